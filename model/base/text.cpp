@@ -1,0 +1,153 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+template <class T> std::string shortestOf(T value)
+{
+    if (std::isnan(value))
+        return "nan";
+    if (std::isinf(value))
+        return value < 0 ? "-inf" : "inf";
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    return {text, end};
+}
+
+/// Length of the valid UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629).
+std::size_t utf8Length(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+    if (length == 0 || lead > 0xF4 || text.size() < length)
+        return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(i) & 0xC0) != 0x80)
+            return 0;
+    const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+    const bool outside = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
+    return overlong || outside ? 0 : length;
+}
+
+} // namespace
+
+std::string hexFloat(double value)
+{
+    if (std::isnan(value))
+        return "nan";
+    if (std::isinf(value))
+        return value < 0 ? "-inf" : "inf";
+    char text[64];
+    const double magnitude = std::fabs(value);
+    const auto end = std::to_chars(text, text + sizeof text, magnitude, std::chars_format::hex).ptr;
+    return (std::signbit(value) ? "-0x" : "0x") + std::string(text, end);
+}
+
+std::string shortest(float value) { return shortestOf(value); }
+std::string shortest(double value) { return shortestOf(value); }
+
+std::string grouped(std::uint64_t value)
+{
+    std::string digits = std::to_string(value);
+    for (std::size_t at = digits.size(); at > 3; at -= 3)
+        digits.insert(at - 3, ",");
+    return digits;
+}
+
+std::string shapeText(std::span<const std::int64_t> shape, std::string_view separator)
+{
+    return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, separator));
+}
+
+bool globMatch(std::string_view pattern, std::string_view text)
+{
+    // Greedy with one remembered star: linear in practice, never exponential.
+    std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
+            ++p;
+            ++t;
+        } else if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            mark = t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++mark;
+        } else {
+            return false;
+        }
+    }
+    return std::all_of(pattern.begin() + static_cast<std::ptrdiff_t>(p), pattern.end(), [](char c) { return c == '*'; });
+}
+
+bool hasWildcard(std::string_view pattern) { return pattern.find_first_of("*?") != std::string_view::npos; }
+
+std::string nearestWord(std::string_view word, std::span<const std::string> candidates)
+{
+    const auto distance = [&](const std::string &other) {
+        std::vector<std::size_t> row(other.size() + 1);
+        for (std::size_t i = 0; i < row.size(); ++i)
+            row[i] = i;
+        for (std::size_t w = 0; w < word.size(); ++w) {
+            std::size_t diagonal = row[0];
+            row[0] = w + 1;
+            for (std::size_t o = 0; o < other.size(); ++o) {
+                const std::size_t above = row[o + 1];
+                const std::size_t change = diagonal + (word[w] == other[o] ? 0 : 1);
+                row[o + 1] = std::min({above + 1, row[o] + 1, change});
+                diagonal = above;
+            }
+        }
+        return row.back();
+    };
+    std::string best;
+    std::size_t bestDistance = 0;
+    for (const std::string &candidate : candidates) {
+        const std::size_t d = distance(candidate);
+        if (best.empty() || d < bestDistance) {
+            best = candidate;
+            bestDistance = d;
+        }
+    }
+    return best;
+}
+
+bool isUtf8(std::string_view text)
+{
+    while (!text.empty()) {
+        const std::size_t length = utf8Length(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::string printable(std::string_view text)
+{
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = utf8Length(text);
+        const auto lead = static_cast<unsigned char>(text[0]);
+        if (length == 0 || lead < 0x20 || lead == 0x7F) {
+            out += fmt::format("\\x{:02x}", lead);
+            text.remove_prefix(1);
+        } else {
+            out += text.substr(0, length);
+            text.remove_prefix(length);
+        }
+    }
+    return out;
+}
+
+} // namespace quantscope

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// C99 hexadecimal text of a float, exact and without trailing zeros ("0x1p-7"); "inf", "-inf", "nan".
+std::string hexFloat(double value);
+/// Shortest decimal that reads back as the same float.
+std::string shortest(float value);
+std::string shortest(double value);
+/// 13710 -> "13,710".
+std::string grouped(std::uint64_t value);
+/// "16×1×3×3"; "scalar" for rank 0.
+std::string shapeText(std::span<const std::int64_t> shape, std::string_view separator = "×");
+
+/// Shell-like match where `*` matches any text (dots too) and `?` one character.
+bool globMatch(std::string_view pattern, std::string_view text);
+bool hasWildcard(std::string_view pattern);
+
+/// The candidate with the smallest edit distance, for 'did you mean'; empty when there are none.
+std::string nearestWord(std::string_view word, std::span<const std::string> candidates);
+
+bool isUtf8(std::string_view text);
+/// Text made safe for a terminal: control characters become `\xNN`, invalid UTF-8 likewise.
+std::string printable(std::string_view text);
+
+} // namespace quantscope

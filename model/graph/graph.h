@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+using NodeId = std::uint32_t;
+using ValueId = std::uint32_t;
+inline constexpr ValueId kNoValue = 0xFFFFFFFFu;
+
+/// One attribute of a node. `kind` follows onnx.proto's AttributeType for the kinds that occur.
+struct Attribute {
+    enum class Kind { Int, Float, String, Tensor, Graph, Ints, Floats, Strings, Other };
+    std::string name;
+    Kind kind = Kind::Other;
+    std::int64_t i = 0;
+    float f = 0;
+    std::string s;
+    std::vector<std::int64_t> ints;
+    std::vector<float> floats;
+    std::vector<std::string> strings;
+    std::optional<std::size_t> tensor; ///< index into ModelFile::tensors
+};
+
+struct Node {
+    std::string name; ///< as in the file; may be empty or occur twice
+    std::string opType;
+    std::string domain;
+    std::string scope; ///< path of the subgraph that holds it, such as "sel/then_branch"; empty at the top
+    std::vector<ValueId> inputs; ///< kNoValue where an optional input is absent
+    std::vector<ValueId> outputs;
+    std::vector<Attribute> attributes;
+
+    const Attribute *attribute(std::string_view wanted) const;
+    ValueId input(std::size_t position) const { return position < inputs.size() ? inputs[position] : kNoValue; }
+};
+
+/// A named edge. Names are resolved through the scopes once, by the reader: equal names in two branches are two values.
+struct Value {
+    std::string name;
+    std::optional<NodeId> producer;
+    std::optional<std::size_t> tensor; ///< initializer or Constant: index into ModelFile::tensors
+    bool graphInput = false;
+    std::vector<NodeId> consumers;
+    std::string finnDatatype; ///< quantization_annotation `finn_datatype`, empty when there is none
+};
+
+/// The dataflow graph with all subgraphs flattened into one list of nodes. Constant nodes are values with a tensor.
+struct Graph {
+    std::string name;
+    std::map<std::string, std::int64_t> opsets; ///< domain ("" for ai.onnx) -> version
+    std::vector<Node> nodes;
+    std::vector<Value> values;
+    std::vector<ValueId> inputs;
+    std::vector<ValueId> outputs;
+
+    const Value *value(ValueId id) const { return id < values.size() ? &values[id] : nullptr; }
+    /// The node that makes a value, or nullptr.
+    const Node *producerOf(ValueId id) const;
+};
+
+} // namespace quantscope

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "quant/quantizer.h"
+
+#include <span>
+#include <vector>
+
+namespace quantscope {
+
+/// Parameters of one run of elements that share scale and zero point; all float32, as Brevitas computes.
+struct CodeParameters {
+    CodeRule rule = CodeRule::DivideAddRound;
+    Rounding rounding = Rounding::Round;
+    float scale = 1;     ///< for values
+    float divisor = 1;   ///< for codes; equal to scale except for decoupled quantizers
+    float zeroPoint = 0;
+    float min = 0;       ///< limits as float32: from 26 bits on they are not the exact integers, as in Brevitas
+    float max = 0;
+};
+
+/// The definition: the code of one float. NaN passes through, as in Brevitas' comparison-style clamp.
+float codeOf(float x, const CodeParameters &p);
+/// value = (code - zero point) * scale.
+float valueOf(float code, const CodeParameters &p);
+
+/// The kernels: equal to codeOf and valueOf bit for bit on every CPU.
+void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float> codes);
+void valuesOf(std::span<const float> codes, const CodeParameters &p, std::span<float> values);
+
+/// Reads a slot's floats, codes and values in row-major order of its shape, in any chunks.
+/// Requires slot.tensor and a complete quantizer; throws ParseError when the tensor's bytes are not there.
+class CodeReader {
+public:
+    explicit CodeReader(const SlotQuantizer &slot);
+
+    /// True when the file holds float values that the codes were computed from.
+    bool hasFloats() const;
+    /// The file's floats; only when hasFloats().
+    void floats(std::uint64_t begin, std::span<float> out);
+    /// Codes as float32, exactly what the framework has (they reach 2^31, and NaN).
+    void codes(std::uint64_t begin, std::span<float> out);
+    /// Codes as integers; a code that is not finite becomes 0.
+    void integers(std::uint64_t begin, std::span<std::int64_t> out);
+    /// Dequantized values, float32.
+    void values(std::uint64_t begin, std::span<float> out);
+    /// From codes that were read before: values[i] belongs to element begin + i.
+    void valuesFromCodes(std::uint64_t begin, std::span<const float> codes, std::span<float> out);
+
+    /// Channel (index into scale.values) of an element, and the length of the run of elements from it that share it.
+    struct Run {
+        std::size_t channel = 0;
+        std::uint64_t length = 0;
+    };
+    Run runAt(std::uint64_t element) const;
+    CodeParameters parameters(std::size_t channel) const;
+    std::uint64_t count() const { return m_count; }
+
+private:
+    const SlotQuantizer &m_slot;
+    const Quantizer &m_quantizer;
+    TensorReader m_reader;
+    std::optional<TensorReader> m_learned;
+    std::uint64_t m_count = 0;
+    std::uint64_t m_inner = 1;    ///< elements per step along the axis
+    std::uint64_t m_channels = 1;
+    std::uint64_t m_axisSize = 1;
+    std::vector<float> m_scratch;
+};
+
+} // namespace quantscope

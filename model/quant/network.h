@@ -1,0 +1,60 @@
+#pragma once
+
+#include "base/diagnostic.h"
+#include "base/progress.h"
+#include "graph/model_file.h"
+#include "quant/quantizer.h"
+#include "quant/recipe.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// A layer as the person who trained it names it, with its quantizers.
+struct Layer {
+    std::string name;
+    std::string kind;          ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
+    bool kindAssumed = false;  ///< a state_dict does not say it
+    int groups = 1;
+    std::vector<SlotQuantizer> slots;
+    std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
+    std::vector<std::string> feeds;
+
+    const SlotQuantizer *slot(std::string_view name) const;
+    SlotQuantizer *slot(std::string_view name);
+};
+
+/// A model with its quantizers: what the window, the command line and the exporters all show.
+struct Network {
+    std::shared_ptr<const ModelFile> file;
+    Recipe recipe;
+    std::string dialect; ///< for people: "Brevitas state_dict", "PyTorch state_dict", "QONNX", "QCDQ", "ONNX"
+    std::vector<Layer> layers;
+    std::vector<Diagnostic> diagnostics; ///< the file's own first
+
+    const Layer *layer(std::string_view name) const;
+    Layer *layer(std::string_view name);
+};
+
+/// Layers, slots, shapes and kinds from names and types alone; reads no tensor's data. Quantizers are nullopt.
+Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {});
+
+/// Everything: one pass over the bytes of the weights whose scale follows from statistics.
+/// A quantizer that cannot be determined is nullopt with an error diagnostic; it never hides the others.
+/// Errors: Usage (the recipe names an unknown layer as `input` or `shared_with`), Cancelled.
+Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {},
+                                  const Progress &progress = {});
+
+/// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
+std::string recipeToml(const Network &network);
+
+// The interpreters behind the two functions above, one per kind of file.
+Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recipe);
+void recoverStateDict(Network &network, const Progress &progress);
+Network listOnnx(std::shared_ptr<const ModelFile> file);
+void recoverOnnx(Network &network, const Progress &progress);
+
+} // namespace quantscope

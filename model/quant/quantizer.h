@@ -1,0 +1,115 @@
+#pragma once
+
+#include "tensor/tensor.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// Where a number comes from.
+enum class Origin { Read, Computed, Preset, Recipe, Assumed };
+std::string_view originName(Origin origin);
+
+/// Origin with its detail: which key, rule, preset or entry; for Assumed why, and what else would fit.
+struct Provenance {
+    Origin origin = Origin::Assumed;
+    std::string detail;
+    /// "computed: abs-max, power of two, ceil", or the bare word.
+    std::string text() const;
+};
+
+enum class QuantizerKind { Affine, Binary, Ternary, Minifloat };
+std::string_view quantizerKindName(QuantizerKind kind);
+
+/// How a real number becomes an integer. Names as Brevitas (float_to_int_impl_type) and QONNX (rounding_mode) say them.
+enum class Rounding {
+    Round,       ///< half to even
+    Ceil, Floor,
+    RoundToZero, ///< sign(x) * floor(|x|); QONNX "DOWN"
+    Up,          ///< away from zero
+    HalfUp,      ///< ties away from zero (QONNX)
+    HalfDown,    ///< ties to zero (QONNX)
+    Dpu,         ///< half to even, but a negative tie goes up (Vitis AI DPU_ROUND)
+    LearnedRound,
+};
+std::string_view roundingName(Rounding rounding);
+std::optional<Rounding> roundingFromName(std::string_view name); ///< any case
+
+/// The order of operations between a float and its code; they differ in the last bit. All arithmetic is float32.
+enum class CodeRule {
+    DivideAddRound,     ///< clamp(round(x / scale + zp)): Brevitas, QONNX
+    DivideRoundAdd,     ///< clamp(round(x / scale) + zp): ONNX QuantizeLinear
+    ReciprocalRoundAdd, ///< clamp(round(x * (1 / scale)) + zp): PyTorch
+    Stored,             ///< the tensor holds the codes; clamp applies a Clip that follows
+    Threshold,          ///< x >= 0 ? +1 : -1 (binary; -0.0 counts as >= 0)
+    BitPattern,         ///< minifloat: the code is the element's bits
+};
+
+/// Scales or zero points: one value, one per slice along `axis`, or one per block.
+struct Granular {
+    Shape shape;             ///< [] per tensor, else what broadcasts against the tensor, such as [16,1,1,1]
+    std::optional<int> axis; ///< the axis along which values differ
+    std::vector<float> values;
+
+    bool perTensor() const { return values.size() == 1; }
+};
+
+/// One quantizer, whatever format it came from. Fields that are not known are nullopt; `origin` says where each known
+/// one comes from (keys: scale, zero_point, bit_width, signed, narrow, rounding).
+/// value = (code - zero point) * scale, in float32.
+struct Quantizer {
+    QuantizerKind kind = QuantizerKind::Affine;
+    std::optional<int> bitWidth;    ///< what the codes need, by the file's own word
+    std::optional<int> storageBits; ///< the container's, where the file has no better
+    std::optional<bool> isSigned;
+    std::optional<bool> narrow;     ///< the most negative (unsigned: the largest) code is never used
+    Rounding rounding = Rounding::Round;
+    CodeRule rule = CodeRule::DivideAddRound;
+    std::optional<Granular> scale;
+    std::optional<Granular> zeroPoint;
+    std::optional<int> blockSize;
+    /// What x is divided by where it is not the scale (decoupled, weight-normalised quantizers).
+    std::optional<Granular> divisor;
+    /// Stored decisions of learned rounding: code = floor(x / scale + zp) + (p > 0).
+    std::shared_ptr<const TensorInfo> learnedRounding;
+    std::map<std::string, Provenance> origin;
+
+    /// Everything that codes need is known.
+    bool isComplete() const { return scale && zeroPoint && isSigned && (bitWidth || storageBits); }
+    /// Bits that a code occupies: bitWidth, else storageBits; binary codes (-1, +1) need 2 in two's complement.
+    int wordBits() const;
+};
+
+/// The integer limits of Brevitas' table (facts: signed/unsigned, full/narrow): exact in int64 for bits 1..62.
+struct CodeRange {
+    std::int64_t min = 0;
+    std::int64_t max = 0;
+    std::uint64_t size() const { return static_cast<std::uint64_t>(max - min) + 1; }
+};
+CodeRange codeRange(int bits, bool isSigned, bool narrow);
+/// Of a complete quantizer; binary gives -1..1.
+CodeRange codeRange(const Quantizer &quantizer);
+
+/// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
+struct SlotQuantizer {
+    std::string slot;       ///< weight, bias, input, output, act, ...
+    std::string tensorName; ///< empty for activations
+    std::shared_ptr<const TensorInfo> tensor;
+    Shape shape;
+    std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known
+    std::string preset;                 ///< Brevitas preset in force, empty when the file itself says everything
+    std::vector<std::pair<std::string, std::string>> overrides; ///< keyword -> value as text, in recipe order
+    std::string sharedWith;             ///< "LAYER:SLOT" whose quantizer object this is
+    std::string input;                  ///< layer whose output scale an external bias uses
+    std::string formula;                ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
+    bool assumed = false;               ///< some field of the quantizer is assumed
+    std::vector<std::string> alternatives; ///< other presets that fit as well, best first
+};
+
+} // namespace quantscope

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quantscope {
+
+/// One [[quantizer]] of a recipe: which quantizers it speaks of and what it says about them.
+struct RecipeQuantizer {
+    std::string match = "*"; ///< glob on the layer's path
+    std::string slot;        ///< empty: any slot
+    std::optional<std::string> preset;
+    std::optional<std::string> sharedWith;
+    std::optional<std::string> input;
+    std::optional<double> inputScale;
+    std::optional<double> inputBitWidth;
+    std::optional<bool> inputSigned;
+    std::vector<std::pair<std::string, std::string>> overrides; ///< Brevitas keyword -> value as text
+    int number = 0; ///< 1-based position in the file, for provenance ("entry 5")
+    int line = 0;   ///< 0 when it does not come from a file
+};
+
+/// One [[layer]]: what a state_dict cannot say about a layer.
+struct RecipeLayer {
+    std::string match = "*";
+    std::optional<std::string> kind; ///< "Conv2d", "ConvTranspose2d", "Linear", "Embedding", ...
+    std::optional<int> groups;
+    std::optional<int> stride;
+    int line = 0;
+};
+
+/// What the training code said about the quantizers, in Brevitas' own words.
+struct Recipe {
+    std::optional<std::string> brevitas; ///< version; nullopt means 0.10.2, assumed
+    std::vector<RecipeLayer> layers;
+    std::vector<RecipeQuantizer> quantizers;
+    std::string path;   ///< empty when nobody gave one
+    std::string sha256; ///< of the file's bytes
+    bool empty() const { return quantizers.empty() && layers.empty() && !brevitas; }
+};
+
+/// Reads a recipe. Errors (Usage, with line and column): not TOML, an unknown key, slot, preset or override; the nearest known
+/// word is named. Io when it cannot be read.
+Result<Recipe> loadRecipe(const std::string &path, const Limits &limits = {});
+Result<Recipe> parseRecipe(std::string_view text, const std::string &path);
+
+/// "model.recipe.toml" beside "model.pt" when it exists.
+std::optional<std::string> recipeBeside(const std::string &modelPath);
+
+} // namespace quantscope

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "quant/network.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quantscope {
+
+/// Statistics by (layer, slot); a slot that could not be analysed is absent.
+using StatisticsMap = std::map<std::pair<std::string, std::string>, SlotStatistics>;
+
+/// One row of the layer table: the same text in the window, in the terminal and in CSV.
+struct LayerRow {
+    std::string name, kind, shape;
+    std::optional<std::uint64_t> parameters; ///< weights + biases
+    std::string bits;        ///< "8", "u8" for unsigned; of the weight, else of the activation
+    std::string scale;       ///< "2^-7", the float, or "16 scales"
+    std::string intFrac;     ///< "1.7"
+    std::optional<double> sqnrDb;
+    std::optional<double> atLimitShare; ///< 0..1
+    std::size_t problems = 0;
+    bool hasWeights = false;
+    bool assumed = false;
+};
+
+LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMap &statistics);
+std::vector<std::string> layerTableHeader();
+/// "2^-7", or the shortest decimal of the float; "16 scales" for several.
+std::string scaleText(const Granular &scale);
+
+} // namespace quantscope
