@@ -69,16 +69,21 @@ public:
     void integers(std::uint64_t begin, std::span<std::int64_t> out);
     /// The bit pattern of each element, zero-extended (minifloats, hex views).
     void patterns(std::uint64_t begin, std::span<std::uint64_t> out);
+    /// Contiguous little-endian bytes of elements [begin, begin + count); not for packed types. Valid until the next call.
+    std::span<const std::byte> bytes(std::uint64_t begin, std::uint64_t count);
 
 private:
-    /// Little-endian bytes of elements [begin, begin+count), packed types unpacked to one byte each.
-    std::span<const std::byte> gather(std::uint64_t begin, std::uint64_t count);
-    void gatherContiguous(std::uint64_t firstElement, std::uint64_t count);
-    void gatherStrided(std::uint64_t begin, std::uint64_t count);
-    std::span<const std::byte> window(std::uint64_t byteOffset, std::uint64_t length);
+    void requireRange(std::uint64_t begin, std::uint64_t count) const;
+    std::span<const std::byte> contiguousBytes(std::uint64_t begin, std::uint64_t count);
+    std::span<const std::byte> stridedBytes(std::uint64_t begin, std::uint64_t count);
+    std::uint64_t storageElement(std::uint64_t flat) const;
+    /// Bytes of the storage, from a window that stays in memory.
+    std::span<const std::byte> storageBytes(std::uint64_t offset, std::uint64_t length);
+    void readStorage(std::uint64_t offset, std::span<std::byte> out) const;
 
     const TensorInfo &m_tensor;
     std::uint64_t m_count = 0;
+    unsigned m_bits = 0;
     bool m_contiguous = true;
     std::vector<std::byte> m_elements;
     std::vector<std::byte> m_window;
