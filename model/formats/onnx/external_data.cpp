@@ -1,0 +1,112 @@
+#include "formats/onnx/external_data.h"
+
+#include "base/checked.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace quantscope::onnx {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Decimal digits only: "-1", "0x10" and numbers beyond 64 bits are refused, as onnx's own checker does.
+std::uint64_t decimal(const std::optional<std::string> &text, std::uint64_t missing, std::string_view what)
+{
+    if (!text)
+        return missing;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value, 10);
+    if (text->empty() || error != std::errc() || end != text->data() + text->size())
+        throw ParseError(fmt::format("external data: the {} '{}' is not a number", what, printable(*text)));
+    return value;
+}
+
+bool leavesFolder(std::string_view location)
+{
+    std::size_t begin = 0;
+    while (begin <= location.size()) {
+        const std::size_t end = std::min(location.find_first_of("/\\", begin), location.size());
+        if (location.substr(begin, end - begin) == "..")
+            return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
+bool hasDrive(std::string_view location)
+{
+    return location.size() >= 2 && location[1] == ':'
+        && ((location[0] >= 'a' && location[0] <= 'z') || (location[0] >= 'A' && location[0] <= 'Z'));
+}
+
+void checkLocation(const std::string &location)
+{
+    const std::string shown = printable(location);
+    if (location.empty() || location.find('\0') != std::string::npos)
+        throw ParseError(fmt::format("external data: '{}' is not a file name", shown));
+    if (location[0] == '/' || location[0] == '\\' || hasDrive(location))
+        throw ParseError(fmt::format("external data: '{}' is an absolute path", shown));
+    if (leavesFolder(location))
+        throw ParseError(fmt::format("external data: '{}' leaves the model's folder", shown));
+}
+
+} // namespace
+
+ExternalData::ExternalData(const std::string &modelPath)
+{
+    const fs::path parent = fs::path(modelPath).parent_path();
+    m_folder = parent.empty() ? "." : parent.string();
+}
+
+std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location)
+{
+    checkLocation(location);
+    if (const auto found = m_open.find(location); found != m_open.end())
+        return found->second;
+    std::error_code error;
+    const fs::path folder = fs::canonical(m_folder, error);
+    const fs::path file = error ? fs::path() : fs::canonical(folder / location, error);
+    if (error || !fs::is_regular_file(file, error))
+        throw ParseError(fmt::format("external data: '{}' is not a file beside the model", printable(location)));
+    // A link that leaves the folder would let a model show any file of this computer.
+    const auto [end, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
+    if (end != folder.end())
+        throw ParseError(fmt::format("external data: '{}' is a link that leaves the model's folder", printable(location)));
+    auto source = FileSource::open(file.string());
+    if (!source)
+        throw ParseError(fmt::format("external data: '{}' {}", printable(location), source.error().message));
+    m_open[location] = *source;
+    return *source;
+}
+
+void ExternalData::attach(TensorInfo &tensor, const ExternalReference &reference, std::uint64_t neededBytes)
+{
+    if (!reference.location)
+        throw ParseError("external data: no location is given");
+    const std::uint64_t offset = decimal(reference.offset, 0, "offset");
+    const std::uint64_t stated = decimal(reference.length, 0, "length");
+    const auto source = open(*reference.location);
+    const std::string name = printable(*reference.location);
+    if (offset > source->size())
+        throw ParseError(fmt::format("external data: offset {} lies past the end of '{}' ({} bytes)", offset, name, source->size()));
+    const std::uint64_t left = source->size() - offset;
+    const std::uint64_t length = reference.length ? stated : left;
+    if (length > left)
+        throw ParseError(fmt::format("external data: {} bytes from offset {} pass the end of '{}' ({} bytes)", length, offset, name,
+                                     source->size()));
+    // Without a length the data runs to the end of the file, which may hold padding or other tensors.
+    if (reference.length ? length != neededBytes : length < neededBytes)
+        throw ParseError(fmt::format("external data: {} bytes in '{}', but the shape and type need {}", length, name, neededBytes));
+    tensor.storage.source = source;
+    tensor.storage.offset = offset;
+    tensor.storage.bytes = neededBytes;
+}
+
+} // namespace quantscope::onnx
