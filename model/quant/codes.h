@@ -56,6 +56,8 @@ public:
     std::uint64_t count() const { return m_count; }
 
 private:
+    void addLearnedDecisions(std::uint64_t begin, std::span<float> codes);
+
     const SlotQuantizer &m_slot;
     const Quantizer &m_quantizer;
     TensorReader m_reader;

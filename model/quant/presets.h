@@ -10,45 +10,61 @@
 
 namespace quantscope {
 
-/// Where a threshold or scale comes from.
+/// Where the threshold or scale of a quantizer comes from (Brevitas' scaling_impl_type and its relatives).
 enum class ScaleSource {
-    Stats,          ///< recomputed from the tensor
-    Stored,         ///< scaling_impl.value
-    RuntimeStats,   ///< running statistics, with an affine factor
-    Constant,       ///< the preset's or the recipe's constant
+    Stats,            ///< recomputed from the tensor at every forward pass
+    Stored,           ///< scaling_impl.value: learned, collected or searched
+    RuntimeStats,     ///< running statistics with an affine factor
+    Constant,
     WeightTimesInput, ///< external bias
-    Input,          ///< the input's scale (truncation)
+    Input,            ///< truncation keeps its input's scale
 };
-enum class Statistic { AbsMax, AbsMaxPerChannelMean, MinMax, Mean, MeanSigmaStd, Percentile, PercentileInterval };
+/// Brevitas' scaling_stats_op; `He` is scaling_impl_type=he.
+enum class Statistic { AbsMax, MinMax, Mean, MeanOfChannelMax, MeanSigmaStd, Percentile, PercentileInterval, He, RootMeanSquareOfChannelMax };
 /// Brevitas' restrict_scaling_type.
 enum class Restriction { Float, LogFloat, PowerOfTwo };
+/// Zero point of shifted presets.
+enum class ZeroPointSource { None, Stats, Stored, StoredUnrounded };
+/// The presets whose codes do not come from x / scale alone.
+enum class Special { None, Decoupled, WeightNorm, AccumulatorAware, AccumulatorAwareZeroCenter };
 
-/// One row of Brevitas' preset table. Overrides change a copy of it.
+/// One row of Brevitas' preset table (Brevitas 0.6.0 to 0.12.1). Versions are minor numbers times ten plus patch:
+/// 60 is 0.6.0, 101 is 0.10.1.
 struct Preset {
     std::string_view name;
-    std::string_view slots;     ///< "weight", "bias", "act", "trunc"
-    int since = 0;              ///< minor version: 6 for 0.6.0
-    QuantizerKind kind = QuantizerKind::Affine;
-    int bits = 8;               ///< 0: computed (IntBias)
+    std::string_view slot; ///< "weight", "bias", "act" or "trunc"
+    int since = 60;
+    int until = 999;
+    int bits = 8;          ///< 0: computed from the layer (IntBias)
     bool isSigned = true;
     bool narrow = false;
-    bool perChannel = false;
     ScaleSource source = ScaleSource::Stats;
-    Statistic statistic = Statistic::AbsMax;
     Restriction restriction = Restriction::Float;
-    float constant = 0;
-    bool decoded = true;        ///< false: listed, but its arithmetic is not built
+    bool fixedPoint = false; ///< the exponent is rounded up (0.6: to nearest); overrides to POWER_OF_TWO round to nearest
+    bool perChannel = false;
+    Statistic statistic = Statistic::AbsMax;
+    float constant = 0;      ///< of Constant sources; activations take max(|min_val|, |max_val|) when given
+    ZeroPointSource zeroPoint = ZeroPointSource::None;
+    QuantizerKind kind = QuantizerKind::Affine;
+    Special special = Special::None;
+    Rounding rounding = Rounding::Round;
+    bool hasMinimum = true;  ///< scaling_min_val 1e-10 from 0.8 on
+    bool decoded = true;     ///< false: listed, but its arithmetic is not built
+    int exponentBits = 0;    ///< minifloats
+    int mantissaBits = 0;
 };
 
 std::span<const Preset> presets();
 const Preset *findPreset(std::string_view name);
-/// Names, for 'did you mean' and the interface's choice: those of a slot, all when it is empty.
+/// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all when empty.
 std::vector<std::string> presetNames(std::string_view slot = {});
+/// "weight", "bias", "trunc", or "act" for every activation slot.
+std::string_view presetSlot(std::string_view slot);
 
 /// A keyword override that Brevitas knows.
 struct Override {
     std::string_view name;
-    bool onlyTraining = false; ///< accepted and shown, changes no number
+    bool onlyTraining = false; ///< accepted and shown, changes no number of a saved model
     bool decoded = true;
 };
 std::span<const Override> overrides();

@@ -1,0 +1,165 @@
+#include "quant/codes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+const TensorInfo &tensorOf(const SlotQuantizer &slot)
+{
+    if (!slot.tensor || !slot.quantizer || !slot.quantizer->isComplete())
+        throw ParseError("the quantizer of " + slot.slot + " is not known");
+    return *slot.tensor;
+}
+
+std::uint64_t product(const Shape &shape, std::size_t from, std::size_t to)
+{
+    std::uint64_t out = 1;
+    for (std::size_t i = from; i < to; ++i)
+        out *= static_cast<std::uint64_t>(shape[i]);
+    return out;
+}
+
+float pick(const Granular &granular, std::size_t channel)
+{
+    return granular.values.size() == 1 ? granular.values[0] : granular.values[channel];
+}
+
+/// Code as an integer: floats reach 2^31 in Brevitas; what is not finite has no integer.
+std::int64_t toInteger(float code) { return std::isfinite(code) ? static_cast<std::int64_t>(std::clamp(code, -9.0e18f, 9.0e18f)) : 0; }
+
+} // namespace
+
+CodeReader::CodeReader(const SlotQuantizer &slot)
+    : m_slot(slot), m_quantizer(*slot.quantizer), m_reader(tensorOf(slot)), m_count(elementCount(slot.tensor->shape))
+{
+    const Shape &shape = slot.tensor->shape;
+    if (m_quantizer.learnedRounding)
+        m_learned.emplace(*m_quantizer.learnedRounding);
+    for (const Granular *g : {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
+        if (g != nullptr)
+            m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
+    if (m_channels == 1)
+        return;
+    const auto axis = m_quantizer.scale->axis ? m_quantizer.scale->axis : m_quantizer.zeroPoint->axis;
+    if (!axis || *axis < 0 || static_cast<std::size_t>(*axis) >= shape.size())
+        throw ParseError(fmt::format("{} scales have no axis in a tensor of {} axes", m_channels, shape.size()));
+    const auto at = static_cast<std::size_t>(*axis);
+    m_inner = product(shape, at + 1, shape.size());
+    m_axisSize = static_cast<std::uint64_t>(shape[at]);
+    std::uint64_t expected = m_axisSize;
+    if (m_quantizer.blockSize)
+        expected = product(shape, 0, at) * ((m_axisSize + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
+                                            / static_cast<std::uint64_t>(*m_quantizer.blockSize)) * m_inner;
+    for (const Granular *g : {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
+        if (g != nullptr && g->values.size() != 1 && g->values.size() != expected)
+            throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axisSize));
+}
+
+bool CodeReader::hasFloats() const
+{
+    return isFloating(m_slot.tensor->dtype) && m_quantizer.rule != CodeRule::Stored && m_quantizer.rule != CodeRule::BitPattern;
+}
+
+CodeReader::Run CodeReader::runAt(std::uint64_t element) const
+{
+    if (m_channels == 1)
+        return {0, m_count - element};
+    const std::uint64_t along = element / m_inner % m_axisSize;
+    const std::uint64_t within = element % m_inner;
+    if (!m_quantizer.blockSize)
+        return {along, m_inner - within};
+    const auto block = static_cast<std::uint64_t>(*m_quantizer.blockSize);
+    const std::uint64_t blocks = (m_axisSize + block - 1) / block;
+    const std::uint64_t outer = element / m_inner / m_axisSize;
+    const std::uint64_t channel = (outer * blocks + along / block) * m_inner + within;
+    return {channel, m_inner == 1 ? std::min(block - along % block, m_axisSize - along) : 1};
+}
+
+CodeParameters CodeReader::parameters(std::size_t channel) const
+{
+    CodeParameters p;
+    p.rule = m_quantizer.rule;
+    p.rounding = m_quantizer.rounding;
+    p.scale = pick(*m_quantizer.scale, channel);
+    p.divisor = m_quantizer.divisor ? pick(*m_quantizer.divisor, channel) : p.scale;
+    p.zeroPoint = pick(*m_quantizer.zeroPoint, channel);
+    const CodeRange range = codeRange(m_quantizer);
+    p.min = static_cast<float>(range.min);
+    p.max = static_cast<float>(range.max);
+    if (m_learned) { // Brevitas adds the learned decision between floor and clamp
+        p.min = -std::numeric_limits<float>::infinity();
+        p.max = std::numeric_limits<float>::infinity();
+    }
+    return p;
+}
+
+void CodeReader::floats(std::uint64_t begin, std::span<float> out) { m_reader.floats(begin, out); }
+
+void CodeReader::codes(std::uint64_t begin, std::span<float> out)
+{
+    if (m_quantizer.rule == CodeRule::BitPattern) {
+        std::vector<std::uint64_t> patterns(out.size());
+        m_reader.patterns(begin, patterns);
+        std::transform(patterns.begin(), patterns.end(), out.begin(), [](std::uint64_t p) { return static_cast<float>(p); });
+        return;
+    }
+    m_reader.floats(begin, out);
+    for (std::uint64_t at = 0; at < out.size();) {
+        const Run run = runAt(begin + at);
+        const auto part = out.subspan(at, std::min<std::uint64_t>(run.length, out.size() - at));
+        codesOf(part, parameters(run.channel), part);
+        at += part.size();
+    }
+    if (m_learned)
+        addLearnedDecisions(begin, out);
+}
+
+void CodeReader::addLearnedDecisions(std::uint64_t begin, std::span<float> codes)
+{
+    const CodeRange range = codeRange(m_quantizer);
+    m_scratch.resize(codes.size());
+    m_learned->floats(begin, m_scratch);
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] = std::clamp(codes[i] + (m_scratch[i] > 0 ? 1.0f : 0.0f), static_cast<float>(range.min), static_cast<float>(range.max));
+}
+
+void CodeReader::integers(std::uint64_t begin, std::span<std::int64_t> out)
+{
+    if (m_quantizer.rule == CodeRule::Stored && isInteger(m_slot.tensor->dtype)) {
+        m_reader.integers(begin, out);
+        const CodeRange range = codeRange(m_quantizer);
+        for (std::int64_t &code : out)
+            code = std::clamp(code, range.min, range.max);
+        return;
+    }
+    std::vector<float> part(std::min<std::size_t>(out.size(), 1 << 16));
+    for (std::size_t at = 0; at < out.size(); at += part.size()) {
+        const auto chunk = std::span(part).first(std::min(part.size(), out.size() - at));
+        codes(begin + at, chunk);
+        std::transform(chunk.begin(), chunk.end(), out.begin() + static_cast<std::ptrdiff_t>(at), toInteger);
+    }
+}
+
+void CodeReader::valuesFromCodes(std::uint64_t begin, std::span<const float> codes, std::span<float> out)
+{
+    for (std::uint64_t at = 0; at < out.size();) {
+        const Run run = runAt(begin + at);
+        const std::uint64_t length = std::min<std::uint64_t>(run.length, out.size() - at);
+        valuesOf(codes.subspan(at, length), parameters(run.channel), out.subspan(at, length));
+        at += length;
+    }
+}
+
+void CodeReader::values(std::uint64_t begin, std::span<float> out)
+{
+    codes(begin, out);
+    valuesFromCodes(begin, out, out);
+}
+
+} // namespace quantscope

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "quant/presets.h"
+#include "quant/recipe.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace quantscope {
+
+/// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. nullopt when it is not one of 0.6.0 .. 0.12.x.
+std::optional<int> brevitasVersion(const std::string &text);
+inline constexpr int kDefaultVersion = 102;
+
+/// Everything a recipe says about one slot once its entries are merged.
+struct SlotSettings {
+    std::string preset; ///< empty: nothing said
+    int presetEntry = 0; ///< recipe entry that gave it; 0: assumed
+    std::string sharedWith;
+    std::string input;
+    std::optional<double> inputScale, inputBitWidth;
+    std::optional<bool> inputSigned;
+    std::vector<std::pair<std::string, std::string>> overrides;
+    std::map<std::string, int> overrideEntry; ///< keyword -> recipe entry
+    bool mentioned = false;
+
+    std::optional<std::string> value(std::string_view keyword) const;
+};
+
+/// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
+/// `reachedByWildcards` is false for batch-norm parameters.
+SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards = true);
+
+enum class ExponentRounding { HalfEven, Ceil, Floor };
+
+/// A preset with its overrides and version applied: the numbers that the arithmetic needs.
+struct QuantizerSpec {
+    const Preset *preset = nullptr;
+    int version = kDefaultVersion;
+    QuantizerKind kind = QuantizerKind::Affine;
+    Special special = Special::None;
+    ScaleSource source = ScaleSource::Stats;
+    Statistic statistic = Statistic::AbsMax;
+    Restriction restriction = Restriction::Float;
+    ExponentRounding exponentRounding = ExponentRounding::HalfEven;
+    Rounding rounding = Rounding::Round;
+    ZeroPointSource zeroPoint = ZeroPointSource::None;
+    int bits = 8; ///< 0: computed (IntBias)
+    int minimumBits = 2; ///< base of a learned bit width
+    bool isSigned = true;
+    bool narrow = false;
+    bool perChannel = false;
+    bool affine = false; ///< affine_stats: weight and bias applied in the stored domain
+    bool decoded = true;
+    std::string undecodedWhy;
+    std::optional<float> minimum;
+    std::optional<float> constant;
+    float sigma = 3.0f;
+    double highPercentile = 99.999, lowPercentile = 0.001;
+    std::optional<float> ternaryThreshold; ///< quant_type=ternary
+    std::optional<int> accumulatorBits;
+    std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity
+};
+
+/// Applies the overrides. The error is a sentence: a value that cannot be, a preset of another version.
+tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, int version);
+
+} // namespace quantscope
