@@ -35,12 +35,14 @@ public:
 
 private:
     const FoldedValue &foldNode(ValueId value);
+    const FoldedValue &remember(ValueId value, FoldedValue folded);
     const ModelFile &m_file;
     Limits m_limits;
     std::map<ValueId, FoldedValue> m_done;
     std::set<ValueId> m_busy;
     std::map<ValueId, bool> m_constant;
     std::uint32_t m_depth = 0;
+    std::uint64_t m_elements = 0; ///< of everything remembered
 };
 
 } // namespace quantscope

@@ -2,8 +2,9 @@
 
 #include "base/checked.h"
 #include "base/text.h"
+#include "graph/onnx_types.h"
 
-#include <array>
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -15,14 +16,6 @@ namespace {
 enum TensorField : std::uint32_t {
     kDims = 1, kDataType = 2, kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kName = 8, kRawData = 9,
     kDoubleData = 10, kUint64Data = 11, kExternalData = 13, kDataLocation = 14,
-};
-
-/// TensorProto.DataType by number; 0 is UNDEFINED.
-constexpr std::array kTypes = {
-    DType::Unknown, DType::Float32, DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::Int32, DType::Int64,
-    DType::String, DType::Bool, DType::Float16, DType::Float64, DType::UInt32, DType::UInt64, DType::Complex64,
-    DType::Complex128, DType::BFloat16, DType::Float8E4M3FN, DType::Float8E4M3FNUZ, DType::Float8E5M2,
-    DType::Float8E5M2FNUZ, DType::UInt4, DType::Int4, DType::Float4E2M1, DType::Float8E8M0, DType::UInt2, DType::Int2,
 };
 
 /// Which typed field holds a type (onnx.proto, comments of TensorProto).
@@ -207,9 +200,9 @@ void checkTypedBytes(const RawTensor &raw, std::uint64_t needed)
 /// Fills dtype and storage; throws ParseError with the tensor's problem.
 void resolve(Context &context, const RawTensor &raw, TensorInfo &tensor)
 {
-    if (raw.dataType == 0 || raw.dataType >= kTypes.size())
+    tensor.dtype = dtypeFromOnnx(raw.dataType);
+    if (tensor.dtype == DType::Unknown)
         throw ParseError(fmt::format("has the unknown data type {}", raw.dataType));
-    tensor.dtype = kTypes[raw.dataType];
     if (raw.tooManyAxes)
         throw ParseError(fmt::format("has more than {} axes", context.request.limits.rank));
     const std::uint64_t count = elementCount(raw.dims, context.request.limits);
@@ -267,7 +260,7 @@ TensorInfo readSparseTensor(Context &context, const Message &message, const std:
     });
     const RawTensor inner = scanTensor(context, values);
     tensor.name = scopedName(scope, inner.name);
-    tensor.dtype = inner.dataType < kTypes.size() ? kTypes[inner.dataType] : DType::Unknown;
+    tensor.dtype = dtypeFromOnnx(inner.dataType);
     tensor.shape = outer.dims;
     tensor.problem = "is stored sparse, which is not decoded";
     context.report("tensor-sparse", Severity::Warning, tensor.name,
