@@ -1,0 +1,132 @@
+#include "items/code_cache.h"
+
+#include "items/text.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace quantscope {
+
+static constexpr std::size_t kMaxChunks = 512; // 512 * 4096 elements: 32 MB
+
+Element CodeChunk::element(std::uint64_t flat) const
+{
+    Element out;
+    const std::size_t at = static_cast<std::size_t>(flat - begin);
+    out.known = true;
+    if (at < codes.size()) {
+        out.hasCode = true;
+        out.code = codes[at];
+        out.value = values[at];
+    }
+    if (at < originals.size()) {
+        out.hasFloat = true;
+        out.original = originals[at];
+    }
+    return out;
+}
+
+static void fillChunk(CodeChunk &chunk, const SlotRef &slot, std::size_t count)
+{
+    if (!slot.hasCodes()) {
+        chunk.originals.resize(count);
+        TensorReader(*slot.slot->tensor).floats(chunk.begin, chunk.originals);
+        return;
+    }
+    CodeReader reader(*slot.slot);
+    std::vector<std::int64_t> codes(count);
+    std::vector<float> values(count);
+    reader.integers(chunk.begin, codes);
+    reader.values(chunk.begin, values);
+    if (reader.hasFloats()) {
+        chunk.originals.resize(count);
+        reader.floats(chunk.begin, chunk.originals);
+    }
+    chunk.codes = std::move(codes);
+    chunk.values = std::move(values);
+}
+
+CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t count)
+{
+    CodeChunk chunk;
+    chunk.begin = begin;
+    if (!slot.readable()) {
+        chunk.problem = slot && slot.slot->tensor ? slot.slot->tensor->problem : "there is no tensor";
+        return chunk;
+    }
+    const std::uint64_t total = slot.count();
+    count = begin >= total ? 0 : std::min(count, total - begin);
+    try {
+        fillChunk(chunk, slot, static_cast<std::size_t>(count));
+    } catch (const std::exception &error) {
+        chunk.problem = error.what();
+    }
+    return chunk;
+}
+
+CodeCache::CodeCache(QObject *parent) : QObject(parent) { m_pool.setMaxThreadCount(1); }
+
+CodeCache::~CodeCache()
+{
+    m_pool.clear();
+    m_pool.waitForDone();
+}
+
+void CodeCache::setSlot(const SlotRef &slot)
+{
+    ++m_era;
+    m_pool.clear();
+    m_slot = slot;
+    m_chunks.clear();
+    m_recent.clear();
+    m_pending.clear();
+    m_problem.clear();
+}
+
+Element CodeCache::element(std::uint64_t flat)
+{
+    const std::uint64_t index = flat / kChunk;
+    const auto found = m_chunks.find(index);
+    if (found != m_chunks.end())
+        return found->second.element(flat);
+    request(index);
+    return {};
+}
+
+void CodeCache::request(std::uint64_t index)
+{
+    if (!m_slot || m_pending.contains(index))
+        return;
+    m_pending[index] = true;
+    m_pool.start([this, era = m_era, index, slot = m_slot] {
+        CodeChunk chunk = readChunk(slot, index * kChunk, kChunk);
+        QMetaObject::invokeMethod(this, [this, era, index, chunk = std::move(chunk)]() mutable { deliver(era, index, std::move(chunk)); }, Qt::QueuedConnection);
+    });
+}
+
+void CodeCache::deliver(std::uint64_t era, std::uint64_t index, CodeChunk chunk)
+{
+    if (era != m_era)
+        return;
+    m_pending.erase(index);
+    if (m_problem.isEmpty())
+        m_problem = qs(chunk.problem);
+    m_chunks[index] = std::move(chunk);
+    m_recent.push_back(index);
+    if (m_recent.size() > kMaxChunks) {
+        m_chunks.erase(m_recent.front());
+        m_recent.pop_front();
+    }
+    Q_EMIT chunkReady(index * kChunk, kChunk);
+}
+
+void CodeCache::waitForIdle()
+{
+    while (!m_pending.empty()) {
+        m_pool.waitForDone();
+        QCoreApplication::sendPostedEvents(this, QEvent::MetaCall);
+    }
+}
+
+} // namespace quantscope

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "items/values_model.h"
+
+#include <QString>
+
+#include <vector>
+
+namespace quantscope {
+
+enum class CopyForm { Tsv, C, Hdl };
+
+/// A rectangle of elements as text for another program.
+struct CopyBlock {
+    std::string layer, slot;
+    std::vector<std::vector<Element>> rows;
+    WordFormat format;
+    bool isSigned = true;
+};
+
+/// Tsv: what the cells show. C: an array of integers (floats where there are no codes) with its name. Hdl: Verilog
+/// literals, one per element, as a localparam array.
+QString copyText(const CopyBlock &block, CopyForm form, ValueForm shown);
+
+} // namespace quantscope

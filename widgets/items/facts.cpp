@@ -1,0 +1,304 @@
+#include "items/facts.h"
+
+#include "items/text.h"
+#include "quant/fixed_point.h"
+#include "report/layer_table.h"
+
+#include <QStringList>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+namespace {
+
+    QString yesNo(const std::optional<bool> &value) { return value ? (*value ? u"yes"_s : u"no"_s) : u"unknown"_s; }
+
+    Fact fact(const Quantizer &quantizer, const QString &label, const char *key, const QString &value)
+    {
+        Fact f{.label = label, .value = value, .word = {}, .detail = {}, .assumed = false};
+        if (const auto found = quantizer.origin.find(key); found != quantizer.origin.end()) {
+            f.word = qs(originName(found->second.origin));
+            f.detail = withPowers(qs(found->second.detail));
+            f.assumed = found->second.origin == Origin::Assumed;
+        }
+        return f;
+    }
+
+    Fact computed(const QString &label, const QString &value, const QString &detail)
+    {
+        return {.label = label, .value = value, .word = u"computed"_s, .detail = detail, .assumed = false};
+    }
+
+    QString zeroPointText(const Granular &zeroPoint)
+    {
+        if (std::all_of(zeroPoint.values.begin(), zeroPoint.values.end(), [](float z) { return z == 0; }))
+            return u"0"_s;
+        return zeroPoint.perTensor() ? floatText(zeroPoint.values[0]) : countText(zeroPoint.values.size(), u"value"_s);
+    }
+
+    /// The most negative and the most positive value over all channels.
+    std::pair<double, double> valueRange(const Quantizer &quantizer)
+    {
+        const CodeRange range = codeRange(quantizer);
+        double low = 0;
+        double high = 0;
+        const auto &scales = quantizer.scale->values;
+        const auto &zeros = quantizer.zeroPoint->values;
+        for (std::size_t c = 0; c < scales.size(); ++c) {
+            const double zero = zeros.empty() ? 0 : static_cast<double>(zeros[zeros.size() == scales.size() ? c : 0]);
+            low = std::min(low, (static_cast<double>(range.min) - zero) * static_cast<double>(scales[c]));
+            high = std::max(high, (static_cast<double>(range.max) - zero) * static_cast<double>(scales[c]));
+        }
+        return {low, high};
+    }
+
+    QString bitsText(const Quantizer &quantizer)
+    {
+        if (quantizer.bitWidth)
+            return QString::number(*quantizer.bitWidth);
+        return quantizer.storageBits ? u"unknown, stored in "_s + QString::number(*quantizer.storageBits) : u"unknown"_s;
+    }
+
+    QString formulaText(const SlotQuantizer &slot)
+    {
+        const Quantizer &quantizer = *slot.quantizer;
+        QStringList lines;
+        if (!slot.formula.empty())
+            lines << withPowers(qs(slot.formula));
+        const auto bits = fractionalBits(*quantizer.scale);
+        const bool zero = zeroPointText(*quantizer.zeroPoint) == u"0"_s;
+        const QString code = zero ? u"code"_s : u"(code − zero point)"_s;
+        if (const int *f = std::get_if<int>(&bits))
+            lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + QString::number(*f) + u" · value = "_s + code + u" · "_s
+                    + powerOfTwoText(-*f);
+        else if (quantizer.scale->perTensor())
+            lines << u"value = "_s + code + u" · "_s + floatText(quantizer.scale->values[0]) + u" · no power of two, so no fractional bits"_s;
+        else
+            lines << u"value = "_s + code + u" · scale of its channel"_s;
+        return lines.join(u'\n');
+    }
+
+    QString missingText(const SlotQuantizer &slot)
+    {
+        if (slot.tensor && !slot.tensor->problem.empty())
+            return qs(slot.tensor->problem);
+        if (slot.tensor)
+            return u"a float tensor without a quantizer: nothing to export"_s;
+        return u"the quantizer is not known: see the problems below"_s;
+    }
+
+    QString narrowDetail(const Quantizer &quantizer, const QString &detail)
+    {
+        if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || !quantizer.narrow)
+            return detail;
+        const CodeRange full = codeRange(quantizer.wordBits(), *quantizer.isSigned, false);
+        const QString unused = *quantizer.isSigned ? QString::number(full.min) : QString::number(full.max);
+        const QString words = *quantizer.narrow ? unused + u" is never used"_s : u"full range"_s;
+        return detail.isEmpty() ? words : words + u" · "_s + detail;
+    }
+
+} // namespace
+
+QString scaleFullText(const Granular &scale) { return withPowers(qs(scaleText(scale))); }
+
+QString typeText(const Quantizer &quantizer)
+{
+    if (quantizer.isComplete())
+        if (const auto type = fixedType(quantizer))
+            return qs(apFixedName(*type));
+    if (quantizer.kind != QuantizerKind::Affine)
+        return qs(quantizerKindName(quantizer.kind));
+    const int bits = quantizer.wordBits();
+    if (bits <= 0)
+        return u"bit width unknown"_s;
+    return (quantizer.isSigned.value_or(true) ? u"int"_s : u"uint"_s) + QString::number(bits);
+}
+
+QString rangeText(const Quantizer &quantizer, int digits)
+{
+    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat)
+        return u"unknown"_s;
+    const auto [low, high] = valueRange(quantizer);
+    const auto number = [digits](double value) { return QString::number(value, 'g', digits); };
+    return low == -high ? u"±"_s + number(high) : number(low) + u" … "_s + number(high);
+}
+
+QString codeRangeText(const Quantizer &quantizer)
+{
+    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat)
+        return u"unknown"_s;
+    const CodeRange range = codeRange(quantizer);
+    const auto grouped = [](std::int64_t value) {
+        return (value < 0 ? u"−"_s : QString()) + groupedText(static_cast<std::uint64_t>(value < 0 ? -value : value));
+    };
+    return grouped(range.min) + u" … "_s + grouped(range.max);
+}
+
+QString fractionText(const Quantizer &quantizer)
+{
+    if (!quantizer.scale)
+        return u"unknown"_s;
+    const auto bits = fractionalBits(*quantizer.scale);
+    if (const int *one = std::get_if<int>(&bits))
+        return QString::number(*one);
+    if (const auto *many = std::get_if<std::vector<int>>(&bits); many && !many->empty()) {
+        const auto [low, high] = std::minmax_element(many->begin(), many->end());
+        return QString::number(*low) + u" … "_s + QString::number(*high);
+    }
+    return u"none"_s;
+}
+
+QString granularityText(const SlotQuantizer &slot)
+{
+    const Quantizer &quantizer = *slot.quantizer;
+    if (!quantizer.scale)
+        return u"unknown"_s;
+    if (quantizer.blockSize)
+        return u"blocks of "_s + QString::number(*quantizer.blockSize);
+    if (quantizer.scale->perTensor())
+        return u"per tensor"_s;
+    return quantizer.scale->axis == 0 || !quantizer.scale->axis ? u"per channel"_s
+                                                                : u"per channel, axis "_s + QString::number(*quantizer.scale->axis);
+}
+
+QString lsbText(const Quantizer &quantizer)
+{
+    if (!quantizer.scale || quantizer.scale->values.empty())
+        return u"unknown"_s;
+    const auto [low, high] = std::minmax_element(quantizer.scale->values.begin(), quantizer.scale->values.end());
+    if (*low == *high)
+        return QString::number(static_cast<double>(*low), 'g', 12);
+    return numberText(static_cast<double>(*low)) + u" … "_s + numberText(static_cast<double>(*high));
+}
+
+static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
+{
+    const Quantizer &quantizer = *slot.quantizer;
+    const std::size_t scales = quantizer.scale ? quantizer.scale->values.size() : 0;
+    facts.rows.push_back(computed(u"granularity"_s, granularityText(slot), scales == 1 ? u"one scale"_s : countText(scales, u"scale"_s)));
+    if (!quantizer.isComplete())
+        return;
+    if (const auto type = fixedType(quantizer))
+        facts.rows.push_back(computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
+                                      type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
+    facts.rows.push_back(computed(u"range"_s, rangeText(quantizer), u"codes "_s + codeRangeText(quantizer)));
+    facts.rows.push_back(computed(u"LSB"_s, lsbText(quantizer), u"equals the scale"_s));
+}
+
+SlotFacts slotFacts(const Layer &layer, const SlotQuantizer &slot)
+{
+    Q_UNUSED(layer);
+    SlotFacts facts;
+    facts.title = qs(slot.slot);
+    facts.subtitle = slot.preset.empty() ? qs(slot.tensorName) : qs(slot.preset);
+    facts.assumed = slot.assumed;
+    if (!slot.sharedWith.empty())
+        facts.subtitle += u" · shared with "_s + qs(slot.sharedWith);
+    if (!slot.quantizer) {
+        facts.type = slot.tensor ? qs(dtypeName(slot.tensor->dtype)) : QString();
+        facts.problem = missingText(slot);
+        return facts;
+    }
+    const Quantizer &quantizer = *slot.quantizer;
+    facts.type = typeText(quantizer);
+    facts.rows.push_back(fact(quantizer, u"scale"_s, "scale", quantizer.scale ? scaleFullText(*quantizer.scale) : u"unknown"_s));
+    facts.rows.push_back(fact(quantizer, u"zero point"_s, "zero_point", quantizer.zeroPoint ? zeroPointText(*quantizer.zeroPoint) : u"unknown"_s));
+    facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
+    facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
+    facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
+    facts.rows.back().detail = narrowDetail(quantizer, facts.rows.back().detail);
+    facts.rows.push_back(fact(quantizer, u"rounding"_s, "rounding", qs(roundingName(quantizer.rounding))));
+    appendDerived(facts, slot);
+    if (quantizer.isComplete())
+        facts.formula = formulaText(slot);
+    return facts;
+}
+
+static QString computedTip(const SlotQuantizer &slot, const char *key)
+{
+    const auto found = slot.quantizer->origin.find(key);
+    return found == slot.quantizer->origin.end() ? QString() : withPowers(qs(found->second.text()));
+}
+
+static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &quantizer, const SlotStatistics *s)
+{
+    const auto pending = [&](const QString &name) { figures.push_back({name, u"…"_s, u"being computed"_s}); };
+    if (!s) {
+        for (const QString &name : {u"SQNR"_s, u"saturated"_s, u"rounded to 0"_s, u"codes used"_s})
+            pending(name);
+        return;
+    }
+    const double count = static_cast<double>(std::max<std::uint64_t>(1, s->count));
+    const auto db = s->error.sqnrDb();
+    figures.push_back({u"SQNR"_s, !s->hasFloats ? u"–"_s : db ? decibelText(db) : u"exact"_s,
+                       s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
+                                          .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
+                                    : u"the file holds only the codes: there are no float weights to compare with"_s});
+    figures.push_back({u"saturated"_s, shareText(static_cast<double>(s->atLimit) / count),
+                       u"%1 of %2 codes equal an end of the range (%3)"_s.arg(groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
+                           + (s->clipped ? u"; %1 were clipped: their rounded code lay beyond it"_s.arg(groupedText(*s->clipped)) : QString())});
+    figures.push_back({u"rounded to 0"_s, s->hasFloats ? shareText(static_cast<double>(s->zeroed) / count) : u"–"_s,
+                       s->hasFloats ? u"%1 of %2 weights are not zero but get the zero point as their code"_s.arg(groupedText(s->zeroed), groupedText(s->count))
+                                    : u"the file holds only the codes"_s});
+    const QString total = groupedText(codeRange(quantizer).size());
+    figures.push_back({u"codes used"_s, groupedText(s->codes.used) + u" / "_s + total,
+                       u"%1 of the %2 codes %3 occur at least once"_s.arg(groupedText(s->codes.used), total, codeRangeText(quantizer))});
+}
+
+std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics)
+{
+    if (!slot.quantizer || !slot.quantizer->isComplete())
+        return {{u"type"_s, slot.tensor ? qs(dtypeName(slot.tensor->dtype)) : u"unknown"_s, missingText(slot)}};
+    const Quantizer &quantizer = *slot.quantizer;
+    std::vector<FigureText> figures;
+    figures.push_back({u"type"_s, typeText(quantizer),
+                       fixedType(quantizer) ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits()).arg(fractionText(quantizer))
+                                            : u"no fixed-point type holds the values exactly: the scale is not one power of two, or there is a zero point"_s});
+    figures.push_back({u"scale"_s, scaleFullText(*quantizer.scale), computedTip(slot, "scale")});
+    figures.push_back({u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
+    figures.push_back({u"range"_s, rangeText(quantizer, 3), rangeText(quantizer) + u"\n"_s + u"codes "_s + codeRangeText(quantizer) + u" times the scale"_s});
+    appendStatistics(figures, quantizer, statistics);
+    return figures;
+}
+
+std::vector<Fact> provenanceLine(const SlotQuantizer &slot)
+{
+    if (!slot.quantizer)
+        return {};
+    const Quantizer &quantizer = *slot.quantizer;
+    std::vector<Fact> line;
+    static const std::array<std::pair<const char *, const char16_t *>, 6> kKeys{{{"scale", u"scale"}, {"zero_point", u"zero point"},
+        {"bit_width", u"bits"}, {"signed", u"signed"}, {"narrow", u"narrow"}, {"rounding", u"rounding"}}};
+    for (const auto &[key, label] : kKeys) {
+        const Fact next = fact(quantizer, QString::fromUtf16(label), key, {});
+        if (next.word.isEmpty())
+            continue;
+        const auto same = std::find_if(line.begin(), line.end(), [&](const Fact &f) { return f.word == next.word && f.detail == next.detail; });
+        if (same != line.end())
+            same->label += u", "_s + next.label;
+        else
+            line.push_back(next);
+    }
+    return line;
+}
+
+QString provenanceCounts(const Layer &layer)
+{
+    static const std::array<QString, 5> kWords{u"read"_s, u"computed"_s, u"preset"_s, u"recipe"_s, u"assumed"_s};
+    std::array<int, 5> counts{};
+    for (const SlotQuantizer &slot : layer.slots)
+        for (const Fact &row : slotFacts(layer, slot).rows)
+            for (std::size_t word = 0; word < kWords.size(); ++word)
+                counts[word] += row.word == kWords[word] ? 1 : 0;
+    QStringList parts;
+    for (std::size_t word = 0; word < kWords.size(); ++word)
+        parts << kWords[word] + u" "_s + QString::number(counts[word]);
+    return parts.join(u" · "_s);
+}
+
+} // namespace quantscope

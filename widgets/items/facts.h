@@ -1,0 +1,56 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "items/slot_ref.h"
+
+#include <QString>
+
+#include <vector>
+
+namespace quantscope {
+
+/// One field of a quantizer as a person reads it.
+struct Fact {
+    QString label;  ///< "scale"
+    QString value;  ///< "2⁻⁶"
+    QString word;   ///< where it comes from: read, computed, preset, recipe, assumed
+    QString detail; ///< which key, rule, preset or entry
+    bool assumed = false;
+};
+
+/// Everything one card shows.
+struct SlotFacts {
+    QString title;    ///< "weight"
+    QString subtitle; ///< preset in force, or the tensor's name
+    QString type;     ///< "ap_fixed<6,0>", else a word such as "6 bit, 16 scales"
+    std::vector<Fact> rows;
+    QString formula;  ///< plain text, lines by \n
+    bool assumed = false;
+    QString problem;  ///< why there is no quantizer
+};
+
+SlotFacts slotFacts(const Layer &layer, const SlotQuantizer &slot);
+
+/// "ap_fixed<6,0>" when the type is exact, else what comes closest in words.
+QString typeText(const Quantizer &quantizer);
+QString scaleFullText(const Granular &scale);
+/// "±0.484375" or "0 … 3.984375", of the representable values; several scales give the widest.
+QString rangeText(const Quantizer &quantizer, int digits = 9);
+QString codeRangeText(const Quantizer &quantizer);
+QString fractionText(const Quantizer &quantizer);
+QString granularityText(const SlotQuantizer &slot);
+QString lsbText(const Quantizer &quantizer);
+
+/// A figure of the distribution page.
+struct FigureText {
+    QString name, value, tip;
+};
+/// Type, scale, fractional bits, range, SQNR, saturated, rounded to 0, codes used. Without statistics the last four are "…".
+std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics);
+/// "scale computed: ... · bits recipe: ... · signed, narrow preset: ..."
+std::vector<Fact> provenanceLine(const SlotQuantizer &slot);
+
+/// How often each provenance word occurs among a layer's facts.
+QString provenanceCounts(const Layer &layer);
+
+} // namespace quantscope

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "quant/network.h"
+
+#include <memory>
+#include <string>
+
+namespace quantscope {
+
+/// A slot of a layer that keeps its network alive: what models and background jobs hold.
+struct SlotRef {
+    std::shared_ptr<const Network> network;
+    const Layer *layer = nullptr;
+    const SlotQuantizer *slot = nullptr;
+
+    explicit operator bool() const { return slot != nullptr; }
+    bool operator==(const SlotRef &other) const { return network == other.network && slot == other.slot; }
+
+    bool readable() const { return slot && slot->tensor && slot->tensor->readable(); }
+    /// Codes can be computed.
+    bool hasCodes() const
+    {
+        return readable() && slot->quantizer && slot->quantizer->isComplete() && slot->quantizer->kind != QuantizerKind::Minifloat;
+    }
+    std::uint64_t count() const { return slot && slot->tensor ? slot->tensor->count() : 0; }
+};
+
+SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, const std::string &slot);
+/// Slots of a layer that hold a tensor, weight first.
+std::vector<std::string> tensorSlots(const Layer &layer);
+
+} // namespace quantscope

@@ -1,0 +1,153 @@
+#include "items/text.h"
+
+#include "base/text.h"
+
+#include <QRegularExpression>
+#include <QStringList>
+
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+QString qs(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+
+std::string str(const QString &text) { return text.toStdString(); }
+
+QString superscript(int number)
+{
+    static const QString digits = u"⁰¹²³⁴⁵⁶⁷⁸⁹"_s;
+    QString out;
+    for (const QChar c : QString::number(number))
+        out += c == u'-' ? QChar(u'⁻') : digits[c.digitValue()];
+    return out;
+}
+
+QString powerOfTwoText(int exponent) { return u"2"_s + superscript(exponent); }
+
+QString withPowers(const QString &text)
+{
+    static const QRegularExpression power(u"\\b2\\^\\(?(-?\\d+)\\)?"_s);
+    QString out;
+    qsizetype from = 0;
+    for (auto matches = power.globalMatch(text); matches.hasNext();) {
+        const auto match = matches.next();
+        out += text.mid(from, match.capturedStart() - from) + powerOfTwoText(match.captured(1).toInt());
+        from = match.capturedEnd();
+    }
+    return out + text.mid(from);
+}
+
+QString groupedText(std::uint64_t value) { return qs(grouped(value)); }
+
+QString shareText(double share)
+{
+    if (share == 0)
+        return u"0"_s;
+    if (share < 0.0005)
+        return u"<0.1 %"_s;
+    return QString::number(share * 100, 'f', 1) + u" %"_s;
+}
+
+QString decibelText(std::optional<double> db) { return db ? QString::number(*db, 'f', 1) + u" dB"_s : u"–"_s; }
+
+static QString scaledText(double value, const QString &unit)
+{
+    static const char *const kPrefixes[] = {"", "k", "M", "G", "T", "P"};
+    std::size_t prefix = 0;
+    while (value >= 999.95 && prefix + 1 < std::size(kPrefixes)) {
+        value /= 1000;
+        ++prefix;
+    }
+    const QString number = prefix == 0 ? QString::number(value, 'f', 0) : QString::number(value, 'f', 1);
+    return number + u" "_s + QString::fromLatin1(kPrefixes[prefix]) + unit;
+}
+
+QString byteText(std::uint64_t bytes) { return scaledText(static_cast<double>(bytes), u"B"_s); }
+
+QString bitText(std::uint64_t bits) { return scaledText(static_cast<double>(bits), u"bit"_s); }
+
+QString floatText(double value) { return qs(shortest(static_cast<float>(value))); }
+
+QString numberText(double value) { return QString::number(value, 'g', 6); }
+
+QString indexText(std::span<const std::int64_t> index)
+{
+    QStringList parts;
+    for (const std::int64_t i : index)
+        parts << QString::number(i);
+    return u"["_s + parts.join(u", "_s) + u"]"_s;
+}
+
+QString countText(std::uint64_t count, const QString &noun)
+{
+    return groupedText(count) + u" "_s + noun + (count == 1 ? QString() : u"s"_s);
+}
+
+int outputAxis(const std::string &kind) { return kind.starts_with("ConvTranspose") ? 1 : 0; }
+
+std::vector<QString> axisNames(const std::string &kind, std::size_t rank)
+{
+    const bool convolution = kind.starts_with("Conv") || kind.starts_with("Linear") || kind.starts_with("Gemm")
+        || kind.starts_with("MatMul") || rank == 4;
+    static const QString kSpatial[] = {u"k"_s, u"hw"_s, u"dhw"_s};
+    std::vector<QString> names;
+    for (std::size_t axis = 0; axis < rank; ++axis)
+        names.push_back(u"a"_s + QString::number(axis));
+    if (!convolution || rank == 0 || rank > 5)
+        return names;
+    names[0] = u"o"_s;
+    if (rank > 1)
+        names[1] = u"i"_s;
+    if (rank > 1 && outputAxis(kind) == 1)
+        std::swap(names[0], names[1]);
+    for (std::size_t axis = 2; axis < rank; ++axis)
+        names[axis] = kSpatial[rank - 3][static_cast<qsizetype>(axis - 2)];
+    return names;
+}
+
+std::uint64_t flatIndex(std::span<const std::int64_t> index, std::span<const std::int64_t> shape)
+{
+    std::uint64_t flat = 0;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+        flat = flat * static_cast<std::uint64_t>(shape[axis]) + static_cast<std::uint64_t>(index[axis]);
+    return flat;
+}
+
+std::vector<std::int64_t> unflatten(std::uint64_t flat, std::span<const std::int64_t> shape)
+{
+    std::vector<std::int64_t> index(shape.size());
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+        const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(shape[axis], 1));
+        index[axis] = static_cast<std::int64_t>(flat % size);
+        flat /= size;
+    }
+    return index;
+}
+
+std::optional<std::vector<std::int64_t>> parseIndex(const QString &text, std::span<const std::int64_t> shape)
+{
+    static const QRegularExpression separators(u"[\\s,;\\[\\]()]+"_s);
+    std::vector<std::int64_t> numbers;
+    for (const QString &part : text.split(separators, Qt::SkipEmptyParts)) {
+        bool ok = false;
+        numbers.push_back(part.toLongLong(&ok));
+        if (!ok || numbers.back() < 0)
+            return std::nullopt;
+    }
+    std::uint64_t count = 1;
+    for (const std::int64_t size : shape)
+        count *= static_cast<std::uint64_t>(size);
+    if (numbers.size() == 1 && shape.size() != 1)
+        return static_cast<std::uint64_t>(numbers[0]) < count ? std::optional(unflatten(static_cast<std::uint64_t>(numbers[0]), shape))
+                                                              : std::nullopt;
+    if (numbers.size() != shape.size())
+        return std::nullopt;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+        if (numbers[axis] >= shape[axis])
+            return std::nullopt;
+    return numbers;
+}
+
+} // namespace quantscope

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <QString>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+QString qs(std::string_view text);
+std::string str(const QString &text);
+
+/// -6 -> "⁻⁶".
+QString superscript(int number);
+/// -6 -> "2⁻⁶".
+QString powerOfTwoText(int exponent);
+/// Every "2^-6" in a text becomes "2⁻⁶".
+QString withPowers(const QString &text);
+/// 13710 -> "13,710".
+QString groupedText(std::uint64_t value);
+/// 0.0566 -> "5.7 %"; 0 -> "0"; a share that would round to zero shows as "<0.1 %".
+QString shareText(double share);
+QString decibelText(std::optional<double> db); ///< "26.8 dB", "exact" is the caller's word for nullopt: "–"
+QString byteText(std::uint64_t bytes);         ///< "83.1 kB"
+QString bitText(std::uint64_t bits);           ///< "68.6 kbit"
+QString floatText(double value);               ///< shortest decimal of the float32
+QString numberText(double value);              ///< six significant digits
+QString indexText(std::span<const std::int64_t> index); ///< "[4, 12, 0, 1]"
+/// "1 element", "2 elements".
+QString countText(std::uint64_t count, const QString &noun);
+
+/// Letters for the axes of a weight: o, i, h, w as the layer's kind orders them; a0, a1, ... where nobody named them.
+std::vector<QString> axisNames(const std::string &kind, std::size_t rank);
+/// Axis of the output channels: 1 for transposed convolutions.
+int outputAxis(const std::string &kind);
+
+/// Row-major position of an index, and back.
+std::uint64_t flatIndex(std::span<const std::int64_t> index, std::span<const std::int64_t> shape);
+std::vector<std::int64_t> unflatten(std::uint64_t flat, std::span<const std::int64_t> shape);
+/// "[4, 12, 0, 1]", "4 12 0 1" or a flat "685"; nullopt outside the shape.
+std::optional<std::vector<std::int64_t>> parseIndex(const QString &text, std::span<const std::int64_t> shape);
+
+} // namespace quantscope

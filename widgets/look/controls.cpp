@@ -1,0 +1,227 @@
+#include "look/controls.h"
+
+#include "look/theme.h"
+
+#include <QAbstractButton>
+#include <QBoxLayout>
+#include <QButtonGroup>
+#include <QHeaderView>
+#include <QLineEdit>
+#include <QPainter>
+#include <QPushButton>
+#include <QStyle>
+#include <QTableView>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+Card::Card(QWidget *parent, int margin) : QFrame(parent), m_box(new QVBoxLayout(this))
+{
+    setProperty("card", true);
+    m_box->setContentsMargins(margin, margin - 2, margin, margin - 2);
+    m_box->setSpacing(8);
+}
+
+Figure::Figure(const QString &name, const QString &objectName, QWidget *parent)
+    : QFrame(parent), m_name(dimLabel(name)), m_value(monoLabel())
+{
+    setProperty("chip", true);
+    auto *box = new QVBoxLayout(this);
+    box->setContentsMargins(10, 6, 10, 6);
+    box->setSpacing(2);
+    m_name->setFont(Theme::sans(0.92));
+    m_value->setFont(Theme::mono(1.0, true));
+    m_value->setObjectName(objectName);
+    m_value->setAccessibleName(name);
+    m_value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    box->addWidget(m_name);
+    box->addWidget(m_value);
+}
+
+void Figure::setValue(const QString &value, const QString &tip)
+{
+    if (m_value->text() != value) {
+        m_value->setText(value);
+        updateGeometry();
+    }
+    setToolTip(plainTip(tip));
+}
+
+Segmented::Segmented(const QString &accessibleName, QWidget *parent) : QWidget(parent), m_group(new QButtonGroup(this))
+{
+    setAccessibleName(accessibleName);
+    auto *row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    connect(m_group, &QButtonGroup::idClicked, this, &Segmented::selected);
+}
+
+void Segmented::setItems(const QStringList &texts)
+{
+    for (QAbstractButton *button : m_group->buttons())
+        delete button;
+    for (qsizetype i = 0; i < texts.size(); ++i) {
+        auto *button = new QToolButton(this);
+        button->setText(texts[i]);
+        button->setCheckable(true);
+        button->setProperty("segment", true);
+        button->setFocusPolicy(Qt::StrongFocus);
+        button->setAccessibleName(accessibleName() + u": "_s + texts[i]);
+        m_group->addButton(button, static_cast<int>(i));
+        layout()->addWidget(button);
+    }
+    setCurrent(0);
+}
+
+void Segmented::setItemTip(int index, const QString &tip)
+{
+    if (auto *button = m_group->button(index))
+        button->setToolTip(plainTip(tip));
+}
+
+void Segmented::setItemEnabled(int index, bool enabled)
+{
+    if (auto *button = m_group->button(index))
+        button->setEnabled(enabled);
+}
+
+int Segmented::current() const { return m_group->checkedId(); }
+
+int Segmented::count() const { return static_cast<int>(m_group->buttons().size()); }
+
+QString Segmented::currentText() const { return m_group->checkedButton() ? m_group->checkedButton()->text() : QString(); }
+
+void Segmented::setCurrent(int index)
+{
+    if (auto *button = m_group->button(index))
+        button->setChecked(true);
+}
+
+QLabel *plainLabel(const QString &text, QWidget *parent)
+{
+    auto *label = new QLabel(parent);
+    label->setTextFormat(Qt::PlainText);
+    label->setText(text);
+    return label;
+}
+
+/// Colour through the palette's role, so that a change of theme reaches it.
+QLabel *dimLabel(const QString &text, QWidget *parent)
+{
+    auto *label = plainLabel(text, parent);
+    label->setForegroundRole(QPalette::PlaceholderText);
+    return label;
+}
+
+QLabel *monoLabel(const QString &text, QWidget *parent)
+{
+    auto *label = plainLabel(text, parent);
+    label->setFont(Theme::mono());
+    return label;
+}
+
+QLabel *titleLabel(const QString &text, double factor, QWidget *parent)
+{
+    auto *label = plainLabel(text, parent);
+    label->setFont(Theme::sans(factor, true));
+    return label;
+}
+
+QLabel *keyCap(const QString &key, QWidget *parent)
+{
+    auto *label = plainLabel(key, parent);
+    label->setProperty("keycap", true);
+    label->setFont(Theme::mono(0.92));
+    label->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    return label;
+}
+
+QLabel *badge(const QString &kind, QWidget *parent)
+{
+    auto *label = plainLabel({}, parent);
+    label->setProperty("badge", kind);
+    label->setFont(Theme::sans(0.92, true));
+    label->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    return label;
+}
+
+QFrame *ruler(QWidget *parent)
+{
+    auto *frame = new QFrame(parent);
+    frame->setProperty("rule", true);
+    return frame;
+}
+
+QPushButton *textButton(const QString &text, const QString &tip, QWidget *parent)
+{
+    auto *button = new QPushButton(text, parent);
+    button->setToolTip(plainTip(tip));
+    button->setAccessibleName(QString(text).remove(u'&'));
+    return button;
+}
+
+void setUpTable(QTableView *table, const QString &accessibleName)
+{
+    table->setAccessibleName(accessibleName);
+    table->setShowGrid(false);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    table->setTabKeyNavigation(false);
+    table->setWordWrap(false);
+    table->verticalHeader()->hide();
+    const int height = QFontMetrics(Theme::mono()).height() + 12;
+    table->verticalHeader()->setMinimumSectionSize(height);
+    table->verticalHeader()->setDefaultSectionSize(height);
+    table->horizontalHeader()->setHighlightSections(false);
+    table->horizontalHeader()->setFont(Theme::sans(0.92));
+}
+
+void setWrong(QLineEdit *edit, bool wrong, const QString &reason)
+{
+    if (edit->property("wrong").toBool() != wrong) {
+        edit->setProperty("wrong", wrong);
+        edit->style()->unpolish(edit);
+        edit->style()->polish(edit);
+    }
+    if (wrong)
+        edit->setAccessibleDescription(reason);
+}
+
+QString plainTip(const QString &text)
+{
+    return text.isEmpty() ? text : u"<div style='white-space:pre-wrap'>"_s + text.toHtmlEscaped() + u"</div>"_s;
+}
+
+void setAccessible(QWidget *widget, const QString &name, const QString &tip)
+{
+    widget->setAccessibleName(name);
+    if (!tip.isEmpty())
+        widget->setToolTip(plainTip(tip));
+}
+
+ElidedLabel::ElidedLabel(Qt::TextElideMode mode, QWidget *parent) : QLabel(parent), m_mode(mode)
+{
+    setTextFormat(Qt::PlainText);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+}
+
+void ElidedLabel::setFullText(const QString &text, const QString &tip)
+{
+    setText(text);
+    setToolTip(plainTip(tip.isEmpty() ? text : tip));
+    updateGeometry();
+}
+
+QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(text()) + 2, QLabel::sizeHint().height()}; }
+
+void ElidedLabel::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.setPen(palette().color(foregroundRole()));
+    painter.drawText(rect(), static_cast<int>(alignment() | Qt::AlignVCenter), fontMetrics().elidedText(text(), m_mode, width()));
+}
+
+} // namespace quantscope

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <QFrame>
+#include <QLabel>
+#include <QToolButton>
+
+#include <functional>
+
+class QBoxLayout;
+class QButtonGroup;
+class QLineEdit;
+class QPushButton;
+class QTableView;
+
+namespace quantscope {
+
+/// A panel with a line around it. `layout()` is a vertical box.
+class Card : public QFrame {
+public:
+    explicit Card(QWidget *parent = nullptr, int margin = 14);
+    QBoxLayout *box() const { return m_box; }
+
+private:
+    QBoxLayout *m_box;
+};
+
+/// A name over a number, such as "SQNR / 26.8 dB". The number's label has the object name `figure-NAME`.
+class Figure : public QFrame {
+public:
+    Figure(const QString &name, const QString &objectName, QWidget *parent = nullptr);
+    void setValue(const QString &value, const QString &tip);
+    QString value() const { return m_value->text(); }
+
+private:
+    QLabel *m_name;
+    QLabel *m_value;
+};
+
+/// Exclusive buttons in one frame.
+class Segmented : public QWidget {
+    Q_OBJECT
+public:
+    explicit Segmented(const QString &accessibleName, QWidget *parent = nullptr);
+    void setItems(const QStringList &texts);
+    void setItemTip(int index, const QString &tip);
+    void setItemEnabled(int index, bool enabled);
+    int current() const;
+    QString currentText() const;
+    int count() const;
+    /// Selects without a signal.
+    void setCurrent(int index);
+
+Q_SIGNALS:
+    void selected(int index);
+
+private:
+    QButtonGroup *m_group;
+};
+
+/// Plain text only: names from a file are never taken for markup.
+QLabel *plainLabel(const QString &text = {}, QWidget *parent = nullptr);
+QLabel *dimLabel(const QString &text = {}, QWidget *parent = nullptr);
+QLabel *monoLabel(const QString &text = {}, QWidget *parent = nullptr);
+QLabel *titleLabel(const QString &text = {}, double factor = 1.0, QWidget *parent = nullptr);
+QLabel *keyCap(const QString &key, QWidget *parent = nullptr);
+QLabel *badge(const QString &kind, QWidget *parent = nullptr);
+QFrame *ruler(QWidget *parent = nullptr);
+QPushButton *textButton(const QString &text, const QString &tip, QWidget *parent = nullptr);
+/// Row heights, fonts and headers that all tables share.
+void setUpTable(QTableView *table, const QString &accessibleName);
+/// Marks an input whose text cannot be used, and says why.
+void setWrong(QLineEdit *edit, bool wrong, const QString &reason = {});
+/// A tooltip of plain text, whatever characters it has.
+QString plainTip(const QString &text);
+void setAccessible(QWidget *widget, const QString &name, const QString &tip = {});
+
+/// Text cut in the middle to its width, whole in the tooltip.
+class ElidedLabel : public QLabel {
+public:
+    explicit ElidedLabel(Qt::TextElideMode mode, QWidget *parent = nullptr);
+    void setFullText(const QString &text, const QString &tip = {});
+    QSize minimumSizeHint() const override { return {24, QLabel::minimumSizeHint().height()}; }
+    QSize sizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    Qt::TextElideMode m_mode;
+};
+
+} // namespace quantscope

@@ -1,0 +1,73 @@
+#include "look/style_sheet.h"
+
+#include "look/theme.h"
+
+namespace quantscope {
+
+static const char *const kRules = R"(
+QFrame[card="true"] { background: @panel; border: 1px solid @line; border-radius: 8px; }
+QFrame[chip="true"] { background: @tint; border: none; border-radius: 6px; }
+QFrame[bar="true"] { background: @panel; border: none; border-bottom: 1px solid @line; }
+QFrame[panel="true"] { background: @panel; border: none; }
+QFrame[rule="true"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
+QPushButton { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 5px 12px; }
+QPushButton:hover { border-color: @accent; }
+QPushButton:focus { border-color: @accent; }
+QPushButton:pressed { background: @tint; }
+QPushButton:disabled { color: @dim; background: @tint; }
+QPushButton[primary="true"] { background: @accent; color: @onAccent; border-color: @accent; }
+QPushButton[primary="true"]:focus { border-color: @text; }
+QPushButton[primary="true"]:disabled { background: @tint; color: @dim; border-color: @line; }
+QPushButton[link="true"] { border: 1px solid transparent; background: transparent; color: @accentText; padding: 6px 8px; text-align: left; }
+QPushButton[link="true"]:focus { border: 2px solid @accent; background: @soft; padding: 5px 7px; }
+QPushButton[link="true"]:hover { background: @soft; }
+QToolButton[segment="true"] { background: @panel; color: @text; border: 1px solid @line; padding: 4px 10px; margin: 0; }
+QToolButton[segment="true"]:hover { border-color: @accent; }
+QToolButton[segment="true"]:focus { border-color: @accent; }
+QToolButton[segment="true"]:checked { background: @accent; color: @onAccent; border-color: @accent; }
+QToolButton[segment="true"]:checked:focus { border-color: @text; }
+QToolButton[segment="true"]:disabled { color: @dim; }
+QLabel[keycap="true"] { background: @panel; border: 1px solid @line; border-bottom-width: 2px; border-radius: 4px; padding: 1px 6px; }
+QLabel[badge="warning"] { background: @amber; color: @onAmber; border-radius: 7px; padding: 0 7px; }
+QLabel[badge="error"] { background: @redText; color: @panel; border-radius: 7px; padding: 0 7px; }
+QLineEdit { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @onAccent; }
+QLineEdit:focus { border-color: @accent; }
+QLineEdit[wrong="true"] { border-color: @red; }
+QHeaderView { background: @tint; border: none; }
+QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 6px; }
+QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; selection-color: @text; outline: none; }
+QTableView QTableCornerButton::section { background: @tint; border: none; }
+QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; padding: 7px 2px; margin-right: 20px; }
+QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:focus { color: @accentText; }
+QSplitter::handle { background: @line; }
+QScrollArea { border: none; background: transparent; }
+QStatusBar { background: @panel; border-top: 1px solid @line; color: @dim; }
+QStatusBar::item { border: none; }
+QMenuBar { background: @panel; border-bottom: 1px solid @line; }
+QMenuBar::item { background: transparent; padding: 4px 10px; }
+QMenuBar::item:selected { background: @soft; }
+QMenu { background: @panel; border: 1px solid @line; }
+QMenu::item { padding: 5px 24px; }
+QMenu::item:selected { background: @soft; color: @text; }
+QMenu::item:disabled { color: @dim; }
+QMenu::separator { height: 1px; background: @line; margin: 4px 0; }
+QToolTip { background: @panel; color: @text; border: 1px solid @line; padding: 4px; }
+QProgressBar { background: @tint; border: none; border-radius: 4px; }
+QProgressBar::chunk { background: @accent; border-radius: 4px; }
+)";
+
+QString styleSheet(const Colours &c)
+{
+    QString rules = QString::fromLatin1(kRules);
+    const std::pair<const char *, QColor> names[] = {
+        {"@accentText", c.accentText}, {"@accent", c.accent}, {"@onAccent", c.onAccent}, {"@onAmber", c.onAmber}, {"@amber", c.amber},
+        {"@background", c.background}, {"@panel", c.panel}, {"@tint", c.tint}, {"@line", c.line}, {"@text", c.text}, {"@dim", c.dim},
+        {"@soft", c.soft}, {"@redText", c.redText}, {"@red", c.red}};
+    for (const auto &[name, colour] : names)
+        rules.replace(QLatin1String(name), colour.name());
+    return rules;
+}
+
+} // namespace quantscope
