@@ -1,0 +1,71 @@
+#include "formats/open_model.h"
+
+#include "formats/foreign_formats.h"
+#include "formats/reader.h"
+
+#include <algorithm>
+#include <new>
+#include <stdexcept>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::uint64_t kHeadBytes = 4096;
+
+constexpr FormatReader kReaders[] = {
+    {"PyTorch", looksLikeTorchZip, readTorchZip},
+    {"ONNX", looksLikeOnnx, readOnnx},
+};
+
+ModelFile readAny(const ReadRequest &request)
+{
+    const std::uint64_t size = request.source->size();
+    if (size == 0)
+        throw ParseError("is empty");
+    const auto head = request.source->bytes(0, std::min(size, kHeadBytes));
+    for (const FormatReader &reader : formatReaders()) {
+        if (!reader.recognises(head, request))
+            continue;
+        ModelFile file = reader.read(request);
+        file.path = request.path;
+        file.bytes = size;
+        file.buildIndex();
+        return file;
+    }
+    throw unreadable(head, request);
+}
+
+} // namespace
+
+std::span<const FormatReader> formatReaders() { return kReaders; }
+
+Result<std::shared_ptr<const ModelFile>> openModel(
+    const std::string &path, const Limits &limits, const Progress &progress)
+{
+    const auto source = FileSource::open(path);
+    if (!source)
+        return tl::unexpected(source.error());
+    return openModel(*source, path, limits, progress);
+}
+
+Result<std::shared_ptr<const ModelFile>> openModel(
+    std::shared_ptr<const ByteSource> source, const std::string &name, const Limits &limits, const Progress &progress)
+{
+    const auto fail = [&](ErrorKind kind, std::string message, std::optional<std::uint64_t> offset = std::nullopt) {
+        return tl::unexpected(Error{kind, name, offset, std::move(message)});
+    };
+    try {
+        return std::make_shared<const ModelFile>(readAny({std::move(source), name, limits, progress}));
+    } catch (const ParseError &error) {
+        return fail(ErrorKind::Parse, error.what(), error.offset());
+    } catch (const CancelledError &error) {
+        return fail(ErrorKind::Cancelled, error.what());
+    } catch (const std::bad_alloc &) {
+        return fail(ErrorKind::Parse, "needs more memory than there is");
+    } catch (const std::length_error &) {
+        return fail(ErrorKind::Parse, "claims a size that no file can have");
+    }
+}
+
+} // namespace quantscope

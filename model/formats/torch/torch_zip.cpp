@@ -1,0 +1,213 @@
+#include "formats/pickle/pickle_machine.h"
+#include "formats/reader.h"
+#include "formats/torch/flatten.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::uint64_t kTextBytes = 4096;
+/// caffe2/serialize/versions.h, PyTorch 2.x: kMaxSupportedFileFormatVersion.
+constexpr std::uint64_t kNewestVersion = 10;
+
+/// One open of a zip: what its parts share.
+struct TorchZip {
+    const ReadRequest &request;
+    Budget budget;
+    ZipArchive archive;
+    ModelFile file;
+
+    explicit TorchZip(const ReadRequest &r)
+        : request(r)
+        , budget(r.limits.readBytes + 2 * r.source->size())
+        , archive(r.source, r.limits, budget)
+    {
+    }
+    std::string text(const ZipEntry &entry)
+    {
+        const auto bytes = archive.read(entry, kTextBytes, budget);
+        std::string out(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+        out.erase(out.find_last_not_of(" \r\n") + 1);
+        return out;
+    }
+};
+
+/// "archive/" for an archive with archive/data.pkl; the folder may have any name.
+std::optional<std::string> rootOf(const ZipArchive &archive)
+{
+    std::optional<std::string> root;
+    for (const ZipEntry &entry : archive.entries()) {
+        constexpr std::string_view kPickle = "data.pkl";
+        const bool isPickle = entry.name == kPickle
+            || (entry.name.ends_with("/data.pkl") && entry.name.find('/') == entry.name.size() - 9);
+        if (!isPickle)
+            continue;
+        if (root)
+            throw ParseError("is an archive with two data.pkl, so which one is meant is unclear");
+        root = std::string(entry.name.substr(0, entry.name.size() - kPickle.size()));
+    }
+    return root;
+}
+
+bool isBigEndian(TorchZip &zip, const std::string &root)
+{
+    const ZipEntry *entry = zip.archive.find(root + "byteorder");
+    if (entry == nullptr)
+        return false;
+    const std::string order = zip.text(*entry);
+    if (order != "little" && order != "big")
+        throw ParseError(fmt::format("has the unknown byte order '{}'", printable(order)), entry->dataOffset);
+    zip.file.metadata["byteorder"] = order;
+    return order == "big";
+}
+
+void readVersion(TorchZip &zip, const std::string &root)
+{
+    const ZipEntry *entry = zip.archive.find(root + "version");
+    if (entry == nullptr)
+        return;
+    const std::string text = zip.text(*entry);
+    zip.file.metadata["torch_file_version"] = printable(text);
+    std::uint64_t version = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (error != std::errc() || end != text.data() + text.size() || version > kNewestVersion)
+        zip.file.diagnostics.push_back({"torch-file-version", Severity::Warning, "",
+            fmt::format("the file has version '{}', newer than the {} that is known: look at its values twice",
+                printable(text), kNewestVersion)});
+}
+
+/// Where a pickle's storages are: the folder before and the text after their keys.
+struct PickleMember {
+    const ZipEntry *entry;
+    std::string storageFolder;
+    std::string storageSuffix;
+    std::string namePrefix;
+    bool isModel = true; ///< its top level may be a checkpoint dict
+};
+
+/// Lists the tensors of one pickle; returns the first call that was not made.
+std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian)
+{
+    const Limits &limits = zip.request.limits;
+    auto bytes = zip.archive.read(*member.entry, limits.pickleBytes, zip.budget);
+    // Offsets inside a deflated member say nothing about the file.
+    const std::uint64_t offset = member.entry->deflated ? member.entry->localOffset : member.entry->dataOffset;
+    const PickleTree tree = PickleMachine::run(std::move(bytes), offset, limits, zip.budget);
+    const StorageTable storages(tree, zip.archive, member.storageFolder, member.storageSuffix, bigEndian);
+    Flattener flattener(tree, storages, limits, zip.budget, zip.file);
+    flattener.collectScalars = member.isModel && zip.file.format == "pytorch-checkpoint";
+    flattener.run(tree.root, member.namePrefix, zip.request.progress);
+    if (member.isModel)
+        zip.file.metadata["state_dict_root"] = flattener.stateDictRoot(tree.root);
+    return flattener.firstCall();
+}
+
+void requireTensors(const TorchZip &zip, const std::string &firstCall)
+{
+    const auto isReadable = [](const TensorInfo &tensor) { return tensor.readable() || !tensor.shape.empty(); };
+    if (!firstCall.empty() && std::none_of(zip.file.tensors.begin(), zip.file.tensors.end(), isReadable))
+        throw ParseError(
+            fmt::format("needs a call of {}, which QuantScope does not make: write the state_dict() with torch.save",
+                printable(firstCall)));
+}
+
+void noteOddities(ModelFile &file)
+{
+    std::vector<std::string_view> names;
+    names.reserve(file.tensors.size());
+    for (const TensorInfo &tensor : file.tensors)
+        names.push_back(tensor.name);
+    std::sort(names.begin(), names.end());
+    const auto twin = std::adjacent_find(names.begin(), names.end());
+    if (twin != names.end())
+        file.diagnostics.push_back({"duplicate-tensor-name", Severity::Warning, std::string(*twin),
+            fmt::format("two tensors are called '{}': only the first is found by its name", printable(*twin))});
+    if (file.tensors.empty())
+        file.diagnostics.push_back({"no-tensors", Severity::Warning, "", "the file holds no tensors"});
+}
+
+ModelFile readCheckpoint(TorchZip &zip, const std::string &root)
+{
+    const ZipEntry *constants = zip.archive.find(root + "constants.pkl");
+    zip.file.format = constants != nullptr ? "torchscript" : "pytorch-checkpoint";
+    const bool bigEndian = isBigEndian(zip, root);
+    readVersion(zip, root);
+    std::string firstCall = readPickle(zip, {zip.archive.find(root + "data.pkl"), root + "data/", "", ""}, bigEndian);
+    if (constants != nullptr) {
+        readPickle(zip, {constants, root + "constants/", "", "CONSTANTS.c", false}, bigEndian);
+        zip.file.diagnostics.push_back({"torchscript-graph", Severity::Warning, "",
+            "the tensors of this TorchScript archive are listed; its code is not read yet, so quantizers "
+            "that only the code knows are missing"});
+    }
+    requireTensors(zip, firstCall);
+    noteOddities(zip.file);
+    return std::move(zip.file);
+}
+
+/// torch.package: storages in .data/N.storage, pickles anywhere.
+std::optional<ModelFile> readPackage(TorchZip &zip)
+{
+    std::string root;
+    for (const ZipEntry &entry : zip.archive.entries())
+        if (entry.name.ends_with(".data/extern_modules"))
+            root = std::string(
+                entry.name.substr(0, entry.name.size() - std::string_view(".data/extern_modules").size()));
+    if (zip.archive.find(root + ".data/extern_modules") == nullptr)
+        return std::nullopt;
+    zip.file.format = "torch-package";
+    std::vector<const ZipEntry *> pickles;
+    for (const ZipEntry &entry : zip.archive.entries())
+        if (entry.name.starts_with(root) && entry.name.ends_with(".pkl"))
+            pickles.push_back(&entry);
+    std::string firstCall;
+    for (const ZipEntry *entry : pickles) {
+        const std::string name(entry->name.substr(root.size(), entry->name.size() - root.size() - 4));
+        const std::string call
+            = readPickle(zip, {entry, root + ".data/", ".storage", pickles.size() > 1 ? name + "." : "", false}, false);
+        firstCall = firstCall.empty() ? call : firstCall;
+    }
+    requireTensors(zip, firstCall);
+    noteOddities(zip.file);
+    return std::move(zip.file);
+}
+
+[[noreturn]] void refuseForeignZip(const ZipArchive &archive)
+{
+    const auto entries = archive.entries();
+    const auto endsWith
+        = [](std::string_view suffix) { return [suffix](const ZipEntry &e) { return e.name.ends_with(suffix); }; };
+    if (!entries.empty() && std::all_of(entries.begin(), entries.end(), endsWith(".npy")))
+        throw ParseError("is a NumPy .npz archive, which is not read as a model: put the arrays into a dict and write "
+                         "it with torch.save");
+    if (std::any_of(entries.begin(), entries.end(), endsWith(".weights.h5")))
+        throw ParseError("is a Keras model, which is not read yet: export it to ONNX");
+    throw ParseError("is a zip archive without data.pkl, so it is not a PyTorch checkpoint");
+}
+
+} // namespace
+
+bool looksLikeTorchZip(std::span<const std::byte> head, const ReadRequest &)
+{
+    const std::string_view text(reinterpret_cast<const char *>(head.data()), head.size());
+    return text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06");
+}
+
+ModelFile readTorchZip(const ReadRequest &request)
+{
+    TorchZip zip(request);
+    if (auto package = readPackage(zip))
+        return std::move(*package);
+    const auto root = rootOf(zip.archive);
+    if (!root)
+        refuseForeignZip(zip.archive);
+    return readCheckpoint(zip, *root);
+}
+
+} // namespace quantscope

@@ -1,0 +1,146 @@
+#include "formats/zip/inflate.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::size_t kStreams = 8;
+constexpr std::size_t kInputBytes = 64 << 10;
+constexpr std::size_t kWindowBytes = 1 << 20;
+
+} // namespace
+
+/// One deflate stream with the window of bytes it produced last.
+class InflateStream {
+public:
+    explicit InflateStream(const DeflatedMember &member)
+        : m_member(member)
+        , m_input(kInputBytes)
+    {
+        m_window.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kWindowBytes, member.size)));
+        if (::inflateInit2(&m_z, -MAX_WBITS) != Z_OK)
+            throw std::bad_alloc();
+    }
+    ~InflateStream() { ::inflateEnd(&m_z); }
+    InflateStream(const InflateStream &) = delete;
+    InflateStream &operator=(const InflateStream &) = delete;
+
+    bool isOf(const DeflatedMember &member) const
+    {
+        return m_member.source == member.source && m_member.offset == member.offset;
+    }
+
+    void read(std::uint64_t offset, std::span<std::byte> out)
+    {
+        if (offset < m_begin)
+            restart();
+        while (!out.empty()) {
+            while (offset >= m_begin + m_filled)
+                produce();
+            const std::size_t at = static_cast<std::size_t>(offset - m_begin);
+            const std::size_t count = std::min(out.size(), m_filled - at);
+            std::memcpy(out.data(), m_window.data() + at, count);
+            out = out.subspan(count);
+            offset += count;
+        }
+    }
+
+private:
+    [[noreturn]] void fail(std::string_view why) const
+    {
+        throw ParseError(fmt::format("member '{}' of the zip archive {}", m_member.name, why), m_member.offset);
+    }
+
+    void restart()
+    {
+        ::inflateReset(&m_z);
+        m_z.avail_in = 0;
+        m_begin = m_filled = m_consumed = 0;
+        m_crc = 0;
+    }
+
+    void fillInput()
+    {
+        const std::uint64_t left = m_member.storedSize - m_consumed;
+        const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(left, m_input.size()));
+        if (count == 0)
+            fail("is damaged: its deflate stream ends early");
+        m_member.source->read(m_member.offset + m_consumed, std::span(m_input).first(count));
+        m_consumed += count;
+        m_z.next_in = reinterpret_cast<Bytef *>(m_input.data());
+        m_z.avail_in = static_cast<uInt>(count);
+    }
+
+    /// Replaces the window by the bytes that follow it.
+    void produce()
+    {
+        m_begin += m_filled;
+        m_filled = 0;
+        const std::size_t wanted
+            = static_cast<std::size_t>(std::min<std::uint64_t>(m_window.size(), m_member.size - m_begin));
+        m_z.next_out = reinterpret_cast<Bytef *>(m_window.data());
+        m_z.avail_out = static_cast<uInt>(wanted);
+        while (m_z.avail_out > 0) {
+            if (m_z.avail_in == 0)
+                fillInput();
+            const int status = ::inflate(&m_z, Z_NO_FLUSH);
+            if (status == Z_STREAM_END && m_z.avail_out > 0)
+                fail("is damaged: it inflates to fewer bytes than it claims");
+            if (status != Z_OK && status != Z_STREAM_END)
+                fail("is damaged: its deflate stream is invalid");
+        }
+        m_filled = wanted;
+        m_crc = static_cast<std::uint32_t>(::crc32_z(m_crc, reinterpret_cast<const Bytef *>(m_window.data()), wanted));
+        if (m_begin + m_filled == m_member.size && m_crc != m_member.crc)
+            fail("is damaged: its CRC-32 is wrong");
+    }
+
+    DeflatedMember m_member;
+    z_stream m_z{};
+    std::vector<std::byte> m_input;
+    std::vector<std::byte> m_window;
+    std::uint64_t m_begin = 0; ///< offset of the window in the inflated member
+    std::size_t m_filled = 0;
+    std::uint64_t m_consumed = 0;
+    std::uint32_t m_crc = 0;
+};
+
+InflatePool::InflatePool() = default;
+InflatePool::~InflatePool() = default;
+
+void InflatePool::read(const DeflatedMember &member, std::uint64_t offset, std::span<std::byte> out)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found
+        = std::find_if(m_streams.begin(), m_streams.end(), [&](const auto &stream) { return stream->isOf(member); });
+    if (found != m_streams.end()) {
+        m_streams.splice(m_streams.begin(), m_streams, found);
+    } else {
+        if (m_streams.size() == kStreams)
+            m_streams.pop_back();
+        m_streams.push_front(std::make_unique<InflateStream>(member));
+    }
+    try {
+        m_streams.front()->read(offset, out);
+    } catch (...) {
+        m_streams.pop_front(); // a stream that failed half-way must not be read on
+        throw;
+    }
+}
+
+void InflatedSource::read(std::uint64_t offset, std::span<std::byte> out) const
+{
+    if (offset > size() || out.size() > size() - offset)
+        throw ParseError(
+            fmt::format("{} bytes are needed of member '{}', which has {}", out.size(), m_member.name, size()));
+    if (!out.empty())
+        m_pool->read(m_member, offset, out);
+}
+
+} // namespace quantscope
