@@ -90,15 +90,15 @@ std::span<const std::string_view> layoutNames() { return kLayoutNames; }
 std::uint64_t Layout::sourceIndex(std::uint64_t flat, std::span<const std::int64_t> sourceShape) const
 {
     const std::vector<std::int64_t> strides = contiguousStrides(sourceShape);
-    std::uint64_t index = 0;
+    std::uint64_t source = 0;
     for (std::size_t k = dims.size(); k-- > 0;) {
         const auto extent = static_cast<std::uint64_t>(dims[k]);
         if (extent == 0)
             return 0;
-        index += flat % extent * static_cast<std::uint64_t>(strides[axes[k]]);
+        source += flat % extent * static_cast<std::uint64_t>(strides[axes[k]]);
         flat /= extent;
     }
-    return index;
+    return source;
 }
 
 std::uint64_t Layout::exportedIndex(std::uint64_t source, std::span<const std::int64_t> sourceShape) const
