@@ -41,9 +41,9 @@ void Flattener::run(PickleRef root, const std::string &prefix, const Progress &p
             if (++m_steps % kStepsPerReport == 0)
                 progress.step(std::min<std::uint64_t>(m_steps, m_tree.size()), m_tree.size());
     } catch (const ParseError &error) {
-        if (m_path.empty())
-            throw;
-        throw ParseError(fmt::format("'{}' {}", printable(m_path), error.what()), error.offset());
+        constexpr std::size_t kShown = 100;
+        const std::string name = printable(m_path.size() > kShown ? m_path.substr(0, kShown) + "..." : m_path);
+        throw ParseError(fmt::format("{}: {}", name.empty() ? "its tensor" : "tensor '" + name + "'", error.what()), error.offset());
     }
 }
 
@@ -65,6 +65,7 @@ bool Flattener::step()
         frame.at = 0;
     }
     PickleRef value = part.refs[at * perItem + perItem - 1];
+    m_labelIsKey = part.labels == Labels::Keys;
     if (part.labels == Labels::Keys) {
         appendLabel(labelOf(part.refs[at * 2]));
     } else if (part.labels == Labels::Entries) {
@@ -120,7 +121,7 @@ void Flattener::enter(PickleRef node, Frame frame)
     if (frame.partCount == 0)
         return;
     if (m_frames.size() >= m_limits.depth)
-        throw ParseError(fmt::format("nests containers more than {} deep", m_limits.depth));
+        throw ParseError(fmt::format("lies in containers nested more than {} deep", m_limits.depth));
     frame.pathLength = m_path.size();
     m_frames.push_back(frame);
 }
@@ -258,6 +259,13 @@ bool Flattener::addModule(Frame &frame, PickleRef attributes)
     for (const PickleRef group : {parameters, m_tree.lookup(attributes, "_buffers"), modules})
         if (group != kNoPickleRef && isDictionary(group))
             frame.add({m_tree.pairs(group), Labels::Keys});
+    // What state_dict() takes from torch.ao's packed layers beside parameters and buffers.
+    const auto pairs = m_tree.pairs(attributes);
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+        if (m_tree.text(pairs[i]) == "_packed_params" && m_tree.is(pairs[i + 1], PickleKind::Object)) {
+            frame.add({pairs.subspan(i, 2), Labels::Keys});
+            break;
+        }
     return true;
 }
 
@@ -348,11 +356,12 @@ void Flattener::noteOpaque(const std::string &type)
 
 void Flattener::noteScalar(PickleRef node)
 {
-    if (!collectScalars || m_path.empty() || m_scalars >= kMostScalars)
+    // Keys of the checkpoint itself and of the dictionaries in it (epoch, args.lr); deeper ones are an optimizer's or an object's.
+    if (!collectScalars || !m_labelIsKey || m_frames.size() > 2 || m_scalars >= kMostScalars)
         return;
     const PickleKind kind = m_tree.kind(node);
-    const bool isShort = m_tree.text(node).size() <= kLongestScalar;
-    if (kind == PickleKind::None || kind == PickleKind::Bytes || kind == PickleKind::Global || !isShort)
+    const bool isNumber = kind == PickleKind::Int || kind == PickleKind::Float || kind == PickleKind::Bool;
+    if (!isNumber && (kind != PickleKind::Text || m_tree.text(node).size() > kLongestScalar))
         return;
     if (m_file.metadata.try_emplace(m_path, labelOf(node)).second)
         ++m_scalars;

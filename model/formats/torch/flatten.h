@@ -33,8 +33,9 @@ private:
         std::span<const PickleRef> refs;
         Labels labels = Labels::Positions;
     };
+    static constexpr std::size_t kMostParts = 8; ///< arguments, items, pairs, and a state of up to four groups
     struct Frame {
-        std::array<Part, 5> parts;
+        std::array<Part, kMostParts> parts;
         std::size_t partCount = 0;
         std::size_t part = 0;
         std::size_t at = 0;
@@ -79,6 +80,7 @@ private:
     std::deque<PickleRef> m_stateRefs; ///< keeps the spans of single states alive
     std::string m_path;
     std::string m_firstCall;
+    bool m_labelIsKey = false; ///< whether the last part of the path is a key or attribute, not a position
     std::uint64_t m_steps = 0;
     std::uint64_t m_scalars = 0;
 };

@@ -66,12 +66,13 @@ void requireWithin(std::span<const std::int64_t> shape, std::span<const std::int
 {
     if (shape.size() != strides.size())
         throw ParseError(fmt::format("has {} sizes and {} strides", shape.size(), strides.size()));
+    constexpr std::string_view kExtent = "the position of its last element";
     std::uint64_t last = offset;
     for (std::size_t i = 0; i < shape.size(); ++i) {
         if (shape[i] < 0 || strides[i] < 0)
             throw ParseError("has a negative size or stride");
         const auto steps = static_cast<std::uint64_t>(shape[i] == 0 ? 0 : shape[i] - 1);
-        last = checkedAdd(last, checkedMul(steps, static_cast<std::uint64_t>(strides[i]), "its extent"), "its extent");
+        last = checkedAdd(last, checkedMul(steps, static_cast<std::uint64_t>(strides[i]), kExtent), kExtent);
     }
     const bool isEmpty = elementCount(shape, limits) == 0;
     if (isEmpty ? offset > capacity : last >= capacity)
