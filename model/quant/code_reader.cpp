@@ -89,13 +89,11 @@ CodeParameters CodeReader::parameters(std::size_t channel) const
     p.scale = pick(*m_quantizer.scale, channel);
     p.divisor = m_quantizer.divisor ? pick(*m_quantizer.divisor, channel) : p.scale;
     p.zeroPoint = pick(*m_quantizer.zeroPoint, channel);
+    p.shift = m_quantizer.shift ? pick(*m_quantizer.shift, channel) : p.zeroPoint;
+    p.ternaryThreshold = m_quantizer.ternaryThreshold;
     const CodeRange range = codeRange(m_quantizer);
     p.min = static_cast<float>(range.min);
     p.max = static_cast<float>(range.max);
-    if (m_learned) { // Brevitas adds the learned decision between floor and clamp
-        p.min = -std::numeric_limits<float>::infinity();
-        p.max = std::numeric_limits<float>::infinity();
-    }
     return p;
 }
 
@@ -110,23 +108,42 @@ void CodeReader::codes(std::uint64_t begin, std::span<float> out)
         return;
     }
     m_reader.floats(begin, out);
+    if (m_learned)
+        return learnedCodes(begin, out);
     for (std::uint64_t at = 0; at < out.size();) {
         const Run run = runAt(begin + at);
         const auto part = out.subspan(at, std::min<std::uint64_t>(run.length, out.size() - at));
         codesOf(part, parameters(run.channel), part);
         at += part.size();
     }
-    if (m_learned)
-        addLearnedDecisions(begin, out);
 }
 
-void CodeReader::addLearnedDecisions(std::uint64_t begin, std::span<float> codes)
+/// Brevitas adds the learned decision between floor and clamp.
+void CodeReader::learnedCodes(std::uint64_t begin, std::span<float> codes)
 {
+    unclampedCodes(begin, codes, codes);
     const CodeRange range = codeRange(m_quantizer);
-    m_scratch.resize(codes.size());
+    for (float &code : codes)
+        code = std::clamp(code, static_cast<float>(range.min), static_cast<float>(range.max));
+}
+
+void CodeReader::unclampedCodes(std::uint64_t begin, std::span<const float> x, std::span<float> out)
+{
+    for (std::uint64_t at = 0; at < out.size();) {
+        const Run run = runAt(begin + at);
+        const std::uint64_t length = std::min<std::uint64_t>(run.length, out.size() - at);
+        CodeParameters p = parameters(run.channel);
+        p.min = -std::numeric_limits<float>::infinity();
+        p.max = std::numeric_limits<float>::infinity();
+        codesOf(x.subspan(at, length), p, out.subspan(at, length));
+        at += length;
+    }
+    if (!m_learned)
+        return;
+    m_scratch.resize(out.size());
     m_learned->floats(begin, m_scratch);
-    for (std::size_t i = 0; i < codes.size(); ++i)
-        codes[i] = std::clamp(codes[i] + (m_scratch[i] > 0 ? 1.0f : 0.0f), static_cast<float>(range.min), static_cast<float>(range.max));
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] += m_scratch[i] > 0 ? 1.0f : 0.0f;
 }
 
 void CodeReader::integers(std::uint64_t begin, std::span<std::int64_t> out)

@@ -13,9 +13,11 @@ struct CodeParameters {
     Rounding rounding = Rounding::Round;
     float scale = 1;     ///< for values
     float divisor = 1;   ///< for codes; equal to scale except for decoupled quantizers
-    float zeroPoint = 0;
+    float zeroPoint = 0; ///< subtracted from a code to get its value
+    float shift = 0;     ///< added before rounding: the zero point, or a zero-centring offset
     float min = 0;       ///< limits as float32: from 26 bits on they are not the exact integers, as in Brevitas
     float max = 0;
+    float ternaryThreshold = 0.5f;
 };
 
 /// The definition: the code of one float. NaN passes through, as in Brevitas' comparison-style clamp.
@@ -39,6 +41,8 @@ public:
     void floats(std::uint64_t begin, std::span<float> out);
     /// Codes as float32, exactly what the framework has (they reach 2^31, and NaN).
     void codes(std::uint64_t begin, std::span<float> out);
+    /// Rounded codes before the clamp, of floats that were read before: x[i] is element begin + i.
+    void unclampedCodes(std::uint64_t begin, std::span<const float> x, std::span<float> out);
     /// Codes as integers; a code that is not finite becomes 0.
     void integers(std::uint64_t begin, std::span<std::int64_t> out);
     /// Dequantized values, float32.
@@ -56,7 +60,7 @@ public:
     std::uint64_t count() const { return m_count; }
 
 private:
-    void addLearnedDecisions(std::uint64_t begin, std::span<float> codes);
+    void learnedCodes(std::uint64_t begin, std::span<float> codes);
 
     const SlotQuantizer &m_slot;
     const Quantizer &m_quantizer;

@@ -1,14 +1,11 @@
 #include "quant/codes.h"
 
-#include <cmath>
+#include "base/clones.h"
+#include "quant/kernels.h"
 
-// One source, one result: dispatch only picks wider registers. Contraction is off for the whole project, so the
-// clones print the same bits. Sanitizers instrument the resolver, which runs before they are ready: no clones there.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define QUANTSCOPE_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define QUANTSCOPE_CLONES
-#endif
+#include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace quantscope {
 
@@ -62,7 +59,44 @@ QUANTSCOPE_CLONES void dequantize(const float *codes, float *values, std::size_t
         values[i] = (codes[i] - zeroPoint) * scale;
 }
 
+QUANTSCOPE_CLONES std::uint32_t maxMagnitude(const float *x, std::size_t count)
+{
+    std::uint32_t largest = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t bits = 0;
+        std::memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7FFFFFFFu;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest;
+}
+
+QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float &low, float &high, std::uint32_t &nans)
+{
+    float l = low, h = high;
+    std::uint32_t n = nans;
+    for (std::size_t i = 0; i < count; ++i) {
+        l = x[i] < l ? x[i] : l;
+        h = x[i] > h ? x[i] : h;
+        n |= static_cast<std::uint32_t>(x[i] != x[i]);
+    }
+    low = l;
+    high = h;
+    nans = n;
+}
+
 } // namespace
+
+std::uint32_t maxMagnitudeBits(std::span<const float> x) { return maxMagnitude(x.data(), x.size()); }
+
+ValueRange valueRange(std::span<const float> x)
+{
+    ValueRange range{std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), false};
+    std::uint32_t nans = 0;
+    lowHigh(x.data(), x.size(), range.low, range.high, nans);
+    range.hasNan = nans != 0;
+    return range;
+}
 
 // The orders of operations differ where it is seldom seen and always matters: with scale 0.00214854861 the weight
 // 0.273939937 divided gives 127.499992 -> 127, times the reciprocal 127.5 -> 128; and 0.5 + 1 rounds to 2 where
@@ -70,11 +104,13 @@ QUANTSCOPE_CLONES void dequantize(const float *codes, float *values, std::size_t
 float codeOf(float x, const CodeParameters &p)
 {
     switch (p.rule) {
-    case CodeRule::DivideAddRound: return clampLikeBrevitas(roundWith(x / p.divisor + p.zeroPoint, p.rounding), p);
+    case CodeRule::DivideAddRound: return clampLikeBrevitas(roundWith(x / p.divisor + p.shift, p.rounding), p);
     case CodeRule::DivideRoundAdd: return clampLikeBrevitas(roundWith(x / p.divisor, p.rounding) + p.zeroPoint, p);
     case CodeRule::ReciprocalRoundAdd:
         return clampLikeBrevitas(roundWith(x * (1.0f / p.divisor), p.rounding) + p.zeroPoint, p);
     case CodeRule::Threshold: return x >= 0 ? 1.0f : -1.0f;
+    case CodeRule::TernaryThreshold:
+        return std::fabs(x) > p.ternaryThreshold * p.divisor ? std::copysign(1.0f, x) : 0.0f;
     case CodeRule::Stored: return clampLikeBrevitas(x, p);
     case CodeRule::BitPattern: return x;
     }
@@ -86,7 +122,7 @@ float valueOf(float code, const CodeParameters &p) { return (code - p.zeroPoint)
 void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float> codes)
 {
     if (p.rounding == Rounding::Round && p.rule == CodeRule::DivideAddRound)
-        return divideAddRound(x.data(), codes.data(), x.size(), p.divisor, p.zeroPoint, p.min, p.max);
+        return divideAddRound(x.data(), codes.data(), x.size(), p.divisor, p.shift, p.min, p.max);
     if (p.rounding == Rounding::Round && p.rule == CodeRule::DivideRoundAdd)
         return divideRoundAdd(x.data(), codes.data(), x.size(), p.divisor, p.zeroPoint, p.min, p.max);
     for (std::size_t i = 0; i < x.size(); ++i)

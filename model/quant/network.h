@@ -7,6 +7,7 @@
 #include "quant/recipe.h"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct Layer {
     std::string kind;          ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
     bool kindAssumed = false;  ///< a state_dict does not say it
     int groups = 1;
+    int stride = 1;            ///< only where a recipe says it
     std::vector<SlotQuantizer> slots;
     std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
     std::vector<std::string> feeds;
@@ -50,6 +52,12 @@ Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const R
 
 /// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
 std::string recipeToml(const Network &network);
+
+/// A recipe that does not fit the file: thrown by the interpreters, a Usage error at the border.
+class RecipeMismatch : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 // The interpreters behind the two functions above, one per kind of file.
 Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recipe);

@@ -48,6 +48,7 @@ enum class CodeRule {
     ReciprocalRoundAdd, ///< clamp(round(x * (1 / scale)) + zp): PyTorch
     Stored,             ///< the tensor holds the codes; clamp applies a Clip that follows
     Threshold,          ///< x >= 0 ? +1 : -1 (binary; -0.0 counts as >= 0)
+    TernaryThreshold,   ///< sign(x) * (|x| > threshold * scale): Brevitas quant_type=ternary
     BitPattern,         ///< minifloat: the code is the element's bits
 };
 
@@ -76,6 +77,9 @@ struct Quantizer {
     std::optional<int> blockSize;
     /// What x is divided by where it is not the scale (decoupled, weight-normalised quantizers).
     std::optional<Granular> divisor;
+    float ternaryThreshold = 0.5f; ///< only for CodeRule::TernaryThreshold
+    /// What zero-centred quantizers add to x / divisor before rounding, per channel.
+    std::optional<Granular> shift;
     /// Stored decisions of learned rounding: code = floor(x / scale + zp) + (p > 0).
     std::shared_ptr<const TensorInfo> learnedRounding;
     std::map<std::string, Provenance> origin;
@@ -102,6 +106,7 @@ struct SlotQuantizer {
     std::string tensorName; ///< empty for activations
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;
+    int channelAxis = 0;    ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
     std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known
     std::string preset;                 ///< Brevitas preset in force, empty when the file itself says everything
     std::vector<std::pair<std::string, std::string>> overrides; ///< keyword -> value as text, in recipe order

@@ -1,0 +1,315 @@
+#include "analysis/histogram_kernels.h"
+#include "analysis/statistics.h"
+#include "base/sha256.h"
+#include "quant/codes.h"
+#include "quant/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace quantscope {
+
+namespace {
+
+// 64 KiB of floats: codes and values of a piece stay in the second-level cache.
+constexpr std::uint64_t kPiece = 1ull << 14;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Which output channel an element belongs to, and how long the run from it is.
+class ChannelMap {
+public:
+    explicit ChannelMap(const SlotQuantizer &slot) : m_total(elementCount(slot.tensor->shape))
+    {
+        const Shape &shape = slot.tensor->shape;
+        const Granular &scale = *slot.quantizer->scale;
+        const auto axis = static_cast<std::size_t>(scale.values.size() > 1 && scale.axis ? *scale.axis : slot.channelAxis);
+        m_inner = std::max<std::uint64_t>(m_total, 1);
+        if (axis >= shape.size())
+            return;
+        m_count = static_cast<std::uint64_t>(shape[axis]);
+        m_inner = 1;
+        for (std::size_t i = axis + 1; i < shape.size(); ++i)
+            m_inner *= static_cast<std::uint64_t>(shape[i]);
+    }
+    std::uint64_t count() const { return m_count; }
+    std::uint64_t channel(std::uint64_t element) const { return element / m_inner % m_count; }
+    std::uint64_t run(std::uint64_t element) const { return m_inner - element % m_inner; }
+
+private:
+    std::uint64_t m_total = 0, m_count = 1, m_inner = 1;
+};
+
+/// The hashes that goldens use: codes as int32 and values as float32, both little-endian, +0 for zero.
+class Hashes {
+public:
+    void addCodes(std::span<const std::int64_t> codes)
+    {
+        m_codes.resize(codes.size());
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            m_codesFit = m_codesFit && codes[i] >= INT32_MIN && codes[i] <= INT32_MAX;
+            m_codes[i] = static_cast<std::int32_t>(codes[i]);
+        }
+        m_codeHash.add(std::as_bytes(std::span(m_codes)));
+    }
+    void addValues(std::span<float> values)
+    {
+        for (float &v : values) {
+            m_finite = m_finite && std::isfinite(v);
+            v = v == 0 ? 0.0f : v;
+        }
+        m_valueHash.add(std::as_bytes(values));
+    }
+    void finish(SlotStatistics &stats)
+    {
+        if (m_codesFit && m_finite && stats.nonFinite == 0)
+            stats.codesSha256 = m_codeHash.finish();
+        if (m_finite)
+            stats.valueSha256 = m_valueHash.finish();
+    }
+
+private:
+    Sha256 m_codeHash, m_valueHash;
+    std::vector<std::int32_t> m_codes;
+    bool m_codesFit = true, m_finite = true;
+};
+
+void addTo(QuantizationError &total, const QuantizationError &part)
+{
+    total.count += part.count;
+    total.signalPower += part.signalPower;
+    total.errorPower += part.errorPower;
+    total.sum += part.sum;
+    total.maxAbs = std::max(total.maxAbs, part.maxAbs);
+}
+
+std::int64_t wholeOf(float code) { return std::isfinite(code) ? static_cast<std::int64_t>(code) : 0; }
+
+class Analysis {
+public:
+    Analysis(const SlotQuantizer &slot, const AnalysisOptions &options)
+        : m_slot(slot), m_options(options), m_reader(slot), m_range(codeRange(*slot.quantizer)), m_channels(slot),
+          m_codeCounter(m_range.min, m_range.max)
+    {
+        m_stats.count = m_reader.count();
+        m_stats.hasFloats = m_reader.hasFloats();
+        if (options.channels)
+            m_stats.channels.resize(m_channels.count());
+        m_low.assign(m_stats.channels.size(), kInfinity);
+        m_high.assign(m_stats.channels.size(), -kInfinity);
+    }
+
+    SlotStatistics run(const Progress &progress)
+    {
+        std::vector<float> x(std::min(kPiece, m_stats.count));
+        for (std::uint64_t at = 0; at < m_stats.count; at += kPiece) {
+            const auto piece = std::span(x).first(std::min(kPiece, m_stats.count - at));
+            if (m_stats.hasFloats)
+                fromFloats(at, piece);
+            else
+                fromCodes(at, piece);
+            m_bits.add(piece);
+            progress.step(at + piece.size(), m_stats.count);
+        }
+        return finish();
+    }
+
+private:
+    /// The file has floats: codes, errors and clipping follow from them.
+    void fromFloats(std::uint64_t at, std::span<float> x)
+    {
+        m_reader.floats(at, x);
+        widen(valueRange(x));
+        m_codes.resize(x.size());
+        m_reader.unclampedCodes(at, x, m_codes);
+        for (std::uint64_t i = 0; i < x.size();) {
+            const CodeReader::Run run = m_reader.runAt(at + i);
+            const std::uint64_t channelRun = m_options.channels ? m_channels.run(at + i) : run.length;
+            const std::uint64_t length = std::min({run.length, channelRun, static_cast<std::uint64_t>(x.size() - i)});
+            addRun(at + i, x.subspan(i, length), std::span(m_codes).subspan(i, length), m_reader.parameters(run.channel));
+            i += length;
+        }
+        m_codeCounter.add(m_codes);
+        if (m_options.hash) {
+            m_integers.resize(x.size());
+            std::transform(m_codes.begin(), m_codes.end(), m_integers.begin(), wholeOf);
+            m_hashes.addCodes(m_integers);
+            m_values.resize(x.size());
+            m_reader.valuesFromCodes(at, m_codes, m_values);
+            m_hashes.addValues(m_values);
+        }
+    }
+
+    void addRun(std::uint64_t element, std::span<const float> x, std::span<float> codes, const CodeParameters &p)
+    {
+        RunFigures figures{.codesMin = kInfinity, .codesMax = -kInfinity};
+        QuantizationError error;
+        clampAndCount(codes, p.min, p.max, figures);
+        addError(x, codes, p.zeroPoint, p.scale, error, figures);
+        addTo(m_stats.error, error);
+        m_stats.atLimit += figures.atLimit;
+        m_clipped += figures.clipped;
+        m_stats.zeroed += figures.zeroed;
+        m_stats.nonFinite += figures.nonFinite;
+        m_codesMin = std::min(m_codesMin, figures.codesMin);
+        m_codesMax = std::max(m_codesMax, figures.codesMax);
+        if (m_options.channels)
+            addChannel(m_channels.channel(element), valueRange(x), figures, error);
+    }
+
+    void addChannel(std::uint64_t index, const ValueRange &range, const RunFigures &figures, const QuantizationError &error)
+    {
+        ChannelStatistics &channel = m_stats.channels[index];
+        const bool first = channel.count == 0;
+        m_low[index] = std::min(m_low[index], range.low);
+        m_high[index] = std::max(m_high[index], range.high);
+        channel.codesMin = first ? wholeOf(figures.codesMin) : std::min(channel.codesMin, wholeOf(figures.codesMin));
+        channel.codesMax = first ? wholeOf(figures.codesMax) : std::max(channel.codesMax, wholeOf(figures.codesMax));
+        channel.atLimit += figures.atLimit;
+        channel.count += error.count + figures.nonFinite;
+        addTo(channel.error, error);
+    }
+
+    /// The file has only codes: `values` becomes what they mean; nothing is known of clipping or error.
+    void fromCodes(std::uint64_t at, std::span<float> values)
+    {
+        m_integers.resize(values.size());
+        m_reader.integers(at, m_integers);
+        m_codes.resize(values.size());
+        std::transform(m_integers.begin(), m_integers.end(), m_codes.begin(), [](std::int64_t c) { return static_cast<float>(c); });
+        m_reader.valuesFromCodes(at, m_codes, values);
+        widen(valueRange(values));
+        for (std::size_t i = 0; i < m_integers.size(); ++i) {
+            const std::int64_t code = m_integers[i];
+            const bool atLimit = code == m_range.min || code == m_range.max;
+            m_exactMin = std::min(m_exactMin, code);
+            m_exactMax = std::max(m_exactMax, code);
+            m_stats.atLimit += atLimit ? 1u : 0u;
+            m_stats.nonFinite += std::isfinite(values[i]) ? 0u : 1u;
+            if (m_options.channels) {
+                const RunFigures figures{.codesMin = m_codes[i], .codesMax = m_codes[i], .atLimit = atLimit ? 1u : 0u};
+                addChannel(m_channels.channel(at + i), {values[i], values[i], false}, figures, QuantizationError{.count = 1});
+            }
+        }
+        m_codeCounter.add(m_integers);
+        if (m_options.hash) {
+            m_hashes.addCodes(m_integers);
+            m_values.assign(values.begin(), values.end());
+            m_hashes.addValues(m_values);
+        }
+    }
+
+    void widen(const ValueRange &range)
+    {
+        m_stats.low = m_started ? std::min(m_stats.low, range.low) : range.low;
+        m_stats.high = m_started ? std::max(m_stats.high, range.high) : range.high;
+        m_started = true;
+    }
+
+    SlotStatistics finish()
+    {
+        if (m_stats.hasFloats) {
+            m_stats.codesMin = wholeOf(m_codesMin);
+            m_stats.codesMax = wholeOf(m_codesMax);
+            m_stats.clipped = m_clipped;
+        } else if (m_stats.count > 0) {
+            m_stats.codesMin = m_exactMin;
+            m_stats.codesMax = m_exactMax;
+        }
+        for (std::size_t c = 0; c < m_stats.channels.size(); ++c) {
+            m_stats.channels[c].low = std::isfinite(m_low[c]) ? m_low[c] : 0;
+            m_stats.channels[c].high = std::isfinite(m_high[c]) ? m_high[c] : 0;
+        }
+        m_stats.bitWeights = m_bits.result();
+        m_stats.codes = m_codeCounter.result();
+        if (m_options.hash)
+            m_hashes.finish(m_stats);
+        return std::move(m_stats);
+    }
+
+    const SlotQuantizer &m_slot;
+    AnalysisOptions m_options;
+    CodeReader m_reader;
+    CodeRange m_range;
+    ChannelMap m_channels;
+    CodeCounter m_codeCounter;
+    BitWeightCounter m_bits;
+    Hashes m_hashes;
+    SlotStatistics m_stats;
+    std::vector<float> m_codes, m_values, m_low, m_high;
+    std::vector<std::int64_t> m_integers;
+    float m_codesMin = kInfinity, m_codesMax = -kInfinity;
+    std::int64_t m_exactMin = INT64_MAX, m_exactMax = INT64_MIN;
+    std::uint64_t m_clipped = 0;
+    bool m_started = false;
+};
+
+template <class F> auto guarded(const SlotQuantizer &slot, F &&f) -> Result<decltype(f())>
+{
+    try {
+        return f();
+    } catch (const ParseError &error) {
+        return tl::unexpected(Error{ErrorKind::Parse, slot.tensorName, error.offset(), error.what()});
+    } catch (const CancelledError &) {
+        return tl::unexpected(Error{ErrorKind::Cancelled, slot.tensorName, std::nullopt, "was cancelled"});
+    }
+}
+
+ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins, std::optional<std::size_t> channel, const Progress &progress)
+{
+    ValueHistogram out{stats.low, stats.high, std::vector<std::uint64_t>(std::max<std::size_t>(bins, 1))};
+    CodeReader reader(slot);
+    const ChannelMap channels(slot);
+    const double width = out.high - out.low;
+    const double perValue = width > 0 && std::isfinite(width) ? static_cast<double>(out.bins.size()) / width : 0;
+    std::vector<float> values(std::min(kPiece, reader.count()));
+    for (std::uint64_t at = 0; at < reader.count(); at += kPiece) {
+        const auto piece = std::span(values).first(std::min(kPiece, reader.count() - at));
+        if (reader.hasFloats())
+            reader.floats(at, piece);
+        else
+            reader.values(at, piece);
+        for (std::size_t i = 0; i < piece.size(); ++i) {
+            if (!std::isfinite(piece[i]) || (channel && channels.channel(at + i) != *channel))
+                continue;
+            const auto bin = static_cast<std::size_t>(std::max(0.0, (static_cast<double>(piece[i]) - out.low) * perValue));
+            ++out.bins[std::min(bin, out.bins.size() - 1)];
+        }
+        progress.step(at + piece.size(), reader.count());
+    }
+    return out;
+}
+
+} // namespace
+
+Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options, const Progress &progress)
+{
+    return guarded(slot, [&] { return Analysis(slot, options).run(progress); });
+}
+
+Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins, std::optional<std::size_t> channel,
+                                      const Progress &progress)
+{
+    return guarded(slot, [&] { return countValues(slot, stats, bins, channel, progress); });
+}
+
+Result<BitWeightHistogram> floatBitWeights(const TensorInfo &tensor, const Progress &progress)
+{
+    SlotQuantizer slot;
+    slot.tensorName = tensor.name;
+    return guarded(slot, [&] {
+        TensorReader reader(tensor);
+        BitWeightCounter counter;
+        const std::uint64_t count = elementCount(tensor.shape);
+        std::vector<float> values(std::min(kPiece, count));
+        for (std::uint64_t at = 0; at < count; at += kPiece) {
+            const auto piece = std::span(values).first(std::min(kPiece, count - at));
+            reader.floats(at, piece);
+            counter.add(piece);
+            progress.step(at + piece.size(), count);
+        }
+        return counter.result();
+    });
+}
+
+} // namespace quantscope

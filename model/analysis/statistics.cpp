@@ -1,0 +1,52 @@
+#include "analysis/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quantscope {
+
+namespace {
+
+std::size_t barOf(int exponent) { return static_cast<std::size_t>(exponent - BitWeightHistogram::kLowest); }
+
+} // namespace
+
+std::uint64_t BitWeightHistogram::count(int exponent) const
+{
+    if (exponent < kLowest || exponent > kHighest)
+        return 0;
+    return positive[barOf(exponent)] + negative[barOf(exponent)];
+}
+
+std::uint64_t BitWeightHistogram::total() const
+{
+    std::uint64_t sum = zeros;
+    for (int k = kLowest; k <= kHighest; ++k)
+        sum += count(k);
+    return sum;
+}
+
+std::optional<int> BitWeightHistogram::highest() const
+{
+    for (int k = kHighest; k >= kLowest; --k)
+        if (count(k) != 0)
+            return k;
+    return std::nullopt;
+}
+
+std::optional<int> BitWeightHistogram::lowest() const
+{
+    for (int k = kLowest; k <= kHighest; ++k)
+        if (count(k) != 0)
+            return k;
+    return std::nullopt;
+}
+
+std::optional<double> QuantizationError::sqnrDb() const
+{
+    if (!(errorPower > 0) || !(signalPower > 0))
+        return std::nullopt;
+    return 10.0 * std::log10(signalPower / errorPower);
+}
+
+} // namespace quantscope

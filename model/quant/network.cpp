@@ -1,0 +1,51 @@
+#include "quant/network.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+namespace {
+
+template <class Items> auto findNamed(Items &items, std::string_view name, auto member) -> decltype(&items.front())
+{
+    const auto found = std::find_if(items.begin(), items.end(), [&](const auto &item) { return item.*member == name; });
+    return found == items.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+const SlotQuantizer *Layer::slot(std::string_view name) const { return findNamed(slots, name, &SlotQuantizer::slot); }
+SlotQuantizer *Layer::slot(std::string_view name) { return findNamed(slots, name, &SlotQuantizer::slot); }
+const Layer *Network::layer(std::string_view name) const { return findNamed(layers, name, &Layer::name); }
+Layer *Network::layer(std::string_view name) { return findNamed(layers, name, &Layer::name); }
+
+Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
+{
+    Network network = file->graph ? listOnnx(file) : listStateDict(file, recipe);
+    network.recipe = recipe;
+    for (Layer &layer : network.layers)
+        if (SlotQuantizer *weight = layer.slot("weight"); weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
+            weight->channelAxis = 1;
+    network.diagnostics.insert(network.diagnostics.begin(), file->diagnostics.begin(), file->diagnostics.end());
+    return network;
+}
+
+Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress)
+{
+    Network network = listLayers(file, recipe);
+    try {
+        if (file->graph)
+            recoverOnnx(network, progress);
+        else
+            recoverStateDict(network, progress);
+    } catch (const RecipeMismatch &error) {
+        return tl::unexpected(Error{ErrorKind::Usage, recipe.path.empty() ? file->path : recipe.path, std::nullopt, error.what()});
+    } catch (const CancelledError &) {
+        return tl::unexpected(Error{ErrorKind::Cancelled, file->path, std::nullopt, "was cancelled"});
+    } catch (const ParseError &error) {
+        return tl::unexpected(Error{ErrorKind::Parse, file->path, error.offset(), error.what()});
+    }
+    return network;
+}
+
+} // namespace quantscope

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "graph/graph.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace quantscope::interpret {
+
+/// An operator with trained operands: positions of its inputs.
+struct ComputeOperator {
+    std::string_view opType;
+    std::string_view kind; ///< torch's name; convolutions get their dimension from the weight's rank
+    std::size_t weight;
+    std::optional<std::size_t> otherWeight; ///< where the weight may stand instead (MatMul), or a second one (LSTM)
+    std::optional<std::size_t> bias;
+    bool recurrent = false;
+    bool byRank = false;
+};
+const ComputeOperator *findCompute(const Node &node);
+
+/// "Conv2d" for a weight of four axes.
+std::string kindOf(const ComputeOperator &op, std::size_t weightRank);
+
+/// An operator that holds quantized weights in a form that is not decoded: the input that is its weight.
+struct ForeignOperator {
+    std::string_view opType;
+    std::string_view kind;
+    std::size_t weight;
+    std::optional<std::size_t> bias;
+};
+const ForeignOperator *findForeign(const Node &node);
+/// Quantizing operators of other dialects without a weight of their own.
+bool isForeignQuantizer(const Node &node);
+
+/// The torch name of an activation function: "ReLU" for Relu; empty for other operators.
+std::string_view activationKind(const Node &node);
+
+} // namespace quantscope::interpret

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "quant/network.h"
+#include "quant/scale_rules.h"
+#include "quant/spec.h"
+#include "quant/state_dict.h"
+#include "quant/weight_statistics.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// A slot whose quantizer cannot be known: becomes an error diagnostic, never ends the others.
+struct SlotFailure {
+    std::string rule;
+    std::string text;
+};
+
+/// Computes every quantizer of a state_dict from the recipe, the stored keys and the tensors. Quantizers that need others
+/// (an external bias its weight and input, a sharer its owner) ask for them; a circle is an error of the recipe.
+class Resolver {
+public:
+    Resolver(Network &network, const Progress &progress);
+    void resolveAll();
+
+private:
+    enum class State { Waiting, Busy, Done };
+    /// One slot of one layer, what is known of it before and after.
+    struct Job {
+        std::size_t layer = 0;
+        std::size_t slot = 0;
+        SlotSettings settings;
+        std::optional<QuantizerSpec> spec;
+        State state = State::Waiting;
+        std::optional<std::size_t> owner; ///< position of the job whose quantizer object this is
+        std::vector<std::size_t> sharers;
+        bool failed = false;
+    };
+
+    Layer &layerOf(const Job &job) { return m_network.layers[job.layer]; }
+    SlotQuantizer &slotOf(const Job &job) { return m_network.layers[job.layer].slots[job.slot]; }
+    const StateQuantizer *keysOf(const Job &job) const;
+    std::optional<float> storedScalar(const Job &job, std::string_view field) const;
+    std::optional<std::vector<float>> stored(const Job &job, std::string_view field, Shape *shape = nullptr) const;
+
+    void collectJobs();
+    void linkSharers();
+    void chooseSpec(Job &job);
+    bool assumePreset(Job &job);
+    std::string guessPreset(const Job &job, std::vector<std::string> &alternatives) const;
+    void resolve(std::size_t index);
+    void resolveJob(Job &job);
+    void fail(Job &job, const SlotFailure &failure);
+
+    std::optional<std::size_t> findJob(const std::string &layer, const std::string &slot) const;
+    /// "LAYER" or "LAYER:SLOT" of a recipe -> job; throws RecipeMismatch with the nearest name.
+    std::size_t namedJob(const std::string &reference, std::vector<std::string> slots, const char *key) const;
+
+    // one file each
+    void resolveWeight(Job &job);
+    void resolveBias(Job &job);
+    void resolveActivation(Job &job);
+    void resolveTruncation(Job &job);
+    void resolveStoredInteger(Job &job);
+
+    Quantizer startQuantizer(const Job &job, int bits) const;
+    int bitsOf(const Job &job, Provenance &origin) const;
+    void weightScale(Job &job, Quantizer &quantizer, int bits);
+    void statisticScale(Job &job, Quantizer &quantizer, int bits);
+    void weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const std::vector<float> &minimum);
+    void decoupledDivisor(Job &job, Quantizer &quantizer, int bits);
+    void normedScale(Job &job, Quantizer &quantizer);
+    std::vector<StatisticInput> statisticInputs(const Job &job) const;
+    Granular perChannel(const SlotQuantizer &slot, int axis, std::vector<float> values) const;
+    void activationScale(Job &job, Quantizer &quantizer, int bits);
+    void activationZeroPoint(Job &job, Quantizer &quantizer, int bits);
+    void externalScale(Job &job, Quantizer &quantizer);
+    int accumulatorBits(const Job &job, int weightBits, bool narrow);
+
+    /// Scale, bits and sign of what a layer reads.
+    struct InputQuantizer {
+        float scale = 0;
+        int bits = 0;
+        bool isSigned = true;
+        std::string from;
+        bool assumed = false;
+    };
+    std::optional<InputQuantizer> inputOf(Job &job, bool needsScale);
+    std::optional<std::size_t> weightJobOf(const Job &bias);
+
+    Network &m_network;
+    const Progress &m_progress;
+    StateDict m_dict;
+    int m_version = kDefaultVersion;
+    bool m_logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
+    std::vector<Job> m_jobs;
+    std::map<std::pair<std::string, std::string>, std::size_t> m_jobIndex;
+    std::map<std::string, const StateLayer *> m_states;
+};
+
+} // namespace quantscope

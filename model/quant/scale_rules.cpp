@@ -1,0 +1,188 @@
+#include "quant/scale_rules.h"
+
+#include "base/text.h"
+#include "quant/fixed_point.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+float roundExponent(float v, ExponentRounding rounding)
+{
+    switch (rounding) {
+    case ExponentRounding::Ceil: return std::ceil(v);
+    case ExponentRounding::Floor: return std::floor(v);
+    case ExponentRounding::HalfEven: return std::nearbyint(v);
+    }
+    return v;
+}
+
+/// torch's 2^v for whole v is exact from -149 to 127.
+float powerOfTwo(float exponent)
+{
+    if (std::isnan(exponent))
+        return exponent;
+    if (exponent > 1000.0f)
+        return std::numeric_limits<float>::infinity();
+    return exponent < -1000.0f ? 0.0f : std::ldexp(1.0f, static_cast<int>(exponent));
+}
+
+/// torch.clamp_min: NaN passes through.
+float clampMin(float x, const std::optional<float> &minimum) { return minimum && x < *minimum ? *minimum : x; }
+
+float toStored(float threshold, const QuantizerSpec &spec)
+{
+    return spec.restriction == Restriction::Float ? threshold : log2Float32(threshold);
+}
+
+/// scale from the stored domain by 0.11's subtraction of logarithms.
+float subtractLogarithms(float stored, const QuantizerSpec &spec, float n)
+{
+    const float difference = stored - log2Float32(n);
+    if (spec.restriction == Restriction::PowerOfTwo)
+        return powerOfTwo(roundExponent(difference, spec.exponentRounding));
+    return static_cast<float>(std::exp2(static_cast<double>(difference)));
+}
+
+float scaleFromStoredDomain(float stored, const QuantizerSpec &spec, int bits)
+{
+    const float n = intThreshold(spec, bits);
+    if (spec.version < 80) {
+        // A minimum given by override reaches log domains as log2 already, so it has no effect there.
+        const float threshold = thresholdFromStored(stored, spec);
+        return (spec.restriction == Restriction::Float ? clampMin(threshold, spec.minimum) : threshold) / n;
+    }
+    if (spec.version < 110)
+        return clampMin(thresholdFromStored(stored, spec), spec.minimum) / n;
+    if (spec.version < 120) {
+        const float scale = spec.restriction == Restriction::Float ? stored / n : subtractLogarithms(stored, spec, n);
+        return clampMin(scale, spec.minimum);
+    }
+    const float threshold = clampMin(thresholdFromStored(stored, spec), spec.minimum);
+    return threshold / thresholdFromStored(toStored(n, spec), spec);
+}
+
+} // namespace
+
+float log2Float32(float x) { return static_cast<float>(std::log2(static_cast<double>(x))); }
+
+float thresholdFromStored(float value, const QuantizerSpec &spec)
+{
+    switch (spec.restriction) {
+    case Restriction::Float: return value;
+    case Restriction::LogFloat: return static_cast<float>(std::exp2(static_cast<double>(value)));
+    case Restriction::PowerOfTwo: return powerOfTwo(roundExponent(value, spec.exponentRounding));
+    }
+    return value;
+}
+
+float intThreshold(const QuantizerSpec &spec, int bits)
+{
+    const float span = std::ldexp(1.0f, spec.isSigned ? bits - 1 : bits);
+    if (spec.restriction == Restriction::PowerOfTwo)
+        return span;
+    if (spec.isSigned && !spec.narrow)
+        return span;
+    const float n = span - (spec.isSigned || !spec.narrow ? 1.0f : 2.0f);
+    // One narrow bit: Brevitas negates the lowest code, so it divides by -0 (by +0 from 0.12.1 on).
+    return n == 0 && spec.version < 121 ? -0.0f : n;
+}
+
+float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, AffineFactor affine)
+{
+    if (spec.version >= 120)
+        statistic = clampMin(statistic, spec.minimum);
+    float stored = toStored(statistic, spec);
+    if (affine.present)
+        stored = stored * affine.weight + affine.bias;
+    if (affine.present && spec.source == ScaleSource::RuntimeStats)
+        stored = std::fabs(stored);
+    if (spec.kind == QuantizerKind::Binary)
+        return clampMin(thresholdFromStored(stored, spec), spec.minimum);
+    return scaleFromStoredDomain(stored, spec, bits);
+}
+
+float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
+{
+    if (spec.kind == QuantizerKind::Binary)
+        return std::fabs(clampMin(thresholdFromStored(stored, spec), spec.minimum));
+    const float scale = std::fabs(scaleFromStoredDomain(stored, spec, bits));
+    const bool finalMinimum = spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == "act";
+    return finalMinimum ? clampMin(scale, spec.minimum) : scale;
+}
+
+float scaleFromConstant(const QuantizerSpec &spec, int bits)
+{
+    const float threshold = spec.constant.value_or(1.0f);
+    if (spec.kind == QuantizerKind::Binary)
+        return threshold;
+    return scaleFromStoredDomain(toStored(threshold, spec), spec, bits);
+}
+
+float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec, int bits)
+{
+    const CodeRange range = codeRange(bits, spec.isSigned, spec.narrow);
+    const float shifted = std::fabs(minimum) / scale + static_cast<float>(range.min);
+    if (spec.zeroPoint == ZeroPointSource::StoredUnrounded)
+        return shifted;
+    const float rounded = std::nearbyint(shifted);
+    const float clamped = std::max(std::min(rounded, static_cast<float>(range.max)), static_cast<float>(range.min));
+    // 0.6 and 0.7 de-quantise the zero point of shifted weights: a bug that their users' numbers contain.
+    const bool dequantised = spec.version < 80 && spec.zeroPoint == ZeroPointSource::Stats;
+    return dequantised ? clamped * scale : clamped;
+}
+
+std::string powerText(float value)
+{
+    const auto bits = fractionalBits(value);
+    return bits ? fmt::format("2^{}", -*bits) : shortest(value);
+}
+
+std::string scaleRuleWords(const QuantizerSpec &spec)
+{
+    std::string words;
+    switch (spec.statistic) {
+    case Statistic::AbsMax: words = "abs-max"; break;
+    case Statistic::MinMax: words = "max - min"; break;
+    case Statistic::Mean: words = "mean of |w|"; break;
+    case Statistic::MeanOfChannelMax: words = "mean of the channels' abs-max"; break;
+    case Statistic::MeanSigmaStd: words = fmt::format("mean + {} sigma of |w|", shortest(spec.sigma)); break;
+    case Statistic::Percentile: words = fmt::format("{} percentile of |w|", shortest(spec.highPercentile)); break;
+    case Statistic::PercentileInterval: words = "percentile interval"; break;
+    case Statistic::He: words = "sqrt(2 / fan-in)"; break;
+    case Statistic::RootMeanSquareOfChannelMax: words = "root mean square of the channels' abs-max"; break;
+    }
+    if (spec.source == ScaleSource::Constant)
+        words = "constant";
+    if (spec.restriction == Restriction::LogFloat)
+        words += ", log2 domain";
+    if (spec.restriction == Restriction::PowerOfTwo)
+        words += spec.exponentRounding == ExponentRounding::Ceil ? ", power of two, ceil"
+            : spec.exponentRounding == ExponentRounding::Floor   ? ", power of two, floor"
+                                                                 : ", power of two, nearest";
+    return words;
+}
+
+std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale)
+{
+    if (spec.kind == QuantizerKind::Binary)
+        return fmt::format("scale = {} (binary: no division)", shortest(scale));
+    const float n = intThreshold(spec, bits);
+    const bool stored = spec.source == ScaleSource::Stored;
+    if (spec.restriction != Restriction::PowerOfTwo) {
+        const std::string threshold = stored && spec.restriction == Restriction::LogFloat ? fmt::format("2^{}", shortest(input)) : shortest(input);
+        return fmt::format("scale = {} / {} = {}", threshold, shortest(n), shortest(scale));
+    }
+    const char *rounding = spec.exponentRounding == ExponentRounding::Ceil ? "ceil"
+        : spec.exponentRounding == ExponentRounding::Floor                 ? "floor"
+                                                                           : "round";
+    const std::string exponent = stored ? shortest(input) : fmt::format("log2 {}", shortest(input));
+    const float threshold = thresholdFromStored(stored ? input : log2Float32(input), spec);
+    return fmt::format("scale = 2^{}({}) / {} = {} / {} = {}", rounding, exponent, shortest(n), powerText(threshold), shortest(n), powerText(scale));
+}
+
+} // namespace quantscope

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "graph/model_file.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// The parameters that a state_dict keeps for one quantizer, by field: "scaling_impl.value" -> position in
+/// ModelFile::tensors. Field names are Brevitas' since 0.6, older spellings are translated.
+struct StateQuantizer {
+    std::string slot;
+    std::map<std::string, std::size_t, std::less<>> fields;
+};
+
+/// The tensors of one module path.
+struct StateLayer {
+    std::string name;
+    std::optional<std::size_t> weight;
+    std::optional<std::size_t> bias;
+    bool batchNorm = false; ///< it has running statistics
+    std::vector<StateQuantizer> quantizers;
+
+    const StateQuantizer *quantizer(std::string_view slot) const;
+};
+
+/// A state_dict grouped by module path, in file order; the checkpoint's own prefixes ("state_dict.", "module.") are gone.
+struct StateDict {
+    std::vector<StateLayer> layers;
+    bool hasBrevitasKeys = false;
+    std::string prefix; ///< what was taken off every name
+};
+
+StateDict groupStateDict(const ModelFile &file);
+
+} // namespace quantscope
