@@ -1,0 +1,136 @@
+#include "commands.h"
+
+#include "analysis/open_network.h"
+#include "base/text.h"
+#include "quant/codes.h"
+#include "quant/fixed_point.h"
+
+#include <charconv>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace quantscope::cli {
+
+namespace {
+
+constexpr std::uint64_t kChunk = 1ull << 16;
+
+struct CodesArguments {
+    std::string file, layer, slot = "weight", as = "dec", range;
+    std::optional<std::string> recipe;
+};
+
+Error usage(const std::string &file, const std::string &message) { return {ErrorKind::Usage, file, std::nullopt, message}; }
+
+/// "a:b", "a:" or ":b", half-open, in flat row-major indices.
+Result<std::pair<std::uint64_t, std::uint64_t>> parseRange(const CodesArguments &arguments, std::uint64_t count)
+{
+    std::uint64_t begin = 0, end = count;
+    const std::string &text = arguments.range;
+    const auto colon = text.find(':');
+    const auto number = [](std::string_view part, std::uint64_t &out) {
+        if (part.empty())
+            return true;
+        const auto [at, error] = std::from_chars(part.data(), part.data() + part.size(), out);
+        return error == std::errc() && at == part.data() + part.size();
+    };
+    if (!text.empty() && (colon == std::string::npos || !number(std::string_view(text).substr(0, colon), begin) || !number(std::string_view(text).substr(colon + 1), end)))
+        return tl::unexpected(usage(arguments.file, fmt::format("--range {} is not of the form a:b", text)));
+    if (begin > end || end > count)
+        return tl::unexpected(usage(arguments.file, fmt::format("--range {} does not lie in 0:{}", text, count)));
+    return std::pair(begin, end);
+}
+
+Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArguments &arguments)
+{
+    const Layer *layer = network.layer(arguments.layer);
+    if (layer == nullptr) {
+        std::vector<std::string> names;
+        for (const Layer &known : network.layers)
+            names.push_back(known.name);
+        const std::string nearest = nearestWord(arguments.layer, names);
+        return tl::unexpected(usage(arguments.file, fmt::format("has no layer \"{}\"{}", arguments.layer, nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest))));
+    }
+    const SlotQuantizer *slot = layer->slot(arguments.slot);
+    if (slot == nullptr || !slot->tensor)
+        return tl::unexpected(usage(arguments.file, fmt::format("layer \"{}\" has no tensor in slot \"{}\"", arguments.layer, arguments.slot)));
+    if (!slot->quantizer || !slot->quantizer->isComplete()) {
+        for (const Diagnostic &d : network.diagnostics)
+            if (d.layer == layer->name && d.severity == Severity::Error)
+                return tl::unexpected(usage(arguments.file, "has no codes for it: " + d.text));
+        return tl::unexpected(usage(arguments.file, fmt::format("{} of layer \"{}\" has no quantizer, so it has no codes", arguments.slot, arguments.layer)));
+    }
+    return slot;
+}
+
+std::string formatted(std::int64_t code, const SlotQuantizer &slot, const std::string &as, const std::optional<FixedType> &type)
+{
+    const int bits = slot.quantizer->wordBits();
+    if (as == "hex")
+        return hexWord(code, bits);
+    if (as == "bin")
+        return type ? binaryWord(code, bits, type->integerBits) : binaryDigits(code, bits);
+    return std::to_string(code);
+}
+
+void printCodes(const SlotQuantizer &slot, const std::string &as, std::uint64_t begin, std::uint64_t end)
+{
+    CodeReader reader(slot);
+    const auto type = fixedType(*slot.quantizer);
+    std::vector<std::int64_t> codes;
+    std::vector<float> values;
+    for (std::uint64_t at = begin; at < end; at += kChunk) {
+        const std::uint64_t count = std::min(kChunk, end - at);
+        std::string out;
+        if (as == "float") {
+            values.resize(count);
+            reader.values(at, values);
+            for (const float v : values)
+                out += shortest(v) + "\n";
+        } else {
+            codes.resize(count);
+            reader.integers(at, codes);
+            for (const std::int64_t code : codes)
+                out += formatted(code, slot, as, type) + "\n";
+        }
+        print(out);
+    }
+}
+
+int codes(const CodesArguments &arguments)
+{
+    const auto network = openNetwork(arguments.file, arguments.recipe);
+    if (!network)
+        return report(network.error());
+    const auto slot = findSlot(*network, arguments);
+    if (!slot)
+        return report(slot.error());
+    const auto range = parseRange(arguments, (*slot)->tensor->count());
+    if (!range)
+        return report(range.error());
+    try {
+        printCodes(**slot, arguments.as, range->first, range->second);
+    } catch (const ParseError &error) {
+        return report({ErrorKind::Parse, arguments.file, error.offset(), fmt::format("{}: {}", (*slot)->tensorName, error.what())});
+    }
+    return 0;
+}
+
+} // namespace
+
+void addCodes(CLI::App &app, int &status)
+{
+    auto arguments = std::make_shared<CodesArguments>();
+    CLI::App *word = app.add_subcommand("codes", "The integers of a layer, one a line");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("layer", arguments->layer, "The layer's path")->required();
+    word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
+    word->add_option("--as", arguments->as, "How: dec, hex, bin (two's complement with the binary point), float (dequantized)")
+        ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))->capture_default_str();
+    word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    word->callback([arguments, &status] { status = codes(*arguments); });
+}
+
+} // namespace quantscope::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quantscope::cli {
+
+/// The status of a process: 0 done, 1 the answer is no, 2 wrong usage, 3 a file cannot be read or written.
+int exitStatus(const Error &error);
+/// `quantscope: FILE: what is wrong (at offset 0x..)` on stderr; returns the status.
+int report(const Error &error);
+/// Writes to stdout at once; a reader that went away is not an error of ours.
+void print(const std::string &text);
+
+/// Each adds its word to the command line; the callback stores the status in `status`.
+void addInspect(CLI::App &app, int &status);
+void addCodes(CLI::App &app, int &status);
+void addRecipe(CLI::App &app, int &status);
+void addExport(CLI::App &app, int &status);
+
+/// Starts quantscope-gui, found beside this program or on the PATH; returns only when that fails.
+int startWindow(const std::vector<std::string> &arguments);
+
+} // namespace quantscope::cli

@@ -1,0 +1,112 @@
+#include "checks/data_checks.h"
+
+#include "base/text.h"
+#include "quant/fixed_point.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+// Above this share of codes at the ends a narrower step or a wider word is worth a look.
+constexpr double kSaturatedShare = 0.01;
+
+std::optional<std::string> emptyTensor(const SlotFacts &facts)
+{
+    if (facts.slot.tensor && facts.slot.tensor->problem.empty() && facts.slot.tensor->count() == 0)
+        return fmt::format("the tensor is empty (shape {}), so there is nothing to quantize or export", shapeText(facts.slot.shape));
+    return std::nullopt;
+}
+
+std::optional<std::string> notFinite(const SlotFacts &facts)
+{
+    if (facts.statistics == nullptr || facts.statistics->nonFinite == 0)
+        return std::nullopt;
+    return fmt::format("{} of {} values are NaN or infinite; their codes mean nothing", grouped(facts.statistics->nonFinite), grouped(facts.statistics->count));
+}
+
+std::optional<std::string> allZero(const SlotFacts &facts)
+{
+    const SlotStatistics *s = facts.statistics;
+    if (s == nullptr || s->count == 0 || s->nonFinite != 0 || s->low != 0 || s->high != 0)
+        return std::nullopt;
+    return fmt::format("all {} values are zero; its scale is only a floor value, and power-of-two scaling gives NaN gradients up to Brevitas 0.11",
+                       grouped(s->count));
+}
+
+std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
+{
+    if (!facts.slot.quantizer || !facts.slot.quantizer->scale)
+        return std::nullopt;
+    const auto &values = facts.slot.quantizer->scale->values;
+    const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !(v > 0) || std::isinf(v); });
+    if (bad == values.end())
+        return std::nullopt;
+    const std::string which = values.size() == 1 ? "" : fmt::format(" of channel {}", bad - values.begin());
+    return fmt::format("the scale{} is {}: a scale must be positive and finite", which, shortest(*bad));
+}
+
+std::optional<std::string> saturated(const SlotFacts &facts)
+{
+    const SlotStatistics *s = facts.statistics;
+    if (s == nullptr || s->count == 0 || facts.slot.quantizer->kind != QuantizerKind::Affine)
+        return std::nullopt;
+    const CodeRange range = codeRange(*facts.slot.quantizer);
+    const double share = static_cast<double>(s->atLimit) / static_cast<double>(s->count);
+    // One code of each end is normal: the scale follows from the largest weight.
+    if (range.size() <= 4 || share <= kSaturatedShare || s->atLimit <= 2)
+        return std::nullopt;
+    return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}{}", 100 * share, grouped(s->atLimit), grouped(s->count), range.min, range.max,
+                       s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
+}
+
+std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
+{
+    const auto type = facts.slot.quantizer ? fixedType(*facts.slot.quantizer) : std::nullopt;
+    if (!type || facts.slot.tensor == nullptr || (type->integerBits >= 0 && type->integerBits <= type->width))
+        return std::nullopt;
+    return fmt::format("{} integer bits of {}: {} is exact, but some tools refuse a point outside the word", type->integerBits, type->width, apFixedName(*type));
+}
+
+std::optional<std::string> fewCodesUsed(const SlotFacts &facts)
+{
+    const SlotStatistics *s = facts.statistics;
+    if (s == nullptr || facts.slot.slot != "weight" || s->codes.width != 1 || facts.slot.quantizer->kind != QuantizerKind::Affine)
+        return std::nullopt;
+    const CodeRange range = codeRange(*facts.slot.quantizer);
+    const std::int64_t reach = std::max(std::abs(s->codesMin), std::abs(s->codesMax));
+    // Power-of-two scales leave up to half of the range unused; beyond that a whole bit is wasted.
+    if (range.size() <= 4 || s->count < range.size() || reach == 0 || reach * 2 >= range.max)
+        return std::nullopt;
+    return fmt::format("the largest code is {} of {}: {} of {} codes are used, so at least one bit is never needed", reach, range.max, s->codes.used, range.size());
+}
+
+constexpr std::array kRules = {
+    DataRule{"empty-tensor", Severity::Warning, emptyTensor},
+    DataRule{"not-finite", Severity::Warning, notFinite},
+    DataRule{"all-zero", Severity::Warning, allZero},
+    DataRule{"scale-not-positive", Severity::Warning, scaleNotPositive},
+    DataRule{"saturated", Severity::Warning, saturated},
+    DataRule{"few-codes-used", Severity::Note, fewCodesUsed},
+    DataRule{"point-outside-word", Severity::Note, negativeIntegerBits},
+};
+
+} // namespace
+
+std::span<const DataRule> dataRules() { return kRules; }
+
+std::vector<Diagnostic> checkSlot(const SlotFacts &facts)
+{
+    std::vector<Diagnostic> out;
+    for (const DataRule &rule : kRules)
+        if (auto text = rule.check(facts))
+            out.push_back({rule.id, rule.severity, facts.layer.name, fmt::format("{} {}: {}", facts.layer.name, facts.slot.slot, *text)});
+    return out;
+}
+
+} // namespace quantscope

@@ -1,0 +1,167 @@
+#include "report/inspect.h"
+
+#include "base/text.h"
+#include "quant/fixed_point.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace quantscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
+
+Json fracBitsJson(const Quantizer &quantizer, std::optional<int> subtractFrom)
+{
+    if (!quantizer.scale)
+        return nullptr;
+    const FracBits bits = fractionalBits(*quantizer.scale);
+    const auto convert = [&](int f) { return subtractFrom ? *subtractFrom - f : f; };
+    if (const int *one = std::get_if<int>(&bits))
+        return convert(*one);
+    if (const auto *list = std::get_if<std::vector<int>>(&bits)) {
+        Json out = Json::array();
+        for (const int f : *list)
+            out.push_back(convert(f));
+        return out;
+    }
+    return nullptr;
+}
+
+/// The fields of the quantizer itself; all null when it is not known.
+void addQuantizer(Json &out, const std::optional<Quantizer> &q)
+{
+    const bool known = q.has_value();
+    out["kind"] = known ? Json(quantizerKindName(q->kind)) : Json(nullptr);
+    out["bit_width"] = known ? orNull(q->bitWidth) : Json(nullptr);
+    out["storage_bits"] = known ? orNull(q->storageBits) : Json(nullptr);
+    out["signed"] = known ? orNull(q->isSigned) : Json(nullptr);
+    out["narrow"] = known ? orNull(q->narrow) : Json(nullptr);
+    out["rounding"] = known ? Json(roundingName(q->rounding)) : Json(nullptr);
+    out["scale"] = known && q->scale ? granularJson(*q->scale, true) : Json(nullptr);
+    out["zero_point"] = known && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
+    if (known && q->blockSize)
+        out["block_size"] = *q->blockSize;
+    out["frac_bits"] = known ? fracBitsJson(*q, std::nullopt) : Json(nullptr);
+    out["int_bits"] = known && q->bitWidth ? fracBitsJson(*q, q->bitWidth) : Json(nullptr);
+}
+
+void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s, const InspectOptions &options)
+{
+    out["codes_min"] = s != nullptr && s->count > 0 ? Json(s->codesMin) : Json(nullptr);
+    out["codes_max"] = s != nullptr && s->count > 0 ? Json(s->codesMax) : Json(nullptr);
+    out["count"] = slot.tensor ? Json(slot.tensor->count()) : Json(nullptr);
+    out["at_limit"] = s != nullptr ? Json(s->atLimit) : Json(nullptr);
+    out["clipped"] = s != nullptr ? orNull(s->clipped) : Json(nullptr);
+    out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
+    if (!options.hash)
+        return;
+    out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
+    out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
+}
+
+Json slotJson(const Layer &layer, const SlotQuantizer &slot, const StatisticsMap &statistics, const InspectOptions &options)
+{
+    Json out;
+    out["slot"] = slot.slot;
+    out["tensor"] = slot.tensorName.empty() ? Json(nullptr) : Json(slot.tensorName);
+    out["shape"] = slot.tensor ? Json(slot.shape) : Json(nullptr);
+    out["dtype"] = slot.tensor ? Json(dtypeName(slot.tensor->dtype)) : Json(nullptr);
+    addQuantizer(out, slot.quantizer);
+    const auto found = statistics.find({layer.name, slot.slot});
+    addStatistics(out, slot, found == statistics.end() ? nullptr : &found->second, options);
+    out["origin"] = Json::object();
+    if (slot.quantizer)
+        for (const auto &[field, origin] : slot.quantizer->origin)
+            out["origin"][field] = origin.text();
+    if (!slot.preset.empty())
+        out["preset"] = slot.preset;
+    if (!slot.sharedWith.empty())
+        out["shared_with"] = slot.sharedWith;
+    if (!slot.input.empty())
+        out["input"] = slot.input;
+    if (!slot.formula.empty())
+        out["formula"] = slot.formula;
+    out["assumed"] = slot.assumed;
+    if (!slot.alternatives.empty())
+        out["alternatives"] = slot.alternatives;
+    return out;
+}
+
+Json layerJson(const Layer &layer, const StatisticsMap &statistics, const InspectOptions &options)
+{
+    Json out;
+    out["name"] = layer.name;
+    out["kind"] = layer.kind;
+    out["kind_assumed"] = layer.kindAssumed;
+    if (!layer.fedBy.empty())
+        out["fed_by"] = layer.fedBy;
+    if (!layer.feeds.empty())
+        out["feeds"] = layer.feeds;
+    out["quantizers"] = Json::array();
+    for (const SlotQuantizer &slot : layer.slots)
+        out["quantizers"].push_back(slotJson(layer, slot, statistics, options));
+    return out;
+}
+
+Json tensorsJson(const ModelFile &file, const InspectOptions &options)
+{
+    Json out = Json::array();
+    for (const TensorInfo &tensor : file.tensors) {
+        Json item{{"name", tensor.name}, {"dtype", dtypeName(tensor.dtype)}, {"shape", tensor.shape}};
+        if (options.hash) {
+            item["sha256"] = nullptr;
+            try {
+                if (tensor.readable())
+                    item["sha256"] = tensorSha256(tensor);
+            } catch (const ParseError &) {
+                // null: the diagnostics name it
+            }
+        }
+        out.push_back(std::move(item));
+    }
+    return out;
+}
+
+} // namespace
+
+Json granularJson(const Granular &granular, bool withAxis)
+{
+    const bool allZero = !withAxis && std::all_of(granular.values.begin(), granular.values.end(), [](float v) { return v == 0; });
+    Json out;
+    out["shape"] = granular.perTensor() || allZero ? Json::array() : Json(granular.shape);
+    if (withAxis)
+        out["axis"] = granular.perTensor() ? Json(nullptr) : orNull(granular.axis);
+    out["values"] = Json::array();
+    if (allZero && !granular.values.empty())
+        out["values"].push_back(hexFloat(0));
+    else
+        for (const float value : granular.values)
+            out["values"].push_back(hexFloat(static_cast<double>(value)));
+    return out;
+}
+
+Json inspectJson(const Network &network, const StatisticsMap &statistics, const InspectOptions &options)
+{
+    const std::string &path = network.file->path;
+    Json out;
+    out["schema"] = 1;
+    out["file"] = path.substr(path.find_last_of('/') + 1);
+    out["format"] = network.file->format;
+    out["dialect"] = network.dialect;
+    out["layers"] = Json::array();
+    for (const Layer &layer : network.layers)
+        out["layers"].push_back(layerJson(layer, statistics, options));
+    out["diagnostics"] = Json::array();
+    for (const Diagnostic &d : network.diagnostics)
+        out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)}, {"layer", d.layer}, {"text", d.text}});
+    if (options.tensors)
+        out["tensors"] = tensorsJson(*network.file, options);
+    return out;
+}
+
+} // namespace quantscope

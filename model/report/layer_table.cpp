@@ -1,0 +1,96 @@
+#include "report/layer_table.h"
+
+#include "base/text.h"
+#include "quant/fixed_point.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// The slot that a layer's row speaks of: its weight, else the quantizer of its output.
+const SlotQuantizer *mainSlot(const Layer &layer)
+{
+    for (const char *name : {"weight", "act", "output", "io", "trunc", "bias"})
+        if (const SlotQuantizer *slot = layer.slot(name))
+            return slot;
+    return layer.slots.empty() ? nullptr : &layer.slots.front();
+}
+
+std::string intFracText(const Quantizer &quantizer)
+{
+    if (!quantizer.scale || !quantizer.bitWidth)
+        return {};
+    const FracBits bits = fractionalBits(*quantizer.scale);
+    const int word = quantizer.wordBits();
+    if (const int *frac = std::get_if<int>(&bits))
+        return fmt::format("{}.{}", word - *frac, *frac);
+    if (const auto *list = std::get_if<std::vector<int>>(&bits)) {
+        const auto [low, high] = std::minmax_element(list->begin(), list->end());
+        return fmt::format("{}.{} to {}.{}", word - *low, *low, word - *high, *high);
+    }
+    return {};
+}
+
+void fillQuantizer(LayerRow &row, const Quantizer &q)
+{
+    const std::string sign = q.isSigned.value_or(true) ? "" : "u";
+    if (q.bitWidth)
+        row.bits = sign + std::to_string(*q.bitWidth);
+    else if (q.storageBits)
+        row.bits = sign + std::to_string(*q.storageBits) + "?";
+    if (q.scale)
+        row.scale = scaleText(*q.scale);
+    row.intFrac = intFracText(q);
+}
+
+} // namespace
+
+std::string scaleText(const Granular &scale)
+{
+    if (scale.values.empty())
+        return {};
+    const auto same = std::all_of(scale.values.begin(), scale.values.end(), [&](float v) { return v == scale.values.front(); });
+    if (!same)
+        return fmt::format("{} scales", scale.values.size());
+    const auto bits = fractionalBits(scale.values.front());
+    return bits ? fmt::format("2^{}", -*bits) : fmt::format("{:.4g}", scale.values.front());
+}
+
+LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMap &statistics)
+{
+    LayerRow row;
+    row.name = layer.name;
+    row.kind = layer.kind;
+    for (const SlotQuantizer &slot : layer.slots) {
+        if (slot.tensor)
+            row.parameters = row.parameters.value_or(0) + slot.tensor->count();
+        row.assumed = row.assumed || slot.assumed;
+    }
+    if (const SlotQuantizer *main = mainSlot(layer)) {
+        row.hasWeights = main->slot == "weight";
+        row.shape = main->tensor ? shapeText(main->shape) : "";
+        if (main->quantizer)
+            fillQuantizer(row, *main->quantizer);
+        const auto found = statistics.find({layer.name, main->slot});
+        if (found != statistics.end() && found->second.count > 0) {
+            row.sqnrDb = found->second.error.sqnrDb();
+            row.atLimitShare = static_cast<double>(found->second.atLimit) / static_cast<double>(found->second.count);
+        }
+    }
+    row.problems = static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) {
+        return d.layer == layer.name && d.severity != Severity::Note;
+    }));
+    return row;
+}
+
+std::vector<std::string> layerTableHeader()
+{
+    return {"Layer", "Kind", "Shape", "Params", "Bits", "Scale", "I.F", "SQNR dB", "At limit %", "Problems"};
+}
+
+} // namespace quantscope
