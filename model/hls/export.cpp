@@ -5,6 +5,7 @@
 #include "hls/export_plan.h"
 #include "hls/header_writer.h"
 #include "hls/manifest.h"
+#include "hls/proof.h"
 #include "hls/source_facts.h"
 
 #include <deque>
@@ -80,7 +81,7 @@ public:
         : m_network(network), m_request(request), m_plan(plan), m_progress(progress), m_folder(request.folder)
     {
         for (const ExportHeader &header : plan.headers)
-            m_total += header.count();
+            m_total += header.count() * (request.verify ? 2 : 1);
         m_report.notes = plan.notes;
     }
 
@@ -93,7 +94,8 @@ public:
         auto done = m_folder.make();
         for (const ExportHeader &header : m_plan.headers)
             done = done.and_then([&] { return writeOne(header); });
-        done = done.and_then([&] { return writeHelper(); }).and_then([&] { return writeManifest(); }).and_then([&] { return commit(); });
+        done = done.and_then([&] { return writeHelper(); }).and_then([&] { return prove(); });
+        done = done.and_then([&] { return writeManifest(); }).and_then([&] { return commit(); });
         if (!done)
             return tl::unexpected(done.error());
         m_folder.keep();
@@ -109,8 +111,7 @@ private:
             return tl::unexpected(file.error());
         m_files.push_back(std::move(*file));
         FileSink sink(m_files.back());
-        const auto written = [&](std::uint64_t codes) { m_progress.step(m_done += codes, m_total); };
-        auto hashes = writeHeader(header, m_source, sink, written);
+        auto hashes = writeHeader(header, m_source, sink, stepper());
         m_headers.push_back({&header, sink.hash(), std::move(hashes)});
         m_report.files.push_back({name, "header", header.layer->name, sink.bytes(), header.count(), 0, {}});
         return m_files.back().close();
@@ -129,6 +130,24 @@ private:
 
     Result<void> writeHelper() { return writeText(kFixedHelperName, "helper", fixedHelperText()); }
 
+    /// The temporary files themselves are compiled: what is proven is what gets renamed.
+    Result<void> prove()
+    {
+        if (!m_request.verify)
+            return {};
+        std::vector<HeaderToProve> headers;
+        for (std::size_t i = 0; i < m_headers.size(); ++i)
+            headers.push_back({m_headers[i].header, m_files[i].temporaryPath()});
+        auto proofs = proveHeaders(headers, m_files[m_headers.size()].temporaryPath(), m_report.notes, stepper());
+        if (!proofs)
+            return tl::unexpected(proofs.error());
+        for (std::size_t i = 0; i < proofs->size(); ++i) {
+            m_report.files[i].verified = (*proofs)[i].verified;
+            m_report.files[i].proof = (*proofs)[i].by;
+        }
+        return {};
+    }
+
     Result<void> writeManifest()
     {
         const std::string helper = sha256(std::as_bytes(std::span(fixedHelperText())));
@@ -143,6 +162,11 @@ private:
             if (auto done = file.commit(); !done)
                 return done;
         return {};
+    }
+
+    CodesWritten stepper()
+    {
+        return [this](std::uint64_t codes) { m_progress.step(m_done += codes, m_total); };
     }
 
     const Network &m_network;

@@ -17,6 +17,15 @@ namespace {
 /// A multiple of CodeText::kPerLine that leaves codes and text in the second-level cache.
 constexpr std::uint64_t kChunk = 1 << 13;
 
+/// Clang alone warns of constants that only sizeof names, and only when the header itself is what it compiles.
+constexpr std::string_view kUnusedMacro = "#ifndef QUANTSCOPE_UNUSED\n"
+                                          "#ifdef __clang__\n"
+                                          "#define QUANTSCOPE_UNUSED __attribute__((unused))\n"
+                                          "#else\n"
+                                          "#define QUANTSCOPE_UNUSED\n"
+                                          "#endif\n"
+                                          "#endif\n";
+
 /// 9 significant digits bring every float32 back; hexadecimal literals are an error in C++11 and 14.
 std::string floatLiteral(float value)
 {
@@ -47,7 +56,7 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
     sink.write(arrayDefines(array));
     if (array.table)
         sink.write(scaleTables(array));
-    sink.write(fmt::format("static const {} {}_raw[{}_COUNT] = {{\n", array.containerType(), array.symbol, array.symbol));
+    sink.write(fmt::format("static const {0} {1}_raw[{1}_COUNT] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol));
     std::optional<std::string> hash;
     try {
         CodeStream codes(array);
@@ -56,7 +65,7 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
     } catch (const ParseError &error) {
         throw ParseError(fmt::format("{} cannot be written: {}", array.symbol, error.what()), error.offset());
     }
-    // Naming the array here counts as a use: no compiler then warns of an unused constant.
+    // Naming the array here counts as a use, so that GCC does not warn of an unused constant.
     sink.write(fmt::format("}};\ntypedef char {0}_raw_check[sizeof({0}_raw) == {0}_COUNT * sizeof({0}_raw[0]) ? 1 : -1];\n", array.symbol));
     return hash;
 }
@@ -92,10 +101,10 @@ std::string scaleTables(const ExportArray &array)
 {
     const ScaleTable &table = *array.table;
     const std::size_t count = table.scale.size();
-    std::string out = fmt::format("static const float {}_scale[{}] = {{\n", array.symbol, count);
+    std::string out = fmt::format("static const float {}_scale[{}] QUANTSCOPE_UNUSED = {{\n", array.symbol, count);
     for (std::size_t c = 0; c < count; ++c)
         out += fmt::format("    {}{} /* {} */\n", floatLiteral(table.scale[c]), c + 1 < count ? "," : "", hexFloat(table.scale[c]));
-    out += fmt::format("}};\nstatic const {} {}_zero_point[{}] = {{\n", array.containerType(), array.symbol, count);
+    out += fmt::format("}};\nstatic const {} {}_zero_point[{}] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol, count);
     out += CodeText(array.containerBits(), count).lines(0, table.zeroPoint);
     out += "};\n";
     for (const std::string_view name : {"scale", "zero_point"})
@@ -131,7 +140,7 @@ std::vector<std::optional<std::string>> writeHeader(const ExportHeader &header, 
 {
     const std::string guard = includeGuard(header);
     sink.write(headerComment(header, source));
-    sink.write(fmt::format("#ifndef {0}\n#define {0}\n\n#include <stdint.h>\n", guard));
+    sink.write(fmt::format("#ifndef {0}\n#define {0}\n\n#include <stdint.h>\n\n{1}", guard, kUnusedMacro));
     std::vector<std::optional<std::string>> hashes;
     for (const ExportArray &array : header.arrays)
         hashes.push_back(sink.full() ? std::nullopt : writeArray(array, sink, written));

@@ -2,8 +2,6 @@
 
 #include "quant/network.h"
 
-#include <QString>
-
 #include <cstdint>
 #include <cstring>
 #include <memory>
