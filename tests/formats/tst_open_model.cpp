@@ -1,0 +1,105 @@
+#include "formats/open_model.h"
+#include "formats/zip_builder.h"
+#include "support/paths.h"
+
+#include <QTemporaryDir>
+
+using namespace quantscope;
+using namespace std::string_literals;
+
+class TestOpenModel : public QObject {
+    Q_OBJECT
+
+private slots:
+    void foreignFormats_data()
+    {
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::addColumn<QString>("part");
+        const auto row = [](const char *name, const std::string &bytes, const char *part) {
+            QTest::newRow(name) << QByteArray::fromStdString(bytes) << QString(part);
+        };
+        row("empty", "", "is empty");
+        row("text", "hello, this is no model\n", "text file");
+        row("json", "{\"a\": 1}\n", "JSON");
+        row("web page", "<!DOCTYPE html><html></html>", "web page");
+        row("git lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git lfs pull");
+        row("legacy torch",
+            "\x80\x02\x8a\x0al\xfc\x9c"
+            "F\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."s,
+            "torch.save");
+        row("pickle", "\x80\x04\x95\x00"s, "pickle");
+        row("tar", "name" + std::string(253, '\0') + "ustar" + std::string(250, '\0'), "tar");
+        row("safetensors", "\x02\x00\x00\x00\x00\x00\x00\x00{}"s, "safetensors");
+        row("gguf", "GGUF\x03\x00\x00\x00"s, "GGUF");
+        row("hdf5", "\x89HDF\r\n\x1a\n"s, "HDF5");
+        row("npy", "\x93NUMPY\x01\x00"s, "NumPy");
+        row("npz", test::ZipBuilder().add("a.npy", "\x93NUMPY").finish(), ".npz");
+        row("tflite", "\x1c\x00\x00\x00TFL3"s, "TensorFlow Lite");
+        row("gzip", "\x1f\x8b\x08\x00"s, "gzip");
+        row("zip of something", test::ZipBuilder().add("readme.txt", "x").finish(), "data.pkl");
+        row("keras", test::ZipBuilder().add("config.json", "{}").add("model.weights.h5", "x").finish(), "Keras");
+    }
+
+    void foreignFormats()
+    {
+        QFETCH(QByteArray, bytes);
+        QFETCH(QString, part);
+        const auto file = openModel(std::make_shared<MemorySource>(test::toBytes(bytes.toStdString())), "some.file");
+        QVERIFY(!file);
+        QCOMPARE(file.error().kind, ErrorKind::Parse);
+        QCOMPARE(file.error().path, std::string("some.file"));
+        QVERIFY2(file.error().message.find(part.toStdString()) != std::string::npos, file.error().message.c_str());
+    }
+
+    void missingAndFolders()
+    {
+        const auto absent = openModel(test::data("there/is/no.file"));
+        QVERIFY(!absent);
+        QCOMPARE(absent.error().kind, ErrorKind::Io);
+        const auto folder = openModel(test::data("torch"));
+        QVERIFY(!folder);
+        QCOMPARE(folder.error().kind, ErrorKind::Io);
+        QVERIFY(folder.error().message.find("folder") != std::string::npos);
+    }
+
+    void contentDecidesNotTheName()
+    {
+        QTemporaryDir folder;
+        const QString copy = folder.filePath("weights.onnx");
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), copy));
+        const auto file = openModel(copy.toStdString());
+        QVERIFY(file);
+        QCOMPARE((*file)->format, std::string("pytorch-checkpoint"));
+        QCOMPARE((*file)->path, copy.toStdString());
+        QCOMPARE((*file)->bytes, std::uint64_t(QFileInfo(copy).size()));
+        QVERIFY((*file)->find("conv1.weight"));
+    }
+
+    void shrinkingFiles()
+    {
+        QTemporaryDir folder;
+        const QString copy = folder.filePath("a.pt");
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), copy));
+        const auto file = openModel(copy.toStdString());
+        QVERIFY(file);
+        QVERIFY(QFile::resize(copy, 100));
+        const TensorInfo &tensor = (*file)->tensors[*(*file)->find("fc1.weight")];
+        QVERIFY_EXCEPTION_THROWN(readFloats(tensor), ParseError);
+    }
+
+    void cancelling()
+    {
+        // Progress is reported every few thousand nodes, so the pickle needs some.
+        std::string pickle = "(";
+        for (int i = 0; i < 20000; ++i)
+            pickle += "]";
+        const auto source = std::make_shared<MemorySource>(test::checkpoint(pickle + "l."));
+        const auto file = openModel(source, "a.pt", {}, Progress([](auto, auto) { return false; }));
+        QVERIFY(!file);
+        QCOMPARE(file.error().kind, ErrorKind::Cancelled);
+        QVERIFY(openModel(source, "a.pt", {}, Progress([](auto, auto) { return true; })));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestOpenModel)
+#include "tst_open_model.moc"
