@@ -70,10 +70,10 @@ const FoldedValue &Folder::foldNode(ValueId value)
     const Graph &graph = *m_file.graph;
     const Node *node = graph.producerOf(value);
     if (node == nullptr)
-        throw ParseError(fmt::format("{} is not constant", shownName(graph, value)));
+        throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
     const folding::Function function = folding::findFunction(*node);
     if (function == nullptr)
-        throw ParseError(fmt::format("{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
+        throw NotConstant(fmt::format("{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
     if (m_busy.count(value) != 0)
         throw ParseError(fmt::format("{} depends on itself (a cycle)", shownName(graph, value)));
     if (m_depth >= m_limits.foldDepth)

@@ -22,6 +22,12 @@ struct FoldedValue {
     std::vector<std::int64_t> integers() const;      ///< throws ParseError for a float that is not whole
 };
 
+/// A value that is no constant: it depends on the network's input, on an operator off the list, or on nothing at all.
+class NotConstant : public ParseError {
+public:
+    using ParseError::ParseError;
+};
+
 /// Evaluates constant sub-graphs: the white-list of pure operators that Brevitas, torch.onnx, QONNX and the ONNX Runtime
 /// quantizer leave in their files. Values are remembered. Throws ParseError: not constant, a cycle, too big, an operator
 /// that is not on the list, malformed operands.

@@ -113,7 +113,9 @@ void Planner::addSlot(std::size_t layer, PlannedSlot slot, std::optional<NodeId>
 {
     if (node) {
         m_used.insert(*node);
-        m_plan.layers[layer].nodes.push_back(*node);
+        // A shared weight's quantizer is no way from one layer to another.
+        if (!slot.constant)
+            m_plan.layers[layer].nodes.push_back(*node);
     }
     if (!m_plan.layers[layer].hasSlot(slot.slot))
         m_plan.layers[layer].slots.push_back(std::move(slot));

@@ -1,9 +1,9 @@
 #include "quant/onnx/walk.h"
 
 #include "graph/fold_shapes.h"
+#include "graph/onnx_types.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace quantscope::interpret {
@@ -72,6 +72,15 @@ std::shared_ptr<const TensorInfo> ownedTensor(const FoldedValue &value, const st
     return out;
 }
 
+/// Does a cast from one integer type to another keep every code?
+bool holdsAll(DType to, DType from)
+{
+    if (!isInteger(to) || !isInteger(from))
+        return to == from;
+    const unsigned extra = isSigned(to) && !isSigned(from) ? 1 : 0;
+    return (isSigned(to) || !isSigned(from)) && dtypeBits(to) >= dtypeBits(from) + extra;
+}
+
 } // namespace
 
 bool keepsValues(const Node &node)
@@ -125,7 +134,7 @@ std::shared_ptr<const TensorInfo> Constants::reshaped(const Node &node, const Te
     return out;
 }
 
-std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth)
+std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth, bool codes)
 {
     const Value *v = graph().value(value);
     if (v == nullptr || depth > kLongestPath)
@@ -133,12 +142,15 @@ std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth)
     if (v->tensor)
         return {m_file, &m_file->tensors.at(*v->tensor)};
     const Node *node = graph().producerOf(value);
-    if (node == nullptr || !keepsValues(*node))
+    const bool clip = codes && node != nullptr && node->opType == "Clip" && node->domain.empty();
+    if (node == nullptr || !(keepsValues(*node) || clip))
         return nullptr;
-    auto from = viewAt(node->input(0), depth + 1);
-    if (from == nullptr || node->opType == "Identity")
+    auto from = viewAt(node->input(0), depth + 1, codes);
+    if (from == nullptr || node->opType == "Identity" || clip)
         return from;
-    if (node->opType == "Cast" || !from->problem.empty())
+    if (node->opType == "Cast")
+        return codes && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(integerAttribute(*node, "to", 0))), from->dtype) ? from : nullptr;
+    if (!from->problem.empty())
         return nullptr;
     return node->opType == "Transpose" ? transposed(*node, *from) : reshaped(*node, *from);
 }
@@ -146,16 +158,30 @@ std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth)
 std::shared_ptr<const TensorInfo> Constants::view(ValueId value)
 {
     try {
-        return viewAt(value, 0);
+        return viewAt(value, 0, false);
     } catch (const ParseError &) {
         return nullptr; // said where the tensor is needed
     }
 }
 
+std::shared_ptr<const TensorInfo> Constants::codesView(ValueId value)
+{
+    try {
+        return viewAt(value, 0, true);
+    } catch (const ParseError &) {
+        return nullptr;
+    }
+}
+
 std::shared_ptr<const TensorInfo> Constants::tensor(ValueId value)
 {
-    if (auto direct = viewAt(value, 0))
+    if (auto direct = viewAt(value, 0, false))
         return direct;
+    return computed(value);
+}
+
+std::shared_ptr<const TensorInfo> Constants::computed(ValueId value)
+{
     const Value *v = graph().value(value);
     return ownedTensor(m_folder.fold(value), v == nullptr ? std::string() : v->name);
 }

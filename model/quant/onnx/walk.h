@@ -37,11 +37,15 @@ public:
 
     /// Without reading elements (but for the shape operands of Reshape); nullptr when it would have to be computed.
     std::shared_ptr<const TensorInfo> view(ValueId value);
+    /// The same for integer codes, also behind a Clip and behind Casts to types that hold them all.
+    std::shared_ptr<const TensorInfo> codesView(ValueId value);
     /// The view, or the computed tensor. Throws ParseError, NotConstant.
     std::shared_ptr<const TensorInfo> tensor(ValueId value);
+    /// Computed, even where there is a view. The element type is int64 or float32; the graph's own type is folder().fold(value).dtype.
+    std::shared_ptr<const TensorInfo> computed(ValueId value);
 
 private:
-    std::shared_ptr<const TensorInfo> viewAt(ValueId value, int depth);
+    std::shared_ptr<const TensorInfo> viewAt(ValueId value, int depth, bool codes);
     std::shared_ptr<const TensorInfo> reshaped(const Node &node, const TensorInfo &from);
 
     std::shared_ptr<const ModelFile> m_file;

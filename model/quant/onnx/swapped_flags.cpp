@@ -1,0 +1,88 @@
+#include "quant/onnx/swapped_flags.h"
+
+#include "quant/codes.h"
+#include "quant/onnx/decode.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+namespace {
+
+constexpr std::size_t kChunk = 1 << 16;
+
+bool flagsDiffer(const Quantizer &q) { return q.isSigned.value_or(false) != q.narrow.value_or(false); }
+
+/// Do the node's codes contradict its flags? Only possible to tell where the node holds values that are already quantized.
+bool contradicts(const SlotQuantizer &slot, const Progress &progress)
+{
+    SlotQuantizer unclamped = slot;
+    unclamped.quantizer->bitWidth = 32;
+    unclamped.quantizer->isSigned = true;
+    unclamped.quantizer->narrow = false;
+    CodeReader reader(unclamped);
+    const float limit = static_cast<float>(codeRange(*slot.quantizer->bitWidth, true, false).max);
+    const float top = static_cast<float>(codeRange(*slot.quantizer->bitWidth, false, false).max);
+    bool negative = false, above = false;
+    std::vector<float> floats(kChunk), codes(kChunk), values(kChunk);
+    for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
+        progress.step(at, reader.count());
+        const std::size_t count = std::min<std::uint64_t>(kChunk, reader.count() - at);
+        reader.floats(at, std::span(floats).first(count));
+        reader.codes(at, std::span(codes).first(count));
+        reader.valuesFromCodes(at, std::span(codes).first(count), std::span(values).first(count));
+        for (std::size_t i = 0; i < count; ++i) {
+            // A raw float weight (Brevitas 0.12.1, QKeras) may well be clamped by flags that are right.
+            if (values[i] != floats[i] || codes[i] > top || codes[i] < -limit - 1)
+                return false;
+            negative = negative || codes[i] < 0;
+            above = above || codes[i] > limit;
+        }
+    }
+    return *slot.quantizer->isSigned ? !negative && above : negative;
+}
+
+void undo(const Node &node, Quantizer &q)
+{
+    std::swap(q.isSigned, q.narrow);
+    for (const char *field : {"signed", "narrow"})
+        q.origin[field] = {Origin::Computed,
+                           fmt::format("{}: signed and narrow are swapped, as Brevitas 0.10.0 to 0.10.2 wrote them", nodeLabel(node))};
+}
+
+} // namespace
+
+void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, const Progress &progress)
+{
+    std::vector<std::pair<const PlannedSlot *, SlotQuantizer *>> suspects;
+    for (std::size_t layer = 0; layer < plan.layers.size(); ++layer)
+        for (std::size_t slot = 0; slot < plan.layers[layer].slots.size(); ++slot) {
+            const PlannedSlot &planned = plan.layers[layer].slots[slot];
+            SlotQuantizer &found = network.layers[layer].slots[slot];
+            if (planned.form == Form::Quant && planned.constant && planned.slot == "weight" && found.quantizer && found.tensor
+                && flagsDiffer(*found.quantizer))
+                suspects.emplace_back(&planned, &found);
+        }
+    const bool swapped = std::any_of(suspects.begin(), suspects.end(), [&](const auto &suspect) {
+        try {
+            return contradicts(*suspect.second, progress);
+        } catch (const ParseError &) {
+            return false; // the analysis of that tensor says so
+        }
+    });
+    if (!swapped)
+        return;
+    for (const auto &[planned, slot] : suspects) {
+        undo(graph.nodes[planned->node], *slot->quantizer);
+        slot->formula = formulaOf(*slot->quantizer);
+    }
+    network.diagnostics.push_back(
+        {"qonnx-signed-narrow-swapped", Severity::Warning, "",
+         fmt::format("signed and narrow are swapped on {} weight nodes, as Brevitas 0.10.0 to 0.10.2 wrote them; this is undone here, "
+                     "but other tools will read wrong limits from this file.",
+                     suspects.size())});
+}
+
+} // namespace quantscope::interpret

@@ -1,0 +1,222 @@
+// The networks have members called slots.
+#define QT_NO_KEYWORDS
+
+#include "quant/codes.h"
+#include "quant/network.h"
+#include "base/sha256.h"
+#include "formats/reader.h"
+
+#include "support/golden.h"
+#include "support/paths.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace quantscope;
+
+namespace {
+
+std::shared_ptr<const ModelFile> read(const std::string &path)
+{
+    auto source = FileSource::open(path);
+    if (!source)
+        throw ParseError(source.error().text());
+    return std::make_shared<ModelFile>(readOnnx({*source, path, {}, {}}));
+}
+
+Network recover(const std::string &path)
+{
+    const auto file = read(path);
+    Network network = listOnnx(file);
+    network.diagnostics = file->diagnostics;
+    recoverOnnx(network, {});
+    return network;
+}
+
+std::string codesSha256(const SlotQuantizer &slot)
+{
+    CodeReader reader(slot);
+    std::vector<std::int64_t> codes(reader.count());
+    if (slot.quantizer->rule == CodeRule::BitPattern) {
+        std::vector<float> patterns(codes.size());
+        reader.codes(0, patterns);
+        std::transform(patterns.begin(), patterns.end(), codes.begin(), [](float v) { return static_cast<std::int64_t>(v); });
+    } else {
+        reader.integers(0, codes);
+    }
+    std::vector<std::int32_t> narrow(codes.begin(), codes.end());
+    return sha256(std::as_bytes(std::span(narrow)));
+}
+
+std::size_t errors(const Network &network)
+{
+    return static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
+                                                  [](const Diagnostic &d) { return d.severity == Severity::Error; }));
+}
+
+bool hasRule(const Network &network, const std::string &rule)
+{
+    return std::any_of(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) { return d.rule == rule; });
+}
+
+std::string diagnosticText(const Network &network)
+{
+    std::string out;
+    for (const Diagnostic &d : network.diagnostics)
+        out += d.rule + ": " + d.text + "\n";
+    return out;
+}
+
+/// The goldens keep a node's raw name: "/l4/MatMul" is the layer "l4", "/inp/act_quant/export_handler/Quant" is "inp".
+std::string layerName(std::string golden, const std::string &op)
+{
+    if (golden.empty() || golden[0] != '/')
+        return golden;
+    golden.erase(0, 1);
+    if (const std::size_t mark = golden.find("/act_quant"); mark != std::string::npos)
+        return golden.substr(0, mark);
+    const std::string tail = "/" + op;
+    if (golden.size() > tail.size() && golden.compare(golden.size() - tail.size(), tail.size(), tail) == 0)
+        golden.resize(golden.size() - tail.size());
+    return golden;
+}
+
+/// Dialects that are listed without quantizers.
+bool decoded(const std::string &file)
+{
+    for (const char *prefix : {"qop_", "ms_", "finn_", "vai_"})
+        if (file.rfind(prefix, 0) == 0)
+            return false;
+    return true;
+}
+
+/// Every value of a golden quantizer, as text; empty when all agree.
+std::string compare(const nlohmann::json &golden, const Quantizer &q)
+{
+    std::string out;
+    const auto differ = [&](const std::string &what) { out += what + " "; };
+    const bool containerOnly = golden["bits"] == 32;
+    if (containerOnly ? q.bitWidth.has_value() || q.storageBits != golden["bits"].get<int>() : q.bitWidth != golden["bits"].get<int>())
+        differ("bits");
+    if (q.isSigned != golden["signed"].get<bool>())
+        differ("signed");
+    if (q.narrow != golden["narrow"].get<bool>())
+        differ("narrow");
+    const std::string kind = golden["kind"] == "bipolar" ? "binary" : golden["kind"].get<std::string>();
+    if (quantizerKindName(q.kind) != kind)
+        differ("kind");
+    std::vector<float> scale;
+    for (const auto &value : golden["scale"])
+        scale.push_back(value.get<float>());
+    if (q.scale->values != scale)
+        differ("scale");
+    if (scale.size() > 1 && (!q.scale->axis || *q.scale->axis != golden["axis"].get<int>()))
+        differ("axis");
+    if (!golden["block"].is_null() && q.blockSize != golden["block"].get<int>())
+        differ("block");
+    for (std::size_t i = 0; i < golden["zero_point"].size(); ++i)
+        if (q.zeroPoint->values[q.zeroPoint->perTensor() ? 0 : i] != golden["zero_point"][i].get<float>())
+            differ("zero_point");
+    return out;
+}
+
+} // namespace
+
+class TestOnnxGolden : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void files_data()
+    {
+        QTest::addColumn<QString>("text");
+        const nlohmann::json golden = test::golden(test::data("onnx/golden.json"));
+        QVERIFY(golden.contains("files"));
+        for (const auto &file : golden["files"])
+            if (file["status"] != "error")
+                QTest::newRow(file["file"].get<std::string>().c_str()) << QString::fromStdString(file.dump());
+    }
+    void files()
+    {
+        QFETCH(QString, text);
+        const nlohmann::json golden = nlohmann::json::parse(text.toStdString());
+        const std::string name = golden["file"].get<std::string>();
+        const Network network = recover(test::data("onnx/" + name));
+        if (golden["status"] == "partial") {
+            QVERIFY2(errors(network) >= 1, name.c_str());
+            for (const Layer &layer : network.layers)
+                for (const SlotQuantizer &slot : layer.slots)
+                    QVERIFY2(!slot.quantizer, layer.name.c_str());
+            return;
+        }
+        QVERIFY2(errors(network) == 0, diagnosticText(network).c_str());
+        QCOMPARE(hasRule(network, "dialect-not-decoded"), !decoded(name));
+        QCOMPARE(hasRule(network, "scale-not-positive"), name.rfind("warn_scale", 0) == 0);
+        for (const auto &layer : golden.value("layers", nlohmann::json::array()))
+            compareLayer(network, layer, decoded(name));
+    }
+
+    void listReadsNoQuantizer()
+    {
+        const Network network = listOnnx(read(test::data("onnx/qonnx_basic.onnx")));
+        const Layer *conv = network.layer("c1");
+        QVERIFY(conv != nullptr);
+        QCOMPARE(conv->kind, std::string("Conv2d"));
+        QCOMPARE(conv->slot("weight")->shape, (Shape{4, 2, 3, 3}));
+        QVERIFY(!conv->slot("weight")->quantizer);
+        QCOMPARE(network.dialect, std::string("QONNX"));
+        QCOMPARE(conv->fedBy, (std::vector<std::string>{"inp"}));
+        QCOMPARE(network.layer("r1")->kind, std::string("ReLU"));
+        QCOMPARE(network.layer("r1")->fedBy, (std::vector<std::string>{"c1"}));
+        QCOMPARE(network.layer("inp")->feeds, (std::vector<std::string>{"c1"}));
+    }
+
+    void dialects()
+    {
+        QCOMPARE(listOnnx(read(test::data("onnx/qcdq_low_bits.onnx"))).dialect, std::string("QCDQ"));
+        QCOMPARE(listOnnx(read(test::data("onnx/qdq_per_axis.onnx"))).dialect, std::string("QDQ"));
+        QCOMPARE(listOnnx(read(test::data("onnx/qop_qlinear.onnx"))).dialect, std::string("ONNX"));
+    }
+
+private:
+    void compareLayer(const Network &network, const nlohmann::json &golden, bool decoded)
+    {
+        const std::string name = layerName(golden["name"].get<std::string>(), golden["op"].get<std::string>());
+        const bool activation = golden.contains("activation");
+        const Layer *layer = network.layer(name);
+        if (!decoded && layer == nullptr)
+            return;
+        QVERIFY2(layer != nullptr, name.c_str());
+        for (const auto &[key, slotName] : {std::pair("weight", "weight"), std::pair("bias", "bias"), std::pair("activation", "act")}) {
+            if (!golden.contains(key))
+                continue;
+            const SlotQuantizer *slot = layer->slot(slotName);
+            QVERIFY2(slot != nullptr, name.c_str());
+            if (!decoded) {
+                QVERIFY(!slot->quantizer);
+                continue;
+            }
+            QVERIFY2(slot->quantizer.has_value(), diagnosticText(network).c_str());
+            const nlohmann::json &quant = activation ? golden[key] : golden[key]["quant"];
+            QCOMPARE(compare(quant, *slot->quantizer), std::string());
+            if (!activation)
+                QCOMPARE(codesSha256(*slot), golden[key]["codes"]["sha256"].get<std::string>());
+            for (const char *field : {"scale", "zero_point", "bit_width", "signed"})
+                QVERIFY2(slot->quantizer->origin.count(field) == 1 || (std::string(field) == "bit_width" && !slot->quantizer->bitWidth)
+                             || slot->quantizer->kind == QuantizerKind::Minifloat,
+                         field);
+            QVERIFY(!slot->formula.empty());
+        }
+        if (golden.contains("weight_codes"))
+            QCOMPARE(codesSha256(*layer->slot("weight")), golden["weight_codes"]["sha256"].get<std::string>());
+        if (golden.contains("trunc") && decoded) {
+            const Quantizer &q = *layer->slot("trunc")->quantizer;
+            QCOMPARE(*q.bitWidth, golden["trunc"]["out_bits"].get<int>());
+            const auto &scale = golden["trunc"]["out_scale"].is_null() ? golden["trunc"]["scale"] : golden["trunc"]["out_scale"];
+            QCOMPARE(q.scale->values[0], scale.get<float>());
+            QCOMPARE(std::string(roundingName(q.rounding)), golden["trunc"]["rounding"].get<std::string>());
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestOnnxGolden)
+#include "tst_onnx_golden.moc"
