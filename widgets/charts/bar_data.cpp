@@ -1,0 +1,165 @@
+#include "charts/bar_data.h"
+
+#include "items/text.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static QString shareOf(std::uint64_t count, std::uint64_t total)
+{
+    return u"%1 of %2 (%3)"_s.arg(groupedText(count), groupedText(total), shareText(total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total)));
+}
+
+static void addLimits(BarData &data, const Quantizer &quantizer)
+{
+    if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || !quantizer.scale->perTensor())
+        return;
+    const CodeRange range = codeRange(quantizer);
+    const double scale = static_cast<double>(quantizer.scale->values[0]);
+    const double zero = quantizer.zeroPoint->values.empty() ? 0 : static_cast<double>(quantizer.zeroPoint->values[0]);
+    for (const std::int64_t end : {range.min, range.max}) {
+        const double limit = (static_cast<double>(end) - zero) * scale;
+        data.markers.push_back({limit, u"limit %1 = code %2"_s.arg(numberText(limit)).arg(end)});
+    }
+    // The limits belong to the picture, unless they would squeeze the values into a few bars.
+    const double span = data.high - data.low;
+    std::erase_if(data.markers, [&](const BarMarker &marker) { return marker.x < data.low - 2 * span || marker.x > data.high + 2 * span; });
+}
+
+/// Empty bins on both sides so that the limits are in view.
+static void widen(BarData &data, double width)
+{
+    double low = data.low;
+    double high = data.high;
+    for (const BarMarker &marker : data.markers) {
+        low = std::min(low, marker.x);
+        high = std::max(high, marker.x);
+    }
+    const auto before = static_cast<std::ptrdiff_t>(std::ceil((data.low - low) / width)) + 1;
+    const auto after = static_cast<std::ptrdiff_t>(std::ceil((high - data.high) / width)) + 1;
+    for (BarSet &set : data.sets) {
+        if (static_cast<std::size_t>(before + after) + set.values.size() > BarChart::kMaxBars)
+            return;
+        set.values.insert(set.values.begin(), static_cast<std::size_t>(before), 0.0);
+        set.values.insert(set.values.end(), static_cast<std::size_t>(after), 0.0);
+    }
+    data.low -= static_cast<double>(before) * width;
+    data.high += static_cast<double>(after) * width;
+}
+
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total)
+{
+    BarData data;
+    data.low = histogram.low;
+    data.high = histogram.high > histogram.low ? histogram.high : histogram.low + 1;
+    const double width = (data.high - data.low) / static_cast<double>(std::max<std::size_t>(1, histogram.bins.size()));
+    data.xTitle = u"value of the float weight"_s;
+    data.yTitle = u"elements per bin"_s;
+    data.sets = {{u"in range"_s, BarRole::Ordinary, {}}, {u"beyond the limits"_s, BarRole::Bad, {}}};
+    if (quantizer)
+        addLimits(data, *quantizer);
+    double low = -INFINITY;
+    double high = INFINITY;
+    if (data.markers.size() == 2) {
+        low = data.markers[0].x;
+        high = data.markers[1].x;
+    }
+    for (std::size_t i = 0; i < histogram.bins.size(); ++i) {
+        const double middle = data.low + (static_cast<double>(i) + 0.5) * width;
+        const bool inside = middle >= low && middle <= high;
+        data.sets[0].values.push_back(inside ? static_cast<double>(histogram.bins[i]) : 0);
+        data.sets[1].values.push_back(inside ? 0 : static_cast<double>(histogram.bins[i]));
+    }
+    widen(data, width);
+    data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
+        const double from = first + static_cast<double>(bar) * width;
+        const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
+        return u"[%1, %2)\n%3\n%4"_s.arg(numberText(from), numberText(from + width), shareOf(count, total),
+                                        sets[1].values[bar] > 0 ? u"beyond the limits: saturates"_s : u"in range"_s);
+    };
+    return data;
+}
+
+/// Sums neighbouring codes until the bars fit.
+static std::vector<double> rebinned(const CodeHistogram &histogram, std::uint64_t merge)
+{
+    std::vector<double> bars((histogram.bins.size() + merge - 1) / merge, 0.0);
+    for (std::size_t i = 0; i < histogram.bins.size(); ++i)
+        bars[i / merge] += static_cast<double>(histogram.bins[i]);
+    return bars;
+}
+
+BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total)
+{
+    BarData data;
+    const std::uint64_t merge = std::max<std::uint64_t>(1, (histogram.bins.size() + BarChart::kMaxBars - 1) / BarChart::kMaxBars);
+    const std::vector<double> bars = rebinned(histogram, merge);
+    const double width = static_cast<double>(histogram.width * merge);
+    data.low = static_cast<double>(histogram.first) - 0.5;
+    data.high = data.low + width * static_cast<double>(bars.size());
+    data.xTitle = width == 1 ? u"code"_s : u"code, %1 codes per bar"_s.arg(width);
+    data.yTitle = u"elements"_s;
+    data.wholeNumbers = true;
+    data.sets = {{u"codes"_s, BarRole::Ordinary, {}}, {u"ends of the range"_s, BarRole::Bad, {}}};
+    const CodeRange range = codeRange(quantizer);
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+        const double from = data.low + static_cast<double>(i) * width;
+        const auto holds = [&](std::int64_t code) { return static_cast<double>(code) > from && static_cast<double>(code) < from + width; };
+        const bool end = width == 1 && (holds(range.min) || holds(range.max));
+        data.sets[0].values.push_back(end ? 0 : bars[i]);
+        data.sets[1].values.push_back(end ? bars[i] : 0);
+    }
+    data.describe = [first = histogram.first, width, sets = data.sets, total](std::size_t bar) {
+        const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
+        const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
+        const QString name = width == 1 ? u"code %1"_s.arg(code) : u"codes %1 … %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width) - 1);
+        return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total)) + (sets[1].values[bar] > 0 ? u"\nan end of the range"_s : QString());
+    };
+    return data;
+}
+
+static double metricOf(const ChannelModel &model, int row, ChannelMetric metric)
+{
+    const int column = metric == ChannelMetric::Scale ? ChannelModel::Scale
+        : metric == ChannelMetric::Sqnr               ? ChannelModel::Sqnr
+        : metric == ChannelMetric::AtLimit            ? ChannelModel::AtLimit
+                                                      : ChannelModel::High;
+    const double value = model.number(row, column);
+    return std::isfinite(value) ? (metric == ChannelMetric::AtLimit ? value * 100 : value) : 0;
+}
+
+BarData channelBars(const ChannelModel &model, ChannelMetric metric)
+{
+    const auto count = static_cast<std::size_t>(model.rowCount());
+    const std::size_t merge = std::max<std::size_t>(1, (count + BarChart::kMaxBars - 1) / BarChart::kMaxBars);
+    const std::size_t bars = (count + merge - 1) / merge;
+    BarData data;
+    data.low = -0.5;
+    data.high = static_cast<double>(bars * merge) - 0.5;
+    data.wholeNumbers = true;
+    data.xTitle = merge == 1 ? u"output channel"_s : u"output channel, the largest of %1 per bar"_s.arg(merge);
+    data.yTitle = metric == ChannelMetric::Scale ? u"scale"_s : metric == ChannelMetric::Sqnr ? u"SQNR, dB"_s
+        : metric == ChannelMetric::AtLimit       ? u"% at the limits"_s
+                                                 : u"smallest and largest weight"_s;
+    data.sets = {{QString(), BarRole::Ordinary, std::vector<double>(bars, 0.0)}};
+    if (metric == ChannelMetric::Range)
+        data.sets.push_back({QString(), BarRole::Light, std::vector<double>(bars, 0.0)});
+    for (std::size_t i = 0; i < count; ++i) {
+        double &bar = data.sets[0].values[i / merge];
+        bar = std::max(bar, metricOf(model, static_cast<int>(i), metric));
+        if (metric == ChannelMetric::Range)
+            data.sets[1].values[i / merge] = std::min(data.sets[1].values[i / merge], model.number(static_cast<int>(i), ChannelModel::Low));
+    }
+    data.describe = [merge, sets = data.sets, title = data.yTitle](std::size_t bar) {
+        const QString name = merge == 1 ? u"channel %1"_s.arg(bar) : u"channels %1 … %2"_s.arg(bar * merge).arg((bar + 1) * merge - 1);
+        const QString low = sets.size() > 1 ? numberText(sets[1].values[bar]) + u" … "_s : QString();
+        return name + u"\n"_s + title + u": "_s + low + numberText(sets[0].values[bar]);
+    };
+    return data;
+}
+
+} // namespace quantscope

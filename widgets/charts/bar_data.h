@@ -1,0 +1,20 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "charts/bar_chart.h"
+#include "items/channel_model.h"
+#include "quant/quantizer.h"
+
+namespace quantscope {
+
+/// Values with the quantizer's clipping limits as markers; bins beyond a limit are marked as overflow.
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total);
+
+/// Every code of the range: the ends marked as saturation, codes that never occur left empty and counted in the tooltip.
+BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total);
+
+/// One bar per channel, or per run of channels where there are more than BarChart::kMaxBars.
+enum class ChannelMetric { Scale, Range, Sqnr, AtLimit };
+BarData channelBars(const ChannelModel &model, ChannelMetric metric);
+
+} // namespace quantscope

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "charts/bit_weights.h"
+
+#include <QWidget>
+
+namespace quantscope {
+
+class ChartActions;
+
+/// The log2 histogram of a tensor over the word that quantizes it: one bar is one bit. The blocks under the axis are the
+/// word itself (sign, then the bits), the dashed line is the binary point.
+class BitWeightChart : public QWidget {
+    Q_OBJECT
+    Q_PROPERTY(int wordLength READ wordLength WRITE setWordLength)
+    Q_PROPERTY(int integerBits READ integerBits WRITE setIntegerBits)
+public:
+    explicit BitWeightChart(QWidget *parent = nullptr);
+
+    /// A null histogram shows `message` instead.
+    void setData(const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
+    const std::vector<BitBar> &bars() const { return m_bars; }
+    ChartActions *actions() const { return m_actions; }
+
+    /// The type that colours the bars; 0 when there is no fixed-point type. Setting one shows what another type would do.
+    int wordLength() const { return m_window && m_window->word ? m_window->word->width : 0; }
+    int integerBits() const { return m_window && m_window->word ? m_window->word->integerBits : 0; }
+    void setWordLength(int bits);
+    void setIntegerBits(int bits);
+
+    QSize sizeHint() const override { return {720, 300}; }
+    QSize minimumSizeHint() const override { return {320, 180}; }
+    void paint(QPainter &painter, const QSize &size) const;
+
+Q_SIGNALS:
+    void windowChanged();
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void leaveEvent(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    void focusInEvent(QFocusEvent *event) override;
+
+private:
+    struct Geometry {
+        QRectF plot;
+        double column = 0;
+        int high = 0;
+        double xAt(double exponent) const { return plot.left() + (high + 1 - exponent) * column; }
+    };
+    Geometry geometry(const QSize &size) const;
+    double percentStep() const;
+    double axisTop() const;
+    void rebuild();
+    int barAt(const QPointF &position) const;
+    void setCurrent(int bar, bool tellTip);
+
+    void paintGrid(QPainter &painter, const Geometry &g) const;
+    void paintWindow(QPainter &painter, const Geometry &g) const;
+    void paintBars(QPainter &painter, const Geometry &g) const;
+    void paintBar(QPainter &painter, const QRectF &rect, BitVerdict verdict) const;
+    void paintLabels(QPainter &painter, const Geometry &g) const;
+    void paintWord(QPainter &painter, const Geometry &g) const;
+    void paintBinaryPoint(QPainter &painter, const Geometry &g) const;
+
+    std::optional<BitWeightHistogram> m_histogram;
+    std::optional<BitWindow> m_window;
+    std::vector<BitBar> m_bars;
+    std::uint64_t m_total = 0;
+    QString m_message;
+    int m_current = -1;
+    ChartActions *m_actions;
+};
+
+/// Diagonal lines inside a rectangle, as lines: a pattern brush does not survive SVG.
+void paintHatch(QPainter &painter, const QRectF &rect, const QColor &colour);
+/// Blocks of a word: the sign, then the bits. Shared by the chart and the start page.
+void paintWordBlock(QPainter &painter, const QRectF &rect, const QString &text, bool sign);
+
+} // namespace quantscope

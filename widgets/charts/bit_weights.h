@@ -1,0 +1,44 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "quant/fixed_point.h"
+
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace quantscope {
+
+/// What a quantizer does to the values of one bar.
+enum class BitVerdict { InRange, RoundsToLsb, Overflow, Underflow, Unknown };
+
+/// The part of the number line that a quantizer represents, in powers of two.
+struct BitWindow {
+    double top = 0;    ///< log2 of the first magnitude that saturates
+    double bottom = 0; ///< log2 of the LSB (the smallest of several)
+    std::optional<FixedType> word; ///< exact fixed-point type: then the blocks of the word are shown
+
+    /// `k` is the bar [2^k, 2^(k+1)). |w| of half an LSB rounds to 0, so everything up to 2^(bottom-1) underflows.
+    BitVerdict verdict(int k) const;
+};
+BitWindow bitWindow(const FixedType &type);
+std::optional<BitWindow> bitWindow(const Quantizer &quantizer);
+
+/// One bar of the chart; the outermost ones may stand for a whole tail.
+struct BitBar {
+    int exponent = 0;
+    std::uint64_t positive = 0, negative = 0;
+    BitVerdict verdict = BitVerdict::Unknown;
+    bool tail = false; ///< with everything smaller
+    std::uint64_t count() const { return positive + negative; }
+};
+
+/// Bars from the largest exponent down: what the values and the window need, at most 72; a tail is summed, never cut off.
+std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window);
+
+/// "[2⁻⁴, 2⁻³) = [0.0625, 0.125): 1,488 of 4,608 (32.3 %), 745 positive, 743 negative; in range".
+QString describeBar(const BitBar &bar, std::uint64_t total);
+QString verdictText(BitVerdict verdict);
+
+} // namespace quantscope

@@ -1,0 +1,204 @@
+#include "pages/distribution_page.h"
+
+#include "charts/bar_data.h"
+#include "charts/bit_weight_chart.h"
+#include "items/facts.h"
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/flow_layout.h"
+#include "look/theme.h"
+#include "pages/codes_table.h"
+#include "pages/legend.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QLabel>
+#include <QStackedWidget>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static constexpr std::size_t kValueBins = 128;
+
+DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(session, parent)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(makeFigures());
+    column->addWidget(makeCharts(), 3);
+    m_table = new CodesTable;
+    column->addWidget(m_table, 1);
+}
+
+QWidget *DistributionPage::makeFigures()
+{
+    auto *card = new Card;
+    m_figureRow = new QWidget;
+    new FlowLayout(m_figureRow, 8, true);
+    static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0", "codes-used"};
+    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("saturated"), tr("rounded to 0"), tr("codes used")};
+    for (std::size_t i = 0; i < std::size(kIds); ++i) {
+        m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
+        m_figureRow->layout()->addWidget(m_figures.back());
+    }
+    m_provenance = dimLabel();
+    m_provenance->setWordWrap(true);
+    m_provenance->setTextFormat(Qt::RichText);
+    m_provenance->setFont(Theme::sans(0.92));
+    m_provenance->setObjectName(u"provenance"_s);
+    card->box()->addWidget(m_figureRow);
+    card->box()->addWidget(m_provenance);
+    return card;
+}
+
+QWidget *DistributionPage::makeCharts()
+{
+    auto *card = new Card;
+    auto *header = new QHBoxLayout;
+    header->setSpacing(14);
+    m_switch = new Segmented(tr("Histogram"));
+    m_switch->setItems({tr("Bit weights"), tr("Values"), tr("Codes")});
+    m_switch->setItemTip(BitWeights, tr("one bar is one bit of the word: how many |w| lie in [2^k, 2^(k+1))"));
+    m_switch->setItemTip(Values, tr("the float weights in equal bins, with the limits of the quantizer"));
+    m_switch->setItemTip(Codes, tr("how often each integer occurs; the ends of the range are marked"));
+    m_legend = new BitLegend;
+    m_zeros = dimLabel();
+    m_zeros->setObjectName(u"zeros"_s);
+    header->addWidget(m_switch);
+    header->addWidget(m_legend);
+    header->addStretch(1);
+    header->addWidget(m_zeros);
+    m_charts = new QStackedWidget;
+    m_bitWeights = new BitWeightChart;
+    m_charts->addWidget(m_bitWeights);
+    card->box()->addLayout(header);
+    card->box()->addWidget(m_charts, 1);
+    connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
+    return card;
+}
+
+void DistributionPage::showChart(int chart)
+{
+    m_switch->setCurrent(chart);
+    if (chart == Values && !m_values) {
+        m_values = new BarChart(tr("Value histogram"));
+        m_charts->addWidget(m_values);
+    }
+    if (chart == Codes && !m_codes) {
+        m_codes = new BarChart(tr("Code histogram"));
+        m_charts->addWidget(m_codes);
+    }
+    QWidget *widgets[] = {m_bitWeights, m_values, m_codes};
+    m_charts->setCurrentWidget(widgets[chart]);
+    m_legend->setVisible(chart == BitWeights);
+    refreshChart();
+}
+
+void DistributionPage::refresh()
+{
+    const SlotRef slot = session().currentSlot();
+    const SlotStatistics *statistics = session().currentStatistics();
+    refreshFigures(slot, statistics);
+    refreshProvenance(slot);
+    refreshChart();
+    m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
+}
+
+void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)
+{
+    const auto figures = slot ? slotFigures(*slot.slot, statistics) : std::vector<FigureText>{};
+    for (std::size_t i = 0; i < m_figures.size(); ++i) {
+        m_figures[i]->setVisible(i < figures.size());
+        if (i < figures.size())
+            m_figures[i]->setValue(figures[i].value, figures[i].tip);
+    }
+}
+
+void DistributionPage::refreshProvenance(const SlotRef &slot)
+{
+    QStringList parts;
+    if (slot)
+        for (const Fact &fact : provenanceLine(*slot.slot)) {
+            const QColor colour = fact.assumed ? colours().amberText : colours().green;
+            const QString detail = fact.detail.isEmpty() ? QString() : u" "_s + fact.detail.toHtmlEscaped();
+            parts << u"%1 <span style='color:%2; font-weight:600'>%3</span>%4"_s.arg(fact.label, colour.name(), fact.word, detail);
+        }
+    if (slot && !slot.slot->formula.empty() && slot.slot->quantizer)
+        parts << withPowers(qs(slot.slot->formula)).toHtmlEscaped().replace(u'\n', u" · "_s);
+    m_provenance->setText(parts.join(u" · "_s));
+    m_provenance->setVisible(!parts.isEmpty());
+}
+
+QString DistributionPage::waitingText(const SlotRef &slot) const
+{
+    if (!slot)
+        return tr("This layer has no tensor.");
+    const QString problem = session().statistics().problem(slot.layer->name, slot.slot->slot);
+    if (!problem.isEmpty())
+        return problem;
+    if (!slot.slot->tensor)
+        return tr("An activation: its values exist only while the network runs.");
+    if (!slot.slot->tensor->problem.empty())
+        return qs(slot.slot->tensor->problem);
+    return slot.hasCodes() || session().state() != Session::State::Ready ? tr("being computed…") : tr("There is no quantizer with integer codes.");
+}
+
+void DistributionPage::refreshChart()
+{
+    const SlotRef slot = session().currentSlot();
+    const SlotStatistics *statistics = session().currentStatistics();
+    m_zeros->setText(statistics ? tr("%1 exact zeros of %2").arg(groupedText(statistics->bitWeights.zeros), groupedText(statistics->count)) : QString());
+    switch (m_switch->current()) {
+    case Values: return showValues(slot, statistics);
+    case Codes: return showCodes(slot, statistics);
+    default: return showBitWeights(slot, statistics);
+    }
+}
+
+void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics *statistics)
+{
+    if (statistics) {
+        m_floatBits.cancel();
+        m_bitWeights->setData(&statistics->bitWeights, bitWindow(*slot.slot->quantizer));
+        return;
+    }
+    m_bitWeights->setData(nullptr, {}, waitingText(slot));
+    if (!slot.readable() || slot.hasCodes() || session().state() != Session::State::Ready)
+        return;
+    m_floatBits.start([slot](const Progress &progress) { return floatBitWeights(*slot.slot->tensor, progress); },
+                      [this](Result<BitWeightHistogram> histogram) {
+                          if (histogram)
+                              m_bitWeights->setData(&*histogram, {});
+                          else
+                              m_bitWeights->setData(nullptr, {}, qs(histogram.error().message));
+                      });
+}
+
+void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *statistics)
+{
+    if (!statistics)
+        return m_values->showMessage(waitingText(slot));
+    if (m_hasBinned && m_binned == slot)
+        return;
+    m_hasBinned = true;
+    m_binned = slot;
+    m_binning.start([slot, stats = *statistics](const Progress &progress) { return valueHistogram(*slot.slot, stats, kValueBins, {}, progress); },
+                    [this, slot, count = statistics->count](Result<ValueHistogram> histogram) {
+                        if (histogram)
+                            m_values->setData(valueBars(*histogram, &*slot.slot->quantizer, count));
+                        else
+                            m_values->showMessage(qs(histogram.error().message));
+                    });
+}
+
+void DistributionPage::showCodes(const SlotRef &slot, const SlotStatistics *statistics)
+{
+    if (statistics)
+        m_codes->setData(codeBars(statistics->codes, *slot.slot->quantizer, statistics->count));
+    else
+        m_codes->showMessage(waitingText(slot));
+}
+
+} // namespace quantscope

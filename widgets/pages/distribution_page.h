@@ -1,0 +1,63 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "items/slot_ref.h"
+#include "pages/page.h"
+#include "session/task.h"
+
+#include <vector>
+
+class QLabel;
+class QStackedWidget;
+
+namespace quantscope {
+
+class BarChart;
+class BitLegend;
+class BitWeightChart;
+class CodesTable;
+class Figure;
+class Segmented;
+
+/// Figures of a slot, its three histograms and the first codes.
+class DistributionPage : public Page {
+    Q_OBJECT
+public:
+    explicit DistributionPage(Session &session, QWidget *parent = nullptr);
+    enum Chart { BitWeights, Values, Codes };
+    void showChart(int chart);
+    /// Nothing is being computed for this page.
+    bool idle() const { return !m_binning.running() && !m_floatBits.running(); }
+
+protected:
+    void refresh() override;
+
+private:
+    QWidget *makeFigures();
+    QWidget *makeCharts();
+    void refreshFigures(const SlotRef &slot, const SlotStatistics *statistics);
+    void refreshProvenance(const SlotRef &slot);
+    void refreshChart();
+    void showBitWeights(const SlotRef &slot, const SlotStatistics *statistics);
+    void showValues(const SlotRef &slot, const SlotStatistics *statistics);
+    void showCodes(const SlotRef &slot, const SlotStatistics *statistics);
+    QString waitingText(const SlotRef &slot) const;
+
+    std::vector<Figure *> m_figures;
+    QWidget *m_figureRow;
+    QLabel *m_provenance;
+    Segmented *m_switch;
+    BitLegend *m_legend;
+    QLabel *m_zeros;
+    QStackedWidget *m_charts;
+    BitWeightChart *m_bitWeights;
+    BarChart *m_values = nullptr; ///< made when first shown: Qt Charts is not cheap to start
+    BarChart *m_codes = nullptr;
+    CodesTable *m_table;
+    SlotRef m_binned, m_floatSlot;
+    bool m_hasBinned = false;
+    Task<ValueHistogram> m_binning;
+    Task<BitWeightHistogram> m_floatBits;
+};
+
+} // namespace quantscope

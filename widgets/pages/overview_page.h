@@ -1,0 +1,46 @@
+#pragma once
+
+#include "pages/page.h"
+
+#include <vector>
+
+class QGridLayout;
+class QLabel;
+
+namespace quantscope {
+
+class QuantizerCard;
+class StepCard;
+struct Layer;
+struct SlotQuantizer;
+
+/// One card per quantizer of the layer, its neighbours' activations, and one weight step by step.
+class OverviewPage : public Page {
+    Q_OBJECT
+public:
+    explicit OverviewPage(Session &session, QWidget *parent = nullptr);
+
+protected:
+    void refresh() override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    struct Shown {
+        QString role;
+        const Layer *layer;
+        const SlotQuantizer *slot;
+        bool neighbour;
+    };
+    std::vector<Shown> shownSlots() const;
+    QuantizerCard *card(std::size_t at, const QString &role);
+    void arrange();
+
+    QGridLayout *m_grid;
+    QWidget *m_content;
+    std::vector<QuantizerCard *> m_cards;
+    std::size_t m_used = 0;
+    QLabel *m_waiting;
+    StepCard *m_step;
+};
+
+} // namespace quantscope

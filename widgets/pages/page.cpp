@@ -1,0 +1,42 @@
+#include "pages/page.h"
+
+#include "session/session.h"
+
+#include <QTimer>
+
+namespace quantscope {
+
+Page::Page(Session &session, QWidget *parent) : QWidget(parent), m_session(session)
+{
+    connect(&session, &Session::networkChanged, this, &Page::schedule);
+    connect(&session, &Session::selectionChanged, this, &Page::schedule);
+    connect(&session.statistics(), &StatisticsStore::ready, this, &Page::schedule);
+}
+
+void Page::refreshNow()
+{
+    m_dirty = false;
+    refresh();
+}
+
+void Page::schedule()
+{
+    m_dirty = true;
+    if (!isVisible() || m_queued)
+        return;
+    m_queued = true;
+    QTimer::singleShot(0, this, [this] {
+        m_queued = false;
+        if (m_dirty)
+            refreshNow();
+    });
+}
+
+void Page::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    if (m_dirty)
+        refreshNow();
+}
+
+} // namespace quantscope

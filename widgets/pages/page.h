@@ -1,0 +1,30 @@
+#pragma once
+
+#include <QWidget>
+
+namespace quantscope {
+
+class Session;
+
+/// A page follows the session. It is brought up to date when it is visible, once per turn of the event loop.
+class Page : public QWidget {
+    Q_OBJECT
+public:
+    explicit Page(Session &session, QWidget *parent = nullptr);
+    Session &session() const { return m_session; }
+    /// Brings a hidden page up to date too.
+    void refreshNow();
+
+protected:
+    /// Selection, network or statistics have changed.
+    virtual void refresh() = 0;
+    void schedule();
+    void showEvent(QShowEvent *event) override;
+
+private:
+    Session &m_session;
+    bool m_dirty = true;
+    bool m_queued = false;
+};
+
+} // namespace quantscope

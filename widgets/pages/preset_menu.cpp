@@ -1,0 +1,39 @@
+#include "pages/preset_menu.h"
+
+#include "items/text.h"
+#include "quant/presets.h"
+#include "session/session.h"
+
+#include <QActionGroup>
+#include <QMenu>
+
+#include <algorithm>
+
+namespace quantscope {
+
+QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent)
+{
+    auto *menu = new QMenu(parent);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->setToolTipsVisible(true);
+    const QString layerName = qs(layer.name);
+    const QString slotName = qs(slot.slot);
+    const auto add = [&](const std::string &preset, const QString &tip) {
+        auto *action = menu->addAction(qs(preset));
+        action->setCheckable(true);
+        action->setChecked(preset == slot.preset);
+        action->setToolTip(tip);
+        QObject::connect(action, &QAction::triggered, &session, [&session, layerName, slotName, preset] { session.setPreset(layerName, slotName, qs(preset)); });
+    };
+    if (!slot.alternatives.empty())
+        menu->addSection(QObject::tr("Fits what the file stores"));
+    for (const std::string &preset : slot.alternatives)
+        add(preset, QObject::tr("fits the keys and shapes in the file as well"));
+    menu->addSection(QObject::tr("All presets for this slot"));
+    for (const std::string &preset : presetNames(slot.slot == "input" || slot.slot == "output" ? "act" : slot.slot))
+        if (std::find(slot.alternatives.begin(), slot.alternatives.end(), preset) == slot.alternatives.end())
+            add(preset, {});
+    return menu;
+}
+
+} // namespace quantscope

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "items/facts.h"
+#include "look/controls.h"
+
+#include <vector>
+
+class QGridLayout;
+class QPushButton;
+
+namespace quantscope {
+
+/// One quantizer: every field with where it comes from, and the formula with this layer's numbers. Labels are reused when
+/// another layer is shown.
+class QuantizerCard : public Card {
+    Q_OBJECT
+public:
+    explicit QuantizerCard(const QString &role, QWidget *parent = nullptr);
+    /// `layer` names the layer where it is not the shown one.
+    void setFacts(const SlotFacts &facts, const QString &layer, bool canChoose);
+
+Q_SIGNALS:
+    void choosePreset(QWidget *at);
+
+private:
+    void setRow(std::size_t row, const Fact &fact);
+
+    struct Row {
+        QLabel *label, *value, *word;
+        ElidedLabel *detail;
+    };
+    QString m_role;
+    QLabel *m_title;
+    ElidedLabel *m_subtitle;
+    QLabel *m_type;
+    QGridLayout *m_grid;
+    std::vector<Row> m_rows;
+    QLabel *m_assumed;
+    QPushButton *m_choose;
+    QFrame *m_formulaBox;
+    QLabel *m_formula;
+};
+
+} // namespace quantscope

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "items/slot_ref.h"
+#include "look/controls.h"
+#include "session/scan.h"
+#include "session/step.h"
+#include "session/task.h"
+
+namespace quantscope {
+
+class BitBoxes;
+class FlowLayout;
+
+/// "One weight, step by step": how one element becomes its code and its value.
+class StepCard : public Card {
+    Q_OBJECT
+public:
+    explicit StepCard(QWidget *parent = nullptr);
+    void setSlot(const SlotRef &slot);
+
+private:
+    void chooseElement(int choice);
+    void goTo(const QString &text);
+    void load(std::uint64_t flat);
+    void show(const Step &step);
+    void addFigure(const QString &name, const QString &objectName, const QString &tip);
+    void setFigure(int at, const QString &name, const QString &value);
+
+    SlotRef m_slot;
+    QLabel *m_slotName;
+    QLineEdit *m_index;
+    Segmented *m_choice;
+    QLabel *m_note;
+    QWidget *m_figures;
+    std::vector<QFrame *> m_frames;
+    std::vector<QLabel *> m_names, m_values, m_arrows;
+    BitBoxes *m_bits;
+    QLabel *m_sum;
+    Task<Step> m_loading;
+    Task<Extremes> m_searching;
+};
+
+} // namespace quantscope

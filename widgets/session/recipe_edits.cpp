@@ -1,0 +1,62 @@
+#include "session/recipe_edits.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+/// loadRecipe gives every entry its line; an edit has none.
+static bool isEdit(const RecipeQuantizer &entry) { return entry.line == 0; }
+
+Recipe withPreset(const Recipe &recipe, const std::string &layer, const std::string &slot, const std::string &preset)
+{
+    Recipe edited = recipe;
+    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) { return isEdit(entry) && entry.match == layer && entry.slot == slot; });
+    RecipeQuantizer entry;
+    entry.match = layer;
+    entry.slot = slot;
+    entry.preset = preset;
+    // A bias keeps what earlier entries say about its input: a preset entry replaces all of them.
+    for (const RecipeQuantizer &other : recipe.quantizers)
+        if (other.slot == slot && other.input && other.match == layer)
+            entry.input = other.input;
+    entry.number = static_cast<int>(edited.quantizers.size()) + 1;
+    edited.quantizers.push_back(std::move(entry));
+    return edited;
+}
+
+bool hasEdits(const Recipe &recipe) { return std::any_of(recipe.quantizers.begin(), recipe.quantizers.end(), isEdit); }
+
+static std::string quoted(const std::string &text)
+{
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+std::string addedToml(const Recipe &recipe)
+{
+    std::string text;
+    for (const RecipeQuantizer &entry : recipe.quantizers) {
+        if (!isEdit(entry))
+            continue;
+        text += "\n[[quantizer]]\nmatch = " + quoted(entry.match) + "\nslot = " + quoted(entry.slot) + "\n";
+        if (entry.preset)
+            text += "preset = " + quoted(*entry.preset) + "\n";
+        if (entry.input)
+            text += "input = " + quoted(*entry.input) + "\n";
+    }
+    return text;
+}
+
+std::string savedToml(const Network &network, const std::string &fileText)
+{
+    if (network.recipe.path.empty() || fileText.empty())
+        return recipeToml(network);
+    return fileText + (fileText.ends_with('\n') ? "" : "\n") + addedToml(network.recipe);
+}
+
+} // namespace quantscope

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "quant/network.h"
+
+#include <string>
+
+namespace quantscope {
+
+/// The recipe with another preset for one slot: an entry made by an earlier edit is replaced, else one is appended.
+/// Later entries win, so it takes effect and everything the file said stays as it is.
+Recipe withPreset(const Recipe &recipe, const std::string &layer, const std::string &slot, const std::string &preset);
+
+/// Entries that edits added (they do not come from a file) as TOML.
+std::string addedToml(const Recipe &recipe);
+bool hasEdits(const Recipe &recipe);
+
+/// What saving writes: the file's own text, comments and order kept, with the added entries behind it; where there was no
+/// file, the recipe in force.
+std::string savedToml(const Network &network, const std::string &fileText);
+
+} // namespace quantscope

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "items/slot_ref.h"
+#include "session/statistics_store.h"
+#include "session/task.h"
+
+#include <QFileSystemWatcher>
+#include <QObject>
+#include <QStringList>
+#include <QUndoStack>
+
+#include <memory>
+#include <optional>
+
+namespace quantscope {
+
+/// One open model: the network, the selection that every view follows, statistics and the recipe with its edits.
+class Session : public QObject {
+    Q_OBJECT
+public:
+    enum class State { Empty, Loading, Listed, Ready, Failed };
+    /// Which recipe is in force: the file beside the model, one that was chosen, or none.
+    enum class RecipeChoice { Beside, Chosen, None };
+
+    explicit Session(QObject *parent = nullptr);
+    ~Session() override;
+
+    /// Opens a model; the recipe is the given one, else what was chosen for this model before, else the one beside it.
+    void open(const QString &path, const QString &recipe = {});
+    void reload();
+    void close();
+    void cancel();
+
+    State state() const { return m_state; }
+    QString path() const { return m_path; }
+    QString errorText() const { return m_error; }
+    /// Layers only while the state is Listed; with quantizers once it is Ready.
+    std::shared_ptr<const Network> network() const { return m_network; }
+    StatisticsStore &statistics() { return m_statistics; }
+    bool changedOnDisk() const { return m_changedOnDisk; }
+
+    const QStringList &selectedLayers() const { return m_selected; }
+    void selectLayers(const QStringList &names);
+    /// The layer that pages show: the first selected.
+    const Layer *currentLayer() const;
+    /// The slot that pages show; falls back to the layer's first slot with a tensor.
+    SlotRef currentSlot() const;
+    void selectSlot(const QString &slot);
+    const SlotStatistics *currentStatistics();
+
+    RecipeChoice recipeChoice() const { return m_recipeChoice; }
+    QString recipePath() const;
+    QString besidePath() const;
+    void useRecipe(RecipeChoice choice, const QString &path = {});
+    /// Another preset for a slot, as an edit that can be undone. Only where `presetsApply`.
+    void setPreset(const QString &layer, const QString &slot, const QString &preset);
+    bool presetsApply() const;
+    bool recipeEdited() const;
+    QUndoStack &undoStack() { return m_undo; }
+    /// Writes the recipe; an error's text, or empty.
+    QString saveRecipe(const QString &path);
+    /// "recipe beside it", "no recipe: preset assumed", "quantizers read from the file".
+    QString recipeStateText() const;
+    bool recipeAssumed() const;
+
+Q_SIGNALS:
+    void stateChanged();
+    void networkChanged();
+    void selectionChanged();
+    void changedOnDiskChanged();
+    void progressChanged(const QString &text, int permille); ///< 1000: nothing runs
+    void failed(const QString &text);                        ///< an open or edit that did not work; what was shown stays
+
+private:
+    friend class RecipeCommand;
+    struct Opened;
+    void start(const QString &recipe, bool keepRecipe);
+    void recover(std::shared_ptr<const ModelFile> file, Recipe recipe);
+    void applyRecipe(const Recipe &recipe);
+    void setState(State state);
+    void fail(const QString &text);
+    void setNetwork(std::shared_ptr<const Network> network, State state);
+    void watch();
+    void remember();
+
+    State m_state = State::Empty;
+    QString m_path;
+    QString m_error;
+    RecipeChoice m_recipeChoice = RecipeChoice::Beside;
+    QString m_chosenRecipe;
+    std::string m_recipeText; ///< of the recipe's file, for saving with comments and order
+    std::shared_ptr<const Network> m_network;
+    StatisticsStore m_statistics;
+    QStringList m_selected;
+    QString m_slot = QStringLiteral("weight");
+    QUndoStack m_undo;
+    QFileSystemWatcher m_watcher;
+    bool m_changedOnDisk = false;
+    Task<std::shared_ptr<const Opened>> m_opening;
+    Task<std::shared_ptr<const Network>> m_recovering;
+};
+
+} // namespace quantscope

@@ -1,0 +1,121 @@
+#include "session/session.h"
+
+#include "base/atomic_file.h"
+#include "items/text.h"
+#include "session/recipe_edits.h"
+#include "session/settings.h"
+
+#include <QFileInfo>
+#include <QUndoCommand>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+// The part of Session that decides which recipe is in force, edits it and saves it.
+
+namespace quantscope {
+
+/// An edit keeps the whole recipe before and after: they are small, and undo cannot go wrong.
+class RecipeCommand : public QUndoCommand {
+public:
+    RecipeCommand(Session &session, Recipe before, Recipe after, const QString &text)
+        : QUndoCommand(text), m_session(session), m_before(std::move(before)), m_after(std::move(after))
+    {
+    }
+    void undo() override { m_session.applyRecipe(m_before); }
+    void redo() override { m_session.applyRecipe(m_after); }
+
+private:
+    Session &m_session;
+    Recipe m_before, m_after;
+};
+
+void Session::open(const QString &path, const QString &recipe)
+{
+    m_path = QFileInfo(path).absoluteFilePath();
+    const QString remembered = recipe.isEmpty() ? Settings::recipeChoice(m_path) : recipe;
+    m_chosenRecipe = remembered == u"none" ? QString() : remembered;
+    m_recipeChoice = remembered == u"none" ? RecipeChoice::None : m_chosenRecipe.isEmpty() ? RecipeChoice::Beside : RecipeChoice::Chosen;
+    // A recipe that was chosen once and is gone must not keep the model from opening.
+    if (recipe.isEmpty() && m_recipeChoice == RecipeChoice::Chosen && !QFileInfo::exists(m_chosenRecipe)) {
+        m_recipeChoice = RecipeChoice::Beside;
+        m_chosenRecipe.clear();
+    }
+    start(m_chosenRecipe, false);
+}
+
+void Session::useRecipe(RecipeChoice choice, const QString &path)
+{
+    if (m_path.isEmpty())
+        return;
+    m_recipeChoice = choice;
+    m_chosenRecipe = choice == RecipeChoice::Chosen ? QFileInfo(path).absoluteFilePath() : QString();
+    Settings::setRecipeChoice(m_path, choice == RecipeChoice::None ? u"none"_s : choice == RecipeChoice::Chosen ? m_chosenRecipe : u"beside"_s);
+    start(m_chosenRecipe, true);
+}
+
+QString Session::recipePath() const { return m_network ? qs(m_network->recipe.path) : QString(); }
+
+QString Session::besidePath() const
+{
+    const auto beside = m_path.isEmpty() ? std::nullopt : recipeBeside(str(m_path));
+    return beside ? qs(*beside) : QString();
+}
+
+bool Session::presetsApply() const { return m_state == State::Ready && m_network->dialect.find("state_dict") != std::string::npos; }
+
+bool Session::recipeEdited() const { return m_network && hasEdits(m_network->recipe); }
+
+void Session::setPreset(const QString &layer, const QString &slot, const QString &preset)
+{
+    if (!presetsApply())
+        return;
+    Recipe after = withPreset(m_network->recipe, str(layer), str(slot), str(preset));
+    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
+}
+
+void Session::applyRecipe(const Recipe &recipe) { recover(m_network->file, recipe); }
+
+QString Session::saveRecipe(const QString &path)
+{
+    auto file = AtomicFile::create(str(path));
+    if (!file)
+        return qs(file.error().text());
+    file->write(savedToml(*m_network, m_recipeText));
+    const auto committed = file->commit();
+    return committed ? QString() : qs(committed.error().text());
+}
+
+bool Session::recipeAssumed() const
+{
+    return m_network && std::any_of(m_network->layers.begin(), m_network->layers.end(), [](const Layer &layer) {
+        return std::any_of(layer.slots.begin(), layer.slots.end(), [](const SlotQuantizer &slot) { return slot.assumed; });
+    });
+}
+
+QString Session::recipeStateText() const
+{
+    if (!m_network)
+        return {};
+    if (m_network->dialect.find("state_dict") == std::string::npos)
+        return u"in the file"_s;
+    if (recipeEdited())
+        return u"edited"_s;
+    if (m_network->recipe.path.empty())
+        return recipeAssumed() ? u"none, assumed"_s : u"none"_s;
+    return recipeAssumed() ? u"partly assumed"_s : m_recipeChoice == RecipeChoice::Chosen ? u"chosen file"_s : u"beside it"_s;
+}
+
+void Session::remember()
+{
+    const QFileInfo info(m_path);
+    const bool stateDict = m_network->dialect.find("state_dict") != std::string::npos;
+    const QString state = !stateDict ? u"quantizers read from the file"_s
+        : recipeAssumed()            ? (m_network->recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s)
+                                     : u"recipe "_s + recipeStateText();
+    Settings::addRecent({.path = m_path, .format = qs(m_network->dialect), .state = state, .warning = recipeAssumed(), .bytes = info.size(),
+        .modified = info.lastModified(), .opened = QDateTime::currentDateTime()});
+}
+
+} // namespace quantscope

@@ -1,0 +1,89 @@
+#include "session/statistics_store.h"
+
+#include "items/text.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+void StatisticsStore::setNetwork(std::shared_ptr<const Network> network)
+{
+    cancel();
+    m_network = std::move(network);
+    m_known.clear();
+    m_problems.clear();
+    if (m_network)
+        for (const Layer &layer : m_network->layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (slotRef(m_network, layer.name, slot.slot).hasCodes())
+                    m_queue.emplace_back(layer.name, slot.slot);
+    std::stable_partition(m_queue.begin(), m_queue.end(), [](const SlotKey &key) { return key.second == "weight"; });
+    m_total = m_queue.size();
+    next();
+}
+
+void StatisticsStore::cancel()
+{
+    m_background.cancel();
+    m_urgent.cancel();
+    m_urgentKey.reset();
+    m_backgroundKey.reset();
+    m_queue.clear();
+}
+
+const SlotStatistics *StatisticsStore::get(const std::string &layer, const std::string &slot)
+{
+    const SlotKey key{layer, slot};
+    if (const auto found = m_known.find(key); found != m_known.end())
+        return &found->second;
+    const bool asked = m_backgroundKey == key || m_urgentKey == key || m_problems.contains(key);
+    if (asked || !slotRef(m_network, layer, slot).hasCodes())
+        return nullptr;
+    std::erase(m_queue, key);
+    if (m_urgentKey)
+        m_queue.push_front(*m_urgentKey); // somebody went on before it was done
+    m_urgentKey = key;
+    run(m_urgent, key);
+    return nullptr;
+}
+
+QString StatisticsStore::problem(const std::string &layer, const std::string &slot) const
+{
+    const auto found = m_problems.find({layer, slot});
+    return found == m_problems.end() ? QString() : qs(found->second);
+}
+
+void StatisticsStore::next()
+{
+    if (m_backgroundKey || m_queue.empty())
+        return;
+    m_backgroundKey = m_queue.front();
+    m_queue.pop_front();
+    run(m_background, *m_backgroundKey);
+}
+
+void StatisticsStore::run(Task<SlotStatistics> &task, const SlotKey &key)
+{
+    task.start(
+        [slot = slotRef(m_network, key.first, key.second)](const Progress &progress) {
+            return analyse(*slot.slot, {.hash = false, .channels = true}, progress);
+        },
+        [this, key](Result<SlotStatistics> result) { store(key, std::move(result)); });
+}
+
+void StatisticsStore::store(const SlotKey &key, Result<SlotStatistics> result)
+{
+    if (m_urgentKey == key)
+        m_urgentKey.reset();
+    if (m_backgroundKey == key)
+        m_backgroundKey.reset();
+    if (result)
+        m_known[key] = std::move(*result);
+    else
+        m_problems[key] = result.error().message;
+    Q_EMIT progress(static_cast<int>(m_known.size() + m_problems.size()), static_cast<int>(m_total));
+    Q_EMIT ready(qs(key.first), qs(key.second));
+    next();
+}
+
+} // namespace quantscope

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <QFutureWatcher>
+#include <QObject>
+#include <QPromise>
+#include <QThreadPool>
+#include <QtConcurrent>
+
+#include <functional>
+#include <utility>
+
+namespace quantscope {
+
+/// One kind of background work: starting it again cancels what runs, results of an older start are dropped, and the
+/// destructor cancels and waits. Work gets everything by value; no error leaves it except as a Result.
+template <class T> class Task {
+public:
+    using Work = std::function<Result<T>(const Progress &)>;
+    using Done = std::function<void(Result<T>)>;
+    using Report = std::function<void(int permille)>;
+
+    Task() { m_pool.setMaxThreadCount(1); }
+    ~Task()
+    {
+        cancel();
+        m_pool.waitForDone();
+    }
+    Task(const Task &) = delete;
+    Task &operator=(const Task &) = delete;
+
+    void start(Work work, Done done, Report report = {})
+    {
+        cancel();
+        const auto era = ++m_era;
+        m_running = true;
+        m_future = QtConcurrent::run(&m_pool, [work = std::move(work)](QPromise<Result<T>> &promise) {
+            promise.setProgressRange(0, 1000);
+            promise.addResult(guarded(work, Progress([&promise](std::uint64_t at, std::uint64_t total) {
+                if (total > 0)
+                    promise.setProgressValue(static_cast<int>(static_cast<double>(at) / static_cast<double>(total) * 1000));
+                return !promise.isCanceled();
+            })));
+        });
+        watch(era, std::move(done), std::move(report));
+    }
+
+    bool running() const { return m_running; }
+    void cancel()
+    {
+        ++m_era;
+        m_running = false;
+        m_future.cancel();
+    }
+
+private:
+    static Result<T> guarded(const Work &work, const Progress &progress)
+    {
+        try {
+            return work(progress);
+        } catch (const ParseError &error) {
+            return tl::unexpected(Error{ErrorKind::Parse, {}, error.offset(), error.what()});
+        } catch (const CancelledError &) {
+            return tl::unexpected(Error{ErrorKind::Cancelled, {}, {}, "cancelled"});
+        } catch (const std::exception &error) {
+            return tl::unexpected(Error{ErrorKind::Io, {}, {}, error.what()});
+        }
+    }
+
+    void watch(std::uint64_t era, Done done, Report report)
+    {
+        auto *watcher = new QFutureWatcher<Result<T>>(&m_context);
+        if (report)
+            QObject::connect(watcher, &QFutureWatcherBase::progressValueChanged, &m_context, [this, era, report = std::move(report)](int value) {
+                if (era == m_era)
+                    report(value);
+            });
+        QObject::connect(watcher, &QFutureWatcherBase::finished, &m_context, [this, era, watcher, done = std::move(done)] {
+            watcher->deleteLater();
+            if (era != m_era || watcher->future().resultCount() == 0)
+                return;
+            m_running = false;
+            done(watcher->result());
+        });
+        watcher->setFuture(m_future);
+    }
+
+    std::uint64_t m_era = 0;
+    bool m_running = false;
+    QFuture<Result<T>> m_future;
+    QObject m_context;
+    QThreadPool m_pool;
+};
+
+} // namespace quantscope
