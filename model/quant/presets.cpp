@@ -90,7 +90,7 @@ constexpr Preset batchQuant(std::string_view name, bool isSigned)
 constexpr Preset constant(std::string_view name, std::string_view slot, int bits, QuantizerKind kind, float value)
 {
     Preset p{.name = name, .slot = slot, .since = 60, .bits = bits};
-    p.narrow = kind == QuantizerKind::Ternary;
+    p.narrow = true;
     p.source = kConst;
     p.kind = kind == QuantizerKind::Binary ? kind : QuantizerKind::Affine; // ternary presets are 2-bit narrow integers
     p.constant = value;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -89,8 +90,11 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
     Shape shape;
     std::string key = "zero_point_impl.value";
     auto minimum = stored(job, key, &shape);
-    // 0.7.1 multiplies the first statistics batch in and forgets the learned value; its buffer is the better witness.
-    if (const auto buffer = stored(job, "zero_point_impl.buffer", &shape)) {
+    // 0.7.1 keeps a buffer while it collects and leaves the learned value at +0; once collected the value is what counts,
+    // and its bug (the first batch is multiplied in) makes that -0.
+    const auto buffer = stored(job, "zero_point_impl.buffer", &shape);
+    const bool collecting = minimum && !minimum->empty() && minimum->front() == 0 && !std::signbit(minimum->front());
+    if (buffer && (!minimum || collecting)) {
         minimum = buffer;
         key = "zero_point_impl.buffer";
     }
@@ -101,9 +105,9 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
     for (std::size_t i = 0; i < std::max(minimum->size(), scales.size()); ++i)
         zeros.push_back(zeroPointFromMinimum((*minimum)[std::min(i, minimum->size() - 1)], scales[std::min(i, scales.size() - 1)], *job.spec, bits));
     quantizer.zeroPoint = granular(shape, std::move(zeros));
-    const bool doubtful = key.ends_with("buffer");
+    const bool doubtful = buffer.has_value();
     slotOf(job).assumed = slotOf(job).assumed || doubtful;
-    quantizer.origin["zero_point"] = doubtful ? Provenance{Origin::Assumed, "zero_point_impl.buffer: 0.7 collects it wrongly and keeps no learned value"}
+    quantizer.origin["zero_point"] = doubtful ? Provenance{Origin::Assumed, key + ": 0.7 collects zero points wrongly"}
                                               : Provenance{Origin::Read, fmt::format("{} = {}: round(|value| / scale)", key, shortest(minimum->front()))};
 }
 

@@ -141,7 +141,7 @@ QuantizerSpec presetSpec(const Preset &preset, int version)
     if (preset.fixedPoint && version >= 70)
         spec.exponentRounding = ExponentRounding::Ceil;
     // Despite its name plain float before 0.12.
-    if (preset.name == "Int8WeightPerChannelFixedPoint" && version < 120)
+    if (preset.name.starts_with("Int8WeightPerChannelFixedPoint") && version < 120)
         spec.restriction = Restriction::Float;
     if (preset.restriction == Restriction::LogFloat && version < 100)
         spec.restriction = Restriction::Float; // weight norm and A2Q store the scale linearly in 0.9

@@ -237,12 +237,13 @@ ChannelNorms channelNorms(const StatisticInput &input, ChannelNorm kind)
             mean = static_cast<float>(sum / static_cast<double>(channel.size()));
             out.mean.push_back(mean);
         }
-        double total = 0;
+        double squares = 0;
+        float magnitudes = 0; // torch sums |w| one after the other in float32, and rounding towards zero shows the last bit
         for (const float v : channel) {
-            const double centred = static_cast<double>(v - mean);
-            total += kind == ChannelNorm::L2 ? centred * centred : std::fabs(centred);
+            squares += static_cast<double>(v) * static_cast<double>(v);
+            magnitudes += std::fabs(v - mean);
         }
-        out.norm.push_back(static_cast<float>(kind == ChannelNorm::L2 ? std::sqrt(total) : total));
+        out.norm.push_back(kind == ChannelNorm::L2 ? static_cast<float>(std::sqrt(squares)) : magnitudes);
     }
     return out;
 }

@@ -1,0 +1,40 @@
+#include "support/recipes.h"
+
+namespace quantscope::test {
+
+namespace {
+
+std::string quantizerEntry(const std::string &layer, const std::string &slot, const nlohmann::json &recipe)
+{
+    std::string out = "[[quantizer]]\nmatch = " + nlohmann::json(layer).dump() + "\nslot = \"" + slot + "\"\n";
+    for (const char *key : {"preset", "input", "shared_with"})
+        if (recipe.contains(key) && recipe[key].is_string())
+            out += std::string(key) + " = " + recipe[key].dump() + "\n";
+    const nlohmann::json overrides = recipe.value("overrides", nlohmann::json::object());
+    for (const auto &[keyword, value] : overrides.items())
+        out += keyword + " = " + value.dump() + "\n"; // JSON scalars and lists are TOML too
+    return out + "\n";
+}
+
+} // namespace
+
+std::string recipeOfGolden(const nlohmann::json &golden)
+{
+    std::string out = "brevitas = " + golden["brevitas"].dump() + "\n\n";
+    for (const auto &layer : golden["layers"]) {
+        const std::string name = layer["name"];
+        std::string kind = layer.value("cls", "");
+        if (kind.starts_with("Quant"))
+            kind.erase(0, 5);
+        out += "[[layer]]\nmatch = " + nlohmann::json(name).dump() + "\nkind = \"" + kind + "\"\n";
+        if (layer.contains("groups") && layer["groups"].is_number())
+            out += "groups = " + layer["groups"].dump() + "\n";
+        out += "\n";
+        for (const auto &[slot, quantizer] : layer["quantizers"].items())
+            if (quantizer.value("enabled", false) && quantizer.contains("recipe") && !quantizer["recipe"].is_null())
+                out += quantizerEntry(name, slot, quantizer["recipe"]);
+    }
+    return out;
+}
+
+} // namespace quantscope::test
