@@ -145,7 +145,13 @@ private:
         RunFigures figures{.codesMin = kInfinity, .codesMax = -kInfinity};
         QuantizationError error;
         clampAndCount(codes, p.min, p.max, figures);
-        addError(x, codes, p.zeroPoint, p.scale, error, figures);
+        if (p.rule == CodeRule::MinifloatPattern) { // a pattern is no number: compare the values themselves
+            m_values.resize(codes.size());
+            valuesOf(codes, p, m_values);
+            addError(x, m_values, 0.0f, 1.0f, error, figures);
+        } else {
+            addError(x, codes, p.zeroPoint, p.scale, error, figures);
+        }
         addTo(m_stats.error, error);
         m_stats.atLimit += figures.atLimit;
         m_clipped += figures.clipped;

@@ -85,7 +85,7 @@ struct AnalysisOptions {
     bool channels = false; ///< fill SlotStatistics::channels
 };
 
-/// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind.
+/// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind, or a minifloat (codes are then bit patterns).
 /// Errors: Parse (bytes missing), Cancelled. Progress counts elements.
 Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options = {}, const Progress &progress = {});
 

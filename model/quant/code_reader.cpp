@@ -91,6 +91,8 @@ CodeParameters CodeReader::parameters(std::size_t channel) const
     p.zeroPoint = pick(*m_quantizer.zeroPoint, channel);
     p.shift = m_quantizer.shift ? pick(*m_quantizer.shift, channel) : p.zeroPoint;
     p.ternaryThreshold = m_quantizer.ternaryThreshold;
+    p.minifloat = m_quantizer.minifloat;
+    p.stored = m_slot.tensor->dtype;
     const CodeRange range = codeRange(m_quantizer);
     p.min = static_cast<float>(range.min);
     p.max = static_cast<float>(range.max);

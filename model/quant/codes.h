@@ -18,6 +18,8 @@ struct CodeParameters {
     float min = 0;       ///< limits as float32: from 26 bits on they are not the exact integers, as in Brevitas
     float max = 0;
     float ternaryThreshold = 0.5f;
+    MinifloatFormat minifloat;
+    DType stored = DType::Unknown; ///< element type whose bits are the code, for CodeRule::BitPattern
 };
 
 /// The definition: the code of one float. NaN passes through, as in Brevitas' comparison-style clamp.

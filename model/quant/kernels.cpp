@@ -2,6 +2,7 @@
 
 #include "base/clones.h"
 #include "quant/kernels.h"
+#include "tensor/element.h"
 
 #include <cmath>
 #include <cstring>
@@ -112,12 +113,20 @@ float codeOf(float x, const CodeParameters &p)
     case CodeRule::TernaryThreshold:
         return std::fabs(x) > p.ternaryThreshold * p.divisor ? std::copysign(1.0f, x) : 0.0f;
     case CodeRule::Stored: return clampLikeBrevitas(x, p);
+    case CodeRule::MinifloatPattern: return minifloatPattern(x / p.divisor, p.minifloat);
     case CodeRule::BitPattern: return x;
     }
     return x;
 }
 
-float valueOf(float code, const CodeParameters &p) { return (code - p.zeroPoint) * p.scale; }
+float valueOf(float code, const CodeParameters &p)
+{
+    if (p.rule == CodeRule::MinifloatPattern)
+        return minifloatValue(code, p.minifloat) * p.scale;
+    if (p.rule == CodeRule::BitPattern)
+        return (elementToFloat(p.stored, static_cast<std::uint64_t>(code)) - p.zeroPoint) * p.scale;
+    return (code - p.zeroPoint) * p.scale;
+}
 
 void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float> codes)
 {
@@ -131,6 +140,11 @@ void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float>
 
 void valuesOf(std::span<const float> codes, const CodeParameters &p, std::span<float> values)
 {
+    if (p.rule == CodeRule::MinifloatPattern || p.rule == CodeRule::BitPattern) {
+        for (std::size_t i = 0; i < codes.size(); ++i)
+            values[i] = valueOf(codes[i], p);
+        return;
+    }
     dequantize(codes.data(), values.data(), codes.size(), p.zeroPoint, p.scale);
 }
 

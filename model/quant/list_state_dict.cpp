@@ -108,8 +108,10 @@ void addNamedSlots(Network &network, const Recipe &recipe)
             continue; // these need a tensor
         Layer *layer = network.layer(entry.match);
         if (layer == nullptr) {
-            network.layers.push_back({.name = entry.match, .kind = slot == "trunc" ? "TruncAvgPool2d" : "Identity", .kindAssumed = true});
-            layer = &network.layers.back();
+            layer = &network.layers.emplace_back();
+            layer->name = entry.match;
+            layer->kind = slot == "trunc" ? "TruncAvgPool2d" : "Identity";
+            layer->kindAssumed = true;
         }
         if (layer->slot(slot) == nullptr) {
             layer->slots.emplace_back();

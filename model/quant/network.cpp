@@ -6,16 +6,16 @@ namespace quantscope {
 
 namespace {
 
-template <class Items> auto findNamed(Items &items, std::string_view name, auto member) -> decltype(&items.front())
+template <class Items> auto findNamed(Items &items, std::string_view wanted, auto member) -> decltype(&items.front())
 {
-    const auto found = std::find_if(items.begin(), items.end(), [&](const auto &item) { return item.*member == name; });
+    const auto found = std::find_if(items.begin(), items.end(), [&](const auto &item) { return item.*member == wanted; });
     return found == items.end() ? nullptr : &*found;
 }
 
 } // namespace
 
-const SlotQuantizer *Layer::slot(std::string_view name) const { return findNamed(slots, name, &SlotQuantizer::slot); }
-SlotQuantizer *Layer::slot(std::string_view name) { return findNamed(slots, name, &SlotQuantizer::slot); }
+const SlotQuantizer *Layer::slot(std::string_view wanted) const { return findNamed(slots, wanted, &SlotQuantizer::slot); }
+SlotQuantizer *Layer::slot(std::string_view wanted) { return findNamed(slots, wanted, &SlotQuantizer::slot); }
 const Layer *Network::layer(std::string_view name) const { return findNamed(layers, name, &Layer::name); }
 Layer *Network::layer(std::string_view name) { return findNamed(layers, name, &Layer::name); }
 

@@ -25,8 +25,8 @@ struct Layer {
     std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
     std::vector<std::string> feeds;
 
-    const SlotQuantizer *slot(std::string_view name) const;
-    SlotQuantizer *slot(std::string_view name);
+    const SlotQuantizer *slot(std::string_view wanted) const;
+    SlotQuantizer *slot(std::string_view wanted);
 };
 
 /// A model with its quantizers: what the window, the command line and the exporters all show.

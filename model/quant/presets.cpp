@@ -100,12 +100,13 @@ constexpr Preset constant(std::string_view name, std::string_view slot, int bits
 constexpr Preset minifloat(std::string_view name, std::string_view slot, bool perChannel, int exponentBits, int mantissaBits)
 {
     Preset p{.name = name, .slot = slot, .since = 100};
-    p.source = slot == "act" ? kStored : kStats;
+    // The presets without 'PerTensor' or 'PerChannel' in their name have no scale: 1.
+    p.source = name.find("Per") == std::string_view::npos ? kConst : slot == "act" ? kStored : kStats;
+    p.constant = 1.0f;
     p.perChannel = perChannel;
     p.kind = QuantizerKind::Minifloat;
     p.exponentBits = exponentBits;
     p.mantissaBits = mantissaBits;
-    p.decoded = false;
     return p;
 }
 

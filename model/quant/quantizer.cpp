@@ -95,6 +95,8 @@ CodeRange codeRange(const Quantizer &quantizer)
 {
     if (quantizer.kind == QuantizerKind::Binary)
         return {-1, 1};
+    if (quantizer.kind == QuantizerKind::Minifloat) // bit patterns
+        return codeRange(quantizer.wordBits(), false, false);
     if (quantizer.kind == QuantizerKind::Ternary)
         return {-1, 1};
     return codeRange(quantizer.wordBits(), quantizer.isSigned.value_or(true), quantizer.narrow.value_or(false));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "quant/minifloat.h"
 #include "tensor/tensor.h"
 
 #include <cstdint>
@@ -49,7 +50,8 @@ enum class CodeRule {
     Stored,             ///< the tensor holds the codes; clamp applies a Clip that follows
     Threshold,          ///< x >= 0 ? +1 : -1 (binary; -0.0 counts as >= 0)
     TernaryThreshold,   ///< sign(x) * (|x| > threshold * scale): Brevitas quant_type=ternary
-    BitPattern,         ///< minifloat: the code is the element's bits
+    BitPattern,         ///< minifloat: the code is the stored element's bits
+    MinifloatPattern,   ///< minifloat: the code is the bit pattern nearest to x / scale
 };
 
 /// Scales or zero points: one value, one per slice along `axis`, or one per block.
@@ -77,6 +79,7 @@ struct Quantizer {
     std::optional<int> blockSize;
     /// What x is divided by where it is not the scale (decoupled, weight-normalised quantizers).
     std::optional<Granular> divisor;
+    MinifloatFormat minifloat;     ///< only for CodeRule::MinifloatPattern
     float ternaryThreshold = 0.5f; ///< only for CodeRule::TernaryThreshold
     /// What zero-centred quantizers add to x / divisor before rounding, per channel.
     std::optional<Granular> shift;

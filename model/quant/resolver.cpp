@@ -32,7 +32,9 @@ void Resolver::collectJobs()
         const auto state = m_states.find(layer.name);
         const bool batchNorm = state != m_states.end() && state->second->batchNorm;
         for (std::size_t s = 0; s < layer.slots.size(); ++s) {
-            Job job{.layer = l, .slot = s};
+            Job job;
+            job.layer = l;
+            job.slot = s;
             job.settings = settingsFor(m_network.recipe, layer.name, layer.slots[s].slot, !batchNorm);
             m_jobIndex.emplace(std::pair(layer.name, layer.slots[s].slot), m_jobs.size());
             m_jobs.push_back(std::move(job));
@@ -207,6 +209,11 @@ Quantizer Resolver::startQuantizer(const Job &job, int bits) const
     if (spec.ternaryThreshold && spec.kind == QuantizerKind::Ternary) {
         q.rule = CodeRule::TernaryThreshold;
         q.ternaryThreshold = *spec.ternaryThreshold;
+    }
+    if (spec.kind == QuantizerKind::Minifloat) {
+        q.rule = CodeRule::MinifloatPattern;
+        q.minifloat = {spec.preset->exponentBits, spec.preset->mantissaBits};
+        q.narrow = std::nullopt; // its codes are patterns: no integer end is left out
     }
     q.zeroPoint = Granular{{}, {}, {0.0f}};
     q.origin = spec.origin;

@@ -82,6 +82,8 @@ float thresholdFromStored(float value, const QuantizerSpec &spec)
 
 float intThreshold(const QuantizerSpec &spec, int bits)
 {
+    if (spec.kind == QuantizerKind::Minifloat)
+        return largestMinifloat({spec.preset->exponentBits, spec.preset->mantissaBits});
     const float span = std::ldexp(1.0f, spec.isSigned ? bits - 1 : bits);
     if (spec.restriction == Restriction::PowerOfTwo)
         return span;
@@ -118,7 +120,7 @@ float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 float scaleFromConstant(const QuantizerSpec &spec, int bits)
 {
     const float threshold = spec.constant.value_or(1.0f);
-    if (spec.kind == QuantizerKind::Binary)
+    if (spec.kind == QuantizerKind::Binary || spec.kind == QuantizerKind::Minifloat)
         return threshold;
     return scaleFromStoredDomain(toStored(threshold, spec), spec, bits);
 }
@@ -169,8 +171,8 @@ std::string scaleRuleWords(const QuantizerSpec &spec)
 
 std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale)
 {
-    if (spec.kind == QuantizerKind::Binary)
-        return fmt::format("scale = {} (binary: no division)", shortest(scale));
+    if (spec.kind == QuantizerKind::Binary || (spec.kind == QuantizerKind::Minifloat && spec.source == ScaleSource::Constant))
+        return fmt::format("scale = {} (a constant, not divided)", shortest(scale));
     const float n = intThreshold(spec, bits);
     const bool stored = spec.source == ScaleSource::Stored;
     if (spec.restriction != Restriction::PowerOfTwo) {

@@ -151,6 +151,8 @@ QuantizerSpec presetSpec(const Preset &preset, int version)
         spec.constant = preset.constant;
     if (!preset.decoded)
         undecoded(spec, fmt::format("the arithmetic of {} is not decoded yet", preset.name));
+    if (preset.kind == QuantizerKind::Minifloat && version >= 110)
+        undecoded(spec, "the arithmetic of minifloats from Brevitas 0.11 on is not decoded yet");
     for (const char *field : {"bit_width", "signed", "narrow", "rounding", "granularity"})
         spec.origin[field] = {Origin::Preset, std::string(preset.name)};
     return spec;

@@ -21,7 +21,7 @@ struct Task {
 
 bool canAnalyse(const SlotQuantizer &slot)
 {
-    return slot.tensor && slot.tensor->readable() && slot.quantizer && slot.quantizer->isComplete() && slot.quantizer->kind != QuantizerKind::Minifloat;
+    return slot.tensor && slot.tensor->readable() && slot.quantizer && slot.quantizer->isComplete();
 }
 
 bool alreadySaid(const Network &network, const Diagnostic &diagnostic)

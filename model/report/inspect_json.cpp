@@ -52,15 +52,18 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
 
 void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s, const InspectOptions &options)
 {
-    out["codes_min"] = s != nullptr && s->count > 0 ? Json(s->codesMin) : Json(nullptr);
-    out["codes_max"] = s != nullptr && s->count > 0 ? Json(s->codesMax) : Json(nullptr);
+    // The codes of a minifloat are bit patterns: their order means nothing.
+    const bool integers = s != nullptr && s->count > 0 && slot.quantizer->kind != QuantizerKind::Minifloat;
+    out["codes_min"] = integers ? Json(s->codesMin) : Json(nullptr);
+    out["codes_max"] = integers ? Json(s->codesMax) : Json(nullptr);
     out["count"] = slot.tensor ? Json(slot.tensor->count()) : Json(nullptr);
-    out["at_limit"] = s != nullptr ? Json(s->atLimit) : Json(nullptr);
-    out["clipped"] = s != nullptr ? orNull(s->clipped) : Json(nullptr);
+    out["at_limit"] = integers ? Json(s->atLimit) : Json(nullptr);
+    out["clipped"] = integers ? orNull(s->clipped) : Json(nullptr);
     out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
     if (!options.hash)
         return;
-    out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
+    if (!slot.quantizer || slot.quantizer->rule != CodeRule::MinifloatPattern)
+        out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
     out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
 }
 

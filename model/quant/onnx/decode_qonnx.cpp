@@ -112,7 +112,8 @@ void Decoder::bipolar(const Node &node, SlotQuantizer &out)
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     q.bitWidth = 1;
     q.isSigned = true;
-    q.narrow = false;
+    // The operator has no such attribute. Brevitas counts its binary quantizers as narrow, the QONNX specification does not.
+    q.narrow = node.name.find("/export_handler") != std::string::npos;
     q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
     for (const char *field : {"zero_point", "bit_width", "signed", "narrow", "rounding"})
         q.origin[field] = {Origin::Computed, fmt::format("{}: codes -1 and +1", nodeLabel(node))};
