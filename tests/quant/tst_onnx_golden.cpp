@@ -1,12 +1,8 @@
 // The networks have members called slots.
 #define QT_NO_KEYWORDS
 
-#include "quant/codes.h"
-#include "quant/network.h"
-#include "base/sha256.h"
-#include "formats/reader.h"
-
 #include "support/golden.h"
+#include "support/onnx_network.h"
 #include "support/paths.h"
 
 #include <algorithm>
@@ -15,38 +11,6 @@
 using namespace quantscope;
 
 namespace {
-
-std::shared_ptr<const ModelFile> read(const std::string &path)
-{
-    auto source = FileSource::open(path);
-    if (!source)
-        throw ParseError(source.error().text());
-    return std::make_shared<ModelFile>(readOnnx({*source, path, {}, {}}));
-}
-
-Network recover(const std::string &path)
-{
-    const auto file = read(path);
-    Network network = listOnnx(file);
-    network.diagnostics = file->diagnostics;
-    recoverOnnx(network, {});
-    return network;
-}
-
-std::string codesSha256(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<std::int64_t> codes(reader.count());
-    if (slot.quantizer->rule == CodeRule::BitPattern) {
-        std::vector<float> patterns(codes.size());
-        reader.codes(0, patterns);
-        std::transform(patterns.begin(), patterns.end(), codes.begin(), [](float v) { return static_cast<std::int64_t>(v); });
-    } else {
-        reader.integers(0, codes);
-    }
-    std::vector<std::int32_t> narrow(codes.begin(), codes.end());
-    return sha256(std::as_bytes(std::span(narrow)));
-}
 
 std::size_t errors(const Network &network)
 {
@@ -140,7 +104,7 @@ private Q_SLOTS:
         QFETCH(QString, text);
         const nlohmann::json golden = nlohmann::json::parse(text.toStdString());
         const std::string name = golden["file"].get<std::string>();
-        const Network network = recover(test::data("onnx/" + name));
+        const Network network = test::recoverOnnxFile(test::data("onnx/" + name));
         if (golden["status"] == "partial") {
             QVERIFY2(errors(network) >= 1, name.c_str());
             for (const Layer &layer : network.layers)
@@ -157,7 +121,7 @@ private Q_SLOTS:
 
     void listReadsNoQuantizer()
     {
-        const Network network = listOnnx(read(test::data("onnx/qonnx_basic.onnx")));
+        const Network network = listOnnx(test::readOnnxFile(test::data("onnx/qonnx_basic.onnx")));
         const Layer *conv = network.layer("c1");
         QVERIFY(conv != nullptr);
         QCOMPARE(conv->kind, std::string("Conv2d"));
@@ -172,9 +136,9 @@ private Q_SLOTS:
 
     void dialects()
     {
-        QCOMPARE(listOnnx(read(test::data("onnx/qcdq_low_bits.onnx"))).dialect, std::string("QCDQ"));
-        QCOMPARE(listOnnx(read(test::data("onnx/qdq_per_axis.onnx"))).dialect, std::string("QDQ"));
-        QCOMPARE(listOnnx(read(test::data("onnx/qop_qlinear.onnx"))).dialect, std::string("ONNX"));
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qcdq_low_bits.onnx"))).dialect, std::string("QCDQ"));
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qdq_per_axis.onnx"))).dialect, std::string("QDQ"));
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qop_qlinear.onnx"))).dialect, std::string("ONNX"));
     }
 
 private:
@@ -199,7 +163,7 @@ private:
             const nlohmann::json &quant = activation ? golden[key] : golden[key]["quant"];
             QCOMPARE(compare(quant, *slot->quantizer), std::string());
             if (!activation)
-                QCOMPARE(codesSha256(*slot), golden[key]["codes"]["sha256"].get<std::string>());
+                QCOMPARE(test::codesSha256(*slot), golden[key]["codes"]["sha256"].get<std::string>());
             for (const char *field : {"scale", "zero_point", "bit_width", "signed"})
                 QVERIFY2(slot->quantizer->origin.count(field) == 1 || (std::string(field) == "bit_width" && !slot->quantizer->bitWidth)
                              || slot->quantizer->kind == QuantizerKind::Minifloat,
@@ -207,7 +171,7 @@ private:
             QVERIFY(!slot->formula.empty());
         }
         if (golden.contains("weight_codes"))
-            QCOMPARE(codesSha256(*layer->slot("weight")), golden["weight_codes"]["sha256"].get<std::string>());
+            QCOMPARE(test::codesSha256(*layer->slot("weight")), golden["weight_codes"]["sha256"].get<std::string>());
         if (golden.contains("trunc") && decoded) {
             const Quantizer &q = *layer->slot("trunc")->quantizer;
             QCOMPARE(*q.bitWidth, golden["trunc"]["out_bits"].get<int>());
