@@ -139,9 +139,12 @@ std::string printable(std::string_view text)
     while (!text.empty()) {
         const std::size_t length = utf8Length(text);
         const auto lead = static_cast<unsigned char>(text[0]);
-        if (length == 0 || lead < 0x20 || lead == 0x7F) {
-            out += fmt::format("\\x{:02x}", lead);
-            text.remove_prefix(1);
+        // U+0080 to U+009F are control characters too: terminals take U+009B for the start of an escape sequence.
+        const bool isC1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+        if (length == 0 || isC1 || lead < 0x20 || lead == 0x7F) {
+            for (std::size_t i = 0; i < (isC1 ? 2u : 1u); ++i)
+                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
+            text.remove_prefix(isC1 ? 2 : 1);
         } else {
             out += text.substr(0, length);
             text.remove_prefix(length);

@@ -81,14 +81,15 @@ public:
     std::span<const std::byte> bytes() const { return m_bytes; }
 
 private:
+    struct Pair {
+        std::uint32_t a, b;
+    };
     struct Node {
         PickleKind kind = PickleKind::None;
         bool owned = false; ///< text that is not in the pickle's bytes
         std::uint32_t extra = 0; ///< 1-based position in m_extras
         union {
-            struct {
-                std::uint32_t a, b;
-            } pair;
+            Pair pair;
             std::int64_t integer;
             double real;
         };
