@@ -1,6 +1,7 @@
 #include "analysis/histogram_kernels.h"
 
 #include "base/clones.h"
+#include "base/lanes.h"
 
 #include <algorithm>
 #include <bit>
@@ -12,70 +13,81 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::size_t kLanes = 8;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-QUANTSCOPE_CLONES void clampKernel(float *codes, std::size_t count, float low, float high, float *range, std::uint32_t *counters)
+/// Sums over lanes while a run lasts.
+struct ClampLanes {
+    float smallest[kLanes], largest[kLanes];
+    std::int32_t outside[kLanes], atLimit[kLanes];
+};
+
+QUANTSCOPE_CLONES void clampKernel(float *codes, std::size_t count, float lowest, float highest, ClampLanes &lanes)
 {
-    float smallest = range[0], largest = range[1];
-    std::uint32_t outside = 0, atLimit = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const float raw = codes[i];
-        float code = raw > high ? high : raw;
+    const Float8 low = Float8{} + lowest, high = Float8{} + highest;
+    Float8 smallest = Float8{} + kInfinity, largest = Float8{} - kInfinity;
+    Int8Lanes outside{}, atLimit{};
+    for (std::size_t i = 0; i < count; i += kLanes) {
+        Float8 raw;
+        QUANTSCOPE_LOAD8(raw, codes + i);
+        Float8 code = raw > high ? high : raw;
         code = code < low ? low : code;
-        outside += static_cast<std::uint32_t>(raw > high) + static_cast<std::uint32_t>(raw < low);
-        atLimit += static_cast<std::uint32_t>(code == high) | static_cast<std::uint32_t>(code == low);
+        outside -= (raw > high) | (raw < low); // a comparison is 0 or -1
+        atLimit -= (code == high) | (code == low);
         smallest = code < smallest ? code : smallest;
         largest = code > largest ? code : largest;
-        codes[i] = code;
+        QUANTSCOPE_STORE8(codes + i, code);
     }
-    range[0] = smallest;
-    range[1] = largest;
-    counters[0] = outside;
-    counters[1] = atLimit;
+    QUANTSCOPE_STORE8(lanes.smallest, smallest);
+    QUANTSCOPE_STORE8(lanes.largest, largest);
+    QUANTSCOPE_STORE8(lanes.outside, outside);
+    QUANTSCOPE_STORE8(lanes.atLimit, atLimit);
 }
 
 struct ErrorLanes {
-    double signal[kLanes] = {};
-    double error[kLanes] = {};
-    double sum[kLanes] = {};
-    double largest[kLanes] = {};
-    std::uint64_t zeroed = 0;
-    std::uint64_t skipped = 0;
+    double signal[kLanes] = {}, error[kLanes] = {}, sum[kLanes] = {}, largest[kLanes] = {};
+    std::int64_t finite[kLanes] = {};
+    std::int32_t zeroed[kLanes] = {};
 };
-
-inline void addOne(ErrorLanes &lanes, std::size_t lane, float w, float code, float zeroPoint, float scale, std::uint32_t &zeroed, std::uint32_t &skipped)
-{
-    const float value = (code - zeroPoint) * scale;
-    const double difference = static_cast<double>(value) - static_cast<double>(w);
-    // The difference of two finite floats is finite in double; NaN and infinity fail the comparison.
-    const bool finite = std::fabs(difference) <= std::numeric_limits<double>::max();
-    const double e = finite ? difference : 0.0;
-    const double s = finite ? static_cast<double>(w) : 0.0;
-    lanes.signal[lane] += s * s;
-    lanes.error[lane] += e * e;
-    lanes.sum[lane] += e;
-    const double magnitude = std::fabs(e);
-    lanes.largest[lane] = magnitude > lanes.largest[lane] ? magnitude : lanes.largest[lane];
-    zeroed += static_cast<std::uint32_t>(w != 0.0f) & static_cast<std::uint32_t>(code == zeroPoint);
-    skipped += static_cast<std::uint32_t>(!finite);
-}
 
 QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
-    std::size_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-        std::uint32_t zeroed = 0, skipped = 0;
-        for (std::size_t lane = 0; lane < kLanes; ++lane)
-            addOne(lanes, lane, x[i + lane], codes[i + lane], zeroPoint, scale, zeroed, skipped);
-        lanes.zeroed += zeroed;
-        lanes.skipped += skipped;
+    Double8 signal{}, error{}, sum{}, largest{};
+    Long8 finiteCount{};
+    Int8Lanes zeroed{};
+    const Float8 zero = Float8{} + zeroPoint;
+    for (std::size_t i = 0; i < count; i += kLanes) {
+        Float8 w, code;
+        QUANTSCOPE_LOAD8(w, x + i);
+        QUANTSCOPE_LOAD8(code, codes + i);
+        const Float8 value = (code - zero) * scale;
+        const Double8 wide = __builtin_convertvector(w, Double8);
+        const Double8 difference = __builtin_convertvector(value, Double8) - wide;
+        const Long8 finite = (difference - difference) == 0.0; // NaN and infinity leave NaN
+        const Double8 e = finite ? difference : Double8{};
+        const Double8 s = finite ? wide : Double8{};
+        signal += s * s;
+        error += e * e;
+        sum += e;
+        const Double8 magnitude = e < 0.0 ? -e : e;
+        largest = magnitude > largest ? magnitude : largest;
+        finiteCount -= finite;
+        zeroed -= (w != 0.0f) & (code == zero);
     }
-    std::uint32_t zeroed = 0, skipped = 0;
-    for (std::size_t lane = 0; i < count; ++i, ++lane)
-        addOne(lanes, lane, x[i], codes[i], zeroPoint, scale, zeroed, skipped);
-    lanes.zeroed += zeroed;
-    lanes.skipped += skipped;
+    QUANTSCOPE_STORE8(lanes.signal, signal);
+    QUANTSCOPE_STORE8(lanes.error, error);
+    QUANTSCOPE_STORE8(lanes.sum, sum);
+    QUANTSCOPE_STORE8(lanes.largest, largest);
+    QUANTSCOPE_STORE8(lanes.finite, finiteCount);
+    QUANTSCOPE_STORE8(lanes.zeroed, zeroed);
+}
+
+/// Position of each code in a table: code - first, and `count` for NaN.
+QUANTSCOPE_CLONES void positionKernel(const float *codes, std::size_t count, float first, float outside, std::int32_t *positions)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        const float offset = codes[i] - first;
+        positions[i] = static_cast<std::int32_t>(offset >= 0.0f && offset < outside ? offset : outside);
+    }
 }
 
 double joined(const double (&lanes)[kLanes])
@@ -100,30 +112,59 @@ void countExponents(const float *x, std::size_t count, std::uint32_t *tables)
 
 void clampAndCount(std::span<float> codes, float low, float high, RunFigures &figures)
 {
-    // Counters are 32 bits wide so that they vectorise; a piece is far below 2^31.
-    for (std::size_t at = 0; at < codes.size(); at += 1u << 20) {
-        const auto part = codes.subspan(at, std::min<std::size_t>(codes.size() - at, 1u << 20));
-        float range[2] = {figures.codesMin, figures.codesMax};
-        std::uint32_t counters[2] = {};
-        clampKernel(part.data(), part.size(), low, high, range, counters);
-        figures.codesMin = range[0];
-        figures.codesMax = range[1];
-        figures.clipped += counters[0];
-        figures.atLimit += counters[1];
-    }
+    const auto add = [&](float *from, std::size_t count, std::size_t real) {
+        ClampLanes lanes;
+        clampKernel(from, count, low, high, lanes);
+        for (std::size_t lane = 0; lane < real; ++lane) {
+            figures.codesMin = std::min(figures.codesMin, lanes.smallest[lane]);
+            figures.codesMax = std::max(figures.codesMax, lanes.largest[lane]);
+            figures.clipped += static_cast<std::uint64_t>(lanes.outside[lane]);
+            figures.atLimit += static_cast<std::uint64_t>(lanes.atLimit[lane]);
+        }
+    };
+    // Lane counters are 32 bits wide; a piece is far below 2^31.
+    const std::size_t whole = codes.size() / kLanes * kLanes;
+    for (std::size_t at = 0; at < whole; at += 1u << 24)
+        add(codes.data() + at, std::min<std::size_t>(whole - at, 1u << 24), kLanes);
+    float rest[kLanes] = {};
+    const auto tail = codes.subspan(whole);
+    if (tail.empty())
+        return;
+    std::copy(tail.begin(), tail.end(), rest);
+    add(rest, kLanes, tail.size());
+    std::copy_n(rest, tail.size(), tail.begin());
 }
 
 void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale, QuantizationError &error, RunFigures &figures)
 {
-    ErrorLanes lanes;
-    errorKernel(x.data(), codes.data(), x.size(), zeroPoint, scale, lanes);
-    error.signalPower += joined(lanes.signal);
-    error.errorPower += joined(lanes.error);
-    error.sum += joined(lanes.sum);
-    error.maxAbs = std::max(error.maxAbs, *std::max_element(std::begin(lanes.largest), std::end(lanes.largest)));
-    error.count += x.size() - lanes.skipped;
-    figures.zeroed += lanes.zeroed;
-    figures.nonFinite += lanes.skipped;
+    const auto add = [&](const float *w, const float *c, std::size_t count, std::size_t real) {
+        ErrorLanes lanes;
+        errorKernel(w, c, count, zeroPoint, scale, lanes);
+        // Padding lanes hold 0 against the zero point: they add nothing but to the counts.
+        error.signalPower += joined(lanes.signal);
+        error.errorPower += joined(lanes.error);
+        error.sum += joined(lanes.sum);
+        std::int64_t finite = 0, zeroed = 0;
+        for (std::size_t lane = 0; lane < real; ++lane) {
+            error.maxAbs = std::max(error.maxAbs, lanes.largest[lane]);
+            finite += lanes.finite[lane];
+            zeroed += lanes.zeroed[lane];
+        }
+        const std::size_t elements = real == kLanes ? count : real;
+        error.count += static_cast<std::uint64_t>(finite);
+        figures.nonFinite += elements - static_cast<std::uint64_t>(finite);
+        figures.zeroed += static_cast<std::uint64_t>(zeroed);
+    };
+    const std::size_t whole = x.size() / kLanes * kLanes;
+    if (whole > 0)
+        add(x.data(), codes.data(), whole, kLanes);
+    if (whole == x.size())
+        return;
+    float restX[kLanes] = {}, restCodes[kLanes];
+    std::fill(std::begin(restCodes), std::end(restCodes), zeroPoint);
+    std::copy(x.begin() + static_cast<std::ptrdiff_t>(whole), x.end(), restX);
+    std::copy(codes.begin() + static_cast<std::ptrdiff_t>(whole), codes.begin() + static_cast<std::ptrdiff_t>(x.size()), restCodes);
+    add(restX, restCodes, kLanes, x.size() - whole);
 }
 
 BitWeightCounter::BitWeightCounter() : m_tables(kSignsAndExponents * kTables) {}
@@ -163,11 +204,10 @@ void BitWeightCounter::add(std::span<const float> x)
         flush();
 }
 
-BitWeightHistogram BitWeightCounter::result() const
+BitWeightHistogram BitWeightCounter::result()
 {
-    BitWeightCounter copy = *this;
-    copy.flush();
-    return copy.m_total;
+    flush();
+    return m_total;
 }
 
 CodeCounter::CodeCounter(std::int64_t lowest, std::int64_t highest) : m_first(lowest)
@@ -188,9 +228,36 @@ void CodeCounter::count(std::int64_t code)
 
 void CodeCounter::add(std::span<const float> codes)
 {
+    // Below 2^24 the difference to the first code is exact in float32.
+    if (m_shift == 0 && std::abs(m_first) < (1 << 24)) {
+        m_positions.resize(codes.size());
+        positionKernel(codes.data(), codes.size(), static_cast<float>(m_first), static_cast<float>(m_bins), m_positions.data());
+        m_narrow.resize((m_bins + 1) * kTables);
+        std::uint32_t *const tables = m_narrow.data();
+        const std::size_t stride = m_bins + 1;
+        std::size_t i = 0;
+        for (; i + kTables <= codes.size(); i += kTables)
+            for (std::size_t t = 0; t < kTables; ++t)
+                ++tables[t * stride + static_cast<std::size_t>(m_positions[i + t])];
+        for (; i < codes.size(); ++i)
+            ++tables[static_cast<std::size_t>(m_positions[i])];
+        m_pending += codes.size();
+        if (m_pending > (1u << 30))
+            flush();
+        return;
+    }
     for (const float code : codes)
         if (std::fabs(code) < 9.0e18f) // what is not finite is no code
             count(static_cast<std::int64_t>(code));
+}
+
+void CodeCounter::flush()
+{
+    for (std::size_t i = 0; i < m_narrow.size(); ++i)
+        if (const std::size_t bin = i % (m_bins + 1); bin < m_bins)
+            m_counts[bin] += m_narrow[i];
+    std::fill(m_narrow.begin(), m_narrow.end(), 0);
+    m_pending = 0;
 }
 
 void CodeCounter::add(std::span<const std::int64_t> codes)
@@ -199,8 +266,9 @@ void CodeCounter::add(std::span<const std::int64_t> codes)
         count(code);
 }
 
-CodeHistogram CodeCounter::result() const
+CodeHistogram CodeCounter::result()
 {
+    flush();
     CodeHistogram out;
     out.first = m_first;
     out.width = std::uint64_t{1} << m_shift;

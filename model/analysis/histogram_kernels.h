@@ -29,7 +29,7 @@ class BitWeightCounter {
 public:
     BitWeightCounter();
     void add(std::span<const float> x);
-    BitWeightHistogram result() const;
+    BitWeightHistogram result();
 
 private:
     std::vector<std::uint32_t> m_tables; ///< four tables side by side: neighbours rarely wait for the same counter
@@ -45,7 +45,7 @@ public:
     CodeCounter(std::int64_t lowest, std::int64_t highest);
     void add(std::span<const float> codes);
     void add(std::span<const std::int64_t> codes);
-    CodeHistogram result() const;
+    CodeHistogram result();
 
 private:
     void count(std::int64_t code);
@@ -53,6 +53,10 @@ private:
     unsigned m_shift = 0;
     std::size_t m_bins = 0;
     std::vector<std::uint64_t> m_counts;
+    void flush();
+    std::vector<std::int32_t> m_positions;
+    std::vector<std::uint32_t> m_narrow; ///< four tables side by side, each with one place for NaN
+    std::uint64_t m_pending = 0;
 };
 
 } // namespace quantscope

@@ -1,6 +1,7 @@
 #include "quant/codes.h"
 
 #include "base/clones.h"
+#include "base/lanes.h"
 #include "quant/kernels.h"
 #include "tensor/element.h"
 
@@ -72,18 +73,21 @@ QUANTSCOPE_CLONES std::uint32_t maxMagnitude(const float *x, std::size_t count)
     return largest;
 }
 
-QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float &low, float &high, std::uint32_t &nans)
+/// `count` is a multiple of the lanes; NaN loses every comparison and is reported.
+QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float *lows, float *highs, std::int32_t *nans)
 {
-    float l = low, h = high;
-    std::uint32_t n = nans;
-    for (std::size_t i = 0; i < count; ++i) {
-        l = x[i] < l ? x[i] : l;
-        h = x[i] > h ? x[i] : h;
-        n |= static_cast<std::uint32_t>(x[i] != x[i]);
+    Float8 low = Float8{} + std::numeric_limits<float>::infinity(), high = Float8{} - std::numeric_limits<float>::infinity();
+    Int8Lanes nan{};
+    for (std::size_t i = 0; i < count; i += kLanes) {
+        Float8 v;
+        QUANTSCOPE_LOAD8(v, x + i);
+        low = v < low ? v : low;
+        high = v > high ? v : high;
+        nan |= v != v;
     }
-    low = l;
-    high = h;
-    nans = n;
+    QUANTSCOPE_STORE8(lows, low);
+    QUANTSCOPE_STORE8(highs, high);
+    QUANTSCOPE_STORE8(nans, nan);
 }
 
 } // namespace
@@ -93,9 +97,19 @@ std::uint32_t maxMagnitudeBits(std::span<const float> x) { return maxMagnitude(x
 ValueRange valueRange(std::span<const float> x)
 {
     ValueRange range{std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), false};
-    std::uint32_t nans = 0;
-    lowHigh(x.data(), x.size(), range.low, range.high, nans);
-    range.hasNan = nans != 0;
+    const std::size_t whole = x.size() / kLanes * kLanes;
+    float lows[kLanes], highs[kLanes];
+    std::int32_t nans[kLanes];
+    lowHigh(x.data(), whole, lows, highs, nans);
+    const auto add = [&](float low, float high, bool nan) {
+        range.low = low < range.low ? low : range.low;
+        range.high = high > range.high ? high : range.high;
+        range.hasNan = range.hasNan || nan;
+    };
+    for (std::size_t lane = 0; lane < kLanes; ++lane)
+        add(lows[lane], highs[lane], nans[lane] != 0);
+    for (const float v : x.subspan(whole))
+        add(v, v, std::isnan(v));
     return range;
 }
 
