@@ -1,0 +1,39 @@
+#pragma once
+
+#include "items/channel_model.h"
+#include "pages/page.h"
+
+#include <QSortFilterProxyModel>
+
+class QLabel;
+class QTableView;
+
+namespace quantscope {
+
+class BarChart;
+class Segmented;
+
+/// Scale, range, SQNR and share at the limits of each output channel, as a chart and a table.
+class ChannelsPage : public Page {
+    Q_OBJECT
+public:
+    explicit ChannelsPage(Session &session, QWidget *parent = nullptr);
+    ChannelModel *model() { return &m_model; }
+
+protected:
+    void refresh() override;
+
+private:
+    void showMetric();
+    QString summary(const SlotRef &slot) const;
+
+    ChannelModel m_model;
+    QSortFilterProxyModel m_proxy;
+    Segmented *m_metric;
+    QLabel *m_summary;
+    BarChart *m_chart;
+    QTableView *m_table;
+    SlotRef m_shown;
+};
+
+} // namespace quantscope

@@ -1,0 +1,122 @@
+#include "pages/find_bar.h"
+
+#include "items/text.h"
+#include "look/theme.h"
+
+#include <QBoxLayout>
+#include <QLineEdit>
+#include <QPushButton>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_query(new QLineEdit), m_note(dimLabel())
+{
+    auto *row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    row->addWidget(dimLabel(tr("Go to")));
+    row->addWidget(m_index);
+    row->addSpacing(10);
+    row->addWidget(dimLabel(tr("Find")));
+    row->addWidget(m_query);
+    auto *previous = textButton(u"‹"_s, tr("Previous hit (Shift+F3)"));
+    auto *next = textButton(u"›"_s, tr("Next hit (F3)"));
+    previous->setAccessibleName(tr("Previous hit"));
+    next->setAccessibleName(tr("Next hit"));
+    for (QPushButton *button : {previous, next}) {
+        button->setFixedWidth(30);
+        button->setStyleSheet(u"padding: 4px 0"_s);
+        row->addWidget(button);
+    }
+    row->addWidget(m_note, 1);
+    for (QLineEdit *edit : {m_index, m_query}) {
+        edit->setFont(Theme::mono(0.95));
+        edit->setMaximumWidth(150);
+    }
+    m_index->setObjectName(u"values-index"_s);
+    m_query->setObjectName(u"values-find"_s);
+    m_note->setObjectName(u"values-found"_s);
+    m_query->setPlaceholderText(u"|code| >= 19"_s);
+    setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
+    setAccessible(m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
+    connect(m_index, &QLineEdit::returnPressed, this, [this] {
+        const auto index = m_slot.readable() ? parseIndex(m_index->text(), m_slot.slot->tensor->shape) : std::nullopt;
+        setWrong(m_index, !index, tr("outside the tensor"));
+        if (index)
+            Q_EMIT goTo(flatIndex(*index, m_slot.slot->tensor->shape));
+    });
+    connect(m_query, &QLineEdit::returnPressed, this, [this] { find(m_query->text()); });
+    connect(previous, &QPushButton::clicked, this, [this] { Q_EMIT stepRequested(-1); });
+    connect(next, &QPushButton::clicked, this, [this] { Q_EMIT stepRequested(1); });
+}
+
+void FindBar::focusFind()
+{
+    m_query->setFocus(Qt::ShortcutFocusReason);
+    m_query->selectAll();
+}
+
+void FindBar::setCurrent(const QString &index)
+{
+    if (!m_index->hasFocus())
+        m_index->setText(index);
+}
+
+void FindBar::setSlot(const SlotRef &slot)
+{
+    m_finding.cancel();
+    m_slot = slot;
+    m_result = {};
+    report({});
+    Q_EMIT found();
+}
+
+void FindBar::report(const QString &text) { m_note->setText(text); }
+
+void FindBar::find(const QString &text)
+{
+    m_query->setText(text);
+    m_result = {};
+    QString error;
+    const auto query = parseFindQuery(text, &error);
+    setWrong(m_query, !query && !text.trimmed().isEmpty(), error);
+    if (!query || !m_slot.readable()) {
+        report(text.trimmed().isEmpty() ? QString() : error);
+        Q_EMIT found();
+        return;
+    }
+    report(tr("searching…"));
+    m_finding.start([slot = m_slot, query = *query](const Progress &progress) { return findElements(slot, query, progress); },
+                    [this](Result<FindResult> result) {
+                        if (!result)
+                            return report(qs(result.error().message));
+                        m_result = std::move(*result);
+                        const bool all = m_result.count <= FindResult::kMaxHits;
+                        report(m_result.count == 0 ? tr("none in the tensor")
+                               : all               ? tr("%1 in the tensor").arg(groupedText(m_result.count))
+                                                   : tr("%1 in the tensor, stepping through the first %2").arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits)));
+                        Q_EMIT found();
+                        step(1, ~0ull);
+                    },
+                    [this](int permille) { report(tr("searching… %1 %").arg(permille / 10)); });
+}
+
+void FindBar::step(int by, std::uint64_t flat)
+{
+    const auto &hits = m_result.positions;
+    if (hits.empty())
+        return;
+    if (by > 0) {
+        const auto next = std::upper_bound(hits.begin(), hits.end(), flat);
+        Q_EMIT goTo(next == hits.end() ? hits.front() : *next);
+    } else {
+        const auto at = std::lower_bound(hits.begin(), hits.end(), flat);
+        Q_EMIT goTo(at == hits.begin() ? hits.back() : *(at - 1));
+    }
+}
+
+} // namespace quantscope

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "look/controls.h"
+#include "session/scan.h"
+#include "session/task.h"
+
+namespace quantscope {
+
+/// Go to an index, find values in the whole tensor, step through the hits.
+class FindBar : public QWidget {
+    Q_OBJECT
+public:
+    explicit FindBar(QWidget *parent = nullptr);
+    void setSlot(const SlotRef &slot);
+    const FindResult &result() const { return m_result; }
+    void find(const QString &text);
+    /// The next (1) or previous (-1) hit after `flat`.
+    void step(int by, std::uint64_t flat);
+    void focusFind();
+    void setCurrent(const QString &index);
+    bool searching() const { return m_finding.running(); }
+
+Q_SIGNALS:
+    void goTo(quint64 flat);
+    void found(); ///< a search is done, or its hits are gone
+    void stepRequested(int by);
+
+private:
+    void report(const QString &text);
+
+    SlotRef m_slot;
+    QLineEdit *m_index, *m_query;
+    QLabel *m_note;
+    FindResult m_result;
+    Task<FindResult> m_finding;
+};
+
+} // namespace quantscope

@@ -1,0 +1,159 @@
+#include "pages/recipe_page.h"
+
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/theme.h"
+#include "pages/code_view.h"
+#include "pages/preset_menu.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QTableView>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+enum Source { Beside, Chosen, None };
+
+RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(makeSource());
+    auto *row = new QHBoxLayout;
+    row->setSpacing(12);
+    auto *tableCard = new Card(nullptr, 12);
+    auto *header = new QHBoxLayout;
+    header->addWidget(titleLabel(tr("Quantizers")));
+    header->addStretch(1);
+    m_change = textButton(tr("Change preset…"), tr("Another preset for the selected quantizer (Enter); it can be undone"));
+    m_change->setObjectName(u"change-preset"_s);
+    header->addWidget(m_change);
+    tableCard->box()->addLayout(header);
+    m_table = new QTableView;
+    setUpTable(m_table, tr("Quantizers"));
+    m_table->setObjectName(u"quantizers"_s);
+    m_table->setModel(&m_model);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
+    tableCard->box()->addWidget(m_table);
+    row->addWidget(tableCard, 3);
+    auto *textCard = new Card(nullptr, 12);
+    textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
+    m_text = new CodeView(tr("The recipe in force"));
+    textCard->box()->addWidget(m_text, 1);
+    row->addWidget(textCard, 2);
+    column->addLayout(row, 1);
+    connect(m_change, &QPushButton::clicked, this, &RecipePage::changePreset);
+    connect(m_table, &QTableView::activated, this, &RecipePage::changePreset);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] { refreshSource(); });
+    connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
+}
+
+QWidget *RecipePage::makeSource()
+{
+    auto *card = new Card;
+    auto *row = new QHBoxLayout;
+    row->setSpacing(10);
+    row->addWidget(titleLabel(tr("Recipe")));
+    m_source = new Segmented(tr("Which recipe"));
+    m_source->setItems({tr("beside the model"), tr("chosen file…"), tr("none")});
+    m_source->setItemTip(Beside, tr("model.recipe.toml beside model.pt"));
+    m_source->setItemTip(Chosen, tr("another file; it is remembered for this model"));
+    m_source->setItemTip(None, tr("only what the file itself says; presets are assumed where it says nothing"));
+    row->addWidget(m_source);
+    row->addStretch(1);
+    m_undo = textButton(tr("Undo"), tr("Take back the last change (Ctrl+Z)"));
+    m_redo = textButton(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"));
+    m_save = textButton(tr("Save…"), tr("Write the recipe with its changes; comments and order of the file stay (Ctrl+S)"));
+    for (QPushButton *button : {m_undo, m_redo, m_save})
+        row->addWidget(button);
+    card->box()->addLayout(row);
+    m_path = monoLabel();
+    m_path->setObjectName(u"recipe-path"_s);
+    m_path->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_note = dimLabel();
+    m_note->setWordWrap(true);
+    card->box()->addWidget(m_path);
+    card->box()->addWidget(m_note);
+    connect(m_source, &Segmented::selected, this, &RecipePage::choose);
+    connect(m_undo, &QPushButton::clicked, this, [this] { session().undoStack().undo(); });
+    connect(m_redo, &QPushButton::clicked, this, [this] { session().undoStack().redo(); });
+    connect(m_save, &QPushButton::clicked, this, &RecipePage::saveRequested);
+    return card;
+}
+
+void RecipePage::choose(int source)
+{
+    if (source == Beside)
+        session().useRecipe(Session::RecipeChoice::Beside);
+    else if (source == None)
+        session().useRecipe(Session::RecipeChoice::None);
+    else
+        Q_EMIT chooseRequested();
+    refreshSource();
+}
+
+void RecipePage::changePreset()
+{
+    const QModelIndex current = m_table->currentIndex();
+    if (!current.isValid() || !session().presetsApply())
+        return;
+    const QRect cell = m_table->visualRect(current.siblingAtColumn(QuantizerModel::Preset));
+    presetMenu(session(), m_model.layerAt(current.row()), m_model.slotAt(current.row()), this)->popup(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
+}
+
+void RecipePage::refreshSource()
+{
+    const bool applies = session().presetsApply();
+    m_source->setCurrent(static_cast<int>(session().recipeChoice()));
+    m_source->setEnabled(applies);
+    m_undo->setEnabled(session().undoStack().canUndo());
+    m_redo->setEnabled(session().undoStack().canRedo());
+    m_save->setEnabled(session().state() == Session::State::Ready);
+    m_change->setEnabled(applies && m_table->currentIndex().isValid());
+    const QString path = session().recipePath();
+    m_path->setText(path.isEmpty() ? tr("no recipe file") : path);
+    m_note->setText(!applies                   ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
+                    : session().recipeEdited() ? tr("changed here, not saved yet")
+                    : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them below, or give the recipe of the training code.")
+                                                : tr("A state_dict stores float weights and little about its quantizers; the recipe says what the training code said."));
+}
+
+/// The text is made on a worker: a network may have thousands of layers.
+void RecipePage::refreshText()
+{
+    m_writing.start([network = session().network()](const Progress &) -> Result<std::string> { return recipeToml(*network); },
+                    [this](Result<std::string> text) { m_text->setText(text ? qs(*text) : qs(text.error().message), CodeView::Language::Toml); });
+}
+
+void RecipePage::refresh()
+{
+    refreshSource();
+    const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
+    if (network == m_shown)
+        return;
+    m_shown = network;
+    const int row = m_table->currentIndex().row();
+    m_model.setNetwork(network);
+    const QFontMetrics metrics(Theme::sans());
+    for (const int column : {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
+        int width = 60;
+        for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
+            width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
+        m_table->setColumnWidth(column, std::min(width, 220));
+    }
+    if (m_model.rowCount() > 0)
+        m_table->selectRow(std::clamp(row, 0, m_model.rowCount() - 1));
+    if (network)
+        refreshText();
+    refreshSource();
+}
+
+} // namespace quantscope

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "items/copy_text.h"
+#include "items/values_model.h"
+#include "pages/page.h"
+#include "session/scan.h"
+#include "session/task.h"
+
+class QLabel;
+
+namespace quantscope {
+
+class AxisBar;
+class ElementPanel;
+class FindBar;
+class Segmented;
+class TensorMapView;
+class ValuesView;
+
+/// Every element of a tensor as a 2-D slice, in four forms; one element in all forms beside it; the whole tensor as a map.
+class ValuesPage : public Page {
+    Q_OBJECT
+public:
+    explicit ValuesPage(Session &session, QWidget *parent = nullptr);
+    ValuesModel *model() { return &m_model; }
+    ValuesView *view() { return m_view; }
+    FindBar *findBar() { return m_find; }
+    void goTo(std::uint64_t flat);
+    void nextForm();
+    /// Copies the selection, or everything in view where only one cell is selected.
+    void copy(CopyForm form);
+    bool idle() const { return !m_mapping.running() && !m_copying.running(); }
+
+protected:
+    void refresh() override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    QWidget *makeControls();
+    QWidget *makeTable();
+    QWidget *makeSide();
+    void makeKeys();
+    void setForm(int form);
+    void onSlice();
+    void onCurrent();
+    void onFound();
+    void startMap();
+    void updateNotes();
+    std::vector<std::vector<std::optional<std::uint64_t>>> copyCells() const;
+
+    ValuesModel m_model;
+    AxisBar *m_axes;
+    Segmented *m_forms;
+    FindBar *m_find;
+    ValuesView *m_view;
+    QLabel *m_shown, *m_fixedNote, *m_copied, *m_empty;
+    QWidget *m_body, *m_side;
+    ElementPanel *m_element;
+    TensorMapView *m_mapView;
+    QLabel *m_mapNote;
+    std::optional<TensorMap> m_map;
+    std::uint64_t m_currentFlat = 0;
+    Task<TensorMap> m_mapping;
+    Task<QString> m_copying;
+};
+
+} // namespace quantscope

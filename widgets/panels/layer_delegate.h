@@ -1,0 +1,18 @@
+#pragma once
+
+#include <QStyledItemDelegate>
+
+namespace quantscope {
+
+/// Rows of the layer table: weight layers strong, activations dim, problems as a badge with a sign and a count.
+class LayerDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+};
+
+/// A rounded badge with a sign: "▲ 2" for warnings, "■ 1" for errors, "i" for notes. Returns its width.
+int paintBadge(QPainter *painter, const QRect &rect, const QString &severity, const QString &text);
+
+} // namespace quantscope

@@ -1,0 +1,180 @@
+#include "panels/layers_panel.h"
+
+#include "items/text.h"
+#include "look/theme.h"
+#include "panels/layer_delegate.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QFileInfo>
+#include <QHeaderView>
+#include <QItemSelectionModel>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+LayersPanel::LayersPanel(Session &session, QWidget *parent) : QWidget(parent), m_session(session), m_table(new QTableView)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(makeHeader());
+    m_proxy.setSourceModel(&m_model);
+    setUpTable(m_table, tr("Layers"));
+    m_table->setObjectName(u"layers"_s);
+    m_table->setModel(&m_proxy);
+    m_table->setItemDelegate(new LayerDelegate(m_table));
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_table->setSortingEnabled(true);
+    m_table->horizontalHeader()->setSortIndicatorClearable(true);
+    m_table->sortByColumn(-1, Qt::AscendingOrder);
+    m_table->verticalHeader()->setDefaultSectionSize(QFontMetrics(Theme::sans()).height() + 15);
+    m_table->horizontalHeader()->setMinimumSectionSize(28);
+    m_table->horizontalHeader()->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    column->addWidget(m_table, 1);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
+    connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
+    connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
+    connect(&session.statistics(), &StatisticsStore::ready, this, [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
+}
+
+QWidget *LayersPanel::makeHeader()
+{
+    auto *header = new QFrame;
+    header->setProperty("panel", true);
+    auto *row = new QHBoxLayout(header);
+    row->setContentsMargins(12, 8, 12, 8);
+    row->setSpacing(16);
+    const auto add = [row](QLabel *top, QLabel *bottom, int stretch) {
+        auto *column = new QVBoxLayout;
+        column->setSpacing(1);
+        column->addWidget(top);
+        column->addWidget(bottom);
+        row->addLayout(column, stretch);
+    };
+    m_file = new ElidedLabel(Qt::ElideMiddle);
+    m_file->setForegroundRole(QPalette::PlaceholderText);
+    m_dialect = titleLabel();
+    m_weights = monoLabel();
+    m_bits = monoLabel();
+    m_recipe = titleLabel();
+    m_weights->setFont(Theme::mono(1.0, true));
+    m_bits->setFont(Theme::mono(1.0, true));
+    m_dialect->setObjectName(u"header-dialect"_s);
+    m_weights->setObjectName(u"header-weights"_s);
+    m_bits->setObjectName(u"header-bits"_s);
+    m_recipe->setObjectName(u"header-recipe"_s);
+    add(m_file, m_dialect, 1);
+    add(dimLabel(tr("weights + biases")), m_weights, 0);
+    add(dimLabel(tr("integer bits")), m_bits, 0);
+    add(dimLabel(tr("recipe")), m_recipe, 0);
+    return header;
+}
+
+QString LayersPanel::setFilter(const QString &text)
+{
+    const QString error = m_proxy.setFilterText(text);
+    onSelection();
+    return error;
+}
+
+/// Widths from the texts of a bounded number of rows: never resizeColumnsToContents on a network of thousands.
+static void fitColumns(QTableView *table, const LayerModel &model)
+{
+    const QFontMetrics mono(Theme::mono(0.95));
+    const QFontMetrics header(Theme::sans(0.92));
+    for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
+        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 20;
+        for (int row = 0; row < std::min(200, model.rowCount()); ++row)
+            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 14);
+        const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
+        if (fillsIn)
+            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 10);
+        if (column == LayerModel::Problems)
+            width = 44;
+        table->setColumnWidth(column, std::min(width, 170));
+    }
+}
+
+void LayersPanel::onNetwork()
+{
+    m_following = true;
+    m_model.setNetwork(m_session.network(), m_session.statistics().all());
+    fitColumns(m_table, m_model);
+    updateHeader();
+    m_following = false;
+    onSelection();
+}
+
+void LayersPanel::onSelection()
+{
+    m_following = true;
+    QItemSelection selection;
+    QModelIndex first;
+    for (const QString &name : m_session.selectedLayers()) {
+        const QModelIndex index = m_proxy.mapFromSource(m_model.index(m_model.rowOf(name), 0));
+        if (!index.isValid())
+            continue;
+        selection.select(index, index.siblingAtColumn(LayerModel::NUM_COLUMNS - 1));
+        if (!first.isValid())
+            first = index;
+    }
+    if (first.isValid() && m_session.selectedLayers().size() == 1)
+        m_table->setCurrentIndex(first);
+    m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    m_following = false;
+}
+
+void LayersPanel::pushSelection()
+{
+    if (m_following)
+        return;
+    const QModelIndex current = m_table->currentIndex();
+    QStringList names;
+    for (const QModelIndex &index : m_table->selectionModel()->selectedRows()) {
+        const QString name = index.data().toString();
+        if (index.row() == current.row())
+            names.prepend(name); // pages show the one that was touched last
+        else
+            names << name;
+    }
+    if (!names.isEmpty())
+        m_session.selectLayers(names);
+}
+
+void LayersPanel::step(int by)
+{
+    const QModelIndex current = m_table->currentIndex();
+    const int row = std::clamp((current.isValid() ? current.row() : -1) + by, 0, std::max(0, m_proxy.rowCount() - 1));
+    if (m_proxy.rowCount() > 0)
+        m_table->selectRow(row);
+}
+
+void LayersPanel::updateHeader()
+{
+    const auto network = m_session.network();
+    m_file->setFullText(network ? QFileInfo(m_session.path()).fileName() : QString(), m_session.path());
+    m_dialect->setText(network ? qs(network->dialect) : QString());
+    std::uint64_t elements = 0;
+    std::uint64_t bits = 0;
+    for (int row = 0; row < m_model.rowCount(); ++row)
+        elements += m_model.row(row).parameters.value_or(0);
+    if (network)
+        for (const Layer &layer : network->layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (slot.tensor && slot.quantizer && slot.quantizer->wordBits() > 0)
+                    bits += slot.tensor->count() * static_cast<std::uint64_t>(slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+    m_weights->setText(groupedText(elements));
+    m_bits->setText(bits == 0 ? u"…"_s : bitText(bits));
+    m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));
+    const bool assumed = m_session.recipeAssumed();
+    const QString state = m_session.recipeStateText();
+    m_recipe->setText((assumed ? u"▲ "_s : QString()) + state);
+    QPalette palette = m_recipe->palette();
+    palette.setColor(QPalette::WindowText, assumed ? colours().amberText : colours().text);
+    m_recipe->setPalette(palette);
+    m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from") : m_session.recipePath()));
+}
+
+} // namespace quantscope

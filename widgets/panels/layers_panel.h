@@ -1,0 +1,41 @@
+#pragma once
+
+#include "items/layer_filter.h"
+#include "items/layer_model.h"
+#include "look/controls.h"
+
+#include <QTableView>
+
+namespace quantscope {
+
+class Session;
+
+/// The map of the file: what it is, how big, whose recipe, and every layer.
+class LayersPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit LayersPanel(Session &session, QWidget *parent = nullptr);
+    LayerModel *model() { return &m_model; }
+    QTableView *table() { return m_table; }
+    /// The reason why a filter cannot be used, or empty.
+    QString setFilter(const QString &text);
+    /// Selects the next (1) or previous (-1) visible layer.
+    void step(int by);
+
+private:
+    QWidget *makeHeader();
+    void onNetwork();
+    void onSelection();
+    void pushSelection();
+    void updateHeader();
+
+    Session &m_session;
+    LayerModel m_model;
+    LayerProxy m_proxy;
+    QTableView *m_table;
+    ElidedLabel *m_file;
+    QLabel *m_dialect, *m_weights, *m_bits, *m_recipe;
+    bool m_following = false;
+};
+
+} // namespace quantscope

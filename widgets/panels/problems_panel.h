@@ -1,0 +1,34 @@
+#pragma once
+
+#include "items/diagnostic_model.h"
+
+#include <QWidget>
+
+class QLabel;
+class QTableView;
+
+namespace quantscope {
+
+class Session;
+
+/// Problems, worst first. Enter or a double click goes to the layer.
+class ProblemsPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit ProblemsPanel(Session &session, QWidget *parent = nullptr);
+    QTableView *table() { return m_table; }
+    DiagnosticModel *model() { return &m_model; }
+
+Q_SIGNALS:
+    void activated(const QString &layer);
+
+private:
+    void onNetwork();
+
+    Session &m_session;
+    DiagnosticModel m_model;
+    QLabel *m_title, *m_summary;
+    QTableView *m_table;
+};
+
+} // namespace quantscope

@@ -1,0 +1,81 @@
+#include "window/command_line.h"
+
+#include "session/settings.h"
+
+#include <cstdio>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static const char *const kUsage
+    = "usage: quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark]\n"
+      "       quantscope-gui --screenshot DIR [--theme light|dark] [--size WxH] [--layer NAME] FILE\n"
+      "\n"
+      "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n";
+
+static CommandLine &stop(CommandLine &line, int status, const std::string &message)
+{
+    line.exitStatus = status;
+    line.message = message;
+    return line;
+}
+
+/// The reason why a value cannot be used, or empty.
+static std::string setOption(CommandLine &line, const std::string &name, const std::string &value)
+{
+    if (name == "--recipe")
+        line.recipe = value;
+    else if (name == "--layer")
+        line.layer = value;
+    else if (name == "--screenshot")
+        line.screenshotFolder = value;
+    else if (name == "--theme" && (value == "light" || value == "dark"))
+        line.theme = value == "dark" ? ThemeChoice::Dark : ThemeChoice::Light;
+    else if (name == "--theme")
+        return "--theme is light or dark, not " + value;
+    else if (name == "--size") {
+        int width = 0;
+        int height = 0;
+        char end = 0;
+        if (std::sscanf(value.c_str(), "%dx%d%c", &width, &height, &end) != 2 || width < 640 || height < 480 || width > 16384 || height > 16384)
+            return "--size is WIDTHxHEIGHT from 640x480 to 16384x16384, not " + value;
+        line.size = {width, height};
+    } else
+        return "unknown option " + name;
+    return {};
+}
+
+CommandLine parseCommandLine(const std::vector<std::string> &arguments)
+{
+    CommandLine line;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string &word = arguments[i];
+        if (word == "--help" || word == "-h")
+            return stop(line, 0, kUsage);
+        if (word == "--version")
+            return stop(line, 0, "quantscope-gui " QUANTSCOPE_VERSION "\n");
+        if (!word.starts_with("--")) {
+            if (!line.file.empty())
+                return stop(line, 2, "quantscope-gui: one file at a time: " + word + "\n");
+            line.file = word;
+            continue;
+        }
+        if (i + 1 == arguments.size())
+            return stop(line, 2, "quantscope-gui: " + word + " needs a value, or is unknown\n" + kUsage);
+        const std::string error = setOption(line, word, arguments[++i]);
+        if (!error.empty())
+            return stop(line, 2, "quantscope-gui: " + error + "\n" + kUsage);
+    }
+    if (line.screenshots() && line.file.empty())
+        return stop(line, 2, std::string("quantscope-gui: --screenshot needs a file\n") + kUsage);
+    return line;
+}
+
+ThemeChoice savedTheme()
+{
+    const QString theme = Settings::text(u"window/theme"_s, u"system"_s);
+    return theme == u"dark" ? ThemeChoice::Dark : theme == u"light" ? ThemeChoice::Light : ThemeChoice::System;
+}
+
+} // namespace quantscope

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "look/theme.h"
+
+#include <QSize>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quantscope {
+
+/// `quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer NAME]]`.
+struct CommandLine {
+    std::string file, recipe, layer, screenshotFolder;
+    std::optional<ThemeChoice> theme;
+    QSize size{1440, 900};
+    std::optional<int> exitStatus; ///< end at once: 0 after --help and --version, 2 on wrong usage
+    std::string message;
+
+    bool screenshots() const { return !screenshotFolder.empty(); }
+};
+
+CommandLine parseCommandLine(const std::vector<std::string> &arguments);
+ThemeChoice savedTheme();
+
+} // namespace quantscope

@@ -1,0 +1,264 @@
+#include "window/main_window.h"
+
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/theme.h"
+#include "pages/start_page.h"
+#include "panels/layers_panel.h"
+#include "panels/problems_panel.h"
+#include "panels/top_bar.h"
+#include "session/settings.h"
+#include "window/actions.h"
+
+#include <QBoxLayout>
+#include <QCloseEvent>
+#include <QFileInfo>
+#include <QLineEdit>
+#include <QMenuBar>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QStatusBar>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+MainWindow::MainWindow(QWidget *parent)
+    : QMainWindow(parent), m_top(new TopBar), m_stack(new QStackedWidget), m_status(dimLabel()), m_undoNote(dimLabel()), m_progress(new QProgressBar),
+      m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)"))),
+      m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
+{
+    setWindowTitle(u"QuantScope"_s);
+    setAcceptDrops(true);
+    auto *central = new QWidget;
+    auto *column = new QVBoxLayout(central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_top);
+    column->addWidget(m_stack, 1);
+    setCentralWidget(central);
+    makeStatusBar();
+    makeActions();
+    connectSession();
+    connect(m_top->open(), &QPushButton::clicked, this, &MainWindow::chooseFile);
+    connect(m_top->recipe(), &QPushButton::clicked, this, [this] { showPage(PageId::Recipe); });
+    connect(m_top->exportLayers(), &QPushButton::clicked, this, [this] { showPage(PageId::Export); });
+    connect(m_top->filter(), &QLineEdit::textChanged, this, [this](const QString &text) {
+        const QString error = layers()->setFilter(text);
+        setWrong(m_top->filter(), !error.isEmpty(), error);
+        m_status->setText(error.isEmpty() ? m_status->text() : error);
+    });
+    connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
+    resize(1440, 900);
+    restoreLayout();
+    onState();
+}
+
+MainWindow::~MainWindow() { m_session.disconnect(this); }
+
+void MainWindow::makeActions()
+{
+    QMenu *menu = nullptr;
+    QString menuName;
+    int group = 0;
+    for (const ActionRow &row : actionTable()) {
+        auto *action = new QAction(row.text, this);
+        action->setShortcuts(row.keys);
+        action->setStatusTip(row.tip);
+        action->setToolTip(row.tip);
+        connect(action, &QAction::triggered, this, [this, &row] { row.run(*this); });
+        if (row.needsModel)
+            m_modelActions << action;
+        addAction(action);
+        if (row.menu.isEmpty())
+            continue;
+        if (row.menu != menuName) {
+            menu = menuBar()->addMenu(row.menu);
+            menuName = row.menu;
+            group = row.group;
+        }
+        if (row.group != group)
+            menu->addSeparator();
+        group = row.group;
+        menu->addAction(action);
+    }
+}
+
+void MainWindow::makeStatusBar()
+{
+    m_progress->setRange(0, 1000);
+    m_progress->setTextVisible(false);
+    m_progress->setFixedSize(160, 8);
+    m_progress->setAccessibleName(tr("Progress"));
+    for (QPushButton *button : {m_cancel, m_reload}) {
+        button->setFont(Theme::sans(0.92));
+        button->setFlat(true);
+    }
+    m_reload->setObjectName(u"reload"_s);
+    m_status->setObjectName(u"status"_s);
+    m_status->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    statusBar()->addWidget(m_status, 1);
+    for (QWidget *widget : {static_cast<QWidget *>(m_reload), static_cast<QWidget *>(m_undoNote), static_cast<QWidget *>(m_progress), static_cast<QWidget *>(m_cancel)})
+        statusBar()->addPermanentWidget(widget);
+    auto *licence = dimLabel(u"GPL-3.0"_s);
+    statusBar()->addPermanentWidget(licence);
+    statusBar()->setSizeGripEnabled(false);
+    m_progress->hide();
+    m_cancel->hide();
+    m_reload->hide();
+    connect(m_cancel, &QPushButton::clicked, this, [this] { m_session.cancel(); });
+    connect(m_reload, &QPushButton::clicked, this, [this] { m_session.reload(); });
+}
+
+void MainWindow::connectSession()
+{
+    connect(&m_session, &Session::stateChanged, this, &MainWindow::onState);
+    connect(&m_session, &Session::selectionChanged, this, &MainWindow::onSelection);
+    connect(&m_session, &Session::progressChanged, this, &MainWindow::onProgress);
+    connect(&m_session, &Session::changedOnDiskChanged, this, &MainWindow::onChangedOnDisk);
+    connect(&m_session, &Session::failed, this, &MainWindow::onFailed);
+    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, [this] {
+        const QString text = m_session.undoStack().undoText();
+        m_undoNote->setText(text.isEmpty() ? QString() : tr("undo: %1").arg(text));
+    });
+}
+
+StartPage *MainWindow::startPage()
+{
+    if (!m_start) {
+        m_start = new StartPage;
+        m_stack->addWidget(m_start);
+        connect(m_start, &StartPage::openRequested, this, [this](const QString &path) { open(path); });
+        connect(m_start, &StartPage::chooseRequested, this, &MainWindow::chooseFile);
+    }
+    return m_start;
+}
+
+void MainWindow::makeWorkspace()
+{
+    if (m_split)
+        return;
+    m_split = new QSplitter(Qt::Horizontal);
+    m_left = new QSplitter(Qt::Vertical);
+    m_layers = new LayersPanel(m_session);
+    m_problems = new ProblemsPanel(m_session);
+    m_pages = new PageHost(m_session);
+    m_left->addWidget(m_layers);
+    m_left->addWidget(m_problems);
+    m_left->setStretchFactor(0, 1);
+    m_left->setSizes({600, 160});
+    m_split->addWidget(m_left);
+    m_split->addWidget(m_pages);
+    m_split->setStretchFactor(1, 1);
+    m_split->setSizes({548, 892});
+    for (QSplitter *splitter : {m_split, m_left}) {
+        splitter->setHandleWidth(1);
+        splitter->setChildrenCollapsible(false);
+    }
+    m_layers->setMinimumWidth(260);
+    m_pages->setMinimumWidth(480);
+    m_stack->addWidget(m_split);
+    connect(m_pages, &PageHost::chooseRecipeRequested, this, &MainWindow::chooseRecipe);
+    connect(m_pages, &PageHost::saveRecipeRequested, this, &MainWindow::saveRecipe);
+    connect(m_problems, &ProblemsPanel::activated, this, [this](const QString &layer) {
+        if (m_session.network() && m_session.network()->layer(str(layer))) {
+            m_session.selectLayers({layer});
+            showPage(m_pages->current());
+        }
+    });
+    m_split->restoreState(Settings::bytes(u"window/split"_s));
+    m_left->restoreState(Settings::bytes(u"window/left"_s));
+    m_pages->show(PageId::Distribution);
+}
+
+PageHost *MainWindow::pages()
+{
+    makeWorkspace();
+    return m_pages;
+}
+
+LayersPanel *MainWindow::layers()
+{
+    makeWorkspace();
+    return m_layers;
+}
+
+ProblemsPanel *MainWindow::problems()
+{
+    makeWorkspace();
+    return m_problems;
+}
+
+void MainWindow::onState()
+{
+    const bool open = m_session.network() != nullptr;
+    m_top->setModelOpen(open);
+    for (QAction *action : std::as_const(m_modelActions))
+        action->setEnabled(open);
+    if (open) {
+        const bool first = !m_split;
+        makeWorkspace();
+        if (first) // it was made after the signal that it listens to
+            Q_EMIT m_session.networkChanged();
+        m_stack->setCurrentWidget(m_split);
+        setWindowTitle(QFileInfo(m_session.path()).fileName() + u" – QuantScope"_s);
+    } else {
+        m_stack->setCurrentWidget(startPage());
+        startPage()->showError(m_session.state() == Session::State::Failed ? m_session.errorText() : QString());
+        setWindowTitle(u"QuantScope"_s);
+    }
+    onSelection();
+}
+
+void MainWindow::onSelection()
+{
+    const auto network = m_session.network();
+    int exportable = 0;
+    if (network)
+        for (const QString &name : m_session.selectedLayers())
+            if (const Layer *layer = network->layer(str(name)))
+                exportable += std::any_of(layer->slots.begin(), layer->slots.end(),
+                                          [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); });
+    m_top->exportLayers()->setEnabled(exportable > 0);
+    m_top->exportLayers()->setText(exportable == 0 ? tr("Export") : exportable == 1 ? tr("Export 1 layer") : tr("Export %1 layers").arg(exportable));
+    if (m_session.state() == Session::State::Loading)
+        return;
+    m_status->setText(network ? tr("%1 · %2 · %3 · %4").arg(QFileInfo(m_session.path()).fileName(), qs(network->file->format), countText(network->layers.size(), tr("layer")), byteText(network->file->bytes))
+                              : tr("no file open"));
+}
+
+void MainWindow::onProgress(const QString &text, int permille)
+{
+    const bool running = permille < 1000;
+    m_progress->setVisible(running);
+    m_cancel->setVisible(running);
+    m_progress->setValue(permille);
+    if (running)
+        m_status->setText(text);
+    else
+        onSelection();
+}
+
+void MainWindow::onChangedOnDisk() { m_reload->setVisible(m_session.changedOnDisk()); }
+
+void MainWindow::restoreLayout()
+{
+    const QByteArray geometry = Settings::bytes(u"window/geometry"_s);
+    if (!geometry.isEmpty())
+        restoreGeometry(geometry);
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    Settings::setBytes(u"window/geometry"_s, saveGeometry());
+    if (m_split) {
+        Settings::setBytes(u"window/split"_s, m_split->saveState());
+        Settings::setBytes(u"window/left"_s, m_left->saveState());
+    }
+    m_session.cancel();
+    event->accept();
+}
+
+} // namespace quantscope

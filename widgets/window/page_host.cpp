@@ -1,0 +1,103 @@
+#include "window/page_host.h"
+
+#include "items/facts.h"
+#include "look/controls.h"
+#include "look/theme.h"
+#include "pages/channels_page.h"
+#include "pages/distribution_page.h"
+#include "pages/export_page.h"
+#include "pages/overview_page.h"
+#include "pages/recipe_page.h"
+#include "pages/values_page.h"
+#include "panels/layer_header.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QStackedWidget>
+#include <QTabBar>
+
+namespace quantscope {
+
+PageHost::PageHost(Session &session, QWidget *parent)
+    : QWidget(parent), m_session(session), m_tabs(new QTabBar), m_note(dimLabel()), m_stack(new QStackedWidget)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(18, 12, 18, 12);
+    column->setSpacing(10);
+    column->addWidget(new LayerHeader(session));
+    const QString names[kPageCount] = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Export"), tr("Recipe")};
+    for (int i = 0; i < kPageCount; ++i) {
+        m_tabs->addTab(names[i]);
+        m_tabs->setTabToolTip(i, tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
+        m_stack->addWidget(new QWidget); // stands in until the page is made
+    }
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_tabs->setUsesScrollButtons(true);
+    m_tabs->setAccessibleName(tr("Pages"));
+    m_tabs->setObjectName(QStringLiteral("tabs"));
+    m_note->setFont(Theme::sans(0.92));
+    m_note->setObjectName(QStringLiteral("provenance-counts"));
+    auto *row = new QHBoxLayout;
+    row->addWidget(m_tabs, 1);
+    row->addWidget(m_note);
+    column->addLayout(row);
+    column->addWidget(ruler());
+    column->addWidget(m_stack, 1);
+    connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) { show(static_cast<PageId>(index)); });
+    connect(&session, &Session::selectionChanged, this, &PageHost::refreshNote);
+    connect(&session, &Session::networkChanged, this, &PageHost::refreshNote);
+}
+
+PageId PageHost::current() const { return static_cast<PageId>(m_tabs->currentIndex()); }
+
+Page *PageHost::make(PageId page)
+{
+    switch (page) {
+    case PageId::Overview: return new OverviewPage(m_session);
+    case PageId::Distribution: return new DistributionPage(m_session);
+    case PageId::Values: return new ValuesPage(m_session);
+    case PageId::Channels: return new ChannelsPage(m_session);
+    case PageId::Export: return new ExportPage(m_session);
+    case PageId::Recipe: {
+        auto *recipe = new RecipePage(m_session);
+        connect(recipe, &RecipePage::chooseRequested, this, &PageHost::chooseRecipeRequested);
+        connect(recipe, &RecipePage::saveRequested, this, &PageHost::saveRecipeRequested);
+        return recipe;
+    }
+    }
+    return nullptr;
+}
+
+Page *PageHost::page(PageId page)
+{
+    const auto at = static_cast<std::size_t>(page);
+    if (!m_pages[at]) {
+        m_pages[at] = make(page);
+        QWidget *standIn = m_stack->widget(static_cast<int>(at));
+        m_stack->insertWidget(static_cast<int>(at), m_pages[at]);
+        m_stack->removeWidget(standIn);
+        delete standIn;
+    }
+    return m_pages[at];
+}
+
+void PageHost::show(PageId id)
+{
+    Page *shown = page(id);
+    if (m_tabs->currentIndex() != static_cast<int>(id)) {
+        m_tabs->setCurrentIndex(static_cast<int>(id)); // comes back here
+        return;
+    }
+    m_stack->setCurrentWidget(shown);
+    refreshNote();
+}
+
+void PageHost::refreshNote()
+{
+    const Layer *layer = m_session.currentLayer();
+    const bool shown = layer && current() == PageId::Overview && m_session.state() == Session::State::Ready;
+    m_note->setText(shown ? provenanceCounts(*layer) : QString());
+}
+
+} // namespace quantscope

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <QWidget>
+
+#include <array>
+
+class QLabel;
+class QStackedWidget;
+class QTabBar;
+
+namespace quantscope {
+
+class Page;
+class Session;
+
+enum class PageId { Overview, Distribution, Values, Channels, Export, Recipe };
+inline constexpr int kPageCount = 6;
+
+/// The pages of a layer behind tabs; a page is made when it is first shown.
+class PageHost : public QWidget {
+    Q_OBJECT
+public:
+    explicit PageHost(Session &session, QWidget *parent = nullptr);
+    void show(PageId page);
+    PageId current() const;
+    /// Makes the page if need be.
+    Page *page(PageId page);
+
+Q_SIGNALS:
+    void chooseRecipeRequested();
+    void saveRecipeRequested();
+
+private:
+    Page *make(PageId page);
+    void refreshNote();
+
+    Session &m_session;
+    QTabBar *m_tabs;
+    QLabel *m_note;
+    QStackedWidget *m_stack;
+    std::array<Page *, kPageCount> m_pages{};
+};
+
+} // namespace quantscope

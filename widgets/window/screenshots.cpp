@@ -1,0 +1,103 @@
+#include "window/screenshots.h"
+
+#include "items/text.h"
+#include "look/theme.h"
+#include "pages/page.h"
+#include "pages/start_page.h"
+#include "session/settings.h"
+#include "window/command_line.h"
+#include "window/main_window.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QPixmap>
+#include <QThread>
+
+#include <cstdio>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static constexpr qint64 kPatience = 10 * 60 * 1000; // a 20 GB model takes minutes
+
+static int fail(int status, const QString &text)
+{
+    std::fputs(("quantscope-gui: " + str(text) + "\n").c_str(), stderr);
+    return status;
+}
+
+template <class Done> static bool waitFor(Done done)
+{
+    QElapsedTimer timer;
+    timer.start();
+    while (!done()) {
+        if (timer.elapsed() > kPatience)
+            return false;
+        QApplication::processEvents(QEventLoop::AllEvents, 20);
+        QThread::msleep(2);
+    }
+    return true;
+}
+
+/// Work of a page itself (a search, a preview) is short on what is shown first: until nothing has changed for a while.
+static void settle()
+{
+    QElapsedTimer timer;
+    timer.start();
+    while (timer.elapsed() < 250) {
+        QApplication::processEvents(QEventLoop::AllEvents, 20);
+        QThread::msleep(2);
+    }
+}
+
+static QString savePicture(MainWindow &window, const QString &folder, const QString &name)
+{
+    settle();
+    const QString path = QDir(folder).filePath(name + u".png"_s);
+    return window.grab().save(path, "PNG") ? QString() : path + u": cannot be written"_s;
+}
+
+static QString drawPages(MainWindow &window, const QString &folder)
+{
+    const std::pair<PageId, QString> pages[] = {{PageId::Overview, u"overview"_s}, {PageId::Distribution, u"distribution"_s}, {PageId::Values, u"values"_s},
+        {PageId::Channels, u"channels"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
+    for (const auto &[page, name] : pages) {
+        window.showPage(page);
+        if (const QString error = savePicture(window, folder, name); !error.isEmpty())
+            return error;
+    }
+    window.showPage(PageId::Overview);
+    window.spreadProblems();
+    window.focusProblems();
+    return savePicture(window, folder, u"problems"_s);
+}
+
+int takeScreenshots(const CommandLine &line)
+{
+    Settings::setVolatile();
+    Theme::instance().apply(line.theme.value_or(ThemeChoice::Light));
+    const QString folder = qs(line.screenshotFolder);
+    if (!QDir().mkpath(folder))
+        return fail(3, folder + u": cannot be created"_s);
+    MainWindow window;
+    window.resize(line.size);
+    window.show();
+    if (const QString error = savePicture(window, folder, u"start"_s); !error.isEmpty())
+        return fail(3, error);
+    window.open(qs(line.file), qs(line.recipe));
+    Session &session = window.session();
+    waitFor([&] { return session.state() == Session::State::Ready || session.state() == Session::State::Failed; });
+    if (session.state() != Session::State::Ready)
+        return fail(3, session.errorText());
+    if (!line.layer.empty() && !session.network()->layer(line.layer))
+        return fail(2, u"%1: no layer is named %2"_s.arg(qs(line.file), qs(line.layer)));
+    if (!line.layer.empty())
+        session.selectLayers({qs(line.layer)});
+    waitFor([&] { return session.statistics().idle(); });
+    const QString error = drawPages(window, folder);
+    return error.isEmpty() ? 0 : fail(3, error);
+}
+
+} // namespace quantscope
