@@ -115,6 +115,10 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
     else if (findOverride(key) != nullptr)
         entry.overrides.emplace_back(key, overrideText(node, key));
     else {
+        // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
+        for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
+            if (key.starts_with(prefix) && findOverride(key.substr(std::string_view(prefix).size())) != nullptr)
+                fail(node, fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key, key.substr(std::string_view(prefix).size())));
         std::vector<std::string> known = overrideNames();
         for (const char *own : {"match", "slot", "preset", "shared_with", "input", "input_scale", "input_bit_width", "input_signed"})
             known.emplace_back(own);

@@ -54,14 +54,14 @@ void Resolver::linkSharers()
             continue;
         const std::string slot = slotOf(job).slot;
         std::size_t owner = namedJob(job.settings.sharedWith, {slot, "act", "output"}, "shared_with");
+        if (owner == i)
+            throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layerOf(job).name, slot));
         // A sharer of a sharer shares the first one's object.
         for (std::size_t hops = 0; !m_jobs[owner].settings.sharedWith.empty(); ++hops) {
             if (hops > m_jobs.size() || owner == i)
                 throw RecipeMismatch(fmt::format("shared_with goes round in a circle at {}", layerOf(job).name));
             owner = namedJob(m_jobs[owner].settings.sharedWith, {slotOf(m_jobs[owner]).slot, "act", "output"}, "shared_with");
         }
-        if (owner == i)
-            throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layerOf(job).name, slot));
         job.owner = owner;
         m_jobs[owner].sharers.push_back(i);
     }

@@ -123,7 +123,7 @@ std::string withTruncationInput(std::string recipe)
 class TestBrevitasGoldens : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void stateDict_data()
     {
         QTest::addColumn<QString>("version");

@@ -79,11 +79,9 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     out.slot = slot.slot;
     if (!slot.constant)
         return out;
-    const Node &node = m_constants.graph().nodes.empty() ? Node() : m_constants.graph().nodes[slot.node];
-    ValueId value = slot.value;
-    auto view = slot.form == Form::Dequantize ? m_constants.codesView(value) : m_constants.view(value);
+    auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(slot.value);
     if (view == nullptr && slot.form == Form::Dequantize) {
-        const CodePath path = codePath(node);
+        const CodePath path = codePath(m_constants.graph().nodes.at(slot.node));
         if (path.quantize != nullptr)
             view = m_constants.view(path.quantize->input(0));
     }
@@ -147,6 +145,8 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const std::string &layer)
     if (!out.quantizer)
         return out;
     checkScale(layer, out);
+    out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
+                              [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
     out.formula = formulaOf(*out.quantizer);
     return out;
 }

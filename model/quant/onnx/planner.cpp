@@ -77,11 +77,15 @@ std::optional<Planner::Operand> Planner::operandOf(ValueId value)
     return out;
 }
 
-std::string Planner::uniqueName(const std::string &name) const
+std::string Planner::uniqueName(const std::string &name)
 {
-    std::string unique = name;
-    for (int number = 2; m_byName.count(unique) != 0; ++number)
-        unique = fmt::format("{}_{}", name, number);
+    if (m_byName.count(name) == 0)
+        return name;
+    int &number = m_lastNumber.emplace(name, 1).first->second;
+    std::string unique;
+    do
+        unique = fmt::format("{}_{}", name, ++number);
+    while (m_byName.count(unique) != 0);
     return unique;
 }
 

@@ -41,7 +41,7 @@ private:
 
     std::size_t layerNamed(const std::string &name);
     std::size_t claimLayer(const std::string &name);
-    std::string uniqueName(const std::string &name) const;
+    std::string uniqueName(const std::string &name);
     std::string computeName(NodeId id, const Operand &weight, const std::optional<Operand> &bias);
     std::string activationName(NodeId id) const;
     std::string activationKindOf(ValueId value) const;
@@ -52,6 +52,7 @@ private:
     const Graph &m_graph;
     Plan m_plan;
     std::map<std::string, std::size_t> m_byName;
+    std::map<std::string, int> m_lastNumber; ///< of the names that occur more than once
     std::set<NodeId> m_used; ///< quantizer nodes that belong to a layer already
 };
 

@@ -1,0 +1,194 @@
+#include "support/golden.h"
+#include "support/paths.h"
+
+#include <sys/resource.h>
+
+#include <QDirIterator>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using nlohmann::json;
+
+namespace {
+
+struct Run {
+    int status = -1;
+    QByteArray out, err;
+};
+
+Run runWith(const QStringList &arguments)
+{
+    QProcess process;
+    process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", arguments);
+    Run run;
+    if (!process.waitForFinished(60000))
+        return run;
+    run.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
+    run.out = process.readAllStandardOutput();
+    run.err = process.readAllStandardError();
+    return run;
+}
+
+QString sample(const char *name) { return QString::fromStdString(quantscope::test::sample(name)); }
+
+} // namespace
+
+/// The program as a script sees it: words, statuses, streams.
+class TestCli : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (!QFileInfo::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope"))
+            QFAIL("QUANTSCOPE_BIN does not name the folder of the built programs: run this test through ctest");
+    }
+
+    void statuses_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("says");
+        const QString model = sample("digits_fixed.pt");
+        const auto row = [](const char *name, QStringList arguments, int status, const char *says) { QTest::newRow(name) << arguments << status << says; };
+        row("inspect", {"inspect", model}, 0, "");
+        row("help", {"--help"}, 0, "");
+        row("no word", {}, 2, "subcommand");
+        row("unknown option", {"inspect", model, "--jsn"}, 2, "--jsn");
+        row("json and csv", {"inspect", model, "--json", "--csv"}, 2, "--csv");
+        row("missing file", {"inspect", "/nonexistent/model.pt"}, 3, "/nonexistent/model.pt: cannot be opened: No such file");
+        row("folder", {"inspect", "/tmp"}, 3, "folder");
+        row("unknown layer", {"codes", model, "conv9"}, 2, "did you mean \"conv1\"");
+        row("unknown slot", {"codes", model, "conv1", "--slot", "input"}, 2, "no tensor in slot");
+        row("range past the end", {"codes", model, "conv1", "--range", "0:145"}, 2, "0:144");
+        row("range of words", {"codes", model, "conv1", "--range", "a:b"}, 2, "a:b");
+        row("unknown form", {"codes", model, "conv1", "--as", "oct"}, 2, "oct");
+        row("unknown recipe", {"inspect", model, "--recipe", "/nonexistent.toml"}, 3, "/nonexistent.toml");
+        row("unknown format", {"export", model, "--format", "headr", "--out", "/tmp/x"}, 2, "headr");
+        row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2, "nchw");
+        row("export to nowhere", {"export", model, "--format", "header", "--out", "/proc/none"}, 3, "/proc/none");
+    }
+
+    void statuses()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(int, status);
+        QFETCH(QString, says);
+        const Run run = runWith(arguments);
+        QVERIFY2(run.status == status, run.err);
+        if (status == 0) {
+            QVERIFY(run.err.isEmpty() && !run.out.isEmpty());
+            return;
+        }
+        QVERIFY(run.out.isEmpty());
+        QVERIFY2(run.err.startsWith("quantscope: ") && run.err.contains(says.toUtf8()), run.err);
+        QCOMPARE(run.err.count('\n'), 1); // one sentence
+    }
+
+    void codesOfTheSample_data()
+    {
+        QTest::addColumn<QString>("as");
+        QTest::addColumn<QByteArray>("expected");
+        QTest::newRow("dec") << "dec" << QByteArray("-2\n7\n-3\n");
+        QTest::newRow("hex") << "hex" << QByteArray("0x3E\n0x07\n0x3D\n");
+        QTest::newRow("bin") << "bin" << QByteArray(".111110\n.000111\n.111101\n");
+        QTest::newRow("float") << "float" << QByteArray("-0.03125\n0.109375\n-0.046875\n");
+    }
+
+    void codesOfTheSample()
+    {
+        QFETCH(QString, as);
+        const Run run = runWith({"codes", sample("digits_fixed.pt"), "conv2", "--as", as, "--range", "0:3"});
+        QCOMPARE(run.status, 0);
+        QTEST(run.out, "expected");
+    }
+
+    void recipeErrorsAreUsage()
+    {
+        QTemporaryDir folder;
+        QFile recipe(folder.filePath("r.toml"));
+        QVERIFY(recipe.open(QIODevice::WriteOnly));
+        recipe.write("[[quantizer]]\npreset = \"Int8WeightPerTensorFlot\"\n");
+        recipe.close();
+        const Run run = runWith({"inspect", sample("digits_fixed.pt"), "--recipe", recipe.fileName()});
+        QCOMPARE(run.status, 2);
+        QVERIFY2(run.err.contains("did you mean \"Int8WeightPerTensorFloat\""), run.err);
+        QVERIFY(run.out.isEmpty());
+    }
+
+    void verifiedExport()
+    {
+        QTemporaryDir folder;
+        const Run run = runWith({"export", sample("digits_fixed.pt"), "--format", "header", "--layer", "conv2", "--layout", "ohwi", "--out", folder.path(), "--verify"});
+        QVERIFY2(run.status == 0, run.err);
+        QVERIFY2(run.out.contains("verified, 4,640 of 4,640"), run.out);
+        const json manifest = quantscope::test::golden(folder.filePath("manifest.json").toStdString());
+        QCOMPARE(manifest["schema"].get<int>(), 1);
+        QVERIFY(QFileInfo::exists(folder.filePath("conv2.h")));
+    }
+
+    void noCompilerIsANo()
+    {
+        QTemporaryDir folder;
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert("PATH", folder.path());
+        environment.remove("CC");
+        environment.remove("CXX");
+        process.setProcessEnvironment(environment);
+        process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", {"export", sample("digits_fixed.pt"), "--format", "header", "--out", folder.filePath("out"), "--verify"});
+        QVERIFY(process.waitForFinished());
+        QCOMPARE(process.exitCode(), 1);
+        QVERIFY(process.readAllStandardError().contains("compiler"));
+        QVERIFY(QDir(folder.filePath("out")).isEmpty()); // nothing is left
+    }
+
+    void hostileFiles_data()
+    {
+        QTest::addColumn<QString>("file");
+        const QString data = QString::fromUtf8(QUANTSCOPE_TEST_DATA);
+        const json torch = quantscope::test::golden((data + "/torch/manifest.json").toStdString());
+        for (const json &entry : torch["files"]) {
+            const QString file = QString::fromStdString(entry["file"].get<std::string>());
+            if (file.startsWith("bad/") && entry["expect"] == "error")
+                QTest::newRow(qPrintable(file)) << data + "/torch/" + file;
+        }
+        const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
+        for (const json &entry : onnx["files"])
+            if (entry["status"] == "error")
+                QTest::newRow(entry["file"].get<std::string>().c_str()) << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+    }
+
+    /// One sentence, status 3, nothing on stdout, no crash.
+    void hostileFiles()
+    {
+        QFETCH(QString, file);
+        const Run run = runWith({"inspect", file, "--json", "--hash", "--tensors"});
+        QVERIFY2(run.status == 3, QByteArray::number(run.status) + " " + run.err);
+        QVERIFY(run.out.isEmpty());
+        QVERIFY2(run.err.startsWith("quantscope: " + file.toUtf8() + ": ") && run.err.count('\n') == 1, run.err);
+    }
+
+    void partialFilesOpen_data()
+    {
+        QTest::addColumn<QString>("file");
+        const QString data = QString::fromUtf8(QUANTSCOPE_TEST_DATA);
+        const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
+        for (const json &entry : onnx["files"])
+            if (entry["status"] == "partial")
+                QTest::newRow(entry["file"].get<std::string>().c_str()) << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+    }
+
+    void partialFilesOpen()
+    {
+        QFETCH(QString, file);
+        const Run run = runWith({"inspect", file, "--json"});
+        QCOMPARE(run.status, 0);
+        const json document = json::parse(run.out.toStdString());
+        QVERIFY(std::any_of(document["diagnostics"].begin(), document["diagnostics"].end(), [](const json &d) { return d["severity"] == "error"; }));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCli)
+#include "tst_cli.moc"

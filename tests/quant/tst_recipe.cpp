@@ -1,0 +1,192 @@
+// The model has members named `slots`.
+#define QT_NO_KEYWORDS
+#include "formats/open_model.h"
+#include "quant/network.h"
+#include "quant/spec.h"
+#include "support/golden.h"
+#include "support/paths.h"
+#include "support/recipes.h"
+
+#include <filesystem>
+
+#include <QtTest>
+
+using namespace quantscope;
+
+class TestRecipe : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void errors_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QStringList>("says");
+        const auto row = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
+        row("not TOML", "brevitas = \n", {"TOML", "line 1"});
+        row("unknown key at the top", "version = 1\n", {"\"version\"", "did you mean"});
+        row("unknown version", "brevitas = \"1.0\"\n", {"0.6.0 to 0.12.1"});
+        row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n", {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
+        row("unknown override", "[[quantizer]]\nmatch = \"*\"\nbitwidth = 4\n", {"\"bitwidth\"", "did you mean \"bit_width\"", "line 3"});
+        row("slot prefix", "[[quantizer]]\nweight_bit_width = 4\n", {"did you mean \"bit_width\"", "weight_bit_width"});
+        row("unknown slot", "[[quantizer]]\nslot = \"weights\"\n", {"did you mean \"weight\""});
+        row("preset in the wrong slot", "[[quantizer]]\nslot = \"bias\"\npreset = \"Int8WeightPerTensorFloat\"\n", {"weight preset", "\"bias\""});
+        row("layer key", "[[layer]]\ngroup = 2\n", {"did you mean \"groups\""});
+        row("groups", "[[layer]]\ngroups = 0\n", {"whole number"});
+        row("a table instead of a list", "[quantizer]\nslot = \"weight\"\n", {"[[quantizer]]"});
+        row("text where a number belongs", "[[quantizer]]\ninput_scale = \"big\"\n", {"input_scale", "number"});
+    }
+
+    void errors()
+    {
+        QFETCH(QString, text);
+        QFETCH(QStringList, says);
+        const auto recipe = parseRecipe(text.toStdString(), "model.recipe.toml");
+        QVERIFY(!recipe);
+        QCOMPARE(recipe.error().kind, ErrorKind::Usage);
+        const QString message = QString::fromStdString(recipe.error().text());
+        QVERIFY2(message.startsWith("model.recipe.toml: "), qPrintable(message));
+        for (const QString &part : says)
+            QVERIFY2(message.contains(part), qPrintable(message));
+    }
+
+    void values_data()
+    {
+        QTest::addColumn<QString>("override_");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("bit width 0") << "bit_width = 0" << "from 1 to 32";
+        QTest::newRow("bit width 3.5") << "bit_width = 3.5" << "whole number";
+        QTest::newRow("restriction") << "restrict_scaling_type = \"POWER_OF_TOW\"" << "did you mean \"power_of_two\"";
+        QTest::newRow("narrow") << "narrow_range = 1" << "neither true nor false";
+        QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\"" << "is unknown";
+    }
+
+    /// A value that cannot be is an error of the recipe, found when it meets a layer.
+    void values()
+    {
+        QFETCH(QString, override_);
+        QFETCH(QString, says);
+        const auto recipe = parseRecipe(("[[quantizer]]\nmatch = \"fc1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n" + override_ + "\n").toStdString(), "r.toml");
+        QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
+        QVERIFY(!network);
+        QCOMPARE(network.error().kind, ErrorKind::Usage);
+        QVERIFY2(QString::fromStdString(network.error().text()).contains(says), network.error().text().c_str());
+        QVERIFY(QString::fromStdString(network.error().text()).contains("fc1"));
+    }
+
+    void references_data()
+    {
+        QTest::addColumn<QString>("entry");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("input names no layer") << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"quant_imp\"" << "did you mean \"quant_inp\"";
+        QTest::newRow("input without an output") << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv2\"" << "no slot act or output";
+        QTest::newRow("shared with nobody") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv3\"" << "names no layer";
+        QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\"" << "itself";
+    }
+
+    void references()
+    {
+        QFETCH(QString, entry);
+        QFETCH(QString, says);
+        const auto recipe = parseRecipe(("[[quantizer]]\n" + entry + "\n").toStdString(), "r.toml");
+        QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
+        QVERIFY(!network);
+        QCOMPARE(network.error().kind, ErrorKind::Usage);
+        QVERIFY2(QString::fromStdString(network.error().text()).contains(says), network.error().text().c_str());
+    }
+
+    /// preset replaces, everything else merges, later wins; * crosses dots.
+    void merging()
+    {
+        const auto recipe = parseRecipe("[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\nbit_width = 5\n"
+                                        "[[quantizer]]\nmatch = \"block.*\"\nslot = \"weight\"\nnarrow_range = false\n"
+                                        "[[quantizer]]\nmatch = \"block.0.conv\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n"
+                                        "[[quantizer]]\nmatch = \"*conv\"\nbit_width = 3\n",
+                                        "r.toml");
+        QVERIFY(recipe);
+        const SlotSettings plain = settingsFor(*recipe, "fc", "weight");
+        QCOMPARE(plain.preset, std::string("Int8WeightPerTensorFloat"));
+        QCOMPARE(plain.value("bit_width"), std::optional<std::string>("5"));
+        const SlotSettings merged = settingsFor(*recipe, "block.1.fc", "weight");
+        QCOMPARE(merged.value("bit_width"), std::optional<std::string>("5"));
+        QCOMPARE(merged.value("narrow_range"), std::optional<std::string>("false"));
+        const SlotSettings replaced = settingsFor(*recipe, "block.0.conv", "weight");
+        QCOMPARE(replaced.preset, std::string("Int8WeightPerTensorFixedPoint"));
+        QCOMPARE(replaced.value("narrow_range"), std::nullopt);
+        QCOMPARE(replaced.value("bit_width"), std::optional<std::string>("3"));
+        QCOMPARE(settingsFor(*recipe, "fc", "weight", false).preset, std::string()); // batch norm: no wildcard reaches it
+    }
+
+    /// The recipe in force, written and read again, gives the same quantizers: for every golden of every version.
+    void writtenRecipeReadsBack_data()
+    {
+        QTest::addColumn<QString>("version");
+        for (const char *version : {"0.6.0", "0.7.1", "0.9.1", "0.10.2", "0.12.1"})
+            QTest::newRow(version) << version;
+    }
+
+    void writtenRecipeReadsBack()
+    {
+        QFETCH(QString, version);
+        for (const auto &entry : std::filesystem::directory_iterator(test::data("brevitas/" + version.toStdString()))) {
+            if (entry.path().extension() != ".json" || entry.path().stem() == "MANIFEST")
+                continue;
+            const auto golden = test::golden(entry.path().string());
+            const auto file = *openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
+            const auto first = recoverQuantizers(file, *parseRecipe(test::recipeOfGolden(golden), "golden.toml"));
+            QVERIFY(first);
+            const std::string text = recipeToml(*first);
+            const auto again = parseRecipe(text, "written.toml");
+            QVERIFY2(again, (text + (again ? "" : again.error().text())).c_str());
+            const auto second = recoverQuantizers(file, *again);
+            QVERIFY2(second, second ? "" : second.error().text().c_str());
+            for (const Layer &layer : first->layers)
+                for (const SlotQuantizer &slot : layer.slots) {
+                    const Layer *other = second->layer(layer.name);
+                    QVERIFY2(other != nullptr && other->slot(slot.slot) != nullptr, layer.name.c_str());
+                    const auto &q = other->slot(slot.slot)->quantizer;
+                    QCOMPARE(q.has_value(), slot.quantizer.has_value());
+                    if (!q || !q->scale || !slot.quantizer->scale)
+                        continue;
+                    const auto same = [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+                    QVERIFY2(std::equal(q->scale->values.begin(), q->scale->values.end(), slot.quantizer->scale->values.begin(), slot.quantizer->scale->values.end(), same),
+                             (entry.path().stem().string() + " " + layer.name + ":" + slot.slot).c_str());
+                    QCOMPARE(q->bitWidth, slot.quantizer->bitWidth);
+                }
+        }
+    }
+
+    /// Without a recipe the stored activations are read and the weights proposed, both marked.
+    void assumedWithoutRecipe()
+    {
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")));
+        QVERIFY(network);
+        const SlotQuantizer *weight = network->layer("conv2")->slot("weight");
+        QVERIFY(weight->assumed);
+        QVERIFY(weight->quantizer->isComplete());
+        QCOMPARE(weight->quantizer->origin.at("bit_width").origin, Origin::Assumed);
+        QVERIFY(!weight->alternatives.empty());
+        QVERIFY(!network->layer("conv2")->slot("bias")->quantizer); // Brevitas' default: a float bias
+        const SlotQuantizer *act = network->layer("relu1")->slot("act");
+        QVERIFY(act->assumed);
+        QCOMPARE(act->quantizer->origin.at("scale").origin, Origin::Read);
+        QCOMPARE(act->quantizer->isSigned, std::optional(false)); // 'relu' in its name
+        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [](const Diagnostic &d) { return d.rule == "preset-assumed"; }));
+    }
+
+    void externalBiasWithoutInputSaysSo()
+    {
+        const auto recipe = parseRecipe("[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n", "r.toml");
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
+        QVERIFY(network);
+        const SlotQuantizer *bias = network->layer("conv1")->slot("bias");
+        QVERIFY(bias->quantizer && !bias->quantizer->scale); // its bits are known, its scale is not invented
+        QCOMPARE(bias->quantizer->bitWidth, std::optional(16));
+        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(),
+                            [](const Diagnostic &d) { return d.rule == "input-unknown" && d.severity == Severity::Error && d.layer == "conv1"; }));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRecipe)
+#include "tst_recipe.moc"

@@ -1,0 +1,137 @@
+// The model has members named `slots`.
+#define QT_NO_KEYWORDS
+#include "analysis/open_network.h"
+#include "base/text.h"
+#include "report/inspect.h"
+#include "support/golden.h"
+#include "support/paths.h"
+
+#include <QtTest>
+
+using namespace quantscope;
+using nlohmann::json;
+
+namespace {
+
+json inspected(const std::string &path, InspectOptions options = {.hash = true, .list = false, .tensors = false})
+{
+    auto network = openNetwork(path, {}, options.list);
+    if (!network)
+        return network.error().text();
+    const auto statistics = options.list ? Result<StatisticsMap>(StatisticsMap{}) : analyseNetwork(*network, options);
+    return json::parse(inspectJson(*network, *statistics, options).dump());
+}
+
+json slotOf(const json &document, const std::string &layer, const std::string &slot)
+{
+    for (const json &l : document["layers"])
+        if (l["name"] == layer)
+            for (const json &q : l["quantizers"])
+                if (q["slot"] == slot)
+                    return q;
+    return nullptr;
+}
+
+std::vector<double> hexValues(const json &values)
+{
+    std::vector<double> out;
+    for (const json &v : values)
+        out.push_back(std::strtod(v.get<std::string>().c_str(), nullptr));
+    return out;
+}
+
+} // namespace
+
+class TestInspect : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void samples_data()
+    {
+        QTest::addColumn<QString>("network");
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<bool>("biasWidths");
+        for (const char *network : {"digits_fixed", "digits_float"}) {
+            QTest::addRow("%s state_dict", network) << network << QString("%1.pt").arg(network) << true;
+            QTest::addRow("%s QONNX", network) << network << QString("%1_qonnx.onnx").arg(network) << true;
+            QTest::addRow("%s QCDQ", network) << network << QString("%1_qcdq.onnx").arg(network) << false; // it loses them
+        }
+    }
+
+    /// The same codes, scales and bits from the checkpoint and both exports, as Brevitas computes them.
+    void samples()
+    {
+        QFETCH(QString, network);
+        QFETCH(QString, file);
+        QFETCH(bool, biasWidths);
+        const json expected = test::golden(test::sample("digits_expected.json"))[network.toStdString()];
+        const json found = inspected(test::sample(file.toStdString()));
+        QCOMPARE(found["schema"].get<int>(), 1);
+        for (const auto &[layer, slots] : expected["layers"].items())
+            for (const auto &[slot, want] : slots.items()) {
+                if (!want.contains("scale"))
+                    continue;
+                const json mine = slotOf(found, layer, slot);
+                QVERIFY2(mine.is_object(), (layer + ":" + slot).c_str());
+                QCOMPARE(hexValues(mine["scale"]["values"]), hexValues(want["scale"]));
+                if (want.contains("codes_sha256_i32"))
+                    QCOMPARE(mine["codes_sha256_i32"], want["codes_sha256_i32"]);
+                if (slot != "bias" || biasWidths) {
+                    QCOMPARE(mine["bit_width"], want["bit_width"]);
+                    QVERIFY(mine["storage_bits"].is_null());
+                } else {
+                    QVERIFY(mine["bit_width"].is_null());
+                    QCOMPARE(mine["storage_bits"].get<int>(), 32);
+                }
+            }
+    }
+
+    void schema()
+    {
+        const json found = inspected(test::sample("digits_fixed.pt"));
+        QCOMPARE(found["file"].get<std::string>(), std::string("digits_fixed.pt"));
+        QCOMPARE(found["format"].get<std::string>(), std::string("pytorch-checkpoint"));
+        const json conv1 = slotOf(found, "conv1", "weight");
+        QCOMPARE(conv1["tensor"].get<std::string>(), std::string("conv1.weight"));
+        QCOMPARE(conv1["shape"], json({16, 1, 3, 3}));
+        QCOMPARE(conv1["kind"].get<std::string>(), std::string("affine"));
+        QCOMPARE(conv1["scale"], json::parse(R"({"shape": [], "axis": null, "values": ["0x1p-7"]})"));
+        QCOMPARE(conv1["zero_point"], json::parse(R"({"shape": [], "values": ["0x0p+0"]})"));
+        QCOMPARE(conv1["rounding"].get<std::string>(), std::string("ROUND"));
+        const json numbers = json::parse(R"({"bit_width": 8, "signed": true, "narrow": true, "frac_bits": 7, "int_bits": 1,
+                "codes_min": -72, "codes_max": 76, "count": 144, "at_limit": 0, "clipped": 0})");
+        for (const auto &[key, value] : numbers.items())
+            QVERIFY2(conv1[key] == value, (key + " is " + conv1[key].dump()).c_str());
+        QCOMPARE(conv1["origin"]["scale"].get<std::string>(), std::string("computed: abs-max, power of two, ceil"));
+        QVERIFY(conv1["origin"]["bit_width"].get<std::string>().starts_with("preset"));
+        QVERIFY(slotOf(found, "conv2", "weight")["origin"]["bit_width"].get<std::string>().starts_with("recipe"));
+        const json perChannel = slotOf(inspected(test::sample("digits_float.pt")), "conv1", "weight");
+        QCOMPARE(perChannel["scale"]["shape"], json({16, 1, 1, 1}));
+        QCOMPARE(perChannel["scale"]["axis"].get<int>(), 0);
+        QVERIFY(perChannel["frac_bits"].is_null());
+    }
+
+    void listReadsNoQuantizer()
+    {
+        const json found = inspected(test::sample("digits_fixed.pt"), {.hash = false, .list = true, .tensors = true});
+        const json conv1 = slotOf(found, "conv1", "weight");
+        QCOMPARE(conv1["shape"], json({16, 1, 3, 3}));
+        QVERIFY(conv1["scale"].is_null());
+        QVERIFY(!conv1.contains("codes_sha256_i32"));
+        QVERIFY(found["tensors"].size() > 8);
+    }
+
+    void csvHasTheLayerTable()
+    {
+        auto network = openNetwork(test::sample("digits_fixed.pt"));
+        const auto statistics = analyseNetwork(*network, {});
+        const QStringList lines = QString::fromStdString(inspectCsv(*network, *statistics)).split('\n');
+        QCOMPARE(lines[0], QString("Layer,Kind,Shape,Params,Bits,Scale,I.F,SQNR dB,At limit %,Problems"));
+        QCOMPARE(lines.size(), 10); // header, eight layers, the last line's end
+        QVERIFY2(lines[4].startsWith("conv2,Conv2d,32×16×3×3,4640,6,2^-6,0.6,26."), qPrintable(lines[4]));
+        QVERIFY2(lines[6].startsWith("fc1,Linear,64×128,8256,4,2^-5,-1.5,18."), qPrintable(lines[6]));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestInspect)
+#include "tst_inspect.moc"
