@@ -51,7 +51,11 @@ std::vector<std::int64_t> FoldedValue::integers() const
     return out;
 }
 
-Folder::Folder(const ModelFile &file, const Limits &limits) : m_file(file), m_limits(limits) {}
+Folder::Folder(const ModelFile &file, const Limits &limits)
+    : m_file(file)
+    , m_limits(limits)
+{
+}
 
 const FoldedValue &Folder::fold(ValueId value)
 {
@@ -73,16 +77,22 @@ const FoldedValue &Folder::foldNode(ValueId value)
         throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
     const folding::Function function = folding::findFunction(*node);
     if (function == nullptr)
-        throw NotConstant(fmt::format("{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
+        throw NotConstant(fmt::format(
+            "{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
     if (m_busy.count(value) != 0)
         throw ParseError(fmt::format("{} depends on itself (a cycle)", shownName(graph, value)));
+    if (m_elements > kRememberedValues * m_limits.foldElements)
+        throw ParseError("the constants of this file are too big to be computed");
     if (m_depth >= m_limits.foldDepth)
-        throw ParseError(fmt::format("{} is computed by more than {} operators", shownName(graph, value), m_limits.foldDepth));
+        throw ParseError(
+            fmt::format("{} is computed by more than {} operators", shownName(graph, value), m_limits.foldDepth));
     // Unwinds on an exception too: another value may fold well afterwards.
     struct Guard {
         Folder &folder;
         ValueId id;
-        Guard(Folder &f, ValueId v) : folder(f), id(v)
+        Guard(Folder &f, ValueId v)
+            : folder(f)
+            , id(v)
         {
             folder.m_busy.insert(v);
             ++folder.m_depth;
@@ -122,7 +132,7 @@ bool Folder::isConstant(ValueId value)
     m_constant[value] = false; // what a cycle meets
     ++m_depth;
     const bool constant = std::all_of(node->inputs.begin(), node->inputs.end(),
-                                      [&](ValueId input) { return input == kNoValue || isConstant(input); });
+        [&](ValueId input) { return input == kNoValue || isConstant(input); });
     --m_depth;
     m_constant[value] = constant;
     return constant;

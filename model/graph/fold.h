@@ -18,8 +18,8 @@ struct FoldedValue {
 
     std::size_t count() const;
     bool isFloat() const { return data.index() == 0; }
-    std::vector<float> floats() const;               ///< integers are converted
-    std::vector<std::int64_t> integers() const;      ///< throws ParseError for a float that is not whole
+    std::vector<float> floats() const; ///< integers are converted
+    std::vector<std::int64_t> integers() const; ///< throws ParseError for a float that is not whole
 };
 
 /// A value that is no constant: it depends on the network's input, on an operator off the list, or on nothing at all.
@@ -28,9 +28,9 @@ public:
     using ParseError::ParseError;
 };
 
-/// Evaluates constant sub-graphs: the white-list of pure operators that Brevitas, torch.onnx, QONNX and the ONNX Runtime
-/// quantizer leave in their files. Values are remembered. Throws ParseError: not constant, a cycle, too big, an operator
-/// that is not on the list, malformed operands.
+/// Evaluates constant sub-graphs: the white-list of pure operators that Brevitas, torch.onnx, QONNX and the ONNX
+/// Runtime quantizer leave in their files. Values are remembered. Throws ParseError: not constant, a cycle, too big, an
+/// operator that is not on the list, malformed operands.
 class Folder {
 public:
     explicit Folder(const ModelFile &file, const Limits &limits = {});

@@ -20,12 +20,14 @@ template <class Operation> FoldedValue unaryFloat(const Call &call, const Operat
     const FoldedValue &x = call.operand(0);
     FoldedValue out{x.dtype, x.shape, Floats(x.count())};
     const Floats in = x.floats();
-    std::transform(in.begin(), in.end(), std::get<Floats>(out.data).begin(), [&](float v) { return roundTo(x.dtype, operation(v)); });
+    std::transform(in.begin(), in.end(), std::get<Floats>(out.data).begin(),
+        [&](float v) { return roundTo(x.dtype, operation(v)); });
     return out;
 }
 
 /// Operators that exist for integers too.
-template <class OnFloat, class OnInteger> FoldedValue unary(const Call &call, const OnFloat &onFloat, const OnInteger &onInteger)
+template <class OnFloat, class OnInteger>
+FoldedValue unary(const Call &call, const OnFloat &onFloat, const OnInteger &onInteger)
 {
     const FoldedValue &x = call.operand(0);
     if (x.isFloat())
@@ -33,7 +35,7 @@ template <class OnFloat, class OnInteger> FoldedValue unary(const Call &call, co
     FoldedValue out{x.dtype, x.shape, Integers(x.count())};
     const Integers &in = std::get<Integers>(x.data);
     std::transform(in.begin(), in.end(), std::get<Integers>(out.data).begin(),
-                   [&](std::int64_t v) { return wrapTo(x.dtype, onInteger(v)); });
+        [&](std::int64_t v) { return wrapTo(x.dtype, onInteger(v)); });
     return out;
 }
 
@@ -41,11 +43,13 @@ std::int64_t negated(std::int64_t v) { return static_cast<std::int64_t>(0 - stat
 
 FoldedValue negate(const Call &call)
 {
-    return unary(call, [](float v) { return -v; }, negated);
+    return unary(
+        call, [](float v) { return -v; }, negated);
 }
 FoldedValue absolute(const Call &call)
 {
-    return unary(call, [](float v) { return std::fabs(v); }, [](std::int64_t v) { return v < 0 ? negated(v) : v; });
+    return unary(
+        call, [](float v) { return std::fabs(v); }, [](std::int64_t v) { return v < 0 ? negated(v) : v; });
 }
 FoldedValue exponential(const Call &call)
 {
@@ -84,7 +88,8 @@ FoldedValue castTo(const Call &call)
 
 /// numpy's broadcasting; the result has the type of the first operand, as every ONNX operator here has.
 template <class OnFloat, class OnInteger>
-FoldedValue binary(const Call &call, const FoldedValue &a, const FoldedValue &b, const OnFloat &onFloat, const OnInteger &onInteger)
+FoldedValue binary(
+    const Call &call, const FoldedValue &a, const FoldedValue &b, const OnFloat &onFloat, const OnInteger &onInteger)
 {
     const Shape shape = broadcastShape(a.shape, b.shape);
     const auto left = broadcastIndices(a.shape, shape, call.limits);
@@ -111,27 +116,31 @@ template <class Operation> std::int64_t wrapping(std::int64_t a, std::int64_t b,
 
 FoldedValue add(const Call &call)
 {
-    return binary(call, call.operand(0), call.operand(1), [](float a, float b) { return a + b; },
-                  [](auto a, auto b) { return wrapping(a, b, std::plus<std::uint64_t>()); });
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a + b; },
+        [](auto a, auto b) { return wrapping(a, b, std::plus<std::uint64_t>()); });
 }
 FoldedValue subtract(const Call &call)
 {
-    return binary(call, call.operand(0), call.operand(1), [](float a, float b) { return a - b; },
-                  [](auto a, auto b) { return wrapping(a, b, std::minus<std::uint64_t>()); });
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a - b; },
+        [](auto a, auto b) { return wrapping(a, b, std::minus<std::uint64_t>()); });
 }
 FoldedValue multiply(const Call &call)
 {
-    return binary(call, call.operand(0), call.operand(1), [](float a, float b) { return a * b; },
-                  [](auto a, auto b) { return wrapping(a, b, std::multiplies<std::uint64_t>()); });
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a * b; },
+        [](auto a, auto b) { return wrapping(a, b, std::multiplies<std::uint64_t>()); });
 }
 FoldedValue divide(const Call &call)
 {
-    return binary(call, call.operand(0), call.operand(1), [](float a, float b) { return a / b; },
-                  [](std::int64_t a, std::int64_t b) {
-                      if (b == 0)
-                          throw ParseError("an integer is divided by zero");
-                      return b == -1 ? negated(a) : a / b;
-                  });
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a / b; },
+        [](std::int64_t a, std::int64_t b) {
+            if (b == 0)
+                throw ParseError("an integer is divided by zero");
+            return b == -1 ? negated(a) : a / b;
+        });
 }
 
 std::int64_t integerPower(std::int64_t base, std::int64_t exponent)
@@ -147,7 +156,8 @@ std::int64_t integerPower(std::int64_t base, std::int64_t exponent)
 
 FoldedValue power(const Call &call)
 {
-    return binary(call, call.operand(0), call.operand(1), [](float a, float b) { return std::pow(a, b); }, integerPower);
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return std::pow(a, b); }, integerPower);
 }
 
 /// Min and Max take any number of operands; NaN wins, as numpy's minimum has it.
@@ -156,8 +166,11 @@ template <bool smallest> FoldedValue extreme(const Call &call)
     FoldedValue out = call.operand(0);
     const auto pick = [](auto a, auto b) { return smallest == (b < a) ? b : a; };
     for (std::size_t i = 1; i < call.operands.size(); ++i)
-        out = binary(call, out, call.operand(i),
-                     [&](float a, float b) { return std::isnan(a) ? a : std::isnan(b) ? b : pick(a, b); }, pick);
+        out = binary(
+            call, out, call.operand(i),
+            [&](float a, float b) { return std::isnan(a) ? a
+                                        : std::isnan(b)  ? b
+                                                         : pick(a, b); }, pick);
     return out;
 }
 
@@ -179,9 +192,13 @@ FoldedValue clip(const Call &call)
     };
     FoldedValue out = call.operand(0);
     if (const auto low = bound(1, "min"))
-        out = binary(call, out, *low, [](float a, float b) { return a < b ? b : a; }, [](auto a, auto b) { return std::max(a, b); });
+        out = binary(
+            call, out, *low, [](float a, float b) { return a < b ? b : a; },
+            [](auto a, auto b) { return std::max(a, b); });
     if (const auto high = bound(2, "max"))
-        out = binary(call, out, *high, [](float a, float b) { return a > b ? b : a; }, [](auto a, auto b) { return std::min(a, b); });
+        out = binary(
+            call, out, *high, [](float a, float b) { return a > b ? b : a; },
+            [](auto a, auto b) { return std::min(a, b); });
     return out;
 }
 
@@ -190,10 +207,25 @@ FoldedValue clip(const Call &call)
 Function findElementwise(std::string_view opType)
 {
     static const std::map<std::string_view, Function> kTable = {
-        {"Identity", identity}, {"Cast", castTo}, {"Add", add}, {"Sub", subtract}, {"Mul", multiply}, {"Div", divide},
-        {"Pow", power}, {"Neg", negate}, {"Abs", absolute}, {"Exp", exponential}, {"Log", logarithm}, {"Sqrt", squareRoot},
-        {"Reciprocal", reciprocal}, {"Min", extreme<true>}, {"Max", extreme<false>}, {"Round", roundHalfEven},
-        {"Floor", roundDown}, {"Ceil", roundUp}, {"Clip", clip},
+        {"Identity", identity},
+        {"Cast", castTo},
+        {"Add", add},
+        {"Sub", subtract},
+        {"Mul", multiply},
+        {"Div", divide},
+        {"Pow", power},
+        {"Neg", negate},
+        {"Abs", absolute},
+        {"Exp", exponential},
+        {"Log", logarithm},
+        {"Sqrt", squareRoot},
+        {"Reciprocal", reciprocal},
+        {"Min", extreme<true>},
+        {"Max", extreme<false>},
+        {"Round", roundHalfEven},
+        {"Floor", roundDown},
+        {"Ceil", roundUp},
+        {"Clip", clip},
     };
     const auto found = kTable.find(opType);
     return found == kTable.end() ? nullptr : found->second;

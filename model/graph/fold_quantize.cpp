@@ -43,7 +43,8 @@ void refuseBlocks(const Call &call)
 
 } // namespace
 
-// saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set 10).
+// saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set
+// 10).
 FoldedValue quantizeLinear(const Call &call)
 {
     refuseBlocks(call);
@@ -53,7 +54,8 @@ FoldedValue quantizeLinear(const Call &call)
     const std::vector<float> values = x.floats(), scales = call.operand(1).floats();
     const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
     const auto scaleAt = parameterIndices(call, x, call.operand(1));
-    const auto zeroAt = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
+    const auto zeroAt
+        = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
     std::vector<std::int64_t> codes(values.size());
     for (std::size_t i = 0; i < codes.size(); ++i) {
         const float code = std::nearbyint(values[i] / scales[scaleAt[i]]) + zeros[zeroAt[i]];
@@ -69,7 +71,8 @@ FoldedValue dequantizeLinear(const Call &call)
     const std::vector<float> scales = call.operand(1).floats();
     const auto scaleAt = parameterIndices(call, x, call.operand(1));
     const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
-    const auto zeroAt = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
+    const auto zeroAt
+        = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
     const std::vector<float> codes = x.floats();
     std::vector<float> values(codes.size());
     for (std::size_t i = 0; i < values.size(); ++i)

@@ -50,7 +50,8 @@ FoldedValue reshape(const Call &call)
     const auto wanted = listOperand(call, 1, "shape");
     if (!wanted)
         throw ParseError("Reshape has no shape");
-    return withShape(x, reshapedTo(x.shape, *wanted, call.integerAttribute("allowzero", 0) != 0, call.limits), call.limits);
+    return withShape(
+        x, reshapedTo(x.shape, *wanted, call.integerAttribute("allowzero", 0) != 0, call.limits), call.limits);
 }
 
 FoldedValue flatten(const Call &call)
@@ -190,8 +191,16 @@ FoldedValue constantOfShape(const Call &call)
 Function findShapeOperator(std::string_view opType)
 {
     static const std::map<std::string_view, Function> kTable = {
-        {"Reshape", reshape}, {"Flatten", flatten}, {"Squeeze", squeeze}, {"Unsqueeze", unsqueeze}, {"Transpose", transpose},
-        {"Concat", concat}, {"Gather", gather}, {"Expand", expand}, {"Shape", shapeOf}, {"ConstantOfShape", constantOfShape},
+        {"Reshape", reshape},
+        {"Flatten", flatten},
+        {"Squeeze", squeeze},
+        {"Unsqueeze", unsqueeze},
+        {"Transpose", transpose},
+        {"Concat", concat},
+        {"Gather", gather},
+        {"Expand", expand},
+        {"Shape", shapeOf},
+        {"ConstantOfShape", constantOfShape},
     };
     const auto found = kTable.find(opType);
     return found == kTable.end() ? nullptr : found->second;

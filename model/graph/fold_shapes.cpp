@@ -43,7 +43,8 @@ Shape flattenedShape(const Shape &shape, std::int64_t axis, const Limits &limits
     const auto at = static_cast<std::size_t>(middle);
     const std::span<const std::int64_t> dims(shape);
     elementCount(shape, limits);
-    return {static_cast<std::int64_t>(elementCount(dims.first(at), limits)), static_cast<std::int64_t>(elementCount(dims.subspan(at), limits))};
+    return {static_cast<std::int64_t>(elementCount(dims.first(at), limits)),
+        static_cast<std::int64_t>(elementCount(dims.subspan(at), limits))};
 }
 
 Shape squeezedShape(const Shape &shape, const std::optional<std::vector<std::int64_t>> &axes)

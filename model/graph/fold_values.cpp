@@ -1,5 +1,7 @@
 #include "graph/fold_ops.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,8 +12,8 @@ namespace quantscope::folding {
 
 namespace {
 
-/// Rounds to `digits` binary digits behind the leading one; below 2^lowest the spacing stays (denormals). Scaling by powers
-/// of two is exact, so this is one correct rounding, half to even.
+/// Rounds to `digits` binary digits behind the leading one; below 2^lowest the spacing stays (denormals). Scaling by
+/// powers of two is exact, so this is one correct rounding, half to even.
 float roundBinary(float value, int digits, int lowest, float largest)
 {
     if (value == 0 || !std::isfinite(value))
@@ -69,7 +71,7 @@ std::size_t axisOf(std::int64_t axis, std::size_t rank)
 FoldedValue fromTensor(const TensorInfo &tensor, const Limits &limits)
 {
     if (!tensor.problem.empty())
-        throw ParseError("tensor '" + tensor.name + "': " + tensor.problem);
+        throw ParseError("tensor '" + printable(tensor.name) + "': " + tensor.problem);
     const std::size_t count = boundedCount(tensor.shape, limits);
     FoldedValue out;
     out.dtype = tensor.dtype;
@@ -88,7 +90,8 @@ Shape broadcastShape(const Shape &a, const Shape &b)
         const std::int64_t left = i < a.size() ? a[a.size() - 1 - i] : 1;
         const std::int64_t right = i < b.size() ? b[b.size() - 1 - i] : 1;
         if (left != right && left != 1 && right != 1)
-            throw ParseError(fmt::format("shapes [{}] and [{}] do not broadcast", fmt::join(a, ","), fmt::join(b, ",")));
+            throw ParseError(
+                fmt::format("shapes [{}] and [{}] do not broadcast", fmt::join(a, ","), fmt::join(b, ",")));
         out[out.size() - 1 - i] = left == 1 ? right : left;
     }
     return out;

@@ -21,9 +21,13 @@ std::string varint(std::uint64_t value)
     return out + static_cast<char>(value);
 }
 std::string number(unsigned field, std::uint64_t value) { return varint(field << 3) + varint(value); }
-std::string text(unsigned field, const std::string &bytes) { return varint(field << 3 | 2) + varint(bytes.size()) + bytes; }
+std::string text(unsigned field, const std::string &bytes)
+{
+    return varint(field << 3 | 2) + varint(bytes.size()) + bytes;
+}
 
-std::string node(const std::string &op, const std::string &name, const std::vector<std::string> &inputs, const std::string &output)
+std::string node(
+    const std::string &op, const std::string &name, const std::vector<std::string> &inputs, const std::string &output)
 {
     std::string body;
     for (const std::string &input : inputs)
@@ -46,7 +50,8 @@ std::string sparseModel(const char *name, std::size_t weights, std::uint64_t byt
     std::vector<std::string> pieces;
     std::string nodes, input = "x";
     const float one = 1;
-    nodes += text(5, number(2, 1) + text(8, "scale") + text(9, std::string(reinterpret_cast<const char *>(&one), sizeof one)));
+    nodes += text(
+        5, number(2, 1) + text(8, "scale") + text(9, std::string(reinterpret_cast<const char *>(&one), sizeof one)));
     std::uint64_t graphBytes = 0;
     for (std::size_t i = 0; i < weights; ++i) {
         const std::string id = std::to_string(i);
@@ -56,7 +61,8 @@ std::string sparseModel(const char *name, std::size_t weights, std::uint64_t byt
         nodes += node("MatMul", "/fc" + id + "/MatMul", {input, "w" + id}, "y" + id);
         input = "y" + id;
     }
-    const std::string head = number(1, 10) + text(8, number(2, 13)) + varint(7u << 3 | 2) + varint(graphBytes + nodes.size());
+    const std::string head
+        = number(1, 10) + text(8, number(2, 13)) + varint(7u << 3 | 2) + varint(graphBytes + nodes.size());
     const int file = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
     std::uint64_t at = 0;
     const auto put = [&](const std::string &bytes) {

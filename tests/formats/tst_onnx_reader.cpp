@@ -25,7 +25,7 @@ ModelFile readBytes(std::vector<std::byte> bytes, const Limits &limits = {})
 bool hasError(const ModelFile &file)
 {
     return std::any_of(file.diagnostics.begin(), file.diagnostics.end(),
-                       [](const Diagnostic &d) { return d.severity == Severity::Error; });
+        [](const Diagnostic &d) { return d.severity == Severity::Error; });
 }
 
 const Node *nodeNamed(const ModelFile &file, const std::string &name)
@@ -36,7 +36,8 @@ const Node *nodeNamed(const ModelFile &file, const std::string &name)
     return nullptr;
 }
 
-/// Files whose damage lies in the container or in one tensor; what is wrong with a quantizer is not the reader's to see.
+/// Files whose damage lies in the container or in one tensor; what is wrong with a quantizer is not the reader's to
+/// see.
 bool damagedTensor(const std::string &name)
 {
     for (const char *prefix : {"bad_raw", "bad_dims", "bad_dtype", "bad_typed", "bad_external"})
@@ -73,8 +74,8 @@ private slots:
         QVERIFY(file.graph.has_value());
         QVERIFY(!file.graph->nodes.empty());
         QCOMPARE(hasError(file), damagedTensor(name));
-        const auto broken = std::count_if(file.tensors.begin(), file.tensors.end(),
-                                          [](const TensorInfo &tensor) { return !tensor.problem.empty(); });
+        const auto broken = std::count_if(
+            file.tensors.begin(), file.tensors.end(), [](const TensorInfo &tensor) { return !tensor.problem.empty(); });
         QCOMPARE(broken, damagedTensor(name) ? 1 : 0);
     }
 
@@ -131,7 +132,8 @@ private slots:
     {
         const ModelFile file = read(test::data("onnx/subgraphs.onnx"));
         const Graph &graph = *file.graph;
-        QCOMPARE(std::count_if(graph.nodes.begin(), graph.nodes.end(), [](const Node &n) { return n.name == "mm"; }), 2);
+        QCOMPARE(
+            std::count_if(graph.nodes.begin(), graph.nodes.end(), [](const Node &n) { return n.name == "mm"; }), 2);
         const Node *loop = nodeNamed(file, "lmm");
         QVERIFY(loop != nullptr);
         QCOMPARE(loop->scope, std::string("rep/body"));
@@ -168,7 +170,7 @@ private slots:
         const ModelFile file = read(test::data("onnx/odd_duplicate_init.onnx"));
         QVERIFY(!hasError(file));
         QVERIFY(std::any_of(file.diagnostics.begin(), file.diagnostics.end(),
-                            [](const Diagnostic &d) { return d.rule == "initializer-twice"; }));
+            [](const Diagnostic &d) { return d.rule == "initializer-twice"; }));
         const Node *dequantize = nodeNamed(file, "dq");
         const Value *weight = file.graph->value(dequantize->input(0));
         QCOMPARE(readIntegers(file.tensors[*weight->tensor]).at(1), std::int64_t{21});

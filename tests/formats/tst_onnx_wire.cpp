@@ -22,7 +22,10 @@ class TestOnnxWire : public QObject {
 private slots:
     void fieldsOfEveryType()
     {
-        const MemorySource bytes = source(QByteArray::fromHex("08ac02" "1202ff00" "1d04030201" "210807060504030201"));
+        const MemorySource bytes = source(QByteArray::fromHex("08ac02"
+                                                              "1202ff00"
+                                                              "1d04030201"
+                                                              "210807060504030201"));
         WireWindow window(bytes);
         FieldWalker walker(window, {0, bytes.size()});
         Field field;
@@ -55,7 +58,11 @@ private slots:
     void groupsAreSkipped()
     {
         // group 5 { 1: 7, group 6 { } }, then field 2 = 9
-        const MemorySource bytes = source(QByteArray::fromHex("2b0807" "33" "34" "2c" "1009"));
+        const MemorySource bytes = source(QByteArray::fromHex("2b0807"
+                                                              "33"
+                                                              "34"
+                                                              "2c"
+                                                              "1009"));
         WireWindow window(bytes);
         FieldWalker walker(window, {0, bytes.size()});
         Field field;
@@ -96,11 +103,13 @@ private slots:
 
     void packedAndUnpackedAreTheSame()
     {
-        const MemorySource bytes = source(QByteArray::fromHex("0801" "0a0302ac02" "0803"));
+        const MemorySource bytes = source(QByteArray::fromHex("0801"
+                                                              "0a0302ac02"
+                                                              "0803"));
         WireWindow window(bytes);
         std::vector<std::uint64_t> values;
         forEachField(window, {Range{0, bytes.size()}},
-                     [&](const Field &field) { forEachVarint(window, field, [&](std::uint64_t v) { values.push_back(v); }); });
+            [&](const Field &field) { forEachVarint(window, field, [&](std::uint64_t v) { values.push_back(v); }); });
         QCOMPARE(values, (std::vector<std::uint64_t>{1, 2, 300, 3}));
     }
 
@@ -112,7 +121,8 @@ private slots:
         const MemorySource bytes = source(content);
         WireWindow window(bytes);
         for (const std::uint64_t at : {0ull, 5000ull, 4095ull, 1048575ull, 13ull, 700000ull, 700001ull})
-            QCOMPARE(static_cast<int>(window.byteAt(at)), static_cast<int>(static_cast<unsigned char>(content[static_cast<int>(at)])));
+            QCOMPARE(static_cast<int>(window.byteAt(at)),
+                static_cast<int>(static_cast<unsigned char>(content[static_cast<int>(at)])));
         const std::string text = window.text({100000, 120000});
         QCOMPARE(QByteArray::fromStdString(text), content.mid(100000, 20000));
         QVERIFY_EXCEPTION_THROWN(window.byteAt(1 << 20), ParseError);

@@ -28,15 +28,22 @@ public:
         graph().values[id].tensor = m_file.tensors.size() - 1;
         return id;
     }
-    ValueId floats(Shape shape, const std::vector<float> &values) { return constant(DType::Float32, std::move(shape), values); }
-    ValueId integers(Shape shape, const std::vector<std::int64_t> &values) { return constant(DType::Int64, std::move(shape), values); }
+    ValueId floats(Shape shape, const std::vector<float> &values)
+    {
+        return constant(DType::Float32, std::move(shape), values);
+    }
+    ValueId integers(Shape shape, const std::vector<std::int64_t> &values)
+    {
+        return constant(DType::Int64, std::move(shape), values);
+    }
     ValueId value()
     {
         graph().values.push_back({});
         graph().values.back().name = "v" + std::to_string(graph().values.size() - 1);
         return static_cast<ValueId>(graph().values.size() - 1);
     }
-    ValueId node(const std::string &op, std::vector<ValueId> inputs, std::vector<Attribute> attributes = {}, std::optional<ValueId> output = {})
+    ValueId node(const std::string &op, std::vector<ValueId> inputs, std::vector<Attribute> attributes = {},
+        std::optional<ValueId> output = {})
     {
         const ValueId out = output ? *output : value();
         graph().values[out].producer = static_cast<NodeId>(graph().nodes.size());
@@ -116,10 +123,10 @@ private slots:
     void float16ResultsAreRounded()
     {
         Builder b;
-        const ValueId one = b.constant<std::uint16_t>(DType::Float16, {}, {0x3C00});      // 1
-        const ValueId small = b.constant<std::uint16_t>(DType::Float16, {}, {0x1000});    // 2^-11
-        QCOMPARE(b.fold(b.node("Add", {one, small})).floats()[0], 1.0f);                  // tie to even
-        const ValueId larger = b.constant<std::uint16_t>(DType::Float16, {}, {0x1001});   // just above 2^-11
+        const ValueId one = b.constant<std::uint16_t>(DType::Float16, {}, {0x3C00}); // 1
+        const ValueId small = b.constant<std::uint16_t>(DType::Float16, {}, {0x1000}); // 2^-11
+        QCOMPARE(b.fold(b.node("Add", {one, small})).floats()[0], 1.0f); // tie to even
+        const ValueId larger = b.constant<std::uint16_t>(DType::Float16, {}, {0x1001}); // just above 2^-11
         QCOMPARE(b.fold(b.node("Add", {one, larger})).floats()[0], 1.0009765625f);
         const ValueId cast = b.node("Cast", {b.floats({}, {70000.0f})}, {Builder::integer("to", 10)});
         QVERIFY(std::isinf(b.fold(cast).floats()[0]));
@@ -132,7 +139,8 @@ private slots:
         QCOMPARE(b.fold(byte).integers(), (std::vector<std::int64_t>{44, -1, 127}));
         const ValueId truncated = b.node("Cast", {b.floats({3}, {2.9f, -2.9f, 0.5f})}, {Builder::integer("to", 7)});
         QCOMPARE(b.fold(truncated).integers(), (std::vector<std::int64_t>{2, -2, 0}));
-        QCOMPARE(b.fold(b.node("Div", {b.integers({2}, {7, -7}), b.integers({}, {2})})).integers(), (std::vector<std::int64_t>{3, -3}));
+        QCOMPARE(b.fold(b.node("Div", {b.integers({2}, {7, -7}), b.integers({}, {2})})).integers(),
+            (std::vector<std::int64_t>{3, -3}));
         QVERIFY_EXCEPTION_THROWN(b.fold(b.node("Div", {b.integers({}, {1}), b.integers({}, {0})})), ParseError);
         QVERIFY_EXCEPTION_THROWN(b.fold(b.floats({}, {3.5f})).integers(), ParseError);
     }
@@ -140,7 +148,8 @@ private slots:
     void roundingIsHalfToEven()
     {
         Builder b;
-        QCOMPARE(b.fold(b.node("Round", {b.floats({4}, {0.5f, 1.5f, -0.5f, -2.5f})})).floats(), (std::vector<float>{0, 2, -0.0f, -2}));
+        QCOMPARE(b.fold(b.node("Round", {b.floats({4}, {0.5f, 1.5f, -0.5f, -2.5f})})).floats(),
+            (std::vector<float>{0, 2, -0.0f, -2}));
         QCOMPARE(b.fold(b.node("Floor", {b.floats({1}, {-0.5f})})).floats(), (std::vector<float>{-1}));
         QCOMPARE(b.fold(b.node("Ceil", {b.floats({1}, {0.2f})})).floats(), (std::vector<float>{1}));
     }
@@ -154,7 +163,9 @@ private slots:
         QCOMPARE(reshaped.shape, (Shape{2, 3}));
         QCOMPARE(b.fold(b.node("Unsqueeze", {x, b.integers({2}, {0, -1})})).shape, (Shape{1, 2, 3, 1}));
         QCOMPARE(b.fold(b.node("Squeeze", {b.integers({1, 2, 1}, {1, 2})})).shape, (Shape{2}));
-        QCOMPARE(b.fold(b.node("Flatten", {b.integers({2, 1, 3}, {1, 2, 3, 4, 5, 6})}, {Builder::integer("axis", 2)})).shape, (Shape{2, 3}));
+        QCOMPARE(
+            b.fold(b.node("Flatten", {b.integers({2, 1, 3}, {1, 2, 3, 4, 5, 6})}, {Builder::integer("axis", 2)})).shape,
+            (Shape{2, 3}));
         QCOMPARE(b.fold(b.node("Shape", {x})).integers(), (std::vector<std::int64_t>{2, 3}));
         QVERIFY_EXCEPTION_THROWN(b.fold(b.node("Reshape", {x, b.integers({1}, {5})})), ParseError);
         QVERIFY_EXCEPTION_THROWN(b.fold(b.node("Transpose", {x}, {Builder::list("perm", {0, 0})})), ParseError);
@@ -167,21 +178,27 @@ private slots:
         const FoldedValue rows = b.fold(b.node("Gather", {x, b.integers({2}, {2, -3})}));
         QCOMPARE(rows.shape, (Shape{2, 2}));
         QCOMPARE(rows.integers(), (std::vector<std::int64_t>{5, 6, 1, 2}));
-        QCOMPARE(b.fold(b.node("Gather", {x, b.integers({}, {1})}, {Builder::integer("axis", 1)})).integers(), (std::vector<std::int64_t>{2, 4, 6}));
+        QCOMPARE(b.fold(b.node("Gather", {x, b.integers({}, {1})}, {Builder::integer("axis", 1)})).integers(),
+            (std::vector<std::int64_t>{2, 4, 6}));
         QVERIFY_EXCEPTION_THROWN(b.fold(b.node("Gather", {x, b.integers({}, {3})})), ParseError);
         const ValueId y = b.integers({3, 1}, {7, 8, 9});
-        QCOMPARE(b.fold(b.node("Concat", {x, y}, {Builder::integer("axis", 1)})).integers(), (std::vector<std::int64_t>{1, 2, 7, 3, 4, 8, 5, 6, 9}));
-        QCOMPARE(b.fold(b.node("Expand", {y, b.integers({2}, {1, 2})})).integers(), (std::vector<std::int64_t>{7, 7, 8, 8, 9, 9}));
+        QCOMPARE(b.fold(b.node("Concat", {x, y}, {Builder::integer("axis", 1)})).integers(),
+            (std::vector<std::int64_t>{1, 2, 7, 3, 4, 8, 5, 6, 9}));
+        QCOMPARE(b.fold(b.node("Expand", {y, b.integers({2}, {1, 2})})).integers(),
+            (std::vector<std::int64_t>{7, 7, 8, 8, 9, 9}));
     }
 
     void clipAndExtremes()
     {
         Builder b;
         const ValueId x = b.floats({4}, {-3, -1, 1, 3});
-        QCOMPARE(b.fold(b.node("Clip", {x, b.floats({}, {-2}), kNoValue})).floats(), (std::vector<float>{-2, -1, 1, 3}));
-        QCOMPARE(b.fold(b.node("Clip", {x, b.floats({}, {-2}), b.floats({}, {2})})).floats(), (std::vector<float>{-2, -1, 1, 2}));
+        QCOMPARE(
+            b.fold(b.node("Clip", {x, b.floats({}, {-2}), kNoValue})).floats(), (std::vector<float>{-2, -1, 1, 3}));
+        QCOMPARE(b.fold(b.node("Clip", {x, b.floats({}, {-2}), b.floats({}, {2})})).floats(),
+            (std::vector<float>{-2, -1, 1, 2}));
         QCOMPARE(b.fold(b.node("Max", {x, b.floats({}, {0})})).floats(), (std::vector<float>{0, 0, 1, 3}));
-        QCOMPARE(b.fold(b.node("Min", {x, b.floats({}, {0}), b.floats({}, {-2})})).floats(), (std::vector<float>{-3, -2, -2, -2}));
+        QCOMPARE(b.fold(b.node("Min", {x, b.floats({}, {0}), b.floats({}, {-2})})).floats(),
+            (std::vector<float>{-3, -2, -2, -2}));
     }
 
     void quantizeDivides()
@@ -191,14 +208,17 @@ private slots:
         const ValueId scale = b.floats({}, {0.00214854861f});
         const ValueId zero = b.constant<std::int8_t>(DType::Int8, {}, {0});
         QCOMPARE(b.fold(b.node("QuantizeLinear", {b.floats({3}, {0.273939937f, 1.0f, -1.0f}), scale, zero})).integers(),
-                 (std::vector<std::int64_t>{127, 127, -128}));
+            (std::vector<std::int64_t>{127, 127, -128}));
         // The zero point is added after rounding: round(0.5) + 1 = 1, not round(1.5) = 2.
         const ValueId one = b.constant<std::uint8_t>(DType::UInt8, {}, {1});
-        QCOMPARE(b.fold(b.node("QuantizeLinear", {b.floats({1}, {0.5f}), b.floats({}, {1.0f}), one})).integers(), (std::vector<std::int64_t>{1}));
+        QCOMPARE(b.fold(b.node("QuantizeLinear", {b.floats({1}, {0.5f}), b.floats({}, {1.0f}), one})).integers(),
+            (std::vector<std::int64_t>{1}));
         const ValueId codes = b.constant<std::int8_t>(DType::Int8, {2, 2}, {1, 2, 3, 4});
-        QCOMPARE(b.fold(b.node("DequantizeLinear", {codes, b.floats({2}, {1, 10})}, {Builder::integer("axis", 0)})).floats(),
-                 (std::vector<float>{1, 2, 30, 40}));
-        QCOMPARE(b.fold(b.node("DequantizeLinear", {codes, b.floats({2}, {1, 10})})).floats(), (std::vector<float>{1, 20, 3, 40}));
+        QCOMPARE(
+            b.fold(b.node("DequantizeLinear", {codes, b.floats({2}, {1, 10})}, {Builder::integer("axis", 0)})).floats(),
+            (std::vector<float>{1, 2, 30, 40}));
+        QCOMPARE(b.fold(b.node("DequantizeLinear", {codes, b.floats({2}, {1, 10})})).floats(),
+            (std::vector<float>{1, 20, 3, 40}));
     }
 
     void cyclesAndDepth()
@@ -225,7 +245,8 @@ private slots:
         const ValueId huge = b.node("ConstantOfShape", {b.integers({2}, {1 << 20, 1 << 20})});
         QVERIFY_EXCEPTION_THROWN(b.fold(huge), ParseError);
         const std::vector<float> many(4096, 1.0f);
-        QVERIFY_EXCEPTION_THROWN(b.fold(b.node("Mul", {b.floats({4096, 1}, many), b.floats({1, 4096}, many)})), ParseError);
+        QVERIFY_EXCEPTION_THROWN(
+            b.fold(b.node("Mul", {b.floats({4096, 1}, many), b.floats({1, 4096}, many)})), ParseError);
         QVERIFY_EXCEPTION_THROWN(b.fold(b.node("ConstantOfShape", {b.integers({1}, {-1})})), ParseError);
         QCOMPARE(b.fold(b.node("ConstantOfShape", {b.integers({1}, {0})})).count(), std::size_t{0});
     }

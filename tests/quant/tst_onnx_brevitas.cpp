@@ -22,10 +22,7 @@ struct Tally {
     std::vector<std::string> wrong;
 };
 
-float fromHex(const nlohmann::json &text)
-{
-    return std::strtof(text.get<std::string>().c_str(), nullptr);
-}
+float fromHex(const nlohmann::json &text) { return std::strtof(text.get<std::string>().c_str(), nullptr); }
 
 bool sameValues(const nlohmann::json &golden, const Granular &found)
 {
@@ -50,7 +47,8 @@ bool sameShape(const nlohmann::json &golden, const Granular &found)
 /// The kind that a Brevitas class is shown as; empty where the graph does not tell.
 std::string torchKind(const std::string &cls)
 {
-    for (const char *kind : {"Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Linear", "Embedding", "ReLU", "Sigmoid", "Tanh"})
+    for (const char *kind :
+        {"Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Linear", "Embedding", "ReLU", "Sigmoid", "Tanh"})
         if (cls == std::string("Quant") + kind)
             return kind;
     return {};
@@ -63,7 +61,8 @@ std::string differences(const nlohmann::json &golden, const SlotQuantizer &slot,
     std::string out;
     const auto differ = [&](const char *what) { out += std::string(what) + " "; };
     const bool containerOnly = qcdq && golden.contains("qcdq_container_bits");
-    if (containerOnly ? q.bitWidth || q.storageBits != golden["qcdq_container_bits"].get<int>() : q.bitWidth != golden["bit_width"].get<int>())
+    if (containerOnly ? q.bitWidth || q.storageBits != golden["qcdq_container_bits"].get<int>()
+                      : q.bitWidth != golden["bit_width"].get<int>())
         differ("bits");
     if (q.isSigned != golden["signed"].get<bool>())
         differ("signed");
@@ -100,13 +99,16 @@ void compareFile(const std::string &path, const nlohmann::json &golden, bool qcd
                 continue;
             }
             ++tally.compared;
-            if (const std::string kind = torchKind(layer["cls"].get<std::string>()); !kind.empty() && found->kind != kind)
+            if (const std::string kind = torchKind(layer["cls"].get<std::string>());
+                !kind.empty() && found->kind != kind)
                 tally.wrong.push_back(label + ": kind " + found->kind + ", not " + kind);
             std::string wrong = "no quantizer";
             if (slot->quantizer)
                 wrong = differences(want, *slot, qcdq, slot->tensor == nullptr);
-            // Brevitas 0.7 dequantizes the zero point of shifted weights (0.22 instead of 132), and its exporter writes 0.
-            if (wrong == "zero_point " && golden["brevitas"] == "0.7.1" && fromHex(want["zero_point"]["values"][0]) < 1) {
+            // Brevitas 0.7 dequantizes the zero point of shifted weights (0.22 instead of 132), and its exporter writes
+            // 0.
+            if (wrong == "zero_point " && golden["brevitas"] == "0.7.1"
+                && fromHex(want["zero_point"]["values"][0]) < 1) {
                 --tally.compared;
                 ++tally.skipped["Brevitas 0.7's fractional zero point, exported as 0"];
             } else if (wrong.empty())
@@ -154,8 +156,8 @@ private Q_SLOTS:
             skipped += count;
             reasons += "\n    " + std::to_string(count) + " " + reason;
         }
-        qInfo("Brevitas %s %s: %d files, %d compared, %d equal, %d skipped%s", qPrintable(version), qPrintable(kind), files,
-              tally.compared, tally.equal, skipped, reasons.c_str());
+        qInfo("Brevitas %s %s: %d files, %d compared, %d equal, %d skipped%s", qPrintable(version), qPrintable(kind),
+            files, tally.compared, tally.equal, skipped, reasons.c_str());
         std::string wrong;
         for (const std::string &line : tally.wrong)
             wrong += line + "\n";
@@ -167,10 +169,10 @@ private Q_SLOTS:
     {
         const Network network = test::recoverOnnxFile(test::data("brevitas/0.10.2/bit_widths_float.qonnx.onnx"));
         QVERIFY(std::any_of(network.diagnostics.begin(), network.diagnostics.end(),
-                            [](const Diagnostic &d) { return d.rule == "qonnx-signed-narrow-swapped"; }));
+            [](const Diagnostic &d) { return d.rule == "qonnx-signed-narrow-swapped"; }));
         const Network right = test::recoverOnnxFile(test::data("brevitas/0.12.1/bit_widths_float.qonnx.onnx"));
         QVERIFY(std::none_of(right.diagnostics.begin(), right.diagnostics.end(),
-                             [](const Diagnostic &d) { return d.rule == "qonnx-signed-narrow-swapped"; }));
+            [](const Diagnostic &d) { return d.rule == "qonnx-signed-narrow-swapped"; }));
     }
 
     void samples_data()
@@ -199,7 +201,8 @@ private Q_SLOTS:
                     QCOMPARE(slotName, std::string("bias")); // QCDQ loses it
                 else if (want.contains("bit_width"))
                     QCOMPARE(*slot->quantizer->bitWidth, want["bit_width"].get<int>());
-                const nlohmann::json scale = want["scale"].is_array() ? want["scale"] : nlohmann::json::array({want["scale"]});
+                const nlohmann::json scale
+                    = want["scale"].is_array() ? want["scale"] : nlohmann::json::array({want["scale"]});
                 QCOMPARE(slot->quantizer->scale->values.size(), scale.size());
                 for (std::size_t i = 0; i < scale.size(); ++i)
                     QCOMPARE(slot->quantizer->scale->values[i], fromHex(scale[i]));

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 using namespace quantscope;
 
@@ -15,12 +16,13 @@ namespace {
 std::size_t errors(const Network &network)
 {
     return static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
-                                                  [](const Diagnostic &d) { return d.severity == Severity::Error; }));
+        [](const Diagnostic &d) { return d.severity == Severity::Error; }));
 }
 
 bool hasRule(const Network &network, const std::string &rule)
 {
-    return std::any_of(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) { return d.rule == rule; });
+    return std::any_of(
+        network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) { return d.rule == rule; });
 }
 
 std::string diagnosticText(const Network &network)
@@ -60,7 +62,8 @@ std::string compare(const nlohmann::json &golden, const Quantizer &q)
     std::string out;
     const auto differ = [&](const std::string &what) { out += what + " "; };
     const bool containerOnly = golden["bits"] == 32;
-    if (containerOnly ? q.bitWidth.has_value() || q.storageBits != golden["bits"].get<int>() : q.bitWidth != golden["bits"].get<int>())
+    if (containerOnly ? q.bitWidth.has_value() || q.storageBits != golden["bits"].get<int>()
+                      : q.bitWidth != golden["bits"].get<int>())
         differ("bits");
     if (q.isSigned != golden["signed"].get<bool>())
         differ("signed");
@@ -141,6 +144,37 @@ private Q_SLOTS:
         QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qop_qlinear.onnx"))).dialect, std::string("ONNX"));
     }
 
+    /// Damage that a container survives must not get further than a diagnostic.
+    void everyByteChanged_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char *name : {"qonnx_basic.onnx", "qcdq_low_bits.onnx", "qdq_blocked_int4.onnx", "qdq_indirect.onnx",
+                 "ms_matmulnbits.onnx"})
+            QTest::newRow(name) << name;
+    }
+    void everyByteChanged()
+    {
+        QFETCH(QString, name);
+        const std::vector<std::byte> whole = test::bytesOf(test::data("onnx/" + name.toStdString()));
+        QVERIFY(!whole.empty());
+        for (std::size_t at = 0; at < whole.size(); ++at) {
+            std::vector<std::byte> changed = whole;
+            changed[at] ^= static_cast<std::byte>(at % 3 == 0 ? 0x01 : at % 3 == 1 ? 0x80 : 0x7F);
+            try {
+                const auto source = std::make_shared<MemorySource>(std::move(changed));
+                const auto file = std::make_shared<ModelFile>(readOnnx({source, "memory", {}, {}}));
+                Network network = listOnnx(file);
+                recoverOnnx(network, {});
+                for (const Layer &layer : network.layers)
+                    for (const SlotQuantizer &slot : layer.slots)
+                        if (slot.tensor && slot.quantizer && slot.quantizer->isComplete()
+                            && elementCount(slot.tensor->shape) < 100000)
+                            test::codesSha256(slot);
+            } catch (const ParseError &) {
+            }
+        }
+    }
+
 private:
     void compareLayer(const Network &network, const nlohmann::json &golden, bool decoded)
     {
@@ -150,7 +184,8 @@ private:
         if (!decoded && layer == nullptr)
             return;
         QVERIFY2(layer != nullptr, name.c_str());
-        for (const auto &[key, slotName] : {std::pair("weight", "weight"), std::pair("bias", "bias"), std::pair("activation", "act")}) {
+        for (const auto &[key, slotName] :
+            {std::pair("weight", "weight"), std::pair("bias", "bias"), std::pair("activation", "act")}) {
             if (!golden.contains(key))
                 continue;
             const SlotQuantizer *slot = layer->slot(slotName);
@@ -165,17 +200,32 @@ private:
             if (!activation)
                 QCOMPARE(test::codesSha256(*slot), golden[key]["codes"]["sha256"].get<std::string>());
             for (const char *field : {"scale", "zero_point", "bit_width", "signed"})
-                QVERIFY2(slot->quantizer->origin.count(field) == 1 || (std::string(field) == "bit_width" && !slot->quantizer->bitWidth)
-                             || slot->quantizer->kind == QuantizerKind::Minifloat,
-                         field);
+                QVERIFY2(slot->quantizer->origin.count(field) == 1
+                        || (std::string(field) == "bit_width" && !slot->quantizer->bitWidth)
+                        || slot->quantizer->kind == QuantizerKind::Minifloat,
+                    field);
             QVERIFY(!slot->formula.empty());
+        }
+        if (golden.contains("values")) { // of a minifloat's bit patterns, before the scale
+            CodeReader reader(*layer->slot("weight"));
+            std::vector<float> values(reader.count());
+            reader.values(0, values);
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                const auto &want = golden["values"][i];
+                const float scaled
+                    = (want.is_number() ? want.get<float>()
+                                        : static_cast<float>(std::strtod(want.get<std::string>().c_str(), nullptr)))
+                    * layer->slot("weight")->quantizer->scale->values[0];
+                QVERIFY2(values[i] == scaled || (std::isnan(values[i]) && std::isnan(scaled)), name.c_str());
+            }
         }
         if (golden.contains("weight_codes"))
             QCOMPARE(test::codesSha256(*layer->slot("weight")), golden["weight_codes"]["sha256"].get<std::string>());
         if (golden.contains("trunc") && decoded) {
             const Quantizer &q = *layer->slot("trunc")->quantizer;
             QCOMPARE(*q.bitWidth, golden["trunc"]["out_bits"].get<int>());
-            const auto &scale = golden["trunc"]["out_scale"].is_null() ? golden["trunc"]["scale"] : golden["trunc"]["out_scale"];
+            const auto &scale
+                = golden["trunc"]["out_scale"].is_null() ? golden["trunc"]["scale"] : golden["trunc"]["out_scale"];
             QCOMPARE(q.scale->values[0], scale.get<float>());
             QCOMPARE(std::string(roundingName(q.rounding)), golden["trunc"]["rounding"].get<std::string>());
         }

@@ -12,7 +12,12 @@ namespace quantscope::onnx {
 
 /// What every part of the reader shares while one file is read.
 struct Context {
-    explicit Context(const ReadRequest &r) : request(r), window(*r.source), external(r.path) {}
+    explicit Context(const ReadRequest &r)
+        : request(r)
+        , window(*r.source)
+        , external(r.path)
+    {
+    }
 
     const ReadRequest &request;
     WireWindow window;

@@ -78,7 +78,8 @@ std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location
     // A link that leaves the folder would let a model show any file of this computer.
     const auto [end, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
     if (end != folder.end())
-        throw ParseError(fmt::format("external data: '{}' is a link that leaves the model's folder", printable(location)));
+        throw ParseError(
+            fmt::format("external data: '{}' is a link that leaves the model's folder", printable(location)));
     auto source = FileSource::open(file.string());
     if (!source)
         throw ParseError(fmt::format("external data: '{}' {}", printable(location), source.error().message));
@@ -95,15 +96,17 @@ void ExternalData::attach(TensorInfo &tensor, const ExternalReference &reference
     const auto source = open(*reference.location);
     const std::string name = printable(*reference.location);
     if (offset > source->size())
-        throw ParseError(fmt::format("external data: offset {} lies past the end of '{}' ({} bytes)", offset, name, source->size()));
+        throw ParseError(
+            fmt::format("external data: offset {} lies past the end of '{}' ({} bytes)", offset, name, source->size()));
     const std::uint64_t left = source->size() - offset;
     const std::uint64_t length = reference.length ? stated : left;
     if (length > left)
-        throw ParseError(fmt::format("external data: {} bytes from offset {} pass the end of '{}' ({} bytes)", length, offset, name,
-                                     source->size()));
+        throw ParseError(fmt::format("external data: {} bytes from offset {} pass the end of '{}' ({} bytes)", length,
+            offset, name, source->size()));
     // Without a length the data runs to the end of the file, which may hold padding or other tensors.
     if (reference.length ? length != neededBytes : length < neededBytes)
-        throw ParseError(fmt::format("external data: {} bytes in '{}', but the shape and type need {}", length, name, neededBytes));
+        throw ParseError(
+            fmt::format("external data: {} bytes in '{}', but the shape and type need {}", length, name, neededBytes));
     tensor.storage.source = source;
     tensor.storage.offset = offset;
     tensor.storage.bytes = neededBytes;

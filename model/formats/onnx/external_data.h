@@ -16,13 +16,14 @@ struct ExternalReference {
     std::optional<std::string> length;
 };
 
-/// Opens the files beside a model that hold its tensors. A model comes from strangers, so only a regular file inside the
-/// model's own folder is opened (onnx's ExternalDataSecurity); each file once, however many tensors it holds.
+/// Opens the files beside a model that hold its tensors. A model comes from strangers, so only a regular file inside
+/// the model's own folder is opened (onnx's ExternalDataSecurity); each file once, however many tensors it holds.
 class ExternalData {
 public:
     explicit ExternalData(const std::string &modelPath);
 
-    /// Fills `tensor.storage` with exactly `neededBytes`; throws ParseError saying why not (the tensor's problem, not the file's).
+    /// Fills `tensor.storage` with exactly `neededBytes`; throws ParseError saying why not (the tensor's problem, not
+    /// the file's).
     void attach(TensorInfo &tensor, const ExternalReference &reference, std::uint64_t neededBytes);
 
 private:

@@ -32,7 +32,7 @@ ValueId GraphBuilder::require(const std::string &name, Scope &scope, const std::
     if (const auto found = find(name, scope))
         return *found;
     m_context.report("value-undefined", Severity::Warning, "",
-                     fmt::format("'{}' reads '{}', which nothing in the file defines.", printable(reader), printable(name)));
+        fmt::format("'{}' reads '{}', which nothing in the file defines.", printable(reader), printable(name)));
     return newValue(name, scope);
 }
 
@@ -55,7 +55,7 @@ void GraphBuilder::defineInitializers(const RawGraph &raw, Scope &scope)
         const ValueId id = known != scope.values.end() ? known->second : newValue(name, scope);
         if (m_graph.values[id].tensor) {
             m_context.report("initializer-twice", Severity::Warning, scopedName(scope.path, name),
-                             fmt::format("Tensor '{}' is defined twice; the first one is shown.", printable(name)));
+                fmt::format("Tensor '{}' is defined twice; the first one is shown.", printable(name)));
             continue;
         }
         // An initializer that is also a graph input is its default (all of them before IR version 4).
@@ -72,7 +72,7 @@ void GraphBuilder::defineNodeOutput(const RawNode &node, std::size_t output, Sco
         const Value &first = m_graph.values[value];
         if (first.producer || first.tensor || first.graphInput) {
             m_context.report("value-twice", Severity::Warning, "",
-                             fmt::format("'{}' is defined twice; the first definition counts.", printable(name)));
+                fmt::format("'{}' is defined twice; the first definition counts.", printable(name)));
             if (id)
                 m_graph.nodes[*id].outputs.push_back(kNoValue);
             return;

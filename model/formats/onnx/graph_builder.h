@@ -8,11 +8,14 @@
 
 namespace quantscope::onnx {
 
-/// Resolves names to values, once: inner graphs see outer names, equal names in two branches are two values. All subgraphs end
-/// up in one flat list of nodes that carry their scope.
+/// Resolves names to values, once: inner graphs see outer names, equal names in two branches are two values. All
+/// subgraphs end up in one flat list of nodes that carry their scope.
 class GraphBuilder {
 public:
-    explicit GraphBuilder(Context &context) : m_context(context) {}
+    explicit GraphBuilder(Context &context)
+        : m_context(context)
+    {
+    }
 
     void addTop(const RawGraph &graph);
     void addFunction(const std::string &scope, const RawGraph &graph);

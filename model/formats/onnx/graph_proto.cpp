@@ -11,13 +11,35 @@ namespace quantscope::onnx {
 namespace {
 
 /// Fields of onnx.proto's messages (IR version 13).
-enum NodeField : std::uint32_t { kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeOpType = 4, kNodeAttribute = 5, kNodeDomain = 7 };
+enum NodeField : std::uint32_t {
+    kNodeInput = 1,
+    kNodeOutput = 2,
+    kNodeName = 3,
+    kNodeOpType = 4,
+    kNodeAttribute = 5,
+    kNodeDomain = 7
+};
 enum AttributeField : std::uint32_t {
-    kAttrName = 1, kAttrF = 2, kAttrI = 3, kAttrS = 4, kAttrT = 5, kAttrG = 6, kAttrFloats = 7, kAttrInts = 8, kAttrStrings = 9,
-    kAttrGraphs = 11, kAttrRefName = 21, kAttrSparse = 22,
+    kAttrName = 1,
+    kAttrF = 2,
+    kAttrI = 3,
+    kAttrS = 4,
+    kAttrT = 5,
+    kAttrG = 6,
+    kAttrFloats = 7,
+    kAttrInts = 8,
+    kAttrStrings = 9,
+    kAttrGraphs = 11,
+    kAttrRefName = 21,
+    kAttrSparse = 22,
 };
 enum GraphField : std::uint32_t {
-    kGraphNode = 1, kGraphName = 2, kGraphInitializer = 5, kGraphInput = 11, kGraphOutput = 12, kGraphAnnotation = 14,
+    kGraphNode = 1,
+    kGraphName = 2,
+    kGraphInitializer = 5,
+    kGraphInput = 11,
+    kGraphOutput = 12,
+    kGraphAnnotation = 14,
     kGraphSparse = 15,
 };
 enum FunctionField : std::uint32_t { kFunctionName = 1, kFunctionInput = 4, kFunctionOutput = 5, kFunctionNode = 7 };
@@ -47,7 +69,8 @@ void readLists(Context &context, const Field &field, RawAttribute &out)
         });
     } else if (field.number == kAttrInts) {
         a.kind = Attribute::Kind::Ints;
-        forEachVarint(context.window, field, [&](std::uint64_t v) { addBounded(context, a.ints, static_cast<std::int64_t>(v)); });
+        forEachVarint(
+            context.window, field, [&](std::uint64_t v) { addBounded(context, a.ints, static_cast<std::int64_t>(v)); });
     } else if (field.isBytes(kAttrStrings)) {
         a.kind = Attribute::Kind::Strings;
         a.strings.push_back(textOf(context.window, field));
@@ -145,7 +168,8 @@ void addAttribute(Context &context, RawAttribute raw, const std::string &scope, 
 RawNode readNode(Context &context, const Message &message, const std::string &scope)
 {
     if (++context.nodeCount > context.request.limits.graphNodes)
-        throw ParseError(fmt::format("the graph has more than {} nodes", context.request.limits.graphNodes), message.front().begin);
+        throw ParseError(
+            fmt::format("the graph has more than {} nodes", context.request.limits.graphNodes), message.front().begin);
     RawNode node;
     std::vector<Range> attributes;
     forEachField(context.window, message, [&](const Field &field) {
@@ -226,8 +250,12 @@ RawGraph readGraph(Context &context, const Message &message, const std::string &
         switch (field.number) {
         case kGraphNode: graph.nodes.push_back(readNode(context, {field.bytes}, scope)); break;
         case kGraphName: graph.name = textOf(context.window, field); break;
-        case kGraphInitializer: addInitializer(context, readTensor(context, {field.bytes}, "", scope), scope, graph); break;
-        case kGraphSparse: addInitializer(context, readSparseTensor(context, {field.bytes}, scope), scope, graph); break;
+        case kGraphInitializer:
+            addInitializer(context, readTensor(context, {field.bytes}, "", scope), scope, graph);
+            break;
+        case kGraphSparse:
+            addInitializer(context, readSparseTensor(context, {field.bytes}, scope), scope, graph);
+            break;
         case kGraphInput: graph.inputs.push_back(valueInfoName(context, field)); break;
         case kGraphOutput: graph.outputs.push_back(valueInfoName(context, field)); break;
         case kGraphAnnotation: readAnnotation(context, field, graph); break;

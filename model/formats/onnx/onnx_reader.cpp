@@ -12,8 +12,18 @@ using namespace onnx;
 
 /// Fields of ModelProto and its small parts (onnx.proto, IR version 13).
 enum ModelField : std::uint32_t {
-    kIrVersion = 1, kProducerName = 2, kProducerVersion = 3, kDomain = 4, kModelVersion = 5, kDocString = 6, kGraph = 7, kOpset = 8,
-    kMetadata = 14, kTrainingInfo = 20, kFunctions = 25, kConfiguration = 26,
+    kIrVersion = 1,
+    kProducerName = 2,
+    kProducerVersion = 3,
+    kDomain = 4,
+    kModelVersion = 5,
+    kDocString = 6,
+    kGraph = 7,
+    kOpset = 8,
+    kMetadata = 14,
+    kTrainingInfo = 20,
+    kFunctions = 25,
+    kConfiguration = 26,
 };
 
 struct ModelParts {
@@ -75,12 +85,13 @@ ModelParts readModelParts(Context &context)
 {
     ModelParts parts;
     forEachField(context.window, {Range{0, context.window.size()}},
-                 [&](const Field &field) { readModelField(context, field, parts); });
+        [&](const Field &field) { readModelField(context, field, parts); });
     if (parts.graph.empty())
         throw ParseError("holds no graph, so it is no ONNX model");
     auto &metadata = context.file.metadata;
     if (!parts.producerName.empty())
-        metadata["producer"] = parts.producerVersion.empty() ? parts.producerName : parts.producerName + " " + parts.producerVersion;
+        metadata["producer"]
+            = parts.producerVersion.empty() ? parts.producerName : parts.producerName + " " + parts.producerVersion;
     for (const auto &[domain, version] : parts.opsets)
         metadata[domain.empty() ? "opset" : "opset " + domain] = std::to_string(version);
     return parts;
@@ -116,7 +127,8 @@ bool namedOnnx(const std::string &path)
 
 bool looksLikeOnnx(std::span<const std::byte> head, const ReadRequest &request)
 {
-    // A protocol buffer has no magic number. A damaged file that says it is ONNX gets the ONNX reader's exact complaint.
+    // A protocol buffer has no magic number. A damaged file that says it is ONNX gets the ONNX reader's exact
+    // complaint.
     if (namedOnnx(request.path))
         return true;
     const MemorySource source(std::vector<std::byte>(head.begin(), head.end()));

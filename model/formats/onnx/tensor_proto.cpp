@@ -14,8 +14,18 @@ namespace {
 
 /// Fields of TensorProto (onnx.proto, IR version 13).
 enum TensorField : std::uint32_t {
-    kDims = 1, kDataType = 2, kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kName = 8, kRawData = 9,
-    kDoubleData = 10, kUint64Data = 11, kExternalData = 13, kDataLocation = 14,
+    kDims = 1,
+    kDataType = 2,
+    kFloatData = 4,
+    kInt32Data = 5,
+    kStringData = 6,
+    kInt64Data = 7,
+    kName = 8,
+    kRawData = 9,
+    kDoubleData = 10,
+    kUint64Data = 11,
+    kExternalData = 13,
+    kDataLocation = 14,
 };
 
 /// Which typed field holds a type (onnx.proto, comments of TensorProto).
@@ -83,7 +93,9 @@ RawTensor scanTensor(Context &context, const Message &message)
     RawTensor tensor;
     forEachField(context.window, message, [&](const Field &field) {
         switch (field.number) {
-        case kDims: forEachVarint(context.window, field, [&](std::uint64_t dim) { addDim(context, tensor, dim); }); break;
+        case kDims:
+            forEachVarint(context.window, field, [&](std::uint64_t dim) { addDim(context, tensor, dim); });
+            break;
         case kDataType:
             if (field.isVarint(kDataType))
                 tensor.dataType = field.value;
@@ -115,11 +127,15 @@ RawTensor scanTensor(Context &context, const Message &message)
     return tensor;
 }
 
-/// Values of the typed field that belongs to the type, as little-endian bytes. Never more than `needed` are kept: the rest only
-/// counts, for the message.
+/// Values of the typed field that belongs to the type, as little-endian bytes. Never more than `needed` are kept: the
+/// rest only counts, for the message.
 class TypedDecoder {
 public:
-    TypedDecoder(DType dtype, std::uint64_t needed) : m_width(valueBytes(dtype)), m_needed(needed) {}
+    TypedDecoder(DType dtype, std::uint64_t needed)
+        : m_width(valueBytes(dtype))
+        , m_needed(needed)
+    {
+    }
 
     void add(std::uint64_t value)
     {
@@ -181,7 +197,8 @@ void decodeTyped(Context &context, const RawTensor &raw, std::uint64_t needed, T
     const unsigned width = valueBytes(tensor.dtype);
     const std::uint64_t values = needed / width + (needed % width != 0 ? 1 : 0);
     if (decoder.count() != values)
-        throw ParseError(fmt::format("its shape and type need {} values, but the typed field holds {}", values, decoder.count()));
+        throw ParseError(
+            fmt::format("its shape and type need {} values, but the typed field holds {}", values, decoder.count()));
     std::vector<std::byte> bytes = decoder.take();
     tensor.storage.bytes = bytes.size();
     tensor.storage.source = std::make_shared<MemorySource>(std::move(bytes));
@@ -194,7 +211,8 @@ void checkTypedBytes(const RawTensor &raw, std::uint64_t needed)
     for (const Field &field : raw.typed)
         bytes += field.type == WireType::Bytes ? field.bytes.size() : 8;
     if (needed > checkedMul(bytes, 8, "the typed data"))
-        throw ParseError(fmt::format("its shape and type need {} bytes, but its typed data has only {}", needed, bytes));
+        throw ParseError(
+            fmt::format("its shape and type need {} bytes, but its typed data has only {}", needed, bytes));
 }
 
 /// Fills dtype and storage; throws ParseError with the tensor's problem.
@@ -214,7 +232,8 @@ void resolve(Context &context, const RawTensor &raw, TensorInfo &tensor)
         context.external.attach(tensor, raw.reference, needed);
     } else if (raw.raw) {
         if (raw.raw->size() != needed)
-            throw ParseError(fmt::format("has {} bytes of raw data, but its shape and type need {}", raw.raw->size(), needed));
+            throw ParseError(
+                fmt::format("has {} bytes of raw data, but its shape and type need {}", raw.raw->size(), needed));
         tensor.storage = {context.request.source, raw.raw->begin, needed, false, 0};
     } else if (needed == 0) {
         tensor.storage.source = std::make_shared<MemorySource>(std::vector<std::byte>());
@@ -226,9 +245,13 @@ void resolve(Context &context, const RawTensor &raw, TensorInfo &tensor)
 
 } // namespace
 
-std::string scopedName(const std::string &scope, const std::string &name) { return scope.empty() ? name : scope + ":" + name; }
+std::string scopedName(const std::string &scope, const std::string &name)
+{
+    return scope.empty() ? name : scope + ":" + name;
+}
 
-TensorInfo readTensor(Context &context, const Message &message, const std::string &fallbackName, const std::string &scope)
+TensorInfo readTensor(
+    Context &context, const Message &message, const std::string &fallbackName, const std::string &scope)
 {
     RawTensor raw = scanTensor(context, message);
     TensorInfo tensor;
@@ -242,7 +265,7 @@ TensorInfo readTensor(Context &context, const Message &message, const std::strin
         // Text is legal, and no quantizer's business.
         if (tensor.dtype != DType::String)
             context.report("tensor-unreadable", Severity::Error, tensor.name,
-                           fmt::format("Tensor '{}' cannot be read: {}.", printable(tensor.name), tensor.problem));
+                fmt::format("Tensor '{}' cannot be read: {}.", printable(tensor.name), tensor.problem));
     }
     return tensor;
 }
@@ -264,7 +287,7 @@ TensorInfo readSparseTensor(Context &context, const Message &message, const std:
     tensor.shape = outer.dims;
     tensor.problem = "is stored sparse, which is not decoded";
     context.report("tensor-sparse", Severity::Warning, tensor.name,
-                   fmt::format("Tensor '{}' {}.", printable(tensor.name), tensor.problem));
+        fmt::format("Tensor '{}' {}.", printable(tensor.name), tensor.problem));
     return tensor;
 }
 

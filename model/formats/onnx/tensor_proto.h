@@ -4,9 +4,11 @@
 
 namespace quantscope::onnx {
 
-/// Reads a TensorProto into a TensorInfo without touching its raw data. What is wrong with it stands in TensorInfo::problem and
-/// in an error diagnostic; only a broken wire form throws. `fallbackName` and `scope` name what has no name of its own.
-TensorInfo readTensor(Context &context, const Message &message, const std::string &fallbackName, const std::string &scope);
+/// Reads a TensorProto into a TensorInfo without touching its raw data. What is wrong with it stands in
+/// TensorInfo::problem and in an error diagnostic; only a broken wire form throws. `fallbackName` and `scope` name what
+/// has no name of its own.
+TensorInfo readTensor(
+    Context &context, const Message &message, const std::string &fallbackName, const std::string &scope);
 
 /// A SparseTensorProto: listed with its shape, its elements are not decoded.
 TensorInfo readSparseTensor(Context &context, const Message &message, const std::string &scope);

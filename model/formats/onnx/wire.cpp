@@ -103,7 +103,8 @@ void FieldWalker::readValue(Field &field)
     const std::uint64_t start = m_at;
     const std::uint64_t length = varint();
     if (length > m_end - m_at)
-        throw ParseError(fmt::format("field {} is {} bytes long, but only {} are left", field.number, length, m_end - m_at), start);
+        throw ParseError(
+            fmt::format("field {} is {} bytes long, but only {} are left", field.number, length, m_end - m_at), start);
     field.bytes = {m_at, m_at + length};
     m_at += length;
 }

@@ -25,18 +25,26 @@ struct Field {
     std::uint32_t number = 0;
     WireType type = WireType::Varint;
     std::uint64_t value = 0; ///< varint and fixed types
-    Range bytes;             ///< length-delimited types
+    Range bytes; ///< length-delimited types
 
-    bool is(std::uint32_t wantedNumber, WireType wantedType) const { return number == wantedNumber && type == wantedType; }
+    bool is(std::uint32_t wantedNumber, WireType wantedType) const
+    {
+        return number == wantedNumber && type == wantedType;
+    }
     bool isVarint(std::uint32_t wanted) const { return is(wanted, WireType::Varint); }
     bool isBytes(std::uint32_t wanted) const { return is(wanted, WireType::Bytes); }
 };
 
-/// Small reads at rising offsets, through one buffer. It starts at a page and doubles while reading stays sequential: jumping
-/// over the raw data of a 3 GB file costs one small pread a tensor, walking ten thousand nodes one pread per 256 KiB.
+/// Small reads at rising offsets, through one buffer. It starts at a page and doubles while reading stays sequential:
+/// jumping over the raw data of a 3 GB file costs one small pread a tensor, walking ten thousand nodes one pread per
+/// 256 KiB.
 class WireWindow {
 public:
-    explicit WireWindow(const ByteSource &source) : m_source(source), m_size(source.size()) {}
+    explicit WireWindow(const ByteSource &source)
+        : m_source(source)
+        , m_size(source.size())
+    {
+    }
 
     std::uint64_t size() const { return m_size; }
     std::uint8_t byteAt(std::uint64_t offset)
@@ -59,11 +67,17 @@ private:
     std::vector<std::byte> m_buffer;
 };
 
-/// Walks the fields of one range. Unknown fields need no care of the caller, groups are skipped here. Throws ParseError with the
-/// offset: a varint of more than ten bytes, field number 0, wire types 6 and 7, a length past the end, an unclosed group.
+/// Walks the fields of one range. Unknown fields need no care of the caller, groups are skipped here. Throws ParseError
+/// with the offset: a varint of more than ten bytes, field number 0, wire types 6 and 7, a length past the end, an
+/// unclosed group.
 class FieldWalker {
 public:
-    FieldWalker(WireWindow &window, Range range) : m_window(window), m_at(range.begin), m_end(range.end) {}
+    FieldWalker(WireWindow &window, Range range)
+        : m_window(window)
+        , m_at(range.begin)
+        , m_end(range.end)
+    {
+    }
 
     bool next(Field &field);
     bool atEnd() const { return m_at == m_end; }

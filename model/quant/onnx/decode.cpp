@@ -23,7 +23,8 @@ std::string roundWord(Rounding rounding)
     if (rounding == Rounding::Round)
         return "round";
     std::string word(roundingName(rounding));
-    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(
+        word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return word;
 }
 
@@ -31,10 +32,14 @@ std::string roundWord(Rounding rounding)
 
 std::string nodeLabel(const Node &node)
 {
-    return node.name.empty() ? "an unnamed " + printable(node.opType) + " node" : printable(node.opType) + " node " + printable(node.name);
+    return node.name.empty() ? "an unnamed " + printable(node.opType) + " node"
+                             : printable(node.opType) + " node " + printable(node.name);
 }
 
-std::string inputLabel(const Node &node, std::size_t input) { return fmt::format("{}, input {}", nodeLabel(node), input); }
+std::string inputLabel(const Node &node, std::size_t input)
+{
+    return fmt::format("{}, input {}", nodeLabel(node), input);
+}
 
 Granular simplified(Granular granular, bool zeroIsOne)
 {
@@ -51,7 +56,8 @@ std::string formulaOf(const Quantizer &q)
         return {};
     const std::string scale = oneOrMany(*q.scale, "scale"), zero = oneOrMany(*q.zeroPoint, "zero_point");
     const bool hasZero = !q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0;
-    const std::string value = hasZero ? fmt::format("value = (code - {}) * {}", zero, scale) : fmt::format("value = code * {}", scale);
+    const std::string value
+        = hasZero ? fmt::format("value = (code - {}) * {}", zero, scale) : fmt::format("value = code * {}", scale);
     const CodeRange range = codeRange(q);
     const std::string limits = fmt::format("{}, {}", range.min, range.max);
     const std::string divisor = q.divisor ? oneOrMany(*q.divisor, "scale") : scale;
@@ -100,8 +106,8 @@ void Decoder::checkScale(const std::string &layer, const SlotQuantizer &slot)
     if (bad == values.end())
         return;
     report("scale-not-positive", Severity::Warning, layer,
-           fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.", layer, slot.slot,
-                       number(*bad)));
+        fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
+            layer, slot.slot, number(*bad)));
 }
 
 void Decoder::fill(const PlannedSlot &slot, SlotQuantizer &out)
@@ -130,7 +136,8 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const std::string &layer)
     SlotQuantizer out = list(slot);
     const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
         out.quantizer.reset();
-        report(rule, severity, layer, fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer), slot.slot, why));
+        report(rule, severity, layer,
+            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer), slot.slot, why));
     };
     try {
         fill(slot, out);
@@ -146,7 +153,7 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const std::string &layer)
         return out;
     checkScale(layer, out);
     out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
-                              [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
+        [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
     out.formula = formulaOf(*out.quantizer);
     return out;
 }

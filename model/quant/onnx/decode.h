@@ -9,7 +9,11 @@ namespace quantscope::interpret {
 /// Turns what a graph writes about one slot into a SlotQuantizer.
 class Decoder {
 public:
-    Decoder(Constants &constants, std::vector<Diagnostic> &diagnostics) : m_constants(constants), m_diagnostics(diagnostics) {}
+    Decoder(Constants &constants, std::vector<Diagnostic> &diagnostics)
+        : m_constants(constants)
+        , m_diagnostics(diagnostics)
+    {
+    }
 
     /// Slot, tensor and shape; no element is read.
     SlotQuantizer list(const PlannedSlot &slot);
@@ -42,8 +46,8 @@ private:
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
     CodePath codePath(const Node &dequantize);
     DType quantizedType(const Node &quantize);
-    /// Bits, sign and narrow range of codes in a container, from a Clip where there is one. False when no such range is exactly
-    /// the Clip's.
+    /// Bits, sign and narrow range of codes in a container, from a Clip where there is one. False when no such range is
+    /// exactly the Clip's.
     bool setRange(Quantizer &q, DType container, const Node *clip, const std::string &slot);
     std::pair<std::int64_t, std::int64_t> clipBounds(const Node &clip, DType container);
 

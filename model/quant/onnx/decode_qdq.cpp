@@ -34,8 +34,8 @@ void blockShape(const Node &node, std::int64_t block, const Shape &tensor, Granu
     Shape expected = tensor;
     expected[axis] = tensor[axis] / block + (tensor[axis] % block != 0 ? 1 : 0);
     if (granular.shape != expected)
-        throw ParseError(fmt::format("the blocked scale of {} has shape {}, not {}", nodeLabel(node), shapeText(granular.shape),
-                                     shapeText(expected)));
+        throw ParseError(fmt::format("the blocked scale of {} has shape {}, not {}", nodeLabel(node),
+            shapeText(granular.shape), shapeText(expected)));
     granular.axis = static_cast<int>(axis);
 }
 
@@ -49,8 +49,8 @@ void axisShape(const Node &node, const Shape *tensor, Granular &granular)
     }
     const std::size_t axis = axisOf(node, tensor->size());
     if (granular.shape[0] != (*tensor)[axis])
-        throw ParseError(fmt::format("the scale count {} of {} does not match axis {} of {} elements", granular.shape[0], nodeLabel(node),
-                                     axis, (*tensor)[axis]));
+        throw ParseError(fmt::format("the scale count {} of {} does not match axis {} of {} elements",
+            granular.shape[0], nodeLabel(node), axis, (*tensor)[axis]));
     granular.shape.assign(tensor->size(), 1);
     granular.shape[axis] = (*tensor)[axis];
     granular.axis = static_cast<int>(axis);
@@ -87,11 +87,11 @@ Decoder::Parameters Decoder::parameters(const Node &node, DType codes, const Sha
     if (node.input(2) != kNoValue) {
         const FoldedValue &zero = m_constants.folder().fold(node.input(2));
         if (zero.dtype != codes)
-            throw ParseError(fmt::format("the zero point dtype {} of {} differs from that of the codes, {}", dtypeName(zero.dtype),
-                                         nodeLabel(node), dtypeName(codes)));
+            throw ParseError(fmt::format("the zero point dtype {} of {} differs from that of the codes, {}",
+                dtypeName(zero.dtype), nodeLabel(node), dtypeName(codes)));
         if (zero.count() != 1 && zero.shape != scale.shape)
-            throw ParseError(fmt::format("the zero point shape {} of {} differs from the scale's {}", shapeText(zero.shape),
-                                         nodeLabel(node), shapeText(scale.shape)));
+            throw ParseError(fmt::format("the zero point shape {} of {} differs from the scale's {}",
+                shapeText(zero.shape), nodeLabel(node), shapeText(scale.shape)));
         out.zeroPoint.values = zero.floats();
     }
     if (out.zeroPoint.values.size() == 1)
@@ -122,8 +122,9 @@ std::pair<std::int64_t, std::int64_t> Decoder::clipBounds(const Node &clip, DTyp
             return values[0];
         }
         const Attribute *found = clip.attribute(attribute);
-        return found != nullptr && found->kind == Attribute::Kind::Float ? static_cast<std::int64_t>(std::clamp(found->f, -9.0e18f, 9.0e18f))
-                                                                        : missing;
+        return found != nullptr && found->kind == Attribute::Kind::Float
+            ? static_cast<std::int64_t>(std::clamp(found->f, -9.0e18f, 9.0e18f))
+            : missing;
     };
     const std::int64_t low = std::max(bound(1, "min", whole.min), whole.min);
     const std::int64_t high = std::min(bound(2, "max", whole.max), whole.max);
@@ -146,7 +147,8 @@ bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, const st
         if (slot == "bias" || containerBits >= 32) {
             q.storageBits = containerBits;
             report("bias-width-lost", Severity::Note, m_layer,
-                   fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot, printable(m_layer), type));
+                fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot,
+                    printable(m_layer), type));
             return true;
         }
         q.bitWidth = containerBits;
@@ -245,19 +247,22 @@ void Decoder::dequantize(const Node &node, SlotQuantizer &out)
         q.bitWidth = static_cast<int>(dtypeBits(container));
         q.isSigned = container != DType::Float8E8M0;
         q.narrow = false;
-        q.origin["bit_width"] = q.origin["signed"] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
+        q.origin["bit_width"] = q.origin["signed"]
+            = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
     } else if (!isInteger(container)) {
         throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
     } else if (!setRange(q, container, clip, out.slot)) {
-        codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes themselves
+        codes
+            = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes themselves
     }
     const Parameters p = parameters(node, container, &codes->shape);
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
     q.blockSize = p.blockSize;
     q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
-    q.origin["zero_point"] = node.input(2) != kNoValue ? Provenance{Origin::Read, inputLabel(node, 2)}
-                                                       : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
+    q.origin["zero_point"] = node.input(2) != kNoValue
+        ? Provenance{Origin::Read, inputLabel(node, 2)}
+        : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
     out.tensor = codes;
     out.tensorName = codes->name;
     out.shape = codes->shape;

@@ -23,7 +23,8 @@ Provenance attributeOrigin(const Node &node, const std::string &name, const char
 {
     if (node.attribute(name) != nullptr)
         return {Origin::Read, fmt::format("{}, attribute {}", nodeLabel(node), name)};
-    return {Origin::Assumed, fmt::format("{} has no attribute {}; the QONNX specification's default is {}", nodeLabel(node), name, missing)};
+    return {Origin::Assumed,
+        fmt::format("{} has no attribute {}; the QONNX specification's default is {}", nodeLabel(node), name, missing)};
 }
 
 Rounding rounding(const Node &node, const std::string &attribute, Rounding missing)
@@ -50,9 +51,11 @@ Granular alongAxis(Granular granular, const Shape *tensor, const std::string &la
         if (shape[i] == 1)
             continue;
         if (granular.axis)
-            throw ParseError(fmt::format("{} differs along several axes ({}), which is not decoded", label, shapeText(shape)));
+            throw ParseError(
+                fmt::format("{} differs along several axes ({}), which is not decoded", label, shapeText(shape)));
         if (tensor != nullptr && shape[i] != (*tensor)[i])
-            throw ParseError(fmt::format("{} of shape {} does not fit the tensor's {}", label, shapeText(shape), shapeText(*tensor)));
+            throw ParseError(fmt::format(
+                "{} of shape {} does not fit the tensor's {}", label, shapeText(shape), shapeText(*tensor)));
         granular.axis = static_cast<int>(i);
     }
     granular.shape = shape;
@@ -112,7 +115,8 @@ void Decoder::bipolar(const Node &node, SlotQuantizer &out)
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     q.bitWidth = 1;
     q.isSigned = true;
-    // The operator has no such attribute. Brevitas counts its binary quantizers as narrow, the QONNX specification does not.
+    // The operator has no such attribute. Brevitas counts its binary quantizers as narrow, the QONNX specification does
+    // not.
     q.narrow = node.name.find("/export_handler") != std::string::npos;
     q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
     for (const char *field : {"zero_point", "bit_width", "signed", "narrow", "rounding"})
@@ -146,7 +150,8 @@ void Decoder::trunc(const Node &node, SlotQuantizer &out)
             above = m_constants.graph().producerOf(above->input(0));
         if (above != nullptr && isQuant(*above)) {
             q.isSigned = flag(*above, "signed", true);
-            q.origin["signed"] = {Origin::Computed, fmt::format("as the input's: {}, attribute signed", nodeLabel(*above))};
+            q.origin["signed"]
+                = {Origin::Computed, fmt::format("as the input's: {}, attribute signed", nodeLabel(*above))};
         }
     }
     out.quantizer = std::move(q);

@@ -30,7 +30,8 @@ void checkMatMulNBits(Constants &constants, const Node &node)
     const auto expect = [&](std::size_t input, std::uint64_t count, const char *what) {
         const auto tensor = constants.view(node.input(input));
         if (tensor != nullptr && tensor->problem.empty() && elementCount(tensor->shape) != count)
-            throw ParseError(fmt::format("MatMulNBits sizes: {} has {} elements, K and N need {}", what, elementCount(tensor->shape), count));
+            throw ParseError(fmt::format(
+                "MatMulNBits sizes: {} has {} elements, K and N need {}", what, elementCount(tensor->shape), count));
     };
     expect(1, bytes, "B");
     expect(2, blocks, "scales");
@@ -49,15 +50,15 @@ void reportForeign(Constants &constants, const Plan &plan, Network &network)
                 checkMatMulNBits(constants, node);
             } catch (const ParseError &error) {
                 network.diagnostics.push_back({"quantizer-unreadable", Severity::Error, layer.name,
-                                               fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot,
-                                                           error.what())});
+                    fmt::format(
+                        "The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, error.what())});
             }
         }
     if (plan.foreignOperators.empty())
         return;
     network.diagnostics.push_back({"dialect-not-decoded", Severity::Warning, "",
-                                   fmt::format("Quantizers written as {} are listed, but not decoded yet.",
-                                               fmt::join(plan.foreignOperators, ", "))});
+        fmt::format(
+            "Quantizers written as {} are listed, but not decoded yet.", fmt::join(plan.foreignOperators, ", "))});
 }
 
 } // namespace quantscope::interpret

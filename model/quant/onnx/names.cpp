@@ -25,8 +25,8 @@ std::string joined(const std::vector<std::string_view> &names)
 {
     std::vector<std::string_view> kept;
     for (const std::string_view name : names) {
-        const bool repeatsContainer = !kept.empty() && name.size() > kept.back().size() && name[kept.back().size()] == '.'
-            && name.substr(0, kept.back().size()) == kept.back();
+        const bool repeatsContainer = !kept.empty() && name.size() > kept.back().size()
+            && name[kept.back().size()] == '.' && name.substr(0, kept.back().size()) == kept.back();
         if (repeatsContainer)
             kept.back() = name;
         else
@@ -61,12 +61,17 @@ std::string dottedPath(std::string_view slashed) { return joined(parts(slashed))
 std::optional<ModuleSlot> moduleSlot(std::string_view nodeName)
 {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks = {{
-        {"weight_quant", "weight"}, {"bias_quant", "bias"}, {"input_quant", "input"}, {"output_quant", "output"},
-        {"act_quant", "act"}, {"trunc_quant", "trunc"},
+        {"weight_quant", "weight"},
+        {"bias_quant", "bias"},
+        {"input_quant", "input"},
+        {"output_quant", "output"},
+        {"act_quant", "act"},
+        {"trunc_quant", "trunc"},
     }};
     std::vector<std::string_view> names = parts(nodeName);
     for (std::size_t i = names.size(); i-- > 1;) {
-        const auto mark = std::find_if(kMarks.begin(), kMarks.end(), [&](const auto &m) { return m.first == names[i]; });
+        const auto mark
+            = std::find_if(kMarks.begin(), kMarks.end(), [&](const auto &m) { return m.first == names[i]; });
         if (mark == kMarks.end())
             continue;
         names.resize(i);
@@ -90,7 +95,8 @@ std::string parameterOwner(std::string_view tensorName)
     for (const std::string_view suffix : kSuffixes)
         if (endsWith(tensorName, suffix))
             tensorName.remove_suffix(suffix.size());
-    static constexpr std::array<std::string_view, 6> kParameters = {".weight", ".bias", "/kernel", "/weight", "/bias", ".kernel"};
+    static constexpr std::array<std::string_view, 6> kParameters
+        = {".weight", ".bias", "/kernel", "/weight", "/bias", ".kernel"};
     for (const std::string_view parameter : kParameters)
         if (endsWith(tensorName, parameter) && tensorName.size() > parameter.size())
             return dottedPath(tensorName.substr(0, tensorName.size() - parameter.size()));

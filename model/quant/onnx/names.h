@@ -22,7 +22,8 @@ std::string dottedPath(std::string_view slashed);
 /// "function QLin:inner" in a subgraph. Empty when the node's name says nothing ("Conv_12", "").
 std::string nodeLayerName(const Node &node);
 
-/// "conv1" of "conv1.weight", "conv1.weight_quantized" or "dense/kernel:0"; empty when the tensor is not named like a parameter.
+/// "conv1" of "conv1.weight", "conv1.weight_quantized" or "dense/kernel:0"; empty when the tensor is not named like a
+/// parameter.
 std::string parameterOwner(std::string_view tensorName);
 
 } // namespace quantscope::interpret

@@ -44,19 +44,33 @@ constexpr std::array kForeign = {
 };
 
 constexpr std::array<std::string_view, 15> kForeignQuantizers = {
-    "FixNeuron", "VaiQuantize", "VaiDeQuantize", "MultiThreshold", "Thresholding", "Thresholding_hls", "FloatQuant",
-    "DynamicQuantizeLinear", "QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearAveragePool",
-    "QLinearGlobalAveragePool", "QLinearConcat",
+    "FixNeuron",
+    "VaiQuantize",
+    "VaiDeQuantize",
+    "MultiThreshold",
+    "Thresholding",
+    "Thresholding_hls",
+    "FloatQuant",
+    "DynamicQuantizeLinear",
+    "QLinearAdd",
+    "QLinearMul",
+    "QLinearSigmoid",
+    "QLinearLeakyRelu",
+    "QLinearAveragePool",
+    "QLinearGlobalAveragePool",
+    "QLinearConcat",
 };
 
 } // namespace
 
 const ComputeOperator *findCompute(const Node &node)
 {
-    // Custom domains repeat standard operators with other layouts of the data, never of the operands (qonnx channels_last).
+    // Custom domains repeat standard operators with other layouts of the data, never of the operands (qonnx
+    // channels_last).
     if (!node.domain.empty() && node.domain != "qonnx.custom_op.channels_last")
         return nullptr;
-    const auto found = std::find_if(kCompute.begin(), kCompute.end(), [&](const auto &op) { return op.opType == node.opType; });
+    const auto found
+        = std::find_if(kCompute.begin(), kCompute.end(), [&](const auto &op) { return op.opType == node.opType; });
     return found == kCompute.end() ? nullptr : &*found;
 }
 
@@ -69,7 +83,8 @@ std::string kindOf(const ComputeOperator &op, std::size_t weightRank)
 
 const ForeignOperator *findForeign(const Node &node)
 {
-    const auto found = std::find_if(kForeign.begin(), kForeign.end(), [&](const auto &op) { return op.opType == node.opType; });
+    const auto found
+        = std::find_if(kForeign.begin(), kForeign.end(), [&](const auto &op) { return op.opType == node.opType; });
     return found == kForeign.end() ? nullptr : &*found;
 }
 
@@ -81,10 +96,17 @@ bool isForeignQuantizer(const Node &node)
 std::string_view activationKind(const Node &node)
 {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kKinds = {{
-        {"Relu", "ReLU"}, {"Sigmoid", "Sigmoid"}, {"Tanh", "Tanh"}, {"LeakyRelu", "LeakyReLU"}, {"Softmax", "Softmax"},
-        {"AveragePool", "AvgPool2d"}, {"GlobalAveragePool", "AdaptiveAvgPool2d"}, {"HardSigmoid", "Hardsigmoid"},
+        {"Relu", "ReLU"},
+        {"Sigmoid", "Sigmoid"},
+        {"Tanh", "Tanh"},
+        {"LeakyRelu", "LeakyReLU"},
+        {"Softmax", "Softmax"},
+        {"AveragePool", "AvgPool2d"},
+        {"GlobalAveragePool", "AdaptiveAvgPool2d"},
+        {"HardSigmoid", "Hardsigmoid"},
     }};
-    const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto &k) { return k.first == node.opType; });
+    const auto found
+        = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto &k) { return k.first == node.opType; });
     return found == kKinds.end() || !node.domain.empty() ? std::string_view() : found->second;
 }
 

@@ -11,31 +11,31 @@ namespace quantscope::interpret {
 
 /// How a slot's quantizer is written in the graph.
 enum class Form {
-    Plain,      ///< a tensor without a quantizer
-    Quant,      ///< QONNX Quant, IntQuant
-    Bipolar,    ///< QONNX BipolarQuant
-    Trunc,      ///< QONNX Trunc
+    Plain, ///< a tensor without a quantizer
+    Quant, ///< QONNX Quant, IntQuant
+    Bipolar, ///< QONNX BipolarQuant
+    Trunc, ///< QONNX Trunc
     Dequantize, ///< constant -> [QuantizeLinear] -> [Clip] -> DequantizeLinear
-    Quantize,   ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
-    Scalars,    ///< scale, zero point and bit width as three inputs of a QuantLSTMCell
-    Foreign,    ///< a dialect that is listed, not decoded
+    Quantize, ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
+    Scalars, ///< scale, zero point and bit width as three inputs of a QuantLSTMCell
+    Foreign, ///< a dialect that is listed, not decoded
 };
 
 struct PlannedSlot {
     std::string slot;
     Form form = Form::Plain;
-    ValueId value = kNoValue;  ///< the tensor, for Plain and Foreign
-    NodeId node = 0;           ///< the quantizer's node
+    ValueId value = kNoValue; ///< the tensor, for Plain and Foreign
+    NodeId node = 0; ///< the quantizer's node
     std::size_t firstInput = 0; ///< Scalars: position of the scale
-    bool constant = false;     ///< it quantizes a tensor of the file
+    bool constant = false; ///< it quantizes a tensor of the file
 };
 
 struct PlannedLayer {
     std::string name, kind;
     int groups = 1;
-    bool claimed = false;        ///< a compute operator owns it
+    bool claimed = false; ///< a compute operator owns it
     std::vector<PlannedSlot> slots;
-    std::vector<NodeId> nodes;   ///< all its nodes, for the edges
+    std::vector<NodeId> nodes; ///< all its nodes, for the edges
 
     bool hasSlot(std::string_view slot) const;
 };

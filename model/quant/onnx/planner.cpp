@@ -72,7 +72,13 @@ std::optional<Planner::Operand> Planner::operandOf(ValueId value)
     const Value *v = m_graph.value(source.value);
     if (v != nullptr && !v->finnDatatype.empty() && v->finnDatatype.rfind("FLOAT", 0) != 0) {
         out.slot.form = Form::Foreign;
-        noteForeign(Node{.name = {}, .opType = "finn_datatype", .domain = {}, .scope = {}, .inputs = {}, .outputs = {}, .attributes = {}});
+        noteForeign(Node{.name = {},
+            .opType = "finn_datatype",
+            .domain = {},
+            .scope = {},
+            .inputs = {},
+            .outputs = {},
+            .attributes = {}});
     }
     return out;
 }
@@ -314,7 +320,11 @@ void Planner::addNode(NodeId id)
     const bool activation = isQuant(node) || isBipolar(node) || isTrunc(node) || isQuantize(node);
     if (!activation || m_constants.folder().isConstant(node.input(0)))
         return;
-    addActivation(id, isQuant(node) ? Form::Quant : isBipolar(node) ? Form::Bipolar : isTrunc(node) ? Form::Trunc : Form::Quantize);
+    addActivation(id,
+        isQuant(node)         ? Form::Quant
+            : isBipolar(node) ? Form::Bipolar
+            : isTrunc(node)   ? Form::Trunc
+                              : Form::Quantize);
 }
 
 std::string Planner::dialect() const

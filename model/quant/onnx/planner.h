@@ -10,7 +10,11 @@ namespace quantscope::interpret {
 /// Walks the nodes of a graph in file order and collects layers. One use: run().
 class Planner {
 public:
-    explicit Planner(Constants &constants) : m_constants(constants), m_graph(constants.graph()) {}
+    explicit Planner(Constants &constants)
+        : m_constants(constants)
+        , m_graph(constants.graph())
+    {
+    }
     Plan run();
 
 private:
@@ -18,7 +22,7 @@ private:
     struct Operand {
         PlannedSlot slot;
         std::optional<NodeId> node; ///< its quantizer's node
-        ValueId tensor = kNoValue;  ///< the file's tensor behind it, for names and ranks
+        ValueId tensor = kNoValue; ///< the file's tensor behind it, for names and ranks
     };
     std::optional<Operand> operandOf(ValueId value);
     std::optional<Operand> quantizedOperand(NodeId id);

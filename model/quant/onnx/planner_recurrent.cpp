@@ -8,14 +8,23 @@ namespace quantscope::interpret {
 
 namespace {
 
-/// QuantLSTMCell's inputs (brevitas.onnx): x, h, c, four input weights, four hidden weights, four biases, then (scale, zero
-/// point, bit width) of each activation quantizer.
+/// QuantLSTMCell's inputs (brevitas.onnx): x, h, c, four input weights, four hidden weights, four biases, then (scale,
+/// zero point, bit width) of each activation quantizer.
 constexpr std::array<std::string_view, 4> kCellGates = {"input", "forget", "cell", "output"};
 constexpr std::size_t kCellWeights = 3;
 constexpr std::size_t kCellOperands = 12;
 constexpr std::array<std::string_view, 11> kCellSlots = {
-    "output", "cell_state", "input_acc", "forget_acc", "cell_acc", "output_acc", "input_sigmoid", "forget_sigmoid", "cell_tanh",
-    "output_sigmoid", "hidden_state_tanh",
+    "output",
+    "cell_state",
+    "input_acc",
+    "forget_acc",
+    "cell_acc",
+    "output_acc",
+    "input_sigmoid",
+    "forget_sigmoid",
+    "cell_tanh",
+    "output_sigmoid",
+    "hidden_state_tanh",
 };
 
 /// Order of the gates in ONNX' stacked operands (Operators.md: LSTM "iofc", GRU "zrh").
@@ -32,12 +41,14 @@ std::vector<std::string> stackedGates(std::string_view opType)
 std::pair<std::string, std::string> splitLast(const std::string &path)
 {
     const std::size_t dot = path.rfind('.');
-    return dot == std::string::npos ? std::pair(std::string(), path) : std::pair(path.substr(0, dot), path.substr(dot + 1));
+    return dot == std::string::npos ? std::pair(std::string(), path)
+                                    : std::pair(path.substr(0, dot), path.substr(dot + 1));
 }
 
 } // namespace
 
-/// "m.layers.0.0.input_gate_params.input_weight", as Brevitas' modules are called: the exporter leaves the gate out of its names.
+/// "m.layers.0.0.input_gate_params.input_weight", as Brevitas' modules are called: the exporter leaves the gate out of
+/// its names.
 void Planner::addGate(const std::string &gate, const Operand &operand)
 {
     const auto module = operand.node ? moduleSlot(m_graph.nodes[*operand.node].name) : std::nullopt;

@@ -15,7 +15,8 @@ constexpr std::size_t kChunk = 1 << 16;
 
 bool flagsDiffer(const Quantizer &q) { return q.isSigned.value_or(false) != q.narrow.value_or(false); }
 
-/// Do the node's codes contradict its flags? Only possible to tell where the node holds values that are already quantized.
+/// Do the node's codes contradict its flags? Only possible to tell where the node holds values that are already
+/// quantized.
 bool contradicts(const SlotQuantizer &slot, const Progress &progress)
 {
     SlotQuantizer unclamped = slot;
@@ -49,7 +50,7 @@ void undo(const Node &node, Quantizer &q)
     std::swap(q.isSigned, q.narrow);
     for (const char *field : {"signed", "narrow"})
         q.origin[field] = {Origin::Computed,
-                           fmt::format("{}: signed and narrow are swapped, as Brevitas 0.10.0 to 0.10.2 wrote them", nodeLabel(node))};
+            fmt::format("{}: signed and narrow are swapped, as Brevitas 0.10.0 to 0.10.2 wrote them", nodeLabel(node))};
 }
 
 } // namespace
@@ -61,8 +62,8 @@ void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, co
         for (std::size_t slot = 0; slot < plan.layers[layer].slots.size(); ++slot) {
             const PlannedSlot &planned = plan.layers[layer].slots[slot];
             SlotQuantizer &found = network.layers[layer].slots[slot];
-            if (planned.form == Form::Quant && planned.constant && planned.slot == "weight" && found.quantizer && found.tensor
-                && flagsDiffer(*found.quantizer))
+            if (planned.form == Form::Quant && planned.constant && planned.slot == "weight" && found.quantizer
+                && found.tensor && flagsDiffer(*found.quantizer))
                 suspects.emplace_back(&planned, &found);
         }
     const bool swapped = std::any_of(suspects.begin(), suspects.end(), [&](const auto &suspect) {
@@ -78,11 +79,11 @@ void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, co
         undo(graph.nodes[planned->node], *slot->quantizer);
         slot->formula = formulaOf(*slot->quantizer);
     }
-    network.diagnostics.push_back(
-        {"qonnx-signed-narrow-swapped", Severity::Warning, "",
-         fmt::format("signed and narrow are swapped on {} weight nodes, as Brevitas 0.10.0 to 0.10.2 wrote them; this is undone here, "
-                     "but other tools will read wrong limits from this file.",
-                     suspects.size())});
+    network.diagnostics.push_back({"qonnx-signed-narrow-swapped", Severity::Warning, "",
+        fmt::format("signed and narrow are swapped on {} weight nodes, as Brevitas 0.10.0 to 0.10.2 wrote them; this "
+                    "is undone here, "
+                    "but other tools will read wrong limits from this file.",
+            suspects.size())});
 }
 
 } // namespace quantscope::interpret

@@ -21,12 +21,14 @@ bool isOneOf(std::string_view word, std::initializer_list<std::string_view> word
 /// Domains that hold QONNX operators: Brevitas up to 0.11, FINN's old one, qonnx's own; Brevitas 0.6 wrote none.
 bool isQonnxDomain(std::string_view domain)
 {
-    return domain.empty() || domain == "onnx.brevitas" || domain == "finn.custom_op.general" || domain.rfind("qonnx.custom_op", 0) == 0;
+    return domain.empty() || domain == "onnx.brevitas" || domain == "finn.custom_op.general"
+        || domain.rfind("qonnx.custom_op", 0) == 0;
 }
 
 bool isOnnxDomain(std::string_view domain) { return domain.empty() || domain == "com.microsoft"; }
 
-std::optional<std::vector<std::int64_t>> axesOf(Folder &folder, const Node &node, std::size_t position, std::string_view attribute)
+std::optional<std::vector<std::int64_t>> axesOf(
+    Folder &folder, const Node &node, std::size_t position, std::string_view attribute)
 {
     if (node.input(position) != kNoValue)
         return folder.fold(node.input(position)).integers();
@@ -91,7 +93,10 @@ bool keepsValues(const Node &node)
 
 bool isQuant(const Node &node) { return isOneOf(node.opType, {"Quant", "IntQuant"}) && isQonnxDomain(node.domain); }
 bool isBipolar(const Node &node) { return node.opType == "BipolarQuant" && isQonnxDomain(node.domain); }
-bool isTrunc(const Node &node) { return node.opType == "Trunc" && isQonnxDomain(node.domain) && node.inputs.size() >= 5; }
+bool isTrunc(const Node &node)
+{
+    return node.opType == "Trunc" && isQonnxDomain(node.domain) && node.inputs.size() >= 5;
+}
 bool isQuantize(const Node &node) { return node.opType == "QuantizeLinear" && isOnnxDomain(node.domain); }
 bool isDequantize(const Node &node) { return node.opType == "DequantizeLinear" && isOnnxDomain(node.domain); }
 
@@ -149,7 +154,10 @@ std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth, bo
     if (from == nullptr || node->opType == "Identity" || clip)
         return from;
     if (node->opType == "Cast")
-        return codes && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(integerAttribute(*node, "to", 0))), from->dtype) ? from : nullptr;
+        return codes
+                && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(integerAttribute(*node, "to", 0))), from->dtype)
+            ? from
+            : nullptr;
     if (!from->problem.empty())
         return nullptr;
     return node->opType == "Transpose" ? transposed(*node, *from) : reshaped(*node, *from);

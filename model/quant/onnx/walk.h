@@ -9,13 +9,14 @@
 
 namespace quantscope::interpret {
 
-/// Operators that change neither a value nor which tensor it is: Identity, Cast, Transpose, Reshape, Flatten, Squeeze, Unsqueeze.
+/// Operators that change neither a value nor which tensor it is: Identity, Cast, Transpose, Reshape, Flatten, Squeeze,
+/// Unsqueeze.
 bool keepsValues(const Node &node);
 
-bool isQuant(const Node &node);       ///< Quant or IntQuant of any QONNX domain
-bool isBipolar(const Node &node);     ///< BipolarQuant
+bool isQuant(const Node &node); ///< Quant or IntQuant of any QONNX domain
+bool isBipolar(const Node &node); ///< BipolarQuant
 bool isTrunc(const Node &node);
-bool isQuantize(const Node &node);    ///< QuantizeLinear, also com.microsoft's
+bool isQuantize(const Node &node); ///< QuantizeLinear, also com.microsoft's
 bool isDequantize(const Node &node);
 
 /// Where a path up through keepsValues operators ends.
@@ -25,11 +26,15 @@ struct Source {
 };
 Source sourceOf(const Graph &graph, ValueId value);
 
-/// A constant tensor as it arrives somewhere: the file's own tensor where only its shape and strides change on the way, so that
-/// weights of any size are streamed; else computed, within limits.foldElements.
+/// A constant tensor as it arrives somewhere: the file's own tensor where only its shape and strides change on the way,
+/// so that weights of any size are streamed; else computed, within limits.foldElements.
 class Constants {
 public:
-    explicit Constants(std::shared_ptr<const ModelFile> file) : m_file(std::move(file)), m_folder(*m_file) {}
+    explicit Constants(std::shared_ptr<const ModelFile> file)
+        : m_file(std::move(file))
+        , m_folder(*m_file)
+    {
+    }
 
     const ModelFile &file() const { return *m_file; }
     const Graph &graph() const { return *m_file->graph; }
@@ -41,7 +46,8 @@ public:
     std::shared_ptr<const TensorInfo> codesView(ValueId value);
     /// The view, or the computed tensor. Throws ParseError, NotConstant.
     std::shared_ptr<const TensorInfo> tensor(ValueId value);
-    /// Computed, even where there is a view. The element type is int64 or float32; the graph's own type is folder().fold(value).dtype.
+    /// Computed, even where there is a view. The element type is int64 or float32; the graph's own type is
+    /// folder().fold(value).dtype.
     std::shared_ptr<const TensorInfo> computed(ValueId value);
 
 private:
