@@ -193,12 +193,17 @@ private slots:
             "(c" + std::string(1 << 20, 'm') + "\nf\nq\x01" + repeated("h\x01)R", kMany) + "l.");
         row("escaped text", "(" + repeated("V\\u4e00\\u4e00\n", kMany) + "l.");
         row("memo with gaps", repeated("N", 1000) + "r" + u32(7'900'000) + repeated("N", 8'000'000) + ".");
-        row("an axis of rank 64 each",
-            "](" + rebuiltTensor()
-                + repeated("ctorch._utils\n_rebuild_meta_tensor_no_storage\n(ctorch\nfloat32\n(" + repeated("K\x01", 60)
-                        + "tN\x89tR0",
-                    10)
-                + "e.");
+        const std::string meta = "ctorch._utils\n_rebuild_meta_tensor_no_storage\nctorch\nfloat32\n("
+            + repeated("K\x01", 60)
+            + "t2\x87q\x01"
+              "0q\x02";
+        row("tensors of 60 axes", "](" + meta + repeated("h\x02h\x01R", 400'000) + "e.");
+        const std::string id
+            = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\x08tq\x01";
+        row("one storage named often", "](" + id + repeated("h\x01Q", kMany) + "e.");
+        row("unknown builders under long names",
+            "}" + text(std::string(900, 'n')) + "](cm\nf\nq\x02" + id + "Q\x85q\x03" + repeated("h\x02h\x03R", kMany)
+                + "es.");
     }
 
     /// Files of a few megabytes that ask for gigabytes.

@@ -43,7 +43,8 @@ void Flattener::run(PickleRef root, const std::string &prefix, const Progress &p
     } catch (const ParseError &error) {
         constexpr std::size_t kShown = 100;
         const std::string name = printable(m_path.size() > kShown ? m_path.substr(0, kShown) + "..." : m_path);
-        throw ParseError(fmt::format("{}: {}", name.empty() ? "its tensor" : "tensor '" + name + "'", error.what()), error.offset());
+        throw ParseError(
+            fmt::format("{}: {}", name.empty() ? "its tensor" : "tensor '" + name + "'", error.what()), error.offset());
     }
 }
 
@@ -319,7 +320,7 @@ std::string Flattener::stateDictRoot(PickleRef root) const
 void Flattener::emit(TensorInfo tensor, const std::string &suffix)
 {
     tensor.name = m_path + suffix;
-    m_budget.charge(sizeof(TensorInfo) + tensor.name.size() + 32
+    m_budget.charge(sizeof(TensorInfo) + tensor.name.size() + tensor.problem.size() + 32
             + (tensor.shape.size() + tensor.strides.size()) * sizeof(std::int64_t),
         "the list of tensors");
     m_file.tensors.push_back(std::move(tensor));
@@ -332,8 +333,9 @@ void Flattener::emitUnbuildable(PickleRef node, const std::string &callable)
         if (m_tree.is(argument, PickleKind::Persistent) && tensor.dtype == DType::Unknown)
             tensor.dtype = m_storages.at(argument).dtype;
     tensor.problem = fmt::format("needs a call of {}, which QuantScope does not make", printable(callable));
-    m_file.diagnostics.push_back(
-        {"unknown-tensor-builder", Severity::Error, m_path, "tensor '" + printable(m_path) + "' " + tensor.problem});
+    const std::string text = "tensor '" + printable(m_path) + "' " + tensor.problem;
+    m_budget.charge(sizeof(Diagnostic) + m_path.size() + text.size(), "the list of problems");
+    m_file.diagnostics.push_back({"unknown-tensor-builder", Severity::Error, m_path, text});
     emit(std::move(tensor));
 }
 
@@ -356,7 +358,8 @@ void Flattener::noteOpaque(const std::string &type)
 
 void Flattener::noteScalar(PickleRef node)
 {
-    // Keys of the checkpoint itself and of the dictionaries in it (epoch, args.lr); deeper ones are an optimizer's or an object's.
+    // Keys of the checkpoint itself and of the dictionaries in it (epoch, args.lr); deeper ones are an optimizer's or
+    // an object's.
     if (!collectScalars || !m_labelIsKey || m_frames.size() > 2 || m_scalars >= kMostScalars)
         return;
     const PickleKind kind = m_tree.kind(node);

@@ -54,7 +54,7 @@ std::uint64_t codesPerItem(DType dtype) { return dtype == DType::QUInt4x2 ? 2 : 
 std::uint64_t storageItemBytes(DType dtype) { return codesPerItem(dtype) > 1 ? 1 : dtypeBits(dtype) / 8; }
 
 StorageTable::StorageTable(const PickleTree &tree, const ZipArchive &archive, const std::string &folder,
-    const std::string &suffix, bool bigEndian)
+    const std::string &suffix, bool bigEndian, Budget &budget)
     : m_tree(tree)
     , m_archive(archive)
     , m_folder(folder)
@@ -62,8 +62,11 @@ StorageTable::StorageTable(const PickleTree &tree, const ZipArchive &archive, co
     , m_bigEndian(bigEndian)
 {
     for (PickleRef ref = 0; ref < tree.size(); ++ref)
-        if (tree.is(ref, PickleKind::Persistent))
-            m_refs.emplace(ref, resolve(ref));
+        if (tree.is(ref, PickleKind::Persistent)) {
+            const auto &added = m_refs.emplace(ref, resolve(ref)).first->second;
+            constexpr std::uint64_t kHashNode = 48;
+            budget.charge(sizeof(StorageRef) + kHashNode + added.key.size(), "the list of storages");
+        }
 }
 
 std::string StorageTable::keyOf(PickleRef key) const

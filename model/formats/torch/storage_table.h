@@ -31,7 +31,7 @@ class StorageTable {
 public:
     /// `folder` holds the records ("archive/data/"), `suffix` ends their names (".storage" in torch.package).
     StorageTable(const PickleTree &tree, const ZipArchive &archive, const std::string &folder,
-        const std::string &suffix, bool bigEndian);
+        const std::string &suffix, bool bigEndian, Budget &budget);
     const StorageRef &at(PickleRef persistent) const { return m_refs.at(persistent); }
 
 private:

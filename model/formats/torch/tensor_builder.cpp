@@ -274,7 +274,7 @@ std::vector<double> TensorBuilder::numbers(PickleRef node, std::uint64_t expecte
         isFloat = m_tree.is(node, PickleKind::Float);
         return {isFloat ? m_tree.real(node) : static_cast<double>(m_tree.integer(node))};
     }
-    m_budget.charge(expected * sizeof(double), "its scales");
+    m_budget.charge(checkedMul(expected, 2 * sizeof(double), "its scales"), "its scales");
     std::vector<double> out;
     if (m_tree.is(node, PickleKind::List) || m_tree.is(node, PickleKind::Tuple)) {
         const auto items = m_tree.items(node);

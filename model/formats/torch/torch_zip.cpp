@@ -100,7 +100,7 @@ std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian
     // Offsets inside a deflated member say nothing about the file.
     const std::uint64_t offset = member.entry->deflated ? member.entry->localOffset : member.entry->dataOffset;
     const PickleTree tree = PickleMachine::run(std::move(bytes), offset, limits, zip.budget);
-    const StorageTable storages(tree, zip.archive, member.storageFolder, member.storageSuffix, bigEndian);
+    const StorageTable storages(tree, zip.archive, member.storageFolder, member.storageSuffix, bigEndian, zip.budget);
     Flattener flattener(tree, storages, limits, zip.budget, zip.file);
     flattener.collectScalars = member.isModel && zip.file.format == "pytorch-checkpoint";
     flattener.run(tree.root, member.namePrefix, zip.request.progress);
