@@ -76,17 +76,17 @@ BitWeightChart::Geometry BitWeightChart::geometry(const QSize &size) const
     return g;
 }
 
-/// Steps that make three to five grid lines.
-double BitWeightChart::percentStep() const
+/// Steps that make up to five grid lines, fewer in a low chart.
+double BitWeightChart::percentStep(double plotHeight) const
 {
     std::uint64_t most = 1;
     for (const BitBar &bar : m_bars)
         most = std::max(most, bar.count());
     const double top = 100.0 * static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(1, m_total));
     for (const double step : {0.5, 1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 25.0})
-        if (top / step <= 4.6)
+        if (top / step <= std::clamp(plotHeight / 34, 1.5, 4.6))
             return step;
-    return 25;
+    return 50;
 }
 
 double BitWeightChart::axisTop() const
@@ -123,7 +123,7 @@ void BitWeightChart::paint(QPainter &painter, const QSize &size) const
 
 void BitWeightChart::paintGrid(QPainter &painter, const Geometry &g) const
 {
-    const double step = percentStep();
+    const double step = percentStep(g.plot.height());
     const double top = axisTop();
     for (double percent = step; percent <= top; percent += step) {
         const double y = g.plot.bottom() - g.plot.height() * percent / top;

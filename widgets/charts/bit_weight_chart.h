@@ -50,7 +50,7 @@ private:
         double xAt(double exponent) const { return plot.left() + (high + 1 - exponent) * column; }
     };
     Geometry geometry(const QSize &size) const;
-    double percentStep() const;
+    double percentStep(double plotHeight) const;
     double axisTop() const;
     void rebuild();
     int barAt(const QPointF &position) const;

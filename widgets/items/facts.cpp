@@ -20,10 +20,11 @@ namespace {
 
     Fact fact(const Quantizer &quantizer, const QString &label, const char *key, const QString &value)
     {
-        Fact f{.label = label, .value = value, .word = {}, .detail = {}, .assumed = false};
+        Fact f{.label = label, .value = value, .word = {}, .detail = {}, .source = {}, .assumed = false};
         if (const auto found = quantizer.origin.find(key); found != quantizer.origin.end()) {
             f.word = qs(originName(found->second.origin));
             f.detail = withPowers(qs(found->second.detail));
+            f.source = f.detail;
             f.assumed = found->second.origin == Origin::Assumed;
         }
         return f;
@@ -31,7 +32,7 @@ namespace {
 
     Fact computed(const QString &label, const QString &value, const QString &detail)
     {
-        return {.label = label, .value = value, .word = u"computed"_s, .detail = detail, .assumed = false};
+        return {.label = label, .value = value, .word = u"computed"_s, .detail = detail, .source = detail, .assumed = false};
     }
 
     QString zeroPointText(const Granular &zeroPoint)
@@ -90,6 +91,21 @@ namespace {
         if (slot.tensor)
             return u"a float tensor without a quantizer: nothing to export"_s;
         return u"the quantizer is not known: see the problems below"_s;
+    }
+
+    /// A preset's name stands in the card's title: beside a field, say what it decided.
+    void explainPreset(Fact &row, const SlotQuantizer &slot)
+    {
+        if (slot.preset.empty() || row.source != qs(slot.preset))
+            return;
+        if (row.label == u"bits")
+            row.detail = u"as its name says"_s;
+        else if (row.label == u"signed")
+            row.detail = slot.quantizer->isSigned.value_or(true) ? u"two’s complement"_s : u"no negative codes"_s;
+        else if (row.label == u"rounding")
+            row.detail = slot.quantizer->rounding == Rounding::Round ? u"half to even"_s : QString();
+        else if (row.label == u"narrow")
+            row.detail.clear();
     }
 
     QString narrowDetail(const Quantizer &quantizer, const QString &detail)
@@ -172,7 +188,7 @@ QString lsbText(const Quantizer &quantizer)
         return u"unknown"_s;
     const auto [low, high] = std::minmax_element(quantizer.scale->values.begin(), quantizer.scale->values.end());
     if (*low == *high)
-        return QString::number(static_cast<double>(*low), 'g', 12);
+        return QString::number(static_cast<double>(*low), 'g', 9);
     return numberText(static_cast<double>(*low)) + u" … "_s + numberText(static_cast<double>(*high));
 }
 
@@ -186,13 +202,12 @@ static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
     if (const auto type = fixedType(quantizer))
         facts.rows.push_back(computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
                                       type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
-    facts.rows.push_back(computed(u"range"_s, rangeText(quantizer), u"codes "_s + codeRangeText(quantizer)));
+    facts.rows.push_back(computed(u"range"_s, rangeText(quantizer, 7), u"codes "_s + codeRangeText(quantizer)));
     facts.rows.push_back(computed(u"LSB"_s, lsbText(quantizer), u"equals the scale"_s));
 }
 
-SlotFacts slotFacts(const Layer &layer, const SlotQuantizer &slot)
+SlotFacts slotFacts(const SlotQuantizer &slot)
 {
-    Q_UNUSED(layer);
     SlotFacts facts;
     facts.title = qs(slot.slot);
     facts.subtitle = slot.preset.empty() ? qs(slot.tensorName) : qs(slot.preset);
@@ -211,8 +226,12 @@ SlotFacts slotFacts(const Layer &layer, const SlotQuantizer &slot)
     facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
-    facts.rows.back().detail = narrowDetail(quantizer, facts.rows.back().detail);
     facts.rows.push_back(fact(quantizer, u"rounding"_s, "rounding", qs(roundingName(quantizer.rounding))));
+    for (Fact &row : facts.rows) {
+        explainPreset(row, slot);
+        if (row.label == u"narrow")
+            row.detail = narrowDetail(quantizer, row.detail);
+    }
     appendDerived(facts, slot);
     if (quantizer.isComplete())
         facts.formula = formulaText(slot);
@@ -292,7 +311,7 @@ QString provenanceCounts(const Layer &layer)
     static const std::array<QString, 5> kWords{u"read"_s, u"computed"_s, u"preset"_s, u"recipe"_s, u"assumed"_s};
     std::array<int, 5> counts{};
     for (const SlotQuantizer &slot : layer.slots)
-        for (const Fact &row : slotFacts(layer, slot).rows)
+        for (const Fact &row : slotFacts(slot).rows)
             for (std::size_t word = 0; word < kWords.size(); ++word)
                 counts[word] += row.word == kWords[word] ? 1 : 0;
     QStringList parts;

@@ -14,7 +14,8 @@ struct Fact {
     QString label;  ///< "scale"
     QString value;  ///< "2⁻⁶"
     QString word;   ///< where it comes from: read, computed, preset, recipe, assumed
-    QString detail; ///< which key, rule, preset or entry
+    QString detail; ///< which key, rule, preset or entry; what it means where the preset says no more than its name
+    QString source; ///< the same as recorded
     bool assumed = false;
 };
 
@@ -29,7 +30,7 @@ struct SlotFacts {
     QString problem;  ///< why there is no quantizer
 };
 
-SlotFacts slotFacts(const Layer &layer, const SlotQuantizer &slot);
+SlotFacts slotFacts(const SlotQuantizer &slot);
 
 /// "ap_fixed<6,0>" when the type is exact, else what comes closest in words.
 QString typeText(const Quantizer &quantizer);

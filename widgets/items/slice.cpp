@@ -25,8 +25,13 @@ Slice::Slice(Shape shape, std::vector<QString> names) : m_shape(std::move(shape)
     const std::size_t columns = rank <= 3 ? 1 : 2;
     for (std::size_t axis = rank - std::min(columns, rank); axis < rank; ++axis)
         m_roles[axis] = Role::Columns;
-    if (rank > columns)
-        m_roles[rank - columns - 1] = Role::Rows;
+    if (rank <= columns)
+        return;
+    std::size_t rows = rank - columns - 1; // an axis of one element makes a poor list of rows
+    for (std::size_t axis = rows; axis-- > 0 && m_shape[rows] <= 1;)
+        if (m_shape[axis] > 1)
+            rows = axis;
+    m_roles[rows] = Role::Rows;
 }
 
 void Slice::setRole(std::size_t axis, Role role)

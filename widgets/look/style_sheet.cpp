@@ -21,28 +21,38 @@ QPushButton[primary="true"]:disabled { background: @tint; color: @dim; border-co
 QPushButton[link="true"] { border: 1px solid transparent; background: transparent; color: @accentText; padding: 6px 8px; text-align: left; }
 QPushButton[link="true"]:focus { border: 2px solid @accent; background: @soft; padding: 5px 7px; }
 QPushButton[link="true"]:hover { background: @soft; }
-QToolButton[segment="true"] { background: @panel; color: @text; border: 1px solid @line; padding: 4px 10px; margin: 0; }
+QToolButton[segment="true"] { background: @panel; color: @text; border: 1px solid @line; padding: 4px 9px; margin: 0; }
 QToolButton[segment="true"]:hover { border-color: @accent; }
 QToolButton[segment="true"]:focus { border-color: @accent; }
 QToolButton[segment="true"]:checked { background: @accent; color: @onAccent; border-color: @accent; }
 QToolButton[segment="true"]:checked:focus { border-color: @text; }
 QToolButton[segment="true"]:disabled { color: @dim; }
 QLabel[keycap="true"] { background: @panel; border: 1px solid @line; border-bottom-width: 2px; border-radius: 4px; padding: 1px 6px; }
-QLabel[badge="warning"] { background: @amber; color: @onAmber; border-radius: 7px; padding: 0 7px; }
-QLabel[badge="error"] { background: @redText; color: @panel; border-radius: 7px; padding: 0 7px; }
+QLabel[badge="warning"] { background: @amber; color: @onAmber; border-radius: 6px; padding: 1px 7px; }
+QLabel[badge="error"] { background: @redText; color: @panel; border-radius: 6px; padding: 1px 7px; }
 QLineEdit { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border-color: @accent; }
 QLineEdit[wrong="true"] { border-color: @red; }
 QHeaderView { background: @tint; border: none; }
 QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 6px; }
+QHeaderView::section:vertical { padding: 0 6px; }
 QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; selection-color: @text; outline: none; }
+QTableView::item { padding: 0 6px; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center left; width: 9px; height: 9px; }
 QTableView QTableCornerButton::section { background: @tint; border: none; }
 QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; padding: 7px 2px; margin-right: 20px; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:focus { color: @accentText; }
+QTabBar QToolButton { background: @panel; border: 1px solid @line; }
 QSplitter::handle { background: @line; }
-QScrollArea { border: none; background: transparent; }
+QScrollArea, QScrollArea > QWidget, QScrollArea > QWidget > QWidget { border: none; background: transparent; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: @line; border-radius: 4px; margin: 1px; min-height: 24px; min-width: 24px; }
+QScrollBar::handle:hover { background: @dim; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: none; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QStatusBar { background: @panel; border-top: 1px solid @line; color: @dim; }
 QStatusBar::item { border: none; }
 QMenuBar { background: @panel; border-bottom: 1px solid @line; }

@@ -15,7 +15,7 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-AxisBar::AxisBar(QWidget *parent) : QWidget(parent) { new FlowLayout(this, 8); }
+AxisBar::AxisBar(QWidget *parent) : QWidget(parent) { new FlowLayout(this, 6); }
 
 void AxisBar::setSlice(const Slice &slice)
 {
@@ -29,8 +29,8 @@ void AxisBar::setSlice(const Slice &slice)
 static QString axisWord(const QString &name)
 {
     if (name == u"o")
-        return u"outputs"_s;
-    return name == u"i" ? u"inputs"_s : QString();
+        return AxisBar::tr("output channels");
+    return name == u"i" ? AxisBar::tr("input channels") : QString();
 }
 
 void AxisBar::build()
@@ -42,13 +42,15 @@ void AxisBar::build()
         auto *frame = new QFrame;
         frame->setProperty("chip", true);
         auto *row = new QHBoxLayout(frame);
-        row->setContentsMargins(8, 4, 6, 4);
-        row->setSpacing(6);
+        row->setContentsMargins(8, 3, 5, 3);
+        row->setSpacing(5);
         const QString &name = m_slice.names()[i];
         auto *letter = monoLabel(name);
         letter->setFont(Theme::mono(1.0, true));
         row->addWidget(letter);
-        row->addWidget(dimLabel(groupedText(static_cast<std::uint64_t>(m_slice.shape()[i])) + u" "_s + axisWord(name)));
+        auto *size = dimLabel(groupedText(static_cast<std::uint64_t>(m_slice.shape()[i])));
+        size->setToolTip(axisWord(name));
+        row->addWidget(size);
         auto *role = new QComboBox;
         role->addItems({tr("rows"), tr("columns"), tr("fixed")});
         setAccessible(role, tr("Role of axis %1").arg(name), tr("rows: one axis; columns: one or more, the last runs fastest; fixed: one index"));

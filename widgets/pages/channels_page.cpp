@@ -54,6 +54,7 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, pa
     m_table->setShowGrid(true);
     tableCard->box()->addWidget(m_table);
     column->addWidget(tableCard, 1);
+    tableCard->setMinimumHeight(220);
     connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
     connect(m_chart, &BarChart::activated, this, [this](int bar) {
         const int merge = std::max(1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));

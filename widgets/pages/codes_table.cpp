@@ -5,6 +5,9 @@
 #include "pages/values_view.h"
 
 #include <QBoxLayout>
+#include <QHeaderView>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -24,7 +27,6 @@ CodesTable::CodesTable(QWidget *parent) : Card(parent), m_forms(new Segmented(tr
     box()->addLayout(header);
     m_model.setForm(ValueForm::HexBinary);
     m_view = new ValuesView(&m_model);
-    m_view->setMinimumHeight(m_view->horizontalHeader()->sizeHint().height() + 3 * m_view->verticalHeader()->defaultSectionSize() + 4);
     box()->addWidget(m_view, 1);
     connect(m_forms, &Segmented::selected, this, [this](int form) {
         static constexpr ValueForm kForms[] = {ValueForm::Decimal, ValueForm::HexBinary, ValueForm::Float};
@@ -51,7 +53,6 @@ QString CodesTable::noteFor(const SlotRef &slot) const
 
 void CodesTable::setSlot(const SlotRef &slot)
 {
-    setVisible(slot.readable());
     if (m_model.slot() == slot)
         return;
     m_model.setSlot(slot);
@@ -64,6 +65,8 @@ void CodesTable::setSlot(const SlotRef &slot)
         m_model.setSlice(slice);
     }
     m_forms->setEnabled(slot.hasCodes());
+    const int rows = std::min(3, m_model.rowCount());
+    m_view->setMinimumHeight(m_view->horizontalHeader()->sizeHint().height() + rows * m_view->verticalHeader()->defaultSectionSize() + 16);
     m_note->setFullText(noteFor(slot));
 }
 

@@ -20,6 +20,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr std::size_t kValueBins = 128;
+static constexpr int kTableHeight = 600; // below it the table of codes would squeeze the histogram
 
 DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(session, parent)
 {
@@ -56,8 +57,8 @@ QWidget *DistributionPage::makeFigures()
 QWidget *DistributionPage::makeCharts()
 {
     auto *card = new Card;
-    auto *header = new QHBoxLayout;
-    header->setSpacing(14);
+    auto *header = new QWidget;
+    auto *flow = new FlowLayout(header, 14);
     m_switch = new Segmented(tr("Histogram"));
     m_switch->setItems({tr("Bit weights"), tr("Values"), tr("Codes")});
     m_switch->setItemTip(BitWeights, tr("one bar is one bit of the word: how many |w| lie in [2^k, 2^(k+1))"));
@@ -66,14 +67,12 @@ QWidget *DistributionPage::makeCharts()
     m_legend = new BitLegend;
     m_zeros = dimLabel();
     m_zeros->setObjectName(u"zeros"_s);
-    header->addWidget(m_switch);
-    header->addWidget(m_legend);
-    header->addStretch(1);
-    header->addWidget(m_zeros);
+    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
+        flow->addWidget(widget);
     m_charts = new QStackedWidget;
     m_bitWeights = new BitWeightChart;
     m_charts->addWidget(m_bitWeights);
-    card->box()->addLayout(header);
+    card->box()->addWidget(header);
     card->box()->addWidget(m_charts, 1);
     connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
     return card;
@@ -104,6 +103,14 @@ void DistributionPage::refresh()
     refreshProvenance(slot);
     refreshChart();
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
+    m_table->setVisible(slot.readable() && height() >= kTableHeight);
+}
+
+/// A low window keeps the histogram.
+void DistributionPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    m_table->setVisible(session().currentSlot().readable() && height() >= kTableHeight);
 }
 
 void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)

@@ -55,7 +55,9 @@ static QWidget *readsTable()
     for (const auto &[suffix, text] : rows) {
         auto *left = monoLabel(suffix);
         left->setFont(Theme::mono(0.92));
-        auto *right = dimLabel(text);
+        auto *right = new ElidedLabel(Qt::ElideRight);
+        right->setForegroundRole(QPalette::PlaceholderText);
+        right->setFullText(text);
         right->setFont(Theme::sans(0.92));
         grid->addWidget(left, row, 0);
         grid->addWidget(right, row++, 1);
@@ -66,9 +68,9 @@ static QWidget *readsTable()
 
 DropZone::DropZone(QWidget *parent) : QWidget(parent)
 {
-    setMinimumWidth(330);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(26, 24, 26, 20);
+    column->setContentsMargins(22, 20, 22, 18);
     column->setSpacing(8);
     column->addStretch(2);
     column->addWidget(new WordPicture);

@@ -10,6 +10,9 @@ class DropZone : public QWidget {
 public:
     explicit DropZone(QWidget *parent = nullptr);
 
+    QSize sizeHint() const override { return {350, QWidget::sizeHint().height()}; }
+    QSize minimumSizeHint() const override { return {250, QWidget::minimumSizeHint().height()}; }
+
 Q_SIGNALS:
     void chooseRequested();
 

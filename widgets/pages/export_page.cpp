@@ -33,8 +33,8 @@ ExportPage::ExportPage(Session &session, QWidget *parent) : Page(session, parent
     column->setSpacing(12);
     auto *row = new QHBoxLayout;
     row->setSpacing(12);
-    row->addWidget(makeFormats(), 2);
-    row->addWidget(makeLayouts(), 3);
+    row->addWidget(makeFormats(), 1);
+    row->addWidget(makeLayouts(), 1);
     column->addLayout(row);
     column->addWidget(makePreview(), 1);
     column->addWidget(makeResult());
@@ -75,7 +75,8 @@ QWidget *ExportPage::makeFormats()
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
     m_verify->setToolTip(tr("The headers are compiled with the compilers found on this computer, and every element is compared with the model"));
-    card->box()->addWidget(m_verify);
+    auto *run = new QHBoxLayout;
+    run->addWidget(m_verify, 1);
     auto *folder = new QHBoxLayout;
     m_folder = new QLineEdit;
     m_folder->setObjectName(u"export-folder"_s);
@@ -89,8 +90,9 @@ QWidget *ExportPage::makeFormats()
     m_write->setProperty("primary", true);
     m_write->setObjectName(u"export-write"_s);
     connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
-    folder->addWidget(m_write);
+    run->addWidget(m_write);
     card->box()->addLayout(folder);
+    card->box()->addLayout(run);
     return card;
 }
 
@@ -107,6 +109,7 @@ QWidget *ExportPage::makeLayouts()
     m_layoutGrid->setHorizontalSpacing(16);
     m_layoutGrid->setVerticalSpacing(6);
     m_layoutGrid->setColumnStretch(2, 1);
+    m_layoutGrid->setColumnMinimumWidth(1, 40);
     card->box()->addLayout(m_layoutGrid);
     card->box()->addStretch(1);
     m_layoutGroup = new QButtonGroup(this);
@@ -210,12 +213,14 @@ void ExportPage::fillLayouts()
         radio->setObjectName(u"layout-"_s + qs(name));
         m_layoutGroup->addButton(radio, row);
         m_layoutGrid->addWidget(radio, row, 0);
-        m_layoutGrid->addWidget(monoLabel(layout && !fellBack ? qs(layout->axisNames) : QString()), row, 1);
-        auto *formula = monoLabel(layout && !fellBack ? qs(layout->index) : tr("does not fit: stays source"));
-        formula->setForegroundRole(layout && !fellBack ? QPalette::WindowText : QPalette::PlaceholderText);
+        const bool fits = layout && !fellBack;
+        auto *formula = fits ? monoLabel(qs(layout->index)) : dimLabel(tr("does not fit this shape: source"));
         formula->setObjectName(u"layout-index-"_s + qs(name));
-        m_layoutGrid->addWidget(formula, row, 2);
-        m_layoutGrid->addWidget(dimLabel(axisNote(std::string(name))), row++, 3, Qt::AlignRight);
+        if (fits)
+            m_layoutGrid->addWidget(monoLabel(qs(layout->axisNames)), row, 1);
+        m_layoutGrid->addWidget(formula, row, fits ? 2 : 1, 1, fits ? 1 : 2);
+        radio->setToolTip(axisNote(std::string(name)));
+        ++row;
         m_layoutNames.emplace_back(name);
     }
 }

@@ -29,8 +29,8 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     outer->addWidget(scroll);
     auto *column = new QVBoxLayout(m_content);
     column->setContentsMargins(0, 0, 4, 0);
-    column->setSpacing(12);
-    m_grid->setSpacing(12);
+    column->setSpacing(10);
+    m_grid->setSpacing(10);
     column->addWidget(m_waiting);
     column->addLayout(m_grid);
     column->addWidget(m_step);
@@ -56,9 +56,9 @@ std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
                 return;
             }
     };
-    neighbour(layer->fedBy, "input", u"input"_s, {"act", "output"});
+    neighbour(inputLayers(*layer), "input", u"input"_s, {"act", "output"});
     if (!layer->slot("act"))
-        neighbour(layer->feeds, "output", u"output"_s, {"act", "input"});
+        neighbour(outputLayers(*session().network(), *layer), "output", u"output"_s, {"act", "input"});
     return shown;
 }
 
@@ -103,7 +103,7 @@ void OverviewPage::refresh()
     m_used = ready ? shown.size() : 0;
     for (std::size_t i = 0; i < m_used; ++i) {
         QuantizerCard *view = card(i, shown[i].role);
-        view->setFacts(slotFacts(*shown[i].layer, *shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(), session().presetsApply());
+        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(), session().presetsApply());
         view->disconnect(this);
         connect(view, &QuantizerCard::choosePreset, this, [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
             const SlotRef ref = slotRef(session().network(), layer, slot);

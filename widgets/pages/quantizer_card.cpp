@@ -12,7 +12,7 @@ namespace quantscope {
 
 QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     : Card(parent), m_role(role), m_title(titleLabel()), m_subtitle(new ElidedLabel(Qt::ElideRight)), m_type(monoLabel()), m_grid(new QGridLayout),
-      m_assumed(badge(u"warning"_s)), m_choose(textButton(tr("Choose preset…"), tr("Another preset for this quantizer; it can be undone"))),
+      m_assumed(badge(u"warning"_s)), m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone"))),
       m_formulaBox(new QFrame), m_formula(dimLabel())
 {
     m_type->setFont(Theme::mono(1.0, true));
@@ -30,7 +30,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     m_choose->setObjectName(role + u"-choose"_s);
     connect(m_choose, &QPushButton::clicked, this, [this] { Q_EMIT choosePreset(m_choose); });
     m_grid->setHorizontalSpacing(12);
-    m_grid->setVerticalSpacing(4);
+    m_grid->setVerticalSpacing(2);
     m_grid->setColumnStretch(3, 1);
     box()->addLayout(m_grid);
     m_formulaBox->setProperty("chip", true);
@@ -42,6 +42,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     formulaLayout->addWidget(m_formula);
     box()->addStretch(1);
     box()->addWidget(m_formulaBox);
+    box()->addStretch(0);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
 }
 
@@ -65,7 +66,7 @@ void QuantizerCard::setRow(std::size_t row, const Fact &fact)
     palette.setColor(QPalette::WindowText, fact.assumed ? colours().amberText : colours().green);
     labels.word->setPalette(palette);
     labels.word->setFont(Theme::sans(1.0, fact.assumed));
-    labels.detail->setFullText(fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.detail);
+    labels.detail->setFullText(fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
 }
 
 void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool canChoose)
@@ -85,6 +86,9 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     const QString bottom = facts.problem.isEmpty() ? facts.formula : facts.problem;
     m_formula->setText(bottom);
     m_formulaBox->setVisible(!bottom.isEmpty());
+    const bool empty = facts.rows.empty(); // a reason stands at the top, a formula at the bottom
+    box()->setStretch(2, empty ? 0 : 1);
+    box()->setStretch(4, empty ? 1 : 0);
     setAccessibleName(m_role + u" quantizer, "_s + facts.type);
 }
 

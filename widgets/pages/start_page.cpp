@@ -49,7 +49,9 @@ StartPage::StartPage(QWidget *parent) : QWidget(parent)
     row->addWidget(makeDropCard(), 0);
     auto *right = new QVBoxLayout;
     right->setSpacing(16);
-    right->addWidget(makeSamples(), 0);
+    QWidget *samples = makeSamples();
+    samples->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    right->addWidget(samples);
     right->addWidget(makeRecent(), 1);
     row->addLayout(right, 1);
     column->addLayout(row, 12);
@@ -113,8 +115,10 @@ static QWidget *twoLines(const QString &title, const QString &text)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(titleLabel(title));
-    auto *note = dimLabel(text);
+    auto *note = new ElidedLabel(Qt::ElideRight);
+    note->setForegroundRole(QPalette::PlaceholderText);
     note->setFont(Theme::sans(0.88));
+    note->setFullText(text);
     column->addWidget(note);
     return widget;
 }
@@ -124,11 +128,14 @@ QWidget *StartPage::makeSamples()
     auto *card = new Card;
     auto *title = new QHBoxLayout;
     title->addWidget(titleLabel(tr("Samples")));
-    title->addWidget(dimLabel(tr("a CNN for 8×8 digits, trained with Brevitas 0.10.2 · 13,710 parameters")), 1);
+    auto *about = new ElidedLabel(Qt::ElideRight);
+    about->setForegroundRole(QPalette::PlaceholderText);
+    about->setFullText(tr("a CNN for 8×8 digits, trained with Brevitas 0.10.2 · 13,710 parameters"));
+    title->addWidget(about, 1);
     card->box()->addLayout(title);
     auto *grid = new QGridLayout;
     grid->setHorizontalSpacing(10);
-    grid->setVerticalSpacing(4);
+    grid->setVerticalSpacing(6);
     grid->addWidget(dimLabel(tr("Form")), 0, 0);
     grid->addWidget(twoLines(u"digits_fixed"_s, tr("2ⁿ scales · weights 8, 6, 4, 8 bits")), 0, 1, 1, 2);
     grid->addWidget(twoLines(u"digits_float"_s, tr("float scales · weights 8 bits")), 0, 3, 1, 2);
@@ -153,17 +160,16 @@ QWidget *StartPage::makeSamples()
 QWidget *StartPage::makeRecent()
 {
     auto *card = new Card;
-    m_recentCard = card;
     auto *title = new QHBoxLayout;
     title->addWidget(titleLabel(tr("Recent files")));
     title->addStretch(1);
-    auto *clear = textButton(tr("Clear"), tr("Forget all recent files"));
-    clear->setProperty("link", true);
-    connect(clear, &QPushButton::clicked, this, [this] {
+    m_clear = textButton(tr("Clear"), tr("Forget all recent files"));
+    m_clear->setProperty("link", true);
+    connect(m_clear, &QPushButton::clicked, this, [this] {
         Settings::clearRecent();
         refreshRecent();
     });
-    title->addWidget(clear);
+    title->addWidget(m_clear);
     card->box()->addLayout(title);
     m_recent = new QTableWidget(0, 5);
     setUpTable(m_recent, tr("Recent files"));
@@ -174,6 +180,9 @@ QWidget *StartPage::makeRecent()
     m_recent->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     connect(m_recent, &QTableWidget::activated, this, [this](const QModelIndex &index) { Q_EMIT openRequested(m_recent->item(index.row(), 0)->data(Qt::UserRole).toString()); });
     card->box()->addWidget(m_recent, 1);
+    m_noRecent = dimLabel(tr("Models that you open are listed here, with what is known about their quantizers."));
+    card->box()->addWidget(m_noRecent);
+    card->box()->addStretch(0);
     return card;
 }
 
@@ -233,7 +242,9 @@ void StartPage::refreshRecent()
 
 void StartPage::fillRecent(const std::vector<RecentState> &states)
 {
-    m_recentCard->setVisible(!states.empty());
+    m_recent->setVisible(!states.empty());
+    m_clear->setVisible(!states.empty());
+    m_noRecent->setVisible(states.empty());
     const int current = m_recent->currentRow();
     m_recent->setRowCount(static_cast<int>(states.size()));
     for (std::size_t row = 0; row < states.size(); ++row)

@@ -46,7 +46,8 @@ private:
     QFrame *m_error;
     QLabel *m_errorText;
     QTableWidget *m_recent;
-    QWidget *m_recentCard;
+    QLabel *m_noRecent;
+    QPushButton *m_clear;
     std::vector<QPushButton *> m_samples;
     Task<std::vector<RecentState>> m_checking;
 };

@@ -22,21 +22,18 @@ StepCard::StepCard(QWidget *parent)
     : Card(parent), m_slotName(dimLabel()), m_index(new QLineEdit), m_choice(new Segmented(tr("Element"))), m_note(dimLabel()), m_figures(new QWidget),
       m_bits(new BitBoxes), m_sum(monoLabel())
 {
-    auto *header = new QHBoxLayout;
-    header->setSpacing(8);
-    header->addWidget(titleLabel(tr("One weight, step by step")));
-    header->addWidget(m_slotName);
-    header->addWidget(m_index);
+    auto *header = new QWidget;
+    auto *line = new FlowLayout(header, 8);
     m_choice->setItems({tr("first"), tr("largest |w|"), tr("largest error")});
-    header->addWidget(m_choice);
-    header->addStretch(1);
-    header->addWidget(m_note);
-    box()->addLayout(header);
+    for (QWidget *widget : {static_cast<QWidget *>(titleLabel(tr("One weight, step by step"))), static_cast<QWidget *>(m_slotName),
+                            static_cast<QWidget *>(m_index), static_cast<QWidget *>(m_choice), static_cast<QWidget *>(m_note)})
+        line->addWidget(widget);
+    box()->addWidget(header);
     m_index->setFont(Theme::mono());
-    m_index->setMaximumWidth(180);
+    m_index->setFixedWidth(150);
     m_index->setObjectName(u"step-index"_s);
     setAccessible(m_index, tr("Index of the element"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
-    auto *flow = new FlowLayout(m_figures, 6);
+    auto *flow = new FlowLayout(m_figures, 4);
     Q_UNUSED(flow);
     static const char *const kIds[FigureCount] = {"float", "divided", "rounded", "code", "hex", "binary", "value", "error"};
     for (const char *id : kIds)
@@ -62,12 +59,12 @@ void StepCard::addFigure(const QString &name, const QString &objectName, const Q
     frame->setProperty("chip", true);
     frame->setToolTip(tip);
     auto *column = new QVBoxLayout(frame);
-    column->setContentsMargins(9, 5, 9, 5);
+    column->setContentsMargins(7, 5, 7, 5);
     column->setSpacing(1);
     m_names.push_back(dimLabel(name));
-    m_names.back()->setFont(Theme::sans(0.88));
+    m_names.back()->setFont(Theme::sans(0.85));
     m_values.push_back(monoLabel());
-    m_values.back()->setFont(Theme::mono(1.0, true));
+    m_values.back()->setFont(Theme::mono(0.95, true));
     m_values.back()->setObjectName(objectName);
     column->addWidget(m_names.back());
     column->addWidget(m_values.back());
@@ -158,12 +155,12 @@ void StepCard::show(const Step &step)
     setFigure(CodeAt, tr("code, clip ") + clip, QString::number(step.code));
     setFigure(HexAt, tr("hex"), qs(hexWord(step.code, format.bits)));
     setFigure(BinaryAt, tr("binary"), format.integerBits ? qs(binaryWord(step.code, format.bits, *format.integerBits)) : qs(binaryDigits(step.code, format.bits)));
-    const QString factor = step.parameters.zeroPoint == 0 ? tr("value = code · ") : tr("value = (code − ") + number(step.parameters.zeroPoint) + u") · "_s;
+    const QString factor = step.parameters.zeroPoint == 0 ? tr("code · ") : tr("(code − ") + number(step.parameters.zeroPoint) + u") · "_s;
     setFigure(ValueAt, factor + scaleWord(step.parameters.scale), number(step.value));
     const float error = step.value - step.original;
     setFigure(ErrorAt, tr("error"), when(step.hasFloat, number(error)));
     m_note->setText(step.hasFloat && step.parameters.scale > 0
-                        ? tr("error = value − float, %1 LSB").arg(QString::number(std::abs(static_cast<double>(error / step.parameters.scale)), 'f', 2))
+                        ? tr("error = value − float: %1 LSB").arg(QString::number(std::abs(static_cast<double>(error / step.parameters.scale)), 'f', 2))
                         : QString());
     const bool isSigned = quantizer.isSigned.value_or(true);
     m_bits->setCode(step.code, format.bits, format.integerBits, isSigned);

@@ -47,14 +47,16 @@ QString LayerHeader::describe() const
     QStringList parts;
     if (names.size() > 1)
         parts << tr("and %1 more selected; pages show this one, Export takes all").arg(names.size() - 1);
-    parts << qs(layer->kind) + (layer->kindAssumed ? u"?"_s : QString());
+    parts << qs(layer->kind) + (layer->kindAssumed ? tr(" (by its shape)") : QString());
     const SlotRef slot = m_session.currentSlot();
     if (slot && slot.slot->tensor)
         parts << qs(slot.slot->slot) + u" "_s + qs(shapeText(slot.slot->tensor->shape));
-    if (!layer->fedBy.empty())
-        parts << tr("fed by ") + joined(layer->fedBy) + (layer->feeds.empty() ? QString() : u" → "_s + tr("feeds ") + joined(layer->feeds));
-    else if (!layer->feeds.empty())
-        parts << tr("feeds ") + joined(layer->feeds);
+    const auto inputs = inputLayers(*layer);
+    const auto outputs = outputLayers(*m_session.network(), *layer);
+    if (!inputs.empty())
+        parts << tr("fed by ") + joined(inputs) + (outputs.empty() ? QString() : u" → "_s + tr("feeds ") + joined(outputs));
+    else if (!outputs.empty())
+        parts << tr("feeds ") + joined(outputs);
     return parts.join(u" · "_s);
 }
 

@@ -85,16 +85,29 @@ static void fitColumns(QTableView *table, const LayerModel &model)
     const QFontMetrics mono(Theme::mono(0.95));
     const QFontMetrics header(Theme::sans(0.92));
     for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
-        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 20;
+        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 26;
         for (int row = 0; row < std::min(200, model.rowCount()); ++row)
-            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 14);
+            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
         const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
         if (fillsIn)
-            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 10);
+            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
         if (column == LayerModel::Problems)
-            width = 44;
+            width = 46;
         table->setColumnWidth(column, std::min(width, 170));
     }
+    bool problems = false;
+    for (int row = 0; row < model.rowCount() && !problems; ++row)
+        problems = model.row(row).problems > 0;
+    table->setColumnHidden(LayerModel::Problems, !problems);
+}
+
+/// A narrow list keeps the names and the figures.
+void LayersPanel::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    m_table->setColumnHidden(LayerModel::Shape, width() < 520);
+    m_table->setColumnHidden(LayerModel::Kind, width() < 450);
+    m_table->setColumnHidden(LayerModel::Params, width() < 400);
 }
 
 void LayersPanel::onNetwork()

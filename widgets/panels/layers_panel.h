@@ -22,6 +22,9 @@ public:
     /// Selects the next (1) or previous (-1) visible layer.
     void step(int by);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     QWidget *makeHeader();
     void onNetwork();

@@ -105,6 +105,7 @@ void MainWindow::makeStatusBar()
     auto *licence = dimLabel(u"GPL-3.0"_s);
     statusBar()->addPermanentWidget(licence);
     statusBar()->setSizeGripEnabled(false);
+    statusBar()->setContentsMargins(8, 0, 8, 0);
     m_progress->hide();
     m_cancel->hide();
     m_reload->hide();
@@ -152,13 +153,14 @@ void MainWindow::makeWorkspace()
     m_split->addWidget(m_left);
     m_split->addWidget(m_pages);
     m_split->setStretchFactor(1, 1);
-    m_split->setSizes({548, 892});
+    const int left = std::min(548, width() * 38 / 100 + 20);
+    m_split->setSizes({left, width() - left});
     for (QSplitter *splitter : {m_split, m_left}) {
         splitter->setHandleWidth(1);
         splitter->setChildrenCollapsible(false);
     }
     m_layers->setMinimumWidth(260);
-    m_pages->setMinimumWidth(480);
+    m_pages->setMinimumWidth(440);
     m_stack->addWidget(m_split);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, &MainWindow::chooseRecipe);
     connect(m_pages, &PageHost::saveRecipeRequested, this, &MainWindow::saveRecipe);

@@ -93,6 +93,13 @@ void PageHost::show(PageId id)
     refreshNote();
 }
 
+/// A narrow window keeps the tabs.
+void PageHost::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    m_note->setVisible(width() >= 820);
+}
+
 void PageHost::refreshNote()
 {
     const Layer *layer = m_session.currentLayer();

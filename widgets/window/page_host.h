@@ -30,6 +30,9 @@ Q_SIGNALS:
     void chooseRecipeRequested();
     void saveRecipeRequested();
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     Page *make(PageId page);
     void refreshNote();
