@@ -71,9 +71,8 @@ ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::
     ExportArray array;
     array.slot = &slot;
     array.symbol = identifier + "_" + slot.slot;
-    const int outAxis = outputChannelAxis(layer, slot.slot);
-    array.layout = *makeLayout(layoutName, slot.tensor->shape, outAxis, &fellBack);
-    array.sourceAxes = makeLayout("source", slot.tensor->shape, outAxis)->axisNames;
+    array.layout = *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis, &fellBack);
+    array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
     array.count = elementCount(slot.tensor->shape);
     array.width = slot.quantizer->wordBits();
     array.isSigned = *slot.quantizer->isSigned || slot.quantizer->kind == QuantizerKind::Binary;
@@ -147,11 +146,6 @@ std::uint64_t ExportHeader::count() const
     for (const ExportArray &array : arrays)
         total += array.count;
     return total;
-}
-
-int outputChannelAxis(const Layer &layer, std::string_view slot)
-{
-    return slot == "weight" && layer.kind.starts_with("ConvTranspose") ? 1 : 0;
 }
 
 Result<ExportPlan> planExport(const Network &network, const ExportRequest &request)

@@ -62,9 +62,6 @@ struct ExportPlan {
 /// The plan points into the network.
 Result<ExportPlan> planExport(const Network &network, const ExportRequest &request);
 
-/// Axis of a weight's output channels: 1 for transposed convolutions ([in][out/groups]...), else 0.
-int outputChannelAxis(const Layer &layer, std::string_view slot);
-
 /// Throws ParseError when the table cannot be made: shapes that contradict the tensor, zero points that are not whole.
 ScaleTable makeScaleTable(const ExportArray &array);
 

@@ -3,6 +3,7 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "report/inspect.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -24,23 +25,6 @@ constexpr std::uint64_t kLargestManifest = 64ull << 20;
 
 Json textOrNull(const std::optional<std::string> &text) { return text && !text->empty() ? Json(*text) : Json(nullptr); }
 
-Json granular(const Granular &values, bool isZero, bool withAxis)
-{
-    const bool one = isZero || values.perTensor();
-    Json texts = Json::array();
-    for (const float value : values.values) {
-        texts.push_back(hexFloat(value));
-        if (one)
-            break;
-    }
-    Json out;
-    out["shape"] = one ? Shape{} : values.shape;
-    if (withAxis)
-        out["axis"] = one || !values.axis ? Json(nullptr) : Json(*values.axis);
-    out["values"] = std::move(texts);
-    return out;
-}
-
 Json fracBitsJson(const FracBits &bits)
 {
     if (const int *one = std::get_if<int>(&bits))
@@ -53,8 +37,6 @@ Json fracBitsJson(const FracBits &bits)
 Json tensorEntry(const ExportHeader &header, const ExportArray &array, const std::optional<std::string> &codesSha256)
 {
     const Quantizer &quantizer = *array.slot->quantizer;
-    const auto &zeros = quantizer.zeroPoint->values;
-    const bool allZero = std::all_of(zeros.begin(), zeros.end(), [](float z) { return z == 0; });
     Json out;
     out["layer"] = header.layer->name;
     out["slot"] = array.slot->slot;
@@ -65,10 +47,10 @@ Json tensorEntry(const ExportHeader &header, const ExportArray &array, const std
     out["bit_width"] = quantizer.bitWidth ? Json(*quantizer.bitWidth) : Json(nullptr);
     out["storage_bits"] = quantizer.storageBits ? Json(*quantizer.storageBits) : Json(nullptr);
     out["signed"] = array.isSigned;
-    out["scale"] = granular(*quantizer.scale, false, true);
+    out["scale"] = granularJson(*quantizer.scale, true);
+    out["zero_point"] = granularJson(*quantizer.zeroPoint, false);
     if (quantizer.blockSize)
-        out["scale"]["block_size"] = *quantizer.blockSize;
-    out["zero_point"] = granular(*quantizer.zeroPoint, allZero, false);
+        out["block_size"] = *quantizer.blockSize;
     out["frac_bits"] = fracBitsJson(fractionalBits(*quantizer.scale));
     out["codes_sha256_i32"] = textOrNull(codesSha256);
     return out;

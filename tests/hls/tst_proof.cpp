@@ -73,6 +73,7 @@ Network everything()
     transposed.scale = along({1, 3, 1, 1}, 1, {0.1f, 0.2f, 0.3f});
     layers.push_back(layerOf("transposed", "ConvTranspose2d",
                              {storedSlot<std::int8_t>("weight", DType::Int8, {2, 3, 2, 1}, ramp<std::int8_t>(12, -6, 1), transposed)}));
+    layers.back().slots[0].channelAxis = 1;
     Quantizer blocked = storedQuantizer(4, true, 0);
     blocked.scale = along({2, 3}, 1, {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f});
     blocked.zeroPoint = along({2, 3}, 1, {0, 1, 2, 3, 4, 5});
