@@ -56,6 +56,18 @@ void axisShape(const Node &node, const Shape *tensor, Granular &granular)
     granular.axis = static_cast<int>(axis);
 }
 
+/// The codes are the bit patterns of a small float.
+void setMinifloat(Quantizer &q, DType container)
+{
+    q.kind = QuantizerKind::Minifloat;
+    q.rule = CodeRule::BitPattern;
+    q.bitWidth = static_cast<int>(dtypeBits(container));
+    q.isSigned = container != DType::Float8E8M0;
+    q.narrow = false;
+    for (const char *field : {"bit_width", "signed"})
+        q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
+}
+
 /// Smallest width that holds [low, high].
 int smallestWidth(std::int64_t low, std::int64_t high, bool isSigned)
 {
@@ -241,20 +253,12 @@ void Decoder::dequantize(const Node &node, SlotQuantizer &out)
     }
     Quantizer q;
     q.rule = CodeRule::Stored;
-    if (isMinifloat(container)) {
-        q.kind = QuantizerKind::Minifloat;
-        q.rule = CodeRule::BitPattern;
-        q.bitWidth = static_cast<int>(dtypeBits(container));
-        q.isSigned = container != DType::Float8E8M0;
-        q.narrow = false;
-        q.origin["bit_width"] = q.origin["signed"]
-            = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
-    } else if (!isInteger(container)) {
+    if (isMinifloat(container))
+        setMinifloat(q, container);
+    else if (!isInteger(container))
         throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
-    } else if (!setRange(q, container, clip, out.slot)) {
-        codes
-            = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes themselves
-    }
+    else if (!setRange(q, container, clip, out.slot))
+        codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes
     const Parameters p = parameters(node, container, &codes->shape);
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
