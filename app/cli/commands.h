@@ -24,6 +24,7 @@ void addInspect(CLI::App &app, int &status);
 void addCodes(CLI::App &app, int &status);
 void addRecipe(CLI::App &app, int &status);
 void addExport(CLI::App &app, int &status);
+void addCompare(CLI::App &app, int &status);
 
 /// Starts quantscope-gui, found beside this program or on the PATH; returns only when that fails.
 int startWindow(const std::vector<std::string> &arguments);

@@ -49,7 +49,7 @@ namespace {
 
 bool isWord(const std::string &text)
 {
-    for (const char *word : {"inspect", "codes", "recipe", "export"})
+    for (const char *word : {"inspect", "codes", "recipe", "compare", "export"})
         if (text == word)
             return true;
     return false;
@@ -75,6 +75,7 @@ int main(int argc, char **argv)
     addInspect(app, status);
     addCodes(app, status);
     addRecipe(app, status);
+    addCompare(app, status);
     addExport(app, status);
     try {
         app.parse(argc, argv);

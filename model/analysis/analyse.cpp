@@ -80,6 +80,7 @@ void addTo(QuantizationError &total, const QuantizationError &part)
     total.signalPower += part.signalPower;
     total.errorPower += part.errorPower;
     total.sum += part.sum;
+    total.cross += part.cross;
     total.maxAbs = std::max(total.maxAbs, part.maxAbs);
 }
 

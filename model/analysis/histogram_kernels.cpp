@@ -44,14 +44,14 @@ QUANTSCOPE_CLONES void clampKernel(float *codes, std::size_t count, float lowest
 }
 
 struct ErrorLanes {
-    double signal[kLanes] = {}, error[kLanes] = {}, sum[kLanes] = {}, largest[kLanes] = {};
+    double signal[kLanes] = {}, error[kLanes] = {}, sum[kLanes] = {}, cross[kLanes] = {}, largest[kLanes] = {};
     std::int64_t finite[kLanes] = {};
     std::int32_t zeroed[kLanes] = {};
 };
 
 QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
-    Double8 signal{}, error{}, sum{}, largest{};
+    Double8 signal{}, error{}, sum{}, cross{}, largest{};
     Long8 finiteCount{};
     Int8Lanes zeroed{};
     const Float8 zero = Float8{} + zeroPoint;
@@ -68,6 +68,7 @@ QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size
         signal += s * s;
         error += e * e;
         sum += e;
+        cross += s * e;
         const Double8 magnitude = e < 0.0 ? -e : e;
         largest = magnitude > largest ? magnitude : largest;
         finiteCount -= finite;
@@ -76,6 +77,7 @@ QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size
     QUANTSCOPE_STORE8(lanes.signal, signal);
     QUANTSCOPE_STORE8(lanes.error, error);
     QUANTSCOPE_STORE8(lanes.sum, sum);
+    QUANTSCOPE_STORE8(lanes.cross, cross);
     QUANTSCOPE_STORE8(lanes.largest, largest);
     QUANTSCOPE_STORE8(lanes.finite, finiteCount);
     QUANTSCOPE_STORE8(lanes.zeroed, zeroed);
@@ -144,6 +146,7 @@ void addError(std::span<const float> x, std::span<const float> codes, float zero
         error.signalPower += joined(lanes.signal);
         error.errorPower += joined(lanes.error);
         error.sum += joined(lanes.sum);
+        error.cross += joined(lanes.cross);
         std::int64_t finite = 0, zeroed = 0;
         for (std::size_t lane = 0; lane < real; ++lane) {
             error.maxAbs = std::max(error.maxAbs, lanes.largest[lane]);

@@ -49,4 +49,13 @@ std::optional<double> QuantizationError::sqnrDb() const
     return 10.0 * std::log10(signalPower / errorPower);
 }
 
+std::optional<double> QuantizationError::cosine() const
+{
+    // With v = w + e: sum w v = sum w^2 + sum w e, and sum v^2 = sum w^2 + 2 sum w e + sum e^2.
+    const double values = signalPower + 2 * cross + errorPower;
+    if (!(signalPower > 0) || !(values > 0))
+        return std::nullopt;
+    return std::clamp((signalPower + cross) / (std::sqrt(signalPower) * std::sqrt(values)), -1.0, 1.0);
+}
+
 } // namespace quantscope

@@ -48,9 +48,12 @@ struct QuantizationError {
     double errorPower = 0;  ///< sum of e^2, e = value - w
     double maxAbs = 0;
     double sum = 0;         ///< of e
+    double cross = 0;       ///< sum of w * e
 
     std::optional<double> sqnrDb() const; ///< 10 log10(signal / error); nullopt without error or signal
     double mse() const { return count == 0 ? 0 : errorPower / static_cast<double>(count); }
+    /// Cosine of the angle between the floats and the values; nullopt when one of them is zero.
+    std::optional<double> cosine() const;
     double mean() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
 };
 

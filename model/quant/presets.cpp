@@ -224,6 +224,7 @@ constexpr std::array kPresets = {
 
 constexpr std::array kOverrides = {
     Override{"bit_width"},
+    Override{"axis"}, // of torch_per_channel_affine
     Override{"bit_width_impl_type"},
     Override{"min_bit_width"},
     Override{"override_pretrained_bit_width", true},

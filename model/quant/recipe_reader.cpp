@@ -1,6 +1,7 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "quant/lab_quantizers.h"
 #include "quant/presets.h"
 #include "quant/recipe.h"
 #include "quant/spec.h"
@@ -80,8 +81,12 @@ std::string overrideText(const toml::node &node, std::string_view key)
 std::string presetName(const toml::node &node)
 {
     const std::string name = text(node, "preset");
-    if (findPreset(name) == nullptr && name != "None")
-        fail(node, fmt::format("\"{}\" is not a preset of Brevitas", name) + didYouMean(name, presetNames()));
+    if (findPreset(name) == nullptr && name != "None" && !isLabQuantizer(name)) {
+        std::vector<std::string> known = presetNames();
+        for (std::string &lab : labQuantizerNames())
+            known.push_back(std::move(lab));
+        fail(node, fmt::format("\"{}\" is not a preset of Brevitas", name) + didYouMean(name, known));
+    }
     return name;
 }
 
@@ -180,7 +185,7 @@ Recipe readRecipe(const toml::table &root)
     int number = 0;
     for (RecipeQuantizer &entry : recipe.quantizers) {
         entry.number = ++number;
-        if (entry.preset && *entry.preset != "None" && !entry.slot.empty() && findPreset(*entry.preset)->slot != presetSlot(entry.slot))
+        if (entry.preset && findPreset(*entry.preset) != nullptr && !entry.slot.empty() && findPreset(*entry.preset)->slot != presetSlot(entry.slot))
             throw RecipeError{fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", *entry.preset,
                                           findPreset(*entry.preset)->slot, entry.slot),
                               {static_cast<toml::source_index>(entry.line), 1}};

@@ -23,6 +23,10 @@ Granular Resolver::perChannel(const SlotQuantizer &slot, int axis, std::vector<f
 
 std::vector<StatisticInput> Resolver::statisticInputs(const Job &job) const
 {
+    if (m_alone) {
+        const Layer &layer = m_network.layers[job.layer];
+        return {{layer.slots[job.slot].tensor.get(), layer.slots[job.slot].channelAxis}};
+    }
     const std::size_t owner = job.owner ? *job.owner : static_cast<std::size_t>(&job - m_jobs.data());
     std::vector<std::size_t> members = {owner};
     members.insert(members.end(), m_jobs[owner].sharers.begin(), m_jobs[owner].sharers.end());

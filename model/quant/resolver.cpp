@@ -1,6 +1,7 @@
 #include "quant/resolver.h"
 
 #include "base/text.h"
+#include "quant/lab_quantizers.h"
 
 #include <algorithm>
 
@@ -15,12 +16,45 @@ Resolver::Resolver(Network &network, const Progress &progress)
         m_version = brevitasVersion(*network.recipe.brevitas).value_or(kDefaultVersion);
     for (const StateLayer &state : m_dict.layers)
         m_states.emplace(state.name, &state);
+    collectJobs();
+    linkSharers();
+}
+
+SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats)
+{
+    const auto index = findJob(layer, slot);
+    if (!index)
+        throw RecipeMismatch(fmt::format("layer \"{}\" has no slot \"{}\"", layer, slot));
+    Job job = m_jobs[*index];
+    job.settings = settings;
+    job.owner.reset();
+    job.spec.reset();
+    const SlotQuantizer before = slotOf(job);
+    SlotQuantizer &trial = slotOf(job);
+    trial = SlotQuantizer{};
+    trial.slot = before.slot;
+    trial.tensor = floats ? std::move(floats) : before.tensor;
+    trial.tensorName = before.tensorName;
+    trial.shape = before.shape;
+    trial.channelAxis = before.channelAxis;
+    std::optional<std::string> failure;
+    try {
+        chooseSpec(job);
+        m_alone = true;
+        if (job.spec)
+            resolveJob(job);
+    } catch (const SlotFailure &error) {
+        failure = error.text;
+    }
+    m_alone = false;
+    SlotQuantizer result = std::exchange(trial, before);
+    if (failure)
+        throw RecipeMismatch(fmt::format("{} cannot be had for {} {}: {}", settings.preset, layer, slot, *failure));
+    return result;
 }
 
 void Resolver::resolveAll()
 {
-    collectJobs();
-    linkSharers();
     for (std::size_t i = 0; i < m_jobs.size(); ++i)
         resolve(i);
 }
@@ -164,6 +198,8 @@ void Resolver::chooseSpec(Job &job)
     }
     if (job.settings.preset == "None")
         return;
+    if (isLabQuantizer(job.settings.preset))
+        return resolveLab(job);
     const bool assumed = job.settings.preset.empty();
     if (assumed && !assumePreset(job))
         return;
@@ -181,6 +217,22 @@ void Resolver::chooseSpec(Job &job)
         for (auto &[field, origin] : job.spec->origin)
             if (origin.origin == Origin::Preset)
                 origin = {Origin::Assumed, fmt::format("{}{}", slot.preset, slot.alternatives.empty() ? "" : "; " + slot.alternatives.front() + " fits as well")};
+}
+
+void Resolver::resolveLab(Job &job)
+{
+    SlotQuantizer &slot = slotOf(job);
+    if (!slot.tensor || !isFloating(slot.tensor->dtype))
+        throw SlotFailure{"no-tensor", fmt::format("{} quantizes float weights and biases, and there are none here", job.settings.preset)};
+    if (slot.tensor->count() == 0)
+        throw SlotFailure{"empty-tensor", "the tensor is empty, so it has no scale"};
+    try {
+        slot.quantizer = labQuantizer(job.settings.preset, job.settings, slot);
+    } catch (const std::invalid_argument &error) {
+        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, error.what()));
+    }
+    slot.preset = job.settings.preset;
+    slot.overrides = job.settings.overrides;
 }
 
 void Resolver::resolveJob(Job &job)

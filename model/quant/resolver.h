@@ -25,6 +25,10 @@ class Resolver {
 public:
     Resolver(Network &network, const Progress &progress);
     void resolveAll();
+    /// One slot under other settings, alone: what its layer's quantizer would be. The network stays as it is.
+    /// Throws RecipeMismatch with a sentence when the settings do not give a quantizer here.
+    /// `floats` takes the place of the slot's tensor (where the file holds only quantized values).
+    SlotQuantizer candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats);
 
 private:
     enum class State { Waiting, Busy, Done };
@@ -65,6 +69,7 @@ private:
     void resolveActivation(Job &job);
     void resolveTruncation(Job &job);
     void resolveStoredInteger(Job &job);
+    void resolveLab(Job &job);
 
     Quantizer startQuantizer(const Job &job, int bits) const;
     int bitsOf(const Job &job, Provenance &origin) const;
@@ -95,6 +100,7 @@ private:
     const Progress &m_progress;
     StateDict m_dict;
     int m_version = kDefaultVersion;
+    bool m_alone = false; ///< a candidate is tried: sharers do not take part
     bool m_logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<Job> m_jobs;
     std::map<std::pair<std::string, std::string>, std::size_t> m_jobIndex;

@@ -88,8 +88,10 @@ WeightStatistic streamed(std::span<const StatisticInput> inputs, const Quantizer
         } else {
             out.values.push_back(std::bit_cast<float>(magnitude[c]));
         }
-        if (needsRange)
+        if (needsRange) {
             out.minimum.push_back(nan[c] ? kNan : std::min(low[c], 0.0f));
+            out.maximum.push_back(nan[c] ? kNan : high[c]);
+        }
     }
     return out;
 }
@@ -183,7 +185,7 @@ WeightStatistic overChannelMaxima(std::span<const StatisticInput> inputs, const 
     for (const float v : all)
         sum += spec.statistic == Statistic::MeanOfChannelMax ? static_cast<double>(v) : static_cast<double>(v) * static_cast<double>(v);
     const double mean = sum / static_cast<double>(all.size());
-    return {{static_cast<float>(spec.statistic == Statistic::MeanOfChannelMax ? mean : std::sqrt(mean))}, {}};
+    return {{static_cast<float>(spec.statistic == Statistic::MeanOfChannelMax ? mean : std::sqrt(mean))}, {}, {}};
 }
 
 /// scaling_impl_type=he: sqrt(2 / fan-in), the mean over the tensors that share it.
@@ -194,7 +196,7 @@ WeightStatistic he(std::span<const StatisticInput> inputs)
         const double outputs = input.tensor->shape.empty() ? 1 : static_cast<double>(input.tensor->shape[0]);
         sum += std::sqrt(2.0 / (static_cast<double>(elementCount(input.tensor->shape)) / outputs));
     }
-    return {{static_cast<float>(sum / static_cast<double>(inputs.size()))}, {}};
+    return {{static_cast<float>(sum / static_cast<double>(inputs.size()))}, {}, {}};
 }
 
 } // namespace

@@ -19,6 +19,7 @@ struct StatisticInput {
 struct WeightStatistic {
     std::vector<float> values;  ///< one, or one per output channel: the linear threshold
     std::vector<float> minimum; ///< min(0, min w), same granularity; only for shifted quantizers
+    std::vector<float> maximum; ///< max w, likewise
 };
 
 /// The spec's statistic. Absolute maxima and minima are exact whatever the order; means are summed in float64 and then

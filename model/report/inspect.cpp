@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "checks/data_checks.h"
+#include "report/text_table.h"
 
 #include <algorithm>
 #include <mutex>
@@ -31,47 +32,12 @@ bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
     });
 }
 
-/// Cells right- or left-aligned to the widest of their column.
-std::string alignedTable(const std::vector<std::vector<std::string>> &rows, std::size_t leftColumns)
-{
-    std::vector<std::size_t> widths;
-    const auto width = [](const std::string &cell) { // characters, not bytes
-        return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-    };
-    for (const auto &row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t c = 0; c < row.size(); ++c)
-            widths[c] = std::max(widths[c], width(row[c]));
-    }
-    std::string out;
-    for (const auto &row : rows) {
-        std::string line;
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            const std::string padding(widths[c] - width(row[c]), ' ');
-            line += (c > 0 ? "  " : "") + (c < leftColumns ? row[c] + padding : padding + row[c]);
-        }
-        line.erase(line.find_last_not_of(' ') + 1);
-        out += line + "\n";
-    }
-    return out;
-}
-
 std::vector<std::string> rowCells(const LayerRow &row)
 {
     return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape, row.parameters ? grouped(*row.parameters) : "-",
             row.bits.empty() ? "-" : row.bits, row.scale.empty() ? "-" : row.scale, row.intFrac.empty() ? "-" : row.intFrac,
             row.sqnrDb ? fmt::format("{:.1f}", *row.sqnrDb) : "-", row.atLimitShare ? fmt::format("{:.2f}", 100 * *row.atLimitShare) : "-",
             row.problems > 0 ? std::to_string(row.problems) : ""};
-}
-
-std::string csvCell(const std::string &text)
-{
-    if (text.find_first_of(",\"\r\n") == std::string::npos)
-        return text;
-    std::string out = "\"";
-    for (const char c : text)
-        out += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return out + "\"";
 }
 
 std::string listText(const Network &network)
@@ -157,9 +123,7 @@ std::string inspectCsv(const Network &network, const StatisticsMap &statistics)
         const LayerRow row = layerRow(network, layer, statistics);
         const std::vector<std::string> cells = {row.name, row.kind, row.shape, row.parameters ? std::to_string(*row.parameters) : "", row.bits, row.scale, row.intFrac,
                                                 row.sqnrDb ? shortest(*row.sqnrDb) : "", row.atLimitShare ? shortest(100 * *row.atLimitShare) : "", std::to_string(row.problems)};
-        for (std::size_t i = 0; i < cells.size(); ++i)
-            out += (i > 0 ? "," : "") + csvCell(cells[i]);
-        out += "\n";
+        out += csvLine(cells);
     }
     return out;
 }

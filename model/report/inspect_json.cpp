@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 
 template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
 
-Json fracBitsJson(const Quantizer &quantizer, std::optional<int> subtractFrom)
+/// The fractional bits, or `subtractFrom` less them.
+Json bitsJson(const Quantizer &quantizer, std::optional<int> subtractFrom)
 {
     if (!quantizer.scale)
         return nullptr;
@@ -46,8 +47,8 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
     out["zero_point"] = known && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
     if (known && q->blockSize)
         out["block_size"] = *q->blockSize;
-    out["frac_bits"] = known ? fracBitsJson(*q, std::nullopt) : Json(nullptr);
-    out["int_bits"] = known && q->bitWidth ? fracBitsJson(*q, q->bitWidth) : Json(nullptr);
+    out["frac_bits"] = known ? fracBitsJson(*q) : Json(nullptr);
+    out["int_bits"] = known && q->bitWidth ? bitsJson(*q, q->bitWidth) : Json(nullptr);
 }
 
 void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s, const InspectOptions &options)
@@ -131,6 +132,8 @@ Json tensorsJson(const ModelFile &file, const InspectOptions &options)
 }
 
 } // namespace
+
+Json fracBitsJson(const Quantizer &quantizer) { return bitsJson(quantizer, std::nullopt); }
 
 Json granularJson(const Granular &granular, bool withAxis)
 {

@@ -1,0 +1,181 @@
+#include "analysis/sweep.h"
+
+#include "quant/lab_quantizers.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+using Group = std::vector<std::size_t>; ///< the points of one slot
+
+/// Points by slot, in order of appearance.
+std::vector<Group> bySlot(const std::vector<SweepPoint> &points)
+{
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const auto same = [&](const Group &g) { return points[g[0]].layer == points[i].layer && points[g[0]].slot == points[i].slot; };
+        const auto found = std::find_if(groups.begin(), groups.end(), same);
+        (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
+    }
+    return groups;
+}
+
+/// The points of a slot on the lower convex hull of (bits, error), fewest bits first.
+Group lowerHull(const std::vector<SweepPoint> &points, Group group)
+{
+    std::sort(group.begin(), group.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(points[a].bits, points[a].errorPower) < std::pair(points[b].bits, points[b].errorPower);
+    });
+    const auto slope = [&](std::size_t a, std::size_t b) {
+        return (points[b].errorPower - points[a].errorPower) / static_cast<double>(points[b].bits - points[a].bits);
+    };
+    Group hull;
+    for (const std::size_t i : group) {
+        if (!hull.empty() && (points[i].bits == points[hull.back()].bits || points[i].errorPower >= points[hull.back()].errorPower))
+            continue;
+        while (hull.size() >= 2 && slope(hull[hull.size() - 2], hull.back()) >= slope(hull.back(), i))
+            hull.pop_back();
+        hull.push_back(i);
+    }
+    return hull;
+}
+
+Allocation total(const std::vector<SweepPoint> &points, std::vector<std::size_t> chosen)
+{
+    Allocation out;
+    for (const std::size_t i : chosen) {
+        out.bits += points[i].bits;
+        out.errorPower += points[i].errorPower;
+        out.signalPower += points[i].signalPower;
+    }
+    out.points = std::move(chosen);
+    return out;
+}
+
+/// "NAME,keyword=value" without one keyword.
+std::string without(const std::string &candidate, const std::string &keyword)
+{
+    const auto at = candidate.find("," + keyword + "=");
+    if (at == std::string::npos)
+        return candidate;
+    const auto end = candidate.find(',', at + 1);
+    return candidate.substr(0, at) + (end == std::string::npos ? "" : candidate.substr(end));
+}
+
+} // namespace
+
+std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &comparisons)
+{
+    std::vector<SweepPoint> out;
+    for (const SlotComparison &comparison : comparisons)
+        for (const CandidateResult &candidate : comparison.candidates) {
+            if (candidate.name == "file" || !candidate.figures)
+                continue;
+            SweepPoint point;
+            point.layer = comparison.layer;
+            point.slot = comparison.slot;
+            point.candidate = candidate.name;
+            point.family = without(candidate.name, "bit_width");
+            point.width = candidate.slot.quantizer->bitWidth.value_or(0);
+            point.bits = candidate.bits();
+            point.signalPower = candidate.figures->error.signalPower;
+            point.errorPower = candidate.figures->error.errorPower;
+            point.sqnrDb = candidate.figures->error.sqnrDb();
+            out.push_back(std::move(point));
+        }
+    return out;
+}
+
+std::vector<Allocation> paretoFront(const std::vector<SweepPoint> &points)
+{
+    std::vector<Group> hulls;
+    for (Group &group : bySlot(points))
+        hulls.push_back(lowerHull(points, std::move(group)));
+    std::vector<std::size_t> at(hulls.size(), 0);
+    std::vector<Allocation> front;
+    for (;;) {
+        std::vector<std::size_t> chosen;
+        for (std::size_t g = 0; g < hulls.size(); ++g)
+            chosen.push_back(hulls[g][at[g]]);
+        front.push_back(total(points, std::move(chosen)));
+        std::optional<std::size_t> steepest;
+        double best = 0;
+        for (std::size_t g = 0; g < hulls.size(); ++g) {
+            if (at[g] + 1 >= hulls[g].size())
+                continue;
+            const SweepPoint &now = points[hulls[g][at[g]]], &next = points[hulls[g][at[g] + 1]];
+            const double gain = (now.errorPower - next.errorPower) / static_cast<double>(next.bits - now.bits);
+            if (!steepest || gain > best) {
+                steepest = g;
+                best = gain;
+            }
+        }
+        if (!steepest)
+            return front;
+        ++at[*steepest];
+    }
+}
+
+Allocation cheapestKeeping(const std::vector<SweepPoint> &points, double minimumDb)
+{
+    const auto sqnr = [&](std::size_t i) { return points[i].sqnrDb.value_or(std::numeric_limits<double>::infinity()); };
+    std::vector<std::size_t> chosen;
+    for (const Group &group : bySlot(points)) {
+        std::size_t best = group[0];
+        for (const std::size_t i : group) {
+            const bool keeps = sqnr(i) >= minimumDb, kept = sqnr(best) >= minimumDb;
+            // Among those that keep it the fewest bits, then the least error; else the nearest to it.
+            const bool better = keeps != kept ? keeps
+                : keeps                       ? std::pair(points[i].bits, -sqnr(i)) < std::pair(points[best].bits, -sqnr(best))
+                                              : sqnr(i) > sqnr(best);
+            if (better)
+                best = i;
+        }
+        chosen.push_back(best);
+    }
+    return total(points, std::move(chosen));
+}
+
+std::string allocationRecipe(const std::vector<SweepPoint> &points, const Allocation &allocation)
+{
+    std::string out;
+    for (const std::size_t i : allocation.points) {
+        const auto candidate = parseCandidate(points[i].candidate);
+        if (!candidate)
+            continue;
+        out += fmt::format("[[quantizer]]\nmatch = \"{}\"\nslot = \"{}\"\npreset = \"{}\"\n", points[i].layer, points[i].slot, candidate->settings.preset);
+        for (const auto &[keyword, value] : candidate->settings.overrides)
+            out += fmt::format("{} = {}\n", keyword, value.find_first_not_of("0123456789.-truefals") == std::string::npos ? value : "\"" + value + "\"");
+        out += "\n";
+    }
+    return out;
+}
+
+std::string allocationPython(const std::vector<SweepPoint> &points, const Allocation &allocation)
+{
+    std::string out;
+    for (const std::size_t i : allocation.points) {
+        const auto candidate = parseCandidate(points[i].candidate);
+        if (!candidate)
+            continue;
+        if (isLabQuantizer(candidate->settings.preset)) {
+            out += fmt::format("# {}: {} is no preset of Brevitas\n", points[i].layer, points[i].candidate);
+            continue;
+        }
+        out += fmt::format("# {}\n{}_quant={}", points[i].layer, points[i].slot, candidate->settings.preset);
+        for (const auto &[keyword, value] : candidate->settings.overrides) {
+            const bool number = value.find_first_not_of("0123456789.-") == std::string::npos;
+            const std::string python = value == "true" ? "True" : value == "false" ? "False" : number ? value : "'" + value + "'";
+            out += fmt::format(", {}_{}={}", points[i].slot, keyword, python);
+        }
+        out += "\n";
+    }
+    return out;
+}
+
+} // namespace quantscope
