@@ -49,6 +49,7 @@ std::string pickleOf(const std::string &name)
 std::string mutated(std::string pickle, std::mt19937 &random)
 {
     const auto below = [&](std::size_t n) { return n == 0 ? 0 : static_cast<std::size_t>(random()) % n; };
+    constexpr std::string_view kOpcodes = "(.012NRabcdeghijlopstu})]\x81\x85\x86\x87\x93\x94";
     const std::size_t changes = 1 + below(6);
     for (std::size_t i = 0; i < changes && !pickle.empty(); ++i) {
         const std::size_t at = below(pickle.size());
@@ -57,7 +58,7 @@ std::string mutated(std::string pickle, std::mt19937 &random)
         case 1: pickle.erase(at, 1 + below(8)); break;
         case 2: pickle.insert(at, pickle.substr(below(pickle.size()), 1 + below(30))); break;
         case 3: pickle[at] = static_cast<char>(pickle[at] ^ (1 << below(8))); break;
-        case 4: pickle.insert(at, 1, "(.012NRabcdeghijlopstu})]\x81\x85\x86\x87\x93\x94"[below(33)]); break;
+        default: pickle.insert(at, 1, kOpcodes[below(kOpcodes.size())]);
         }
     }
     return pickle;

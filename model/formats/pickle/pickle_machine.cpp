@@ -21,7 +21,6 @@ PickleTree PickleMachine::run(
 PickleMachine::PickleMachine(PickleTree &tree, std::uint64_t fileOffset, Budget &budget)
     : m_tree(tree)
     , m_cursor(tree.bytes(), fileOffset)
-    , m_fileOffset(fileOffset)
     , m_budget(budget)
 {
 }

@@ -103,7 +103,6 @@ private:
 
     PickleTree &m_tree;
     Cursor m_cursor;
-    std::uint64_t m_fileOffset;
     Budget &m_budget;
     std::vector<PickleRef> m_stack;
     std::vector<std::size_t> m_marks;

@@ -92,14 +92,26 @@ struct PickleMember {
     bool isModel = true; ///< its top level may be a checkpoint dict
 };
 
+PickleTree runPickle(TorchZip &zip, const ZipEntry &entry)
+{
+    auto bytes = zip.archive.read(entry, zip.request.limits.pickleBytes, zip.budget);
+    const std::uint64_t fileOffset = entry.deflated ? 0 : entry.dataOffset;
+    try {
+        return PickleMachine::run(std::move(bytes), fileOffset, zip.request.limits, zip.budget);
+    } catch (const ParseError &error) {
+        if (!entry.deflated || !error.offset())
+            throw;
+        // A place in an inflated member is no place in the file.
+        throw ParseError(
+            fmt::format("{} (byte {} of {} once inflated)", error.what(), *error.offset(), printable(entry.name)));
+    }
+}
+
 /// Lists the tensors of one pickle; returns the first call that was not made.
 std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian)
 {
     const Limits &limits = zip.request.limits;
-    auto bytes = zip.archive.read(*member.entry, limits.pickleBytes, zip.budget);
-    // Offsets inside a deflated member say nothing about the file.
-    const std::uint64_t offset = member.entry->deflated ? member.entry->localOffset : member.entry->dataOffset;
-    const PickleTree tree = PickleMachine::run(std::move(bytes), offset, limits, zip.budget);
+    const PickleTree tree = runPickle(zip, *member.entry);
     const StorageTable storages(tree, zip.archive, member.storageFolder, member.storageSuffix, bigEndian, zip.budget);
     Flattener flattener(tree, storages, limits, zip.budget, zip.file);
     flattener.collectScalars = member.isModel && zip.file.format == "pytorch-checkpoint";
