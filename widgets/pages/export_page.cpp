@@ -75,8 +75,9 @@ QWidget *ExportPage::makeFormats()
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
     m_verify->setToolTip(tr("The headers are compiled with the compilers found on this computer, and every element is compared with the model"));
+    card->box()->addWidget(m_verify);
     auto *run = new QHBoxLayout;
-    run->addWidget(m_verify, 1);
+    run->addStretch(1);
     auto *folder = new QHBoxLayout;
     m_folder = new QLineEdit;
     m_folder->setObjectName(u"export-folder"_s);
@@ -214,7 +215,7 @@ void ExportPage::fillLayouts()
         m_layoutGroup->addButton(radio, row);
         m_layoutGrid->addWidget(radio, row, 0);
         const bool fits = layout && !fellBack;
-        auto *formula = fits ? monoLabel(qs(layout->index)) : dimLabel(tr("does not fit this shape: source"));
+        auto *formula = fits ? monoLabel(qs(layout->index)) : dimLabel(tr("does not fit: source"));
         formula->setObjectName(u"layout-index-"_s + qs(name));
         if (fits)
             m_layoutGrid->addWidget(monoLabel(qs(layout->axisNames)), row, 1);

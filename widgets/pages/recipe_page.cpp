@@ -43,12 +43,12 @@ RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
-    row->addWidget(tableCard, 3);
+    row->addWidget(tableCard, 5);
     auto *textCard = new Card(nullptr, 12);
     textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
     m_text = new CodeView(tr("The recipe in force"));
     textCard->box()->addWidget(m_text, 1);
-    row->addWidget(textCard, 2);
+    row->addWidget(textCard, 3);
     column->addLayout(row, 1);
     connect(m_change, &QPushButton::clicked, this, &RecipePage::changePreset);
     connect(m_table, &QTableView::activated, this, &RecipePage::changePreset);
@@ -63,7 +63,7 @@ QWidget *RecipePage::makeSource()
     row->setSpacing(10);
     row->addWidget(titleLabel(tr("Recipe")));
     m_source = new Segmented(tr("Which recipe"));
-    m_source->setItems({tr("beside the model"), tr("chosen file…"), tr("none")});
+    m_source->setItems({tr("beside"), tr("file…"), tr("none")});
     m_source->setItemTip(Beside, tr("model.recipe.toml beside model.pt"));
     m_source->setItemTip(Chosen, tr("another file; it is remembered for this model"));
     m_source->setItemTip(None, tr("only what the file itself says; presets are assumed where it says nothing"));
@@ -124,6 +124,14 @@ void RecipePage::refreshSource()
                     : session().recipeEdited() ? tr("changed here, not saved yet")
                     : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them below, or give the recipe of the training code.")
                                                 : tr("A state_dict stores float weights and little about its quantizers; the recipe says what the training code said."));
+}
+
+/// A narrow table keeps the presets.
+void RecipePage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    m_table->setColumnHidden(QuantizerModel::Type, width() < 700);
+    m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
 }
 
 /// The text is made on a worker: a network may have thousands of layers.

@@ -26,7 +26,7 @@ StepCard::StepCard(QWidget *parent)
     auto *line = new FlowLayout(header, 8);
     m_choice->setItems({tr("first"), tr("largest |w|"), tr("largest error")});
     for (QWidget *widget : {static_cast<QWidget *>(titleLabel(tr("One weight, step by step"))), static_cast<QWidget *>(m_slotName),
-                            static_cast<QWidget *>(m_index), static_cast<QWidget *>(m_choice), static_cast<QWidget *>(m_note)})
+                            static_cast<QWidget *>(m_index), static_cast<QWidget *>(m_choice)})
         line->addWidget(widget);
     box()->addWidget(header);
     m_index->setFont(Theme::mono());
@@ -43,6 +43,8 @@ StepCard::StepCard(QWidget *parent)
     m_bits->setWeightsAbove(true);
     bits->addWidget(m_bits, 1);
     bits->addWidget(m_sum);
+    bits->addSpacing(12);
+    bits->addWidget(m_note);
     box()->addLayout(bits);
     m_sum->setObjectName(u"step-sum"_s);
     connect(m_choice, &Segmented::selected, this, &StepCard::chooseElement);

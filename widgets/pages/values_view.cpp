@@ -80,6 +80,18 @@ void GroupedHeader::paintEvent(QPaintEvent *event)
     }
 }
 
+void RowHeader::paintSection(QPainter *painter, const QRect &rect, int section) const
+{
+    painter->save();
+    painter->setFont(Theme::sans(0.92));
+    painter->fillRect(rect, colours().tint);
+    painter->setPen(colours().line);
+    painter->drawLine(rect.bottomLeft(), rect.bottomRight());
+    painter->setPen(colours().dim);
+    painter->drawText(rect.adjusted(6, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, model()->headerData(section, Qt::Vertical).toString());
+    painter->restore();
+}
+
 QColor magnitudeColour(double magnitude)
 {
     const QColor from = colours().panel;
@@ -105,7 +117,8 @@ void ValuesDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
     painter->setPen(colours().line);
     painter->drawLine(rect.topRight(), rect.bottomRight());
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());
-    const bool current = option.state.testFlag(QStyle::State_HasFocus);
+    const auto *view = qobject_cast<const QAbstractItemView *>(option.widget);
+    const bool current = view && view->currentIndex() == index; // framed without the focus too: the panel beside shows it
     painter->setFont(Theme::mono(1.0, current));
     painter->setPen(magnitude.isValid() && magnitude.toDouble() == 0 ? colours().dim : colours().text);
     painter->drawText(rect.adjusted(4, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, index.data().toString());
@@ -120,10 +133,13 @@ ValuesView::ValuesView(ValuesModel *model, QWidget *parent) : QTableView(parent)
 {
     setUpTable(this, tr("Values"));
     setHorizontalHeader(new GroupedHeader(this));
+    const int rowHeight = verticalHeader()->defaultSectionSize();
+    setVerticalHeader(new RowHeader(Qt::Vertical, this));
+    verticalHeader()->setMinimumSectionSize(rowHeight);
+    verticalHeader()->setDefaultSectionSize(rowHeight);
     setItemDelegate(new ValuesDelegate(this));
     setModel(model);
     setSelectionBehavior(QAbstractItemView::SelectItems);
-    verticalHeader()->show();
     verticalHeader()->setHighlightSections(false);
     verticalHeader()->setFont(Theme::sans(0.92));
     verticalHeader()->setDefaultAlignment(Qt::AlignRight | Qt::AlignVCenter);

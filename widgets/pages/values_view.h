@@ -26,6 +26,16 @@ private:
     QString groupTitle(int section) const;
 };
 
+/// Titles of the rows, set as those of the columns.
+class RowHeader : public QHeaderView {
+    Q_OBJECT
+public:
+    using QHeaderView::QHeaderView;
+
+protected:
+    void paintSection(QPainter *painter, const QRect &rect, int section) const override;
+};
+
 /// Tints a cell by the size of its code and marks the ends of the range with a corner.
 class ValuesDelegate : public QStyledItemDelegate {
     Q_OBJECT

@@ -55,7 +55,8 @@ QWidget *LayersPanel::makeHeader()
     };
     m_file = new ElidedLabel(Qt::ElideMiddle);
     m_file->setForegroundRole(QPalette::PlaceholderText);
-    m_dialect = titleLabel();
+    m_dialect = new ElidedLabel(Qt::ElideRight);
+    m_dialect->setFont(Theme::sans(1.0, true));
     m_weights = monoLabel();
     m_bits = monoLabel();
     m_recipe = titleLabel();
@@ -168,7 +169,7 @@ void LayersPanel::updateHeader()
 {
     const auto network = m_session.network();
     m_file->setFullText(network ? QFileInfo(m_session.path()).fileName() : QString(), m_session.path());
-    m_dialect->setText(network ? qs(network->dialect) : QString());
+    m_dialect->setFullText(network ? qs(network->dialect) : QString());
     std::uint64_t elements = 0;
     std::uint64_t bits = 0;
     for (int row = 0; row < m_model.rowCount(); ++row)

@@ -37,7 +37,8 @@ private:
     LayerProxy m_proxy;
     QTableView *m_table;
     ElidedLabel *m_file;
-    QLabel *m_dialect, *m_weights, *m_bits, *m_recipe;
+    ElidedLabel *m_dialect;
+    QLabel *m_weights, *m_bits, *m_recipe;
     bool m_following = false;
 };
 
