@@ -67,11 +67,13 @@ std::string obstacle(const SlotQuantizer &slot)
 ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::string &identifier, const std::string &layoutName,
                       std::vector<std::string> &notes)
 {
+    // Three and more axes that are no convolution's (stacked matrices, recurrent gates) have no spatial axes to move.
+    const bool spatial = slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
     bool fellBack = false;
     ExportArray array;
     array.slot = &slot;
     array.symbol = identifier + "_" + slot.slot;
-    array.layout = *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis, &fellBack);
+    array.layout = *makeLayout(spatial ? layoutName : "source", slot.tensor->shape, slot.channelAxis, &fellBack);
     array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
     array.count = elementCount(slot.tensor->shape);
     array.width = slot.quantizer->wordBits();
@@ -80,9 +82,9 @@ ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::
     if (!array.fixed)
         array.table = makeScaleTable(array);
     // One axis has one order: nothing was lost there.
-    if (fellBack && slot.tensor->shape.size() > 1)
-        notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes, written in source order", printable(layer.name), slot.slot,
-                                    layoutName, slot.tensor->shape.size()));
+    if ((fellBack || array.layout.name != layoutName) && slot.tensor->shape.size() > 1)
+        notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes of a {}, written in source order", printable(layer.name), slot.slot,
+                                    layoutName, slot.tensor->shape.size(), printable(layer.kind)));
     return array;
 }
 

@@ -344,9 +344,12 @@ void TestExport::slotsAreLeftOutWithANote()
 void TestExport::layoutFallsBackWithANote()
 {
     QTemporaryDir folder;
-    const auto report = exportLayers(threeLayers(), requestFor(folder.path(), {}, "hwio"));
+    Network network = threeLayers();
+    network.layers.push_back(layerOf("lstm", "LSTM", {int8Slot("weight", {1, 2, 2}, {1, 2, 3, 4})}));
+    const auto report = exportLayers(network, requestFor(folder.path(), {}, "hwio"));
     QVERIFY(report.has_value());
-    QVERIFY(contains(report->notes, "fc weight: layout hwio does not fit 2 axes, written in source order"));
+    QVERIFY(contains(report->notes, "fc weight: layout hwio does not fit 2 axes of a Linear, written in source order"));
+    QVERIFY(contains(report->notes, "lstm weight: layout hwio does not fit 3 axes of a LSTM"));
     QVERIFY(!contains(report->notes, "bias"));
     const Json files = golden(folder.filePath("manifest.json").toStdString())["files"];
     QCOMPARE(files[0]["layout"], Json("hwio"));
