@@ -58,11 +58,20 @@ std::optional<std::string> saturated(const SlotFacts &facts)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
     const double share = static_cast<double>(s->atLimit) / static_cast<double>(s->count);
-    // One code of each end is normal: the scale follows from the largest weight.
-    if (range.size() <= 4 || share <= kSaturatedShare || s->atLimit <= 2)
+    // One code at each end of every channel is normal: the scale follows from the largest weight.
+    const std::uint64_t normal = 2 * facts.slot.quantizer->scale->values.size();
+    if (range.size() <= 4 || share <= kSaturatedShare || s->atLimit <= normal)
         return std::nullopt;
     return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}{}", 100 * share, grouped(s->atLimit), grouped(s->count), range.min, range.max,
                        s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
+}
+
+std::optional<std::string> int32Wrap(const SlotFacts &facts)
+{
+    const SlotStatistics *s = facts.statistics;
+    if (s == nullptr || facts.slot.quantizer->bitWidth != 32 || s->codesMax < (std::int64_t{1} << 31))
+        return std::nullopt;
+    return std::string("a code reaches 2^31: the float32 limit of 32 bits is 2^31, and Brevitas' own conversion to int32 wraps it to -2^31");
 }
 
 std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
@@ -92,6 +101,7 @@ constexpr std::array kRules = {
     DataRule{"all-zero", Severity::Warning, allZero},
     DataRule{"scale-not-positive", Severity::Warning, scaleNotPositive},
     DataRule{"saturated", Severity::Warning, saturated},
+    DataRule{"int32-wrap", Severity::Warning, int32Wrap},
     DataRule{"few-codes-used", Severity::Note, fewCodesUsed},
     DataRule{"point-outside-word", Severity::Note, negativeIntegerBits},
 };

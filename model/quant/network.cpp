@@ -30,14 +30,14 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
     return network;
 }
 
-Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress)
+Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const RecoverHints &hints)
 {
     Network network = listLayers(file, recipe);
     try {
         if (file->graph)
             recoverOnnx(network, progress);
         else
-            recoverStateDict(network, progress);
+            recoverStateDict(network, progress, hints);
     } catch (const RecipeMismatch &error) {
         return tl::unexpected(Error{ErrorKind::Usage, recipe.path.empty() ? file->path : recipe.path, std::nullopt, error.what()});
     } catch (const CancelledError &) {

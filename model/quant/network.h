@@ -32,6 +32,7 @@ struct Layer {
 /// A model with its quantizers: what the window, the command line and the exporters all show.
 struct Network {
     std::shared_ptr<const ModelFile> file;
+    std::string confirmedBy; ///< file name of the export whose codes all agree, empty when none was compared or one differs
     Recipe recipe;
     std::string dialect; ///< for people: "Brevitas state_dict", "PyTorch state_dict", "QONNX", "QCDQ", "ONNX"
     std::vector<Layer> layers;
@@ -41,6 +42,14 @@ struct Network {
     Layer *layer(std::string_view name);
 };
 
+/// What else may be known when a state_dict is interpreted.
+struct RecoverHints {
+    /// The same network as a graph (an ONNX export): it tells transposed convolutions and which quantizer feeds which layer.
+    const Network *graph = nullptr;
+    /// The same file under another recipe: slots that the change does not touch are taken over, not computed again.
+    const Network *previous = nullptr;
+};
+
 /// Layers, slots, shapes and kinds from names and types alone; reads no tensor's data. Quantizers are nullopt.
 Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {});
 
@@ -48,7 +57,7 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe =
 /// A quantizer that cannot be determined is nullopt with an error diagnostic; it never hides the others.
 /// Errors: Usage (the recipe names an unknown layer as `input` or `shared_with`), Cancelled.
 Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {},
-                                  const Progress &progress = {});
+                                  const Progress &progress = {}, const RecoverHints &hints = {});
 
 /// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
 std::string recipeToml(const Network &network);
@@ -61,7 +70,7 @@ public:
 
 // The interpreters behind the two functions above, one per kind of file.
 Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recipe);
-void recoverStateDict(Network &network, const Progress &progress);
+void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints = {});
 Network listOnnx(std::shared_ptr<const ModelFile> file);
 void recoverOnnx(Network &network, const Progress &progress);
 

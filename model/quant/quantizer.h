@@ -116,6 +116,7 @@ struct SlotQuantizer {
     std::string sharedWith;             ///< "LAYER:SLOT" whose quantizer object this is
     std::string input;                  ///< layer whose output scale an external bias uses
     std::string formula;                ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
+    bool presetAssumed = false;         ///< nobody named the preset
     bool assumed = false;               ///< some field of the quantizer is assumed
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
 };

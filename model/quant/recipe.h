@@ -32,6 +32,8 @@ struct RecipeLayer {
     std::optional<std::string> kind; ///< "Conv2d", "ConvTranspose2d", "Linear", "Embedding", ...
     std::optional<int> groups;
     std::optional<int> stride;
+    std::optional<std::string> batchNorm; ///< the batch-norm layer whose parameters are merged into this layer's weights
+    std::optional<double> epsilon;        ///< its eps; torch's default is 1e-5
     int line = 0;
 };
 

@@ -141,8 +141,12 @@ void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &
         entry.groups = wholeNumber(node, key, 1, 1 << 24);
     else if (key == "stride")
         entry.stride = wholeNumber(node, key, 1, 1 << 24);
+    else if (key == "batch_norm")
+        entry.batchNorm = text(node, key);
+    else if (key == "epsilon")
+        entry.epsilon = number(node, key);
     else
-        fail(node, fmt::format("\"{}\" is not a key of [[layer]]", key) + didYouMean(key, {"match", "kind", "groups", "stride"}));
+        fail(node, fmt::format("\"{}\" is not a key of [[layer]]", key) + didYouMean(key, {"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
 }
 
 template <class Entry> std::vector<Entry> readEntries(const toml::node &node, std::string_view name,

@@ -3,21 +3,25 @@
 #include "quant/presets.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 namespace quantscope {
 
 namespace {
 
-/// A TOML basic string; toml++ does the escaping.
+/// A TOML basic string (TOML 1.0).
 std::string quoted(const std::string &text)
 {
-    std::ostringstream out;
-    out << toml::value<std::string>(text);
-    return out.str();
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\')
+            out += std::string("\\") + c;
+        else
+            out += byte < 0x20 || byte == 0x7F ? fmt::format("\\u{:04X}", byte) : std::string(1, c);
+    }
+    return out + "\"";
 }
 
 /// An override as TOML: numbers, truth values and lists as they are, words in quotes.
@@ -81,6 +85,10 @@ std::string recipeToml(const Network &network)
             out += fmt::format("groups = {}\n", *layer.groups);
         if (layer.stride)
             out += fmt::format("stride = {}\n", *layer.stride);
+        if (layer.batchNorm)
+            out += fmt::format("batch_norm = {}\n", quoted(*layer.batchNorm));
+        if (layer.epsilon)
+            out += fmt::format("epsilon = {}\n", shortest(*layer.epsilon));
     }
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)

@@ -26,6 +26,9 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
     else
         source = findJob(layerOf(job).name, "input");
     if (!source)
+        if (const auto fed = m_feeds.find(layerOf(job).name); fed != m_feeds.end())
+            source = findJob(fed->second, "act") ? findJob(fed->second, "act") : findJob(fed->second, "output");
+    if (!source)
         return std::nullopt;
     resolve(*source);
     const SlotQuantizer &producer = slotOf(m_jobs[*source]);

@@ -128,6 +128,11 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
     const std::size_t sharers = statisticInputs(job).size();
     quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
     quantizer.origin["scale"] = {Origin::Computed, scaleRuleWords(*job.spec) + (sharers > 1 ? fmt::format(", over {} tensors that share it", sharers) : "")};
+    if (channels && layerOf(job).kindAssumed && slot.shape.size() >= 3) {
+        // Nothing in a state_dict tells a transposed convolution, whose output channels lie along axis 1.
+        quantizer.origin["scale"] = {Origin::Assumed, fmt::format("{}, per channel along axis 0; a transposed convolution would use axis 1: [[layer]] kind or an export beside the file settles it", scaleRuleWords(*job.spec))};
+        slot.assumed = true;
+    }
     if (job.spec->zeroPoint != ZeroPointSource::None)
         weightZeroPoint(job, quantizer, bits, statistic.minimum);
 }

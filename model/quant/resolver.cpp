@@ -9,15 +9,18 @@
 
 namespace quantscope {
 
-Resolver::Resolver(Network &network, const Progress &progress)
-    : m_network(network), m_progress(progress), m_dict(groupStateDict(*network.file))
+Resolver::Resolver(Network &network, const Progress &progress, const RecoverHints &hints)
+    : m_network(network), m_progress(progress), m_hints(hints), m_dict(groupStateDict(*network.file))
 {
     if (network.recipe.brevitas)
         m_version = brevitasVersion(*network.recipe.brevitas).value_or(kDefaultVersion);
     for (const StateLayer &state : m_dict.layers)
         m_states.emplace(state.name, &state);
+    takeHints();
+    mergeBatchNorms();
     collectJobs();
     linkSharers();
+    takePrevious();
 }
 
 SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats)
@@ -209,6 +212,7 @@ void Resolver::chooseSpec(Job &job)
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;
     slot.assumed = assumed;
+    slot.presetAssumed = assumed;
     slot.input = job.settings.input;
     if (!spec->decoded)
         throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
@@ -293,13 +297,13 @@ int Resolver::bitsOf(const Job &job, Provenance &origin) const
     return job.spec->bits;
 }
 
-void recoverStateDict(Network &network, const Progress &progress)
+void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints)
 {
-    Resolver(network, progress).resolveAll();
+    Resolver(network, progress, hints).resolveAll();
     std::size_t assumed = 0;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)
-            assumed += slot.assumed ? 1u : 0u;
+            assumed += slot.presetAssumed ? 1u : 0u;
     if (assumed > 0)
         network.diagnostics.push_back({"preset-assumed", Severity::Warning, "",
             fmt::format("a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them", assumed)});

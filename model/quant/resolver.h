@@ -23,7 +23,7 @@ struct SlotFailure {
 /// (an external bias its weight and input, a sharer its owner) ask for them; a circle is an error of the recipe.
 class Resolver {
 public:
-    Resolver(Network &network, const Progress &progress);
+    Resolver(Network &network, const Progress &progress, const RecoverHints &hints = {});
     void resolveAll();
     /// One slot under other settings, alone: what its layer's quantizer would be. The network stays as it is.
     /// Throws RecipeMismatch with a sentence when the settings do not give a quantizer here.
@@ -50,6 +50,10 @@ private:
     std::optional<float> storedScalar(const Job &job, std::string_view field) const;
     std::optional<std::vector<float>> stored(const Job &job, std::string_view field, Shape *shape = nullptr) const;
 
+    void takeHints();
+    void takePrevious();
+    bool sameSettings(const Job &job, const Network &previous) const;
+    void mergeBatchNorms();
     void collectJobs();
     void linkSharers();
     void chooseSpec(Job &job);
@@ -98,6 +102,8 @@ private:
 
     Network &m_network;
     const Progress &m_progress;
+    RecoverHints m_hints;
+    std::map<std::string, std::string> m_feeds; ///< layer -> the layer whose output it reads, from a graph
     StateDict m_dict;
     int m_version = kDefaultVersion;
     bool m_alone = false; ///< a candidate is tried: sharers do not take part

@@ -263,7 +263,8 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
         return tl::unexpected(fmt::format("{} is not a preset", settings.preset));
     QuantizerSpec spec = presetSpec(*preset, version);
     try {
-        for (const auto &[keyword, text] : settings.overrides) {
+        for (const auto &given : settings.overrides) {
+            const std::string &keyword = given.first, &text = given.second;
             const auto row = std::find_if(kSetters.begin(), kSetters.end(), [&](const SetterRow &r) { return r.keyword == keyword; });
             if (row == kSetters.end())
                 continue; // training only, or read with the constant

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "checks/data_checks.h"
+#include "checks/sharing.h"
 #include "report/text_table.h"
 
 #include <algorithm>
@@ -70,6 +71,23 @@ std::string problemsText(const Network &network)
 
 } // namespace
 
+std::vector<Diagnostic> dataDiagnostics(const Network &network, const StatisticsMap &statistics)
+{
+    std::vector<Diagnostic> out;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            const auto found = statistics.find({layer.name, slot.slot});
+            if (!slot.quantizer && !slot.tensor)
+                continue;
+            for (Diagnostic &d : checkSlot({layer, slot, found == statistics.end() ? nullptr : &found->second}))
+                if (!alreadySaid(network, d))
+                    out.push_back(std::move(d));
+        }
+    for (Diagnostic &d : checkSharing(network, statistics))
+        out.push_back(std::move(d));
+    return out;
+}
+
 Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &options, const Progress &progress)
 {
     std::vector<Task> tasks;
@@ -104,15 +122,8 @@ Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &opt
         else
             map.emplace(std::pair(task.layer->name, task.slot->slot), std::move(*result));
     }
-    for (const Layer &layer : network.layers)
-        for (const SlotQuantizer &slot : layer.slots) {
-            const auto found = map.find({layer.name, slot.slot});
-            if (!slot.quantizer && !slot.tensor)
-                continue;
-            for (Diagnostic &d : checkSlot({layer, slot, found == map.end() ? nullptr : &found->second}))
-                if (!alreadySaid(network, d))
-                    network.diagnostics.push_back(std::move(d));
-        }
+    for (Diagnostic &d : dataDiagnostics(network, map))
+        network.diagnostics.push_back(std::move(d));
     return map;
 }
 

@@ -159,6 +159,11 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     out["file"] = path.substr(path.find_last_of('/') + 1);
     out["format"] = network.file->format;
     out["dialect"] = network.dialect;
+    if (!network.file->graph) {
+        out["recipe"] = {{"file", network.recipe.path.empty() ? Json(nullptr) : Json(network.recipe.path.substr(network.recipe.path.find_last_of('/') + 1))},
+                         {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
+                         {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
+    }
     out["layers"] = Json::array();
     for (const Layer &layer : network.layers)
         out["layers"].push_back(layerJson(layer, statistics, options));

@@ -94,8 +94,8 @@ private:
 std::vector<float> readFloats(const TensorInfo &tensor, std::uint64_t maxElements = 1ull << 28);
 std::vector<std::int64_t> readIntegers(const TensorInfo &tensor, std::uint64_t maxElements = 1ull << 28);
 
-/// SHA-256 of the contiguous little-endian bytes, as the goldens of the corpora define it (packed types: packed,
-/// flat, low part first).
+/// SHA-256 of the contiguous little-endian bytes. Sub-byte ONNX types are packed, flat, low part first; torch's quint4x2 and
+/// quint2x4 count one byte a code, as torch shows them.
 std::string tensorSha256(const TensorInfo &tensor);
 
 } // namespace quantscope

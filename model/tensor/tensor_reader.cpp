@@ -219,7 +219,9 @@ std::string tensorSha256(const TensorInfo &tensor)
             hash.add(reader.bytes(at, std::min(kChunk, count - at)));
         return hash.finish();
     }
-    const std::uint64_t perByte = 8 / bits;
+    // torch shows the codes of its packed types one a byte; ONNX packs its own.
+    const bool unpacked = tensor.dtype == DType::QUInt4x2 || tensor.dtype == DType::QUInt2x4;
+    const std::uint64_t perByte = unpacked ? 1 : 8 / bits;
     std::vector<std::uint64_t> codes;
     std::vector<std::byte> packed;
     for (std::uint64_t at = 0; at < count; at += kChunk) {

@@ -1,0 +1,82 @@
+#include "checks/sharing.h"
+
+#include "base/text.h"
+#include "quant/fixed_point.h"
+#include "quant/scale_rules.h"
+#include "quant/state_dict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// Aliased storages prove sharing: Brevitas writes one object's parameter under each owner.
+void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
+{
+    std::map<std::pair<std::uint64_t, std::string>, std::vector<std::string>> owners;
+    for (const StateLayer &layer : groupStateDict(*network.file).layers)
+        for (const StateQuantizer &quantizer : layer.quantizers) {
+            const auto value = quantizer.fields.find("scaling_impl.value");
+            if (value == quantizer.fields.end())
+                continue;
+            const TensorInfo &tensor = network.file->tensors[value->second];
+            if (tensor.storage.id != 0)
+                owners[{tensor.storage.id, std::to_string(tensor.firstElement)}].push_back(layer.name + ":" + quantizer.slot);
+        }
+    for (const auto &[storage, names] : owners)
+        if (names.size() > 1)
+            out.push_back({"shared-proven", Severity::Note, names.front().substr(0, names.front().rfind(':')),
+                           fmt::format("{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
+}
+
+struct Weight {
+    const Layer *layer = nullptr;
+    const SlotQuantizer *slot = nullptr;
+    std::int64_t reach = 0;
+    bool reachesLimit = false;
+};
+
+/// Statistics-based scales leave no trace in the file; equal scales with an unreached limit give sharing away.
+void equalScales(const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics, std::vector<Diagnostic> &out)
+{
+    std::map<float, std::vector<Weight>> byScale;
+    for (const Layer &layer : network.layers) {
+        const SlotQuantizer *slot = layer.slot("weight");
+        const auto found = statistics.find({layer.name, "weight"});
+        if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->scale->perTensor() || slot->quantizer->kind != QuantizerKind::Affine
+            || !slot->sharedWith.empty())
+            continue;
+        const float scale = slot->quantizer->scale->values[0];
+        const CodeRange range = codeRange(*slot->quantizer);
+        const std::int64_t reach = std::max(std::abs(found->second.codesMin), std::abs(found->second.codesMax));
+        const bool powerOfTwo = fractionalBits(scale).has_value();
+        byScale[scale].push_back({&layer, slot, reach, powerOfTwo ? reach * 2 > range.max : reach >= range.max});
+    }
+    for (const auto &[scale, weights] : byScale) {
+        const auto full = std::find_if(weights.begin(), weights.end(), [](const Weight &w) { return w.reachesLimit; });
+        if (full == weights.end())
+            continue;
+        for (const Weight &w : weights)
+            if (!w.reachesLimit && w.slot->quantizer->bitWidth == full->slot->quantizer->bitWidth)
+                out.push_back({"shared-suspected", Severity::Note, w.layer->name,
+                               fmt::format("{} weight has the scale of {} ({}) but its largest code is only {}: they probably share one quantizer", w.layer->name, full->layer->name,
+                                           powerText(scale), w.reach)});
+    }
+}
+
+} // namespace
+
+std::vector<Diagnostic> checkSharing(const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics)
+{
+    std::vector<Diagnostic> out;
+    if (!network.file->graph)
+        aliasedParameters(network, out);
+    equalScales(network, statistics, out);
+    return out;
+}
+
+} // namespace quantscope
