@@ -55,7 +55,7 @@ private:
 
 } // namespace
 
-CodeStream::CodeStream(const ExportArray &array) : m_array(array), m_reader(*array.slot)
+CodeStream::CodeStream(const ExportArray &array, std::uint64_t block) : m_array(array), m_blockSize(block), m_reader(*array.slot)
 {
     const Layout &layout = array.layout;
     m_storesIntegers = array.slot->quantizer->rule == CodeRule::Stored && isInteger(array.slot->tensor->dtype);
@@ -128,7 +128,7 @@ std::optional<std::string> CodeStream::sourceHash()
 
 template <class T> void CodeStream::scatter(std::vector<T> &block)
 {
-    block.resize(std::min(kBlock, m_array.count - m_blockBegin));
+    block.resize(std::min(m_blockSize, m_array.count - m_blockBegin));
     ExportedPositions positions(m_array.layout, m_array.slot->tensor->shape);
     std::vector<std::int64_t> chunk(kChunk);
     for (std::uint64_t begin = 0; begin < m_array.count; begin += kChunk) {
@@ -145,7 +145,7 @@ template <class T> void CodeStream::scatter(std::vector<T> &block)
 
 void CodeStream::loadBlock(std::uint64_t begin)
 {
-    m_blockBegin = begin / kBlock * kBlock;
+    m_blockBegin = begin / m_blockSize * m_blockSize;
     std::visit([&](auto &block) { scatter(block); }, m_block);
 }
 

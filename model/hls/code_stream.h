@@ -16,10 +16,13 @@ namespace quantscope {
 /// Throws ParseError naming the element (by its index in source order) whose code does not.
 class CodeStream {
 public:
-    explicit CodeStream(const ExportArray &array);
+    /// 256 M codes of 8 bits are 256 MB, the most that reordering holds at once.
+    static constexpr std::uint64_t kBlock = 1ull << 28;
+
+    explicit CodeStream(const ExportArray &array, std::uint64_t block = kBlock);
 
     /// Codes at exported positions [begin, begin + out.size()). Meant for reading forwards in chunks: a layout other
-    /// than the source's reads the tensor once for each kBlock codes.
+    /// than the source's reads the tensor once for each block of codes.
     void read(std::uint64_t begin, std::span<std::int64_t> out);
     /// The same for a few codes: reads only what is asked for.
     void readFew(std::uint64_t begin, std::span<std::int64_t> out);
@@ -27,9 +30,6 @@ public:
     /// SHA-256 of the codes as int32, little-endian, in source order; nullopt when a code does not fit. Known after the
     /// whole array was read forwards.
     std::optional<std::string> sourceHash();
-
-    /// 256 M codes of 8 bits are 256 MB, the most that reordering holds at once.
-    static constexpr std::uint64_t kBlock = 1ull << 28;
 
 private:
     void readSource(std::uint64_t begin, std::span<std::int64_t> out);
@@ -39,6 +39,7 @@ private:
     template <class T> void scatter(std::vector<T> &block);
 
     const ExportArray &m_array;
+    std::uint64_t m_blockSize;
     CodeReader m_reader;
     bool m_storesIntegers = false;
     bool m_reorders = false;

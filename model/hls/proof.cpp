@@ -156,6 +156,8 @@ private:
     {
         if (result.timedOut)
             throw ProofError(fmt::format("{} was ended after {} seconds", what, timeFor(m_elements).count()));
+        if (!result.started)
+            throw ProofError(what + " failed: the program could not be started");
         if (!result.ok())
             throw ProofError(fmt::format("{} failed: {}", what, firstComplaint(result.output, m_folder.path())));
     }

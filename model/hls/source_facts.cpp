@@ -82,6 +82,10 @@ Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progre
     const std::string &path = network.file->path;
     facts.file = path.substr(path.find_last_of('/') + 1);
     const auto identity = identityOf(path);
+    const std::uint64_t opened = network.file->bytes;
+    if (identity && !quick && opened != 0 && std::get<1>(*identity) != opened)
+        return tl::unexpected(Error{ErrorKind::Io, path, std::nullopt,
+                                    fmt::format("has {} bytes and had {} when it was opened; open it again", std::get<1>(*identity), opened)});
     if (identity) {
         if (auto known = memory().find(*identity)) {
             facts.sha256 = *known;
@@ -93,10 +97,6 @@ Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progre
         return facts;
     if (!source)
         return tl::unexpected(source.error());
-    if (network.file->bytes != 0 && (*source)->size() != network.file->bytes && !quick)
-        return tl::unexpected(Error{ErrorKind::Io, path, std::nullopt,
-                                    fmt::format("has {} bytes and had {} when it was opened; open it again", (*source)->size(),
-                                                network.file->bytes)});
     if (quick && (*source)->size() > kQuickBytes)
         return facts;
     facts.sha256 = hashFile(**source, progress);

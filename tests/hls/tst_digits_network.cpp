@@ -61,6 +61,12 @@ void TestDigitsNetwork::everyLogit()
     const auto report = exportLayers(*network, request);
     QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
 
+    const nlohmann::json layers = golden(sample("digits_expected.json"))["digits_fixed"]["layers"];
+    const nlohmann::json tensors = golden(folder.filePath("manifest.json").toStdString())["tensors"];
+    QCOMPARE(tensors.size(), 8u);
+    for (const nlohmann::json &tensor : tensors)
+        QCOMPARE(tensor["codes_sha256_i32"], layers[tensor["layer"].get<std::string>()][tensor["slot"].get<std::string>()]["codes_sha256_i32"]);
+
     const Layer *conv1 = network->layer("conv1");
     QVERIFY(conv1 != nullptr && conv1->slot("bias") != nullptr && conv1->slot("bias")->quantizer);
     QStringList arguments = {"-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-O1", "-I" + folder.path(),
