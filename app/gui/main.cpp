@@ -28,8 +28,8 @@ int main(int argc, char **argv)
         return takeScreenshots(line);
     Theme::instance().apply(line.theme.value_or(savedTheme()));
     MainWindow window;
-    window.show();
     if (!line.file.empty())
-        window.open(QString::fromStdString(line.file), QString::fromStdString(line.recipe));
+        window.open(QString::fromLocal8Bit(line.file.c_str()), QString::fromLocal8Bit(line.recipe.c_str()));
+    window.show();
     return QApplication::exec();
 }

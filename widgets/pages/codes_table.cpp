@@ -7,7 +7,6 @@
 #include <QBoxLayout>
 #include <QHeaderView>
 
-#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -65,8 +64,6 @@ void CodesTable::setSlot(const SlotRef &slot)
         m_model.setSlice(slice);
     }
     m_forms->setEnabled(slot.hasCodes());
-    const int rows = std::min(3, m_model.rowCount());
-    m_view->setMinimumHeight(m_view->horizontalHeader()->sizeHint().height() + rows * m_view->verticalHeader()->defaultSectionSize() + 16);
     m_note->setFullText(noteFor(slot));
 }
 

@@ -28,8 +28,9 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(ses
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
     column->addWidget(makeFigures());
-    column->addWidget(makeCharts(), 3);
+    column->addWidget(makeCharts(), 2);
     m_table = new CodesTable;
+    m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // else it would keep the window from getting low
     column->addWidget(m_table, 1);
 }
 

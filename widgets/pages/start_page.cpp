@@ -12,6 +12,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QTableWidget>
 
 using namespace Qt::StringLiterals;
@@ -29,7 +30,15 @@ QString StartPage::samplesFolder()
 
 StartPage::StartPage(QWidget *parent) : QWidget(parent)
 {
-    auto *outer = new QHBoxLayout(this);
+    auto *whole = new QVBoxLayout(this);
+    whole->setContentsMargins(0, 0, 0, 0);
+    auto *scroll = new QScrollArea; // a low window still reaches everything
+    scroll->setWidgetResizable(true);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    whole->addWidget(scroll);
+    auto *page = new QWidget;
+    scroll->setWidget(page);
+    auto *outer = new QHBoxLayout(page);
     outer->setContentsMargins(24, 16, 24, 16);
     auto *content = new QWidget;
     content->setMaximumWidth(1240);

@@ -26,7 +26,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 MainWindow::MainWindow(QWidget *parent)
-    : QMainWindow(parent), m_top(new TopBar), m_stack(new QStackedWidget), m_status(dimLabel()), m_undoNote(dimLabel()), m_progress(new QProgressBar),
+    : QMainWindow(parent), m_top(new TopBar), m_stack(new QStackedWidget), m_loading(dimLabel()), m_status(dimLabel()), m_undoNote(dimLabel()), m_progress(new QProgressBar),
       m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)"))),
       m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
 {
@@ -53,7 +53,18 @@ MainWindow::MainWindow(QWidget *parent)
     connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
     resize(1440, 900);
     restoreLayout();
-    onState();
+    for (QAction *action : std::as_const(m_modelActions))
+        action->setEnabled(false);
+    m_loading->setAlignment(Qt::AlignCenter);
+    m_stack->addWidget(m_loading);
+}
+
+/// The start page is made only when it is seen: not where a model is opened at once.
+void MainWindow::showEvent(QShowEvent *event)
+{
+    if (m_session.state() == Session::State::Empty)
+        onState();
+    QMainWindow::showEvent(event);
 }
 
 MainWindow::~MainWindow() { m_session.disconnect(this); }
@@ -206,6 +217,9 @@ void MainWindow::onState()
             Q_EMIT m_session.networkChanged();
         m_stack->setCurrentWidget(m_split);
         setWindowTitle(QFileInfo(m_session.path()).fileName() + u" – QuantScope"_s);
+    } else if (m_session.state() == Session::State::Loading) {
+        m_loading->setText(tr("Reading %1…").arg(QFileInfo(m_session.path()).fileName()));
+        m_stack->setCurrentWidget(m_loading);
     } else {
         m_stack->setCurrentWidget(startPage());
         startPage()->showError(m_session.state() == Session::State::Failed ? m_session.errorText() : QString());

@@ -52,6 +52,7 @@ public:
 protected:
     void dragEnterEvent(QDragEnterEvent *event) override;
     void dropEvent(QDropEvent *event) override;
+    void showEvent(QShowEvent *event) override;
     void closeEvent(QCloseEvent *event) override;
 
 private:
@@ -69,6 +70,7 @@ private:
     Session m_session;
     TopBar *m_top;
     QStackedWidget *m_stack;
+    QLabel *m_loading;
     StartPage *m_start = nullptr;
     QSplitter *m_split = nullptr, *m_left = nullptr;
     LayersPanel *m_layers = nullptr;

@@ -1,0 +1,182 @@
+#include "charts/bar_data.h"
+#include "charts/bit_weight_chart.h"
+#include "charts/chart_actions.h"
+#include "look/theme.h"
+#include "support.h"
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+class ChartsTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Settings::setVolatile();
+        Theme::instance().apply(ThemeChoice::Light);
+        QVERIFY(test::openAndWait(m_session, test::sample("digits_fixed.pt")));
+    }
+    void init() { test::failOnWarnings(); }
+
+    /// ap_fixed<6,0>: bits 2^-1 (sign) to 2^-6. Half an LSB is 2^-7 and rounds to 0, so everything below 2^-7 underflows.
+    void verdicts_data()
+    {
+        QTest::addColumn<int>("exponent");
+        QTest::addColumn<int>("verdict");
+        QTest::newRow("above") << 0 << int(BitVerdict::Overflow);
+        QTest::newRow("sign") << -1 << int(BitVerdict::Overflow);
+        QTest::newRow("largest") << -2 << int(BitVerdict::InRange);
+        QTest::newRow("LSB") << -6 << int(BitVerdict::InRange);
+        QTest::newRow("half") << -7 << int(BitVerdict::RoundsToLsb);
+        QTest::newRow("below") << -8 << int(BitVerdict::Underflow);
+    }
+    void verdicts()
+    {
+        QFETCH(int, exponent);
+        QFETCH(int, verdict);
+        QCOMPARE(int(bitWindow(FixedType{6, 0, true}).verdict(exponent)), verdict);
+    }
+
+    void unsignedWordHasNoSign()
+    {
+        const BitWindow window = bitWindow(FixedType{8, 2, false});
+        QCOMPARE(window.verdict(1), BitVerdict::InRange);
+        QCOMPARE(window.verdict(2), BitVerdict::Overflow);
+    }
+
+    /// The bars of the drawing: 42, 948, 1488, 1069, 533, 267, 151, 46, 37, 12 from 2^-2 down, and nothing is lost.
+    void barsOfTheSample()
+    {
+        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        QVERIFY(statistics);
+        const SlotRef slot = slotRef(m_session.network(), "conv2", "weight");
+        const auto bars = bitBars(statistics->bitWeights, bitWindow(*slot.slot->quantizer));
+        std::uint64_t sum = statistics->bitWeights.zeros;
+        QMap<int, std::uint64_t> counts;
+        for (const BitBar &bar : bars) {
+            sum += bar.count();
+            counts[bar.exponent] = bar.count();
+        }
+        QCOMPARE(sum, std::uint64_t(4608));
+        const std::uint64_t expected[] = {42, 948, 1488, 1069, 533, 267, 151, 46, 37, 12};
+        for (int i = 0; i < 10; ++i)
+            QCOMPARE(counts[-2 - i], expected[i]);
+        QVERIFY(bars.back().tail);
+        QVERIFY(describeBar(bars[5], 4608).contains(u"1,488 of 4,608 (32.3 %)"_s) || describeBar(bars[5], 4608).contains(u"1,069"_s));
+    }
+
+    void anotherTypeRecolours()
+    {
+        BitWeightChart chart;
+        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
+        QCOMPARE(chart.wordLength(), 6);
+        chart.setProperty("integerBits", -1);
+        QCOMPARE(chart.integerBits(), -1);
+        const auto overflow = std::count_if(chart.bars().begin(), chart.bars().end(), [](const BitBar &bar) { return bar.count() > 0 && bar.verdict == BitVerdict::Overflow; });
+        QCOMPARE(overflow, 1); // the 42 weights of 2^-2
+    }
+
+    void keyboardWalksTheBars()
+    {
+        BitWeightChart chart;
+        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
+        chart.resize(700, 300);
+        for (int i = 0; i < 6; ++i)
+            QTest::keyClick(&chart, Qt::Key_Right);
+        QVERIFY2(chart.accessibleDescription().contains(u"1,488"_s), qPrintable(chart.accessibleDescription()));
+    }
+
+    void savesPictures()
+    {
+        QTemporaryDir folder;
+        BitWeightChart chart;
+        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
+        chart.resize(700, 300);
+        QCOMPARE(chart.actions()->savePng(folder.filePath(u"a.png"_s)), QString());
+        QCOMPARE(QImage(folder.filePath(u"a.png"_s)).size(), QSize(1400, 600));
+        QCOMPARE(chart.actions()->saveSvg(folder.filePath(u"a.svg"_s)), QString());
+        QFile svg(folder.filePath(u"a.svg"_s));
+        QVERIFY(svg.open(QIODevice::ReadOnly));
+        const QByteArray text = svg.readAll();
+        QVERIFY(text.contains("<svg") && text.contains("1,488"));
+        QVERIFY(!chart.actions()->savePng(u"/no/such/folder/a.png"_s).isEmpty());
+    }
+
+    void codesKeepEveryElement()
+    {
+        const auto *statistics = m_session.statistics().get("fc1", "weight");
+        const SlotRef slot = slotRef(m_session.network(), "fc1", "weight");
+        const BarData data = codeBars(statistics->codes, *slot.slot->quantizer, statistics->count);
+        double inside = 0;
+        double ends = 0;
+        for (std::size_t i = 0; i < data.sets[0].values.size(); ++i) {
+            inside += data.sets[0].values[i];
+            ends += data.sets[1].values[i];
+        }
+        QCOMPARE(inside + ends, 8192.0);
+        QCOMPARE(static_cast<std::uint64_t>(ends), statistics->atLimit);
+        QVERIFY(ends > 0);
+    }
+
+    void wideWordsAreBinned()
+    {
+        CodeHistogram histogram;
+        histogram.first = -32768;
+        histogram.width = 1;
+        histogram.bins.assign(65536, 1);
+        Quantizer quantizer;
+        quantizer.bitWidth = 16;
+        quantizer.isSigned = true;
+        quantizer.narrow = false;
+        quantizer.scale = Granular{{}, {}, {1.0f}};
+        quantizer.zeroPoint = Granular{{}, {}, {0.0f}};
+        const BarData data = codeBars(histogram, quantizer, 65536);
+        QCOMPARE(data.sets[0].values.size(), BarChart::kMaxBars);
+        QCOMPARE(data.sets[0].values[0], 128.0);
+    }
+
+    void valuesMarkTheLimits()
+    {
+        const SlotRef slot = slotRef(m_session.network(), "fc1", "weight");
+        const auto *statistics = m_session.statistics().get("fc1", "weight");
+        const auto histogram = valueHistogram(*slot.slot, *statistics, 128);
+        QVERIFY(histogram);
+        const BarData data = valueBars(*histogram, &*slot.slot->quantizer, statistics->count);
+        QCOMPARE(data.markers.size(), std::size_t(2));
+        QCOMPARE(data.markers[1].x, 7.0 / 32);
+        BarChart chart(u"Values"_s);
+        chart.resize(600, 300);
+        chart.setData(data);
+        QVERIFY(!chart.grab().isNull());
+        QTemporaryDir folder;
+        QCOMPARE(chart.actions()->saveSvg(folder.filePath(u"v.svg"_s)), QString());
+    }
+
+    /// Every text colour on every surface it stands on, in both themes.
+    void contrast_data()
+    {
+        QTest::addColumn<bool>("dark");
+        QTest::newRow("light") << false;
+        QTest::newRow("dark") << true;
+    }
+    void contrast()
+    {
+        QFETCH(bool, dark);
+        const Colours &c = dark ? Theme::dark() : Theme::light();
+        for (const QColor &surface : {c.background, c.panel, c.tint, c.soft})
+            for (const QColor &text : {c.text, c.dim, c.accentText, c.redText, c.amberText, c.green})
+                QVERIFY2(contrastRatio(text, surface) >= 4.5, qPrintable(text.name() + u" on "_s + surface.name() + u": "_s + QString::number(contrastRatio(text, surface))));
+        QVERIFY(contrastRatio(c.onAccent, c.accent) >= 4.5);
+        QVERIFY(contrastRatio(c.onAmber, c.amber) >= 4.5);
+        QVERIFY(contrastRatio(c.panel, c.redText) >= 4.5);
+    }
+
+private:
+    Session m_session;
+};
+
+QTEST_MAIN(ChartsTest)
+#include "tst_charts.moc"

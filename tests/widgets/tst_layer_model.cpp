@@ -1,0 +1,148 @@
+#include "items/diagnostic_model.h"
+#include "items/layer_filter.h"
+#include "items/layer_model.h"
+#include "items/quantizer_model.h"
+#include "support.h"
+
+#include <QAbstractItemModelTester>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+class LayerModelTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init() { test::failOnWarnings(); }
+
+    /// The numbers of the sample, as its training recorded them (resources/samples/digits_expected.json).
+    void showsTheSample()
+    {
+        Session session;
+        LayerModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        model.setNetwork(session.network(), session.statistics().all());
+        const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2.6 | – | – | "_s,
+            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1.7 | 43.1 | 0 | "_s, u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2.6 | – | – | "_s,
+            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0.6 | 26.8 | 0 | "_s, u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3.3 | – | – | "_s,
+            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1.5 | 18.9 | 1.3% | "_s, u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4.4 | – | – | "_s,
+            u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0.8 | 40.7 | 0 | "_s};
+        QCOMPARE(test::printed(model), expected);
+    }
+
+    void fillsInWhenStatisticsArrive()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LayerModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setNetwork(session.network());
+        const int row = model.rowOf(u"conv2"_s);
+        QCOMPARE(model.index(row, LayerModel::Sqnr).data().toString(), u"–"_s);
+        QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+        model.updateLayer("conv2", session.statistics().all());
+        QCOMPARE(changed.size(), 1);
+        QCOMPARE(model.index(row, LayerModel::Sqnr).data().toString(), u"26.8"_s);
+    }
+
+    void sortsByNumbersWithUnknownLast()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LayerModel model;
+        model.setNetwork(session.network(), session.statistics().all());
+        LayerProxy proxy;
+        QAbstractItemModelTester tester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        proxy.setSourceModel(&model);
+        const auto names = [&] {
+            QStringList list;
+            for (int row = 0; row < 4; ++row)
+                list << proxy.index(row, 0).data().toString();
+            return list;
+        };
+        proxy.sort(LayerModel::Params, Qt::DescendingOrder);
+        QCOMPARE(names(), (QStringList{u"fc1"_s, u"conv2"_s, u"fc2"_s, u"conv1"_s}));
+        proxy.sort(LayerModel::Sqnr, Qt::AscendingOrder);
+        QCOMPARE(names(), (QStringList{u"fc1"_s, u"conv2"_s, u"fc2"_s, u"conv1"_s}));
+    }
+
+    void filters_data()
+    {
+        QTest::addColumn<QString>("filter");
+        QTest::addColumn<QStringList>("names");
+        const QStringList all{u"quant_inp"_s, u"conv1"_s, u"relu1"_s, u"conv2"_s, u"relu2"_s, u"fc1"_s, u"relu3"_s, u"fc2"_s};
+        QTest::newRow("nothing") << QString() << all;
+        QTest::newRow("word in the name") << u"CONV"_s << QStringList{u"conv1"_s, u"conv2"_s};
+        QTest::newRow("word in the kind") << u"linear"_s << QStringList{u"fc1"_s, u"fc2"_s};
+        QTest::newRow("bits") << u"bits<8"_s << QStringList{u"conv2"_s, u"relu2"_s, u"fc1"_s};
+        QTest::newRow("two terms") << u"bits<8 kind:conv"_s << QStringList{u"conv2"_s};
+        QTest::newRow("share") << u"sat>1%"_s << QStringList{u"fc1"_s};
+        QTest::newRow("decibels") << u"sqnr<=26.9"_s << QStringList{u"conv2"_s, u"fc1"_s};
+        QTest::newRow("thousands") << u"params>=1k"_s << QStringList{u"conv2"_s, u"fc1"_s};
+        QTest::newRow("power") << u"scale=2^-6"_s << QStringList{u"quant_inp"_s, u"relu1"_s, u"conv2"_s};
+        QTest::newRow("negative integer bits") << u"int<0"_s << QStringList{u"fc1"_s};
+        QTest::newRow("fraction") << u"frac:8"_s << QStringList{u"fc2"_s};
+        QTest::newRow("negated") << u"-relu -kind:conv"_s << QStringList{u"quant_inp"_s, u"fc1"_s, u"fc2"_s};
+        QTest::newRow("unequal") << u"kind!=relu bits!=8"_s << QStringList{u"conv2"_s, u"fc1"_s};
+        QTest::newRow("no match") << u"nothing"_s << QStringList{};
+    }
+    void filters()
+    {
+        QFETCH(QString, filter);
+        QFETCH(QStringList, names);
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LayerModel model;
+        model.setNetwork(session.network(), session.statistics().all());
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        QCOMPARE(proxy.setFilterText(filter), QString());
+        QStringList shown;
+        for (int row = 0; row < proxy.rowCount(); ++row)
+            shown << proxy.index(row, 0).data().toString();
+        QCOMPARE(shown, names);
+    }
+
+    void refusesBadTerms_data()
+    {
+        QTest::addColumn<QString>("filter");
+        QTest::addColumn<QString>("part");
+        QTest::newRow("column") << u"bitz<8"_s << u"bitz"_s;
+        QTest::newRow("number") << u"bits<x"_s << u"“x” is not a number"_s;
+        QTest::newRow("nothing") << u"bits<"_s << u"needs something"_s;
+    }
+    void refusesBadTerms()
+    {
+        QFETCH(QString, filter);
+        QFETCH(QString, part);
+        LayerProxy proxy;
+        QVERIFY2(proxy.setFilterText(filter).contains(part), qPrintable(proxy.setFilterText(filter)));
+    }
+
+    void listsQuantizers()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QuantizerModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setNetwork(session.network());
+        QCOMPARE(model.rowCount(), 12);
+        QVERIFY(test::printed(model).contains(u"conv2 | weight | ap_fixed<6,0> | Int8WeightPerTensorFixedPoint, bit_width=6 | recipe"_s));
+    }
+
+    void problemsWorstFirst()
+    {
+        Network network;
+        network.diagnostics = {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"}, {"a", Severity::Error, "y", "first"},
+            {"d", Severity::Warning, "z", "after b"}};
+        DiagnosticModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setNetwork(&network);
+        QCOMPARE(test::printed(model), (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s, u"note | x | third"_s}));
+        QCOMPARE(model.count(Severity::Warning), 2);
+    }
+};
+
+QTEST_MAIN(LayerModelTest)
+#include "tst_layer_model.moc"

@@ -1,0 +1,177 @@
+#include "quant/fixed_point.h"
+#include "session/recipe_edits.h"
+#include "support.h"
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+class SessionTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init()
+    {
+        test::failOnWarnings();
+        Settings::clearRecent();
+    }
+
+    void listsBeforeItKnows()
+    {
+        Session session;
+        QList<Session::State> states;
+        connect(&session, &Session::stateChanged, this, [&] { states << session.state(); });
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QVERIFY(states.indexOf(Session::State::Listed) < states.indexOf(Session::State::Ready));
+        QCOMPARE(states.first(), Session::State::Loading);
+        QCOMPARE(session.currentLayer()->name, std::string("conv1"));
+        QCOMPARE(session.recipeStateText(), u"beside it"_s);
+        const auto recent = Settings::recentFiles();
+        QCOMPARE(recent.size(), std::size_t(1));
+        QVERIFY(recent[0].path.endsWith(u"digits_fixed.pt"));
+        QVERIFY(!recent[0].warning);
+    }
+
+    void lastOpenedWins()
+    {
+        Session session;
+        session.open(QString::fromStdString(test::sample("digits_float.pt")));
+        session.open(QString::fromStdString(test::sample("digits_fixed.pt")));
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready; }));
+        QTest::qWait(50);
+        QVERIFY(session.network()->file->path.ends_with("digits_fixed.pt"));
+    }
+
+    void saysWhatIsWrong_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QByteArray>("content");
+        QTest::newRow("not a model") << u"notes.pt"_s << QByteArray("hello, this is text");
+        QTest::newRow("empty") << u"empty.onnx"_s << QByteArray();
+        QTest::newRow("cut zip") << u"cut.pt"_s << QByteArray("PK\3\4 and no more");
+    }
+    void saysWhatIsWrong()
+    {
+        QFETCH(QString, name);
+        QFETCH(QByteArray, content);
+        QTemporaryDir folder;
+        QFile file(folder.filePath(name));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(content);
+        file.close();
+        Session session;
+        session.open(file.fileName());
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Failed; }));
+        QVERIFY2(session.errorText().contains(name), qPrintable(session.errorText()));
+        QVERIFY(!session.network());
+        QVERIFY(Settings::recentFiles().empty());
+    }
+
+    void destroyedWhileReading()
+    {
+        for (int i = 0; i < 5; ++i) {
+            Session session;
+            session.open(QString::fromStdString(test::sample("digits_fixed.pt")));
+            QTest::qWait(i);
+        }
+    }
+
+    void noticesAChange()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        QVERIFY(session.recipeAssumed());
+        QFile file(path);
+        QVERIFY(file.setPermissions(QFile::ReadOwner | QFile::WriteOwner));
+        QVERIFY(file.open(QIODevice::Append));
+        file.write("x");
+        file.close();
+        QVERIFY(QTest::qWaitFor([&] { return session.changedOnDisk(); }));
+        session.selectLayers({u"fc1"_s});
+        session.reload();
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready || session.state() == Session::State::Failed; }));
+        if (session.state() == Session::State::Ready)
+            QCOMPARE(session.selectedLayers(), QStringList{u"fc1"_s});
+    }
+
+    /// Choosing the preset that trained the sample gives its scale; undo and redo go back and forth.
+    void presetsCanBeChosenAndUndone()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        const auto fraction = [&] { return fractionalBits(session.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]); };
+        QVERIFY(fraction() != 7);
+        session.setPreset(u"conv1"_s, u"weight"_s, u"Int8WeightPerTensorFixedPoint"_s);
+        QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
+        QVERIFY(session.recipeEdited());
+        session.undoStack().undo();
+        QVERIFY(QTest::qWaitFor([&] { return fraction() != 7; }));
+        session.undoStack().redo();
+        QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
+
+        const QString saved = folder.filePath(u"m.recipe.toml"_s);
+        QCOMPARE(session.saveRecipe(saved), QString());
+        Session again;
+        QVERIFY(test::openAndWait(again, str(path)));
+        QCOMPARE(fractionalBits(again.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]), std::optional(7));
+    }
+
+    void savingKeepsTheFilesText()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.recipe.toml")), folder.filePath(u"m.recipe.toml"_s)));
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerTensorFloat"_s);
+        session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerChannelFloat"_s); // the second replaces the first
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc2")->slot("weight")->preset == "Int8WeightPerChannelFloat"; }));
+        const QString saved = folder.filePath(u"out.toml"_s);
+        QCOMPARE(session.saveRecipe(saved), QString());
+        QFile before(QString::fromStdString(test::sample("digits_fixed.recipe.toml")));
+        QFile after(saved);
+        QVERIFY(before.open(QIODevice::ReadOnly) && after.open(QIODevice::ReadOnly));
+        const QByteArray old = before.readAll();
+        const QByteArray text = after.readAll();
+        QVERIFY(text.startsWith(old));
+        QCOMPARE(text.mid(old.size()), QByteArray("\n[[quantizer]]\nmatch = \"fc2\"\nslot = \"weight\"\npreset = \"Int8WeightPerChannelFloat\"\n"));
+    }
+
+    void recipeChoiceIsKept()
+    {
+        Session session;
+        const std::string path = test::sample("digits_fixed.pt");
+        QVERIFY(test::openAndWait(session, path));
+        session.useRecipe(Session::RecipeChoice::None);
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready; }));
+        QVERIFY(session.recipeAssumed());
+        Session later;
+        QVERIFY(test::openAndWait(later, path));
+        QCOMPARE(later.recipeChoice(), Session::RecipeChoice::None);
+        later.useRecipe(Session::RecipeChoice::Beside);
+        QVERIFY(QTest::qWaitFor([&] { return later.state() == Session::State::Ready; }));
+        QVERIFY(!later.recipeAssumed());
+    }
+
+    void badRecipeIsNamed()
+    {
+        QTemporaryDir folder;
+        QFile recipe(folder.filePath(u"bad.toml"_s));
+        QVERIFY(recipe.open(QIODevice::WriteOnly));
+        recipe.write("[[quantizer]]\nmatch = \"*\"\npreset = \"Int9\"\n");
+        recipe.close();
+        Session session;
+        session.open(QString::fromStdString(test::sample("digits_fixed.pt")), recipe.fileName());
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Failed; }));
+        QVERIFY2(session.errorText().contains(u"bad.toml") && session.errorText().contains(u"Int9"), qPrintable(session.errorText()));
+    }
+};
+
+QTEST_MAIN(SessionTest)
+#include "tst_session.moc"

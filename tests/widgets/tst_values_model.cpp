@@ -1,0 +1,229 @@
+#include "items/channel_model.h"
+#include "items/copy_text.h"
+#include "items/find_query.h"
+#include "items/values_model.h"
+#include "session/scan.h"
+#include "session/step.h"
+#include "support.h"
+
+#include <QAbstractItemModelTester>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+class ValuesModelTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Settings::setVolatile();
+        QVERIFY(test::openAndWait(m_session, test::sample("digits_fixed.pt")));
+    }
+    void init() { test::failOnWarnings(); }
+
+    /// conv2's first codes as recorded in training: -2 7 -3 5 -1 -5 -5 1 -7 | 1 7 -6 3 9 9 7.
+    void showsASlice()
+    {
+        ValuesModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setSlot(slot("conv2"));
+        QCOMPARE(model.index(0, 0).data().toString(), u"…"_s);
+        model.cache().waitForIdle();
+        QCOMPARE(model.rowCount(), 16);
+        QCOMPARE(model.columnCount(), 9);
+        QCOMPARE(test::printed(model, 1), QStringList{u"-2 | 7 | -3 | 5 | -1 | -5 | -5 | 1 | -7"_s});
+        QVERIFY(test::printed(model, 2).last().startsWith(u"1 | 7 | -6 | 3 | 9 | 9 | 7"_s));
+        QCOMPARE(model.headerData(4, Qt::Horizontal).toString(), u"w=1"_s);
+        QCOMPARE(model.headerData(15, Qt::Vertical).toString(), u"i=15"_s);
+    }
+
+    void forms_data()
+    {
+        QTest::addColumn<int>("form");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("dec") << int(ValueForm::Decimal) << u"-2"_s;
+        QTest::newRow("hex") << int(ValueForm::Hex) << u"0x3E"_s;
+        QTest::newRow("bin") << int(ValueForm::Binary) << u".111110"_s;
+        QTest::newRow("both") << int(ValueForm::HexBinary) << u"0x3E .111110"_s;
+        QTest::newRow("float") << int(ValueForm::Float) << u"-0.03125"_s;
+    }
+    void forms()
+    {
+        QFETCH(int, form);
+        QFETCH(QString, text);
+        ValuesModel model;
+        model.setSlot(slot("conv2"));
+        model.setForm(static_cast<ValueForm>(form));
+        model.index(0, 0).data();
+        model.cache().waitForIdle();
+        QCOMPARE(model.index(0, 0).data().toString(), text);
+    }
+
+    /// Every cell of every assignment of axes is the element that the index says.
+    void slicesAreTheTensor()
+    {
+        const Shape shape{3, 4, 2, 5};
+        for (std::size_t rowAxis = 0; rowAxis < 4; ++rowAxis)
+            for (std::size_t columnAxis = 0; columnAxis < 4; ++columnAxis) {
+                if (rowAxis == columnAxis)
+                    continue;
+                Slice slice(shape);
+                for (std::size_t axis = 0; axis < 4; ++axis)
+                    if (axis == rowAxis || axis == columnAxis)
+                        slice.setRole(axis, axis == rowAxis ? Slice::Role::Rows : Slice::Role::Columns);
+                for (std::size_t axis = 0; axis < 4; ++axis)
+                    if (axis != rowAxis && axis != columnAxis)
+                        slice.setRole(axis, Slice::Role::Fixed);
+                std::vector<std::int64_t> index{1, 2, 1, 3};
+                slice.show(index);
+                QCOMPARE(slice.rows(), shape[rowAxis]);
+                QCOMPARE(slice.columns(), shape[columnAxis]);
+                for (index[rowAxis] = 0; index[rowAxis] < shape[rowAxis]; ++index[rowAxis])
+                    for (index[columnAxis] = 0; index[columnAxis] < shape[columnAxis]; ++index[columnAxis]) {
+                        const auto flat = ((index[0] * 4 + index[1]) * 2 + index[2]) * 5 + index[3];
+                        QCOMPARE(slice.flat(index[rowAxis], index[columnAxis]), std::optional<std::uint64_t>(static_cast<std::uint64_t>(flat)));
+                        QCOMPARE(slice.cell(index), std::optional(std::pair(index[rowAxis], index[columnAxis])));
+                    }
+            }
+    }
+
+    void hugeTensorsStayWithinQt()
+    {
+        const Slice vector(Shape{std::int64_t(1) << 40});
+        QCOMPARE(vector.rows(), Slice::kMaxRows);
+        QVERIFY(vector.shown() < vector.total());
+        const Slice matrix(Shape{std::int64_t(1) << 30, std::int64_t(1) << 30});
+        QCOMPARE(matrix.rows(), Slice::kMaxRows);
+        QCOMPARE(matrix.columns(), Slice::kMaxColumns);
+        QCOMPARE(Slice(Shape{0, 5}).rows(), 0);
+    }
+
+    void indices_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<qint64>("flat");
+        QTest::newRow("list") << u"[4, 12, 0, 1]"_s << qint64(685);
+        QTest::newRow("spaces") << u"4 12 0 1"_s << qint64(685);
+        QTest::newRow("flat") << u"685"_s << qint64(685);
+        QTest::newRow("outside") << u"[32, 0, 0, 0]"_s << qint64(-1);
+        QTest::newRow("flat outside") << u"4608"_s << qint64(-1);
+        QTest::newRow("negative") << u"[-1, 0, 0, 0]"_s << qint64(-1);
+        QTest::newRow("words") << u"four"_s << qint64(-1);
+        QTest::newRow("too few") << u"[1, 2]"_s << qint64(-1);
+    }
+    void indices()
+    {
+        QFETCH(QString, text);
+        QFETCH(qint64, flat);
+        const Shape shape{32, 16, 3, 3};
+        const auto index = parseIndex(text, shape);
+        QCOMPARE(index ? static_cast<qint64>(flatIndex(*index, shape)) : -1, flat);
+    }
+
+    /// The drawing of the page: weight[4, 12, 0, 1] is -0.301690727, code -19.
+    void stepsOfOneElement()
+    {
+        const Step step = stepAt(slot("conv2"), 685);
+        QCOMPARE(step.code, std::int64_t(-19));
+        QCOMPARE(step.value, -0.296875f);
+        QCOMPARE(step.original, -0.301690727f);
+        QCOMPARE(step.divided, -0.301690727f * 64);
+        QCOMPARE(step.rounded, -19.0f);
+    }
+
+    void findsInTheWholeTensor()
+    {
+        const auto result = findElements(slot("conv2"), *parseFindQuery(u"|code| >= 19"_s));
+        QVERIFY(result);
+        QCOMPARE(result->count, std::uint64_t(4));
+        QVERIFY(std::find(result->positions.begin(), result->positions.end(), 685u) != result->positions.end());
+        const auto zeroed = findElements(slot("conv2"), *parseFindQuery(u"= 0"_s));
+        QCOMPARE(zeroed->count, std::uint64_t(261));
+        const auto extremes = findExtremes(slot("conv2"));
+        QVERIFY(extremes);
+        QCOMPARE(stepAt(slot("conv2"), extremes->largest).original, -0.301690727f);
+    }
+
+    void queries_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<bool>("usable");
+        QTest::newRow("equal") << u"= -3"_s << true;
+        QTest::newRow("bare") << u"7"_s << true;
+        QTest::newRow("hex") << u"code = 0x1f"_s << true;
+        QTest::newRow("float") << u"|w|>0.25"_s << true;
+        QTest::newRow("sign") << u"|code| ≥ 19"_s << true;
+        QTest::newRow("word") << u"scale > 3"_s << false;
+        QTest::newRow("no number") << u"code >"_s << false;
+        QTest::newRow("empty") << QString() << false;
+    }
+    void queries()
+    {
+        QFETCH(QString, text);
+        QFETCH(bool, usable);
+        QCOMPARE(parseFindQuery(text).has_value(), usable);
+    }
+
+    void copies_data()
+    {
+        QTest::addColumn<int>("form");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("TSV") << int(CopyForm::Tsv) << u"-2\t7\n5\t-1\n"_s;
+        QTest::newRow("C") << int(CopyForm::C) << u"static const int8_t conv2_weight[4] = {\n    -2, 7,\n    5, -1\n};\n"_s;
+        QTest::newRow("HDL") << int(CopyForm::Hdl)
+                             << u"localparam logic signed [5:0] conv2_weight [4] = '{\n    6'sh3E, 6'sh07,\n    6'sh05, 6'sh3F\n};\n"_s;
+    }
+    void copies()
+    {
+        QFETCH(int, form);
+        QFETCH(QString, text);
+        const CodeChunk chunk = readChunk(slot("conv2"), 0, 16);
+        CopyBlock block{.layer = "conv2", .slot = "weight", .rows = {{chunk.element(0), chunk.element(1)}, {chunk.element(3), chunk.element(4)}},
+            .format = wordFormat(*slot("conv2").slot), .isSigned = true};
+        QCOMPARE(copyText(block, static_cast<CopyForm>(form), ValueForm::Decimal), text);
+    }
+
+    void mapsTheTensor()
+    {
+        const auto map = mapTensor(slot("conv2"), 64, 40);
+        QVERIFY(map);
+        QCOMPARE(map->columns, 32);
+        QCOMPARE(map->rows, 16);
+        const std::vector<std::int64_t> index{4, 12, 0, 1};
+        QCOMPARE(map->magnitude[map->cellOf(index)], 19.0f / 31.0f);
+        const auto small = mapTensor(slot("fc1"), 8, 8);
+        QCOMPARE(small->magnitude.size(), std::size_t(64));
+        QCOMPARE(*std::max_element(small->magnitude.begin(), small->magnitude.end()), 1.0f);
+    }
+
+    void cancelledScansSaySo()
+    {
+        int calls = 0;
+        QVERIFY_EXCEPTION_THROWN(static_cast<void>(findElements(slot("conv2"), {}, Progress([&](auto, auto) { return ++calls > 5; }))), CancelledError);
+    }
+
+    void channels()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_float.pt")));
+        ChannelModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const SlotStatistics *statistics = session.statistics().get("conv1", "weight");
+        QVERIFY(statistics);
+        const SlotRef ref = slotRef(session.network(), "conv1", "weight");
+        model.setChannels(ref, statistics->channels);
+        QCOMPARE(model.rowCount(), 16);
+        for (int row = 0; row < 16; ++row) {
+            const auto &channel = model.channels()[static_cast<std::size_t>(row)];
+            // abs-max, 8 bits, narrow: the scale is the largest |w| of the channel over 127.
+            QCOMPARE(static_cast<float>(model.number(row, ChannelModel::Scale)), std::max(std::abs(channel.low), std::abs(channel.high)) / 127.0f);
+        }
+    }
+
+private:
+    SlotRef slot(const std::string &layer) const { return slotRef(m_session.network(), layer, "weight"); }
+    Session m_session;
+};
+
+QTEST_MAIN(ValuesModelTest)
+#include "tst_values_model.moc"
