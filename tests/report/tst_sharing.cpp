@@ -1,0 +1,85 @@
+// The model has members named `slots`.
+#define QT_NO_KEYWORDS
+#include "analysis/open_network.h"
+#include "formats/open_model.h"
+#include "report/inspect.h"
+#include "support/paths.h"
+
+#include <cmath>
+
+#include <QtTest>
+
+using namespace quantscope;
+
+namespace {
+
+QStringList found(const std::string &path, const std::string &rule)
+{
+    auto network = recoverQuantizers(*openModel(path));
+    const auto statistics = analyseNetwork(*network, {});
+    QStringList out;
+    for (const Diagnostic &d : network->diagnostics)
+        if (d.rule == rule)
+            out << QString::fromStdString(d.text);
+    return out;
+}
+
+} // namespace
+
+class TestSharing : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    /// a, b and c of this model share one weight quantizer, d and e another (see its golden's shared_by).
+    void equalScalesBelowTheLimit()
+    {
+        const QStringList notes = found(test::data("brevitas/0.10.2/shared_weights.qonnx.onnx"), "shared-suspected");
+        QVERIFY2(!notes.isEmpty(), "no weight was suspected");
+        for (const QString &note : notes)
+            QVERIFY2(note.contains("probably share one quantizer"), qPrintable(note));
+        // Layers that share nothing are not accused.
+        QVERIFY(found(test::sample("digits_fixed_qonnx.onnx"), "shared-suspected").isEmpty());
+        QVERIFY(found(test::sample("digits_float_qonnx.onnx"), "shared-suspected").isEmpty());
+    }
+
+    /// io_quant and cell.output_quant of a recurrent layer are one object, written under both names into one storage.
+    void aliasedParametersProveIt()
+    {
+        const QStringList notes = found(test::data("brevitas/0.10.2/lstm_rnn.pt"), "shared-proven");
+        QCOMPARE(notes.size(), 2); // the LSTM and the RNN
+        QVERIFY2(notes[0].contains("m.layers.0.0.cell:output") && notes[0].contains("m.layers.0.0:io"), qPrintable(notes[0]));
+        QVERIFY(found(test::sample("digits_fixed.pt"), "shared-proven").isEmpty());
+    }
+
+    /// w * gamma / sqrt(var + eps), (b - mean) * gamma / sqrt(var + eps) + beta, computed here in double.
+    void batchNormMerged()
+    {
+        const auto file = *openModel(test::data("torch/zip/state_dict.pt"));
+        const auto recipe = parseRecipe("[[layer]]\nmatch = \"conv1\"\nbatch_norm = \"bn1\"\n", "r.toml");
+        QVERIFY(recipe);
+        const auto network = recoverQuantizers(file, *recipe);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const auto read = [&](const char *name) { return readFloats(file->tensors[*file->find(name)]); };
+        const auto w = read("conv1.weight"), b = read("conv1.bias"), gamma = read("bn1.weight"), beta = read("bn1.bias"), mean = read("bn1.running_mean"), var = read("bn1.running_var");
+        const auto merged = readFloats(*network->layer("conv1")->slot("weight")->tensor), bias = readFloats(*network->layer("conv1")->slot("bias")->tensor);
+        QCOMPARE(merged.size(), w.size());
+        const std::size_t inner = w.size() / gamma.size();
+        for (std::size_t i = 0; i < w.size(); ++i) {
+            const double want = w[i] * double(gamma[i / inner]) / std::sqrt(double(var[i / inner]) + 1e-5);
+            QVERIFY(std::fabs(merged[i] - want) <= 2e-7 * std::fabs(want));
+        }
+        for (std::size_t c = 0; c < gamma.size(); ++c) {
+            const double want = (b[c] - double(mean[c])) * gamma[c] / std::sqrt(double(var[c]) + 1e-5) + beta[c];
+            QVERIFY(std::fabs(bias[c] - want) <= 1e-6 * (std::fabs(want) + 0.1));
+        }
+        QVERIFY(network->layer("conv1")->slot("weight")->quantizer->isComplete());
+        // A batch norm of another size is an error of the recipe, not a crash.
+        const auto wrong = recoverQuantizers(file, *parseRecipe("[[layer]]\nmatch = \"conv2\"\nbatch_norm = \"bn1\"\n", "r.toml"));
+        QVERIFY(!wrong);
+        QCOMPARE(wrong.error().kind, ErrorKind::Usage);
+        QVERIFY(wrong.error().message.find("4 values for 6") != std::string::npos);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestSharing)
+#include "tst_sharing.moc"
