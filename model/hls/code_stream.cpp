@@ -28,7 +28,10 @@ std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>
 /// Walks a tensor in source order and tells each element's exported position.
 class ExportedPositions {
 public:
-    ExportedPositions(const Layout &layout, const Shape &shape) : m_shape(shape), m_strides(shape.size()), m_at(shape.size(), 0)
+    ExportedPositions(const Layout &layout, const Shape &shape)
+        : m_shape(shape)
+        , m_strides(shape.size())
+        , m_at(shape.size(), 0)
     {
         const std::vector<std::int64_t> strides = contiguousStrides(layout.dims);
         for (std::size_t k = 0; k < layout.axes.size(); ++k)
@@ -55,7 +58,10 @@ private:
 
 } // namespace
 
-CodeStream::CodeStream(const ExportArray &array, std::uint64_t block) : m_array(array), m_blockSize(block), m_reader(*array.slot)
+CodeStream::CodeStream(const ExportArray &array, std::uint64_t block)
+    : m_array(array)
+    , m_blockSize(block)
+    , m_reader(*array.slot)
 {
     const Layout &layout = array.layout;
     m_storesIntegers = array.slot->quantizer->rule == CodeRule::Stored && isInteger(array.slot->tensor->dtype);
@@ -82,9 +88,10 @@ void CodeStream::readSource(std::uint64_t begin, std::span<std::int64_t> out)
             out[i] = std::fabs(m_floats[i]) < 0x1p63f ? static_cast<std::int64_t>(m_floats[i]) : 0;
         }
         if (!finite) {
-            const auto bad = std::find_if(m_floats.begin(), m_floats.end(), [](float c) { return !(std::fabs(c) < 0x1p63f); });
-            throw ParseError(fmt::format("element {} has the code {}, which is no integer of {} bits", begin + asUnsigned(bad - m_floats.begin()),
-                                         *bad, m_array.width));
+            const auto bad
+                = std::find_if(m_floats.begin(), m_floats.end(), [](float c) { return !(std::fabs(c) < 0x1p63f); });
+            throw ParseError(fmt::format("element {} has the code {}, which is no integer of {} bits",
+                begin + asUnsigned(bad - m_floats.begin()), *bad, m_array.width));
         }
     }
     check(begin, out);
@@ -101,9 +108,10 @@ void CodeStream::check(std::uint64_t begin, std::span<const std::int64_t> codes)
     }
     if (low >= range.min && high <= range.max)
         return;
-    const auto bad = std::find_if(codes.begin(), codes.end(), [&](std::int64_t c) { return c < range.min || c > range.max; });
-    throw ParseError(fmt::format("element {} has the code {}, which does not fit {} bits {}", begin + asUnsigned(bad - codes.begin()), *bad,
-                                 m_array.width, m_array.isSigned ? "signed" : "unsigned"));
+    const auto bad
+        = std::find_if(codes.begin(), codes.end(), [&](std::int64_t c) { return c < range.min || c > range.max; });
+    throw ParseError(fmt::format("element {} has the code {}, which does not fit {} bits {}",
+        begin + asUnsigned(bad - codes.begin()), *bad, m_array.width, m_array.isSigned ? "signed" : "unsigned"));
 }
 
 void CodeStream::hash(std::uint64_t begin, std::span<const std::int64_t> codes)

@@ -48,8 +48,8 @@ private:
     Sha256 m_sha;
     std::uint64_t m_hashed = 0; ///< elements hashed so far
     bool m_fits32 = true;
-    std::variant<std::vector<std::int8_t>, std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::uint16_t>,
-                 std::vector<std::int32_t>, std::vector<std::uint32_t>, std::vector<std::int64_t>>
+    std::variant<std::vector<std::int8_t>, std::vector<std::uint8_t>, std::vector<std::int16_t>,
+        std::vector<std::uint16_t>, std::vector<std::int32_t>, std::vector<std::uint32_t>, std::vector<std::int64_t>>
         m_block; ///< reordered codes [m_blockBegin, m_blockBegin + size)
     std::uint64_t m_blockBegin = 0;
 };

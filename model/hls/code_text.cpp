@@ -17,7 +17,9 @@ constexpr std::size_t kLongest = 32;
 
 } // namespace
 
-CodeText::CodeText(int containerBits, std::uint64_t count) : m_bits(containerBits), m_count(count)
+CodeText::CodeText(int containerBits, std::uint64_t count)
+    : m_bits(containerBits)
+    , m_count(count)
 {
     if (m_bits != 8)
         return;

@@ -17,12 +17,18 @@ namespace quantscope {
 
 namespace {
 
-std::string pathIn(const std::string &folder, std::string_view name) { return (std::filesystem::path(folder) / name).string(); }
+std::string pathIn(const std::string &folder, std::string_view name)
+{
+    return (std::filesystem::path(folder) / name).string();
+}
 
 /// Makes the folder of a batch; takes away what it made unless the batch was kept.
 class BatchFolder {
 public:
-    explicit BatchFolder(std::string path) : m_path(std::move(path)) {}
+    explicit BatchFolder(std::string path)
+        : m_path(std::move(path))
+    {
+    }
     ~BatchFolder()
     {
         std::error_code ignored;
@@ -58,7 +64,10 @@ private:
 /// Text to a file, with its hash.
 class FileSink final : public TextSink {
 public:
-    explicit FileSink(AtomicFile &file) : m_file(file) {}
+    explicit FileSink(AtomicFile &file)
+        : m_file(file)
+    {
+    }
     void write(std::string_view text) override
     {
         m_file.write(text);
@@ -78,7 +87,11 @@ private:
 class Batch {
 public:
     Batch(const Network &network, const ExportRequest &request, const ExportPlan &plan, const Progress &progress)
-        : m_network(network), m_request(request), m_plan(plan), m_progress(progress), m_folder(request.folder)
+        : m_network(network)
+        , m_request(request)
+        , m_plan(plan)
+        , m_progress(progress)
+        , m_folder(request.folder)
     {
         for (const ExportHeader &header : plan.headers)
             m_total += header.count() * (request.verify ? 2 : 1);
@@ -152,7 +165,7 @@ private:
     {
         const std::string helper = sha256(std::as_bytes(std::span(fixedHelperText())));
         return writeText(kManifestName, "manifest",
-                         manifestText(m_network, m_source, m_plan, m_headers, helper, m_request.folder, m_report.notes));
+            manifestText(m_network, m_source, m_plan, m_headers, helper, m_request.folder, m_report.notes));
     }
 
     /// The manifest was written last, so it is renamed last: it names only files that are there.
@@ -182,7 +195,8 @@ private:
     std::uint64_t m_total = 0;
 };
 
-Error borderError(const Network &network, ErrorKind kind, const std::exception &error, std::optional<std::uint64_t> offset = {})
+Error borderError(
+    const Network &network, ErrorKind kind, const std::exception &error, std::optional<std::uint64_t> offset = {})
 {
     return Error{kind, network.file ? network.file->path : std::string(), offset, error.what()};
 }
@@ -215,8 +229,8 @@ Result<ExportReport> exportLayers(const Network &network, const ExportRequest &r
     });
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> previewExport(const Network &network, const ExportRequest &request,
-                                                                       std::size_t lines)
+Result<std::vector<std::pair<std::string, std::string>>> previewExport(
+    const Network &network, const ExportRequest &request, std::size_t lines)
 {
     using Preview = std::vector<std::pair<std::string, std::string>>;
     return guarded(network, [&]() -> Result<Preview> {
@@ -241,7 +255,8 @@ Result<std::vector<std::pair<std::string, std::string>>> previewExport(const Net
         };
         std::vector<std::string> notes;
         preview.emplace_back(kFixedHelperName, first(fixedHelperText()));
-        preview.emplace_back(kManifestName, first(manifestText(network, *source, *plan, written, std::nullopt, {}, notes)));
+        preview.emplace_back(
+            kManifestName, first(manifestText(network, *source, *plan, written, std::nullopt, {}, notes)));
         return preview;
     });
 }

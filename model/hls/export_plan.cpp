@@ -38,9 +38,11 @@ Result<void> checkWords(const Network &network, const ExportRequest &request)
     const std::vector<std::string> formats = exportFormatNames();
     for (const std::string &format : request.formats)
         if (std::find(formats.begin(), formats.end(), format) == formats.end())
-            return usage(fmt::format("there is no export format '{}'{}", printable(format), suggestion(format, formats)));
+            return usage(
+                fmt::format("there is no export format '{}'{}", printable(format), suggestion(format, formats)));
     if (std::find(layouts.begin(), layouts.end(), request.layout) == layouts.end())
-        return usage(fmt::format("there is no layout '{}'{}", printable(request.layout), suggestion(request.layout, layouts)));
+        return usage(
+            fmt::format("there is no layout '{}'{}", printable(request.layout), suggestion(request.layout, layouts)));
     return {};
 }
 
@@ -56,7 +58,8 @@ std::string obstacle(const SlotQuantizer &slot)
     if (slot.quantizer->kind == QuantizerKind::Minifloat)
         return "holds minifloats, which have no integer codes";
     if (!slot.tensor->readable())
-        return "cannot be read: " + (slot.tensor->problem.empty() ? "the file has no data for it" : slot.tensor->problem);
+        return "cannot be read: "
+            + (slot.tensor->problem.empty() ? "the file has no data for it" : slot.tensor->problem);
     const int bits = slot.quantizer->wordBits();
     if (bits < 1 || bits > 64)
         return fmt::format("has codes of {} bits, and C has integers of 1 to 64", bits);
@@ -64,8 +67,8 @@ std::string obstacle(const SlotQuantizer &slot)
 }
 
 /// Throws ParseError when the scales contradict the tensor.
-ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::string &identifier, const std::string &layoutName,
-                      std::vector<std::string> &notes)
+ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::string &identifier,
+    const std::string &layoutName, std::vector<std::string> &notes)
 {
     // Three and more axes that are no convolution's (stacked matrices, recurrent gates) have no spatial axes to move.
     const bool spatial = slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
@@ -83,14 +86,14 @@ ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::
         array.table = makeScaleTable(array);
     // One axis has one order: nothing was lost there.
     if ((fellBack || array.layout.name != layoutName) && slot.tensor->shape.size() > 1)
-        notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes of a {}, written in source order", printable(layer.name), slot.slot,
-                                    layoutName, slot.tensor->shape.size(), printable(layer.kind)));
+        notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes of a {}, written in source order",
+            printable(layer.name), slot.slot, layoutName, slot.tensor->shape.size(), printable(layer.kind)));
     return array;
 }
 
 /// The arrays of one layer. Errors: an empty tensor; with `named`, a layer that has nothing to export.
-Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifier, const ExportRequest &request, bool named,
-                                std::vector<std::string> &notes)
+Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifier, const ExportRequest &request,
+    bool named, std::vector<std::string> &notes)
 {
     ExportHeader header{&layer, identifier, {}};
     std::vector<std::string> reasons;
@@ -101,8 +104,8 @@ Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifie
         std::string reason = obstacle(*slot);
         try {
             if (reason.empty() && elementCount(slot->tensor->shape) == 0)
-                return usage(fmt::format("the {} of layer '{}' is empty ({}): there is nothing to export", name, printable(layer.name),
-                                         shapeText(slot->tensor->shape)));
+                return usage(fmt::format("the {} of layer '{}' is empty ({}): there is nothing to export", name,
+                    printable(layer.name), shapeText(slot->tensor->shape)));
             if (reason.empty())
                 header.arrays.push_back(makeArray(layer, *slot, identifier, request.layout, notes));
         } catch (const ParseError &error) {
@@ -112,7 +115,9 @@ Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifie
             reasons.push_back(fmt::format("{} {} {}", printable(layer.name), name, reason));
     }
     if (named && header.arrays.empty())
-        return usage(reasons.empty() ? fmt::format("layer '{}' has no weight and no bias to export", printable(layer.name)) : reasons[0]);
+        return usage(reasons.empty()
+                ? fmt::format("layer '{}' has no weight and no bias to export", printable(layer.name))
+                : reasons[0]);
     for (const std::string &reason : reasons)
         notes.push_back(reason + "; left out");
     return header;
@@ -140,7 +145,10 @@ void recordName(ExportPlan &plan, const ExportHeader &header)
 } // namespace
 
 int ExportArray::containerBits() const { return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64; }
-std::string ExportArray::containerType() const { return fmt::format("{}int{}_t", isSigned ? "" : "u", containerBits()); }
+std::string ExportArray::containerType() const
+{
+    return fmt::format("{}int{}_t", isSigned ? "" : "u", containerBits());
+}
 
 std::uint64_t ExportHeader::count() const
 {

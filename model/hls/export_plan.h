@@ -15,10 +15,10 @@ namespace quantscope {
 struct ScaleTable {
     std::vector<float> scale;
     std::vector<std::int64_t> zeroPoint; ///< as many as scales
-    std::vector<std::int64_t> dims;      ///< exported order; 1 along the axes where one value serves all
-    int axis = -1;                       ///< exported axis along which values differ; -1: one value for all
-    std::optional<int> block;            ///< elements along `axis` that share a value
-    std::string index;                   ///< "o", "0", "o*4+i/32"
+    std::vector<std::int64_t> dims; ///< exported order; 1 along the axes where one value serves all
+    int axis = -1; ///< exported axis along which values differ; -1: one value for all
+    std::optional<int> block; ///< elements along `axis` that share a value
+    std::string index; ///< "o", "0", "o*4+i/32"
 };
 
 /// One array of a header: a slot with everything that its text needs.

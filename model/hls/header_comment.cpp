@@ -57,7 +57,8 @@ std::string fieldValue(const Quantizer &quantizer, std::string_view field)
 /// One line a field: what it is and where that comes from.
 void addProvenance(std::string &out, const Quantizer &quantizer)
 {
-    constexpr std::array<std::string_view, 6> kFields = {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"};
+    constexpr std::array<std::string_view, 6> kFields
+        = {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"};
     for (const std::string_view field : kFields) {
         const auto origin = quantizer.origin.find(std::string(field));
         const std::string from = origin == quantizer.origin.end() ? "" : " (" + origin->second.text() + ")";
@@ -69,10 +70,11 @@ void addArray(std::string &out, const ExportArray &array)
 {
     const SlotQuantizer &slot = *array.slot;
     out += fmt::format(" *\n * {}: {} integers of {} bits, {}, {}\n", array.symbol, array.count, array.width,
-                       array.isSigned ? "signed" : "unsigned", quantizerKindName(slot.quantizer->kind));
+        array.isSigned ? "signed" : "unsigned", quantizerKindName(slot.quantizer->kind));
     addLine(out, "tensor", commentText(slot.tensorName));
     addLine(out, "shape", fmt::format("{} {}", shapeText(slot.tensor->shape, "x"), array.sourceAxes));
-    addLine(out, "layout", fmt::format("{}: {} {}", array.layout.name, shapeText(array.layout.dims, "x"), array.layout.axisNames));
+    addLine(out, "layout",
+        fmt::format("{}: {} {}", array.layout.name, shapeText(array.layout.dims, "x"), array.layout.axisNames));
     addLine(out, "element", fmt::format("{} is {}_raw[{}]", array.layout.axisNames, array.symbol, array.layout.index));
     addLine(out, "value", valueText(array));
     if (array.table)
@@ -88,8 +90,8 @@ std::string orUnknown(const std::string &text) { return text.empty() ? "not know
 
 std::string headerComment(const ExportHeader &header, const SourceFacts &source)
 {
-    std::string out = fmt::format("/* {}.h: the quantized parameters of layer {} ({}), written by QuantScope.\n *\n", header.identifier,
-                                  commentText(header.layer->name), commentText(header.layer->kind));
+    std::string out = fmt::format("/* {}.h: the quantized parameters of layer {} ({}), written by QuantScope.\n *\n",
+        header.identifier, commentText(header.layer->name), commentText(header.layer->kind));
     addLine(out, "source", commentText(orUnknown(source.file)));
     addLine(out, "sha256", orUnknown(source.sha256));
     if (!source.recipeSha256.empty())

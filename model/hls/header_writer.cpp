@@ -56,7 +56,8 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
     sink.write(arrayDefines(array));
     if (array.table)
         sink.write(scaleTables(array));
-    sink.write(fmt::format("static const {0} {1}_raw[{1}_COUNT] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol));
+    sink.write(fmt::format(
+        "static const {0} {1}_raw[{1}_COUNT] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol));
     std::optional<std::string> hash;
     try {
         CodeStream codes(array);
@@ -66,7 +67,9 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
         throw ParseError(fmt::format("{} cannot be written: {}", array.symbol, error.what()), error.offset());
     }
     // Naming the array here counts as a use, so that GCC does not warn of an unused constant.
-    sink.write(fmt::format("}};\ntypedef char {0}_raw_check[sizeof({0}_raw) == {0}_COUNT * sizeof({0}_raw[0]) ? 1 : -1];\n", array.symbol));
+    sink.write(
+        fmt::format("}};\ntypedef char {0}_raw_check[sizeof({0}_raw) == {0}_COUNT * sizeof({0}_raw[0]) ? 1 : -1];\n",
+            array.symbol));
     return hash;
 }
 
@@ -103,12 +106,15 @@ std::string scaleTables(const ExportArray &array)
     const std::size_t count = table.scale.size();
     std::string out = fmt::format("static const float {}_scale[{}] QUANTSCOPE_UNUSED = {{\n", array.symbol, count);
     for (std::size_t c = 0; c < count; ++c)
-        out += fmt::format("    {}{} /* {} */\n", floatLiteral(table.scale[c]), c + 1 < count ? "," : "", hexFloat(table.scale[c]));
-    out += fmt::format("}};\nstatic const {} {}_zero_point[{}] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol, count);
+        out += fmt::format(
+            "    {}{} /* {} */\n", floatLiteral(table.scale[c]), c + 1 < count ? "," : "", hexFloat(table.scale[c]));
+    out += fmt::format(
+        "}};\nstatic const {} {}_zero_point[{}] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol, count);
     out += CodeText(array.containerBits(), count).lines(0, table.zeroPoint);
     out += "};\n";
     for (const std::string_view name : {"scale", "zero_point"})
-        out += fmt::format("typedef char {0}_{1}_check[sizeof({0}_{1}) == {2} * sizeof({0}_{1}[0]) ? 1 : -1];\n", array.symbol, name, count);
+        out += fmt::format("typedef char {0}_{1}_check[sizeof({0}_{1}) == {2} * sizeof({0}_{1}[0]) ? 1 : -1];\n",
+            array.symbol, name, count);
     return out + "\n";
 }
 
@@ -117,26 +123,30 @@ std::string fixedPointView(const ExportHeader &header)
     std::string view;
     for (const ExportArray &array : header.arrays)
         if (array.fixed)
-            view += fmt::format("typedef QUANTSCOPE_FIXED({1}, {2}, {3}) {0}_t;\n"
-                                "static inline {0}_t {0}(unsigned i) {{ return quantscope_from_raw<{0}_t, {1}>({0}_raw[i]); }}\n",
-                                array.symbol, array.fixed->width, array.fixed->integerBits, array.isSigned);
+            view += fmt::format(
+                "typedef QUANTSCOPE_FIXED({1}, {2}, {3}) {0}_t;\n"
+                "static inline {0}_t {0}(unsigned i) {{ return quantscope_from_raw<{0}_t, {1}>({0}_raw[i]); }}\n",
+                array.symbol, array.fixed->width, array.fixed->integerBits, array.isSigned);
     if (view.empty())
         return {};
-    return fmt::format("\n"
-                       "/* Fixed-point view: define QUANTSCOPE_AP (ap_fixed), QUANTSCOPE_AC (ac_fixed) or QUANTSCOPE_SC (sc_fixed) and\n"
-                       " * include that library first. It has its own guard, so that a later inclusion with the macro still gets it. */\n"
-                       "#if defined(__cplusplus) && (defined(QUANTSCOPE_AP) || defined(QUANTSCOPE_AC) || defined(QUANTSCOPE_SC))\n"
-                       "#ifndef {0}_FIXED_VIEW\n"
-                       "#define {0}_FIXED_VIEW\n"
-                       "#include \"{1}\"\n"
-                       "{2}"
-                       "#endif\n"
-                       "#endif\n",
-                       includeGuard(header), kFixedHelperName, view);
+    return fmt::format(
+        "\n"
+        "/* Fixed-point view: define QUANTSCOPE_AP (ap_fixed), QUANTSCOPE_AC (ac_fixed) or QUANTSCOPE_SC (sc_fixed) "
+        "and\n"
+        " * include that library first. It has its own guard, so that a later inclusion with the macro still gets it. "
+        "*/\n"
+        "#if defined(__cplusplus) && (defined(QUANTSCOPE_AP) || defined(QUANTSCOPE_AC) || defined(QUANTSCOPE_SC))\n"
+        "#ifndef {0}_FIXED_VIEW\n"
+        "#define {0}_FIXED_VIEW\n"
+        "#include \"{1}\"\n"
+        "{2}"
+        "#endif\n"
+        "#endif\n",
+        includeGuard(header), kFixedHelperName, view);
 }
 
-std::vector<std::optional<std::string>> writeHeader(const ExportHeader &header, const SourceFacts &source, TextSink &sink,
-                                                    const CodesWritten &written)
+std::vector<std::optional<std::string>> writeHeader(
+    const ExportHeader &header, const SourceFacts &source, TextSink &sink, const CodesWritten &written)
 {
     const std::string guard = includeGuard(header);
     sink.write(headerComment(header, source));

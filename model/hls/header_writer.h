@@ -23,8 +23,8 @@ using CodesWritten = std::function<void(std::uint64_t)>;
 /// Writes the header of one layer and returns the hash of each array's codes (int32, source order; nullopt where a code
 /// does not fit, or the sink was full before the end). Throws ParseError naming the array and the element when a code
 /// does not fit its word or the tensor's bytes are not there.
-std::vector<std::optional<std::string>> writeHeader(const ExportHeader &header, const SourceFacts &source, TextSink &sink,
-                                                    const CodesWritten &written = {});
+std::vector<std::optional<std::string>> writeHeader(
+    const ExportHeader &header, const SourceFacts &source, TextSink &sink, const CodesWritten &written = {});
 
 /// Parts of it.
 std::string headerComment(const ExportHeader &header, const SourceFacts &source);

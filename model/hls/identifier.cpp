@@ -10,6 +10,9 @@ namespace quantscope {
 
 namespace {
 
+// Lists stay lists.
+// clang-format off
+
 /// C11 6.4.1, C23 6.4.1 and C++20 [lex.key], with the alternative tokens of [lex.digraph].
 constexpr auto kReservedWords = std::to_array<std::string_view>({
     "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
@@ -52,6 +55,8 @@ constexpr auto kHeaderNames = std::to_array<std::string_view>({
     "ap_int", "hls_math", "hls_stream", "hls_vector", "sysc", "systemc", "quantscope_fixed",
 });
 
+// clang-format on
+
 bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 /// Later bytes of a UTF-8 character: with its first byte they are one character.
@@ -78,7 +83,8 @@ bool isTaken(const std::string &identifier)
 {
     const std::string lower = lowerAscii(identifier);
     return contains(kReservedWords, identifier)
-        || std::any_of(kHeaderNames.begin(), kHeaderNames.end(), [&](std::string_view n) { return lowerAscii(n) == lower; });
+        || std::any_of(
+            kHeaderNames.begin(), kHeaderNames.end(), [&](std::string_view n) { return lowerAscii(n) == lower; });
 }
 
 } // namespace

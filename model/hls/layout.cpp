@@ -13,7 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kLayoutNames = {"source", "hwio", "ohwi", "io"};
 constexpr std::size_t kLargestNamedRank = 5;
 
-/// Where the roles lie in source order: Conv and Linear are [out][in][spatial...], transposed convolutions [in][out][...].
+/// Where the roles lie in source order: Conv and Linear are [out][in][spatial...], transposed convolutions
+/// [in][out][...].
 struct Roles {
     std::size_t out = 0;
     std::size_t in = 1;
@@ -117,8 +118,8 @@ std::uint64_t Layout::exportedIndex(std::uint64_t source, std::span<const std::i
     return flat;
 }
 
-std::optional<Layout> makeLayout(std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis,
-                                 bool *fellBack)
+std::optional<Layout> makeLayout(
+    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack)
 {
     if (std::find(kLayoutNames.begin(), kLayoutNames.end(), name) == kLayoutNames.end())
         return std::nullopt;

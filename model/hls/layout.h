@@ -13,11 +13,11 @@ namespace quantscope {
 
 /// The order of a tensor's elements in an exported file: a permutation of its axes.
 struct Layout {
-    std::string name;              ///< "source", "hwio", "ohwi", "io"
+    std::string name; ///< "source", "hwio", "ohwi", "io"
     std::vector<std::size_t> axes; ///< axes[k] = source axis at exported position k
-    Shape dims;                    ///< exported shape
-    std::string index;             ///< "((o*3+h)*3+w)*1+i"
-    std::string axisNames;         ///< exported order, such as "[o][h][w][i]"
+    Shape dims; ///< exported shape
+    std::string index; ///< "((o*3+h)*3+w)*1+i"
+    std::string axisNames; ///< exported order, such as "[o][h][w][i]"
 
     /// Source (row-major) index of the element at exported position `flat`, and back.
     std::uint64_t sourceIndex(std::uint64_t flat, std::span<const std::int64_t> sourceShape) const;
@@ -29,6 +29,7 @@ std::span<const std::string_view> layoutNames();
 
 /// The layout for a tensor; `outChannelAxis` is 1 for transposed convolutions (whose source order is i,o,...).
 /// A layout that does not fit the rank falls back to `source`; `fellBack` tells. nullopt for an unknown name.
-std::optional<Layout> makeLayout(std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack = nullptr);
+std::optional<Layout> makeLayout(
+    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack = nullptr);
 
 } // namespace quantscope

@@ -102,7 +102,7 @@ Json helperEntry(const std::optional<std::string> &sha)
 }
 
 Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const std::vector<WrittenHeader> &written,
-                   const std::optional<std::string> &helperSha256)
+    const std::optional<std::string> &helperSha256)
 {
     Json out;
     out["schema"] = 1;
@@ -115,7 +115,7 @@ Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const std:
     for (const WrittenHeader &header : written) {
         for (std::size_t i = 0; i < header.header->arrays.size(); ++i)
             out["tensors"].push_back(tensorEntry(*header.header, header.header->arrays[i],
-                                                 i < header.codesSha256.size() ? header.codesSha256[i] : std::nullopt));
+                i < header.codesSha256.size() ? header.codesSha256[i] : std::nullopt));
         out["files"].push_back(headerEntry(header));
     }
     out["files"].push_back(helperEntry(helperSha256));
@@ -208,7 +208,8 @@ void keepEarlier(Json &manifest, const Json &earlier, const std::string &folder,
         if (overwritten.contains(name))
             continue;
         if (!isUnchanged(folder, file)) {
-            notes.push_back(fmt::format("{} is not what the earlier manifest says; its entry was dropped", printable(name)));
+            notes.push_back(
+                fmt::format("{} is not what the earlier manifest says; its entry was dropped", printable(name)));
             continue;
         }
         symbols.merge(symbolsOf(file));
@@ -253,8 +254,8 @@ void sortAsNetwork(Json &manifest, const Network &network)
 } // namespace
 
 std::string manifestText(const Network &network, const SourceFacts &source, const ExportPlan &plan,
-                         const std::vector<WrittenHeader> &written, const std::optional<std::string> &helperSha256,
-                         const std::string &folder, std::vector<std::string> &notes)
+    const std::vector<WrittenHeader> &written, const std::optional<std::string> &helperSha256,
+    const std::string &folder, std::vector<std::string> &notes)
 {
     Json manifest = freshManifest(source, plan, written, helperSha256);
     const Json earlier = earlierManifest(folder, notes);
@@ -262,7 +263,8 @@ std::string manifestText(const Network &network, const SourceFacts &source, cons
         if (earlier["source"] == manifest["source"])
             keepEarlier(manifest, earlier, folder, notes);
         else
-            notes.push_back("the manifest.json that was in the folder belongs to another file or recipe; its entries were dropped");
+            notes.push_back(
+                "the manifest.json that was in the folder belongs to another file or recipe; its entries were dropped");
         sortAsNetwork(manifest, network);
     }
     return manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

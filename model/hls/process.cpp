@@ -61,7 +61,8 @@ std::vector<std::string> environmentWith(const TemporaryFolder &folder)
     std::vector<std::string> out = {"LC_ALL=C", "TMPDIR=" + folder.path(), "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1"};
     for (char **variable = environ; *variable != nullptr; ++variable) {
         const std::string_view text = *variable;
-        if (!text.starts_with("LC_ALL=") && !text.starts_with("TMPDIR=") && !text.starts_with("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE="))
+        if (!text.starts_with("LC_ALL=") && !text.starts_with("TMPDIR=")
+            && !text.starts_with("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE="))
             out.emplace_back(text);
     }
     return out;
@@ -79,7 +80,10 @@ std::vector<char *> pointers(std::vector<std::string> &texts)
 /// Ends and reaps the whole group when it goes out of scope unfinished.
 class Child {
 public:
-    explicit Child(pid_t pid) : m_pid(pid) {}
+    explicit Child(pid_t pid)
+        : m_pid(pid)
+    {
+    }
     ~Child()
     {
         if (m_pid <= 0)
@@ -132,16 +136,17 @@ TemporaryFolder::~TemporaryFolder()
     std::filesystem::remove_all(m_path, ignored);
 }
 
-ProcessResult runProcess(const std::vector<std::string> &arguments, const TemporaryFolder &folder, std::chrono::seconds limit,
-                         const Progress &progress)
+ProcessResult runProcess(const std::vector<std::string> &arguments, const TemporaryFolder &folder,
+    std::chrono::seconds limit, const Progress &progress)
 {
     ProcessResult result;
     std::vector<std::string> argumentTexts = arguments, environment = environmentWith(folder);
     const std::string output = folder.file("output.txt");
     const SpawnSettings settings(output);
     pid_t pid = 0;
-    if (::posix_spawn(&pid, arguments.at(0).c_str(), settings.actions(), settings.attributes(), pointers(argumentTexts).data(),
-                      pointers(environment).data()) != 0)
+    if (::posix_spawn(&pid, arguments.at(0).c_str(), settings.actions(), settings.attributes(),
+            pointers(argumentTexts).data(), pointers(environment).data())
+        != 0)
         return result;
     result.started = true;
     Child child(pid);

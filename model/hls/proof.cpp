@@ -27,7 +27,7 @@ std::chrono::seconds timeFor(std::uint64_t elements) { return std::chrono::secon
 
 struct Compiler {
     std::vector<std::string> command; ///< program and the arguments that CC or CXX had
-    std::string name;                 ///< "gcc"
+    std::string name; ///< "gcc"
 };
 
 /// What the program really is: "cc" is a link to GCC or Clang.
@@ -77,7 +77,8 @@ bool hasSystemC()
         if (entry.path().filename().string().find("-linux-") != std::string::npos)
             folders.push_back(entry.path());
     for (const auto &folder : folders)
-        if (std::filesystem::exists(folder / "libsystemc.so", ignored) || std::filesystem::exists(folder / "libsystemc.a", ignored))
+        if (std::filesystem::exists(folder / "libsystemc.so", ignored)
+            || std::filesystem::exists(folder / "libsystemc.a", ignored))
             return true;
     return false;
 }
@@ -101,12 +102,17 @@ std::string firstComplaint(const std::string &output, const std::string &folder)
 /// The proof of some headers that are compiled together.
 class Prover {
 public:
-    Prover(std::span<const HeaderToProve> headers, const std::string &helperPath, std::vector<std::string> &notes, const CodesWritten &step)
-        : m_headers(headers), m_helper(helperPath), m_notes(notes), m_step(step), m_progress([&](std::uint64_t, std::uint64_t) {
-              if (m_step)
-                  m_step(0);
-              return true;
-          })
+    Prover(std::span<const HeaderToProve> headers, const std::string &helperPath, std::vector<std::string> &notes,
+        const CodesWritten &step)
+        : m_headers(headers)
+        , m_helper(helperPath)
+        , m_notes(notes)
+        , m_step(step)
+        , m_progress([&](std::uint64_t, std::uint64_t) {
+            if (m_step)
+                m_step(0);
+            return true;
+        })
     {
         for (const HeaderToProve &h : headers)
             m_elements += h.header->count();
@@ -128,7 +134,8 @@ public:
     }
     std::string provenBy(const ExportHeader &header) const
     {
-        const bool hasView = std::any_of(header.arrays.begin(), header.arrays.end(), [](const ExportArray &a) { return a.fixed.has_value(); });
+        const bool hasView = std::any_of(
+            header.arrays.begin(), header.arrays.end(), [](const ExportArray &a) { return a.fixed.has_value(); });
         return m_bySystemC && hasView ? m_by + " and SystemC" : m_by;
     }
 
@@ -137,8 +144,10 @@ private:
     void linkFiles()
     {
         for (const HeaderToProve &h : m_headers)
-            std::filesystem::create_symlink(std::filesystem::absolute(h.path), m_folder.file(h.header->identifier + ".h"));
-        std::filesystem::create_symlink(std::filesystem::absolute(m_helper), m_folder.file(std::string(kFixedHelperName)));
+            std::filesystem::create_symlink(
+                std::filesystem::absolute(h.path), m_folder.file(h.header->identifier + ".h"));
+        std::filesystem::create_symlink(
+            std::filesystem::absolute(m_helper), m_folder.file(std::string(kFixedHelperName)));
     }
     std::string writeSource(const std::string &name, const std::string &text)
     {
@@ -169,7 +178,8 @@ private:
         arguments.insert(arguments.end(), {source, "-o", program});
         require(compile(cc, arguments), "compiling it as C99 with " + cc.name);
         const std::string output = m_folder.file("raw.bin");
-        require(runProcess({program, output}, m_folder, timeFor(m_elements), m_progress), "running the compiled header");
+        require(
+            runProcess({program, output}, m_folder, timeFor(m_elements), m_progress), "running the compiled header");
         compareRaw(m_headers, output, m_step);
     }
     void checkCxx(const Compiler &cxx)
@@ -186,12 +196,15 @@ private:
         if (text.empty())
             return false;
         if (m_elements > kSystemCElements) {
-            m_notes.push_back(fmt::format("the SystemC view was not tried: it has more than {} elements", grouped(kSystemCElements)));
+            m_notes.push_back(
+                fmt::format("the SystemC view was not tried: it has more than {} elements", grouped(kSystemCElements)));
             return false;
         }
-        const std::string object = m_folder.file("proofsc.o"), program = m_folder.file("proofsc"), output = m_folder.file("systemc.bin");
+        const std::string object = m_folder.file("proofsc.o"), program = m_folder.file("proofsc"),
+                          output = m_folder.file("systemc.bin");
         // Debian builds SystemC as C++17, and it links with nothing else.
-        require(compile(cxx, {"-std=c++17", "-O1", "-c", writeSource("proofsc.cpp", text), "-o", object}), "compiling the SystemC view");
+        require(compile(cxx, {"-std=c++17", "-O1", "-c", writeSource("proofsc.cpp", text), "-o", object}),
+            "compiling the SystemC view");
         if (!compile(cxx, {object, "-o", program, "-lsystemc", "-pthread"}).ok()) {
             m_notes.push_back("the SystemC view compiles, and was not run: SystemC does not link with " + cxx.name);
             return false;
@@ -225,7 +238,7 @@ std::size_t groupSize(std::span<const HeaderToProve> headers)
 } // namespace
 
 Result<std::vector<HeaderProof>> proveHeaders(std::span<const HeaderToProve> headers, const std::string &helperPath,
-                                              std::vector<std::string> &notes, const CodesWritten &step)
+    std::vector<std::string> &notes, const CodesWritten &step)
 {
     std::vector<HeaderProof> proofs;
     try {
@@ -238,9 +251,11 @@ Result<std::vector<HeaderProof>> proveHeaders(std::span<const HeaderToProve> hea
             headers = headers.subspan(group.size());
         }
     } catch (const ProofError &error) {
-        return tl::unexpected(Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof failed: ") + error.what()});
+        return tl::unexpected(
+            Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof failed: ") + error.what()});
     } catch (const std::filesystem::filesystem_error &error) {
-        return tl::unexpected(Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof could not be made: ") + error.what()});
+        return tl::unexpected(
+            Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof could not be made: ") + error.what()});
     }
     return proofs;
 }

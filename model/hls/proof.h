@@ -17,16 +17,16 @@ struct HeaderToProve {
 
 struct HeaderProof {
     std::uint64_t verified = 0; ///< elements of the compiled header that equal the model's codes: all of them
-    std::string by;             ///< "gcc C99 and SystemC"
+    std::string by; ///< "gcc C99 and SystemC"
 };
 
-/// Compiles the headers as a user would (C99 with every warning an error, C++11 where there is a compiler for it, and the
-/// SystemC view where SystemC is installed), runs the programs and compares every element, macro, scale and zero point
-/// with the network's, computed afresh. `helperPath` is the quantscope_fixed.h that belongs to them.
-/// `step` is called with the number of elements compared since the last call, often with 0; it may throw CancelledError.
-/// `notes` gets what could not be tried. Errors: Proof, with the reason.
+/// Compiles the headers as a user would (C99 with every warning an error, C++11 where there is a compiler for it, and
+/// the SystemC view where SystemC is installed), runs the programs and compares every element, macro, scale and zero
+/// point with the network's, computed afresh. `helperPath` is the quantscope_fixed.h that belongs to them. `step` is
+/// called with the number of elements compared since the last call, often with 0; it may throw CancelledError. `notes`
+/// gets what could not be tried. Errors: Proof, with the reason.
 Result<std::vector<HeaderProof>> proveHeaders(std::span<const HeaderToProve> headers, const std::string &helperPath,
-                                              std::vector<std::string> &notes, const CodesWritten &step = {});
+    std::vector<std::string> &notes, const CodesWritten &step = {});
 
 // The programs that do it, and what they write: for each array, in native byte order,
 //   int64: COUNT W SIGNED [I F] DIM0.. [SCALE_AXIS [SCALE_BLOCK]]    (brackets: only where the header has them)

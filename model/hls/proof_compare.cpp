@@ -19,7 +19,10 @@ constexpr std::uint64_t kChunk = 1 << 14;
 /// What a program wrote, read forwards.
 class DumpReader {
 public:
-    explicit DumpReader(const std::string &path) : m_in(path, std::ios::binary) {}
+    explicit DumpReader(const std::string &path)
+        : m_in(path, std::ios::binary)
+    {
+    }
 
     std::int64_t number(const std::string &what)
     {
@@ -83,12 +86,13 @@ template <class T> void compareCodes(const ExportArray &array, DumpReader &dump,
     const std::vector<T> raw = dump.array<T>(name, array.count);
     visitCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
         if (static_cast<std::int64_t>(raw[position]) != code)
-            throw ProofError(fmt::format("{}[{}], element {} of the tensor: the header says {}, the model says {}", name, position, source,
-                                         raw[position], code));
+            throw ProofError(fmt::format("{}[{}], element {} of the tensor: the header says {}, the model says {}",
+                name, position, source, raw[position], code));
     });
 }
 
-/// Where an element's scale stands in the table: its place along SCALE_AXIS (by blocks, in every axis, where there are blocks).
+/// Where an element's scale stands in the table: its place along SCALE_AXIS (by blocks, in every axis, where there are
+/// blocks).
 std::uint64_t tablePosition(const ScaleTable &table, const Shape &dims, std::uint64_t position)
 {
     std::vector<std::uint64_t> place(dims.size());
@@ -101,7 +105,8 @@ std::uint64_t tablePosition(const ScaleTable &table, const Shape &dims, std::uin
         return place[axis];
     std::uint64_t index = 0;
     for (std::size_t k = 0; k < dims.size(); ++k)
-        index = index * static_cast<std::uint64_t>(table.dims[k]) + (k == axis ? place[k] / static_cast<std::uint64_t>(*table.block) : place[k]);
+        index = index * static_cast<std::uint64_t>(table.dims[k])
+            + (k == axis ? place[k] / static_cast<std::uint64_t>(*table.block) : place[k]);
     return index;
 }
 
@@ -117,11 +122,11 @@ template <class T> void compareTables(const ExportArray &array, DumpReader &dump
         const CodeParameters model = reader.parameters(run.channel);
         const std::uint64_t at = tablePosition(table, array.layout.dims, array.layout.exportedIndex(element, shape));
         if (std::bit_cast<std::uint32_t>(scales.at(at)) != std::bit_cast<std::uint32_t>(model.scale))
-            throw ProofError(fmt::format("{}_scale[{}]: the header says {}, the model says {}", array.symbol, at, hexFloat(scales[at]),
-                                         hexFloat(model.scale)));
+            throw ProofError(fmt::format("{}_scale[{}]: the header says {}, the model says {}", array.symbol, at,
+                hexFloat(scales[at]), hexFloat(model.scale)));
         if (static_cast<double>(zeros.at(at)) != static_cast<double>(model.zeroPoint))
-            throw ProofError(fmt::format("{}_zero_point[{}]: the header says {}, the model says {}", array.symbol, at, zeros[at],
-                                         model.zeroPoint));
+            throw ProofError(fmt::format("{}_zero_point[{}]: the header says {}, the model says {}", array.symbol, at,
+                zeros[at], model.zeroPoint));
         element += run.length;
     }
 }
@@ -188,8 +193,9 @@ void compareSystemC(std::span<const HeaderToProve> headers, const std::string &o
                 value = dump.number(array.symbol);
             visitCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
                 if (values[position] != code)
-                    throw ProofError(fmt::format("{}({}) in SystemC, element {} of the tensor: the header gives {} * 2^{}, the model {}",
-                                                 array.symbol, position, source, values[position], -fixed->fractionBits(), code));
+                    throw ProofError(fmt::format(
+                        "{}({}) in SystemC, element {} of the tensor: the header gives {} * 2^{}, the model {}",
+                        array.symbol, position, source, values[position], -fixed->fractionBits(), code));
             });
         }
     dump.expectEnd();

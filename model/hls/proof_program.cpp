@@ -19,7 +19,7 @@ std::string dumpOf(const std::string &type, const std::string &name)
 {
     return fmt::format("    {{\n        const {0} *data = {1};\n        number((long long)sizeof {1});\n"
                        "        bytes(data, sizeof {1});\n    }}\n",
-                       type, name);
+        type, name);
 }
 
 std::string dumpArray(const ExportArray &array)
@@ -85,7 +85,8 @@ std::string proofProgramSystemC(std::span<const HeaderToProve> headers)
     // The first inclusion is without the macro: the view must come with the second one all the same. Up to 53 bits the
     // value itself is asked for, as a double; wider ones show their bits.
     return includes(headers)
-        + "#define SC_INCLUDE_FX\n#include <systemc.h>\n#include <cmath>\n#include <cstdio>\n#define QUANTSCOPE_SC\n" + includes(headers)
+        + "#define SC_INCLUDE_FX\n#include <systemc.h>\n#include <cmath>\n#include <cstdio>\n#define QUANTSCOPE_SC\n"
+        + includes(headers)
         + "static std::FILE *out;\n"
           "static bool bad = false;\n"
           "static void number(long long value) { bad = std::fwrite(&value, sizeof value, 1, out) != 1 || bad; }\n"

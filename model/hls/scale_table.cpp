@@ -86,7 +86,8 @@ ScaleTable makeScaleTable(const ExportArray &array)
     Shape source(shape.size(), 1);
     if (values > 1) {
         source = sourceDims(quantizer, shape, values);
-        const auto axis = static_cast<std::size_t>(quantizer.scale->axis ? *quantizer.scale->axis : *quantizer.zeroPoint->axis);
+        const auto axis
+            = static_cast<std::size_t>(quantizer.scale->axis ? *quantizer.scale->axis : *quantizer.zeroPoint->axis);
         for (std::size_t k = 0; k < shape.size(); ++k) {
             table.dims[k] = source[array.layout.axes[k]];
             if (array.layout.axes[k] == axis)
@@ -100,7 +101,8 @@ ScaleTable makeScaleTable(const ExportArray &array)
     for (std::size_t c = 0; c < values; ++c) {
         const auto channel = static_cast<std::size_t>(order.sourceIndex(c, source));
         table.scale.push_back(scaleAt(quantizer, channel));
-        table.zeroPoint.push_back(wholeZeroPoint(zeroPoints.size() == 1 ? zeroPoints[0] : zeroPoints.at(channel), array));
+        table.zeroPoint.push_back(
+            wholeZeroPoint(zeroPoints.size() == 1 ? zeroPoints[0] : zeroPoints.at(channel), array));
     }
     table.index = tableIndex(array, table);
     return table;

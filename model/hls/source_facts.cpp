@@ -23,11 +23,11 @@ using Identity = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64
 
 std::optional<Identity> identityOf(const std::string &path)
 {
-    struct stat status {};
+    struct stat status { };
     if (::stat(path.c_str(), &status) != 0)
         return std::nullopt;
     return Identity{path, static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                    static_cast<std::uint64_t>(status.st_ino)};
+        static_cast<std::uint64_t>(status.st_ino)};
 }
 
 std::string hashFile(const ByteSource &source, const Progress &progress)
@@ -85,7 +85,7 @@ Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progre
     const std::uint64_t opened = network.file->bytes;
     if (identity && !quick && opened != 0 && std::get<1>(*identity) != opened)
         return tl::unexpected(Error{ErrorKind::Io, path, std::nullopt,
-                                    fmt::format("has {} bytes and had {} when it was opened; open it again", std::get<1>(*identity), opened)});
+            fmt::format("has {} bytes and had {} when it was opened; open it again", std::get<1>(*identity), opened)});
     if (identity) {
         if (auto known = memory().find(*identity)) {
             facts.sha256 = *known;

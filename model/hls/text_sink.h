@@ -24,7 +24,10 @@ public:
 /// Keeps the first lines.
 class PreviewSink final : public TextSink {
 public:
-    explicit PreviewSink(std::size_t lines) : m_left(lines) {}
+    explicit PreviewSink(std::size_t lines)
+        : m_left(lines)
+    {
+    }
     void write(std::string_view text) override
     {
         while (m_left > 0 && !text.empty()) {

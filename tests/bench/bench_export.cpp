@@ -83,7 +83,8 @@ void headerWriter(benchmark::State &state)
         bytes = sink.bytes;
     }
     state.SetLabel(kLayouts[state.range(1)]);
-    state.counters["codes/s"] = benchmark::Counter(static_cast<double>(plan->headers[0].count()), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["codes/s"] = benchmark::Counter(
+        static_cast<double>(plan->headers[0].count()), benchmark::Counter::kIsIterationInvariantRate);
     state.counters["bytes/code"] = static_cast<double>(bytes) / static_cast<double>(plan->headers[0].count());
 }
 
@@ -96,7 +97,8 @@ void wholeExport(benchmark::State &state)
         if (!exportLayers(network, request))
             state.SkipWithError("the export failed");
     state.SetLabel(kLayouts[state.range(1)]);
-    state.counters["codes/s"] = benchmark::Counter(static_cast<double>(kOut * kIn * kKernel), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["codes/s"]
+        = benchmark::Counter(static_cast<double>(kOut * kIn * kKernel), benchmark::Counter::kIsIterationInvariantRate);
     std::filesystem::remove_all(request.folder);
 }
 

@@ -18,7 +18,8 @@
 enum { INPUT_F = 6, RELU1_F = 6, RELU2_F = 3, RELU3_F = 4, RELU1_BITS = 8, RELU2_BITS = 6, RELU3_BITS = 8 };
 enum { SIDE = 8, CONV1_OUT = 16, CONV2_OUT = 32, FC1_IN = 128, FC1_OUT = 64, CLASSES = 10 };
 
-#if conv1_weight_F + 6 != conv1_bias_F || conv2_weight_F + 6 != conv2_bias_F || fc1_weight_F + 3 != fc1_bias_F || fc2_weight_F + 4 != fc2_bias_F
+#if conv1_weight_F + 6 != conv1_bias_F || conv2_weight_F + 6 != conv2_bias_F || fc1_weight_F + 3 != fc1_bias_F         \
+    || fc2_weight_F + 4 != fc2_bias_F
 #error "a bias is not on the grid of its products"
 #endif
 #if conv1_weight_COUNT != 144 || conv2_weight_COUNT != 4608 || fc1_weight_COUNT != 8192 || fc2_weight_COUNT != 640
@@ -61,8 +62,8 @@ static int32_t requantize(int32_t acc, int shift, int bits)
 }
 
 /* 3 x 3 convolution with padding 1, ReLU, requantization and 2 x 2 max pooling of [ins][side][side]. */
-static void convolve(const int32_t *in, int ins, int side, int32_t *out, int outs, const int8_t *weight, const int16_t *bias16,
-                     const int32_t *bias32, int shift, int bits)
+static void convolve(const int32_t *in, int ins, int side, int32_t *out, int outs, const int8_t *weight,
+    const int16_t *bias16, const int32_t *bias32, int shift, int bits)
 {
     for (int o = 0; o < outs; ++o)
         for (int y = 0; y < side; ++y)
@@ -82,7 +83,8 @@ static void convolve(const int32_t *in, int ins, int side, int32_t *out, int out
             }
 }
 
-static void multiply(const int32_t *in, int ins, int32_t *out, int outs, const int8_t *weight, const int16_t *bias16, const int32_t *bias32)
+static void multiply(const int32_t *in, int ins, int32_t *out, int outs, const int8_t *weight, const int16_t *bias16,
+    const int32_t *bias32)
 {
     for (int o = 0; o < outs; ++o) {
         int32_t acc = bias16 ? bias16[o] : bias32[o];
@@ -102,8 +104,10 @@ static void multiply(const int32_t *in, int ins, int32_t *out, int outs, const i
 static void run(const int32_t *image, int32_t *logits)
 {
     static int32_t maps1[CONV1_OUT * 4 * 4], maps2[CONV2_OUT * 2 * 2], hidden[FC1_OUT];
-    convolve(image, 1, SIDE, maps1, CONV1_OUT, conv1_weight_raw, BIAS(conv1_bias_raw), conv1_bias_F - RELU1_F, RELU1_BITS);
-    convolve(maps1, CONV1_OUT, SIDE / 2, maps2, CONV2_OUT, conv2_weight_raw, BIAS(conv2_bias_raw), conv2_bias_F - RELU2_F, RELU2_BITS);
+    convolve(
+        image, 1, SIDE, maps1, CONV1_OUT, conv1_weight_raw, BIAS(conv1_bias_raw), conv1_bias_F - RELU1_F, RELU1_BITS);
+    convolve(maps1, CONV1_OUT, SIDE / 2, maps2, CONV2_OUT, conv2_weight_raw, BIAS(conv2_bias_raw),
+        conv2_bias_F - RELU2_F, RELU2_BITS);
     multiply(maps2, FC1_IN, hidden, FC1_OUT, fc1_weight_raw, BIAS(fc1_bias_raw));
     for (int i = 0; i < FC1_OUT; ++i)
         hidden[i] = requantize(hidden[i], fc1_bias_F - RELU3_F, RELU3_BITS);

@@ -13,7 +13,8 @@
 
 namespace quantscope::test {
 
-inline SlotQuantizer int8Slot(const std::string &slot, Shape shape, const std::vector<std::int8_t> &values, float scale = 0x1p-7f)
+inline SlotQuantizer int8Slot(
+    const std::string &slot, Shape shape, const std::vector<std::int8_t> &values, float scale = 0x1p-7f)
 {
     return storedSlot<std::int8_t>(slot, DType::Int8, std::move(shape), values, storedQuantizer(8, true, scale));
 }
@@ -22,11 +23,13 @@ inline SlotQuantizer int8Slot(const std::string &slot, Shape shape, const std::v
 inline Network threeLayers()
 {
     return networkOf({layerOf("block.0", "Conv2d", {int8Slot("weight", {2, 3, 1, 1}, {0, 1, 2, 3, 4, 5})}),
-                      layerOf("float", "Linear", {int8Slot("weight", {2, 2}, {10, 11, 12, 13}), int8Slot("bias", {2}, {14, 15}, 0x1p-13f)}),
-                      layerOf("fc", "Linear", {int8Slot("weight", {2, 2}, {20, 21, 22, 23}, 0.1f)})});
+        layerOf("float", "Linear",
+            {int8Slot("weight", {2, 2}, {10, 11, 12, 13}), int8Slot("bias", {2}, {14, 15}, 0x1p-13f)}),
+        layerOf("fc", "Linear", {int8Slot("weight", {2, 2}, {20, 21, 22, 23}, 0.1f)})});
 }
 
-inline ExportRequest requestFor(const QString &folder, std::vector<std::string> layers = {}, const std::string &layout = "source")
+inline ExportRequest requestFor(
+    const QString &folder, std::vector<std::string> layers = {}, const std::string &layout = "source")
 {
     ExportRequest request;
     request.layers = std::move(layers);
@@ -48,9 +51,15 @@ inline bool writeAll(const QString &path, const QByteArray &bytes)
     return file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.write(bytes) == bytes.size();
 }
 
-inline QByteArray sha(const QByteArray &bytes) { return QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex(); }
+inline QByteArray sha(const QByteArray &bytes)
+{
+    return QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex();
+}
 
-inline QStringList names(const QString &folder) { return QDir(folder).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDir::Name); }
+inline QStringList names(const QString &folder)
+{
+    return QDir(folder).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDir::Name);
+}
 
 /// Names and contents of a folder: what must not change when an export fails.
 inline QMap<QString, QByteArray> contents(const QString &folder)
@@ -63,7 +72,8 @@ inline QMap<QString, QByteArray> contents(const QString &folder)
 
 inline bool contains(const std::vector<std::string> &notes, const char *part)
 {
-    return std::any_of(notes.begin(), notes.end(), [&](const std::string &note) { return note.find(part) != std::string::npos; });
+    return std::any_of(
+        notes.begin(), notes.end(), [&](const std::string &note) { return note.find(part) != std::string::npos; });
 }
 
 } // namespace quantscope::test

@@ -14,7 +14,9 @@ namespace quantscope::test {
 
 /// Networks put together by hand, so that the expected text follows from numbers in the test.
 
-template <class T> std::shared_ptr<const TensorInfo> tensorOf(const std::string &name, DType dtype, Shape shape, const std::vector<T> &values)
+template <class T>
+std::shared_ptr<const TensorInfo> tensorOf(
+    const std::string &name, DType dtype, Shape shape, const std::vector<T> &values)
 {
     std::vector<std::byte> bytes(values.size() * sizeof(T));
     if (!bytes.empty())
@@ -44,7 +46,9 @@ inline Quantizer storedQuantizer(int bits, bool isSigned, float scale, float zer
     return quantizer;
 }
 
-template <class T> SlotQuantizer storedSlot(const std::string &slot, DType dtype, Shape shape, const std::vector<T> &values, Quantizer quantizer)
+template <class T>
+SlotQuantizer storedSlot(
+    const std::string &slot, DType dtype, Shape shape, const std::vector<T> &values, Quantizer quantizer)
 {
     SlotQuantizer out;
     out.slot = slot;

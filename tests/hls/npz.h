@@ -29,7 +29,8 @@ inline QByteArray npzArray(const std::string &path, const std::string &name)
     qsizetype at = number(end + 16, 4);
     for (qsizetype left = number(end + 10, 2); left > 0; --left) {
         const QByteArray member = zip.mid(at + 46, number(at + 28, 2));
-        const qsizetype method = number(at + 10, 2), packed = number(at + 20, 4), whole = number(at + 24, 4), local = number(at + 42, 4);
+        const qsizetype method = number(at + 10, 2), packed = number(at + 20, 4), whole = number(at + 24, 4),
+                        local = number(at + 42, 4);
         at += 46 + number(at + 28, 2) + number(at + 30, 2) + number(at + 32, 2);
         if (member != QByteArray::fromStdString(name + ".npy"))
             continue;

@@ -27,7 +27,8 @@ void TestCodeStream::order_data()
                 QTest::addRow("%s block %d chunk %d", layout, block, chunk) << QString(layout) << block << chunk;
 }
 
-/// However large the pieces: element (o, i, h, w) stands where the layout says, and the hash is that of the source order.
+/// However large the pieces: element (o, i, h, w) stands where the layout says, and the hash is that of the source
+/// order.
 void TestCodeStream::order()
 {
     QFETCH(QString, layout);
@@ -39,7 +40,8 @@ void TestCodeStream::order()
     for (std::size_t i = 0; i < count; ++i)
         wide[i] = values[i] = static_cast<std::uint16_t>(65535 - 100 * i);
     const Shape shape = {8, 5, 3, 3};
-    const SlotQuantizer slot = storedSlot<std::uint16_t>("weight", DType::UInt16, shape, values, storedQuantizer(16, false, 1));
+    const SlotQuantizer slot
+        = storedSlot<std::uint16_t>("weight", DType::UInt16, shape, values, storedQuantizer(16, false, 1));
     ExportArray array;
     array.slot = &slot;
     array.layout = *makeLayout(layout.toStdString(), shape, 0);
@@ -66,7 +68,8 @@ void TestCodeStream::order()
                     QCOMPARE(codes[exported], std::int64_t{values[source]});
                 }
     const QByteArray bytes(reinterpret_cast<const char *>(wide.data()), static_cast<qsizetype>(count * 4));
-    QCOMPARE(QByteArray::fromStdString(stream.sourceHash().value_or("")), QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex());
+    QCOMPARE(QByteArray::fromStdString(stream.sourceHash().value_or("")),
+        QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex());
 }
 
 QTEST_GUILESS_MAIN(TestCodeStream)

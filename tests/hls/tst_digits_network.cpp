@@ -65,15 +65,17 @@ void TestDigitsNetwork::everyLogit()
     const nlohmann::json tensors = golden(folder.filePath("manifest.json").toStdString())["tensors"];
     QCOMPARE(tensors.size(), 8u);
     for (const nlohmann::json &tensor : tensors)
-        QCOMPARE(tensor["codes_sha256_i32"], layers[tensor["layer"].get<std::string>()][tensor["slot"].get<std::string>()]["codes_sha256_i32"]);
+        QCOMPARE(tensor["codes_sha256_i32"],
+            layers[tensor["layer"].get<std::string>()][tensor["slot"].get<std::string>()]["codes_sha256_i32"]);
 
     const Layer *conv1 = network->layer("conv1");
     QVERIFY(conv1 != nullptr && conv1->slot("bias") != nullptr && conv1->slot("bias")->quantizer);
-    QStringList arguments = {"-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-O1", "-I" + folder.path(),
-                             "-DLAYOUT_" + layout.toUpper()};
+    QStringList arguments = {"-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-O1",
+        "-I" + folder.path(), "-DLAYOUT_" + layout.toUpper()};
     if (conv1->slot("bias")->quantizer->wordBits() > 16)
         arguments << "-DBIAS_32";
-    arguments << QStringLiteral(QUANTSCOPE_SOURCE_DIR "/tests/hls/digits_network.c") << "-o" << folder.filePath("network") << "-lm";
+    arguments << QStringLiteral(QUANTSCOPE_SOURCE_DIR "/tests/hls/digits_network.c") << "-o"
+              << folder.filePath("network") << "-lm";
     QProcess compiler;
     compiler.start("cc", arguments);
     QVERIFY(compiler.waitForFinished(120000));
@@ -85,14 +87,14 @@ void TestDigitsNetwork::everyLogit()
     const QByteArray pixels = logits(folder, "pixels", images);
     QCOMPARE(pixels.size(), 360 * 10 * 4);
     QCOMPARE(QCryptographicHash::hash(pixels, QCryptographicHash::Sha256).toHex(),
-             QByteArray::fromStdString(expected["logits_sha256_i32"].get<std::string>()));
+        QByteArray::fromStdString(expected["logits_sha256_i32"].get<std::string>()));
 
     const QByteArray codes = npzArray(sample("digits_saturating.npz"), "codes");
     QCOMPARE(codes.size(), 64 * 64);
     const QByteArray saturating = logits(folder, "codes", codes);
     QCOMPARE(saturating, npzArray(sample("digits_saturating.npz"), "logits"));
     QCOMPARE(QCryptographicHash::hash(saturating, QCryptographicHash::Sha256).toHex(),
-             QByteArray::fromStdString(expected["saturating_input"]["logits_sha256_i32"].get<std::string>()));
+        QByteArray::fromStdString(expected["saturating_input"]["logits_sha256_i32"].get<std::string>()));
 }
 
 QTEST_GUILESS_MAIN(TestDigitsNetwork)

@@ -22,7 +22,10 @@ using Json = nlohmann::json;
 /// Zeros without memory; counts what is read of them.
 class CountingZeros final : public ByteSource {
 public:
-    explicit CountingZeros(std::uint64_t size) : m_size(size) {}
+    explicit CountingZeros(std::uint64_t size)
+        : m_size(size)
+    {
+    }
     std::uint64_t size() const override { return m_size; }
     void read(std::uint64_t, std::span<std::byte> out) const override
     {
@@ -61,17 +64,50 @@ void TestExport::usageErrors_data()
     QTest::addColumn<QString>("format");
     QTest::addColumn<QString>("layout");
     QTest::addColumn<QString>("reason");
-    QTest::newRow("layer") << "flaot" << "header" << "source" << "did you mean 'float'";
-    QTest::newRow("format") << "float" << "haeder" << "source" << "did you mean 'header'";
-    QTest::newRow("layout") << "float" << "header" << "ohw" << "did you mean 'ohwi'";
-    QTest::newRow("no weights") << "relu" << "header" << "source" << "'relu' has no weight and no bias";
-    QTest::newRow("no quantizer") << "norm" << "header" << "source" << "norm weight has no known quantizer";
-    QTest::newRow("empty") << "empty" << "header" << "source" << "the weight of layer 'empty' is empty (0";
-    QTest::newRow("minifloat") << "fp8" << "header" << "source" << "no integer codes";
-    QTest::newRow("unreadable") << "missing" << "header" << "source" << "weights.bin is missing";
-    QTest::newRow("zero point") << "halves" << "header" << "source" << "its zero point 0.5 is no int8_t";
-    QTest::newRow("scales") << "scales" << "header" << "source" << "its 3 scales do not fit";
-    QTest::newRow("infinite scale") << "infinite" << "header" << "source" << "its scale 0 is not finite";
+    QTest::newRow("layer") << "flaot"
+                           << "header"
+                           << "source"
+                           << "did you mean 'float'";
+    QTest::newRow("format") << "float"
+                            << "haeder"
+                            << "source"
+                            << "did you mean 'header'";
+    QTest::newRow("layout") << "float"
+                            << "header"
+                            << "ohw"
+                            << "did you mean 'ohwi'";
+    QTest::newRow("no weights") << "relu"
+                                << "header"
+                                << "source"
+                                << "'relu' has no weight and no bias";
+    QTest::newRow("no quantizer") << "norm"
+                                  << "header"
+                                  << "source"
+                                  << "norm weight has no known quantizer";
+    QTest::newRow("empty") << "empty"
+                           << "header"
+                           << "source"
+                           << "the weight of layer 'empty' is empty (0";
+    QTest::newRow("minifloat") << "fp8"
+                               << "header"
+                               << "source"
+                               << "no integer codes";
+    QTest::newRow("unreadable") << "missing"
+                                << "header"
+                                << "source"
+                                << "weights.bin is missing";
+    QTest::newRow("zero point") << "halves"
+                                << "header"
+                                << "source"
+                                << "its zero point 0.5 is no int8_t";
+    QTest::newRow("scales") << "scales"
+                            << "header"
+                            << "source"
+                            << "its 3 scales do not fit";
+    QTest::newRow("infinite scale") << "infinite"
+                                    << "header"
+                                    << "source"
+                                    << "its scale 0 is not finite";
 }
 
 void TestExport::usageErrors()
@@ -116,9 +152,11 @@ void TestExport::refusedCodes_data()
     QTest::addColumn<QList<float>>("values");
     QTest::addColumn<int>("bits");
     QTest::addColumn<QString>("reason");
-    QTest::newRow("not a number") << QList<float>{1, 2, NAN, 4} << 8 << "bad_weight cannot be written: element 2 has the code nan";
+    QTest::newRow("not a number") << QList<float>{1, 2, NAN, 4} << 8
+                                  << "bad_weight cannot be written: element 2 has the code nan";
     // Brevitas computes in float32, where the largest code of 32 bits is 2^31.
-    QTest::newRow("2^31") << QList<float>{1, 1e20f, 0, 0} << 32 << "element 1 has the code 2147483648, which does not fit 32 bits signed";
+    QTest::newRow("2^31") << QList<float>{1, 1e20f, 0, 0} << 32
+                          << "element 1 has the code 2147483648, which does not fit 32 bits signed";
 }
 
 void TestExport::refusedCodes()
@@ -133,9 +171,11 @@ void TestExport::refusedCodes()
         Network network = threeLayers();
         Quantizer quantizer = storedQuantizer(bits, true, 1);
         quantizer.rule = CodeRule::DivideAddRound;
-        network.layers.push_back(
-            layerOf("bad", "Linear", {storedSlot<float>("weight", DType::Float32, {2, 2}, std::vector<float>(values.begin(), values.end()), quantizer)}));
-        network.layers[0].slots[0] = int8Slot("weight", {2, 3, 1, 1}, {9, 9, 9, 9, 9, 9}); // would be written before the bad one
+        network.layers.push_back(layerOf("bad", "Linear",
+            {storedSlot<float>(
+                "weight", DType::Float32, {2, 2}, std::vector<float>(values.begin(), values.end()), quantizer)}));
+        network.layers[0].slots[0]
+            = int8Slot("weight", {2, 3, 1, 1}, {9, 9, 9, 9, 9, 9}); // would be written before the bad one
         const auto report = exportLayers(network, requestFor(folder.path(), {}, layout));
         QVERIFY(!report.has_value());
         QCOMPARE(report.error().kind, ErrorKind::Parse);
@@ -231,7 +271,8 @@ void TestExport::previewReadsWhatItShows()
     tensor->storage = {source, 0, source->size(), false, 0};
     slot.tensor = tensor;
     slot.quantizer->rule = CodeRule::DivideAddRound;
-    const auto preview = previewExport(networkOf({layerOf("big", "Conv2d", {slot})}), requestFor({}, {}, layout.toStdString()), 80);
+    const auto preview
+        = previewExport(networkOf({layerOf("big", "Conv2d", {slot})}), requestFor({}, {}, layout.toStdString()), 80);
     QVERIFY(preview.has_value());
     QVERIFY((*preview)[0].second.find("    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n") != std::string::npos);
     QVERIFY2(source->bytesRead < (1u << 20), qPrintable(QString::number(source->bytesRead.load())));

@@ -12,7 +12,8 @@ using namespace quantscope::test;
 
 namespace {
 
-/// A Conv1d with a power-of-two scale and a bias with a scale for each channel; every number of the golden text follows.
+/// A Conv1d with a power-of-two scale and a bias with a scale for each channel; every number of the golden text
+/// follows.
 Network smallNetwork()
 {
     Quantizer weight = storedQuantizer(8, true, 0x1p-7f);
@@ -23,12 +24,13 @@ Network smallNetwork()
     bias.scale = Granular{{2}, 0, {0.1f, 0x1.8p-140f}};
     bias.zeroPoint = Granular{{2}, 0, {0, -3}};
     return networkOf({layerOf("block.0", "Conv1d",
-                              {storedSlot<std::int8_t>("weight", DType::Int8, {2, 3, 3},
-                                                       {-128, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 127}, weight),
-                               storedSlot<std::int32_t>("bias", DType::Int32, {2}, {INT32_MIN, 5}, bias)})});
+        {storedSlot<std::int8_t>("weight", DType::Int8, {2, 3, 3},
+             {-128, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 127}, weight),
+            storedSlot<std::int32_t>("bias", DType::Int32, {2}, {INT32_MIN, 5}, bias)})});
 }
 
-constexpr const char *kGolden = R"(/* block_0.h: the quantized parameters of layer block.0 (Conv1d), written by QuantScope.
+constexpr const char *kGolden
+    = R"(/* block_0.h: the quantized parameters of layer block.0 (Conv1d), written by QuantScope.
  *
  *   source      not known
  *   sha256      not known
@@ -175,10 +177,12 @@ void TestHeader::hostileNamesStayInComments()
 {
     Network network = smallNetwork();
     Layer &layer = network.layers[0];
-    layer.name = "evil*/ int oops; /*\\\n?" "?/\n#error";
+    layer.name = "evil*/ int oops; /*\\\n?"
+                 "?/\n#error";
     layer.kind = "*/ #error \xFF";
     layer.slots[0].tensorName = "*/\n#error";
-    layer.slots[0].quantizer->origin["scale"].detail = "*/ \\\n#error /* ?" "?/";
+    layer.slots[0].quantizer->origin["scale"].detail = "*/ \\\n#error /* ?"
+                                                       "?/";
     layer.slots[0].preset = "*/\n#error";
     QTemporaryDir folder;
     ExportRequest request = requestFor(folder, "source");
@@ -203,7 +207,8 @@ void TestHeader::compilesWithoutWarning_data()
                     << QStringList{c, "-x", "c++", QString("-std=%1").arg(standard)} << used << true;
     QTest::newRow("gcc, the header itself") << QStringList{"gcc", "-x", "c", "-std=c99"} << false << false;
     QTest::newRow("clang, the header itself") << QStringList{"clang", "-x", "c", "-std=c99"} << false << false;
-    QTest::newRow("gcc, unused constants in headers too") << QStringList{"gcc", "-x", "c", "-std=c99", "-Wunused-const-variable=2"} << false << true;
+    QTest::newRow("gcc, unused constants in headers too")
+        << QStringList{"gcc", "-x", "c", "-std=c99", "-Wunused-const-variable=2"} << false << true;
 }
 
 void TestHeader::compilesWithoutWarning()
@@ -217,14 +222,20 @@ void TestHeader::compilesWithoutWarning()
     QVERIFY(exportLayers(smallNetwork(), requestFor(folder, "hwio")).has_value());
     QFile source(folder.filePath("user.txt"));
     QVERIFY(source.open(QIODevice::WriteOnly));
-    source.write("#include \"block_0.h\"\n#include \"block_0.h\"\n#if block_0_weight_F != 7\n#error\n#endif\nint main(void)\n{\n");
-    source.write(used ? "    return (int)(block_0_bias_scale[1] * (float)(block_0_bias_raw[1] - block_0_bias_zero_point[1]))\n"
-                        "        + block_0_weight_raw[block_0_weight_COUNT - 1] - 127;\n}\n"
-                      : "    return 0;\n}\n");
+    source.write("#include \"block_0.h\"\n#include \"block_0.h\"\n#if block_0_weight_F != 7\n#error\n#endif\nint "
+                 "main(void)\n{\n");
+    source.write(used
+            ? "    return (int)(block_0_bias_scale[1] * (float)(block_0_bias_raw[1] - block_0_bias_zero_point[1]))\n"
+              "        + block_0_weight_raw[block_0_weight_COUNT - 1] - 127;\n}\n"
+            : "    return 0;\n}\n");
     source.close();
     QStringList arguments = compiler.mid(1);
-    arguments << "-Wall" << "-Wextra" << "-Wconversion" << "-pedantic" << "-Werror" << "-fsyntax-only"
-              << (included ? source.fileName() : folder.filePath("block_0.h"));
+    arguments << "-Wall"
+              << "-Wextra"
+              << "-Wconversion"
+              << "-pedantic"
+              << "-Werror"
+              << "-fsyntax-only" << (included ? source.fileName() : folder.filePath("block_0.h"));
     QProcess process;
     process.start(compiler[0], arguments);
     QVERIFY(process.waitForFinished(60000));

@@ -21,7 +21,9 @@ std::uint64_t rowMajor(const std::vector<std::int64_t> &at, const Shape &shape)
 class Formula {
 public:
     Formula(std::string text, const std::vector<std::string> &names, const std::vector<std::int64_t> &values)
-        : m_text(std::move(text)), m_names(names), m_values(values)
+        : m_text(std::move(text))
+        , m_names(names)
+        , m_values(values)
     {
     }
     std::int64_t value()
@@ -101,21 +103,36 @@ void TestLayout::texts_data()
     QTest::addColumn<QString>("axes");
     QTest::addColumn<QString>("index");
     // HWIO and OHWI indices as hls4ml 1.3 documents its Latency and Resource orders; the manifest's example is conv1.
-    QTest::newRow("conv1 ohwi") << "ohwi" << QList<qint64>{16, 1, 3, 3} << 0 << "[o][h][w][i]" << "((o*3+h)*3+w)*1+i";
-    QTest::newRow("conv2d hwio") << "hwio" << QList<qint64>{8, 4, 3, 5} << 0 << "[h][w][i][o]" << "((h*5+w)*4+i)*8+o";
-    QTest::newRow("conv2d source") << "source" << QList<qint64>{8, 4, 3, 5} << 0 << "[o][i][h][w]" << "((o*4+i)*3+h)*5+w";
-    QTest::newRow("linear io") << "io" << QList<qint64>{10, 64} << 0 << "[i][o]" << "i*10+o";
-    QTest::newRow("linear source") << "source" << QList<qint64>{10, 64} << 0 << "[o][i]" << "o*64+i";
-    QTest::newRow("conv1d hwio is wio") << "hwio" << QList<qint64>{8, 4, 3} << 0 << "[w][i][o]" << "(w*4+i)*8+o";
-    QTest::newRow("conv1d ohwi is owi") << "ohwi" << QList<qint64>{8, 4, 3} << 0 << "[o][w][i]" << "(o*3+w)*4+i";
-    QTest::newRow("conv3d hwio is dhwio") << "hwio" << QList<qint64>{8, 4, 2, 3, 5} << 0 << "[d][h][w][i][o]" << "(((d*3+h)*5+w)*4+i)*8+o";
-    QTest::newRow("conv3d ohwi is odhwi") << "ohwi" << QList<qint64>{8, 4, 2, 3, 5} << 0 << "[o][d][h][w][i]" << "(((o*2+d)*3+h)*5+w)*4+i";
-    QTest::newRow("transposed source") << "source" << QList<qint64>{4, 8, 3, 5} << 1 << "[i][o][h][w]" << "((i*8+o)*3+h)*5+w";
-    QTest::newRow("transposed ohwi") << "ohwi" << QList<qint64>{4, 8, 3, 5} << 1 << "[o][h][w][i]" << "((o*3+h)*5+w)*4+i";
-    QTest::newRow("transposed hwio") << "hwio" << QList<qint64>{4, 8, 3, 5} << 1 << "[h][w][i][o]" << "((h*5+w)*4+i)*8+o";
-    QTest::newRow("grouped keeps I/g") << "hwio" << QList<qint64>{8, 1, 3, 3} << 0 << "[h][w][i][o]" << "((h*3+w)*1+i)*8+o";
-    QTest::newRow("bias") << "source" << QList<qint64>{16} << 0 << "[o]" << "o";
-    QTest::newRow("scalar") << "source" << QList<qint64>{} << 0 << "" << "0";
+    QTest::newRow("conv1 ohwi") << "ohwi" << QList<qint64>{16, 1, 3, 3} << 0 << "[o][h][w][i]"
+                                << "((o*3+h)*3+w)*1+i";
+    QTest::newRow("conv2d hwio") << "hwio" << QList<qint64>{8, 4, 3, 5} << 0 << "[h][w][i][o]"
+                                 << "((h*5+w)*4+i)*8+o";
+    QTest::newRow("conv2d source") << "source" << QList<qint64>{8, 4, 3, 5} << 0 << "[o][i][h][w]"
+                                   << "((o*4+i)*3+h)*5+w";
+    QTest::newRow("linear io") << "io" << QList<qint64>{10, 64} << 0 << "[i][o]"
+                               << "i*10+o";
+    QTest::newRow("linear source") << "source" << QList<qint64>{10, 64} << 0 << "[o][i]"
+                                   << "o*64+i";
+    QTest::newRow("conv1d hwio is wio") << "hwio" << QList<qint64>{8, 4, 3} << 0 << "[w][i][o]"
+                                        << "(w*4+i)*8+o";
+    QTest::newRow("conv1d ohwi is owi") << "ohwi" << QList<qint64>{8, 4, 3} << 0 << "[o][w][i]"
+                                        << "(o*3+w)*4+i";
+    QTest::newRow("conv3d hwio is dhwio") << "hwio" << QList<qint64>{8, 4, 2, 3, 5} << 0 << "[d][h][w][i][o]"
+                                          << "(((d*3+h)*5+w)*4+i)*8+o";
+    QTest::newRow("conv3d ohwi is odhwi") << "ohwi" << QList<qint64>{8, 4, 2, 3, 5} << 0 << "[o][d][h][w][i]"
+                                          << "(((o*2+d)*3+h)*5+w)*4+i";
+    QTest::newRow("transposed source") << "source" << QList<qint64>{4, 8, 3, 5} << 1 << "[i][o][h][w]"
+                                       << "((i*8+o)*3+h)*5+w";
+    QTest::newRow("transposed ohwi") << "ohwi" << QList<qint64>{4, 8, 3, 5} << 1 << "[o][h][w][i]"
+                                     << "((o*3+h)*5+w)*4+i";
+    QTest::newRow("transposed hwio") << "hwio" << QList<qint64>{4, 8, 3, 5} << 1 << "[h][w][i][o]"
+                                     << "((h*5+w)*4+i)*8+o";
+    QTest::newRow("grouped keeps I/g") << "hwio" << QList<qint64>{8, 1, 3, 3} << 0 << "[h][w][i][o]"
+                                       << "((h*3+w)*1+i)*8+o";
+    QTest::newRow("bias") << "source" << QList<qint64>{16} << 0 << "[o]"
+                          << "o";
+    QTest::newRow("scalar") << "source" << QList<qint64>{} << 0 << ""
+                            << "0";
 }
 
 void TestLayout::texts()
@@ -139,8 +156,9 @@ void TestLayout::indices_data()
     QTest::addColumn<int>("outAxis");
     for (const char *layout : {"source", "hwio", "ohwi", "io"}) {
         int row = 0;
-        for (const QList<qint64> &shape : {QList<qint64>{7}, QList<qint64>{5, 3}, QList<qint64>{4, 3, 5}, QList<qint64>{4, 2, 3, 5},
-                                           QList<qint64>{3, 2, 4, 3, 2}, QList<qint64>{2, 3, 2, 2, 3, 2}, QList<qint64>{1, 1, 1, 1}})
+        for (const QList<qint64> &shape :
+            {QList<qint64>{7}, QList<qint64>{5, 3}, QList<qint64>{4, 3, 5}, QList<qint64>{4, 2, 3, 5},
+                QList<qint64>{3, 2, 4, 3, 2}, QList<qint64>{2, 3, 2, 2, 3, 2}, QList<qint64>{1, 1, 1, 1}})
             for (const int outAxis : {0, 1})
                 QTest::addRow("%s %d", layout, row++) << QString(layout) << shape << outAxis;
     }

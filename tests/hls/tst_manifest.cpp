@@ -25,13 +25,15 @@ void TestManifest::manifestNamesWhatIsThere()
     QTemporaryDir folder;
     const auto report = exportLayers(threeLayers(), requestFor(folder.path(), {}, "ohwi"));
     QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
-    QCOMPARE(names(folder.path()), (QStringList{"block_0.h", "fc.h", "float_.h", "manifest.json", "quantscope_fixed.h"}));
+    QCOMPARE(
+        names(folder.path()), (QStringList{"block_0.h", "fc.h", "float_.h", "manifest.json", "quantscope_fixed.h"}));
 
     const Json manifest = golden(folder.filePath("manifest.json").toStdString());
     QCOMPARE(manifest["schema"], Json(1));
     QCOMPARE(manifest["files"].size(), 4u);
     for (const Json &file : manifest["files"])
-        QCOMPARE(file["sha256"].get<std::string>(), sha(readAll(folder.filePath(QString::fromStdString(file["path"])))).toStdString());
+        QCOMPARE(file["sha256"].get<std::string>(),
+            sha(readAll(folder.filePath(QString::fromStdString(file["path"])))).toStdString());
     const Json block = manifest["files"][0];
     QCOMPARE(block["path"], Json("block_0.h"));
     QCOMPARE(block["symbols"], Json({"block_0_weight"}));
@@ -54,7 +56,8 @@ void TestManifest::manifestNamesWhatIsThere()
     const QByteArray bytes(reinterpret_cast<const char *>(codes.data()), 16);
     QCOMPARE(tensors[3]["codes_sha256_i32"].get<std::string>(), sha(bytes).toStdString());
     QVERIFY(tensors[3]["frac_bits"].is_null());
-    QCOMPARE(manifest["renamed"], Json::parse(R"([{"layer":"block.0","identifier":"block_0"},{"layer":"float","identifier":"float_"}])"));
+    QCOMPARE(manifest["renamed"],
+        Json::parse(R"([{"layer":"block.0","identifier":"block_0"},{"layer":"float","identifier":"float_"}])"));
     QVERIFY(contains(report->notes, "'float' is written as float_"));
     QVERIFY(!contains(report->notes, "block.0"));
 }
@@ -94,11 +97,13 @@ void TestManifest::earlierManifests_data()
     QTest::newRow("another program's") << QByteArray(R"({"name": "app", "icons": []})") << true;
     QTest::newRow("wrong types") << QByteArray(R"({"schema": 1, "source": 3, "tensors": [1], "files": {}})") << true;
     QTest::newRow("deeply nested") << QByteArray(100000, '[') << true;
-    QTest::newRow("another source") << QByteArray(R"({"schema": 1, "source": {"file": "x.pt"}, "tensors": [], "files": []})") << true;
-    QTest::newRow("outside the folder")
-        << QByteArray(R"({"schema": 1, "source": {"file": null, "sha256": null, "recipe_sha256": null}, "tensors": [],
+    QTest::newRow("another source") << QByteArray(
+        R"({"schema": 1, "source": {"file": "x.pt"}, "tensors": [], "files": []})")
+                                    << true;
+    QTest::newRow("outside the folder") << QByteArray(
+        R"({"schema": 1, "source": {"file": null, "sha256": null, "recipe_sha256": null}, "tensors": [],
                           "files": [{"path": "../../etc/passwd", "sha256": ""}, {"path": 7}, {}]})")
-        << true;
+                                        << true;
 }
 
 void TestManifest::earlierManifests()
@@ -131,7 +136,8 @@ void TestManifest::sourceIsNamedAndHashed()
     QCOMPARE(source["sha256"].get<std::string>(), sha("some bytes").toStdString());
     QCOMPARE(source["recipe_sha256"], Json("abc"));
     const QByteArray header = readAll(folder.filePath("out/fc.h"));
-    QVERIFY(header.contains("model.pt\n") && header.contains(sha("some bytes")) && !header.contains(folder.path().toUtf8()));
+    QVERIFY(header.contains("model.pt\n") && header.contains(sha("some bytes"))
+        && !header.contains(folder.path().toUtf8()));
 
     // The file was replaced by another one since it was opened.
     QVERIFY(writeAll(folder.filePath("model.pt"), "other, longer bytes"));

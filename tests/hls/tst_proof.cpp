@@ -32,9 +32,9 @@ Network convNetwork()
     bias.scale = along({3}, 0, {0.1f, 0.3f, 0.7f});
     bias.zeroPoint = along({3}, 0, {1, -2, 3});
     return networkOf({layerOf("conv", "Conv2d",
-                              {storedSlot<std::int8_t>("weight", DType::Int8, {3, 2, 2, 2}, ramp<std::int8_t>(24, -11, 1),
-                                                       storedQuantizer(8, true, 0x1p-7f)),
-                               storedSlot<std::int16_t>("bias", DType::Int16, {3}, {-300, 2, 301}, bias)})});
+        {storedSlot<std::int8_t>(
+             "weight", DType::Int8, {3, 2, 2, 2}, ramp<std::int8_t>(24, -11, 1), storedQuantizer(8, true, 0x1p-7f)),
+            storedSlot<std::int16_t>("bias", DType::Int16, {3}, {-300, 2, 301}, bias)})});
 }
 
 Layer oneSlot(const std::string &name, SlotQuantizer slot) { return layerOf(name, "Conv2d", {std::move(slot)}); }
@@ -43,23 +43,45 @@ Layer oneSlot(const std::string &name, SlotQuantizer slot) { return layerOf(name
 Network everything()
 {
     std::vector<Layer> layers = convNetwork().layers;
-    const auto add = [&](const std::string &name, SlotQuantizer slot) { layers.push_back(oneSlot(name, std::move(slot))); };
-    add("unsigned8", storedSlot<std::uint8_t>("weight", DType::UInt8, {4, 2}, {0, 1, 127, 128, 200, 254, 255, 3}, storedQuantizer(8, false, 0.25f)));
-    add("int4", storedSlot<std::int8_t>("weight", DType::Int8, {2, 2, 3}, ramp<std::int8_t>(12, -8, 1), storedQuantizer(4, true, 0x1p-5f)));
+    const auto add
+        = [&](const std::string &name, SlotQuantizer slot) { layers.push_back(oneSlot(name, std::move(slot))); };
+    add("unsigned8",
+        storedSlot<std::uint8_t>(
+            "weight", DType::UInt8, {4, 2}, {0, 1, 127, 128, 200, 254, 255, 3}, storedQuantizer(8, false, 0.25f)));
+    add("int4",
+        storedSlot<std::int8_t>(
+            "weight", DType::Int8, {2, 2, 3}, ramp<std::int8_t>(12, -8, 1), storedQuantizer(4, true, 0x1p-5f)));
     add("one_bit_signed", storedSlot<std::int8_t>("weight", DType::Int8, {3}, {0, -1, 0}, storedQuantizer(1, true, 1)));
-    add("one_bit_unsigned", storedSlot<std::uint8_t>("weight", DType::UInt8, {3}, {0, 1, 0}, storedQuantizer(1, false, 0.5f)));
-    add("small_scale", storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p-40f)));
-    add("large_scale", storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p12f)));
-    add("denormal_scale", storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p-149f)));
-    add("int16", storedSlot<std::int16_t>("weight", DType::Int16, {3}, {INT16_MIN, -1, INT16_MAX}, storedQuantizer(16, true, 0x1p-13f)));
-    add("uint16", storedSlot<std::uint16_t>("weight", DType::UInt16, {2}, {0, UINT16_MAX}, storedQuantizer(16, false, 0x1p-13f)));
-    add("int32", storedSlot<std::int32_t>("weight", DType::Int32, {3}, {INT32_MIN, -1, INT32_MAX}, storedQuantizer(32, true, 0x1p-20f)));
-    add("uint32", storedSlot<std::uint32_t>("weight", DType::UInt32, {2}, {0, UINT32_MAX}, storedQuantizer(32, false, 0x1p-20f)));
-    add("int40", storedSlot<std::int64_t>("weight", DType::Int64, {3}, {-(1ll << 39), 5, (1ll << 39) - 1}, storedQuantizer(40, true, 0x1p-20f)));
-    add("int64", storedSlot<std::int64_t>("weight", DType::Int64, {4}, {INT64_MIN, INT64_MIN + 1, -1, INT64_MAX}, storedQuantizer(64, true, 0x1p-20f)));
+    add("one_bit_unsigned",
+        storedSlot<std::uint8_t>("weight", DType::UInt8, {3}, {0, 1, 0}, storedQuantizer(1, false, 0.5f)));
+    add("small_scale",
+        storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p-40f)));
+    add("large_scale",
+        storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p12f)));
+    add("denormal_scale",
+        storedSlot<std::int8_t>("weight", DType::Int8, {3}, {-128, 1, 127}, storedQuantizer(8, true, 0x1p-149f)));
+    add("int16",
+        storedSlot<std::int16_t>(
+            "weight", DType::Int16, {3}, {INT16_MIN, -1, INT16_MAX}, storedQuantizer(16, true, 0x1p-13f)));
+    add("uint16",
+        storedSlot<std::uint16_t>("weight", DType::UInt16, {2}, {0, UINT16_MAX}, storedQuantizer(16, false, 0x1p-13f)));
+    add("int32",
+        storedSlot<std::int32_t>(
+            "weight", DType::Int32, {3}, {INT32_MIN, -1, INT32_MAX}, storedQuantizer(32, true, 0x1p-20f)));
+    add("uint32",
+        storedSlot<std::uint32_t>("weight", DType::UInt32, {2}, {0, UINT32_MAX}, storedQuantizer(32, false, 0x1p-20f)));
+    add("int40",
+        storedSlot<std::int64_t>(
+            "weight", DType::Int64, {3}, {-(1ll << 39), 5, (1ll << 39) - 1}, storedQuantizer(40, true, 0x1p-20f)));
+    add("int64",
+        storedSlot<std::int64_t>("weight", DType::Int64, {4}, {INT64_MIN, INT64_MIN + 1, -1, INT64_MAX},
+            storedQuantizer(64, true, 0x1p-20f)));
     add("scalar", storedSlot<std::int8_t>("weight", DType::Int8, {}, {7}, storedQuantizer(8, true, 0.5f)));
-    add("zero_point", storedSlot<std::uint8_t>("weight", DType::UInt8, {2, 2}, {0, 128, 200, 255}, storedQuantizer(8, false, 0.0123f, 128)));
-    add("float_scale", storedSlot<std::int8_t>("weight", DType::Int8, {2, 2}, {-127, 0, 1, 127}, storedQuantizer(8, true, 0.0123f)));
+    add("zero_point",
+        storedSlot<std::uint8_t>(
+            "weight", DType::UInt8, {2, 2}, {0, 128, 200, 255}, storedQuantizer(8, false, 0.0123f, 128)));
+    add("float_scale",
+        storedSlot<std::int8_t>("weight", DType::Int8, {2, 2}, {-127, 0, 1, 127}, storedQuantizer(8, true, 0.0123f)));
 
     Quantizer binary = storedQuantizer(1, true, 0.125f);
     binary.kind = QuantizerKind::Binary;
@@ -72,14 +94,14 @@ Network everything()
     Quantizer transposed = storedQuantizer(8, true, 0);
     transposed.scale = along({1, 3, 1, 1}, 1, {0.1f, 0.2f, 0.3f});
     layers.push_back(layerOf("transposed", "ConvTranspose2d",
-                             {storedSlot<std::int8_t>("weight", DType::Int8, {2, 3, 2, 1}, ramp<std::int8_t>(12, -6, 1), transposed)}));
+        {storedSlot<std::int8_t>("weight", DType::Int8, {2, 3, 2, 1}, ramp<std::int8_t>(12, -6, 1), transposed)}));
     layers.back().slots[0].channelAxis = 1;
     Quantizer blocked = storedQuantizer(4, true, 0);
     blocked.scale = along({2, 3}, 1, {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f});
     blocked.zeroPoint = along({2, 3}, 1, {0, 1, 2, 3, 4, 5});
     blocked.blockSize = 2;
     layers.push_back(layerOf("blocked", "Linear",
-                             {storedSlot<std::int8_t>("weight", DType::Int8, {2, 5}, ramp<std::int8_t>(10, -5, 1), blocked)}));
+        {storedSlot<std::int8_t>("weight", DType::Int8, {2, 5}, ramp<std::int8_t>(10, -5, 1), blocked)}));
     return networkOf(std::move(layers));
 }
 
@@ -109,7 +131,10 @@ bool systemCIsHere() { return QFile::exists("/usr/include/systemc.h"); }
 /// Sets a variable of the environment for one scope.
 class Environment {
 public:
-    Environment(const char *name, const QByteArray &value) : m_name(name), m_old(qgetenv(name)), m_was(qEnvironmentVariableIsSet(name))
+    Environment(const char *name, const QByteArray &value)
+        : m_name(name)
+        , m_old(qgetenv(name))
+        , m_was(qEnvironmentVariableIsSet(name))
     {
         qputenv(name, value);
     }
@@ -141,7 +166,8 @@ void TestProof::everyKindOfArrayIsProven_data()
 {
     QTest::addColumn<QString>("layout");
     for (const std::string_view layout : layoutNames())
-        QTest::newRow(std::string(layout).c_str()) << QString::fromLatin1(layout.data(), static_cast<qsizetype>(layout.size()));
+        QTest::newRow(std::string(layout).c_str())
+            << QString::fromLatin1(layout.data(), static_cast<qsizetype>(layout.size()));
 }
 
 void TestProof::everyKindOfArrayIsProven()
@@ -158,7 +184,8 @@ void TestProof::everyKindOfArrayIsProven()
         QCOMPARE(file.verified, file.elements);
         if (file.format == "header")
             QVERIFY2(file.elements > 0 && file.proof.find("C99") != std::string::npos, file.name.c_str());
-        QCOMPARE(file.bytes, static_cast<std::uint64_t>(QFileInfo(folder.filePath(QString::fromStdString(file.name))).size()));
+        QCOMPARE(file.bytes,
+            static_cast<std::uint64_t>(QFileInfo(folder.filePath(QString::fromStdString(file.name))).size()));
     }
     if (systemCIsHere())
         QVERIFY(QString::fromStdString(report->files[0].proof).endsWith("C99 and SystemC"));
@@ -170,14 +197,17 @@ void TestProof::mutationsFail_data()
     QTest::addColumn<QByteArray>("from");
     QTest::addColumn<QByteArray>("to");
     QTest::addColumn<QByteArray>("reason"); ///< part of the message; empty: the proof succeeds
-    const auto row = [](const char *name, const char *from, const char *to, const char *reason, const char *file = "conv.h") {
-        QTest::newRow(name) << QString(file) << QByteArray(from) << QByteArray(to) << QByteArray(reason);
-    };
+    const auto row
+        = [](const char *name, const char *from, const char *to, const char *reason, const char *file = "conv.h") {
+              QTest::newRow(name) << QString(file) << QByteArray(from) << QByteArray(to) << QByteArray(reason);
+          };
     // conv_weight is exported as HWIO: the first row is -11 -3 5 -7 1 9 -10 -2 6 -6 2 10 -9 -1 7 -5
     row("nothing", "", "", "");
     row("sign lost", " -3,", " 253,", "compiling it as C99");
-    row("sign lost with the type", "static const int8_t conv_weight_raw", "static const uint8_t conv_weight_raw", "compiling it as C99");
-    row("wider type", "static const int8_t conv_weight_raw", "static const int16_t conv_weight_raw", "compiling it as C99");
+    row("sign lost with the type", "static const int8_t conv_weight_raw", "static const uint8_t conv_weight_raw",
+        "compiling it as C99");
+    row("wider type", "static const int8_t conv_weight_raw", "static const int16_t conv_weight_raw",
+        "compiling it as C99");
     row("off by one", " 5,", " 6,", "the header says 6, the model says 5");
     row("two elements swapped", "-11, -3,", "-3, -11,", "the header says -3, the model says -11");
     row("last element missing", ", 12\n}", "\n}", "the header says 0, the model says 12");
@@ -189,22 +219,27 @@ void TestProof::mutationsFail_data()
     row("wrong SIGNED", "conv_weight_SIGNED 1", "conv_weight_SIGNED 0", "conv_weight_SIGNED");
     row("wrong DIM", "conv_weight_DIM3 3", "conv_weight_DIM3 2", "conv_weight_DIM3");
     row("F is missing", "#define conv_weight_F 7\n", "", "compiling it as C99");
-    row("an F that does not belong there", "#define conv_bias_W", "#define conv_bias_F 3\n#define conv_bias_W", "compiling it as C99");
+    row("an F that does not belong there", "#define conv_bias_W", "#define conv_bias_F 3\n#define conv_bias_W",
+        "compiling it as C99");
     row("wrong digit of a scale", "1.00000001e-01f", "1.00000009e-01f", "conv_bias_scale[0]");
     row("wrong digit of the last scale", "6.99999988e-01f", "6.99999929e-01f", "conv_bias_scale[2]");
     row("sign of a zero point", "1, -2, 3", "1, 2, 3", "conv_bias_zero_point[1]");
     row("wrong SCALE_AXIS", "SCALE_AXIS 0", "SCALE_AXIS 1", "conv_bias_SCALE_AXIS");
     row("bias off by one", "-300, 2, 301", "-300, 2, 300", "the header says 300, the model says 301");
-    row("a warning", "#endif /* QUANTSCOPE_CONV_H */", "static int forgotten(void) { return 1; }\n#endif", "compiling it as C99");
+    row("a warning", "#endif /* QUANTSCOPE_CONV_H */", "static int forgotten(void) { return 1; }\n#endif",
+        "compiling it as C99");
     row("no include guard", "#ifndef QUANTSCOPE_CONV_H", "#if 1", "compiling it as C++11");
     if (systemCIsHere()) {
-        row("wrong type in the view", "QUANTSCOPE_FIXED(8, 1, true)", "QUANTSCOPE_FIXED(8, 2, true)", "integer bits of conv_weight_t");
+        row("wrong type in the view", "QUANTSCOPE_FIXED(8, 1, true)", "QUANTSCOPE_FIXED(8, 2, true)",
+            "integer bits of conv_weight_t");
         row("wrong sign in the view", "QUANTSCOPE_FIXED(8, 1, true)", "QUANTSCOPE_FIXED(8, 1, false)", "in SystemC");
         row("wrong element in the view", "(conv_weight_raw[i])", "(conv_weight_raw[i / 2])", "in SystemC");
-        row("the view is behind the main guard", "#ifndef QUANTSCOPE_CONV_H_FIXED_VIEW", "#if 0", "compiling the SystemC view");
+        row("the view is behind the main guard", "#ifndef QUANTSCOPE_CONV_H_FIXED_VIEW", "#if 0",
+            "compiling the SystemC view");
         row("a lost bit in the helper", "bit < W; ++bit", "bit < W - 1; ++bit", "in SystemC", "quantscope_fixed.h");
-        row("the helper takes the raw as a value", "T value = 0;\n    for", "T value = static_cast<double>(raw);\n    for (int i = 0; i < 0; ++i)\n    for",
-            "in SystemC", "quantscope_fixed.h");
+        row("the helper takes the raw as a value", "T value = 0;\n    for",
+            "T value = static_cast<double>(raw);\n    for (int i = 0; i < 0; ++i)\n    for", "in SystemC",
+            "quantscope_fixed.h");
     }
 }
 
@@ -276,10 +311,12 @@ void TestProof::processesEnd_data()
     QTest::addColumn<QByteArray>("output");
     QTest::newRow("success") << QStringList{"true"} << 0 << QByteArray();
     QTest::newRow("failure") << QStringList{"false"} << 1 << QByteArray();
-    QTest::newRow("no shell reads the arguments") << QStringList{"echo", "$HOME; ls *", "`id`"} << 0 << QByteArray("$HOME; ls * `id`\n");
+    QTest::newRow("no shell reads the arguments")
+        << QStringList{"echo", "$HOME; ls *", "`id`"} << 0 << QByteArray("$HOME; ls * `id`\n");
     QTest::newRow("input is empty") << QStringList{"cat"} << 0 << QByteArray();
     QTest::newRow("a signal") << QStringList{"sh", "-c", "kill -9 $$"} << 128 + 9 << QByteArray();
-    QTest::newRow("errors are collected") << QStringList{"sh", "-c", "echo out; echo err >&2; exit 3"} << 3 << QByteArray("out\nerr\n");
+    QTest::newRow("errors are collected")
+        << QStringList{"sh", "-c", "echo out; echo err >&2; exit 3"} << 3 << QByteArray("out\nerr\n");
 }
 
 void TestProof::processesEnd()
@@ -301,7 +338,8 @@ void TestProof::cancellingEndsTheProcess()
     const TemporaryFolder folder;
     const QByteArray mark = QByteArray::fromStdString(folder.file("still-running"));
     // The child of the shell must end too: it would make the file.
-    const std::vector<std::string> command = {findProgram("sh"), "-c", "(sleep 2; echo x > '" + mark.toStdString() + "') & sleep 60"};
+    const std::vector<std::string> command
+        = {findProgram("sh"), "-c", "(sleep 2; echo x > '" + mark.toStdString() + "') & sleep 60"};
     int calls = 0;
     const Progress progress([&](std::uint64_t, std::uint64_t) { return ++calls < 5; });
     QVERIFY_EXCEPTION_THROWN(runProcess(command, folder, std::chrono::seconds(50), progress), CancelledError);
