@@ -147,6 +147,9 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
         network.layers.push_back(toLayer(state, file));
     addNamedSlots(network, recipe);
     applyLayerEntries(network, recipe);
+    for (Layer &layer : network.layers)
+        if (SlotQuantizer *weight = layer.slot("weight"); weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
+            weight->channelAxis = 1;
     warnOfIdleEntries(network, recipe);
     return network;
 }

@@ -23,9 +23,6 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
 {
     Network network = file->graph ? listOnnx(file) : listStateDict(file, recipe);
     network.recipe = recipe;
-    for (Layer &layer : network.layers)
-        if (SlotQuantizer *weight = layer.slot("weight"); weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
-            weight->channelAxis = 1;
     network.diagnostics.insert(network.diagnostics.begin(), file->diagnostics.begin(), file->diagnostics.end());
     return network;
 }

@@ -83,6 +83,7 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
 {
     SlotQuantizer out;
     out.slot = slot.slot;
+    out.channelAxis = slot.channelAxis;
     if (!slot.constant)
         return out;
     auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(slot.value);

@@ -28,6 +28,7 @@ struct PlannedSlot {
     NodeId node = 0; ///< the quantizer's node
     std::size_t firstInput = 0; ///< Scalars: position of the scale
     bool constant = false; ///< it quantizes a tensor of the file
+    int channelAxis = 0; ///< of the stored weight: 1 in transposed convolutions and [in][out] matrices
 };
 
 struct PlannedLayer {

@@ -177,6 +177,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     if (const Attribute *group = node.attribute("group"); group != nullptr && group->i > 0 && group->i <= INT32_MAX)
         planned.groups = static_cast<int>(group->i);
     weight->slot.slot = "weight";
+    weight->slot.channelAxis = channelAxisOf(node, node.input(op.weight), *weight, rank);
     addSlot(layer, weight->slot, weight->node);
     if (bias) {
         bias->slot.slot = "bias";
@@ -184,6 +185,29 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     } else if (op.opType == "MatMul") {
         addBiasBehind(id, planned);
     }
+}
+
+/// Where the output channels of the stored weight lie. ConvTranspose has I,O/g,k...; MatMul and Gemm without transB multiply by
+/// [in][out], unless a Transpose stands between the quantizer and them (PyTorch stores [out][in] and transposes).
+int Planner::channelAxisOf(const Node &node, ValueId operand, const Operand &weight, std::size_t rank) const
+{
+    if (node.opType == "ConvTranspose")
+        return 1;
+    const bool gemm = node.opType == "Gemm";
+    if (rank != 2 || (!gemm && node.opType != "MatMul"))
+        return 0;
+    const Attribute *transB = node.attribute("transB");
+    bool transposed = gemm && transB != nullptr && transB->i != 0;
+    const ValueId end = weight.node && !m_graph.nodes[*weight.node].outputs.empty() ? m_graph.nodes[*weight.node].outputs[0] : weight.tensor;
+    std::size_t steps = 0;
+    for (ValueId at = operand; at != end && steps < 64; ++steps) {
+        const Node *maker = m_graph.producerOf(at);
+        if (maker == nullptr || !keepsValues(*maker))
+            break;
+        transposed = transposed != (maker->opType == "Transpose");
+        at = maker->input(0);
+    }
+    return transposed ? 0 : 1;
 }
 
 /// PyTorch exports a Linear on three axes as MatMul and Add.

@@ -31,6 +31,7 @@ private:
 
     void addNode(NodeId id);
     void addCompute(NodeId id, const ComputeOperator &op);
+    int channelAxisOf(const Node &node, ValueId operand, const Operand &weight, std::size_t rank) const;
     void addBiasBehind(NodeId matMul, PlannedLayer &layer);
     void addForeign(NodeId id, const ForeignOperator &op);
     void addActivation(NodeId id, Form form);
