@@ -73,6 +73,8 @@ namespace {
             lines << withPowers(qs(slot.formula));
         const auto bits = fractionalBits(*quantizer.scale);
         const bool zero = zeroPointText(*quantizer.zeroPoint) == u"0"_s;
+        if (slot.formula.find("value =") != std::string::npos && !std::holds_alternative<int>(bits))
+            return lines.join(u'\n');
         const QString code = zero ? u"code"_s : u"(code − zero point)"_s;
         if (const int *f = std::get_if<int>(&bits))
             lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + QString::number(*f) + u" · value = "_s + code + u" · "_s
@@ -93,9 +95,14 @@ namespace {
         return u"the quantizer is not known: see the problems below"_s;
     }
 
+    /// "Quant node /conv1/weight_quant/Quant, input 1" -> where the node ends and the place in it begins; -1 for other details.
+    qsizetype endOfNode(const QString &detail) { return detail.contains(u" node "_s) ? detail.lastIndexOf(u", "_s) : -1; }
+
     /// A preset's name stands in the card's title: beside a field, say what it decided.
     void explainPreset(Fact &row, const SlotQuantizer &slot)
     {
+        if (const qsizetype end = endOfNode(row.detail); end > 0)
+            row.detail = row.detail.mid(end + 2);
         if (slot.preset.empty() || row.source != qs(slot.preset))
             return;
         if (row.label == u"bits")
@@ -294,7 +301,9 @@ std::vector<Fact> provenanceLine(const SlotQuantizer &slot)
     static const std::array<std::pair<const char *, const char16_t *>, 6> kKeys{{{"scale", u"scale"}, {"zero_point", u"zero point"},
         {"bit_width", u"bits"}, {"signed", u"signed"}, {"narrow", u"narrow"}, {"rounding", u"rounding"}}};
     for (const auto &[key, label] : kKeys) {
-        const Fact next = fact(quantizer, QString::fromUtf16(label), key, {});
+        Fact next = fact(quantizer, QString::fromUtf16(label), key, {});
+        if (const qsizetype end = endOfNode(next.detail); end > 0)
+            next.detail.truncate(end); // one node says it all: name it once
         if (next.word.isEmpty())
             continue;
         const auto same = std::find_if(line.begin(), line.end(), [&](const Fact &f) { return f.word == next.word && f.detail == next.detail; });

@@ -157,7 +157,7 @@ void DistributionPage::refreshChart()
 {
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
-    m_zeros->setText(statistics ? tr("%1 exact zeros of %2").arg(groupedText(statistics->bitWeights.zeros), groupedText(statistics->count)) : QString());
+    m_zeros->setText(statistics ? tr("%1 of %2").arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count)) : QString());
     switch (m_switch->current()) {
     case Values: return showValues(slot, statistics);
     case Codes: return showCodes(slot, statistics);

@@ -72,7 +72,7 @@ void QuantizerCard::setRow(std::size_t row, const Fact &fact)
 void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool canChoose)
 {
     m_title->setText(m_role);
-    const QString shown = layer.isEmpty() ? facts.subtitle : layer + u" · "_s + facts.subtitle;
+    const QString shown = layer.isEmpty() || facts.subtitle.isEmpty() ? layer + facts.subtitle : layer + u" · "_s + facts.subtitle;
     m_subtitle->setFullText(shown);
     m_type->setText(facts.type);
     m_assumed->setVisible(facts.assumed);
