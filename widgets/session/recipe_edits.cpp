@@ -1,6 +1,7 @@
 #include "session/recipe_edits.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace quantscope {
 
@@ -9,12 +10,19 @@ static bool isEdit(const RecipeQuantizer &entry) { return entry.line == 0; }
 
 Recipe withPreset(const Recipe &recipe, const std::string &layer, const std::string &slot, const std::string &preset)
 {
+    return withChoice(recipe, {layer, slot, preset, {}});
+}
+
+Recipe withChoice(const Recipe &recipe, const SlotChoice &choice)
+{
+    const auto &[layer, slot, preset, overrides] = choice;
     Recipe edited = recipe;
-    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) { return isEdit(entry) && entry.match == layer && entry.slot == slot; });
+    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) { return isEdit(entry) && entry.match == choice.layer && entry.slot == choice.slot; });
     RecipeQuantizer entry;
     entry.match = layer;
     entry.slot = slot;
     entry.preset = preset;
+    entry.overrides = overrides;
     // A bias keeps what earlier entries say about its input: a preset entry replaces all of them.
     for (const RecipeQuantizer &other : recipe.quantizers)
         if (other.slot == slot && other.input && other.match == layer)
@@ -37,6 +45,17 @@ static std::string quoted(const std::string &text)
     return out + "\"";
 }
 
+/// Numbers and truth values stand bare in TOML, everything else in quotes.
+static std::string tomlValue(const std::string &value)
+{
+    if (value == "true" || value == "false")
+        return value;
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool digits = value.find_first_not_of("0123456789.-e") == std::string::npos && !value.starts_with('.') && !value.ends_with('.');
+    return error == std::errc() && end == value.data() + value.size() && digits ? value : quoted(value);
+}
+
 std::string addedToml(const Recipe &recipe)
 {
     std::string text;
@@ -46,6 +65,8 @@ std::string addedToml(const Recipe &recipe)
         text += "\n[[quantizer]]\nmatch = " + quoted(entry.match) + "\nslot = " + quoted(entry.slot) + "\n";
         if (entry.preset)
             text += "preset = " + quoted(*entry.preset) + "\n";
+        for (const auto &[keyword, value] : entry.overrides)
+            text += keyword + " = " + tomlValue(value) + "\n";
         if (entry.input)
             text += "input = " + quoted(*entry.input) + "\n";
     }

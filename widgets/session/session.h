@@ -14,6 +14,8 @@
 
 namespace quantscope {
 
+struct SlotChoice;
+
 /// One open model: the network, the selection that every view follows, statistics and the recipe with its edits.
 class Session : public QObject {
     Q_OBJECT
@@ -55,6 +57,8 @@ public:
     /// Another preset for a slot, as an edit that can be undone. Only where `presetsApply`.
     void setPreset(const QString &layer, const QString &slot, const QString &preset);
     bool presetsApply() const;
+    /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
+    void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
     bool recipeEdited() const;
     QUndoStack &undoStack() { return m_undo; }
     /// Writes the recipe; an error's text, or empty.

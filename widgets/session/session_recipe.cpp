@@ -75,6 +75,16 @@ void Session::setPreset(const QString &layer, const QString &slot, const QString
     m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
 }
 
+void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText)
+{
+    if (!presetsApply() || choices.empty())
+        return;
+    Recipe after = m_network->recipe;
+    for (const SlotChoice &choice : choices)
+        after = withChoice(after, choice);
+    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), undoText));
+}
+
 void Session::applyRecipe(const Recipe &recipe) { recover(m_network->file, recipe); }
 
 QString Session::saveRecipe(const QString &path)
