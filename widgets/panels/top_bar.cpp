@@ -12,7 +12,8 @@ namespace quantscope {
 
 TopBar::TopBar(QWidget *parent)
     : QFrame(parent), m_open(textButton(tr("Open"), tr("Open a model (Ctrl+O)"))),
-      m_recipe(textButton(tr("Recipe"), tr("Which recipe is in force, and its edits (Ctrl+6)"))),
+      m_recipe(textButton(tr("Recipe"), tr("Which recipe is in force, and its edits (Ctrl+7)"))),
+      m_compare(textButton(tr("Compare"), tr("Other quantizers for the selected layers (Ctrl+5)"))),
       m_export(textButton(tr("Export"), tr("Write the selected layers for hardware (Ctrl+E)"))), m_filter(new QLineEdit)
 {
     setProperty("bar", true);
@@ -21,7 +22,7 @@ TopBar::TopBar(QWidget *parent)
     row->setSpacing(8);
     m_export->setProperty("primary", true);
     m_export->setObjectName(u"export-layers"_s);
-    for (QPushButton *button : {m_open, m_recipe, m_export})
+    for (QPushButton *button : {m_open, m_recipe, m_compare, m_export})
         row->addWidget(button);
     row->addStretch(1);
     m_filter->setFixedWidth(280);
@@ -34,6 +35,7 @@ TopBar::TopBar(QWidget *parent)
 void TopBar::setModelOpen(bool open)
 {
     m_recipe->setVisible(open);
+    m_compare->setVisible(open);
     m_export->setVisible(open);
     m_filter->setVisible(open);
     m_filter->setPlaceholderText(tr("Filter layers — e.g. bits<8 sat>1%"));

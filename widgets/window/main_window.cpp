@@ -44,6 +44,7 @@ MainWindow::MainWindow(QWidget *parent)
     connectSession();
     connect(m_top->open(), &QPushButton::clicked, this, &MainWindow::chooseFile);
     connect(m_top->recipe(), &QPushButton::clicked, this, [this] { showPage(PageId::Recipe); });
+    connect(m_top->compare(), &QPushButton::clicked, this, [this] { showPage(PageId::Compare); });
     connect(m_top->exportLayers(), &QPushButton::clicked, this, [this] { showPage(PageId::Export); });
     connect(m_top->filter(), &QLineEdit::textChanged, this, [this](const QString &text) {
         const QString error = layers()->setFilter(text);

@@ -4,6 +4,7 @@
 #include "look/controls.h"
 #include "look/theme.h"
 #include "pages/channels_page.h"
+#include "pages/compare_page.h"
 #include "pages/distribution_page.h"
 #include "pages/export_page.h"
 #include "pages/overview_page.h"
@@ -25,7 +26,7 @@ PageHost::PageHost(Session &session, QWidget *parent)
     column->setContentsMargins(18, 12, 18, 12);
     column->setSpacing(10);
     column->addWidget(new LayerHeader(session));
-    const QString names[kPageCount] = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Export"), tr("Recipe")};
+    const QString names[kPageCount] = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Compare"), tr("Export"), tr("Recipe")};
     for (int i = 0; i < kPageCount; ++i) {
         m_tabs->addTab(names[i]);
         m_tabs->setTabToolTip(i, tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
@@ -58,6 +59,7 @@ Page *PageHost::make(PageId page)
     case PageId::Distribution: return new DistributionPage(m_session);
     case PageId::Values: return new ValuesPage(m_session);
     case PageId::Channels: return new ChannelsPage(m_session);
+    case PageId::Compare: return new ComparePage(m_session);
     case PageId::Export: return new ExportPage(m_session);
     case PageId::Recipe: {
         auto *recipe = new RecipePage(m_session);

@@ -13,8 +13,8 @@ namespace quantscope {
 class Page;
 class Session;
 
-enum class PageId { Overview, Distribution, Values, Channels, Export, Recipe };
-inline constexpr int kPageCount = 6;
+enum class PageId { Overview, Distribution, Values, Channels, Compare, Export, Recipe };
+inline constexpr int kPageCount = 7;
 
 /// The pages of a layer behind tabs; a page is made when it is first shown.
 class PageHost : public QWidget {

@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "look/theme.h"
+#include "pages/compare_page.h"
 #include "pages/page.h"
 #include "pages/start_page.h"
 #include "session/settings.h"
@@ -62,9 +63,11 @@ static QString savePicture(MainWindow &window, const QString &folder, const QStr
 static QString drawPages(MainWindow &window, const QString &folder)
 {
     const std::pair<PageId, QString> pages[] = {{PageId::Overview, u"overview"_s}, {PageId::Distribution, u"distribution"_s}, {PageId::Values, u"values"_s},
-        {PageId::Channels, u"channels"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
+        {PageId::Channels, u"channels"_s}, {PageId::Compare, u"compare"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
     for (const auto &[page, name] : pages) {
         window.showPage(page);
+        if (page == PageId::Compare)
+            waitFor([compare = static_cast<ComparePage *>(window.pages()->page(page))] { return compare->idle(); });
         if (const QString error = savePicture(window, folder, name); !error.isEmpty())
             return error;
     }

@@ -1,0 +1,398 @@
+#include "charts/sweep_chart.h"
+
+#include "charts/chart_actions.h"
+#include "look/theme.h"
+
+#include <QtCharts/QChart>
+#include <QtCharts/QChartView>
+#include <QtCharts/QLegend>
+#include <QtCharts/QLineSeries>
+#include <QtCharts/QScatterSeries>
+#include <QtCharts/QValueAxis>
+
+#include <QGraphicsLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMouseEvent>
+#include <QStackedLayout>
+#include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static constexpr double kReach = 14; // pixels from a dot that still mean it
+
+/// The view with a ring around the current dot and the words at the goal.
+class SweepView : public QChartView {
+public:
+    using QChartView::QChartView;
+    QPointF ring;
+    bool ringed = false;
+    std::optional<double> goal;
+    QString goalText;
+    std::vector<std::pair<QString, int>> legend; ///< name and sign
+
+    /// The chart library's legend cuts names short: this one wraps.
+    void placeLegend()
+    {
+        if (chart())
+            chart()->setMargins(QMargins(0, static_cast<int>(paintLegend(nullptr)), 8, 0));
+    }
+
+protected:
+    void resizeEvent(QResizeEvent *event) override
+    {
+        placeLegend();
+        QChartView::resizeEvent(event);
+    }
+    double paintLegend(QPainter *painter) const;
+    void drawForeground(QPainter *painter, const QRectF &rect) override
+    {
+        QChartView::drawForeground(painter, rect);
+        painter->setRenderHint(QPainter::Antialiasing);
+        paintLegend(painter);
+        if (goal && chart()) {
+            const QPointF at = chart()->mapToPosition({0, *goal}, chart()->series().constFirst());
+            const QRectF plot = chart()->plotArea();
+            if (at.y() > plot.top() + 4 && at.y() < plot.bottom()) {
+                painter->setFont(Theme::sans(0.88));
+                painter->setPen(colours().text);
+                painter->drawText(QPointF(plot.left() + 6, at.y() - 4), goalText);
+            }
+        }
+        if (!ringed)
+            return;
+        painter->setPen(QPen(colours().text, 1.6));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawEllipse(ring, 9, 9);
+    }
+};
+
+struct SweepChart::Private {
+    SweepData data;
+    QStackedLayout *stack = nullptr;
+    QLabel *message = nullptr;
+    SweepView *view = nullptr;
+    ChartActions *actions = nullptr;
+    int currentLine = -1, currentDot = -1;
+
+    void build();
+    void addLine(QChart *chart, int index, QAbstractAxis *x, QAbstractAxis *y);
+    void addGoal(QChart *chart, QValueAxis *x, QAbstractAxis *y);
+    QPointF positionOf(int line, int dot) const;
+    std::pair<int, int> nearest(const QPointF &position) const;
+};
+
+/// Signs differ in shape, so that colour is not the only carrier.
+struct SweepSign {
+    QColor colour;
+    QScatterSeries::MarkerShape shape;
+    Qt::PenStyle pen;
+};
+
+static SweepSign signOf(int index)
+{
+    const Colours &c = colours();
+    const QColor inks[] = {c.green, c.dim, c.accent, c.amberText, c.redText, c.text};
+    static constexpr QScatterSeries::MarkerShape kShapes[] = {QScatterSeries::MarkerShapeCircle, QScatterSeries::MarkerShapeRectangle, QScatterSeries::MarkerShapeTriangle,
+        QScatterSeries::MarkerShapeRotatedRectangle, QScatterSeries::MarkerShapePentagon, QScatterSeries::MarkerShapeStar};
+    static constexpr Qt::PenStyle kPens[] = {Qt::SolidLine, Qt::DashLine, Qt::SolidLine, Qt::DotLine, Qt::DashDotLine, Qt::DashDotDotLine};
+    const auto at = static_cast<std::size_t>(index) % std::size(kShapes);
+    return {inks[at], kShapes[at], kPens[at]};
+}
+
+static void paintSign(QPainter *painter, const QPointF &centre, int index)
+{
+    const SweepSign sign = signOf(index);
+    const double r = 4.5;
+    painter->setPen(sign.shape == QScatterSeries::MarkerShapeRectangle ? QPen(sign.colour, 1.4) : QPen(Qt::NoPen));
+    painter->setBrush(sign.shape == QScatterSeries::MarkerShapeRectangle ? colours().panel : sign.colour);
+    QPolygonF shape;
+    switch (sign.shape) {
+    case QScatterSeries::MarkerShapeCircle: painter->drawEllipse(centre, r, r); return;
+    case QScatterSeries::MarkerShapeRectangle: painter->drawRect(QRectF(centre.x() - 3.5, centre.y() - 3.5, 7, 7)); return;
+    case QScatterSeries::MarkerShapeTriangle: shape << QPointF(0, -r) << QPointF(r, r) << QPointF(-r, r); break;
+    case QScatterSeries::MarkerShapeRotatedRectangle: shape << QPointF(0, -r) << QPointF(r, 0) << QPointF(0, r) << QPointF(-r, 0); break;
+    default:
+        for (int corner = 0; corner < 5; ++corner)
+            shape << QPointF(r * std::sin(corner * 2 * M_PI / 5), -r * std::cos(corner * 2 * M_PI / 5));
+    }
+    painter->drawPolygon(shape.translated(centre));
+}
+
+/// Returns the height it takes; only measures without a painter.
+double SweepView::paintLegend(QPainter *painter) const
+{
+    if (legend.size() < 2)
+        return 4;
+    const QFont font = Theme::sans(0.88);
+    const QFontMetricsF metrics(font);
+    double x = 4;
+    double y = 0;
+    for (const auto &[name, sign] : legend) {
+        const double width = 16 + metrics.horizontalAdvance(name) + 14;
+        if (x > 4 && x + width > viewport()->width()) {
+            x = 4;
+            y += metrics.height() + 2;
+        }
+        if (painter) {
+            paintSign(painter, QPointF(x + 5, y + metrics.height() / 2 + 2), sign);
+            painter->setFont(font);
+            painter->setPen(colours().dim);
+            painter->drawText(QRectF(x + 15, y + 2, width, metrics.height()), Qt::AlignLeft | Qt::AlignVCenter, name);
+        }
+        x += width;
+    }
+    return y + metrics.height() + 6;
+}
+
+static double stepFor(double span, int parts)
+{
+    const double raw = std::max(span, 1e-12) / parts;
+    const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
+    for (const double step : {1.0, 2.0, 5.0})
+        if (raw <= step * magnitude)
+            return step * magnitude;
+    return 10 * magnitude;
+}
+
+static QValueAxis *axis(const QString &title, bool whole)
+{
+    auto *axis = new QValueAxis;
+    axis->setLabelsFont(Theme::sans(0.88));
+    axis->setTitleFont(Theme::sans(0.88));
+    axis->setLabelsColor(colours().dim);
+    axis->setTitleBrush(colours().dim);
+    axis->setGridLineColor(colours().line);
+    axis->setLinePenColor(colours().dim);
+    axis->setLabelFormat(whole ? u"%.0f"_s : u"%g"_s);
+    axis->setTitleText(title);
+    axis->setTickType(QValueAxis::TicksDynamic);
+    return axis;
+}
+
+void SweepChart::Private::addLine(QChart *chart, int index, QAbstractAxis *x, QAbstractAxis *y)
+{
+    const SweepLine &shown = data.lines[static_cast<std::size_t>(index)];
+    const SweepSign sign = signOf(index);
+    QList<QPointF> points;
+    for (const SweepDot &dot : shown.dots)
+        points << QPointF(dot.x, dot.y);
+    if (shown.joined) {
+        auto *line = new QLineSeries;
+        line->append(points);
+        line->setPen(QPen(sign.colour, 1.6, sign.pen));
+        chart->addSeries(line);
+        line->attachAxis(x);
+        line->attachAxis(y);
+    }
+    auto *dots = new QScatterSeries;
+    dots->setName(shown.name);
+    dots->append(points);
+    dots->setMarkerShape(sign.shape);
+    dots->setMarkerSize(sign.shape == QScatterSeries::MarkerShapeRectangle ? 8 : 10);
+    const bool hollow = sign.shape == QScatterSeries::MarkerShapeRectangle;
+    dots->setColor(hollow ? colours().panel : sign.colour);
+    dots->setBorderColor(hollow ? sign.colour : colours().panel);
+    chart->addSeries(dots);
+    dots->attachAxis(x);
+    dots->attachAxis(y);
+}
+
+void SweepChart::Private::addGoal(QChart *chart, QValueAxis *x, QAbstractAxis *y)
+{
+    if (!data.goal)
+        return;
+    auto *line = new QLineSeries;
+    line->append(x->min(), *data.goal);
+    line->append(x->max(), *data.goal);
+    line->setPen(QPen(colours().text, 1.2, Qt::DashLine));
+    chart->addSeries(line);
+    line->attachAxis(x);
+    line->attachAxis(y);
+}
+
+void SweepChart::Private::build()
+{
+    double left = INFINITY, right = -INFINITY, low = 0, high = 1;
+    for (const SweepLine &line : data.lines)
+        for (const SweepDot &dot : line.dots) {
+            left = std::min(left, dot.x);
+            right = std::max(right, dot.x);
+            low = std::min(low, dot.y);
+            high = std::max(high, dot.y);
+        }
+    auto *chart = new QChart;
+    chart->setBackgroundBrush(Qt::NoBrush);
+    chart->layout()->setContentsMargins(0, 0, 0, 0);
+    auto *x = axis(data.xTitle, data.wholeNumbers);
+    auto *y = axis(data.yTitle, false);
+    const double margin = data.wholeNumbers ? 0.5 : std::max((right - left) * 0.04, 1e-9);
+    x->setGridLineVisible(false);
+    x->setRange(left - margin, right + margin);
+    x->setTickInterval(data.wholeNumbers ? std::max(1.0, std::ceil((right - left) / 12)) : stepFor(right - left, 5));
+    y->setRange(low < 0 ? low * 1.1 : 0, high * 1.12);
+    y->setTickInterval(stepFor(high - low, 4));
+    chart->addAxis(x, Qt::AlignBottom);
+    chart->addAxis(y, Qt::AlignLeft);
+    for (int i = 0; i < static_cast<int>(data.lines.size()); ++i)
+        addLine(chart, i, x, y);
+    addGoal(chart, x, y);
+    chart->legend()->hide();
+    view->legend.clear();
+    for (int i = 0; i < static_cast<int>(data.lines.size()); ++i)
+        view->legend.emplace_back(data.lines[static_cast<std::size_t>(i)].name, i);
+    view->goal = data.goal;
+    view->goalText = data.goalText;
+    view->ringed = false;
+    QChart *old = view->chart();
+    view->setChart(chart);
+    view->placeLegend();
+    delete old;
+}
+
+SweepChart::SweepChart(const QString &name, QWidget *parent) : QWidget(parent), d(std::make_unique<Private>())
+{
+    d->stack = new QStackedLayout(this);
+    d->message = new QLabel;
+    d->message->setAlignment(Qt::AlignCenter);
+    d->message->setTextFormat(Qt::PlainText);
+    d->message->setWordWrap(true);
+    d->message->setForegroundRole(QPalette::PlaceholderText);
+    d->view = new SweepView;
+    d->view->setRenderHint(QPainter::Antialiasing);
+    d->view->setFrameShape(QFrame::NoFrame);
+    d->view->setStyleSheet(u"background: transparent"_s);
+    d->view->setFocusPolicy(Qt::NoFocus);
+    d->view->setContextMenuPolicy(Qt::NoContextMenu);
+    d->view->viewport()->setMouseTracking(true);
+    d->view->viewport()->installEventFilter(this);
+    d->stack->addWidget(d->message);
+    d->stack->addWidget(d->view);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(name);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+    d->actions = new ChartActions(this, QString(name).replace(u' ', u'-').toLower(), [this](QPainter &painter, const QSize &size) {
+        d->view->render(&painter, QRectF(QPointF(0, 0), size), QRect(QPoint(0, 0), size));
+    });
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        if (!d->data.lines.empty())
+            d->build();
+    });
+}
+
+SweepChart::~SweepChart() = default;
+
+const SweepData &SweepChart::data() const { return d->data; }
+
+ChartActions *SweepChart::actions() const { return d->actions; }
+
+std::pair<int, int> SweepChart::current() const { return {d->currentLine, d->currentDot}; }
+
+void SweepChart::setData(SweepData data)
+{
+    std::erase_if(data.lines, [](const SweepLine &line) { return line.dots.empty(); });
+    if (data.lines.empty())
+        return showMessage(tr("There is nothing to draw yet."));
+    d->data = std::move(data);
+    d->currentLine = d->currentDot = -1;
+    d->build();
+    d->stack->setCurrentWidget(d->view);
+}
+
+void SweepChart::showMessage(const QString &text)
+{
+    d->data = {};
+    d->currentLine = d->currentDot = -1;
+    d->message->setText(text);
+    d->stack->setCurrentWidget(d->message);
+}
+
+QPointF SweepChart::Private::positionOf(int at, int which) const
+{
+    const SweepDot &shown = data.lines[static_cast<std::size_t>(at)].dots[static_cast<std::size_t>(which)];
+    return view->chart()->mapToPosition({shown.x, shown.y}, view->chart()->series().constFirst());
+}
+
+std::pair<int, int> SweepChart::Private::nearest(const QPointF &position) const
+{
+    std::pair<int, int> found{-1, -1};
+    double best = kReach;
+    for (int i = 0; i < static_cast<int>(data.lines.size()); ++i)
+        for (int k = 0; k < static_cast<int>(data.lines[static_cast<std::size_t>(i)].dots.size()); ++k) {
+            const QPointF away = positionOf(i, k) - position;
+            if (const double distance = std::hypot(away.x(), away.y()); distance < best) {
+                best = distance;
+                found = {i, k};
+            }
+        }
+    return found;
+}
+
+void SweepChart::setCurrent(int line, int dot)
+{
+    if (line == d->currentLine && dot == d->currentDot)
+        return;
+    d->currentLine = line;
+    d->currentDot = dot;
+    d->view->ringed = line >= 0;
+    if (line >= 0)
+        d->view->ring = d->positionOf(line, dot);
+    d->view->viewport()->update();
+    if (line < 0)
+        return QToolTip::hideText();
+    const SweepLine &shown = d->data.lines[static_cast<std::size_t>(line)];
+    const QString text = shown.name + (shown.name.isEmpty() ? QString() : u"\n"_s) + shown.dots[static_cast<std::size_t>(dot)].tip;
+    setAccessibleDescription(text);
+    if (isVisible())
+        QToolTip::showText(mapToGlobal(d->view->ring.toPoint() + QPoint(12, -12)), text, this);
+}
+
+bool SweepChart::eventFilter(QObject *watched, QEvent *event)
+{
+    if (d->data.lines.empty())
+        return QWidget::eventFilter(watched, event);
+    if (event->type() == QEvent::MouseMove) {
+        const auto [line, dot] = d->nearest(static_cast<QMouseEvent *>(event)->position());
+        setCurrent(line, dot);
+    } else if (event->type() == QEvent::Leave) {
+        setCurrent(-1, -1);
+    } else if (event->type() == QEvent::MouseButtonPress && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
+        setFocus(Qt::MouseFocusReason);
+        if (d->currentLine >= 0)
+            Q_EMIT activated(d->currentLine, d->currentDot);
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void SweepChart::keyPressEvent(QKeyEvent *event)
+{
+    const int lines = static_cast<int>(d->data.lines.size());
+    if (lines == 0)
+        return QWidget::keyPressEvent(event);
+    const int line = std::clamp(d->currentLine, 0, lines - 1);
+    const auto lastOf = [&](int at) { return static_cast<int>(d->data.lines[static_cast<std::size_t>(at)].dots.size()) - 1; };
+    switch (event->key()) {
+    case Qt::Key_Left: return setCurrent(line, std::max(0, d->currentDot - 1));
+    case Qt::Key_Right: return setCurrent(line, std::min(lastOf(line), d->currentDot + 1));
+    case Qt::Key_Home: return setCurrent(line, 0);
+    case Qt::Key_End: return setCurrent(line, lastOf(line));
+    case Qt::Key_Up:
+    case Qt::Key_Down: {
+        const int next = std::clamp(line + (event->key() == Qt::Key_Up ? -1 : 1), 0, lines - 1);
+        return setCurrent(next, std::clamp(d->currentDot, 0, lastOf(next)));
+    }
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (d->currentLine >= 0)
+            Q_EMIT activated(d->currentLine, d->currentDot);
+        return;
+    default: QWidget::keyPressEvent(event);
+    }
+}
+
+} // namespace quantscope

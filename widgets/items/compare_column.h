@@ -1,0 +1,52 @@
+#pragma once
+
+#include "analysis/compare.h"
+
+#include <QString>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quantscope {
+
+/// One figure of a candidate: a row of the lab's table.
+enum class CompareFigure { Scale, Type, Bits, Sqnr, Mse, MaxError, MeanError, Cosine, AtLimit, Clipped, Zeroed, CodesUsed, Memory, Exact };
+inline constexpr int kCompareFigures = 14;
+
+QString figureName(CompareFigure figure);
+/// How a figure is computed, for its tooltip.
+QString figureRule(CompareFigure figure);
+
+/// One candidate with its figures. Over several layers the counts and squared errors are added up.
+struct CompareColumn {
+    std::string name; ///< as it was given; "file" for what the file or recipe has
+    QString title, subtitle;
+    QString scale, type, exact; ///< words for the rows that are no numbers
+    QString bits;
+    std::optional<int> width;   ///< nullopt when layers differ
+    bool fixedExact = false;
+    bool hasFigures = false;
+    bool hasErrors = false; ///< there is something to compare with
+    QString note;               ///< why there are no figures
+    QuantizationError error;
+    std::uint64_t atLimit = 0, zeroed = 0, codesUsed = 0, codesTotal = 0, memory = 0;
+    std::optional<std::uint64_t> clipped;
+
+    /// The number behind a figure, NaN where it is unknown. An SQNR without error is infinite.
+    double number(CompareFigure figure) const;
+    QString text(CompareFigure figure) const;
+    /// "+6.1", "−76 %", "×4.0" against another column (the file's); empty where nothing changes or nothing can be said.
+    QString difference(CompareFigure figure, const CompareColumn &base) const;
+};
+
+/// `results` are one candidate's, one per layer; not empty.
+CompareColumn compareColumn(const std::vector<const CandidateResult *> &results);
+
+/// Columns that are best in a figure; empty for figures that are no contest and when more than three share it.
+std::vector<std::size_t> bestColumns(const std::vector<CompareColumn> &columns, CompareFigure figure);
+
+/// Positions in the order of a figure, best first (worst first when `reversed`), unknown last; the first column stays.
+std::vector<std::size_t> orderedColumns(const std::vector<CompareColumn> &columns, CompareFigure figure, bool reversed);
+
+} // namespace quantscope

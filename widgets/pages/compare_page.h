@@ -1,0 +1,47 @@
+#pragma once
+
+#include "pages/compare_lab.h"
+#include "pages/page.h"
+#include "pages/sweep_run.h"
+
+class QStackedWidget;
+
+namespace quantscope {
+
+class CompareCandidates;
+class ComparePower;
+class Segmented;
+class SweepPanel;
+
+/// The quantizer lab: candidates beside each other, a sweep over bit widths, and what a power-of-two scale costs.
+class ComparePage : public Page {
+    Q_OBJECT
+public:
+    enum View { Candidates, Sweep, PowerOfTwo };
+
+    explicit ComparePage(Session &session, QWidget *parent = nullptr);
+    void showView(int view);
+    CompareLab &lab() { return m_lab; }
+    SweepRun &sweep() { return m_sweep; }
+    CompareCandidates *candidates() const { return m_candidates; }
+    SweepPanel *sweepPanel() const { return m_sweepPanel; }
+    ComparePower *power() const { return m_power; }
+    /// Nothing is being computed for this page.
+    bool idle() const;
+
+protected:
+    void refresh() override;
+
+private:
+    void refreshView();
+
+    CompareLab m_lab;
+    SweepRun m_sweep;
+    Segmented *m_switch;
+    QStackedWidget *m_stack;
+    CompareCandidates *m_candidates;
+    SweepPanel *m_sweepPanel;
+    ComparePower *m_power;
+};
+
+} // namespace quantscope

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "analysis/sweep.h"
+#include "charts/sweep_chart.h"
+
+namespace quantscope {
+
+class CompareModel;
+
+inline constexpr double kDefaultGoal = 30; // dB
+
+/// One line per family: SQNR of all its layers together over the bit width.
+SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<double> goalDb);
+/// The file's own quantizer as a dot.
+void addFile(SweepData &data, const CompareModel &model);
+/// "7 bits reach 30 dB in fixed point, 6 per channel", empty when none does.
+QString reachText(const std::vector<SweepPoint> &points, double goalDb);
+/// The front of total bits against SQNR, each dot with its widths, and the chosen allocation as a dot of its own.
+SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<Allocation> &front, const std::optional<Allocation> &chosen);
+/// SQNR over all layers of an allocation; nullopt without error.
+std::optional<double> allocationDb(const Allocation &allocation);
+
+} // namespace quantscope
