@@ -48,6 +48,7 @@ public:
     void setData(BarData data);
     void showMessage(const QString &text);
     const BarData &data() const;
+    QSize sizeHint() const override { return {720, 240}; }
     ChartActions *actions() const;
     /// Frames a bar and tells about it; -1 for none.
     void setCurrent(int bar);

@@ -15,6 +15,8 @@
 #include <QPushButton>
 #include <QTableWidget>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 // Preview, writing and the result of an export.
@@ -112,10 +114,12 @@ void ExportPage::write()
                     [this](int permille) { m_resultTitle->setText(tr("writing… %1 %").arg(permille / 10)); });
 }
 
-static QString proofText(const ExportedFile &file)
+static QString proofText(const ExportedFile &file, bool proven)
 {
     if (file.verified > 0)
         return ExportPage::tr("verified %1 of %2 by %3").arg(groupedText(file.verified), groupedText(file.elements), qs(file.proof));
+    if (file.format == "helper" && proven)
+        return ExportPage::tr("compiled with the headers");
     if (file.format == "manifest")
         return ExportPage::tr("renamed into place last");
     return file.proof.empty() ? ExportPage::tr("not verified") : qs(file.proof);
@@ -125,12 +129,13 @@ void ExportPage::showReport(const ExportReport &report)
 {
     std::uint64_t bytes = 0;
     std::uint64_t verified = 0;
+    const bool proven = std::any_of(report.files.begin(), report.files.end(), [](const ExportedFile &file) { return file.verified > 0; });
     m_result->setRowCount(static_cast<int>(report.files.size()));
     for (std::size_t i = 0; i < report.files.size(); ++i) {
         const ExportedFile &file = report.files[i];
         bytes += file.bytes;
         verified += file.verified;
-        const QString texts[] = {file.verified > 0 ? u"✓"_s : u"·"_s, qs(file.name), groupedText(file.bytes) + u" B"_s, proofText(file)};
+        const QString texts[] = {file.verified > 0 ? u"✓"_s : u"·"_s, qs(file.name), groupedText(file.bytes) + u" B"_s, proofText(file, proven)};
         for (int column = 0; column < 4; ++column) {
             auto *item = new QTableWidgetItem(texts[column]);
             if (column == 0)

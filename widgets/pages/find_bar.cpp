@@ -62,9 +62,10 @@ void FindBar::focusFind()
 
 void FindBar::setCurrent(const QString &index)
 {
-    if (!m_index->hasFocus())
-        m_index->setText(index);
-        m_index->setCursorPosition(0); // a long index shows its first axes
+    if (m_index->hasFocus())
+        return;
+    m_index->setText(index);
+    m_index->setCursorPosition(0); // a long index shows its first axes
 }
 
 void FindBar::setSlot(const SlotRef &slot)

@@ -46,7 +46,7 @@ QString LayerHeader::describe() const
         return {};
     QStringList parts;
     if (names.size() > 1)
-        parts << tr("and %1 more selected; pages show this one, Export takes all").arg(names.size() - 1);
+        parts << tr("and %1 more selected").arg(names.size() - 1);
     parts << qs(layer->kind) + (layer->kindAssumed ? tr(" (by its shape)") : QString());
     const SlotRef slot = m_session.currentSlot();
     if (slot && slot.slot->tensor)
