@@ -21,7 +21,10 @@ struct CodesArguments {
     std::optional<std::string> recipe;
 };
 
-Error usage(const std::string &file, const std::string &message) { return {ErrorKind::Usage, file, std::nullopt, message}; }
+Error usage(const std::string &file, const std::string &message)
+{
+    return {ErrorKind::Usage, file, std::nullopt, message};
+}
 
 /// "a:b", "a:" or ":b", half-open, in flat row-major indices.
 Result<std::pair<std::uint64_t, std::uint64_t>> parseRange(const CodesArguments &arguments, std::uint64_t count)
@@ -35,7 +38,9 @@ Result<std::pair<std::uint64_t, std::uint64_t>> parseRange(const CodesArguments 
         const auto [at, error] = std::from_chars(part.data(), part.data() + part.size(), out);
         return error == std::errc() && at == part.data() + part.size();
     };
-    if (!text.empty() && (colon == std::string::npos || !number(std::string_view(text).substr(0, colon), begin) || !number(std::string_view(text).substr(colon + 1), end)))
+    if (!text.empty()
+        && (colon == std::string::npos || !number(std::string_view(text).substr(0, colon), begin)
+            || !number(std::string_view(text).substr(colon + 1), end)))
         return tl::unexpected(usage(arguments.file, fmt::format("--range {} is not of the form a:b", text)));
     if (begin > end || end > count)
         return tl::unexpected(usage(arguments.file, fmt::format("--range {} does not lie in 0:{}", text, count)));
@@ -50,21 +55,26 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
         for (const Layer &known : network.layers)
             names.push_back(known.name);
         const std::string nearest = nearestWord(arguments.layer, names);
-        return tl::unexpected(usage(arguments.file, fmt::format("has no layer \"{}\"{}", arguments.layer, nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest))));
+        return tl::unexpected(usage(arguments.file,
+            fmt::format("has no layer \"{}\"{}", arguments.layer,
+                nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest))));
     }
     const SlotQuantizer *slot = layer->slot(arguments.slot);
     if (slot == nullptr || !slot->tensor)
-        return tl::unexpected(usage(arguments.file, fmt::format("layer \"{}\" has no tensor in slot \"{}\"", arguments.layer, arguments.slot)));
+        return tl::unexpected(usage(
+            arguments.file, fmt::format("layer \"{}\" has no tensor in slot \"{}\"", arguments.layer, arguments.slot)));
     if (!slot->quantizer || !slot->quantizer->isComplete()) {
         for (const Diagnostic &d : network.diagnostics)
             if (d.layer == layer->name && d.severity == Severity::Error)
                 return tl::unexpected(usage(arguments.file, "has no codes for it: " + d.text));
-        return tl::unexpected(usage(arguments.file, fmt::format("{} of layer \"{}\" has no quantizer, so it has no codes", arguments.slot, arguments.layer)));
+        return tl::unexpected(usage(arguments.file,
+            fmt::format("{} of layer \"{}\" has no quantizer, so it has no codes", arguments.slot, arguments.layer)));
     }
     return slot;
 }
 
-std::string formatted(std::int64_t code, const SlotQuantizer &slot, const std::string &as, const std::optional<FixedType> &type)
+std::string formatted(
+    std::int64_t code, const SlotQuantizer &slot, const std::string &as, const std::optional<FixedType> &type)
 {
     const int bits = slot.quantizer->wordBits();
     if (as == "hex")
@@ -112,7 +122,8 @@ int codes(const CodesArguments &arguments)
     try {
         printCodes(**slot, arguments.as, range->first, range->second);
     } catch (const ParseError &error) {
-        return report({ErrorKind::Parse, arguments.file, error.offset(), fmt::format("{}: {}", (*slot)->tensorName, error.what())});
+        return report({ErrorKind::Parse, arguments.file, error.offset(),
+            fmt::format("{}: {}", (*slot)->tensorName, error.what())});
     }
     return 0;
 }
@@ -126,8 +137,10 @@ void addCodes(CLI::App &app, int &status)
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("layer", arguments->layer, "The layer's path")->required();
     word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
-    word->add_option("--as", arguments->as, "How: dec, hex, bin (two's complement with the binary point), float (dequantized)")
-        ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))->capture_default_str();
+    word->add_option(
+            "--as", arguments->as, "How: dec, hex, bin (two's complement with the binary point), float (dequantized)")
+        ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))
+        ->capture_default_str();
     word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     word->callback([arguments, &status] { status = codes(*arguments); });

@@ -22,7 +22,8 @@ struct CompareArguments {
 };
 
 /// Those given, else those that the lab offers for this layer; at every width of a sweep.
-Result<std::vector<CandidateText>> candidates(const CompareArguments &arguments, const Network &network, const std::string &name)
+Result<std::vector<CandidateText>> candidates(
+    const CompareArguments &arguments, const Network &network, const std::string &name)
 {
     std::vector<CandidateText> out;
     for (const std::string &text : arguments.with) {
@@ -42,8 +43,10 @@ Result<std::vector<CandidateText>> candidates(const CompareArguments &arguments,
     const auto first = std::from_chars(text.data(), text.data() + text.size(), low);
     const bool colon = first.ec == std::errc() && first.ptr != text.data() + text.size() && *first.ptr == ':';
     const auto second = colon ? std::from_chars(first.ptr + 1, text.data() + text.size(), high) : first;
-    if (!colon || second.ec != std::errc() || second.ptr != text.data() + text.size() || low < 1 || high < low || high > 32)
-        return tl::unexpected(Error{ErrorKind::Usage, "", std::nullopt, fmt::format("--bits {} is not of the form 2:8, from 1 to 32", text)});
+    if (!colon || second.ec != std::errc() || second.ptr != text.data() + text.size() || low < 1 || high < low
+        || high > 32)
+        return tl::unexpected(Error{
+            ErrorKind::Usage, "", std::nullopt, fmt::format("--bits {} is not of the form 2:8, from 1 to 32", text)});
     return atWidths(out, low, high);
 }
 
@@ -53,7 +56,8 @@ int compare(CompareArguments arguments)
     if (!network)
         return report(network.error());
     const bool sweep = !arguments.bits.empty();
-    const CompareOptions options{.slot = arguments.slot, .hash = arguments.json && !sweep, .skipUnavailable = arguments.with.empty()};
+    const CompareOptions options{
+        .slot = arguments.slot, .hash = arguments.json && !sweep, .skipUnavailable = arguments.with.empty()};
     std::vector<SlotComparison> compared;
     for (const std::string &layer : arguments.layers) {
         const auto list = candidates(arguments, *network, layer);
@@ -86,10 +90,12 @@ void addCompare(CLI::App &app, int &status)
     CLI::App *word = app.add_subcommand("compare", "Quantizer choices side by side, and a sweep over bit widths");
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("layers", arguments->layers, "The layers' paths")->required();
-    word->add_option("--with", arguments->with, "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
-                                                "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the weights)");
+    word->add_option("--with", arguments->with,
+        "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
+        "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the weights)");
     word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
-    word->add_option("--keep-sqnr", arguments->keepSqnr, "With --bits: the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
+    word->add_option("--keep-sqnr", arguments->keepSqnr,
+        "With --bits: the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
     word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");

@@ -51,11 +51,19 @@ void addExport(CLI::App &app, int &status)
     CLI::App *word = app.add_subcommand("export", "Headers of a model's integers for HLS and C, with a manifest");
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
-    word->add_option("--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")->allow_extra_args(true);
-    word->add_option("--format", arguments->request.formats, fmt::format("What to write: {}", fmt::join(exportFormatNames(), ", ")))->required()->allow_extra_args(true);
+    word->add_option(
+            "--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")
+        ->allow_extra_args(true);
+    word->add_option("--format", arguments->request.formats,
+            fmt::format("What to write: {}", fmt::join(exportFormatNames(), ", ")))
+        ->required()
+        ->allow_extra_args(true);
     word->add_option("--out", arguments->request.folder, "The folder; it is made when it is missing")->required();
-    word->add_option("--layout", arguments->request.layout, fmt::format("Order of the elements: {}", fmt::join(layoutNames(), ", ")))->capture_default_str();
-    word->add_flag("--verify", arguments->request.verify, "Compiles what was written and compares every element with the model before anything is kept");
+    word->add_option("--layout", arguments->request.layout,
+            fmt::format("Order of the elements: {}", fmt::join(layoutNames(), ", ")))
+        ->capture_default_str();
+    word->add_flag("--verify", arguments->request.verify,
+        "Compiles what was written and compares every element with the model before anything is kept");
     word->callback([arguments, &status] { status = exportModel(*arguments); });
 }
 

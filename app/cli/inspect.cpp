@@ -31,7 +31,9 @@ int inspect(const InspectArguments &arguments)
     }
     if (arguments.json)
         // Names are bytes of the file: what is not UTF-8 becomes the replacement character.
-        print(inspectJson(*network, statistics, arguments.options).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        print(inspectJson(*network, statistics, arguments.options)
+                  .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
+            + "\n");
     else if (arguments.csv)
         print(inspectCsv(*network, statistics));
     else
@@ -46,7 +48,8 @@ void addInspect(CLI::App &app, int &status)
     auto arguments = std::make_shared<InspectArguments>();
     CLI::App *word = app.add_subcommand("inspect", "Layers, quantizers, where each number comes from, and problems");
     word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint (default: MODEL.recipe.toml beside it)");
+    word->add_option(
+        "--recipe", arguments->recipe, "The recipe of a checkpoint (default: MODEL.recipe.toml beside it)");
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1; floats in hexadecimal");
     auto *csv = word->add_flag("--csv", arguments->csv, "The layer table, comma separated");
     json->excludes(csv);

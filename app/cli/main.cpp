@@ -41,7 +41,9 @@ int startWindow(const std::vector<std::string> &arguments)
     if (!failed)
         ::execv((self.parent_path() / "quantscope-gui").c_str(), argv.data());
     ::execvp("quantscope-gui", argv.data());
-    std::fprintf(stderr, "quantscope: quantscope-gui: cannot be started: %s; without a window: quantscope inspect FILE\n", std::strerror(errno));
+    std::fprintf(stderr,
+        "quantscope: quantscope-gui: cannot be started: %s; without a window: quantscope inspect FILE\n",
+        std::strerror(errno));
     return 3;
 }
 
@@ -68,7 +70,8 @@ int main(int argc, char **argv)
         return startWindow(arguments);
 
     CLI::App app("Shows what the quantizers of a neural network really are, and exports its layers to hardware.\n"
-                 "quantscope FILE opens the window; the words below need no display.", "quantscope");
+                 "quantscope FILE opens the window; the words below need no display.",
+        "quantscope");
     app.set_version_flag("--version", "quantscope " QUANTSCOPE_VERSION);
     app.require_subcommand(1);
     int status = 0;

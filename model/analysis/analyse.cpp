@@ -19,11 +19,13 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Which output channel an element belongs to, and how long the run from it is.
 class ChannelMap {
 public:
-    explicit ChannelMap(const SlotQuantizer &slot) : m_total(elementCount(slot.tensor->shape))
+    explicit ChannelMap(const SlotQuantizer &slot)
+        : m_total(elementCount(slot.tensor->shape))
     {
         const Shape &shape = slot.tensor->shape;
         const Granular &scale = *slot.quantizer->scale;
-        const auto axis = static_cast<std::size_t>(scale.values.size() > 1 && scale.axis ? *scale.axis : slot.channelAxis);
+        const auto axis
+            = static_cast<std::size_t>(scale.values.size() > 1 && scale.axis ? *scale.axis : slot.channelAxis);
         m_inner = std::max<std::uint64_t>(m_total, 1);
         if (axis >= shape.size())
             return;
@@ -89,8 +91,12 @@ std::int64_t wholeOf(float code) { return std::isfinite(code) ? static_cast<std:
 class Analysis {
 public:
     Analysis(const SlotQuantizer &slot, const AnalysisOptions &options)
-        : m_slot(slot), m_options(options), m_reader(slot), m_range(codeRange(*slot.quantizer)), m_channels(slot),
-          m_codeCounter(m_range.min, m_range.max)
+        : m_slot(slot)
+        , m_options(options)
+        , m_reader(slot)
+        , m_range(codeRange(*slot.quantizer))
+        , m_channels(slot)
+        , m_codeCounter(m_range.min, m_range.max)
     {
         m_stats.count = m_reader.count();
         m_stats.hasFloats = m_reader.hasFloats();
@@ -127,7 +133,8 @@ private:
             const CodeReader::Run run = m_reader.runAt(at + i);
             const std::uint64_t channelRun = m_options.channels ? m_channels.run(at + i) : run.length;
             const std::uint64_t length = std::min({run.length, channelRun, static_cast<std::uint64_t>(x.size() - i)});
-            addRun(at + i, x.subspan(i, length), std::span(m_codes).subspan(i, length), m_reader.parameters(run.channel));
+            addRun(
+                at + i, x.subspan(i, length), std::span(m_codes).subspan(i, length), m_reader.parameters(run.channel));
             i += length;
         }
         m_codeCounter.add(m_codes);
@@ -164,7 +171,8 @@ private:
             addChannel(m_channels.channel(element), valueRange(x), figures, error);
     }
 
-    void addChannel(std::uint64_t index, const ValueRange &range, const RunFigures &figures, const QuantizationError &error)
+    void addChannel(
+        std::uint64_t index, const ValueRange &range, const RunFigures &figures, const QuantizationError &error)
     {
         ChannelStatistics &channel = m_stats.channels[index];
         const bool first = channel.count == 0;
@@ -183,7 +191,8 @@ private:
         m_integers.resize(values.size());
         m_reader.integers(at, m_integers);
         m_codes.resize(values.size());
-        std::transform(m_integers.begin(), m_integers.end(), m_codes.begin(), [](std::int64_t c) { return static_cast<float>(c); });
+        std::transform(m_integers.begin(), m_integers.end(), m_codes.begin(),
+            [](std::int64_t c) { return static_cast<float>(c); });
         m_reader.valuesFromCodes(at, m_codes, values);
         widen(valueRange(values));
         for (std::size_t i = 0; i < m_integers.size(); ++i) {
@@ -195,7 +204,8 @@ private:
             m_stats.nonFinite += std::isfinite(values[i]) ? 0u : 1u;
             if (m_options.channels) {
                 const RunFigures figures{.codesMin = m_codes[i], .codesMax = m_codes[i], .atLimit = atLimit ? 1u : 0u};
-                addChannel(m_channels.channel(at + i), {values[i], values[i], false}, figures, QuantizationError{.count = 1});
+                addChannel(
+                    m_channels.channel(at + i), {values[i], values[i], false}, figures, QuantizationError{.count = 1});
             }
         }
         m_codeCounter.add(m_integers);
@@ -262,7 +272,8 @@ template <class F> auto guarded(const SlotQuantizer &slot, F &&f) -> Result<decl
     }
 }
 
-ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins, std::optional<std::size_t> channel, const Progress &progress)
+ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
+    std::optional<std::size_t> channel, const Progress &progress)
 {
     ValueHistogram out{stats.low, stats.high, std::vector<std::uint64_t>(std::max<std::size_t>(bins, 1))};
     CodeReader reader(slot);
@@ -279,7 +290,8 @@ ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stat
         for (std::size_t i = 0; i < piece.size(); ++i) {
             if (!std::isfinite(piece[i]) || (channel && channels.channel(at + i) != *channel))
                 continue;
-            const auto bin = static_cast<std::size_t>(std::max(0.0, (static_cast<double>(piece[i]) - out.low) * perValue));
+            const auto bin
+                = static_cast<std::size_t>(std::max(0.0, (static_cast<double>(piece[i]) - out.low) * perValue));
             ++out.bins[std::min(bin, out.bins.size() - 1)];
         }
         progress.step(at + piece.size(), reader.count());
@@ -294,8 +306,8 @@ Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions 
     return guarded(slot, [&] { return Analysis(slot, options).run(progress); });
 }
 
-Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins, std::optional<std::size_t> channel,
-                                      const Progress &progress)
+Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
+    std::optional<std::size_t> channel, const Progress &progress)
 {
     return guarded(slot, [&] { return countValues(slot, stats, bins, channel, progress); });
 }

@@ -57,7 +57,8 @@ std::shared_ptr<const TensorInfo> dequantized(const SlotQuantizer &slot)
 
 bool finiteScale(const Quantizer &q)
 {
-    return q.isComplete() && std::all_of(q.scale->values.begin(), q.scale->values.end(), [](float s) { return std::isfinite(s); });
+    return q.isComplete()
+        && std::all_of(q.scale->values.begin(), q.scale->values.end(), [](float s) { return std::isfinite(s); });
 }
 
 /// One task of the lab: a slot under one candidate.
@@ -69,11 +70,14 @@ struct Task {
     std::optional<Error> error;
 };
 
-void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, Resolver &resolver, const CompareOptions &options, const Progress &progress)
+void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, Resolver &resolver,
+    const CompareOptions &options, const Progress &progress)
 {
     CandidateResult &out = comparison.candidates[task.position];
     try {
-        out.slot = task.candidate == nullptr ? file : resolver.candidate(comparison.layer, comparison.slot, task.candidate->settings, task.floats);
+        out.slot = task.candidate == nullptr
+            ? file
+            : resolver.candidate(comparison.layer, comparison.slot, task.candidate->settings, task.floats);
     } catch (const RecipeMismatch &error) {
         task.skipped = options.skipUnavailable;
         if (!task.skipped)
@@ -105,26 +109,30 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
         std::vector<std::string> names;
         for (const Layer &known : network.layers)
             names.push_back(known.name);
-        return usage(network.file->path, fmt::format("has no layer \"{}\"; did you mean \"{}\"?", name, nearestWord(name, names)));
+        return usage(network.file->path,
+            fmt::format("has no layer \"{}\"; did you mean \"{}\"?", name, nearestWord(name, names)));
     }
     const SlotQuantizer *slot = layer->slot(slotName);
     if (slot == nullptr || !slot->tensor || !slot->tensor->readable())
-        return usage(network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, slotName));
+        return usage(
+            network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, slotName));
     if (!isFloating(slot->tensor->dtype) && !(slot->quantizer && slot->quantizer->isComplete()))
-        return usage(network.file->path, fmt::format("layer \"{}\" has neither floats nor a quantizer in slot \"{}\"", name, slotName));
+        return usage(network.file->path,
+            fmt::format("layer \"{}\" has neither floats nor a quantizer in slot \"{}\"", name, slotName));
     return slot;
 }
 
 /// Runs every task; a candidate is tried in place, so each range of tasks has its own copy of the network.
-void runTasks(const Network &network, std::vector<Task> &tasks, std::vector<SlotComparison> &out, const std::vector<const SlotQuantizer *> &files,
-              const CompareOptions &options, const Progress &progress)
+void runTasks(const Network &network, std::vector<Task> &tasks, std::vector<SlotComparison> &out,
+    const std::vector<const SlotQuantizer *> &files, const CompareOptions &options, const Progress &progress)
 {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, tasks.size()), [&](const tbb::blocked_range<std::size_t> &range) {
-        Network copy = network;
-        Resolver resolver(copy, progress);
-        for (std::size_t i = range.begin(); i < range.end(); ++i)
-            runTask(tasks[i], out[tasks[i].comparison], *files[tasks[i].comparison], resolver, options, progress);
-    });
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, tasks.size()), [&](const tbb::blocked_range<std::size_t> &range) {
+            Network copy = network;
+            Resolver resolver(copy, progress);
+            for (std::size_t i = range.begin(); i < range.end(); ++i)
+                runTask(tasks[i], out[tasks[i].comparison], *files[tasks[i].comparison], resolver, options, progress);
+        });
 }
 
 } // namespace
@@ -140,13 +148,16 @@ Result<CandidateText> parseCandidate(const std::string &text)
         for (std::string &lab : labQuantizerNames())
             known.push_back(std::move(lab));
         known.emplace_back("file");
-        return usage("", fmt::format("\"{}\" is not a candidate; did you mean \"{}\"?", parts[0], nearestWord(parts[0], known)));
+        return usage(
+            "", fmt::format("\"{}\" is not a candidate; did you mean \"{}\"?", parts[0], nearestWord(parts[0], known)));
     }
     for (std::size_t i = 1; i < parts.size(); ++i) {
         const auto equals = parts[i].find('=');
         const std::string keyword = parts[i].substr(0, equals);
         if (equals == std::string::npos || findOverride(keyword) == nullptr)
-            return usage("", fmt::format("\"{}\" in candidate {} is not keyword=value; did you mean \"{}\"?", parts[i], text, nearestWord(keyword, overrideNames())));
+            return usage("",
+                fmt::format("\"{}\" in candidate {} is not keyword=value; did you mean \"{}\"?", parts[i], text,
+                    nearestWord(keyword, overrideNames())));
         out.settings.overrides.emplace_back(keyword, parts[i].substr(equals + 1));
     }
     return out;
@@ -154,9 +165,9 @@ Result<CandidateText> parseCandidate(const std::string &text)
 
 std::uint64_t CandidateResult::bits() const
 {
-    return slot.tensor && slot.quantizer && slot.quantizer->isComplete()
-        ? slot.tensor->count() * static_cast<std::uint64_t>(slot.quantizer->bitWidth.value_or(slot.quantizer->wordBits()))
-        : 0;
+    return slot.tensor && slot.quantizer && slot.quantizer->isComplete() ? slot.tensor->count()
+            * static_cast<std::uint64_t>(slot.quantizer->bitWidth.value_or(slot.quantizer->wordBits()))
+                                                                         : 0;
 }
 
 std::uint64_t CandidateResult::codesTotal() const
@@ -187,8 +198,8 @@ std::vector<std::size_t> SlotComparison::best() const
     return out;
 }
 
-Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers, const std::vector<CandidateText> &candidates,
-                                                      const CompareOptions &options, const Progress &progress)
+Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
+    const std::vector<CandidateText> &candidates, const CompareOptions &options, const Progress &progress)
 {
     std::vector<SlotComparison> out;
     std::vector<const SlotQuantizer *> files;
@@ -203,14 +214,16 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
             if (comparison.againstQuantized)
                 floats = dequantized(**slot);
         } catch (const ParseError &error) {
-            return tl::unexpected(Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});
+            return tl::unexpected(
+                Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});
         }
         comparison.candidates.resize(1 + candidates.size());
         comparison.candidates[0].name = "file";
         tasks.push_back({out.size(), 0, nullptr, floats, false, {}});
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             comparison.candidates[i + 1].name = candidates[i].text;
-            tasks.push_back({out.size(), i + 1, candidates[i].settings.preset == "file" ? nullptr : &candidates[i], floats, false, {}});
+            tasks.push_back({out.size(), i + 1, candidates[i].settings.preset == "file" ? nullptr : &candidates[i],
+                floats, false, {}});
         }
         files.push_back(*slot);
         out.push_back(std::move(comparison));
@@ -245,7 +258,8 @@ std::vector<CandidateText> offeredCandidates(const SlotQuantizer &slot)
         if (preset.slot != "weight" || !preset.decoded || preset.kind == QuantizerKind::Minifloat)
             continue;
         const bool fixedWidth = preset.source == ScaleSource::Constant;
-        add(fixedWidth || preset.bits == bits ? std::string(preset.name) : fmt::format("{},bit_width={}", preset.name, bits));
+        add(fixedWidth || preset.bits == bits ? std::string(preset.name)
+                                              : fmt::format("{},bit_width={}", preset.name, bits));
     }
     if (const auto type = slot.quantizer ? fixedType(*slot.quantizer) : std::nullopt) {
         add(apFixedName({type->width, type->integerBits - 1, true}));

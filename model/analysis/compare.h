@@ -23,11 +23,11 @@ struct CandidateResult {
     std::string name;
     SlotQuantizer slot;
     std::optional<SlotStatistics> figures; ///< nullopt when the scale is not finite or the slot has no quantizer
-    std::string note;                      ///< why there are no figures
+    std::string note; ///< why there are no figures
 
-    std::uint64_t bits() const;       ///< count * bit width
+    std::uint64_t bits() const; ///< count * bit width
     std::uint64_t codesTotal() const; ///< size of the range; binary 2
-    bool fixedExact() const;          ///< one power-of-two scale and zero point 0
+    bool fixedExact() const; ///< one power-of-two scale and zero point 0
 };
 
 /// All candidates for one slot; the first is always "file".
@@ -36,7 +36,8 @@ struct SlotComparison {
     bool againstQuantized = false; ///< the file holds only quantized values: errors are against those
     std::vector<CandidateResult> candidates;
 
-    /// Positions of the candidates with the highest SQNR (an exact one is higher than any); empty when none has figures.
+    /// Positions of the candidates with the highest SQNR (an exact one is higher than any); empty when none has
+    /// figures.
     std::vector<std::size_t> best() const;
 };
 
@@ -49,8 +50,7 @@ struct CompareOptions {
 
 /// Errors (Usage): an unknown layer, a slot without floats, a candidate that cannot be had; Parse; Cancelled.
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
-                                                      const std::vector<CandidateText> &candidates, const CompareOptions &options = {},
-                                                      const Progress &progress = {});
+    const std::vector<CandidateText> &candidates, const CompareOptions &options = {}, const Progress &progress = {});
 
 /// The candidates that the lab offers for a slot: every weight preset whose parameters follow from the weights alone or
 /// are stored, at the file's width, and the lab's own.

@@ -14,7 +14,11 @@ namespace {
 
 constexpr std::uint64_t kChunk = 1ull << 16;
 
-bool comparable(const SlotQuantizer *slot) { return slot != nullptr && slot->tensor && slot->tensor->readable() && slot->quantizer && slot->quantizer->isComplete(); }
+bool comparable(const SlotQuantizer *slot)
+{
+    return slot != nullptr && slot->tensor && slot->tensor->readable() && slot->quantizer
+        && slot->quantizer->isComplete();
+}
 
 /// "[3, 0, 1, 2]".
 std::string indexText(std::uint64_t flat, const Shape &shape)
@@ -29,13 +33,16 @@ std::string indexText(std::uint64_t flat, const Shape &shape)
 }
 
 /// An export may keep a linear weight transposed, or flattened: then shapes differ and elements cannot be paired.
-std::string firstDifference(const std::string &layer, const SlotQuantizer &mine, const SlotQuantizer &theirs, const Progress &progress)
+std::string firstDifference(
+    const std::string &layer, const SlotQuantizer &mine, const SlotQuantizer &theirs, const Progress &progress)
 {
     const auto &a = mine.quantizer->scale->values, &b = theirs.quantizer->scale->values;
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-        const float left = a.size() == 1 ? a[0] : a[std::min(i, a.size() - 1)], right = b.size() == 1 ? b[0] : b[std::min(i, b.size() - 1)];
+        const float left = a.size() == 1 ? a[0] : a[std::min(i, a.size() - 1)],
+                    right = b.size() == 1 ? b[0] : b[std::min(i, b.size() - 1)];
         if (left != right && !(left != left && right != right))
-            return fmt::format("{} {}: scale {} is {} here and {} there", layer, mine.slot, i, shortest(left), shortest(right));
+            return fmt::format(
+                "{} {}: scale {} is {} here and {} there", layer, mine.slot, i, shortest(left), shortest(right));
     }
     CodeReader here(mine), there(theirs);
     std::vector<std::int64_t> x, y;
@@ -46,7 +53,8 @@ std::string firstDifference(const std::string &layer, const SlotQuantizer &mine,
         there.integers(at, y);
         const auto [left, right] = std::mismatch(x.begin(), x.end(), y.begin());
         if (left != x.end())
-            return fmt::format("{} {}{}: code {} here and {} there", layer, mine.slot, indexText(at + static_cast<std::uint64_t>(left - x.begin()), mine.shape), *left, *right);
+            return fmt::format("{} {}{}: code {} here and {} there", layer, mine.slot,
+                indexText(at + static_cast<std::uint64_t>(left - x.begin()), mine.shape), *left, *right);
         progress.step(at + x.size(), here.count());
     }
     return {};
@@ -87,9 +95,13 @@ std::vector<std::string> exportsBeside(const std::string &modelPath)
     const std::string stem = model.stem().string();
     std::vector<std::string> out;
     std::error_code failed;
-    for (std::filesystem::directory_iterator at(model.has_parent_path() ? model.parent_path() : std::filesystem::path("."), failed), end; !failed && at != end; at.increment(failed)) {
+    for (std::filesystem::directory_iterator
+             at(model.has_parent_path() ? model.parent_path() : std::filesystem::path("."), failed),
+         end;
+         !failed && at != end; at.increment(failed)) {
         const std::string name = at->path().filename().string();
-        const bool separated = name.size() > stem.size() && (name[stem.size()] == '.' || name[stem.size()] == '_' || name[stem.size()] == '-');
+        const bool separated = name.size() > stem.size()
+            && (name[stem.size()] == '.' || name[stem.size()] == '_' || name[stem.size()] == '-');
         if (name.starts_with(stem) && separated && at->path().extension() == ".onnx")
             out.push_back(at->path().string());
     }

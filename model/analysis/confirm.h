@@ -11,8 +11,8 @@ namespace quantscope {
 
 /// How a checkpoint under its recipe compares with an export of the same network.
 struct Confirmation {
-    std::string exportFile;      ///< file name
-    std::size_t compared = 0;    ///< quantized tensors that both have
+    std::string exportFile; ///< file name
+    std::size_t compared = 0; ///< quantized tensors that both have
     std::uint64_t elements = 0;
     /// The first difference: layer, slot, index, both codes (or scales) in a sentence; empty when all agree.
     std::string difference;

@@ -49,7 +49,8 @@ struct ErrorLanes {
     std::int32_t zeroed[kLanes] = {};
 };
 
-QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
+QUANTSCOPE_CLONES void errorKernel(
+    const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
     Double8 signal{}, error{}, sum{}, cross{}, largest{};
     Long8 finiteCount{};
@@ -84,7 +85,8 @@ QUANTSCOPE_CLONES void errorKernel(const float *x, const float *codes, std::size
 }
 
 /// Position of each code in a table: code - first, and `count` for NaN.
-QUANTSCOPE_CLONES void positionKernel(const float *codes, std::size_t count, float first, float outside, std::int32_t *positions)
+QUANTSCOPE_CLONES void positionKernel(
+    const float *codes, std::size_t count, float first, float outside, std::int32_t *positions)
 {
     for (std::size_t i = 0; i < count; ++i) {
         const float offset = codes[i] - first;
@@ -137,7 +139,8 @@ void clampAndCount(std::span<float> codes, float low, float high, RunFigures &fi
     std::copy_n(rest, tail.size(), tail.begin());
 }
 
-void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale, QuantizationError &error, RunFigures &figures)
+void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale,
+    QuantizationError &error, RunFigures &figures)
 {
     const auto add = [&](const float *w, const float *c, std::size_t count, std::size_t real) {
         ErrorLanes lanes;
@@ -166,11 +169,15 @@ void addError(std::span<const float> x, std::span<const float> codes, float zero
     float restX[kLanes] = {}, restCodes[kLanes];
     std::fill(std::begin(restCodes), std::end(restCodes), zeroPoint);
     std::copy(x.begin() + static_cast<std::ptrdiff_t>(whole), x.end(), restX);
-    std::copy(codes.begin() + static_cast<std::ptrdiff_t>(whole), codes.begin() + static_cast<std::ptrdiff_t>(x.size()), restCodes);
+    std::copy(codes.begin() + static_cast<std::ptrdiff_t>(whole), codes.begin() + static_cast<std::ptrdiff_t>(x.size()),
+        restCodes);
     add(restX, restCodes, kLanes, x.size() - whole);
 }
 
-BitWeightCounter::BitWeightCounter() : m_tables(kSignsAndExponents * kTables) {}
+BitWeightCounter::BitWeightCounter()
+    : m_tables(kSignsAndExponents * kTables)
+{
+}
 
 void BitWeightCounter::flush()
 {
@@ -184,14 +191,19 @@ void BitWeightCounter::flush()
         if (exponent == 255)
             m_total.nonFinite += count;
         else
-            (key < 256 ? m_total.positive : m_total.negative)[exponent - 127 - static_cast<std::size_t>(BitWeightHistogram::kLowest)] += count;
+            (key < 256 ? m_total.positive
+                       : m_total.negative)[exponent - 127 - static_cast<std::size_t>(BitWeightHistogram::kLowest)]
+                += count;
     }
     m_pending = 0;
 }
 
 void BitWeightCounter::add(std::span<const float> x)
 {
-    const auto small = [&] { return m_tables[0] + m_tables[256] + m_tables[512] + m_tables[768] + m_tables[1024] + m_tables[1280] + m_tables[1536] + m_tables[1792]; };
+    const auto small = [&] {
+        return m_tables[0] + m_tables[256] + m_tables[512] + m_tables[768] + m_tables[1024] + m_tables[1280]
+            + m_tables[1536] + m_tables[1792];
+    };
     const std::uint32_t before = small();
     countExponents(x.data(), x.size(), m_tables.data());
     if (small() != before)
@@ -200,7 +212,8 @@ void BitWeightCounter::add(std::span<const float> x)
             if (magnitude == 0)
                 ++m_total.zeros;
             else if (magnitude < 0x00800000u) // denormal: its highest bit is its weight
-                ++(std::signbit(v) ? m_total.negative : m_total.positive)[static_cast<std::size_t>(std::bit_width(magnitude) - 1)];
+                ++(std::signbit(v) ? m_total.negative
+                                   : m_total.positive)[static_cast<std::size_t>(std::bit_width(magnitude) - 1)];
         }
     m_pending += x.size();
     if (m_pending > (1u << 30))
@@ -213,7 +226,8 @@ BitWeightHistogram BitWeightCounter::result()
     return m_total;
 }
 
-CodeCounter::CodeCounter(std::int64_t lowest, std::int64_t highest) : m_first(lowest)
+CodeCounter::CodeCounter(std::int64_t lowest, std::int64_t highest)
+    : m_first(lowest)
 {
     const std::uint64_t size = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest) + 1;
     while ((size == 0 ? ~0ull >> m_shift : (size - 1) >> m_shift) >= 65536)
@@ -234,7 +248,8 @@ void CodeCounter::add(std::span<const float> codes)
     // Below 2^24 the difference to the first code is exact in float32.
     if (m_shift == 0 && std::abs(m_first) < (1 << 24)) {
         m_positions.resize(codes.size());
-        positionKernel(codes.data(), codes.size(), static_cast<float>(m_first), static_cast<float>(m_bins), m_positions.data());
+        positionKernel(
+            codes.data(), codes.size(), static_cast<float>(m_first), static_cast<float>(m_bins), m_positions.data());
         m_narrow.resize((m_bins + 1) * kTables);
         std::uint32_t *const tables = m_narrow.data();
         const std::size_t stride = m_bins + 1;
@@ -276,7 +291,8 @@ CodeHistogram CodeCounter::result()
     out.first = m_first;
     out.width = std::uint64_t{1} << m_shift;
     out.bins = m_counts;
-    out.used = static_cast<std::uint64_t>(std::count_if(m_counts.begin(), m_counts.end(), [](std::uint64_t n) { return n != 0; }));
+    out.used = static_cast<std::uint64_t>(
+        std::count_if(m_counts.begin(), m_counts.end(), [](std::uint64_t n) { return n != 0; }));
     return out;
 }
 

@@ -21,8 +21,10 @@ struct RunFigures {
 void clampAndCount(std::span<float> codes, float low, float high, RunFigures &figures);
 
 /// Adds the error of values = (code - zeroPoint) * scale against x; also counts zeroed and non-finite floats. Sums are
-/// float64 in eight lanes that are joined in a fixed order, so the result depends on the data alone. What is not finite is left out.
-void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale, QuantizationError &error, RunFigures &figures);
+/// float64 in eight lanes that are joined in a fixed order, so the result depends on the data alone. What is not finite
+/// is left out.
+void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale,
+    QuantizationError &error, RunFigures &figures);
 
 /// Adds |x| of every element to its power-of-two bar.
 class BitWeightCounter {

@@ -22,7 +22,8 @@ std::vector<Network> openExports(const std::string &path, const Progress &progre
         if (auto network = recoverQuantizers(*file, {}, progress))
             out.push_back(std::move(*network));
     }
-    std::stable_sort(out.begin(), out.end(), [](const Network &a, const Network &b) { return (a.dialect == "QONNX") > (b.dialect == "QONNX"); });
+    std::stable_sort(out.begin(), out.end(),
+        [](const Network &a, const Network &b) { return (a.dialect == "QONNX") > (b.dialect == "QONNX"); });
     return out;
 }
 
@@ -34,15 +35,18 @@ void confirm(Network &network, const Network &exported, const Progress &progress
     if (result->confirmed()) {
         network.confirmedBy = result->exportFile;
         network.diagnostics.push_back({"recipe-confirmed", Severity::Note, "",
-            fmt::format("recipe confirmed by {}: {} tensors, {} codes equal", result->exportFile, result->compared, result->elements)});
+            fmt::format("recipe confirmed by {}: {} tensors, {} codes equal", result->exportFile, result->compared,
+                result->elements)});
     } else {
-        network.diagnostics.push_back({"export-differs", Severity::Warning, "", fmt::format("{} differs: {}", result->exportFile, result->difference)});
+        network.diagnostics.push_back({"export-differs", Severity::Warning, "",
+            fmt::format("{} differs: {}", result->exportFile, result->difference)});
     }
 }
 
 } // namespace
 
-Result<Network> recoverWithExports(std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const Network *previous)
+Result<Network> recoverWithExports(
+    std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const Network *previous)
 {
     if (file->graph)
         return recoverQuantizers(file, recipe, progress);
@@ -56,7 +60,8 @@ Result<Network> recoverWithExports(std::shared_ptr<const ModelFile> file, const 
     return network;
 }
 
-Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath, bool listOnly, const Progress &progress)
+Result<Network> openNetwork(
+    const std::string &path, const std::optional<std::string> &recipePath, bool listOnly, const Progress &progress)
 {
     auto file = openModel(path, {}, progress);
     if (!file)

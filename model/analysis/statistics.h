@@ -11,7 +11,8 @@
 
 namespace quantscope {
 
-/// Counts of |x| by power of two: bar k is [2^k, 2^(k+1)). float32 spans k = -149..127; zeros and what is not finite apart.
+/// Counts of |x| by power of two: bar k is [2^k, 2^(k+1)). float32 spans k = -149..127; zeros and what is not finite
+/// apart.
 struct BitWeightHistogram {
     static constexpr int kLowest = -149;
     static constexpr int kHighest = 127;
@@ -45,10 +46,10 @@ struct CodeHistogram {
 struct QuantizationError {
     std::uint64_t count = 0;
     double signalPower = 0; ///< sum of w^2
-    double errorPower = 0;  ///< sum of e^2, e = value - w
+    double errorPower = 0; ///< sum of e^2, e = value - w
     double maxAbs = 0;
-    double sum = 0;         ///< of e
-    double cross = 0;       ///< sum of w * e
+    double sum = 0; ///< of e
+    double cross = 0; ///< sum of w * e
 
     std::optional<double> sqnrDb() const; ///< 10 log10(signal / error); nullopt without error or signal
     double mse() const { return count == 0 ? 0 : errorPower / static_cast<double>(count); }
@@ -69,17 +70,17 @@ struct ChannelStatistics {
 struct SlotStatistics {
     std::uint64_t count = 0;
     std::uint64_t nonFinite = 0;
-    float low = 0, high = 0;        ///< of the file's floats, else of the values
-    bool hasFloats = false;         ///< errors are null and `clipped` unknown without them
+    float low = 0, high = 0; ///< of the file's floats, else of the values
+    bool hasFloats = false; ///< errors are null and `clipped` unknown without them
     std::int64_t codesMin = 0, codesMax = 0;
-    std::uint64_t atLimit = 0;      ///< codes equal to an end of the quantizer's range
+    std::uint64_t atLimit = 0; ///< codes equal to an end of the quantizer's range
     std::optional<std::uint64_t> clipped; ///< elements whose rounded, unclamped code lies outside the range
-    std::uint64_t zeroed = 0;       ///< non-zero floats whose code is the zero point
+    std::uint64_t zeroed = 0; ///< non-zero floats whose code is the zero point
     QuantizationError error;
-    BitWeightHistogram bitWeights;  ///< of the floats, else of the values
+    BitWeightHistogram bitWeights; ///< of the floats, else of the values
     CodeHistogram codes;
     std::vector<ChannelStatistics> channels; ///< one per scale when there are several, else one per output channel
-    std::optional<std::string> codesSha256;  ///< with AnalysisOptions::hash
+    std::optional<std::string> codesSha256; ///< with AnalysisOptions::hash
     std::optional<std::string> valueSha256;
 };
 
@@ -88,14 +89,15 @@ struct AnalysisOptions {
     bool channels = false; ///< fill SlotStatistics::channels
 };
 
-/// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind, or a minifloat (codes are then bit patterns).
-/// Errors: Parse (bytes missing), Cancelled. Progress counts elements.
-Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options = {}, const Progress &progress = {});
+/// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind, or a
+/// minifloat (codes are then bit patterns). Errors: Parse (bytes missing), Cancelled. Progress counts elements.
+Result<SlotStatistics> analyse(
+    const SlotQuantizer &slot, const AnalysisOptions &options = {}, const Progress &progress = {});
 
 /// A second pass with a known range: `bins` equal bins over [stats.low, stats.high] of the floats (else values);
 /// `channel` restricts it to one output channel.
 Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
-                                      std::optional<std::size_t> channel = {}, const Progress &progress = {});
+    std::optional<std::size_t> channel = {}, const Progress &progress = {});
 
 /// Bit weights of a float tensor that has no quantizer.
 Result<BitWeightHistogram> floatBitWeights(const TensorInfo &tensor, const Progress &progress = {});

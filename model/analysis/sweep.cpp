@@ -18,7 +18,9 @@ std::vector<Group> bySlot(const std::vector<SweepPoint> &points)
 {
     std::vector<Group> groups;
     for (std::size_t i = 0; i < points.size(); ++i) {
-        const auto same = [&](const Group &g) { return points[g[0]].layer == points[i].layer && points[g[0]].slot == points[i].slot; };
+        const auto same = [&](const Group &g) {
+            return points[g[0]].layer == points[i].layer && points[g[0]].slot == points[i].slot;
+        };
         const auto found = std::find_if(groups.begin(), groups.end(), same);
         (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
     }
@@ -36,7 +38,8 @@ Group lowerHull(const std::vector<SweepPoint> &points, Group group)
     };
     Group hull;
     for (const std::size_t i : group) {
-        if (!hull.empty() && (points[i].bits == points[hull.back()].bits || points[i].errorPower >= points[hull.back()].errorPower))
+        if (!hull.empty()
+            && (points[i].bits == points[hull.back()].bits || points[i].errorPower >= points[hull.back()].errorPower))
             continue;
         while (hull.size() >= 2 && slope(hull[hull.size() - 2], hull.back()) >= slope(hull.back(), i))
             hull.pop_back();
@@ -131,8 +134,8 @@ Allocation cheapestKeeping(const std::vector<SweepPoint> &points, double minimum
             const bool keeps = sqnr(i) >= minimumDb, kept = sqnr(best) >= minimumDb;
             // Among those that keep it the fewest bits, then the least error; else the nearest to it.
             const bool better = keeps != kept ? keeps
-                : keeps                       ? std::pair(points[i].bits, -sqnr(i)) < std::pair(points[best].bits, -sqnr(best))
-                                              : sqnr(i) > sqnr(best);
+                : keeps ? std::pair(points[i].bits, -sqnr(i)) < std::pair(points[best].bits, -sqnr(best))
+                        : sqnr(i) > sqnr(best);
             if (better)
                 best = i;
         }
@@ -148,9 +151,11 @@ std::string allocationRecipe(const std::vector<SweepPoint> &points, const Alloca
         const auto candidate = parseCandidate(points[i].candidate);
         if (!candidate)
             continue;
-        out += fmt::format("[[quantizer]]\nmatch = \"{}\"\nslot = \"{}\"\npreset = \"{}\"\n", points[i].layer, points[i].slot, candidate->settings.preset);
+        out += fmt::format("[[quantizer]]\nmatch = \"{}\"\nslot = \"{}\"\npreset = \"{}\"\n", points[i].layer,
+            points[i].slot, candidate->settings.preset);
         for (const auto &[keyword, value] : candidate->settings.overrides)
-            out += fmt::format("{} = {}\n", keyword, value.find_first_not_of("0123456789.-truefals") == std::string::npos ? value : "\"" + value + "\"");
+            out += fmt::format("{} = {}\n", keyword,
+                value.find_first_not_of("0123456789.-truefals") == std::string::npos ? value : "\"" + value + "\"");
         out += "\n";
     }
     return out;
@@ -170,7 +175,10 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
         out += fmt::format("# {}\n{}_quant={}", points[i].layer, points[i].slot, candidate->settings.preset);
         for (const auto &[keyword, value] : candidate->settings.overrides) {
             const bool number = value.find_first_not_of("0123456789.-") == std::string::npos;
-            const std::string python = value == "true" ? "True" : value == "false" ? "False" : number ? value : "'" + value + "'";
+            const std::string python = value == "true" ? "True"
+                : value == "false"                     ? "False"
+                : number                               ? value
+                                                       : "'" + value + "'";
             out += fmt::format(", {}_{}={}", points[i].slot, keyword, python);
         }
         out += "\n";

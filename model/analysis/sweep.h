@@ -13,7 +13,7 @@ namespace quantscope {
 struct SweepPoint {
     std::string layer, slot;
     std::string candidate; ///< as it would be written, with its bit_width
-    std::string family;    ///< the candidate without its bit_width: one line of the chart
+    std::string family; ///< the candidate without its bit_width: one line of the chart
     int width = 0;
     std::uint64_t bits = 0; ///< of the slot
     double signalPower = 0, errorPower = 0;
@@ -30,11 +30,12 @@ struct Allocation {
     std::vector<std::size_t> points; ///< positions in the sweep, one per slot in order of appearance
 };
 
-/// Total bits against total squared error: the lower convex hull of the Pareto front, from the fewest bits up. Each step
-/// takes the widening that lowers the error most per bit (exact on the hull, since errors of slots add up).
+/// Total bits against total squared error: the lower convex hull of the Pareto front, from the fewest bits up. Each
+/// step takes the widening that lowers the error most per bit (exact on the hull, since errors of slots add up).
 std::vector<Allocation> paretoFront(const std::vector<SweepPoint> &points);
 
-/// For each slot the point with the fewest bits whose SQNR is at least `minimumDb`; slots that never reach it take their best.
+/// For each slot the point with the fewest bits whose SQNR is at least `minimumDb`; slots that never reach it take
+/// their best.
 Allocation cheapestKeeping(const std::vector<SweepPoint> &points, double minimumDb);
 
 /// An allocation as recipe entries, and as keyword arguments of Brevitas layers to paste.

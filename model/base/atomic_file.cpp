@@ -25,14 +25,19 @@ tl::unexpected<Error> ioError(const std::string &path, std::string_view what, in
 } // namespace
 
 AtomicFile::AtomicFile(std::string destination, std::string temporary, int descriptor)
-    : m_destination(std::move(destination)), m_temporary(std::move(temporary)), m_descriptor(descriptor)
+    : m_destination(std::move(destination))
+    , m_temporary(std::move(temporary))
+    , m_descriptor(descriptor)
 {
     m_buffer.reserve(kBufferBytes);
 }
 
 AtomicFile::AtomicFile(AtomicFile &&other) noexcept
-    : m_destination(std::move(other.m_destination)), m_temporary(std::exchange(other.m_temporary, {})),
-      m_buffer(std::move(other.m_buffer)), m_descriptor(std::exchange(other.m_descriptor, -1)), m_error(other.m_error)
+    : m_destination(std::move(other.m_destination))
+    , m_temporary(std::exchange(other.m_temporary, {}))
+    , m_buffer(std::move(other.m_buffer))
+    , m_descriptor(std::exchange(other.m_descriptor, -1))
+    , m_error(other.m_error)
 {
 }
 
@@ -56,9 +61,10 @@ AtomicFile::~AtomicFile()
 
 Result<AtomicFile> AtomicFile::create(const std::string &destination)
 {
-    struct stat status {};
+    struct stat status { };
     if (::stat(destination.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-        return tl::unexpected(Error{ErrorKind::Io, destination, std::nullopt, "is a folder, so no file can be written there"});
+        return tl::unexpected(
+            Error{ErrorKind::Io, destination, std::nullopt, "is a folder, so no file can be written there"});
     static std::atomic<unsigned> counter = 0;
     // The suffix keeps the extension: compilers that check the temporary file look at it.
     const auto slash = destination.find_last_of('/');

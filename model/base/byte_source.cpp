@@ -15,8 +15,9 @@ namespace {
 void requireRange(std::uint64_t offset, std::uint64_t length, std::uint64_t size)
 {
     if (offset > size || length > size - offset)
-        throw ParseError(fmt::format("{} bytes are needed, but only {} are left", length, offset > size ? 0 : size - offset),
-                         offset);
+        throw ParseError(
+            fmt::format("{} bytes are needed, but only {} are left", length, offset > size ? 0 : size - offset),
+            offset);
 }
 
 } // namespace
@@ -38,7 +39,7 @@ Result<std::shared_ptr<const FileSource>> FileSource::open(const std::string &pa
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return fail(std::string("cannot be opened: ") + std::strerror(errno));
-    struct stat status {};
+    struct stat status { };
     if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
         ::close(descriptor);
         return fail(S_ISDIR(status.st_mode) ? "is a folder, not a file" : "is not a regular file");
@@ -53,7 +54,8 @@ void FileSource::read(std::uint64_t offset, std::span<std::byte> out) const
     requireRange(offset, out.size(), m_size);
     std::size_t done = 0;
     while (done < out.size()) {
-        const ssize_t got = ::pread(m_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        const ssize_t got
+            = ::pread(m_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

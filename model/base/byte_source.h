@@ -38,7 +38,11 @@ public:
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
 
 private:
-    FileSource(int descriptor, std::uint64_t size) : m_descriptor(descriptor), m_size(size) {}
+    FileSource(int descriptor, std::uint64_t size)
+        : m_descriptor(descriptor)
+        , m_size(size)
+    {
+    }
     int m_descriptor;
     std::uint64_t m_size;
 };
@@ -46,7 +50,10 @@ private:
 /// Bytes in memory: tests, fuzzing, inflated members and values decoded from typed fields.
 class MemorySource final : public ByteSource {
 public:
-    explicit MemorySource(std::vector<std::byte> bytes) : m_bytes(std::move(bytes)) {}
+    explicit MemorySource(std::vector<std::byte> bytes)
+        : m_bytes(std::move(bytes))
+    {
+    }
     std::uint64_t size() const override { return m_bytes.size(); }
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
     std::span<const std::byte> view() const { return m_bytes; }

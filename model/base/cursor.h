@@ -14,7 +14,11 @@ namespace quantscope {
 /// Integers are little-endian.
 class Cursor {
 public:
-    explicit Cursor(std::span<const std::byte> bytes, std::uint64_t fileOffset = 0) : m_bytes(bytes), m_base(fileOffset) {}
+    explicit Cursor(std::span<const std::byte> bytes, std::uint64_t fileOffset = 0)
+        : m_bytes(bytes)
+        , m_base(fileOffset)
+    {
+    }
 
     std::uint64_t position() const { return m_at; }
     std::uint64_t offset() const { return m_base + m_at; }

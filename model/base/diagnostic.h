@@ -20,10 +20,10 @@ constexpr std::string_view severityName(Severity severity)
 
 /// A survivable oddity: the file opens, and this is what is to know about it.
 struct Diagnostic {
-    std::string rule;     ///< stable id, such as "scale-not-positive"
+    std::string rule; ///< stable id, such as "scale-not-positive"
     Severity severity = Severity::Warning;
-    std::string layer;    ///< the layer's path, or the tensor's name; empty for the whole file
-    std::string text;     ///< one sentence with the offending value and what to do
+    std::string layer; ///< the layer's path, or the tensor's name; empty for the whole file
+    std::string text; ///< one sentence with the offending value and what to do
 };
 
 } // namespace quantscope

@@ -11,10 +11,10 @@ namespace quantscope {
 
 /// What went wrong, in the terms that decide the command line's exit status.
 enum class ErrorKind {
-    Usage,     ///< wrong words, unknown layer or preset, a recipe that does not parse (exit status 2)
-    Io,        ///< a file cannot be opened, read or written (3)
-    Parse,     ///< the bytes contradict their format (3)
-    Proof,     ///< a proof failed or could not be made (1)
+    Usage, ///< wrong words, unknown layer or preset, a recipe that does not parse (exit status 2)
+    Io, ///< a file cannot be opened, read or written (3)
+    Parse, ///< the bytes contradict their format (3)
+    Proof, ///< a proof failed or could not be made (1)
     Cancelled, ///< the person asked to stop
 };
 
@@ -35,7 +35,8 @@ template <class T> using Result = tl::expected<T, Error>;
 class ParseError : public std::runtime_error {
 public:
     explicit ParseError(const std::string &message, std::optional<std::uint64_t> offset = std::nullopt)
-        : std::runtime_error(message), m_offset(offset)
+        : std::runtime_error(message)
+        , m_offset(offset)
     {
     }
     std::optional<std::uint64_t> offset() const { return m_offset; }
@@ -47,7 +48,10 @@ private:
 /// Thrown when `Progress::step` says stop; caught at the same border as ParseError.
 class CancelledError : public std::runtime_error {
 public:
-    CancelledError() : std::runtime_error("cancelled") {}
+    CancelledError()
+        : std::runtime_error("cancelled")
+    {
+    }
 };
 
 } // namespace quantscope

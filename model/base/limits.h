@@ -32,8 +32,8 @@ struct Limits {
     std::uint32_t foldDepth = 200;
     /// Bytes held in memory for values that are not stored contiguously (typed protobuf fields).
     std::uint64_t ownedTensorBytes = 1ull << 30;
-    /// Memory for what a reader builds, beside twice the file's own size: 100,000 tensors take about 90 MB of a file that
-    /// has at least 40 MB itself.
+    /// Memory for what a reader builds, beside twice the file's own size: 100,000 tensors take about 90 MB of a file
+    /// that has at least 40 MB itself.
     std::uint64_t readBytes = 64ull << 20;
     /// A recipe is written by hand.
     std::uint64_t recipeBytes = 4ull << 20;

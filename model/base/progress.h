@@ -14,7 +14,10 @@ public:
     using Callback = std::function<bool(std::uint64_t, std::uint64_t)>;
 
     Progress() = default;
-    explicit Progress(Callback callback) : m_callback(std::move(callback)) {}
+    explicit Progress(Callback callback)
+        : m_callback(std::move(callback))
+    {
+    }
 
     /// Throws CancelledError when the receiver wants to stop. Units are the caller's own; bytes where there are bytes.
     void step(std::uint64_t done, std::uint64_t total) const

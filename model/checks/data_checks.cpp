@@ -19,7 +19,8 @@ constexpr double kSaturatedShare = 0.01;
 std::optional<std::string> emptyTensor(const SlotFacts &facts)
 {
     if (facts.slot.tensor && facts.slot.tensor->problem.empty() && facts.slot.tensor->count() == 0)
-        return fmt::format("the tensor is empty (shape {}), so there is nothing to quantize or export", shapeText(facts.slot.shape));
+        return fmt::format(
+            "the tensor is empty (shape {}), so there is nothing to quantize or export", shapeText(facts.slot.shape));
     return std::nullopt;
 }
 
@@ -27,7 +28,8 @@ std::optional<std::string> notFinite(const SlotFacts &facts)
 {
     if (facts.statistics == nullptr || facts.statistics->nonFinite == 0)
         return std::nullopt;
-    return fmt::format("{} of {} values are NaN or infinite; their codes mean nothing", grouped(facts.statistics->nonFinite), grouped(facts.statistics->count));
+    return fmt::format("{} of {} values are NaN or infinite; their codes mean nothing",
+        grouped(facts.statistics->nonFinite), grouped(facts.statistics->count));
 }
 
 std::optional<std::string> allZero(const SlotFacts &facts)
@@ -35,8 +37,9 @@ std::optional<std::string> allZero(const SlotFacts &facts)
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || s->count == 0 || s->nonFinite != 0 || s->low != 0 || s->high != 0)
         return std::nullopt;
-    return fmt::format("all {} values are zero; its scale is only a floor value, and power-of-two scaling gives NaN gradients up to Brevitas 0.11",
-                       grouped(s->count));
+    return fmt::format("all {} values are zero; its scale is only a floor value, and power-of-two scaling gives NaN "
+                       "gradients up to Brevitas 0.11",
+        grouped(s->count));
 }
 
 std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
@@ -62,8 +65,9 @@ std::optional<std::string> saturated(const SlotFacts &facts)
     const std::uint64_t normal = 2 * facts.slot.quantizer->scale->values.size();
     if (range.size() <= 4 || share <= kSaturatedShare || s->atLimit <= normal)
         return std::nullopt;
-    return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}{}", 100 * share, grouped(s->atLimit), grouped(s->count), range.min, range.max,
-                       s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
+    return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}{}", 100 * share, grouped(s->atLimit),
+        grouped(s->count), range.min, range.max,
+        s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
 }
 
 std::optional<std::string> int32Wrap(const SlotFacts &facts)
@@ -71,7 +75,8 @@ std::optional<std::string> int32Wrap(const SlotFacts &facts)
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || facts.slot.quantizer->bitWidth != 32 || s->codesMax < (std::int64_t{1} << 31))
         return std::nullopt;
-    return std::string("a code reaches 2^31: the float32 limit of 32 bits is 2^31, and Brevitas' own conversion to int32 wraps it to -2^31");
+    return std::string("a code reaches 2^31: the float32 limit of 32 bits is 2^31, and Brevitas' own conversion to "
+                       "int32 wraps it to -2^31");
 }
 
 std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
@@ -79,20 +84,23 @@ std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
     const auto type = facts.slot.quantizer ? fixedType(*facts.slot.quantizer) : std::nullopt;
     if (!type || facts.slot.tensor == nullptr || (type->integerBits >= 0 && type->integerBits <= type->width))
         return std::nullopt;
-    return fmt::format("{} integer bits of {}: {} is exact, but some tools refuse a point outside the word", type->integerBits, type->width, apFixedName(*type));
+    return fmt::format("{} integer bits of {}: {} is exact, but some tools refuse a point outside the word",
+        type->integerBits, type->width, apFixedName(*type));
 }
 
 std::optional<std::string> fewCodesUsed(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
-    if (s == nullptr || facts.slot.slot != "weight" || s->codes.width != 1 || facts.slot.quantizer->kind != QuantizerKind::Affine)
+    if (s == nullptr || facts.slot.slot != "weight" || s->codes.width != 1
+        || facts.slot.quantizer->kind != QuantizerKind::Affine)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
     const std::int64_t reach = std::max(std::abs(s->codesMin), std::abs(s->codesMax));
     // Power-of-two scales leave up to half of the range unused; beyond that a whole bit is wasted.
     if (range.size() <= 4 || s->count < range.size() || reach == 0 || reach * 2 >= range.max)
         return std::nullopt;
-    return fmt::format("the largest code is {} of {}: {} of {} codes are used, so at least one bit is never needed", reach, range.max, s->codes.used, range.size());
+    return fmt::format("the largest code is {} of {}: {} of {} codes are used, so at least one bit is never needed",
+        reach, range.max, s->codes.used, range.size());
 }
 
 constexpr std::array kRules = {
@@ -115,7 +123,8 @@ std::vector<Diagnostic> checkSlot(const SlotFacts &facts)
     std::vector<Diagnostic> out;
     for (const DataRule &rule : kRules)
         if (auto text = rule.check(facts))
-            out.push_back({rule.id, rule.severity, facts.layer.name, fmt::format("{} {}: {}", facts.layer.name, facts.slot.slot, *text)});
+            out.push_back({rule.id, rule.severity, facts.layer.name,
+                fmt::format("{} {}: {}", facts.layer.name, facts.slot.slot, *text)});
     return out;
 }
 

@@ -25,12 +25,14 @@ void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
                 continue;
             const TensorInfo &tensor = network.file->tensors[value->second];
             if (tensor.storage.id != 0)
-                owners[{tensor.storage.id, std::to_string(tensor.firstElement)}].push_back(layer.name + ":" + quantizer.slot);
+                owners[{tensor.storage.id, std::to_string(tensor.firstElement)}].push_back(
+                    layer.name + ":" + quantizer.slot);
         }
     for (const auto &[storage, names] : owners)
         if (names.size() > 1)
             out.push_back({"shared-proven", Severity::Note, names.front().substr(0, names.front().rfind(':')),
-                           fmt::format("{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
+                fmt::format(
+                    "{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
 }
 
 struct Weight {
@@ -41,14 +43,15 @@ struct Weight {
 };
 
 /// Statistics-based scales leave no trace in the file; equal scales with an unreached limit give sharing away.
-void equalScales(const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics, std::vector<Diagnostic> &out)
+void equalScales(const Network &network,
+    const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics, std::vector<Diagnostic> &out)
 {
     std::map<float, std::vector<Weight>> byScale;
     for (const Layer &layer : network.layers) {
         const SlotQuantizer *slot = layer.slot("weight");
         const auto found = statistics.find({layer.name, "weight"});
-        if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->scale->perTensor() || slot->quantizer->kind != QuantizerKind::Affine
-            || !slot->sharedWith.empty())
+        if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->scale->perTensor()
+            || slot->quantizer->kind != QuantizerKind::Affine || !slot->sharedWith.empty())
             continue;
         const float scale = slot->quantizer->scale->values[0];
         const CodeRange range = codeRange(*slot->quantizer);
@@ -63,14 +66,16 @@ void equalScales(const Network &network, const std::map<std::pair<std::string, s
         for (const Weight &w : weights)
             if (!w.reachesLimit && w.slot->quantizer->bitWidth == full->slot->quantizer->bitWidth)
                 out.push_back({"shared-suspected", Severity::Note, w.layer->name,
-                               fmt::format("{} weight has the scale of {} ({}) but its largest code is only {}: they probably share one quantizer", w.layer->name, full->layer->name,
-                                           powerText(scale), w.reach)});
+                    fmt::format("{} weight has the scale of {} ({}) but its largest code is only {}: they probably "
+                                "share one quantizer",
+                        w.layer->name, full->layer->name, powerText(scale), w.reach)});
     }
 }
 
 } // namespace
 
-std::vector<Diagnostic> checkSharing(const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics)
+std::vector<Diagnostic> checkSharing(
+    const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics)
 {
     std::vector<Diagnostic> out;
     if (!network.file->graph)

@@ -16,12 +16,12 @@ namespace quantscope {
 /// It interprets nothing: that is the work of `quant/`.
 struct ModelFile {
     std::string path;
-    std::string format;      ///< "pytorch-checkpoint" or "onnx"
+    std::string format; ///< "pytorch-checkpoint" or "onnx"
     std::uint64_t bytes = 0; ///< size of the main file
     std::vector<TensorInfo> tensors;
     std::optional<Graph> graph;
     std::map<std::string, std::string> metadata; ///< producer, opset, ...
-    std::vector<std::string> opaque;             ///< objects of unknown classes in a pickle: "path: module.Class"
+    std::vector<std::string> opaque; ///< objects of unknown classes in a pickle: "path: module.Class"
     std::vector<Diagnostic> diagnostics;
 
     /// Position in `tensors`. Readers call buildIndex() last; of two equal names the first wins.

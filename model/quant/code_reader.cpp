@@ -31,17 +31,24 @@ float pick(const Granular &granular, std::size_t channel)
 }
 
 /// Code as an integer: floats reach 2^31 in Brevitas; what is not finite has no integer.
-std::int64_t toInteger(float code) { return std::isfinite(code) ? static_cast<std::int64_t>(std::clamp(code, -9.0e18f, 9.0e18f)) : 0; }
+std::int64_t toInteger(float code)
+{
+    return std::isfinite(code) ? static_cast<std::int64_t>(std::clamp(code, -9.0e18f, 9.0e18f)) : 0;
+}
 
 } // namespace
 
 CodeReader::CodeReader(const SlotQuantizer &slot)
-    : m_slot(slot), m_quantizer(*slot.quantizer), m_reader(tensorOf(slot)), m_count(elementCount(slot.tensor->shape))
+    : m_slot(slot)
+    , m_quantizer(*slot.quantizer)
+    , m_reader(tensorOf(slot))
+    , m_count(elementCount(slot.tensor->shape))
 {
     const Shape &shape = slot.tensor->shape;
     if (m_quantizer.learnedRounding)
         m_learned.emplace(*m_quantizer.learnedRounding);
-    for (const Granular *g : {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
+    for (const Granular *g :
+        {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
         if (g != nullptr)
             m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
     if (m_channels == 1)
@@ -54,16 +61,20 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
     m_axisSize = static_cast<std::uint64_t>(shape[at]);
     std::uint64_t expected = m_axisSize;
     if (m_quantizer.blockSize)
-        expected = product(shape, 0, at) * ((m_axisSize + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
-                                            / static_cast<std::uint64_t>(*m_quantizer.blockSize)) * m_inner;
-    for (const Granular *g : {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
+        expected = product(shape, 0, at)
+            * ((m_axisSize + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
+                / static_cast<std::uint64_t>(*m_quantizer.blockSize))
+            * m_inner;
+    for (const Granular *g :
+        {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
         if (g != nullptr && g->values.size() != 1 && g->values.size() != expected)
             throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axisSize));
 }
 
 bool CodeReader::hasFloats() const
 {
-    return isFloating(m_slot.tensor->dtype) && m_quantizer.rule != CodeRule::Stored && m_quantizer.rule != CodeRule::BitPattern;
+    return isFloating(m_slot.tensor->dtype) && m_quantizer.rule != CodeRule::Stored
+        && m_quantizer.rule != CodeRule::BitPattern;
 }
 
 CodeReader::Run CodeReader::runAt(std::uint64_t element) const
@@ -106,7 +117,8 @@ void CodeReader::codes(std::uint64_t begin, std::span<float> out)
     if (m_quantizer.rule == CodeRule::BitPattern) {
         std::vector<std::uint64_t> patterns(out.size());
         m_reader.patterns(begin, patterns);
-        std::transform(patterns.begin(), patterns.end(), out.begin(), [](std::uint64_t p) { return static_cast<float>(p); });
+        std::transform(
+            patterns.begin(), patterns.end(), out.begin(), [](std::uint64_t p) { return static_cast<float>(p); });
         return;
     }
     m_reader.floats(begin, out);

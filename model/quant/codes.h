@@ -11,11 +11,11 @@ namespace quantscope {
 struct CodeParameters {
     CodeRule rule = CodeRule::DivideAddRound;
     Rounding rounding = Rounding::Round;
-    float scale = 1;     ///< for values
-    float divisor = 1;   ///< for codes; equal to scale except for decoupled quantizers
+    float scale = 1; ///< for values
+    float divisor = 1; ///< for codes; equal to scale except for decoupled quantizers
     float zeroPoint = 0; ///< subtracted from a code to get its value
-    float shift = 0;     ///< added before rounding: the zero point, or a zero-centring offset
-    float min = 0;       ///< limits as float32: from 26 bits on they are not the exact integers, as in Brevitas
+    float shift = 0; ///< added before rounding: the zero point, or a zero-centring offset
+    float min = 0; ///< limits as float32: from 26 bits on they are not the exact integers, as in Brevitas
     float max = 0;
     float ternaryThreshold = 0.5f;
     MinifloatFormat minifloat;
@@ -69,7 +69,7 @@ private:
     TensorReader m_reader;
     std::optional<TensorReader> m_learned;
     std::uint64_t m_count = 0;
-    std::uint64_t m_inner = 1;    ///< elements per step along the axis
+    std::uint64_t m_inner = 1; ///< elements per step along the axis
     std::uint64_t m_channels = 1;
     std::uint64_t m_axisSize = 1;
     std::vector<float> m_scratch;

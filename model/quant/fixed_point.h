@@ -26,7 +26,8 @@ struct FixedType {
     int fractionBits() const { return width - integerBits; }
 };
 
-/// The type that holds the quantizer's values exactly: one power-of-two scale, zero point 0, affine. Binary codes get 2 bits.
+/// The type that holds the quantizer's values exactly: one power-of-two scale, zero point 0, affine. Binary codes get 2
+/// bits.
 std::optional<FixedType> fixedType(const Quantizer &quantizer);
 std::string apFixedName(const FixedType &type); ///< "ap_fixed<6,0>", "ap_ufixed<8,2>"
 
@@ -34,8 +35,8 @@ std::string apFixedName(const FixedType &type); ///< "ap_fixed<6,0>", "ap_ufixed
 std::string hexWord(std::int64_t code, int bits);
 /// `bits` binary digits, most significant first, without a point.
 std::string binaryDigits(std::int64_t code, int bits);
-/// The same with the binary point: "00.000110" for code 6 in 8 bits with I = 2, ".101101" for I = 0. Where the point lies
-/// outside the word the missing places are shown as '_' : "._1101" for I = -1, "1101__." for I = W + 2.
+/// The same with the binary point: "00.000110" for code 6 in 8 bits with I = 2, ".101101" for I = 0. Where the point
+/// lies outside the word the missing places are shown as '_' : "._1101" for I = -1, "1101__." for I = W + 2.
 std::string binaryWord(std::int64_t code, int bits, int integerBits);
 
 } // namespace quantscope

@@ -37,7 +37,8 @@ float clampLikeBrevitas(float y, const CodeParameters &p)
     return y < p.min ? p.min : y;
 }
 
-QUANTSCOPE_CLONES void divideAddRound(const float *x, float *codes, std::size_t count, float divisor, float zeroPoint, float min, float max)
+QUANTSCOPE_CLONES void divideAddRound(
+    const float *x, float *codes, std::size_t count, float divisor, float zeroPoint, float min, float max)
 {
     for (std::size_t i = 0; i < count; ++i) {
         float y = std::nearbyint(x[i] / divisor + zeroPoint);
@@ -46,7 +47,8 @@ QUANTSCOPE_CLONES void divideAddRound(const float *x, float *codes, std::size_t 
     }
 }
 
-QUANTSCOPE_CLONES void divideRoundAdd(const float *x, float *codes, std::size_t count, float divisor, float zeroPoint, float min, float max)
+QUANTSCOPE_CLONES void divideRoundAdd(
+    const float *x, float *codes, std::size_t count, float divisor, float zeroPoint, float min, float max)
 {
     for (std::size_t i = 0; i < count; ++i) {
         float y = std::nearbyint(x[i] / divisor) + zeroPoint;
@@ -76,7 +78,8 @@ QUANTSCOPE_CLONES std::uint32_t maxMagnitude(const float *x, std::size_t count)
 /// `count` is a multiple of the lanes; NaN loses every comparison and is reported.
 QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float *lows, float *highs, std::int32_t *nans)
 {
-    Float8 low = Float8{} + std::numeric_limits<float>::infinity(), high = Float8{} - std::numeric_limits<float>::infinity();
+    Float8 low = Float8{} + std::numeric_limits<float>::infinity(),
+           high = Float8{} - std::numeric_limits<float>::infinity();
     Int8Lanes nan{};
     for (std::size_t i = 0; i < count; i += kLanes) {
         Float8 v;

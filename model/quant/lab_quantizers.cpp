@@ -117,9 +117,12 @@ Quantizer ternaryQuantizer(const std::string &name, const TensorInfo &tensor)
 Quantizer torchQuantizer(const std::string &name, const SlotSettings &settings, const SlotQuantizer &slot)
 {
     const bool channels = name == "torch_per_channel_affine";
-    const int bits = settings.value("bit_width") ? wholeNumber(name + ", bit_width", *settings.value("bit_width"), 1, 31) : 8;
+    const int bits
+        = settings.value("bit_width") ? wholeNumber(name + ", bit_width", *settings.value("bit_width"), 1, 31) : 8;
     const int rank = static_cast<int>(slot.shape.size());
-    const int axis = settings.value("axis") ? wholeNumber(name + ", axis", *settings.value("axis"), 0, std::max(rank - 1, 0)) : slot.channelAxis;
+    const int axis = settings.value("axis")
+        ? wholeNumber(name + ", axis", *settings.value("axis"), 0, std::max(rank - 1, 0))
+        : slot.channelAxis;
     Quantizer q = started(name, bits, true);
     q.rule = CodeRule::ReciprocalRoundAdd;
     QuantizerSpec range; // the observer's minimum and maximum are Brevitas' shifted statistic: max - min(0, min)
@@ -154,13 +157,14 @@ Quantizer torchQuantizer(const std::string &name, const SlotSettings &settings, 
 
 bool isLabQuantizer(std::string_view name)
 {
-    return name == "binary" || name == "ternary" || name == "torch_per_tensor_affine" || name == "torch_per_channel_affine"
-        || name.starts_with("ap_fixed<") || name.starts_with("ap_ufixed<");
+    return name == "binary" || name == "ternary" || name == "torch_per_tensor_affine"
+        || name == "torch_per_channel_affine" || name.starts_with("ap_fixed<") || name.starts_with("ap_ufixed<");
 }
 
 std::vector<std::string> labQuantizerNames()
 {
-    return {"ap_fixed<W,I>", "ap_ufixed<W,I>", "torch_per_tensor_affine", "torch_per_channel_affine", "binary", "ternary"};
+    return {
+        "ap_fixed<W,I>", "ap_ufixed<W,I>", "torch_per_tensor_affine", "torch_per_channel_affine", "binary", "ternary"};
 }
 
 Quantizer labQuantizer(const std::string &name, const SlotSettings &settings, const SlotQuantizer &slot)

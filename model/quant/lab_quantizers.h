@@ -20,9 +20,11 @@ std::vector<std::string> labQuantizerNames();
 /// tensor cannot be read, std::invalid_argument with a sentence when the name's or a keyword's numbers cannot be.
 /// Definitions:
 /// - ap_fixed<W,I>: scale 2^-(W-I), full range, half to even, saturating.
-/// - torch_*: PyTorch's min-max observer and quantize: mn = min(0, min w), mx = max(0, max w), s = max((mx - mn) / (2^b - 1), 2^-23),
+/// - torch_*: PyTorch's min-max observer and quantize: mn = min(0, min w), mx = max(0, max w), s = max((mx - mn) / (2^b
+/// - 1), 2^-23),
 ///   zp = clamp(qmin - rint(mn / s)), code = clamp(rint(w * (1 / s)) + zp), all float32, signed.
-/// - binary: scale mean |w|, code w >= 0 ? 1 : -1. ternary: t = 0.7 mean |w|, code sign(w) (|w| > t), scale the mean of those |w|.
+/// - binary: scale mean |w|, code w >= 0 ? 1 : -1. ternary: t = 0.7 mean |w|, code sign(w) (|w| > t), scale the mean of
+/// those |w|.
 Quantizer labQuantizer(const std::string &name, const SlotSettings &settings, const SlotQuantizer &slot);
 
 } // namespace quantscope

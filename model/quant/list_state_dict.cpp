@@ -37,14 +37,17 @@ std::string guessedKind(const StateLayer &layer, const ModelFile &file)
         return "GateParams";
     const auto dot = layer.name.rfind('.');
     std::string leaf = dot == std::string::npos ? layer.name : layer.name.substr(dot + 1);
-    std::transform(leaf.begin(), leaf.end(), leaf.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const auto &[hint, kind] : {std::pair{"relu", "ReLU"}, std::pair{"sigmoid", "Sigmoid"}, std::pair{"hardtanh", "Hardtanh"}, std::pair{"tanh", "Tanh"}})
+    std::transform(
+        leaf.begin(), leaf.end(), leaf.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const auto &[hint, kind] : {std::pair{"relu", "ReLU"}, std::pair{"sigmoid", "Sigmoid"},
+             std::pair{"hardtanh", "Hardtanh"}, std::pair{"tanh", "Tanh"}})
         if (leaf.find(hint) != std::string::npos)
             return kind;
     return layer.quantizer("act") != nullptr ? "Identity" : "Module";
 }
 
-void addTensorSlot(Layer &layer, const char *slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
+void addTensorSlot(
+    Layer &layer, const char *slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
 {
     if (!index)
         return;
@@ -90,7 +93,8 @@ void applyLayerEntries(Network &network, const Recipe &recipe)
         }
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
-                                           fmt::format("[[layer]] match = \"{}\" (line {}) matches no layer of the file", entry.match, entry.line)});
+                fmt::format(
+                    "[[layer]] match = \"{}\" (line {}) matches no layer of the file", entry.match, entry.line)});
     }
 }
 
@@ -129,8 +133,8 @@ void warnOfIdleEntries(Network &network, const Recipe &recipe)
         });
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
-                                           fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file", entry.number, entry.match,
-                                                       entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot))});
+                fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file", entry.number,
+                    entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot))});
     }
 }
 
@@ -148,7 +152,8 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     addNamedSlots(network, recipe);
     applyLayerEntries(network, recipe);
     for (Layer &layer : network.layers)
-        if (SlotQuantizer *weight = layer.slot("weight"); weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
+        if (SlotQuantizer *weight = layer.slot("weight");
+            weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
             weight->channelAxis = 1;
     warnOfIdleEntries(network, recipe);
     return network;

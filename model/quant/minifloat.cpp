@@ -18,7 +18,9 @@ float minifloatPattern(float x, MinifloatFormat format)
     const float limit = largestMinifloat(format);
     const int lowest = 1 - format.bias(); // exponent of the subnormals
     const float magnitude = std::min(std::fabs(x), limit);
-    const int exponent = magnitude == 0 ? lowest : std::max(static_cast<int>(std::floor(static_cast<float>(std::log2(static_cast<double>(magnitude))))), lowest);
+    const int exponent = magnitude == 0
+        ? lowest
+        : std::max(static_cast<int>(std::floor(static_cast<float>(std::log2(static_cast<double>(magnitude))))), lowest);
     const float step = std::ldexp(1.0f, exponent - format.mantissaBits);
     const float rounded = std::min(std::nearbyint(magnitude / step) * step, limit);
     // Rounding may carry into the next exponent; the pattern follows from the value itself.
@@ -28,7 +30,8 @@ float minifloatPattern(float x, MinifloatFormat format)
     const int from = biased == 0 ? lowest : power - 1;
     const auto units = static_cast<int>(std::ldexp(rounded, format.mantissaBits - from));
     const int mantissa = biased == 0 ? units : units - (1 << format.mantissaBits);
-    const int pattern = (std::signbit(x) ? 1 << (format.exponentBits + format.mantissaBits) : 0) + (biased << format.mantissaBits) + mantissa;
+    const int pattern = (std::signbit(x) ? 1 << (format.exponentBits + format.mantissaBits) : 0)
+        + (biased << format.mantissaBits) + mantissa;
     return static_cast<float>(pattern);
 }
 
@@ -41,7 +44,8 @@ float minifloatValue(float pattern, MinifloatFormat format)
     const int biased = (bits >> format.mantissaBits) & ((1 << format.exponentBits) - 1);
     const bool negative = (bits >> (format.mantissaBits + format.exponentBits)) & 1;
     const int units = biased == 0 ? mantissa : mantissa + (1 << format.mantissaBits);
-    const float magnitude = std::ldexp(static_cast<float>(units), (biased == 0 ? 1 : biased) - format.bias() - format.mantissaBits);
+    const float magnitude
+        = std::ldexp(static_cast<float>(units), (biased == 0 ? 1 : biased) - format.bias() - format.mantissaBits);
     return negative ? -magnitude : magnitude;
 }
 

@@ -2,8 +2,8 @@
 
 namespace quantscope {
 
-/// A small float without infinity and NaN codes, as Brevitas 0.10 emulates it: sign, `exponentBits`, `mantissaBits`, bias
-/// 2^(exponentBits-1) - 1. e4m3 reaches 480, e5m2 114688.
+/// A small float without infinity and NaN codes, as Brevitas 0.10 emulates it: sign, `exponentBits`, `mantissaBits`,
+/// bias 2^(exponentBits-1) - 1. e4m3 reaches 480, e5m2 114688.
 struct MinifloatFormat {
     int exponentBits = 0;
     int mantissaBits = 0;

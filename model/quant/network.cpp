@@ -8,13 +8,17 @@ namespace {
 
 template <class Items> auto findNamed(Items &items, std::string_view wanted, auto member) -> decltype(&items.front())
 {
-    const auto found = std::find_if(items.begin(), items.end(), [&](const auto &item) { return item.*member == wanted; });
+    const auto found
+        = std::find_if(items.begin(), items.end(), [&](const auto &item) { return item.*member == wanted; });
     return found == items.end() ? nullptr : &*found;
 }
 
 } // namespace
 
-const SlotQuantizer *Layer::slot(std::string_view wanted) const { return findNamed(slots, wanted, &SlotQuantizer::slot); }
+const SlotQuantizer *Layer::slot(std::string_view wanted) const
+{
+    return findNamed(slots, wanted, &SlotQuantizer::slot);
+}
 SlotQuantizer *Layer::slot(std::string_view wanted) { return findNamed(slots, wanted, &SlotQuantizer::slot); }
 const Layer *Network::layer(std::string_view name) const { return findNamed(layers, name, &Layer::name); }
 Layer *Network::layer(std::string_view name) { return findNamed(layers, name, &Layer::name); }
@@ -27,7 +31,8 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
     return network;
 }
 
-Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const RecoverHints &hints)
+Result<Network> recoverQuantizers(
+    std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const RecoverHints &hints)
 {
     Network network = listLayers(file, recipe);
     try {
@@ -36,7 +41,8 @@ Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const R
         else
             recoverStateDict(network, progress, hints);
     } catch (const RecipeMismatch &error) {
-        return tl::unexpected(Error{ErrorKind::Usage, recipe.path.empty() ? file->path : recipe.path, std::nullopt, error.what()});
+        return tl::unexpected(
+            Error{ErrorKind::Usage, recipe.path.empty() ? file->path : recipe.path, std::nullopt, error.what()});
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, file->path, std::nullopt, "was cancelled"});
     } catch (const ParseError &error) {

@@ -17,10 +17,11 @@ namespace quantscope {
 /// A layer as the person who trained it names it, with its quantizers.
 struct Layer {
     std::string name;
-    std::string kind;          ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
-    bool kindAssumed = false;  ///< a state_dict does not say it
+    std::string
+        kind; ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
+    bool kindAssumed = false; ///< a state_dict does not say it
     int groups = 1;
-    int stride = 1;            ///< only where a recipe says it
+    int stride = 1; ///< only where a recipe says it
     std::vector<SlotQuantizer> slots;
     std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
     std::vector<std::string> feeds;
@@ -32,7 +33,8 @@ struct Layer {
 /// A model with its quantizers: what the window, the command line and the exporters all show.
 struct Network {
     std::shared_ptr<const ModelFile> file;
-    std::string confirmedBy; ///< file name of the export whose codes all agree, empty when none was compared or one differs
+    std::string
+        confirmedBy; ///< file name of the export whose codes all agree, empty when none was compared or one differs
     Recipe recipe;
     std::string dialect; ///< for people: "Brevitas state_dict", "PyTorch state_dict", "QONNX", "QCDQ", "ONNX"
     std::vector<Layer> layers;
@@ -44,7 +46,8 @@ struct Network {
 
 /// What else may be known when a state_dict is interpreted.
 struct RecoverHints {
-    /// The same network as a graph (an ONNX export): it tells transposed convolutions and which quantizer feeds which layer.
+    /// The same network as a graph (an ONNX export): it tells transposed convolutions and which quantizer feeds which
+    /// layer.
     const Network *graph = nullptr;
     /// The same file under another recipe: slots that the change does not touch are taken over, not computed again.
     const Network *previous = nullptr;
@@ -57,7 +60,7 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe =
 /// A quantizer that cannot be determined is nullopt with an error diagnostic; it never hides the others.
 /// Errors: Usage (the recipe names an unknown layer as `input` or `shared_with`), Cancelled.
 Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {},
-                                  const Progress &progress = {}, const RecoverHints &hints = {});
+    const Progress &progress = {}, const RecoverHints &hints = {});
 
 /// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
 std::string recipeToml(const Network &network);

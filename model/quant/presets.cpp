@@ -15,7 +15,8 @@ constexpr auto kFp = Restriction::Float;
 constexpr auto kLog = Restriction::LogFloat;
 constexpr auto kPot = Restriction::PowerOfTwo;
 
-constexpr Preset weight(std::string_view name, int since, int bits, ScaleSource source, Restriction restriction, bool perChannel = false)
+constexpr Preset weight(
+    std::string_view name, int since, int bits, ScaleSource source, Restriction restriction, bool perChannel = false)
 {
     Preset p{.name = name, .slot = "weight", .since = since, .bits = bits};
     p.narrow = true;
@@ -26,7 +27,8 @@ constexpr Preset weight(std::string_view name, int since, int bits, ScaleSource 
     return p;
 }
 
-constexpr Preset shiftedWeight(std::string_view name, int since, ScaleSource source, ZeroPointSource zero, bool perChannel)
+constexpr Preset shiftedWeight(
+    std::string_view name, int since, ScaleSource source, ZeroPointSource zero, bool perChannel)
 {
     Preset p = weight(name, since, 8, source, kFp, perChannel);
     p.isSigned = false;
@@ -97,7 +99,8 @@ constexpr Preset constant(std::string_view name, std::string_view slot, int bits
     return p;
 }
 
-constexpr Preset minifloat(std::string_view name, std::string_view slot, bool perChannel, int exponentBits, int mantissaBits)
+constexpr Preset minifloat(
+    std::string_view name, std::string_view slot, bool perChannel, int exponentBits, int mantissaBits)
 {
     Preset p{.name = name, .slot = slot, .since = 100};
     // The presets without 'PerTensor' or 'PerChannel' in their name have no scale: 1.
@@ -274,8 +277,24 @@ constexpr std::array kOverrides = {
 };
 
 constexpr std::array<std::string_view, 18> kSlots = {
-    "weight", "bias", "input", "output", "act", "trunc", "io", "cell_state", "gate_acc", "input_acc", "forget_acc",
-    "cell_acc", "output_acc", "input_sigmoid", "forget_sigmoid", "output_sigmoid", "cell_tanh", "hidden_state_tanh",
+    "weight",
+    "bias",
+    "input",
+    "output",
+    "act",
+    "trunc",
+    "io",
+    "cell_state",
+    "gate_acc",
+    "input_acc",
+    "forget_acc",
+    "cell_acc",
+    "output_acc",
+    "input_sigmoid",
+    "forget_sigmoid",
+    "output_sigmoid",
+    "cell_tanh",
+    "hidden_state_tanh",
 };
 
 } // namespace
@@ -306,7 +325,8 @@ std::span<const Override> overrides() { return kOverrides; }
 
 const Override *findOverride(std::string_view name)
 {
-    const auto found = std::find_if(kOverrides.begin(), kOverrides.end(), [&](const Override &o) { return o.name == name; });
+    const auto found
+        = std::find_if(kOverrides.begin(), kOverrides.end(), [&](const Override &o) { return o.name == name; });
     return found == kOverrides.end() ? nullptr : &*found;
 }
 

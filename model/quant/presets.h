@@ -12,15 +12,25 @@ namespace quantscope {
 
 /// Where the threshold or scale of a quantizer comes from (Brevitas' scaling_impl_type and its relatives).
 enum class ScaleSource {
-    Stats,            ///< recomputed from the tensor at every forward pass
-    Stored,           ///< scaling_impl.value: learned, collected or searched
-    RuntimeStats,     ///< running statistics with an affine factor
+    Stats, ///< recomputed from the tensor at every forward pass
+    Stored, ///< scaling_impl.value: learned, collected or searched
+    RuntimeStats, ///< running statistics with an affine factor
     Constant,
     WeightTimesInput, ///< external bias
-    Input,            ///< truncation keeps its input's scale
+    Input, ///< truncation keeps its input's scale
 };
 /// Brevitas' scaling_stats_op; `He` is scaling_impl_type=he.
-enum class Statistic { AbsMax, MinMax, Mean, MeanOfChannelMax, MeanSigmaStd, Percentile, PercentileInterval, He, RootMeanSquareOfChannelMax };
+enum class Statistic {
+    AbsMax,
+    MinMax,
+    Mean,
+    MeanOfChannelMax,
+    MeanSigmaStd,
+    Percentile,
+    PercentileInterval,
+    He,
+    RootMeanSquareOfChannelMax
+};
 /// Brevitas' restrict_scaling_type.
 enum class Restriction { Float, LogFloat, PowerOfTwo };
 /// Zero point of shifted presets.
@@ -35,28 +45,30 @@ struct Preset {
     std::string_view slot; ///< "weight", "bias", "act" or "trunc"
     int since = 60;
     int until = 999;
-    int bits = 8;          ///< 0: computed from the layer (IntBias)
+    int bits = 8; ///< 0: computed from the layer (IntBias)
     bool isSigned = true;
     bool narrow = false;
     ScaleSource source = ScaleSource::Stats;
     Restriction restriction = Restriction::Float;
-    bool fixedPoint = false; ///< the exponent is rounded up (0.6: to nearest); overrides to POWER_OF_TWO round to nearest
+    bool fixedPoint
+        = false; ///< the exponent is rounded up (0.6: to nearest); overrides to POWER_OF_TWO round to nearest
     bool perChannel = false;
     Statistic statistic = Statistic::AbsMax;
-    float constant = 0;      ///< of Constant sources; activations take max(|min_val|, |max_val|) when given
+    float constant = 0; ///< of Constant sources; activations take max(|min_val|, |max_val|) when given
     ZeroPointSource zeroPoint = ZeroPointSource::None;
     QuantizerKind kind = QuantizerKind::Affine;
     Special special = Special::None;
     Rounding rounding = Rounding::Round;
-    bool hasMinimum = true;  ///< scaling_min_val 1e-10 from 0.8 on
-    bool decoded = true;     ///< false: listed, but its arithmetic is not built
-    int exponentBits = 0;    ///< minifloats
+    bool hasMinimum = true; ///< scaling_min_val 1e-10 from 0.8 on
+    bool decoded = true; ///< false: listed, but its arithmetic is not built
+    int exponentBits = 0; ///< minifloats
     int mantissaBits = 0;
 };
 
 std::span<const Preset> presets();
 const Preset *findPreset(std::string_view name);
-/// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all when empty.
+/// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all
+/// when empty.
 std::vector<std::string> presetNames(std::string_view slot = {});
 /// "weight", "bias", "trunc", or "act" for every activation slot.
 std::string_view presetSlot(std::string_view slot);

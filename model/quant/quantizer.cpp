@@ -62,14 +62,18 @@ std::string_view quantizerKindName(QuantizerKind kind)
 
 std::string_view roundingName(Rounding rounding)
 {
-    return std::find_if(kRoundings.begin(), kRoundings.end(), [&](const RoundingRow &r) { return r.rounding == rounding; })->name;
+    return std::find_if(kRoundings.begin(), kRoundings.end(), [&](const RoundingRow &r) {
+        return r.rounding == rounding;
+    })->name;
 }
 
 std::optional<Rounding> roundingFromName(std::string_view name)
 {
     std::string upper(name);
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    const auto found = std::find_if(kRoundings.begin(), kRoundings.end(), [&](const RoundingRow &r) { return r.name == upper; });
+    std::transform(
+        upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const auto found
+        = std::find_if(kRoundings.begin(), kRoundings.end(), [&](const RoundingRow &r) { return r.name == upper; });
     return found == kRoundings.end() ? std::nullopt : std::optional(found->rounding);
 }
 

@@ -30,13 +30,14 @@ std::string_view quantizerKindName(QuantizerKind kind);
 
 /// How a real number becomes an integer. Names as Brevitas (float_to_int_impl_type) and QONNX (rounding_mode) say them.
 enum class Rounding {
-    Round,       ///< half to even
-    Ceil, Floor,
+    Round, ///< half to even
+    Ceil,
+    Floor,
     RoundToZero, ///< sign(x) * floor(|x|); QONNX "DOWN"
-    Up,          ///< away from zero
-    HalfUp,      ///< ties away from zero (QONNX)
-    HalfDown,    ///< ties to zero (QONNX)
-    Dpu,         ///< half to even, but a negative tie goes up (Vitis AI DPU_ROUND)
+    Up, ///< away from zero
+    HalfUp, ///< ties away from zero (QONNX)
+    HalfDown, ///< ties to zero (QONNX)
+    Dpu, ///< half to even, but a negative tie goes up (Vitis AI DPU_ROUND)
     LearnedRound,
 };
 std::string_view roundingName(Rounding rounding);
@@ -44,19 +45,19 @@ std::optional<Rounding> roundingFromName(std::string_view name); ///< any case
 
 /// The order of operations between a float and its code; they differ in the last bit. All arithmetic is float32.
 enum class CodeRule {
-    DivideAddRound,     ///< clamp(round(x / scale + zp)): Brevitas, QONNX
-    DivideRoundAdd,     ///< clamp(round(x / scale) + zp): ONNX QuantizeLinear
+    DivideAddRound, ///< clamp(round(x / scale + zp)): Brevitas, QONNX
+    DivideRoundAdd, ///< clamp(round(x / scale) + zp): ONNX QuantizeLinear
     ReciprocalRoundAdd, ///< clamp(round(x * (1 / scale)) + zp): PyTorch
-    Stored,             ///< the tensor holds the codes; clamp applies a Clip that follows
-    Threshold,          ///< x >= 0 ? +1 : -1 (binary; -0.0 counts as >= 0)
-    TernaryThreshold,   ///< sign(x) * (|x| > threshold * scale): Brevitas quant_type=ternary
-    BitPattern,         ///< minifloat: the code is the stored element's bits
-    MinifloatPattern,   ///< minifloat: the code is the bit pattern nearest to x / scale
+    Stored, ///< the tensor holds the codes; clamp applies a Clip that follows
+    Threshold, ///< x >= 0 ? +1 : -1 (binary; -0.0 counts as >= 0)
+    TernaryThreshold, ///< sign(x) * (|x| > threshold * scale): Brevitas quant_type=ternary
+    BitPattern, ///< minifloat: the code is the stored element's bits
+    MinifloatPattern, ///< minifloat: the code is the bit pattern nearest to x / scale
 };
 
 /// Scales or zero points: one value, one per slice along `axis`, or one per block.
 struct Granular {
-    Shape shape;             ///< [] per tensor, else what broadcasts against the tensor, such as [16,1,1,1]
+    Shape shape; ///< [] per tensor, else what broadcasts against the tensor, such as [16,1,1,1]
     std::optional<int> axis; ///< the axis along which values differ
     std::vector<float> values;
 
@@ -68,10 +69,10 @@ struct Granular {
 /// value = (code - zero point) * scale, in float32.
 struct Quantizer {
     QuantizerKind kind = QuantizerKind::Affine;
-    std::optional<int> bitWidth;    ///< what the codes need, by the file's own word
+    std::optional<int> bitWidth; ///< what the codes need, by the file's own word
     std::optional<int> storageBits; ///< the container's, where the file has no better
     std::optional<bool> isSigned;
-    std::optional<bool> narrow;     ///< the most negative (unsigned: the largest) code is never used
+    std::optional<bool> narrow; ///< the most negative (unsigned: the largest) code is never used
     Rounding rounding = Rounding::Round;
     CodeRule rule = CodeRule::DivideAddRound;
     std::optional<Granular> scale;
@@ -79,7 +80,7 @@ struct Quantizer {
     std::optional<int> blockSize;
     /// What x is divided by where it is not the scale (decoupled, weight-normalised quantizers).
     std::optional<Granular> divisor;
-    MinifloatFormat minifloat;     ///< only for CodeRule::MinifloatPattern
+    MinifloatFormat minifloat; ///< only for CodeRule::MinifloatPattern
     float ternaryThreshold = 0.5f; ///< only for CodeRule::TernaryThreshold
     /// What zero-centred quantizers add to x / divisor before rounding, per channel.
     std::optional<Granular> shift;
@@ -105,19 +106,19 @@ CodeRange codeRange(const Quantizer &quantizer);
 
 /// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
 struct SlotQuantizer {
-    std::string slot;       ///< weight, bias, input, output, act, ...
+    std::string slot; ///< weight, bias, input, output, act, ...
     std::string tensorName; ///< empty for activations
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;
-    int channelAxis = 0;    ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
+    int channelAxis = 0; ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
     std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known
-    std::string preset;                 ///< Brevitas preset in force, empty when the file itself says everything
+    std::string preset; ///< Brevitas preset in force, empty when the file itself says everything
     std::vector<std::pair<std::string, std::string>> overrides; ///< keyword -> value as text, in recipe order
-    std::string sharedWith;             ///< "LAYER:SLOT" whose quantizer object this is
-    std::string input;                  ///< layer whose output scale an external bias uses
-    std::string formula;                ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
-    bool presetAssumed = false;         ///< nobody named the preset
-    bool assumed = false;               ///< some field of the quantizer is assumed
+    std::string sharedWith; ///< "LAYER:SLOT" whose quantizer object this is
+    std::string input; ///< layer whose output scale an external bias uses
+    std::string formula; ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
+    bool presetAssumed = false; ///< nobody named the preset
+    bool assumed = false; ///< some field of the quantizer is assumed
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
 };
 

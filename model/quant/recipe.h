@@ -14,7 +14,7 @@ namespace quantscope {
 /// One [[quantizer]] of a recipe: which quantizers it speaks of and what it says about them.
 struct RecipeQuantizer {
     std::string match = "*"; ///< glob on the layer's path
-    std::string slot;        ///< empty: any slot
+    std::string slot; ///< empty: any slot
     std::optional<std::string> preset;
     std::optional<std::string> sharedWith;
     std::optional<std::string> input;
@@ -23,7 +23,7 @@ struct RecipeQuantizer {
     std::optional<bool> inputSigned;
     std::vector<std::pair<std::string, std::string>> overrides; ///< Brevitas keyword -> value as text
     int number = 0; ///< 1-based position in the file, for provenance ("entry 5")
-    int line = 0;   ///< 0 when it does not come from a file
+    int line = 0; ///< 0 when it does not come from a file
 };
 
 /// One [[layer]]: what a state_dict cannot say about a layer.
@@ -32,8 +32,9 @@ struct RecipeLayer {
     std::optional<std::string> kind; ///< "Conv2d", "ConvTranspose2d", "Linear", "Embedding", ...
     std::optional<int> groups;
     std::optional<int> stride;
-    std::optional<std::string> batchNorm; ///< the batch-norm layer whose parameters are merged into this layer's weights
-    std::optional<double> epsilon;        ///< its eps; torch's default is 1e-5
+    std::optional<std::string>
+        batchNorm; ///< the batch-norm layer whose parameters are merged into this layer's weights
+    std::optional<double> epsilon; ///< its eps; torch's default is 1e-5
     int line = 0;
 };
 
@@ -42,13 +43,13 @@ struct Recipe {
     std::optional<std::string> brevitas; ///< version; nullopt means 0.10.2, assumed
     std::vector<RecipeLayer> layers;
     std::vector<RecipeQuantizer> quantizers;
-    std::string path;   ///< empty when nobody gave one
+    std::string path; ///< empty when nobody gave one
     std::string sha256; ///< of the file's bytes
     bool empty() const { return quantizers.empty() && layers.empty() && !brevitas; }
 };
 
-/// Reads a recipe. Errors (Usage, with line and column): not TOML, an unknown key, slot, preset or override; the nearest known
-/// word is named. Io when it cannot be read.
+/// Reads a recipe. Errors (Usage, with line and column): not TOML, an unknown key, slot, preset or override; the
+/// nearest known word is named. Io when it cannot be read.
 Result<Recipe> loadRecipe(const std::string &path, const Limits &limits = {});
 Result<Recipe> parseRecipe(std::string_view text, const std::string &path);
 

@@ -22,7 +22,10 @@ struct RecipeError {
     toml::source_position where;
 };
 
-[[noreturn]] void fail(const toml::node &node, const std::string &message) { throw RecipeError{message, node.source().begin}; }
+[[noreturn]] void fail(const toml::node &node, const std::string &message)
+{
+    throw RecipeError{message, node.source().begin};
+}
 
 std::string didYouMean(const std::string &word, const std::vector<std::string> &known)
 {
@@ -123,11 +126,15 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
         // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
         for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
             if (key.starts_with(prefix) && findOverride(key.substr(std::string_view(prefix).size())) != nullptr)
-                fail(node, fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key, key.substr(std::string_view(prefix).size())));
+                fail(node,
+                    fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key,
+                        key.substr(std::string_view(prefix).size())));
         std::vector<std::string> known = overrideNames();
-        for (const char *own : {"match", "slot", "preset", "shared_with", "input", "input_scale", "input_bit_width", "input_signed"})
+        for (const char *own :
+            {"match", "slot", "preset", "shared_with", "input", "input_scale", "input_bit_width", "input_signed"})
             known.emplace_back(own);
-        fail(node, fmt::format("\"{}\" is neither a key of a recipe nor a keyword of Brevitas", key) + didYouMean(key, known));
+        fail(node,
+            fmt::format("\"{}\" is neither a key of a recipe nor a keyword of Brevitas", key) + didYouMean(key, known));
     }
 }
 
@@ -146,11 +153,14 @@ void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &
     else if (key == "epsilon")
         entry.epsilon = number(node, key);
     else
-        fail(node, fmt::format("\"{}\" is not a key of [[layer]]", key) + didYouMean(key, {"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
+        fail(node,
+            fmt::format("\"{}\" is not a key of [[layer]]", key)
+                + didYouMean(key, {"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
 }
 
-template <class Entry> std::vector<Entry> readEntries(const toml::node &node, std::string_view name,
-                                                      void (*readKey)(Entry &, const std::string &, const toml::node &))
+template <class Entry>
+std::vector<Entry> readEntries(
+    const toml::node &node, std::string_view name, void (*readKey)(Entry &, const std::string &, const toml::node &))
 {
     const auto *list = node.as_array();
     if (list == nullptr)
@@ -183,16 +193,19 @@ Recipe readRecipe(const toml::table &root)
         } else if (name == "quantizer") {
             recipe.quantizers = readEntries<RecipeQuantizer>(node, name, readQuantizerKey);
         } else {
-            fail(node, fmt::format("\"{}\" is not a key of a recipe", name) + didYouMean(name, {"brevitas", "layer", "quantizer"}));
+            fail(node,
+                fmt::format("\"{}\" is not a key of a recipe", name)
+                    + didYouMean(name, {"brevitas", "layer", "quantizer"}));
         }
     }
     int number = 0;
     for (RecipeQuantizer &entry : recipe.quantizers) {
         entry.number = ++number;
-        if (entry.preset && findPreset(*entry.preset) != nullptr && !entry.slot.empty() && findPreset(*entry.preset)->slot != presetSlot(entry.slot))
+        if (entry.preset && findPreset(*entry.preset) != nullptr && !entry.slot.empty()
+            && findPreset(*entry.preset)->slot != presetSlot(entry.slot))
             throw RecipeError{fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", *entry.preset,
-                                          findPreset(*entry.preset)->slot, entry.slot),
-                              {static_cast<toml::source_index>(entry.line), 1}};
+                                  findPreset(*entry.preset)->slot, entry.slot),
+                {static_cast<toml::source_index>(entry.line), 1}};
     }
     return recipe;
 }
@@ -203,7 +216,7 @@ Result<Recipe> parseRecipe(std::string_view content, const std::string &path)
 {
     const auto failure = [&](const std::string &message, const toml::source_position &where) {
         return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt,
-                                    fmt::format("{} (line {}, column {})", message, where.line, where.column)});
+            fmt::format("{} (line {}, column {})", message, where.line, where.column)});
     };
     try {
         Recipe recipe = readRecipe(toml::parse(content));
@@ -223,7 +236,8 @@ Result<Recipe> loadRecipe(const std::string &path, const Limits &limits)
     if (!source)
         return tl::unexpected(source.error());
     if ((*source)->size() > limits.recipeBytes)
-        return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt, fmt::format("is too large for a recipe: {} bytes", (*source)->size())});
+        return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt,
+            fmt::format("is too large for a recipe: {} bytes", (*source)->size())});
     try {
         const auto bytes = (*source)->bytes(0, (*source)->size());
         return parseRecipe({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, path);

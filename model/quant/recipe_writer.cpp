@@ -36,7 +36,8 @@ std::string tomlValue(const std::string &text)
 
 std::string entry(const Layer &layer, const SlotQuantizer &slot, const RecipeQuantizer *given)
 {
-    std::string out = fmt::format("\n[[quantizer]]{}\nmatch = {}\nslot = {}\n", slot.assumed ? " # assumed" : "", quoted(layer.name), quoted(slot.slot));
+    std::string out = fmt::format("\n[[quantizer]]{}\nmatch = {}\nslot = {}\n", slot.assumed ? " # assumed" : "",
+        quoted(layer.name), quoted(slot.slot));
     if (!slot.sharedWith.empty())
         out += fmt::format("shared_with = {}\n", quoted(slot.sharedWith));
     else
@@ -73,10 +74,13 @@ const RecipeQuantizer *inputEntry(const Recipe &recipe, const Layer &layer, cons
 std::string recipeToml(const Network &network)
 {
     const bool fromFile = network.file->graph.has_value();
-    std::string out = fmt::format("# Quantizers of {}\n", network.file->path.substr(network.file->path.find_last_of('/') + 1));
+    std::string out
+        = fmt::format("# Quantizers of {}\n", network.file->path.substr(network.file->path.find_last_of('/') + 1));
     if (fromFile)
-        return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", network.dialect);
-    out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", quoted(*network.recipe.brevitas)) : "brevitas = \"0.10.2\" # assumed\n";
+        return out
+            + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", network.dialect);
+    out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", quoted(*network.recipe.brevitas))
+                                   : "brevitas = \"0.10.2\" # assumed\n";
     for (const RecipeLayer &layer : network.recipe.layers) {
         out += fmt::format("\n[[layer]]\nmatch = {}\n", quoted(layer.match));
         if (layer.kind)

@@ -13,7 +13,8 @@ bool isAny(const std::string &word, std::initializer_list<const char *> words)
 
 std::vector<std::string> weightPresets(bool logDomain)
 {
-    std::vector<std::string> names = {"Int8WeightPerTensorFloat", "Int8WeightPerTensorFixedPoint", "Int8WeightPerChannelFloat"};
+    std::vector<std::string> names
+        = {"Int8WeightPerTensorFloat", "Int8WeightPerTensorFixedPoint", "Int8WeightPerChannelFloat"};
     if (logDomain) // the activations have power-of-two scales, so the weights probably do
         std::swap(names[0], names[1]);
     return names;
@@ -28,16 +29,18 @@ std::vector<std::string> storedWeightPresets(const StateQuantizer &keys, bool pe
     if (keys.fields.contains("zero_point_impl.value"))
         return {perChannel ? "ShiftedUint8WeightPerChannelFloatMSE" : "ShiftedUint8WeightPerTensorFloatMSE"};
     if (perChannel)
-        return {"Int8WeightPerChannelFloatMSE", "Int8WeightPerChannelFloatDecoupled", "Int8WeightPerChannelFixedPointMSE"};
+        return {
+            "Int8WeightPerChannelFloatMSE", "Int8WeightPerChannelFloatDecoupled", "Int8WeightPerChannelFixedPointMSE"};
     return {"Int8WeightPerTensorFloatMSE", "Int4WeightPerTensorFloatDecoupled", "Int8WeightPerTensorFixedPointMSE"};
 }
 
 std::vector<std::string> activationPresets(const StateQuantizer *keys, bool isSigned, bool logDomain)
 {
     const std::string sign = isSigned ? "Int8" : "Uint8";
-    if (keys != nullptr && (keys->fields.contains("zero_point_impl.value") || keys->fields.contains("zero_point_impl.buffer")))
+    if (keys != nullptr
+        && (keys->fields.contains("zero_point_impl.value") || keys->fields.contains("zero_point_impl.buffer")))
         return {logDomain ? "ShiftedUint8ActPerTensorFixedPoint" : "ShiftedUint8ActPerTensorFloat",
-                logDomain ? "ShiftedUint8ActPerTensorFloat" : "ShiftedUint8ActPerTensorFixedPoint"};
+            logDomain ? "ShiftedUint8ActPerTensorFloat" : "ShiftedUint8ActPerTensorFixedPoint"};
     if (keys != nullptr && keys->fields.contains("scaling_impl.runtime_stats.running_stats"))
         return {sign + "ActPerTensorFloatBatchQuant2d"};
     const std::string flt = sign + "ActPerTensorFloat", fixed = sign + "ActPerTensorFixedPoint";
@@ -56,7 +59,8 @@ std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alte
         Shape shape;
         const bool perChannel = stored(job, "scaling_impl.value", &shape).value_or(std::vector<float>{}).size() > 1;
         // Keys of the bit width alone say nothing of the scale.
-        const bool storesScale = keys != nullptr && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
+        const bool storesScale = keys != nullptr
+            && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
         fitting = storesScale ? storedWeightPresets(*keys, perChannel) : weightPresets(m_logDomain);
     } else {
         const bool isSigned = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slot.slot.find("sigmoid") == std::string::npos;
@@ -79,7 +83,8 @@ bool Resolver::assumePreset(Job &job)
     if (kind == "bias" && !job.settings.mentioned)
         return false; // Brevitas' default is a float bias
     if (kind == "bias" || kind == "trunc")
-        throw SlotFailure{"preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};
+        throw SlotFailure{
+            "preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};
     if (kind == "weight" && !(floats && (matrix || hasKeys || job.settings.mentioned)))
         return false;
     if (kind == "act" && !hasKeys && !job.settings.mentioned)

@@ -33,15 +33,20 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
     resolve(*source);
     const SlotQuantizer &producer = slotOf(m_jobs[*source]);
     if (!producer.quantizer || !producer.quantizer->scale)
-        throw SlotFailure{"input-unknown", fmt::format("the quantizer of its input ({} {}) is not known", layerOf(m_jobs[*source]).name, producer.slot)};
+        throw SlotFailure{"input-unknown",
+            fmt::format(
+                "the quantizer of its input ({} {}) is not known", layerOf(m_jobs[*source]).name, producer.slot)};
     if (producer.quantizer->scale->values.size() != 1)
-        throw SlotFailure{"input-per-channel", fmt::format("its input ({}) has one scale per channel, which no bias scale can follow", layerOf(m_jobs[*source]).name)};
+        throw SlotFailure{"input-per-channel",
+            fmt::format("its input ({}) has one scale per channel, which no bias scale can follow",
+                layerOf(m_jobs[*source]).name)};
     out.scale = producer.quantizer->scale->values[0];
     out.bits = producer.quantizer->bitWidth.value_or(8);
     out.isSigned = producer.quantizer->isSigned.value_or(true);
     out.from = layerOf(m_jobs[*source]).name;
     const auto origin = producer.quantizer->origin.find("scale");
-    out.assumed = producer.assumed || (origin != producer.quantizer->origin.end() && origin->second.origin == Origin::Assumed);
+    out.assumed
+        = producer.assumed || (origin != producer.quantizer->origin.end() && origin->second.origin == Origin::Assumed);
     return out;
 }
 
@@ -85,18 +90,22 @@ void Resolver::externalScale(Job &job, Quantizer &quantizer)
         resolve(*weightJob);
     const SlotQuantizer *weight = weightJob ? &slotOf(m_jobs[*weightJob]) : nullptr;
     if (weight == nullptr || !weight->quantizer || !weight->quantizer->scale)
-        throw SlotFailure{"weight-unknown", "its scale is the weight's scale times the input's, and the weight's quantizer is not known"};
+        throw SlotFailure{"weight-unknown",
+            "its scale is the weight's scale times the input's, and the weight's quantizer is not known"};
     const auto input = inputOf(job, true);
     if (!input)
-        throw SlotFailure{"input-unknown", "its scale is the weight's scale times the input's, and nothing says which quantizer feeds this layer: "
-                                           "give input = \"LAYER\" in the recipe"};
+        throw SlotFailure{"input-unknown",
+            "its scale is the weight's scale times the input's, and nothing says which quantizer feeds this layer: "
+            "give input = \"LAYER\" in the recipe"};
     std::vector<float> scales = weight->quantizer->scale->values;
     for (float &scale : scales)
         scale = scale * input->scale;
-    slot.formula = fmt::format("scale = weight scale * input scale = {} * {} = {}{}", powerText(weight->quantizer->scale->values[0]), powerText(input->scale),
-                               powerText(scales[0]), scales.size() > 1 ? fmt::format(" (channel 0 of {})", scales.size()) : "");
+    slot.formula = fmt::format("scale = weight scale * input scale = {} * {} = {}{}",
+        powerText(weight->quantizer->scale->values[0]), powerText(input->scale), powerText(scales[0]),
+        scales.size() > 1 ? fmt::format(" (channel 0 of {})", scales.size()) : "");
     if (scales.size() > 1 && scales.size() != slot.tensor->count())
-        throw SlotFailure{"scale-count", fmt::format("{} weight scales do not fit {} bias elements", scales.size(), slot.tensor->count())};
+        throw SlotFailure{"scale-count",
+            fmt::format("{} weight scales do not fit {} bias elements", scales.size(), slot.tensor->count())};
     quantizer.scale = perChannel(slot, 0, std::move(scales));
     quantizer.origin["scale"] = input->assumed
         ? Provenance{Origin::Assumed, fmt::format("weight scale times the assumed scale of {}", input->from)}
@@ -104,7 +113,8 @@ void Resolver::externalScale(Job &job, Quantizer &quantizer)
     slot.assumed = slot.assumed || input->assumed;
     if (job.spec->bits == 0) {
         if (input->bits == 0)
-            throw SlotFailure{"input-unknown", "the width of IntBias follows from the input's bit width: give input_bit_width"};
+            throw SlotFailure{
+                "input-unknown", "the width of IntBias follows from the input's bit width: give input_bit_width"};
         const QuantizerSpec &weightSpec = *m_jobs[*weightJob].spec;
         quantizer.bitWidth = accumulatorBits(m_jobs[*weightJob], input->bits, weightSpec.narrow);
         quantizer.origin["bit_width"] = {Origin::Computed, "width of the accumulator"};

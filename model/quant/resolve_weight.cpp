@@ -46,7 +46,8 @@ void Resolver::resolveWeight(Job &job)
     if (!slot.tensor)
         throw SlotFailure{"no-tensor", "there is no weight tensor"};
     if (!isFloating(slot.tensor->dtype))
-        throw SlotFailure{"not-float", fmt::format("a {} tensor is not a float weight that Brevitas quantizes", dtypeName(slot.tensor->dtype))};
+        throw SlotFailure{"not-float",
+            fmt::format("a {} tensor is not a float weight that Brevitas quantizes", dtypeName(slot.tensor->dtype))};
     Provenance bitsOrigin = job.spec->origin["bit_width"];
     const int bits = bitsOf(job, bitsOrigin);
     Quantizer quantizer = startQuantizer(job, bits);
@@ -59,9 +60,11 @@ void Resolver::resolveWeight(Job &job)
         decoupledDivisor(job, quantizer, bits);
     if (quantizer.rounding == Rounding::LearnedRound) {
         const StateQuantizer *keys = keysOf(job);
-        const auto found = keys == nullptr ? decltype(keys->fields.end()){} : keys->fields.find(std::string_view("int_quant.float_to_int_impl.value"));
+        const auto found = keys == nullptr ? decltype(keys->fields.end()){}
+                                           : keys->fields.find(std::string_view("int_quant.float_to_int_impl.value"));
         if (keys == nullptr || found == keys->fields.end())
-            throw SlotFailure{"learned-rounding-missing", "the key int_quant.float_to_int_impl.value with the learned decisions is not in the file"};
+            throw SlotFailure{"learned-rounding-missing",
+                "the key int_quant.float_to_int_impl.value with the learned decisions is not in the file"};
         quantizer.learnedRounding = {m_network.file, &m_network.file->tensors[found->second]};
         if (quantizer.learnedRounding->shape != slot.shape)
             throw SlotFailure{"learned-rounding-shape", "the learned decisions do not have the weight's shape"};
@@ -77,17 +80,21 @@ void Resolver::weightScale(Job &job, Quantizer &quantizer, int bits)
         return statisticScale(job, quantizer, bits);
     if (spec.source == ScaleSource::Constant) {
         quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}};
-        quantizer.origin["scale"] = {Origin::Preset, fmt::format("constant threshold {}", shortest(spec.constant.value_or(1.0f)))};
+        quantizer.origin["scale"]
+            = {Origin::Preset, fmt::format("constant threshold {}", shortest(spec.constant.value_or(1.0f)))};
         slot.formula = scaleFormula(spec, bits, spec.constant.value_or(1.0f), quantizer.scale->values[0]);
         return;
     }
     Shape shape;
     const auto values = stored(job, "scaling_impl.value", &shape);
     if (!values || values->empty())
-        throw SlotFailure{"key-missing", fmt::format("{} keeps its scale in the key {}.weight_quant.tensor_quant.scaling_impl.value, which is not in the file",
-                                                     slot.preset, layerOf(job).name)};
+        throw SlotFailure{"key-missing",
+            fmt::format("{} keeps its scale in the key {}.weight_quant.tensor_quant.scaling_impl.value, which is not "
+                        "in the file",
+                slot.preset, layerOf(job).name)};
     std::vector<float> scales(values->size());
-    std::transform(values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
+    std::transform(
+        values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
     slot.formula = scaleFormula(spec, bits, values->front(), scales.front());
     quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
     quantizer.origin["scale"] = {Origin::Read, "weight_quant.tensor_quant.scaling_impl.value"};
@@ -102,12 +109,14 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
     WeightStatistic statistic = weightStatistic(statisticInputs(job), *job.spec, channels, m_progress);
     // A binary weight preset clamps its weights to exactly 0.1 at every pass: such a bound is no coincidence.
     if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f) {
-        slot.alternatives.insert(slot.alternatives.begin(), std::exchange(slot.preset, "SignedBinaryWeightPerTensorConst"));
+        slot.alternatives.insert(
+            slot.alternatives.begin(), std::exchange(slot.preset, "SignedBinaryWeightPerTensorConst"));
         job.settings.preset = slot.preset;
         job.spec = *makeSpec(job.settings, m_version);
         quantizer = startQuantizer(job, 1);
         for (auto &[field, origin] : quantizer.origin)
-            origin = {Origin::Assumed, "the largest |w| is exactly 0.1, the bound that SignedBinaryWeightPerTensorConst clamps to"};
+            origin = {Origin::Assumed,
+                "the largest |w| is exactly 0.1, the bound that SignedBinaryWeightPerTensorConst clamps to"};
         return weightScale(job, quantizer, 1);
     }
     const auto factors = stored(job, "scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight");
@@ -117,7 +126,9 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
     std::vector<float> scales;
     for (std::size_t c = 0; c < statistic.values.size(); ++c) {
         AffineFactor affine{.present = job.spec->affine && (factors || offsets)};
-        const auto at = [&](const auto &list, float otherwise) { return list && !list->empty() ? (*list)[list->size() == 1 ? 0 : std::min(c, list->size() - 1)] : otherwise; };
+        const auto at = [&](const auto &list, float otherwise) {
+            return list && !list->empty() ? (*list)[list->size() == 1 ? 0 : std::min(c, list->size() - 1)] : otherwise;
+        };
         affine.weight = at(factors, 1.0f);
         affine.bias = at(offsets, 0.0f);
         scales.push_back(scaleFromStatistic(statistic.values[c], *job.spec, bits, affine));
@@ -127,10 +138,14 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
         slot.formula += fmt::format(" (channel 0 of {})", scales.size());
     const std::size_t sharers = statisticInputs(job).size();
     quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
-    quantizer.origin["scale"] = {Origin::Computed, scaleRuleWords(*job.spec) + (sharers > 1 ? fmt::format(", over {} tensors that share it", sharers) : "")};
+    quantizer.origin["scale"] = {Origin::Computed,
+        scaleRuleWords(*job.spec) + (sharers > 1 ? fmt::format(", over {} tensors that share it", sharers) : "")};
     if (channels && layerOf(job).kindAssumed && slot.shape.size() >= 3) {
         // Nothing in a state_dict tells a transposed convolution, whose output channels lie along axis 1.
-        quantizer.origin["scale"] = {Origin::Assumed, fmt::format("{}, per channel along axis 0; a transposed convolution would use axis 1: [[layer]] kind or an export beside the file settles it", scaleRuleWords(*job.spec))};
+        quantizer.origin["scale"] = {Origin::Assumed,
+            fmt::format("{}, per channel along axis 0; a transposed convolution would use axis 1: [[layer]] kind or an "
+                        "export beside the file settles it",
+                scaleRuleWords(*job.spec))};
         slot.assumed = true;
     }
     if (job.spec->zeroPoint != ZeroPointSource::None)
@@ -144,15 +159,19 @@ void Resolver::weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const s
     if (isStored) {
         const auto values = stored(job, "zero_point_impl.value");
         if (!values || values->empty())
-            throw SlotFailure{"key-missing", fmt::format("{} keeps its zero point in the key zero_point_impl.value, which is not in the file", slotOf(job).preset)};
+            throw SlotFailure{"key-missing",
+                fmt::format("{} keeps its zero point in the key zero_point_impl.value, which is not in the file",
+                    slotOf(job).preset)};
         lows = *values;
     }
     const auto &scales = quantizer.scale->values;
     std::vector<float> zeros;
     for (std::size_t c = 0; c < std::max(lows.size(), scales.size()); ++c)
-        zeros.push_back(zeroPointFromMinimum(lows[lows.size() == 1 ? 0 : c], scales[scales.size() == 1 ? 0 : c], *job.spec, bits));
+        zeros.push_back(
+            zeroPointFromMinimum(lows[lows.size() == 1 ? 0 : c], scales[scales.size() == 1 ? 0 : c], *job.spec, bits));
     quantizer.zeroPoint = perChannel(slotOf(job), slotOf(job).channelAxis, std::move(zeros));
-    quantizer.origin["zero_point"] = isStored ? Provenance{Origin::Read, "zero_point_impl.value"} : Provenance{Origin::Computed, "round(-min / scale), min at most 0"};
+    quantizer.origin["zero_point"] = isStored ? Provenance{Origin::Read, "zero_point_impl.value"}
+                                              : Provenance{Origin::Computed, "round(-min / scale), min at most 0"};
 }
 
 /// Decoupled quantizers divide by a pre-scale that follows from the weights and multiply by the stored scale.
@@ -163,8 +182,10 @@ void Resolver::decoupledDivisor(Job &job, Quantizer &quantizer, int bits)
     const bool channels = spec.perChannel && spec.statistic == Statistic::AbsMax;
     const WeightStatistic statistic = weightStatistic(statisticInputs(job), spec, channels, m_progress);
     std::vector<float> divisors(statistic.values.size());
-    std::transform(statistic.values.begin(), statistic.values.end(), divisors.begin(), [&](float s) { return scaleFromStatistic(s, spec, bits); });
-    slotOf(job).formula += fmt::format("\ncode = clamp(round(w / {})): a pre-scale of its own ({})", shortest(divisors.front()), scaleRuleWords(spec));
+    std::transform(statistic.values.begin(), statistic.values.end(), divisors.begin(),
+        [&](float s) { return scaleFromStatistic(s, spec, bits); });
+    slotOf(job).formula += fmt::format(
+        "\ncode = clamp(round(w / {})): a pre-scale of its own ({})", shortest(divisors.front()), scaleRuleWords(spec));
     quantizer.divisor = perChannel(slotOf(job), slotOf(job).channelAxis, std::move(divisors));
 }
 
@@ -177,7 +198,9 @@ void Resolver::normedScale(Job &job, Quantizer &quantizer)
     const auto a = stored(job, "scaling_impl.value");
     const auto v = stored(job, "pre_scaling_impl.value");
     if (!a || !v || a->empty() || a->size() != v->size())
-        throw SlotFailure{"key-missing", fmt::format("{} keeps scaling_impl.value and pre_scaling_impl.value, which are not in the file", slot.preset)};
+        throw SlotFailure{"key-missing",
+            fmt::format(
+                "{} keeps scaling_impl.value and pre_scaling_impl.value, which are not in the file", slot.preset)};
     const bool weightNorm = spec.special == Special::WeightNorm;
     const bool centred = spec.special == Special::AccumulatorAwareZeroCenter;
     const auto exp2 = [](float x) { return static_cast<float>(std::exp2(static_cast<double>(x))); };
@@ -188,27 +211,38 @@ void Resolver::normedScale(Job &job, Quantizer &quantizer)
     if (!weightNorm) {
         const auto input = inputOf(job, false);
         if (!input)
-            throw SlotFailure{"input-unknown", "its codes depend on the bit width and sign of the layer's input: give input, or input_bit_width and input_signed"};
-        const double p = storedScalar(job, "pre_scaling_impl.accumulator_bit_width.bit_width").value_or(static_cast<float>(spec.accumulatorBits.value_or(32)));
+            throw SlotFailure{"input-unknown",
+                "its codes depend on the bit width and sign of the layer's input: give input, or input_bit_width and "
+                "input_signed"};
+        const double p = storedScalar(job, "pre_scaling_impl.accumulator_bit_width.bit_width")
+                             .value_or(static_cast<float>(spec.accumulatorBits.value_or(32)));
         const double n = input->bits;
-        bound = static_cast<float>(centred ? (std::exp2(p) - 2) / (std::exp2(n) - 1) : (std::exp2(p - 1) - 1) * std::exp2((input->isSigned ? 1 : 0) - n));
-        slot.formula = fmt::format("accumulator of {} bits, input {} of {} bits: L1 bound {}\n", p, input->from, n, shortest(bound));
+        bound = static_cast<float>(centred ? (std::exp2(p) - 2) / (std::exp2(n) - 1)
+                                           : (std::exp2(p - 1) - 1) * std::exp2((input->isSigned ? 1 : 0) - n));
+        slot.formula = fmt::format(
+            "accumulator of {} bits, input {} of {} bits: L1 bound {}\n", p, input->from, n, shortest(bound));
     }
     const int axis = slot.channelAxis;
-    const ChannelNorms norms = channelNorms({slot.tensor.get(), axis}, weightNorm ? ChannelNorm::L2 : centred ? ChannelNorm::CenteredL1 : ChannelNorm::L1);
+    const ChannelNorms norms = channelNorms({slot.tensor.get(), axis},
+        weightNorm    ? ChannelNorm::L2
+            : centred ? ChannelNorm::CenteredL1
+                      : ChannelNorm::L1);
     if (norms.norm.size() != a->size())
-        throw SlotFailure{"scale-count", fmt::format("{} stored scales do not fit {} output channels", a->size(), norms.norm.size())};
+        throw SlotFailure{
+            "scale-count", fmt::format("{} stored scales do not fit {} output channels", a->size(), norms.norm.size())};
     std::vector<float> scales, divisors, shifts;
     for (std::size_t c = 0; c < a->size(); ++c) {
         const float s = atLeast(linearScale ? (*a)[c] : exp2((*a)[c]));
         const float g = atLeast(linearNorm ? (*v)[c] : exp2((*v)[c]));
-        const float divisor = weightNorm ? s * norms.norm[c] / g : std::max(norms.norm[c] / std::min(g / s, bound), 1e-10f);
+        const float divisor
+            = weightNorm ? s * norms.norm[c] / g : std::max(norms.norm[c] / std::min(g / s, bound), 1e-10f);
         scales.push_back(s);
         divisors.push_back(divisor);
         if (centred)
             shifts.push_back(-norms.mean[c] / divisor);
     }
-    slot.formula += fmt::format("scale = {} (channel 0 of {}); code = clamp(round(w / {}))", shortest(scales[0]), scales.size(), shortest(divisors[0]));
+    slot.formula += fmt::format("scale = {} (channel 0 of {}); code = clamp(round(w / {}))", shortest(scales[0]),
+        scales.size(), shortest(divisors[0]));
     quantizer.scale = perChannel(slot, axis, std::move(scales));
     quantizer.divisor = perChannel(slot, axis, std::move(divisors));
     if (centred)

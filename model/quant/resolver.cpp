@@ -10,7 +10,10 @@
 namespace quantscope {
 
 Resolver::Resolver(Network &network, const Progress &progress, const RecoverHints &hints)
-    : m_network(network), m_progress(progress), m_hints(hints), m_dict(groupStateDict(*network.file))
+    : m_network(network)
+    , m_progress(progress)
+    , m_hints(hints)
+    , m_dict(groupStateDict(*network.file))
 {
     if (network.recipe.brevitas)
         m_version = brevitasVersion(*network.recipe.brevitas).value_or(kDefaultVersion);
@@ -23,7 +26,8 @@ Resolver::Resolver(Network &network, const Progress &progress, const RecoverHint
     takePrevious();
 }
 
-SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats)
+SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings,
+    std::shared_ptr<const TensorInfo> floats)
 {
     const auto index = findJob(layer, slot);
     if (!index)
@@ -78,7 +82,9 @@ void Resolver::collectJobs()
         }
     }
     for (const Job &job : m_jobs) {
-        const auto threshold = presetSlot(slotOf(const_cast<Job &>(job)).slot) == "act" ? storedScalar(job, "scaling_impl.value") : std::nullopt;
+        const auto threshold = presetSlot(slotOf(const_cast<Job &>(job)).slot) == "act"
+            ? storedScalar(job, "scaling_impl.value")
+            : std::nullopt;
         m_logDomain = m_logDomain || (threshold && *threshold < 0);
     }
 }
@@ -97,7 +103,8 @@ void Resolver::linkSharers()
         for (std::size_t hops = 0; !m_jobs[owner].settings.sharedWith.empty(); ++hops) {
             if (hops > m_jobs.size() || owner == i)
                 throw RecipeMismatch(fmt::format("shared_with goes round in a circle at {}", layerOf(job).name));
-            owner = namedJob(m_jobs[owner].settings.sharedWith, {slotOf(m_jobs[owner]).slot, "act", "output"}, "shared_with");
+            owner = namedJob(
+                m_jobs[owner].settings.sharedWith, {slotOf(m_jobs[owner]).slot, "act", "output"}, "shared_with");
         }
         job.owner = owner;
         m_jobs[owner].sharers.push_back(i);
@@ -122,11 +129,13 @@ std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::st
         if (const auto found = findJob(layer, slot))
             return *found;
     if (m_network.layer(layer) != nullptr)
-        throw RecipeMismatch(fmt::format("{} = \"{}\": the layer has no slot {}", key, reference, fmt::join(slots, " or ")));
+        throw RecipeMismatch(
+            fmt::format("{} = \"{}\": the layer has no slot {}", key, reference, fmt::join(slots, " or ")));
     std::vector<std::string> names;
     for (const Layer &known : m_network.layers)
         names.push_back(known.name);
-    throw RecipeMismatch(fmt::format("{} = \"{}\" names no layer of the file; did you mean \"{}\"?", key, reference, nearestWord(layer, names)));
+    throw RecipeMismatch(fmt::format(
+        "{} = \"{}\" names no layer of the file; did you mean \"{}\"?", key, reference, nearestWord(layer, names)));
 }
 
 const StateQuantizer *Resolver::keysOf(const Job &job) const
@@ -160,7 +169,8 @@ void Resolver::fail(Job &job, const SlotFailure &failure)
 {
     job.failed = true;
     const Layer &layer = layerOf(job);
-    m_network.diagnostics.push_back({failure.rule, Severity::Error, layer.name, fmt::format("{} {}: {}", layer.name, slotOf(job).slot, failure.text)});
+    m_network.diagnostics.push_back({failure.rule, Severity::Error, layer.name,
+        fmt::format("{} {}: {}", layer.name, slotOf(job).slot, failure.text)});
 }
 
 void Resolver::resolve(std::size_t index)
@@ -169,7 +179,8 @@ void Resolver::resolve(std::size_t index)
     if (job.state == State::Done)
         return;
     if (job.state == State::Busy)
-        throw RecipeMismatch(fmt::format("the quantizer of {} {} depends on itself through input or shared_with", layerOf(job).name, slotOf(job).slot));
+        throw RecipeMismatch(fmt::format("the quantizer of {} {} depends on itself through input or shared_with",
+            layerOf(job).name, slotOf(job).slot));
     job.state = State::Busy;
     try {
         chooseSpec(job);
@@ -190,7 +201,8 @@ void Resolver::chooseSpec(Job &job)
         Job &owner = m_jobs[*job.owner];
         resolve(*job.owner);
         if (!owner.spec)
-            throw SlotFailure{"shared-owner-unknown", fmt::format("the quantizer it shares ({}) is not known", job.settings.sharedWith)};
+            throw SlotFailure{"shared-owner-unknown",
+                fmt::format("the quantizer it shares ({}) is not known", job.settings.sharedWith)};
         slot.sharedWith = layerOf(owner).name + ":" + slotOf(owner).slot;
         job.settings.preset = owner.settings.preset;
         job.settings.overrides = owner.settings.overrides;
@@ -220,14 +232,17 @@ void Resolver::chooseSpec(Job &job)
     if (assumed)
         for (auto &[field, origin] : job.spec->origin)
             if (origin.origin == Origin::Preset)
-                origin = {Origin::Assumed, fmt::format("{}{}", slot.preset, slot.alternatives.empty() ? "" : "; " + slot.alternatives.front() + " fits as well")};
+                origin = {Origin::Assumed,
+                    fmt::format("{}{}", slot.preset,
+                        slot.alternatives.empty() ? "" : "; " + slot.alternatives.front() + " fits as well")};
 }
 
 void Resolver::resolveLab(Job &job)
 {
     SlotQuantizer &slot = slotOf(job);
     if (!slot.tensor || !isFloating(slot.tensor->dtype))
-        throw SlotFailure{"no-tensor", fmt::format("{} quantizes float weights and biases, and there are none here", job.settings.preset)};
+        throw SlotFailure{"no-tensor",
+            fmt::format("{} quantizes float weights and biases, and there are none here", job.settings.preset)};
     if (slot.tensor->count() == 0)
         throw SlotFailure{"empty-tensor", "the tensor is empty, so it has no scale"};
     try {
@@ -282,15 +297,19 @@ Quantizer Resolver::startQuantizer(const Job &job, int bits) const
 int Resolver::bitsOf(const Job &job, Provenance &origin) const
 {
     if (const auto offset = storedScalar(job, "msb_clamp_bit_width_impl.bit_width_offset")) {
-        origin = {Origin::Read, fmt::format("round(|{}| + {}) of msb_clamp_bit_width_impl.bit_width_offset", shortest(*offset), job.spec->minimumBits)};
+        origin = {Origin::Read,
+            fmt::format("round(|{}| + {}) of msb_clamp_bit_width_impl.bit_width_offset", shortest(*offset),
+                job.spec->minimumBits)};
         const float bits = std::nearbyint(std::fabs(*offset) + static_cast<float>(job.spec->minimumBits));
         if (!(bits >= 1 && bits <= 32))
-            throw SlotFailure{"bit-width", fmt::format("the learned bit width {} is not between 1 and 32", shortest(bits))};
+            throw SlotFailure{
+                "bit-width", fmt::format("the learned bit width {} is not between 1 and 32", shortest(bits))};
         return static_cast<int>(bits);
     }
     if (const auto bits = storedScalar(job, "msb_clamp_bit_width_impl.bit_width")) {
         if (!(*bits >= 1 && *bits <= 32) || *bits != std::floor(*bits))
-            throw SlotFailure{"bit-width", fmt::format("the stored bit width {} is not a whole number from 1 to 32", shortest(*bits))};
+            throw SlotFailure{"bit-width",
+                fmt::format("the stored bit width {} is not a whole number from 1 to 32", shortest(*bits))};
         origin = {Origin::Read, "msb_clamp_bit_width_impl.bit_width"};
         return static_cast<int>(*bits);
     }
@@ -306,9 +325,12 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
             assumed += slot.presetAssumed ? 1u : 0u;
     if (assumed > 0)
         network.diagnostics.push_back({"preset-assumed", Severity::Warning, "",
-            fmt::format("a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them", assumed)});
+            fmt::format(
+                "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them",
+                assumed)});
     if (!network.recipe.brevitas && !network.recipe.empty())
-        network.diagnostics.push_back({"version-assumed", Severity::Note, "", "the recipe names no Brevitas version: 0.10.2 is assumed"});
+        network.diagnostics.push_back(
+            {"version-assumed", Severity::Note, "", "the recipe names no Brevitas version: 0.10.2 is assumed"});
 }
 
 } // namespace quantscope

@@ -19,8 +19,8 @@ struct SlotFailure {
     std::string text;
 };
 
-/// Computes every quantizer of a state_dict from the recipe, the stored keys and the tensors. Quantizers that need others
-/// (an external bias its weight and input, a sharer its owner) ask for them; a circle is an error of the recipe.
+/// Computes every quantizer of a state_dict from the recipe, the stored keys and the tensors. Quantizers that need
+/// others (an external bias its weight and input, a sharer its owner) ask for them; a circle is an error of the recipe.
 class Resolver {
 public:
     Resolver(Network &network, const Progress &progress, const RecoverHints &hints = {});
@@ -28,7 +28,8 @@ public:
     /// One slot under other settings, alone: what its layer's quantizer would be. The network stays as it is.
     /// Throws RecipeMismatch with a sentence when the settings do not give a quantizer here.
     /// `floats` takes the place of the slot's tensor (where the file holds only quantized values).
-    SlotQuantizer candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats);
+    SlotQuantizer candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings,
+        std::shared_ptr<const TensorInfo> floats);
 
 private:
     enum class State { Waiting, Busy, Done };

@@ -15,8 +15,9 @@ namespace {
 
 bool sameOverrides(const SlotSettings &a, const SlotSettings &b)
 {
-    return a.preset == b.preset && a.sharedWith == b.sharedWith && a.input == b.input && a.inputScale == b.inputScale && a.inputBitWidth == b.inputBitWidth
-        && a.inputSigned == b.inputSigned && a.overrides == b.overrides && a.mentioned == b.mentioned && a.presetEntry == b.presetEntry && a.overrideEntry == b.overrideEntry;
+    return a.preset == b.preset && a.sharedWith == b.sharedWith && a.input == b.input && a.inputScale == b.inputScale
+        && a.inputBitWidth == b.inputBitWidth && a.inputSigned == b.inputSigned && a.overrides == b.overrides
+        && a.mentioned == b.mentioned && a.presetEntry == b.presetEntry && a.overrideEntry == b.overrideEntry;
 }
 
 std::vector<float> channelParameter(const ModelFile &file, const std::string &name, std::size_t channels)
@@ -30,7 +31,8 @@ std::vector<float> channelParameter(const ModelFile &file, const std::string &na
     return values;
 }
 
-std::shared_ptr<const TensorInfo> floatTensor(const std::string &name, const Shape &shape, const std::vector<float> &values)
+std::shared_ptr<const TensorInfo> floatTensor(
+    const std::string &name, const Shape &shape, const std::vector<float> &values)
 {
     std::vector<std::byte> bytes(values.size() * sizeof(float));
     if (!bytes.empty())
@@ -70,8 +72,8 @@ void Resolver::takeHints()
     }
 }
 
-/// w * gamma / sqrt(var + eps) along the output channels, (b - mean) * gamma / sqrt(var + eps) + beta, in float32 and in
-/// Brevitas' order (merge_bn): the factor first, then the products.
+/// w * gamma / sqrt(var + eps) along the output channels, (b - mean) * gamma / sqrt(var + eps) + beta, in float32 and
+/// in Brevitas' order (merge_bn): the factor first, then the products.
 void Resolver::mergeBatchNorms()
 {
     for (const RecipeLayer &entry : m_network.recipe.layers) {
@@ -80,7 +82,9 @@ void Resolver::mergeBatchNorms()
         Layer *layer = m_network.layer(entry.match);
         SlotQuantizer *weight = layer == nullptr ? nullptr : layer->slot("weight");
         if (weight == nullptr || !weight->tensor)
-            throw RecipeMismatch(fmt::format("batch_norm = \"{}\" needs match to name one layer with a weight, not \"{}\"", *entry.batchNorm, entry.match));
+            throw RecipeMismatch(
+                fmt::format("batch_norm = \"{}\" needs match to name one layer with a weight, not \"{}\"",
+                    *entry.batchNorm, entry.match));
         const ModelFile &file = *m_network.file;
         const std::string bn = m_dict.prefix + *entry.batchNorm + ".";
         try {
@@ -88,8 +92,10 @@ void Resolver::mergeBatchNorms()
             if (axis >= weight->shape.size())
                 throw ParseError("the weight has no output channels");
             const auto channels = static_cast<std::size_t>(weight->shape[axis]);
-            const auto gamma = channelParameter(file, bn + "weight", channels), beta = channelParameter(file, bn + "bias", channels);
-            const auto mean = channelParameter(file, bn + "running_mean", channels), variance = channelParameter(file, bn + "running_var", channels);
+            const auto gamma = channelParameter(file, bn + "weight", channels),
+                       beta = channelParameter(file, bn + "bias", channels);
+            const auto mean = channelParameter(file, bn + "running_mean", channels),
+                       variance = channelParameter(file, bn + "running_var", channels);
             std::vector<float> factor(channels), values = readFloats(*weight->tensor);
             const auto epsilon = static_cast<float>(entry.epsilon.value_or(1e-5));
             std::size_t inner = 1;
@@ -100,7 +106,8 @@ void Resolver::mergeBatchNorms()
             for (std::size_t i = 0; i < values.size(); ++i)
                 values[i] *= factor[i / inner % channels];
             SlotQuantizer *bias = layer->slot("bias");
-            std::vector<float> offset = bias != nullptr && bias->tensor ? readFloats(*bias->tensor) : std::vector<float>(channels, 0.0f);
+            std::vector<float> offset
+                = bias != nullptr && bias->tensor ? readFloats(*bias->tensor) : std::vector<float>(channels, 0.0f);
             for (std::size_t c = 0; c < std::min(channels, offset.size()); ++c)
                 offset[c] = (offset[c] - mean[c]) * factor[c] + beta[c];
             weight->tensor = floatTensor(weight->tensorName, weight->shape, values);
@@ -111,9 +118,12 @@ void Resolver::mergeBatchNorms()
             }
             bias->shape = {static_cast<std::int64_t>(channels)};
             bias->tensor = floatTensor(bias->tensorName, bias->shape, offset);
-            m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer->name, fmt::format("{}: the batch norm {} is merged into its weights and bias", layer->name, *entry.batchNorm)});
+            m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer->name,
+                fmt::format(
+                    "{}: the batch norm {} is merged into its weights and bias", layer->name, *entry.batchNorm)});
         } catch (const ParseError &error) {
-            throw RecipeMismatch(fmt::format("{}: the batch norm {} cannot be merged: {}", layer->name, *entry.batchNorm, error.what()));
+            throw RecipeMismatch(
+                fmt::format("{}: the batch norm {} cannot be merged: {}", layer->name, *entry.batchNorm, error.what()));
         }
     }
 }
@@ -125,20 +135,27 @@ bool Resolver::sameSettings(const Job &job, const Network &previous) const
     const Layer *before = previous.layer(layer.name);
     const auto state = m_states.find(layer.name);
     const bool batchNorm = state != m_states.end() && state->second->batchNorm;
-    return before != nullptr && before->slot(slot) != nullptr && before->kind == layer.kind && before->groups == layer.groups && before->stride == layer.stride
+    return before != nullptr && before->slot(slot) != nullptr && before->kind == layer.kind
+        && before->groups == layer.groups && before->stride == layer.stride
         && sameOverrides(job.settings, settingsFor(previous.recipe, layer.name, slot, !batchNorm));
 }
 
-/// Slots that the recipe's change does not touch are taken over. What depends on another slot (external bias, A2Q, sharers) is
-/// computed again when that one is; those are cheap or rare.
+/// Slots that the recipe's change does not touch are taken over. What depends on another slot (external bias, A2Q,
+/// sharers) is computed again when that one is; those are cheap or rare.
 void Resolver::takePrevious()
 {
     const Network *previous = m_hints.previous;
-    const auto merges = [](const Recipe &recipe) { return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const RecipeLayer &l) { return l.batchNorm.has_value(); }); };
-    if (previous == nullptr || previous->file != m_network.file || previous->recipe.brevitas != m_network.recipe.brevitas || merges(previous->recipe) || merges(m_network.recipe))
+    const auto merges = [](const Recipe &recipe) {
+        return std::any_of(
+            recipe.layers.begin(), recipe.layers.end(), [](const RecipeLayer &l) { return l.batchNorm.has_value(); });
+    };
+    if (previous == nullptr || previous->file != m_network.file
+        || previous->recipe.brevitas != m_network.recipe.brevitas || merges(previous->recipe)
+        || merges(m_network.recipe))
         return;
     for (Job &job : m_jobs) {
-        const bool depends = job.owner || !job.sharers.empty() || presetSlot(slotOf(job).slot) == "bias" || !job.settings.input.empty();
+        const bool depends = job.owner || !job.sharers.empty() || presetSlot(slotOf(job).slot) == "bias"
+            || !job.settings.input.empty();
         if (depends || !sameSettings(job, *previous))
             continue;
         const SlotQuantizer &before = *previous->layer(layerOf(job).name)->slot(slotOf(job).slot);

@@ -171,12 +171,15 @@ std::string scaleRuleWords(const QuantizerSpec &spec)
 
 std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale)
 {
-    if (spec.kind == QuantizerKind::Binary || (spec.kind == QuantizerKind::Minifloat && spec.source == ScaleSource::Constant))
+    if (spec.kind == QuantizerKind::Binary
+        || (spec.kind == QuantizerKind::Minifloat && spec.source == ScaleSource::Constant))
         return fmt::format("scale = {} (a constant, not divided)", shortest(scale));
     const float n = intThreshold(spec, bits);
     const bool stored = spec.source == ScaleSource::Stored;
     if (spec.restriction != Restriction::PowerOfTwo) {
-        const std::string threshold = stored && spec.restriction == Restriction::LogFloat ? fmt::format("2^{}", shortest(input)) : shortest(input);
+        const std::string threshold = stored && spec.restriction == Restriction::LogFloat
+            ? fmt::format("2^{}", shortest(input))
+            : shortest(input);
         return fmt::format("scale = {} / {} = {}", threshold, shortest(n), shortest(scale));
     }
     const char *rounding = spec.exponentRounding == ExponentRounding::Ceil ? "ceil"
@@ -184,7 +187,8 @@ std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float
                                                                            : "round";
     const std::string exponent = stored ? shortest(input) : fmt::format("log2 {}", shortest(input));
     const float threshold = thresholdFromStored(stored ? input : log2Float32(input), spec);
-    return fmt::format("scale = 2^{}({}) / {} = {} / {} = {}", rounding, exponent, shortest(n), powerText(threshold), shortest(n), powerText(scale));
+    return fmt::format("scale = 2^{}({}) / {} = {} / {} = {}", rounding, exponent, shortest(n), powerText(threshold),
+        shortest(n), powerText(scale));
 }
 
 } // namespace quantscope

@@ -28,7 +28,8 @@ std::optional<int> brevitasVersion(const std::string &text)
 
 std::optional<std::string> SlotSettings::value(std::string_view keyword) const
 {
-    const auto found = std::find_if(overrides.begin(), overrides.end(), [&](const auto &o) { return o.first == keyword; });
+    const auto found
+        = std::find_if(overrides.begin(), overrides.end(), [&](const auto &o) { return o.first == keyword; });
     return found == overrides.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -36,7 +37,8 @@ namespace {
 
 void setOverride(SlotSettings &settings, const std::string &keyword, const std::string &text, int entry)
 {
-    const auto found = std::find_if(settings.overrides.begin(), settings.overrides.end(), [&](const auto &o) { return o.first == keyword; });
+    const auto found = std::find_if(
+        settings.overrides.begin(), settings.overrides.end(), [&](const auto &o) { return o.first == keyword; });
     if (found == settings.overrides.end())
         settings.overrides.emplace_back(keyword, text);
     else
@@ -78,7 +80,8 @@ bool fitsSlot(const RecipeQuantizer &entry, const std::string &slot)
 
 } // namespace
 
-SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards)
+SlotSettings settingsFor(
+    const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards)
 {
     SlotSettings settings;
     for (const RecipeQuantizer &entry : recipe.quantizers) {

@@ -20,7 +20,8 @@ struct SpecError {
 
 std::string lower(std::string text)
 {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(
+        text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -59,7 +60,8 @@ T word(const std::string &keyword, const std::string &text, const std::array<std
             return value;
         names.emplace_back(name);
     }
-    throw SpecError{fmt::format("{} = \"{}\" is unknown; did you mean \"{}\"?", keyword, text, nearestWord(lower(text), names))};
+    throw SpecError{
+        fmt::format("{} = \"{}\" is unknown; did you mean \"{}\"?", keyword, text, nearestWord(lower(text), names))};
 }
 
 constexpr std::array kRestrictions = {
@@ -166,7 +168,10 @@ void setScaleSource(QuantizerSpec &spec, const std::string &text)
     case ScaleWord::Parameter:
     case ScaleWord::ParameterFromStats: spec.source = ScaleSource::Stored; break;
     case ScaleWord::Const: spec.source = ScaleSource::Constant; break;
-    case ScaleWord::He: spec.source = ScaleSource::Stats; spec.statistic = Statistic::He; break;
+    case ScaleWord::He:
+        spec.source = ScaleSource::Stats;
+        spec.statistic = Statistic::He;
+        break;
     case ScaleWord::AffineStats:
         spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats;
         spec.affine = true;
@@ -210,30 +215,56 @@ struct SetterRow {
 float floatOf(const std::string &keyword, const std::string &text) { return static_cast<float>(number(keyword, text)); }
 
 const std::array kSetters = {
-    SetterRow{"bit_width", [](QuantizerSpec &s, const std::string &t) { s.bits = integer("bit_width", t, 1, 32); }, "bit_width"},
-    SetterRow{"min_bit_width", [](QuantizerSpec &s, const std::string &t) { s.minimumBits = integer("min_bit_width", t, 1, 32); }, ""},
+    SetterRow{"bit_width", [](QuantizerSpec &s, const std::string &t) { s.bits = integer("bit_width", t, 1, 32); },
+        "bit_width"},
+    SetterRow{"min_bit_width",
+        [](QuantizerSpec &s, const std::string &t) { s.minimumBits = integer("min_bit_width", t, 1, 32); }, ""},
     SetterRow{"quant_type", setQuantType, ""},
-    SetterRow{"threshold", [](QuantizerSpec &s, const std::string &t) { s.ternaryThreshold = floatOf("threshold", t); }, ""},
+    SetterRow{
+        "threshold", [](QuantizerSpec &s, const std::string &t) { s.ternaryThreshold = floatOf("threshold", t); }, ""},
     SetterRow{"signed", [](QuantizerSpec &s, const std::string &t) { s.isSigned = boolean("signed", t); }, "signed"},
-    SetterRow{"narrow_range", [](QuantizerSpec &s, const std::string &t) { s.narrow = boolean("narrow_range", t); }, "narrow"},
-    SetterRow{"scaling_per_output_channel", [](QuantizerSpec &s, const std::string &t) { s.perChannel = boolean("scaling_per_output_channel", t); }, "granularity"},
+    SetterRow{"narrow_range", [](QuantizerSpec &s, const std::string &t) { s.narrow = boolean("narrow_range", t); },
+        "narrow"},
+    SetterRow{"scaling_per_output_channel",
+        [](QuantizerSpec &s, const std::string &t) { s.perChannel = boolean("scaling_per_output_channel", t); },
+        "granularity"},
     SetterRow{"scaling_per_output_type", setGranularity, "granularity"},
-    SetterRow{"restrict_scaling_type", [](QuantizerSpec &s, const std::string &t) { s.restriction = word("restrict_scaling_type", t, kRestrictions); }, ""},
-    SetterRow{"restrict_value_float_to_int_impl", [](QuantizerSpec &s, const std::string &t) { s.exponentRounding = word("restrict_value_float_to_int_impl", t, kExponents); }, ""},
+    SetterRow{"restrict_scaling_type",
+        [](QuantizerSpec &s, const std::string &t) { s.restriction = word("restrict_scaling_type", t, kRestrictions); },
+        ""},
+    SetterRow{"restrict_value_float_to_int_impl",
+        [](QuantizerSpec &s, const std::string &t) {
+            s.exponentRounding = word("restrict_value_float_to_int_impl", t, kExponents);
+        },
+        ""},
     SetterRow{"scaling_impl_type", setScaleSource, ""},
-    SetterRow{"scaling_stats_op", [](QuantizerSpec &s, const std::string &t) { s.statistic = word("scaling_stats_op", t, kStatistics); }, ""},
+    SetterRow{"scaling_stats_op",
+        [](QuantizerSpec &s, const std::string &t) { s.statistic = word("scaling_stats_op", t, kStatistics); }, ""},
     SetterRow{"sigma", [](QuantizerSpec &s, const std::string &t) { s.sigma = floatOf("sigma", t); }, ""},
-    SetterRow{"high_percentile_q", [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("high_percentile_q", t); }, ""},
-    SetterRow{"percentile_q", [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("percentile_q", t); }, ""},
-    SetterRow{"low_percentile_q", [](QuantizerSpec &s, const std::string &t) { s.lowPercentile = number("low_percentile_q", t); }, ""},
-    SetterRow{"scaling_min_val", [](QuantizerSpec &s, const std::string &t) { s.minimum = floatOf("scaling_min_val", t); }, ""},
-    SetterRow{"float_to_int_impl_type", [](QuantizerSpec &s, const std::string &t) { s.rounding = word("float_to_int_impl_type", t, kRoundingWords); }, "rounding"},
-    SetterRow{"accumulator_bit_width", [](QuantizerSpec &s, const std::string &t) { s.accumulatorBits = integer("accumulator_bit_width", t, 2, 64); }, ""},
-    SetterRow{"quantize_zero_point", [](QuantizerSpec &s, const std::string &t) {
-        if (!boolean("quantize_zero_point", t) && s.zeroPoint == ZeroPointSource::Stored)
-            s.zeroPoint = ZeroPointSource::StoredUnrounded; }, ""},
-    SetterRow{"group_size", [](QuantizerSpec &s, const std::string &) { undecoded(s, "groupwise scales are not decoded yet"); }, ""},
-    SetterRow{"group_dim", [](QuantizerSpec &s, const std::string &) { undecoded(s, "groupwise scales are not decoded yet"); }, ""},
+    SetterRow{"high_percentile_q",
+        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("high_percentile_q", t); }, ""},
+    SetterRow{"percentile_q",
+        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("percentile_q", t); }, ""},
+    SetterRow{"low_percentile_q",
+        [](QuantizerSpec &s, const std::string &t) { s.lowPercentile = number("low_percentile_q", t); }, ""},
+    SetterRow{"scaling_min_val",
+        [](QuantizerSpec &s, const std::string &t) { s.minimum = floatOf("scaling_min_val", t); }, ""},
+    SetterRow{"float_to_int_impl_type",
+        [](QuantizerSpec &s, const std::string &t) { s.rounding = word("float_to_int_impl_type", t, kRoundingWords); },
+        "rounding"},
+    SetterRow{"accumulator_bit_width",
+        [](QuantizerSpec &s, const std::string &t) { s.accumulatorBits = integer("accumulator_bit_width", t, 2, 64); },
+        ""},
+    SetterRow{"quantize_zero_point",
+        [](QuantizerSpec &s, const std::string &t) {
+            if (!boolean("quantize_zero_point", t) && s.zeroPoint == ZeroPointSource::Stored)
+                s.zeroPoint = ZeroPointSource::StoredUnrounded;
+        },
+        ""},
+    SetterRow{"group_size",
+        [](QuantizerSpec &s, const std::string &) { undecoded(s, "groupwise scales are not decoded yet"); }, ""},
+    SetterRow{"group_dim",
+        [](QuantizerSpec &s, const std::string &) { undecoded(s, "groupwise scales are not decoded yet"); }, ""},
 };
 
 /// A constant threshold: max(|min_val|, |max_val|) when given, else scaling_const (Brevitas' own order).
@@ -265,14 +296,16 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
     try {
         for (const auto &given : settings.overrides) {
             const std::string &keyword = given.first, &text = given.second;
-            const auto row = std::find_if(kSetters.begin(), kSetters.end(), [&](const SetterRow &r) { return r.keyword == keyword; });
+            const auto row = std::find_if(
+                kSetters.begin(), kSetters.end(), [&](const SetterRow &r) { return r.keyword == keyword; });
             if (row == kSetters.end())
                 continue; // training only, or read with the constant
             row->set(spec, text);
             if (!row->field.empty()) {
                 const auto entry = settings.overrideEntry.find(keyword);
                 const int position = entry == settings.overrideEntry.end() ? 0 : entry->second;
-                spec.origin[std::string(row->field)] = {Origin::Recipe, fmt::format("entry {}, {} = {}", position, keyword, text)};
+                spec.origin[std::string(row->field)]
+                    = {Origin::Recipe, fmt::format("entry {}, {} = {}", position, keyword, text)};
             }
         }
         setConstant(spec, settings);

@@ -30,7 +30,8 @@ struct SlotSettings {
 
 /// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
 /// `reachedByWildcards` is false for batch-norm parameters.
-SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards = true);
+SlotSettings settingsFor(
+    const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards = true);
 
 enum class ExponentRounding { HalfEven, Ceil, Floor };
 

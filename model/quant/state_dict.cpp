@@ -61,7 +61,8 @@ public:
         if (const auto key = quantizerKey(name)) {
             m_dict.hasBrevitasKeys = true;
             auto &quantizers = layer(key->layer).quantizers;
-            auto found = std::find_if(quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == key->slot; });
+            auto found = std::find_if(
+                quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == key->slot; });
             if (found == quantizers.end())
                 found = quantizers.insert(quantizers.end(), {key->slot, {}});
             found->fields.emplace(key->field, index);
@@ -105,7 +106,8 @@ std::string commonPrefix(const ModelFile &file)
 
 const StateQuantizer *StateLayer::quantizer(std::string_view slot) const
 {
-    const auto found = std::find_if(quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == slot; });
+    const auto found
+        = std::find_if(quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == slot; });
     return found == quantizers.end() ? nullptr : &*found;
 }
 

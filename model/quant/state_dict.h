@@ -28,7 +28,8 @@ struct StateLayer {
     const StateQuantizer *quantizer(std::string_view slot) const;
 };
 
-/// A state_dict grouped by module path, in file order; the checkpoint's own prefixes ("state_dict.", "module.") are gone.
+/// A state_dict grouped by module path, in file order; the checkpoint's own prefixes ("state_dict.", "module.") are
+/// gone.
 struct StateDict {
     std::vector<StateLayer> layers;
     bool hasBrevitasKeys = false;

@@ -20,8 +20,8 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 /// How a tensor's row-major elements fall into channels.
 struct Channels {
-    std::uint64_t count = 1;  ///< channels
-    std::uint64_t inner = 1;  ///< consecutive elements of one channel
+    std::uint64_t count = 1; ///< channels
+    std::uint64_t inner = 1; ///< consecutive elements of one channel
     std::uint64_t total = 0;
 };
 
@@ -34,7 +34,8 @@ Channels channelsOf(const StatisticInput &input, bool perChannel)
     if (!perChannel || shape.empty())
         return out;
     if (input.channelAxis < 0 || static_cast<std::size_t>(input.channelAxis) >= shape.size())
-        throw ParseError(fmt::format("a tensor of {} axes has no output-channel axis {}", shape.size(), input.channelAxis));
+        throw ParseError(
+            fmt::format("a tensor of {} axes has no output-channel axis {}", shape.size(), input.channelAxis));
     const auto axis = static_cast<std::size_t>(input.channelAxis);
     out.count = static_cast<std::uint64_t>(shape[axis]);
     out.inner = 1;
@@ -45,7 +46,7 @@ Channels channelsOf(const StatisticInput &input, bool perChannel)
 
 /// Calls f(channel, floats) for every run of one channel, in file order.
 void forEachRun(const StatisticInput &input, const Channels &channels, const Progress &progress,
-                const std::function<void(std::size_t, std::span<const float>)> &f)
+    const std::function<void(std::size_t, std::span<const float>)> &f)
 {
     TensorReader reader(*input.tensor);
     std::vector<float> chunk(std::min(kChunk, channels.total));
@@ -54,7 +55,8 @@ void forEachRun(const StatisticInput &input, const Channels &channels, const Pro
         reader.floats(at, part);
         for (std::uint64_t i = 0; i < part.size();) {
             const std::uint64_t flat = at + i;
-            const std::uint64_t length = std::min<std::uint64_t>(part.size() - i, channels.inner - flat % channels.inner);
+            const std::uint64_t length
+                = std::min<std::uint64_t>(part.size() - i, channels.inner - flat % channels.inner);
             f(channels.count == 1 ? 0 : flat / channels.inner % channels.count, part.subspan(i, length));
             i += length;
         }
@@ -63,10 +65,12 @@ void forEachRun(const StatisticInput &input, const Channels &channels, const Pro
 }
 
 /// The statistics that need the maxima and minima alone: streamed, nothing is held.
-WeightStatistic streamed(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel, std::size_t count, const Progress &progress)
+WeightStatistic streamed(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel,
+    std::size_t count, const Progress &progress)
 {
     std::vector<std::uint32_t> magnitude(count, 0);
-    std::vector<float> low(count, std::numeric_limits<float>::infinity()), high(count, -std::numeric_limits<float>::infinity());
+    std::vector<float> low(count, std::numeric_limits<float>::infinity()),
+        high(count, -std::numeric_limits<float>::infinity());
     std::vector<bool> nan(count, false);
     const bool needsRange = spec.statistic == Statistic::MinMax || spec.zeroPoint == ZeroPointSource::Stats;
     for (const StatisticInput &input : inputs)
@@ -116,7 +120,8 @@ float meanSigmaStd(std::span<const float> x, float sigma)
         squares += d * d;
     }
     const double variance = squares / (n - 1); // unbiased
-    return static_cast<float>(mean) + sigma * static_cast<float>(std::sqrt(static_cast<double>(static_cast<float>(variance) + 1e-8f)));
+    return static_cast<float>(mean)
+        + sigma * static_cast<float>(std::sqrt(static_cast<double>(static_cast<float>(variance) + 1e-8f)));
 }
 
 /// k-th smallest of the values, 1-based, clamped to what there is.
@@ -156,14 +161,16 @@ float gathered(std::span<const float> x, const QuantizerSpec &spec)
 }
 
 /// The statistics that need all elements of a channel at once.
-WeightStatistic collected(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel, std::size_t count, const Progress &progress)
+WeightStatistic collected(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel,
+    std::size_t count, const Progress &progress)
 {
     std::vector<std::vector<float>> values(count);
     // Brevitas concatenates later layers first; only sums see the order.
     for (std::size_t i = inputs.size(); i-- > 0;)
-        forEachRun(inputs[i], channelsOf(inputs[i], perChannel), progress, [&](std::size_t channel, std::span<const float> x) {
-            values[channel].insert(values[channel].end(), x.begin(), x.end());
-        });
+        forEachRun(
+            inputs[i], channelsOf(inputs[i], perChannel), progress, [&](std::size_t channel, std::span<const float> x) {
+                values[channel].insert(values[channel].end(), x.begin(), x.end());
+            });
     WeightStatistic out;
     for (const auto &channel : values)
         out.values.push_back(gathered(channel, spec));
@@ -171,7 +178,8 @@ WeightStatistic collected(std::span<const StatisticInput> inputs, const Quantize
 }
 
 /// Over the output channels' abs-max: their mean, or their root mean square.
-WeightStatistic overChannelMaxima(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, const Progress &progress)
+WeightStatistic overChannelMaxima(
+    std::span<const StatisticInput> inputs, const QuantizerSpec &spec, const Progress &progress)
 {
     QuantizerSpec maxima = spec;
     maxima.statistic = Statistic::AbsMax;
@@ -183,7 +191,8 @@ WeightStatistic overChannelMaxima(std::span<const StatisticInput> inputs, const 
     }
     double sum = 0;
     for (const float v : all)
-        sum += spec.statistic == Statistic::MeanOfChannelMax ? static_cast<double>(v) : static_cast<double>(v) * static_cast<double>(v);
+        sum += spec.statistic == Statistic::MeanOfChannelMax ? static_cast<double>(v)
+                                                             : static_cast<double>(v) * static_cast<double>(v);
     const double mean = sum / static_cast<double>(all.size());
     return {{static_cast<float>(spec.statistic == Statistic::MeanOfChannelMax ? mean : std::sqrt(mean))}, {}, {}};
 }
@@ -201,7 +210,8 @@ WeightStatistic he(std::span<const StatisticInput> inputs)
 
 } // namespace
 
-WeightStatistic weightStatistic(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel, const Progress &progress)
+WeightStatistic weightStatistic(
+    std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel, const Progress &progress)
 {
     std::optional<std::size_t> count;
     for (const StatisticInput &input : inputs) {
@@ -209,7 +219,8 @@ WeightStatistic weightStatistic(std::span<const StatisticInput> inputs, const Qu
         if (channels.total == 0)
             throw ParseError("the tensor is empty, so it has no scale");
         if (count && *count != channels.count)
-            throw ParseError(fmt::format("tensors of {} and {} output channels cannot share scales per channel", *count, channels.count));
+            throw ParseError(fmt::format(
+                "tensors of {} and {} output channels cannot share scales per channel", *count, channels.count));
         count = channels.count;
     }
     if (!count)
@@ -240,7 +251,8 @@ ChannelNorms channelNorms(const StatisticInput &input, ChannelNorm kind)
             out.mean.push_back(mean);
         }
         double squares = 0;
-        float magnitudes = 0; // torch sums |w| one after the other in float32, and rounding towards zero shows the last bit
+        float magnitudes
+            = 0; // torch sums |w| one after the other in float32, and rounding towards zero shows the last bit
         for (const float v : channel) {
             squares += static_cast<double>(v) * static_cast<double>(v);
             magnitudes += std::fabs(v - mean);

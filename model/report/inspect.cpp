@@ -29,16 +29,19 @@ bool canAnalyse(const SlotQuantizer &slot)
 bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
 {
     return std::any_of(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) {
-        return d.rule == diagnostic.rule && d.layer == diagnostic.layer && (d.text == diagnostic.text || d.rule == "scale-not-positive");
+        return d.rule == diagnostic.rule && d.layer == diagnostic.layer
+            && (d.text == diagnostic.text || d.rule == "scale-not-positive");
     });
 }
 
 std::vector<std::string> rowCells(const LayerRow &row)
 {
-    return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape, row.parameters ? grouped(*row.parameters) : "-",
-            row.bits.empty() ? "-" : row.bits, row.scale.empty() ? "-" : row.scale, row.intFrac.empty() ? "-" : row.intFrac,
-            row.sqnrDb ? fmt::format("{:.1f}", *row.sqnrDb) : "-", row.atLimitShare ? fmt::format("{:.2f}", 100 * *row.atLimitShare) : "-",
-            row.problems > 0 ? std::to_string(row.problems) : ""};
+    return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape,
+        row.parameters ? grouped(*row.parameters) : "-", row.bits.empty() ? "-" : row.bits,
+        row.scale.empty() ? "-" : row.scale, row.intFrac.empty() ? "-" : row.intFrac,
+        row.sqnrDb ? fmt::format("{:.1f}", *row.sqnrDb) : "-",
+        row.atLimitShare ? fmt::format("{:.2f}", 100 * *row.atLimitShare) : "-",
+        row.problems > 0 ? std::to_string(row.problems) : ""};
 }
 
 std::string listText(const Network &network)
@@ -46,8 +49,9 @@ std::string listText(const Network &network)
     std::vector<std::vector<std::string>> rows = {{"Layer", "Kind", "Slot", "Type", "Shape"}};
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)
-            rows.push_back({printable(layer.name), printable(layer.kind), slot.slot, slot.tensor ? std::string(dtypeName(slot.tensor->dtype)) : "-",
-                            slot.tensor ? shapeText(slot.shape) : "-"});
+            rows.push_back({printable(layer.name), printable(layer.kind), slot.slot,
+                slot.tensor ? std::string(dtypeName(slot.tensor->dtype)) : "-",
+                slot.tensor ? shapeText(slot.shape) : "-"});
     return alignedTable(rows, 5);
 }
 
@@ -118,7 +122,8 @@ Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &opt
         if (!result && result.error().kind == ErrorKind::Cancelled)
             return tl::unexpected(result.error());
         if (!result)
-            network.diagnostics.push_back({"tensor-unreadable", Severity::Error, task.layer->name, fmt::format("{} {}: {}", task.layer->name, task.slot->slot, result.error().message)});
+            network.diagnostics.push_back({"tensor-unreadable", Severity::Error, task.layer->name,
+                fmt::format("{} {}: {}", task.layer->name, task.slot->slot, result.error().message)});
         else
             map.emplace(std::pair(task.layer->name, task.slot->slot), std::move(*result));
     }
@@ -132,8 +137,10 @@ std::string inspectCsv(const Network &network, const StatisticsMap &statistics)
     std::string out = fmt::format("{}\n", fmt::join(layerTableHeader(), ","));
     for (const Layer &layer : network.layers) {
         const LayerRow row = layerRow(network, layer, statistics);
-        const std::vector<std::string> cells = {row.name, row.kind, row.shape, row.parameters ? std::to_string(*row.parameters) : "", row.bits, row.scale, row.intFrac,
-                                                row.sqnrDb ? shortest(*row.sqnrDb) : "", row.atLimitShare ? shortest(100 * *row.atLimitShare) : "", std::to_string(row.problems)};
+        const std::vector<std::string> cells
+            = {row.name, row.kind, row.shape, row.parameters ? std::to_string(*row.parameters) : "", row.bits,
+                row.scale, row.intFrac, row.sqnrDb ? shortest(*row.sqnrDb) : "",
+                row.atLimitShare ? shortest(100 * *row.atLimitShare) : "", std::to_string(row.problems)};
         out += csvLine(cells);
     }
     return out;
@@ -147,11 +154,14 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
             if (slot.tensor) {
                 parameters += slot.tensor->count();
                 if (slot.quantizer && slot.quantizer->isComplete())
-                    bits += slot.tensor->count() * static_cast<std::uint64_t>(slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+                    bits += slot.tensor->count()
+                        * static_cast<std::uint64_t>(
+                            slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
             }
     const std::string &path = network.file->path;
-    std::string out = fmt::format("{}: {}, {} layers, {} weights + biases", printable(path.substr(path.find_last_of('/') + 1)), network.dialect,
-                                  network.layers.size(), grouped(parameters));
+    std::string out
+        = fmt::format("{}: {}, {} layers, {} weights + biases", printable(path.substr(path.find_last_of('/') + 1)),
+            network.dialect, network.layers.size(), grouped(parameters));
     out += options.list ? "\n\n" + listText(network) : fmt::format(", {} integer bits\n\n", grouped(bits));
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};

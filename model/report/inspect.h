@@ -21,7 +21,8 @@ Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &opt
 std::vector<Diagnostic> dataDiagnostics(const Network &network, const StatisticsMap &statistics);
 
 /// `inspect --json`, schema 1.
-nlohmann::ordered_json inspectJson(const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
+nlohmann::ordered_json inspectJson(
+    const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
 /// Scale or zero point as the schema writes it: {"shape", "axis", "values"}.
 nlohmann::ordered_json fracBitsJson(const Quantizer &quantizer); ///< number, list or null
 nlohmann::ordered_json granularJson(const Granular &granular, bool withAxis);

@@ -68,7 +68,8 @@ void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s
     out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
 }
 
-Json slotJson(const Layer &layer, const SlotQuantizer &slot, const StatisticsMap &statistics, const InspectOptions &options)
+Json slotJson(
+    const Layer &layer, const SlotQuantizer &slot, const StatisticsMap &statistics, const InspectOptions &options)
 {
     Json out;
     out["slot"] = slot.slot;
@@ -137,7 +138,8 @@ Json fracBitsJson(const Quantizer &quantizer) { return bitsJson(quantizer, std::
 
 Json granularJson(const Granular &granular, bool withAxis)
 {
-    const bool allZero = !withAxis && std::all_of(granular.values.begin(), granular.values.end(), [](float v) { return v == 0; });
+    const bool allZero
+        = !withAxis && std::all_of(granular.values.begin(), granular.values.end(), [](float v) { return v == 0; });
     Json out;
     out["shape"] = granular.perTensor() || allZero ? Json::array() : Json(granular.shape);
     if (withAxis)
@@ -160,16 +162,20 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     out["format"] = network.file->format;
     out["dialect"] = network.dialect;
     if (!network.file->graph) {
-        out["recipe"] = {{"file", network.recipe.path.empty() ? Json(nullptr) : Json(network.recipe.path.substr(network.recipe.path.find_last_of('/') + 1))},
-                         {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
-                         {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
+        out["recipe"] = {{"file",
+                             network.recipe.path.empty()
+                                 ? Json(nullptr)
+                                 : Json(network.recipe.path.substr(network.recipe.path.find_last_of('/') + 1))},
+            {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
+            {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
     }
     out["layers"] = Json::array();
     for (const Layer &layer : network.layers)
         out["layers"].push_back(layerJson(layer, statistics, options));
     out["diagnostics"] = Json::array();
     for (const Diagnostic &d : network.diagnostics)
-        out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)}, {"layer", d.layer}, {"text", d.text}});
+        out["diagnostics"].push_back(
+            {{"rule", d.rule}, {"severity", severityName(d.severity)}, {"layer", d.layer}, {"text", d.text}});
     if (options.tensors)
         out["tensors"] = tensorsJson(*network.file, options);
     return out;

@@ -54,7 +54,8 @@ std::string scaleText(const Granular &scale)
 {
     if (scale.values.empty())
         return {};
-    const auto same = std::all_of(scale.values.begin(), scale.values.end(), [&](float v) { return v == scale.values.front(); });
+    const auto same
+        = std::all_of(scale.values.begin(), scale.values.end(), [&](float v) { return v == scale.values.front(); });
     if (!same)
         return fmt::format("{} scales", scale.values.size());
     const auto bits = fractionalBits(scale.values.front());
@@ -82,9 +83,8 @@ LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMa
             row.atLimitShare = static_cast<double>(found->second.atLimit) / static_cast<double>(found->second.count);
         }
     }
-    row.problems = static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) {
-        return d.layer == layer.name && d.severity != Severity::Note;
-    }));
+    row.problems = static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
+        [&](const Diagnostic &d) { return d.layer == layer.name && d.severity != Severity::Note; }));
     return row;
 }
 

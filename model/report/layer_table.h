@@ -18,9 +18,9 @@ using StatisticsMap = std::map<std::pair<std::string, std::string>, SlotStatisti
 struct LayerRow {
     std::string name, kind, shape;
     std::optional<std::uint64_t> parameters; ///< weights + biases
-    std::string bits;        ///< "8", "u8" for unsigned; of the weight, else of the activation
-    std::string scale;       ///< "2^-7", the float, or "16 scales"
-    std::string intFrac;     ///< "1.7"
+    std::string bits; ///< "8", "u8" for unsigned; of the weight, else of the activation
+    std::string scale; ///< "2^-7", the float, or "16 scales"
+    std::string intFrac; ///< "1.7"
     std::optional<double> sqnrDb;
     std::optional<double> atLimitShare; ///< 0..1
     std::size_t problems = 0;

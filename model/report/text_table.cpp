@@ -8,7 +8,8 @@ std::string alignedTable(const std::vector<std::vector<std::string>> &rows, std:
 {
     std::vector<std::size_t> widths;
     const auto width = [](const std::string &cell) { // characters, not bytes
-        return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+        return static_cast<std::size_t>(std::count_if(
+            cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     };
     for (const auto &row : rows) {
         widths.resize(std::max(widths.size(), row.size()));

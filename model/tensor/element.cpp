@@ -29,7 +29,8 @@ float minifloat(DType dtype, std::uint64_t p)
     case DType::Float8E4M3FNUZ: return p == 0x80 ? kNan : plainMinifloat(p, 4, 3, 8);
     case DType::Float8E5M2:
         if ((p & 0x7C) == 0x7C)
-            return (p & 3) != 0 ? kNan : std::copysign(std::numeric_limits<float>::infinity(), (p & 0x80) ? -1.0f : 1.0f);
+            return (p & 3) != 0 ? kNan
+                                : std::copysign(std::numeric_limits<float>::infinity(), (p & 0x80) ? -1.0f : 1.0f);
         return plainMinifloat(p, 5, 2, 15);
     case DType::Float8E5M2FNUZ: return p == 0x80 ? kNan : plainMinifloat(p, 5, 2, 16);
     case DType::Float8E8M0: return p == 255 ? kNan : std::ldexp(1.0f, static_cast<int>(p) - 127);

@@ -7,7 +7,8 @@
 namespace quantscope {
 
 /// float32 value of an element's bit pattern (zero-extended), for every floating and integer type; float64 and wide
-/// integers round to nearest even. Minifloats follow the OCP and ONNX definitions (formats: bias, NaN and infinity codes).
+/// integers round to nearest even. Minifloats follow the OCP and ONNX definitions (formats: bias, NaN and infinity
+/// codes).
 float elementToFloat(DType dtype, std::uint64_t pattern);
 /// The same for integer types, exact; uint64 above 2^63-1 wraps as its two's complement.
 std::int64_t elementToInteger(DType dtype, std::uint64_t pattern);

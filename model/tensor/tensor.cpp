@@ -22,7 +22,8 @@ std::uint64_t elementCount(std::span<const std::int64_t> shape, const Limits &li
         // A zero axis must not hide an absurd one: multiply as if it were 1.
         count = checkedMul(count, size == 0 ? 1 : static_cast<std::uint64_t>(size), "the element count of a shape");
         if (count > limits.elements)
-            throw ParseError(fmt::format("the element count of a shape ({}) is beyond the limit of {}", shapeText(shape), limits.elements));
+            throw ParseError(fmt::format(
+                "the element count of a shape ({}) is beyond the limit of {}", shapeText(shape), limits.elements));
     }
     return empty ? 0 : count;
 }

@@ -32,7 +32,7 @@ struct Storage {
 
 /// Quantization parameters that a container stores with a tensor (torch's qint types).
 struct StoredAffine {
-    std::vector<double> scales;      ///< one, or one per slice along axis
+    std::vector<double> scales; ///< one, or one per slice along axis
     std::vector<double> zeroPoints;
     std::optional<int> axis;
     bool floatZeroPoint = false;
@@ -44,7 +44,7 @@ struct TensorInfo {
     DType dtype = DType::Unknown;
     Shape shape;
     std::vector<std::int64_t> strides; ///< in elements; empty means row-major contiguous
-    std::uint64_t firstElement = 0;    ///< element offset into the storage
+    std::uint64_t firstElement = 0; ///< element offset into the storage
     Storage storage;
     std::optional<StoredAffine> affine;
     /// Not empty when the elements cannot be read; a sentence without the tensor's name.
@@ -69,7 +69,8 @@ public:
     void integers(std::uint64_t begin, std::span<std::int64_t> out);
     /// The bit pattern of each element, zero-extended (minifloats, hex views).
     void patterns(std::uint64_t begin, std::span<std::uint64_t> out);
-    /// Contiguous little-endian bytes of elements [begin, begin + count); not for packed types. Valid until the next call.
+    /// Contiguous little-endian bytes of elements [begin, begin + count); not for packed types. Valid until the next
+    /// call.
     std::span<const std::byte> bytes(std::uint64_t begin, std::uint64_t count);
 
 private:
@@ -94,8 +95,8 @@ private:
 std::vector<float> readFloats(const TensorInfo &tensor, std::uint64_t maxElements = 1ull << 28);
 std::vector<std::int64_t> readIntegers(const TensorInfo &tensor, std::uint64_t maxElements = 1ull << 28);
 
-/// SHA-256 of the contiguous little-endian bytes. Sub-byte ONNX types are packed, flat, low part first; torch's quint4x2 and
-/// quint2x4 count one byte a code, as torch shows them.
+/// SHA-256 of the contiguous little-endian bytes. Sub-byte ONNX types are packed, flat, low part first; torch's
+/// quint4x2 and quint2x4 count one byte a code, as torch shows them.
 std::string tensorSha256(const TensorInfo &tensor);
 
 } // namespace quantscope

@@ -59,7 +59,10 @@ template <class Out> bool convertCommon(DType dtype, std::span<const std::byte> 
 } // namespace
 
 TensorReader::TensorReader(const TensorInfo &tensor)
-    : m_tensor(tensor), m_count(elementCount(tensor.shape)), m_bits(dtypeBits(tensor.dtype)), m_contiguous(tensor.isContiguous())
+    : m_tensor(tensor)
+    , m_count(elementCount(tensor.shape))
+    , m_bits(dtypeBits(tensor.dtype))
+    , m_contiguous(tensor.isContiguous())
 {
     if (!tensor.readable())
         throw ParseError(tensor.problem.empty() ? "the tensor has no data" : tensor.problem);
@@ -77,8 +80,9 @@ void TensorReader::readStorage(std::uint64_t offset, std::span<std::byte> out) c
 {
     const Storage &storage = m_tensor.storage;
     if (offset > storage.bytes || out.size() > storage.bytes - offset)
-        throw ParseError(fmt::format("the tensor reaches to byte {} of a storage of {}", offset + out.size(), storage.bytes),
-                         storage.offset);
+        throw ParseError(
+            fmt::format("the tensor reaches to byte {} of a storage of {}", offset + out.size(), storage.bytes),
+            storage.offset);
     storage.source->read(storage.offset + offset, out);
     if (!storage.bigEndian)
         return;
@@ -105,7 +109,8 @@ std::uint64_t TensorReader::storageElement(std::uint64_t flat) const
         return checkedAdd(element, flat, "the tensor's offset");
     for (std::size_t axis = m_tensor.shape.size(); axis-- > 0;) {
         const auto size = static_cast<std::uint64_t>(m_tensor.shape[axis]);
-        const std::uint64_t step = checkedMul(flat % size, narrow<std::uint64_t>(m_tensor.strides[axis], "a stride"), "a stride");
+        const std::uint64_t step
+            = checkedMul(flat % size, narrow<std::uint64_t>(m_tensor.strides[axis], "a stride"), "a stride");
         element = checkedAdd(element, step, "the tensor's offset");
         flat /= size;
     }
@@ -124,8 +129,9 @@ std::span<const std::byte> TensorReader::storageBytes(std::uint64_t offset, std:
         readStorage(m_windowBegin, m_window);
     }
     if (offset < m_windowBegin || length > m_window.size() || offset - m_windowBegin > m_window.size() - length)
-        throw ParseError(fmt::format("the tensor reaches to byte {} of a storage of {}", offset + length, m_tensor.storage.bytes),
-                         m_tensor.storage.offset);
+        throw ParseError(
+            fmt::format("the tensor reaches to byte {} of a storage of {}", offset + length, m_tensor.storage.bytes),
+            m_tensor.storage.offset);
     return std::span(m_window).subspan(offset - m_windowBegin, length);
 }
 

@@ -47,11 +47,13 @@ bool lastBitIsTorchs(const json &recipe)
 {
     const json overrides = recipe.value("overrides", json::object());
     const std::string preset = recipe.value("preset", ""), op = overrides.value("scaling_stats_op", "");
-    return overrides.value("restrict_scaling_type", "") == "LOG_FP" || op == "ave" || op == "max_ave" || op == "mean_sigma_std"
-        || preset.find("AccumulatorAware") != std::string::npos || preset.find("WeightNorm") != std::string::npos || preset.find("Decoupled") != std::string::npos;
+    return overrides.value("restrict_scaling_type", "") == "LOG_FP" || op == "ave" || op == "max_ave"
+        || op == "mean_sigma_std" || preset.find("AccumulatorAware") != std::string::npos
+        || preset.find("WeightNorm") != std::string::npos || preset.find("Decoupled") != std::string::npos;
 }
 
-void compareGranular(const char *field, const json &expected, const std::optional<Granular> &found, bool ulp, Comparison &out)
+void compareGranular(
+    const char *field, const json &expected, const std::optional<Granular> &found, bool ulp, Comparison &out)
 {
     const std::vector<float> want = floatsOf(expected["values"]);
     if (!found)
@@ -66,21 +68,30 @@ void compareGranular(const char *field, const json &expected, const std::optiona
         if (ulp && withinUlp(a, b))
             out.verdict = out.verdict == Verdict::Exact ? Verdict::WithinUlp : out.verdict;
         else
-            return out.wrong(QString("%1[%2] is %3, not %4").arg(field).arg(i).arg(double(a), 0, 'g', 9).arg(double(b), 0, 'g', 9).toStdString());
+            return out.wrong(QString("%1[%2] is %3, not %4")
+                                 .arg(field)
+                                 .arg(i)
+                                 .arg(double(a), 0, 'g', 9)
+                                 .arg(double(b), 0, 'g', 9)
+                                 .toStdString());
     }
 }
 
 void compareCodes(const json &expected, const SlotQuantizer &slot, Comparison &out)
 {
-    const bool minifloat = slot.quantizer->kind == QuantizerKind::Minifloat; // its codes are patterns, which Brevitas has not
+    const bool minifloat
+        = slot.quantizer->kind == QuantizerKind::Minifloat; // its codes are patterns, which Brevitas has not
     if (!slot.tensor || !slot.quantizer->isComplete() || (!expected.contains("codes_sha256_i32") && !minifloat))
         return;
     const auto stats = analyse(slot, {.hash = true, .channels = false});
     if (!stats)
         return out.wrong("cannot be analysed: " + stats.error().message);
     const json hash = expected.value("codes_sha256_i32", json());
-    if (!minifloat && (stats->codesSha256.has_value() != hash.is_string() || (hash.is_string() && *stats->codesSha256 != hash.get<std::string>())))
-        return out.wrong("codes differ, range " + std::to_string(stats->codesMin) + " to " + std::to_string(stats->codesMax));
+    if (!minifloat
+        && (stats->codesSha256.has_value() != hash.is_string()
+            || (hash.is_string() && *stats->codesSha256 != hash.get<std::string>())))
+        return out.wrong(
+            "codes differ, range " + std::to_string(stats->codesMin) + " to " + std::to_string(stats->codesMax));
     // A scale one unit off gives other values; the codes are what counts then.
     if (out.verdict == Verdict::Exact && stats->valueSha256 && expected.contains("value_sha256_no_negative_zero")
         && *stats->valueSha256 != expected["value_sha256_no_negative_zero"].get<std::string>())
@@ -101,8 +112,10 @@ Comparison compare(const json &expected, const SlotQuantizer *slot)
         out.wrong("signed differs");
     if (expected.contains("narrow") && expected["narrow"].is_boolean() && q.narrow != expected["narrow"].get<bool>())
         out.wrong("narrow differs");
-    compareGranular("scale", expected["scale"], q.scale, lastBitIsTorchs(expected.value("recipe", json::object())), out);
-    if (expected["frac_bits"].is_number() && q.scale && fractionalBits(*q.scale) != FracBits(expected["frac_bits"].get<int>()) && out.verdict != Verdict::Wrong)
+    compareGranular(
+        "scale", expected["scale"], q.scale, lastBitIsTorchs(expected.value("recipe", json::object())), out);
+    if (expected["frac_bits"].is_number() && q.scale
+        && fractionalBits(*q.scale) != FracBits(expected["frac_bits"].get<int>()) && out.verdict != Verdict::Wrong)
         out.wrong("frac_bits differ");
     compareGranular("zero_point", expected["zero_point"], q.zeroPoint, false, out);
     if (out.verdict != Verdict::Wrong)
@@ -146,7 +159,8 @@ private Q_SLOTS:
             if (entry.path().extension() != ".json" || entry.path().stem() == "MANIFEST")
                 continue;
             const json golden = test::golden(entry.path().string());
-            const auto file = openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
+            const auto file
+                = openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
             QVERIFY2(file, file ? "" : file.error().text().c_str());
             const auto recipe = parseRecipe(withTruncationInput(test::recipeOfGolden(golden)), "golden.toml");
             QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
@@ -159,18 +173,20 @@ private Q_SLOTS:
                     const Layer *found = network->layer(layer["name"].get<std::string>());
                     const SlotQuantizer *mine = found == nullptr ? nullptr : found->slot(slot);
                     Comparison result = compare(quantizer, mine);
-                    if (result.verdict == Verdict::Wrong && version == "0.6.0" && mine != nullptr && mine->assumed && golden["training_steps"].get<int>() > 0)
+                    if (result.verdict == Verdict::Wrong && version == "0.6.0" && mine != nullptr && mine->assumed
+                        && golden["training_steps"].get<int>() > 0)
                         result.verdict = Verdict::Unknowable;
                     ++counts[result.verdict];
                     if (result.verdict == Verdict::Wrong)
-                        wrong.push_back(entry.path().stem().string() + " " + layer["name"].get<std::string>() + ":" + slot + " " + quantizer["recipe"].dump() + ": " + result.difference);
+                        wrong.push_back(entry.path().stem().string() + " " + layer["name"].get<std::string>() + ":"
+                            + slot + " " + quantizer["recipe"].dump() + ": " + result.difference);
                 }
         }
         for (const std::string &line : wrong)
             qWarning("%s", line.c_str());
         qInfo("Brevitas %-6s  quantizers %d  exact %d  within 1 ulp %d  unknowable %d  wrong %d", qPrintable(version),
-              counts[Verdict::Exact] + counts[Verdict::WithinUlp] + counts[Verdict::Unknowable] + counts[Verdict::Wrong], counts[Verdict::Exact],
-              counts[Verdict::WithinUlp], counts[Verdict::Unknowable], counts[Verdict::Wrong]);
+            counts[Verdict::Exact] + counts[Verdict::WithinUlp] + counts[Verdict::Unknowable] + counts[Verdict::Wrong],
+            counts[Verdict::Exact], counts[Verdict::WithinUlp], counts[Verdict::Unknowable], counts[Verdict::Wrong]);
         QCOMPARE(counts[Verdict::Wrong], 0);
         QCOMPARE(counts[Verdict::Unknowable], unknowable);
         QVERIFY(counts[Verdict::Exact] > 200);

@@ -52,18 +52,23 @@ private Q_SLOTS:
     {
         const auto file = *openModel(test::sample("digits_fixed.pt"));
         Recipe recipe = *loadRecipe(test::sample("digits_fixed.recipe.toml"));
-        recipe.quantizers.push_back(recipeOf("[[quantizer]]\nmatch = \"conv2\"\nslot = \"weight\"\nfloat_to_int_impl_type = \"floor\"\n").quantizers[0]);
+        recipe.quantizers.push_back(
+            recipeOf("[[quantizer]]\nmatch = \"conv2\"\nslot = \"weight\"\nfloat_to_int_impl_type = \"floor\"\n")
+                .quantizers[0]);
         const auto result = confirmByExport(*recoverQuantizers(file, recipe), exported("digits_fixed_qonnx.onnx"));
         QVERIFY(result && !result->confirmed());
         // conv2's first weight is -1.5587 steps: -2 both ways; the second is 6.6..: 7 rounded, 6 with floor.
-        QVERIFY2(result->difference.starts_with("conv2 weight[0, 0, 0, 1]: code 6 here and 7 there"), result->difference.c_str());
+        QVERIFY2(result->difference.starts_with("conv2 weight[0, 0, 0, 1]: code 6 here and 7 there"),
+            result->difference.c_str());
     }
 
     void anotherWidthDiffersInScale()
     {
-        const auto result = confirmByExport(*recoverQuantizers(*openModel(test::sample("digits_fixed.pt")),
-                                                               recipeOf("[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n")),
-                                            exported("digits_fixed_qonnx.onnx"));
+        const auto result = confirmByExport(
+            *recoverQuantizers(*openModel(test::sample("digits_fixed.pt")),
+                recipeOf(
+                    "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n")),
+            exported("digits_fixed_qonnx.onnx"));
         QVERIFY(result);
         QVERIFY2(result->difference.starts_with("conv2 weight: scale"), result->difference.c_str());
     }
@@ -72,9 +77,11 @@ private Q_SLOTS:
     void theGraphFeedsTheBias()
     {
         const auto file = *openModel(test::sample("digits_fixed.pt"));
-        const Recipe recipe = recipeOf("brevitas = \"0.10.2\"\n[[quantizer]]\nmatch = \"quant_inp\"\nslot = \"act\"\npreset = \"Int8ActPerTensorFixedPoint\"\n"
-                                       "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n"
-                                       "[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n");
+        const Recipe recipe = recipeOf(
+            "brevitas = \"0.10.2\"\n[[quantizer]]\nmatch = \"quant_inp\"\nslot = \"act\"\npreset = "
+            "\"Int8ActPerTensorFixedPoint\"\n"
+            "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n"
+            "[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n");
         const auto alone = recoverQuantizers(file, recipe);
         QVERIFY(!alone->layer("conv1")->slot("bias")->quantizer->scale);
         const Network graph = exported("digits_fixed_qonnx.onnx");
@@ -102,7 +109,8 @@ private Q_SLOTS:
         const auto file = *openModel(test::sample("digits_fixed.pt"));
         const Recipe before = *loadRecipe(test::sample("digits_fixed.recipe.toml"));
         Recipe after = before;
-        after.quantizers.push_back(recipeOf("[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 5\n").quantizers[0]);
+        after.quantizers.push_back(
+            recipeOf("[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 5\n").quantizers[0]);
         after.quantizers.back().number = 99;
         const auto old = recoverQuantizers(file, before);
         const auto full = recoverQuantizers(file, after);
@@ -117,7 +125,8 @@ private Q_SLOTS:
                 QCOMPARE(other->preset, slot.preset);
             }
         QCOMPARE(quick->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
-        QVERIFY(quick->layer("conv1")->slot("bias")->quantizer->scale->values[0] != old->layer("conv1")->slot("bias")->quantizer->scale->values[0]);
+        QVERIFY(quick->layer("conv1")->slot("bias")->quantizer->scale->values[0]
+            != old->layer("conv1")->slot("bias")->quantizer->scale->values[0]);
     }
 
     void exportsBesideAModel()

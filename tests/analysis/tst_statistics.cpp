@@ -143,7 +143,9 @@ private Q_SLOTS:
             const BitWeightHistogram histogram = counter.result();
             QCOMPARE(histogram.count(exponent), static_cast<std::uint64_t>(copies));
             QCOMPARE(histogram.total(), static_cast<std::uint64_t>(copies));
-            QCOMPARE((value < 0 ? histogram.negative : histogram.positive)[static_cast<std::size_t>(exponent - BitWeightHistogram::kLowest)], static_cast<std::uint64_t>(copies));
+            QCOMPARE((value < 0 ? histogram.negative
+                                : histogram.positive)[static_cast<std::size_t>(exponent - BitWeightHistogram::kLowest)],
+                static_cast<std::uint64_t>(copies));
         }
     }
 
@@ -175,10 +177,11 @@ private Q_SLOTS:
     /// Codes of 32 bits and more, where float32 has no exact limits, and wide words in bins.
     void wideWords()
     {
-        const auto stats = analyse(slotOf({3e9f, -3e9f, 5.0f}, {3}, 32, false, {{}, {}, {1.0f}}), {.hash = true, .channels = false});
+        const auto stats
+            = analyse(slotOf({3e9f, -3e9f, 5.0f}, {3}, 32, false, {{}, {}, {1.0f}}), {.hash = true, .channels = false});
         QVERIFY(stats);
         QCOMPARE(stats->codesMax, std::int64_t{1} << 31); // 2^31 - 1 is 2^31 in float32, as in Brevitas
-        QVERIFY(!stats->codesSha256);                     // which no int32 holds
+        QVERIFY(!stats->codesSha256); // which no int32 holds
         QCOMPARE(stats->codes.bins.size(), std::size_t{65536});
         std::uint64_t counted = 0;
         for (const auto n : stats->codes.bins)
@@ -195,7 +198,8 @@ private Q_SLOTS:
         const auto stats = analyse(slot);
         const auto histogram = valueHistogram(slot, *stats, 10);
         QVERIFY(histogram);
-        QCOMPARE(histogram->bins, (std::vector<std::uint64_t>{10, 10, 10, 10, 10, 10, 10, 10, 10, 11})); // the last bin is closed
+        QCOMPARE(histogram->bins,
+            (std::vector<std::uint64_t>{10, 10, 10, 10, 10, 10, 10, 10, 10, 11})); // the last bin is closed
     }
 
     void cancelling()

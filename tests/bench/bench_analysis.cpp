@@ -122,4 +122,9 @@ void codesOnly(benchmark::State &state)
 
 BENCHMARK(scaleOnly)->ArgName("channels")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(codesOnly)->Unit(benchmark::kMillisecond);
-BENCHMARK(scaleAndStatistics)->ArgNames({"channels", "hash"})->Args({0, 0})->Args({1, 0})->Args({0, 1})->Unit(benchmark::kMillisecond);
+BENCHMARK(scaleAndStatistics)
+    ->ArgNames({"channels", "hash"})
+    ->Args({0, 0})
+    ->Args({1, 0})
+    ->Args({0, 1})
+    ->Unit(benchmark::kMillisecond);

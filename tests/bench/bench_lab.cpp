@@ -1,4 +1,5 @@
-// The quantizer lab: all candidates for one layer, one candidate while a type window is dragged, and a sweep over widths.
+// The quantizer lab: all candidates for one layer, one candidate while a type window is dragged, and a sweep over
+// widths.
 #include "analysis/compare.h"
 #include "analysis/sweep.h"
 
@@ -59,7 +60,8 @@ void wholeLab(benchmark::State &state)
     for (int bits = 2; candidates.size() < 30; ++bits)
         candidates.push_back(*parseCandidate("Int8WeightPerTensorFloat,bit_width=" + std::to_string(bits)));
     for (auto _ : state)
-        benchmark::DoNotOptimize(compareCandidates(data.network(), data.names(), candidates, {.slot = "weight", .hash = false, .skipUnavailable = true}));
+        benchmark::DoNotOptimize(compareCandidates(
+            data.network(), data.names(), candidates, {.slot = "weight", .hash = false, .skipUnavailable = true}));
     state.counters["candidates"] = static_cast<double>(candidates.size());
 }
 
@@ -75,8 +77,8 @@ void sweep(benchmark::State &state)
 {
     const FloatNetwork data(10, 1000, 1000);
     std::vector<CandidateText> families;
-    for (const char *name : {"Int8WeightPerTensorFloat", "Int8WeightPerTensorFixedPoint", "Int8WeightPerChannelFloat", "ShiftedUint8WeightPerTensorFloat",
-                             "ShiftedUint8WeightPerChannelFloat", "torch_per_channel_affine"})
+    for (const char *name : {"Int8WeightPerTensorFloat", "Int8WeightPerTensorFixedPoint", "Int8WeightPerChannelFloat",
+             "ShiftedUint8WeightPerTensorFloat", "ShiftedUint8WeightPerChannelFloat", "torch_per_channel_affine"})
         families.push_back(*parseCandidate(name));
     const auto candidates = atWidths(families, 1, 16);
     for (auto _ : state) {

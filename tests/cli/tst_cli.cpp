@@ -51,13 +51,16 @@ private Q_SLOTS:
         QTest::addColumn<int>("status");
         QTest::addColumn<QString>("says");
         const QString model = sample("digits_fixed.pt");
-        const auto row = [](const char *name, QStringList arguments, int status, const char *says) { QTest::newRow(name) << arguments << status << says; };
+        const auto row = [](const char *name, QStringList arguments, int status, const char *says) {
+            QTest::newRow(name) << arguments << status << says;
+        };
         row("inspect", {"inspect", model}, 0, "");
         row("help", {"--help"}, 0, "");
         row("no word", {}, 2, "subcommand");
         row("unknown option", {"inspect", model, "--jsn"}, 2, "--jsn");
         row("json and csv", {"inspect", model, "--json", "--csv"}, 2, "--csv");
-        row("missing file", {"inspect", "/nonexistent/model.pt"}, 3, "/nonexistent/model.pt: cannot be opened: No such file");
+        row("missing file", {"inspect", "/nonexistent/model.pt"}, 3,
+            "/nonexistent/model.pt: cannot be opened: No such file");
         row("folder", {"inspect", "/tmp"}, 3, "folder");
         row("unknown layer", {"codes", model, "conv9"}, 2, "did you mean \"conv1\"");
         row("unknown slot", {"codes", model, "conv1", "--slot", "input"}, 2, "no tensor in slot");
@@ -66,7 +69,8 @@ private Q_SLOTS:
         row("unknown form", {"codes", model, "conv1", "--as", "oct"}, 2, "oct");
         row("unknown recipe", {"inspect", model, "--recipe", "/nonexistent.toml"}, 3, "/nonexistent.toml");
         row("unknown format", {"export", model, "--format", "headr", "--out", "/tmp/x"}, 2, "headr");
-        row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2, "nchw");
+        row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2,
+            "nchw");
         row("export to nowhere", {"export", model, "--format", "header", "--out", "/proc/none"}, 3, "/proc/none");
     }
 
@@ -120,7 +124,8 @@ private Q_SLOTS:
     void verifiedExport()
     {
         QTemporaryDir folder;
-        const Run run = runWith({"export", sample("digits_fixed.pt"), "--format", "header", "--layer", "conv2", "--layout", "ohwi", "--out", folder.path(), "--verify"});
+        const Run run = runWith({"export", sample("digits_fixed.pt"), "--format", "header", "--layer", "conv2",
+            "--layout", "ohwi", "--out", folder.path(), "--verify"});
         QVERIFY2(run.status == 0, run.err);
         QVERIFY2(run.out.contains("verified, 4,640 of 4,640"), run.out);
         const json manifest = quantscope::test::golden(folder.filePath("manifest.json").toStdString());
@@ -137,7 +142,8 @@ private Q_SLOTS:
         environment.remove("CC");
         environment.remove("CXX");
         process.setProcessEnvironment(environment);
-        process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", {"export", sample("digits_fixed.pt"), "--format", "header", "--out", folder.filePath("out"), "--verify"});
+        process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope",
+            {"export", sample("digits_fixed.pt"), "--format", "header", "--out", folder.filePath("out"), "--verify"});
         QVERIFY(process.waitForFinished());
         QCOMPARE(process.exitCode(), 1);
         QVERIFY(process.readAllStandardError().contains("compiler"));
@@ -157,7 +163,8 @@ private Q_SLOTS:
         const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
         for (const json &entry : onnx["files"])
             if (entry["status"] == "error")
-                QTest::newRow(entry["file"].get<std::string>().c_str()) << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+                QTest::newRow(entry["file"].get<std::string>().c_str())
+                    << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
     }
 
     /// One sentence, status 3, nothing on stdout, no crash.
@@ -177,7 +184,8 @@ private Q_SLOTS:
         const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
         for (const json &entry : onnx["files"])
             if (entry["status"] == "partial")
-                QTest::newRow(entry["file"].get<std::string>().c_str()) << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+                QTest::newRow(entry["file"].get<std::string>().c_str())
+                    << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
     }
 
     void partialFilesOpen()
@@ -186,7 +194,8 @@ private Q_SLOTS:
         const Run run = runWith({"inspect", file, "--json"});
         QCOMPARE(run.status, 0);
         const json document = json::parse(run.out.toStdString());
-        QVERIFY(std::any_of(document["diagnostics"].begin(), document["diagnostics"].end(), [](const json &d) { return d["severity"] == "error"; }));
+        QVERIFY(std::any_of(document["diagnostics"].begin(), document["diagnostics"].end(),
+            [](const json &d) { return d["severity"] == "error"; }));
     }
 };
 

@@ -17,7 +17,10 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-bool sameBits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) || (std::isnan(a) && std::isnan(b)); }
+bool sameBits(float a, float b)
+{
+    return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) || (std::isnan(a) && std::isnan(b));
+}
 
 /// A one-dimensional slot over floats in memory.
 SlotQuantizer slotOf(const std::vector<float> &values, const Shape &shape, const Quantizer &quantizer)
@@ -62,9 +65,10 @@ private Q_SLOTS:
         QTest::addColumn<float>("scale");
         QTest::addColumn<float>("zero");
         QTest::addColumn<float>("code");
-        const auto row = [](const char *name, CodeRule rule, Rounding rounding, float x, float scale, float zero, float code) {
-            QTest::newRow(name) << int(rule) << int(rounding) << x << scale << zero << code;
-        };
+        const auto row
+            = [](const char *name, CodeRule rule, Rounding rounding, float x, float scale, float zero, float code) {
+                  QTest::newRow(name) << int(rule) << int(rounding) << x << scale << zero << code;
+              };
         using R = Rounding;
         using C = CodeRule;
         // FBGEMM's deciding example: the order of operations is one code.
@@ -119,7 +123,8 @@ private Q_SLOTS:
     {
         std::mt19937 engine(20);
         std::uniform_real_distribution<float> uniform(-3.0f, 3.0f);
-        for (const auto rule : {CodeRule::DivideAddRound, CodeRule::DivideRoundAdd, CodeRule::ReciprocalRoundAdd, CodeRule::Threshold})
+        for (const auto rule :
+            {CodeRule::DivideAddRound, CodeRule::DivideRoundAdd, CodeRule::ReciprocalRoundAdd, CodeRule::Threshold})
             for (const float scale : {0.0078125f, 0.00214854861f, 0.1f, 1e-30f, 0.0f, -0.5f, kInf, kNan})
                 for (std::size_t size : {1u, 2u, 3u, 7u, 8u, 9u, 15u, 16u, 17u, 31u, 32u, 33u, 100u, 1000u}) {
                     std::vector<float> x(size), codes(size), values(size);
@@ -136,7 +141,8 @@ private Q_SLOTS:
                     codesOf(x, p, codes);
                     valuesOf(codes, p, values);
                     for (std::size_t i = 0; i < size; ++i) {
-                        QVERIFY2(sameBits(codes[i], codeOf(x[i], p)), qPrintable(QString("rule %1 scale %2 x %3").arg(int(rule)).arg(scale).arg(x[i])));
+                        QVERIFY2(sameBits(codes[i], codeOf(x[i], p)),
+                            qPrintable(QString("rule %1 scale %2 x %3").arg(int(rule)).arg(scale).arg(x[i])));
                         QVERIFY(sameBits(values[i], valueOf(codes[i], p)));
                     }
                 }
@@ -189,15 +195,23 @@ private Q_SLOTS:
         QTest::addColumn<int>("integerBits");
         QTest::addColumn<QString>("hex");
         QTest::addColumn<QString>("binary");
-        QTest::newRow("point before the word") << qint64(-19) << 6 << 0 << "0x2D" << ".101101";
-        QTest::newRow("point left of the word") << qint64(-3) << 4 << -1 << "0xD" << "._1101";
-        QTest::newRow("point at the end") << qint64(5) << 4 << 4 << "0x5" << "0101";
-        QTest::newRow("point right of the word") << qint64(5) << 4 << 6 << "0x5" << "0101__.";
-        QTest::newRow("five bits need two digits") << qint64(-1) << 5 << 1 << "0x1F" << "1.1111";
-        QTest::newRow("one bit") << qint64(1) << 1 << 1 << "0x1" << "1";
-        QTest::newRow("32 bits") << qint64(-2147483648LL) << 32 << 1 << "0x80000000" << "1.0000000000000000000000000000000";
+        QTest::newRow("point before the word") << qint64(-19) << 6 << 0 << "0x2D"
+                                               << ".101101";
+        QTest::newRow("point left of the word") << qint64(-3) << 4 << -1 << "0xD"
+                                                << "._1101";
+        QTest::newRow("point at the end") << qint64(5) << 4 << 4 << "0x5"
+                                          << "0101";
+        QTest::newRow("point right of the word") << qint64(5) << 4 << 6 << "0x5"
+                                                 << "0101__.";
+        QTest::newRow("five bits need two digits") << qint64(-1) << 5 << 1 << "0x1F"
+                                                   << "1.1111";
+        QTest::newRow("one bit") << qint64(1) << 1 << 1 << "0x1"
+                                 << "1";
+        QTest::newRow("32 bits") << qint64(-2147483648LL) << 32 << 1 << "0x80000000"
+                                 << "1.0000000000000000000000000000000";
         QTest::newRow("64 bits") << qint64(-1) << 64 << 64 << "0xFFFFFFFFFFFFFFFF" << QString(64, '1');
-        QTest::newRow("unsigned top") << qint64(255) << 8 << 2 << "0xFF" << "11.111111";
+        QTest::newRow("unsigned top") << qint64(255) << 8 << 2 << "0xFF"
+                                      << "11.111111";
     }
 
     void words()
@@ -293,7 +307,8 @@ private Q_SLOTS:
 
     void wrongNumberOfScalesIsAnError()
     {
-        const SlotQuantizer slot = slotOf(std::vector<float>(6), {2, 3}, affine(8, true, false, {{4, 1}, 0, {1, 1, 1, 1}}));
+        const SlotQuantizer slot
+            = slotOf(std::vector<float>(6), {2, 3}, affine(8, true, false, {{4, 1}, 0, {1, 1, 1, 1}}));
         QVERIFY_THROWS_EXCEPTION(ParseError, CodeReader{slot});
     }
 
@@ -303,7 +318,7 @@ private Q_SLOTS:
         const MinifloatFormat e4m3{4, 3}, e5m2{5, 2};
         QCOMPARE(largestMinifloat(e4m3), 480.0f);
         QCOMPARE(largestMinifloat(e5m2), 114688.0f);
-        QCOMPARE(minifloatPattern(1.0f, e4m3), 56.0f);    // 0.0111.000
+        QCOMPARE(minifloatPattern(1.0f, e4m3), 56.0f); // 0.0111.000
         QCOMPARE(minifloatPattern(-1.0f, e4m3), 184.0f);
         QCOMPARE(minifloatPattern(1000.0f, e4m3), 127.0f); // clipped
         QCOMPARE(minifloatPattern(std::ldexp(1.0f, -9), e4m3), 1.0f); // smallest subnormal
@@ -311,7 +326,8 @@ private Q_SLOTS:
         QCOMPARE(minifloatPattern(1.9999f, e4m3), 64.0f); // carries into the next exponent
         for (int pattern = 0; pattern < 256; ++pattern) {
             const float value = minifloatValue(static_cast<float>(pattern), e5m2);
-            QCOMPARE(minifloatPattern(value, e5m2), static_cast<float>(pattern == 128 ? (std::signbit(value) ? 128 : 0) : pattern));
+            QCOMPARE(minifloatPattern(value, e5m2),
+                static_cast<float>(pattern == 128 ? (std::signbit(value) ? 128 : 0) : pattern));
         }
     }
 };

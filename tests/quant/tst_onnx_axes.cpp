@@ -18,11 +18,16 @@ private Q_SLOTS:
         QTest::addColumn<QString>("file");
         QTest::addColumn<QString>("layer");
         QTest::addColumn<int>("axis");
-        QTest::newRow("Conv") << "onnx/qdq_per_axis.onnx" << "conv" << 0;
-        QTest::newRow("ConvTranspose") << "onnx/qdq_per_axis.onnx" << "deconv" << 1;
-        QTest::newRow("MatMul multiplies by [in][out]") << "onnx/qdq_per_axis.onnx" << "mm" << 1;
-        QTest::newRow("Brevitas' Linear as Gemm with transB") << "brevitas/0.10.2/worked_example.qonnx.onnx" << "l" << 0;
-        QTest::newRow("Brevitas' transposed convolution") << "brevitas/0.10.2/layer_kinds_2d.qonnx.onnx" << "t_ch" << 1;
+        QTest::newRow("Conv") << "onnx/qdq_per_axis.onnx"
+                              << "conv" << 0;
+        QTest::newRow("ConvTranspose") << "onnx/qdq_per_axis.onnx"
+                                       << "deconv" << 1;
+        QTest::newRow("MatMul multiplies by [in][out]") << "onnx/qdq_per_axis.onnx"
+                                                        << "mm" << 1;
+        QTest::newRow("Brevitas' Linear as Gemm with transB") << "brevitas/0.10.2/worked_example.qonnx.onnx"
+                                                              << "l" << 0;
+        QTest::newRow("Brevitas' transposed convolution") << "brevitas/0.10.2/layer_kinds_2d.qonnx.onnx"
+                                                          << "t_ch" << 1;
     }
 
     void axes()

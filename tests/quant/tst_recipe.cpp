@@ -21,15 +21,19 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QStringList>("says");
-        const auto row = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
+        const auto row
+            = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
         row("not TOML", "brevitas = \n", {"TOML", "line 1"});
         row("unknown key at the top", "version = 1\n", {"\"version\"", "did you mean"});
         row("unknown version", "brevitas = \"1.0\"\n", {"0.6.0 to 0.12.1"});
-        row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n", {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
-        row("unknown override", "[[quantizer]]\nmatch = \"*\"\nbitwidth = 4\n", {"\"bitwidth\"", "did you mean \"bit_width\"", "line 3"});
+        row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n",
+            {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
+        row("unknown override", "[[quantizer]]\nmatch = \"*\"\nbitwidth = 4\n",
+            {"\"bitwidth\"", "did you mean \"bit_width\"", "line 3"});
         row("slot prefix", "[[quantizer]]\nweight_bit_width = 4\n", {"did you mean \"bit_width\"", "weight_bit_width"});
         row("unknown slot", "[[quantizer]]\nslot = \"weights\"\n", {"did you mean \"weight\""});
-        row("preset in the wrong slot", "[[quantizer]]\nslot = \"bias\"\npreset = \"Int8WeightPerTensorFloat\"\n", {"weight preset", "\"bias\""});
+        row("preset in the wrong slot", "[[quantizer]]\nslot = \"bias\"\npreset = \"Int8WeightPerTensorFloat\"\n",
+            {"weight preset", "\"bias\""});
         row("layer key", "[[layer]]\ngroup = 2\n", {"did you mean \"groups\""});
         row("groups", "[[layer]]\ngroups = 0\n", {"whole number"});
         row("a table instead of a list", "[quantizer]\nslot = \"weight\"\n", {"[[quantizer]]"});
@@ -53,11 +57,16 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("override_");
         QTest::addColumn<QString>("says");
-        QTest::newRow("bit width 0") << "bit_width = 0" << "from 1 to 32";
-        QTest::newRow("bit width 3.5") << "bit_width = 3.5" << "whole number";
-        QTest::newRow("restriction") << "restrict_scaling_type = \"POWER_OF_TOW\"" << "did you mean \"power_of_two\"";
-        QTest::newRow("narrow") << "narrow_range = 1" << "neither true nor false";
-        QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\"" << "is unknown";
+        QTest::newRow("bit width 0") << "bit_width = 0"
+                                     << "from 1 to 32";
+        QTest::newRow("bit width 3.5") << "bit_width = 3.5"
+                                       << "whole number";
+        QTest::newRow("restriction") << "restrict_scaling_type = \"POWER_OF_TOW\""
+                                     << "did you mean \"power_of_two\"";
+        QTest::newRow("narrow") << "narrow_range = 1"
+                                << "neither true nor false";
+        QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\""
+                                  << "is unknown";
     }
 
     /// A value that cannot be is an error of the recipe, found when it meets a layer.
@@ -65,7 +74,11 @@ private Q_SLOTS:
     {
         QFETCH(QString, override_);
         QFETCH(QString, says);
-        const auto recipe = parseRecipe(("[[quantizer]]\nmatch = \"fc1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n" + override_ + "\n").toStdString(), "r.toml");
+        const auto recipe
+            = parseRecipe(("[[quantizer]]\nmatch = \"fc1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n"
+                              + override_ + "\n")
+                              .toStdString(),
+                "r.toml");
         QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
         const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
         QVERIFY(!network);
@@ -78,10 +91,16 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("entry");
         QTest::addColumn<QString>("says");
-        QTest::newRow("input names no layer") << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"quant_imp\"" << "did you mean \"quant_inp\"";
-        QTest::newRow("input without an output") << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv2\"" << "no slot act or output";
-        QTest::newRow("shared with nobody") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv3\"" << "names no layer";
-        QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\"" << "itself";
+        QTest::newRow("input names no layer")
+            << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"quant_imp\""
+            << "did you mean \"quant_inp\"";
+        QTest::newRow("input without an output")
+            << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv2\""
+            << "no slot act or output";
+        QTest::newRow("shared with nobody") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv3\""
+                                            << "names no layer";
+        QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\""
+                                            << "itself";
     }
 
     void references()
@@ -99,11 +118,12 @@ private Q_SLOTS:
     /// preset replaces, everything else merges, later wins; * crosses dots.
     void merging()
     {
-        const auto recipe = parseRecipe("[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\nbit_width = 5\n"
-                                        "[[quantizer]]\nmatch = \"block.*\"\nslot = \"weight\"\nnarrow_range = false\n"
-                                        "[[quantizer]]\nmatch = \"block.0.conv\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n"
-                                        "[[quantizer]]\nmatch = \"*conv\"\nbit_width = 3\n",
-                                        "r.toml");
+        const auto recipe = parseRecipe(
+            "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\nbit_width = 5\n"
+            "[[quantizer]]\nmatch = \"block.*\"\nslot = \"weight\"\nnarrow_range = false\n"
+            "[[quantizer]]\nmatch = \"block.0.conv\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n"
+            "[[quantizer]]\nmatch = \"*conv\"\nbit_width = 3\n",
+            "r.toml");
         QVERIFY(recipe);
         const SlotSettings plain = settingsFor(*recipe, "fc", "weight");
         QCOMPARE(plain.preset, std::string("Int8WeightPerTensorFloat"));
@@ -115,7 +135,8 @@ private Q_SLOTS:
         QCOMPARE(replaced.preset, std::string("Int8WeightPerTensorFixedPoint"));
         QCOMPARE(replaced.value("narrow_range"), std::nullopt);
         QCOMPARE(replaced.value("bit_width"), std::optional<std::string>("3"));
-        QCOMPARE(settingsFor(*recipe, "fc", "weight", false).preset, std::string()); // batch norm: no wildcard reaches it
+        QCOMPARE(
+            settingsFor(*recipe, "fc", "weight", false).preset, std::string()); // batch norm: no wildcard reaches it
     }
 
     /// The recipe in force, written and read again, gives the same quantizers: for every golden of every version.
@@ -133,7 +154,8 @@ private Q_SLOTS:
             if (entry.path().extension() != ".json" || entry.path().stem() == "MANIFEST")
                 continue;
             const auto golden = test::golden(entry.path().string());
-            const auto file = *openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
+            const auto file
+                = *openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
             const auto first = recoverQuantizers(file, *parseRecipe(test::recipeOfGolden(golden), "golden.toml"));
             QVERIFY(first);
             const std::string text = recipeToml(*first);
@@ -150,8 +172,9 @@ private Q_SLOTS:
                     if (!q || !q->scale || !slot.quantizer->scale)
                         continue;
                     const auto same = [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); };
-                    QVERIFY2(std::equal(q->scale->values.begin(), q->scale->values.end(), slot.quantizer->scale->values.begin(), slot.quantizer->scale->values.end(), same),
-                             (entry.path().stem().string() + " " + layer.name + ":" + slot.slot).c_str());
+                    QVERIFY2(std::equal(q->scale->values.begin(), q->scale->values.end(),
+                                 slot.quantizer->scale->values.begin(), slot.quantizer->scale->values.end(), same),
+                        (entry.path().stem().string() + " " + layer.name + ":" + slot.slot).c_str());
                     QCOMPARE(q->bitWidth, slot.quantizer->bitWidth);
                 }
         }
@@ -172,19 +195,22 @@ private Q_SLOTS:
         QVERIFY(act->assumed);
         QCOMPARE(act->quantizer->origin.at("scale").origin, Origin::Read);
         QCOMPARE(act->quantizer->isSigned, std::optional(false)); // 'relu' in its name
-        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [](const Diagnostic &d) { return d.rule == "preset-assumed"; }));
+        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(),
+            [](const Diagnostic &d) { return d.rule == "preset-assumed"; }));
     }
 
     void externalBiasWithoutInputSaysSo()
     {
-        const auto recipe = parseRecipe("[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n", "r.toml");
+        const auto recipe
+            = parseRecipe("[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n", "r.toml");
         const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
         QVERIFY(network);
         const SlotQuantizer *bias = network->layer("conv1")->slot("bias");
         QVERIFY(bias->quantizer && !bias->quantizer->scale); // its bits are known, its scale is not invented
         QCOMPARE(bias->quantizer->bitWidth, std::optional(16));
-        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(),
-                            [](const Diagnostic &d) { return d.rule == "input-unknown" && d.severity == Severity::Error && d.layer == "conv1"; }));
+        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [](const Diagnostic &d) {
+            return d.rule == "input-unknown" && d.severity == Severity::Error && d.layer == "conv1";
+        }));
     }
 };
 

@@ -54,7 +54,8 @@ private Q_SLOTS:
         for (const char *network : {"digits_fixed", "digits_float"}) {
             QTest::addRow("%s state_dict", network) << network << QString("%1.pt").arg(network) << true;
             QTest::addRow("%s QONNX", network) << network << QString("%1_qonnx.onnx").arg(network) << true;
-            QTest::addRow("%s QCDQ", network) << network << QString("%1_qcdq.onnx").arg(network) << false; // it loses them
+            QTest::addRow("%s QCDQ", network)
+                << network << QString("%1_qcdq.onnx").arg(network) << false; // it loses them
         }
     }
 
@@ -98,7 +99,8 @@ private Q_SLOTS:
         QCOMPARE(conv1["scale"], json::parse(R"({"shape": [], "axis": null, "values": ["0x1p-7"]})"));
         QCOMPARE(conv1["zero_point"], json::parse(R"({"shape": [], "values": ["0x0p+0"]})"));
         QCOMPARE(conv1["rounding"].get<std::string>(), std::string("ROUND"));
-        const json numbers = json::parse(R"({"bit_width": 8, "signed": true, "narrow": true, "frac_bits": 7, "int_bits": 1,
+        const json numbers
+            = json::parse(R"({"bit_width": 8, "signed": true, "narrow": true, "frac_bits": 7, "int_bits": 1,
                 "codes_min": -72, "codes_max": 76, "count": 144, "at_limit": 0, "clipped": 0})");
         for (const auto &[key, value] : numbers.items())
             QVERIFY2(conv1[key] == value, (key + " is " + conv1[key].dump()).c_str());

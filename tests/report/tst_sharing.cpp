@@ -47,7 +47,8 @@ private Q_SLOTS:
     {
         const QStringList notes = found(test::data("brevitas/0.10.2/lstm_rnn.pt"), "shared-proven");
         QCOMPARE(notes.size(), 2); // the LSTM and the RNN
-        QVERIFY2(notes[0].contains("m.layers.0.0.cell:output") && notes[0].contains("m.layers.0.0:io"), qPrintable(notes[0]));
+        QVERIFY2(notes[0].contains("m.layers.0.0.cell:output") && notes[0].contains("m.layers.0.0:io"),
+            qPrintable(notes[0]));
         QVERIFY(found(test::sample("digits_fixed.pt"), "shared-proven").isEmpty());
     }
 
@@ -60,8 +61,10 @@ private Q_SLOTS:
         const auto network = recoverQuantizers(file, *recipe);
         QVERIFY2(network, network ? "" : network.error().text().c_str());
         const auto read = [&](const char *name) { return readFloats(file->tensors[*file->find(name)]); };
-        const auto w = read("conv1.weight"), b = read("conv1.bias"), gamma = read("bn1.weight"), beta = read("bn1.bias"), mean = read("bn1.running_mean"), var = read("bn1.running_var");
-        const auto merged = readFloats(*network->layer("conv1")->slot("weight")->tensor), bias = readFloats(*network->layer("conv1")->slot("bias")->tensor);
+        const auto w = read("conv1.weight"), b = read("conv1.bias"), gamma = read("bn1.weight"),
+                   beta = read("bn1.bias"), mean = read("bn1.running_mean"), var = read("bn1.running_var");
+        const auto merged = readFloats(*network->layer("conv1")->slot("weight")->tensor),
+                   bias = readFloats(*network->layer("conv1")->slot("bias")->tensor);
         QCOMPARE(merged.size(), w.size());
         const std::size_t inner = w.size() / gamma.size();
         for (std::size_t i = 0; i < w.size(); ++i) {
@@ -74,7 +77,8 @@ private Q_SLOTS:
         }
         QVERIFY(network->layer("conv1")->slot("weight")->quantizer->isComplete());
         // A batch norm of another size is an error of the recipe, not a crash.
-        const auto wrong = recoverQuantizers(file, *parseRecipe("[[layer]]\nmatch = \"conv2\"\nbatch_norm = \"bn1\"\n", "r.toml"));
+        const auto wrong
+            = recoverQuantizers(file, *parseRecipe("[[layer]]\nmatch = \"conv2\"\nbatch_norm = \"bn1\"\n", "r.toml"));
         QVERIFY(!wrong);
         QCOMPARE(wrong.error().kind, ErrorKind::Usage);
         QVERIFY(wrong.error().message.find("4 values for 6") != std::string::npos);

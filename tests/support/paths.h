@@ -14,7 +14,10 @@ namespace quantscope::test {
 /// A file of tests/data, such as "brevitas/0.10.2/mha.pt".
 inline std::string data(const std::string &name) { return std::string(QUANTSCOPE_TEST_DATA) + "/" + name; }
 /// A bundled sample.
-inline std::string sample(const std::string &name) { return std::string(QUANTSCOPE_SOURCE_DIR) + "/resources/samples/" + name; }
+inline std::string sample(const std::string &name)
+{
+    return std::string(QUANTSCOPE_SOURCE_DIR) + "/resources/samples/" + name;
+}
 /// A file beside the checkout that need not be there; tests on it skip.
 inline std::string shared(const std::string &name) { return std::string(QUANTSCOPE_SOURCE_DIR) + "/../shared/" + name; }
 

@@ -10,7 +10,9 @@ using namespace quantscope;
 
 namespace {
 
-template <class T> TensorInfo tensorOf(DType dtype, const std::vector<T> &values, Shape shape, std::vector<std::int64_t> strides = {}, std::uint64_t first = 0)
+template <class T>
+TensorInfo tensorOf(DType dtype, const std::vector<T> &values, Shape shape, std::vector<std::int64_t> strides = {},
+    std::uint64_t first = 0)
 {
     std::vector<std::byte> bytes(values.size() * sizeof(T));
     std::memcpy(bytes.data(), values.data(), bytes.size());
@@ -44,7 +46,9 @@ private Q_SLOTS:
         QTest::addColumn<int>("dtype");
         QTest::addColumn<quint64>("pattern");
         QTest::addColumn<float>("value");
-        const auto row = [](const char *name, DType dtype, quint64 pattern, float value) { QTest::newRow(name) << int(dtype) << pattern << value; };
+        const auto row = [](const char *name, DType dtype, quint64 pattern, float value) {
+            QTest::newRow(name) << int(dtype) << pattern << value;
+        };
         row("half one", DType::Float16, 0x3C00, 1.0f);
         row("half smallest subnormal", DType::Float16, 0x0001, std::ldexp(1.0f, -24));
         row("half largest", DType::Float16, 0x7BFF, 65504.0f);
@@ -76,7 +80,8 @@ private Q_SLOTS:
         QFETCH(quint64, pattern);
         QFETCH(float, value);
         const float found = elementToFloat(static_cast<DType>(dtype), pattern);
-        QVERIFY2(found == value || (std::isnan(found) && std::isnan(value)), qPrintable(QString::number(double(found))));
+        QVERIFY2(
+            found == value || (std::isnan(found) && std::isnan(value)), qPrintable(QString::number(double(found))));
     }
 
     void views_data()
@@ -91,7 +96,8 @@ private Q_SLOTS:
         QTest::newRow("transposed") << Shape{3, 2} << Strides{1, 3} << 0 << std::vector<float>{0, 3, 1, 4, 2, 5};
         QTest::newRow("every other") << Shape{3} << Strides{2} << 1 << std::vector<float>{1, 3, 5};
         QTest::newRow("expanded") << Shape{2, 2} << Strides{0, 1} << 4 << std::vector<float>{4, 5, 4, 5};
-        QTest::newRow("strides of single axes do not matter") << Shape{1, 3} << Strides{99, 1} << 0 << std::vector<float>{0, 1, 2};
+        QTest::newRow("strides of single axes do not matter")
+            << Shape{1, 3} << Strides{99, 1} << 0 << std::vector<float>{0, 1, 2};
         QTest::newRow("scalar") << Shape{} << Strides{} << 7 << std::vector<float>{7};
         QTest::newRow("empty") << Shape{0, 3} << Strides{} << 0 << std::vector<float>{};
     }
@@ -101,7 +107,8 @@ private Q_SLOTS:
         QFETCH(Shape, shape);
         QFETCH(std::vector<std::int64_t>, strides);
         QFETCH(int, first);
-        const TensorInfo tensor = tensorOf(DType::Float32, range(12), shape, strides, static_cast<std::uint64_t>(first));
+        const TensorInfo tensor
+            = tensorOf(DType::Float32, range(12), shape, strides, static_cast<std::uint64_t>(first));
         QTEST(readFloats(tensor), "expected");
     }
 
