@@ -11,6 +11,8 @@ namespace quantscope {
 
 namespace {
 
+constexpr std::uint64_t kConfirmedAtOnce = 16ull << 20;
+
 /// The exports beside a checkpoint that open; QONNX before QCDQ, because it keeps bias widths.
 std::vector<Network> openExports(const std::string &path, const Progress &progress)
 {
@@ -55,7 +57,9 @@ Result<Network> recoverWithExports(
     hints.graph = exports.empty() ? nullptr : &exports.front();
     hints.previous = previous;
     auto network = recoverQuantizers(file, recipe, progress, hints);
-    if (network && hints.graph != nullptr)
+    // An edit must answer at once; a large export is compared when the file is opened.
+    const bool atOnce = previous == nullptr || file->bytes <= kConfirmedAtOnce;
+    if (network && hints.graph != nullptr && atOnce)
         confirm(*network, *hints.graph, progress);
     return network;
 }

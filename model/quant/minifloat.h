@@ -7,6 +7,7 @@ namespace quantscope {
 struct MinifloatFormat {
     int exponentBits = 0;
     int mantissaBits = 0;
+    bool operator==(const MinifloatFormat &) const = default;
     int bias() const { return (1 << (exponentBits - 1)) - 1; }
 };
 

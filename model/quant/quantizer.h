@@ -23,6 +23,7 @@ struct Provenance {
     std::string detail;
     /// "computed: abs-max, power of two, ceil", or the bare word.
     std::string text() const;
+    bool operator==(const Provenance &) const = default;
 };
 
 enum class QuantizerKind { Affine, Binary, Ternary, Minifloat };
@@ -62,6 +63,7 @@ struct Granular {
     std::vector<float> values;
 
     bool perTensor() const { return values.size() == 1; }
+    bool operator==(const Granular &) const = default;
 };
 
 /// One quantizer, whatever format it came from. Fields that are not known are nullopt; `origin` says where each known
@@ -88,6 +90,7 @@ struct Quantizer {
     std::shared_ptr<const TensorInfo> learnedRounding;
     std::map<std::string, Provenance> origin;
 
+    bool operator==(const Quantizer &) const = default;
     /// Everything that codes need is known.
     bool isComplete() const { return scale && zeroPoint && isSigned && (bitWidth || storageBits); }
     /// Bits that a code occupies: bitWidth, else storageBits; binary codes (-1, +1) need 2 in two's complement.

@@ -22,6 +22,15 @@ void LayerModel::setNetwork(std::shared_ptr<const Network> network, const Statis
     endResetModel();
 }
 
+void LayerModel::setDiagnostics(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
+{
+    m_network = std::move(network);
+    for (std::size_t at = 0; at < m_rows.size(); ++at)
+        m_rows[at] = layerRow(*m_network, m_network->layers[at], statistics);
+    if (!m_rows.empty())
+        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, NUM_COLUMNS - 1));
+}
+
 void LayerModel::updateLayer(const std::string &name, const StatisticsMap &statistics)
 {
     const int at = rowOf(qs(name));

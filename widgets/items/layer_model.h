@@ -23,6 +23,8 @@ public:
     using QAbstractTableModel::QAbstractTableModel;
 
     void setNetwork(std::shared_ptr<const Network> network, const StatisticsMap &statistics = {});
+    /// The same network with more problems: rows and selection stay.
+    void setDiagnostics(std::shared_ptr<const Network> network, const StatisticsMap &statistics);
     /// Refreshes the row of a layer whose statistics have arrived.
     void updateLayer(const std::string &name, const StatisticsMap &statistics);
 

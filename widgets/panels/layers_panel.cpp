@@ -14,6 +14,27 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+static void fitColumns(QTableView *table, const LayerModel &model)
+{
+    const QFontMetrics mono(Theme::mono(0.95));
+    const QFontMetrics header(Theme::sans(0.92));
+    for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
+        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 26;
+        for (int row = 0; row < std::min(200, model.rowCount()); ++row)
+            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
+        const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
+        if (fillsIn)
+            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
+        if (column == LayerModel::Problems)
+            width = 46;
+        table->setColumnWidth(column, std::min(width, 170));
+    }
+    bool problems = false;
+    for (int row = 0; row < model.rowCount() && !problems; ++row)
+        problems = model.row(row).problems > 0;
+    table->setColumnHidden(LayerModel::Problems, !problems);
+}
+
 LayersPanel::LayersPanel(Session &session, QWidget *parent) : QWidget(parent), m_session(session), m_table(new QTableView)
 {
     auto *column = new QVBoxLayout(this);
@@ -35,6 +56,10 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent) : QWidget(parent), m
     column->addWidget(m_table, 1);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
     connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
+    connect(&session, &Session::diagnosticsChanged, this, [this] {
+        m_model.setDiagnostics(m_session.network(), m_session.statistics().all());
+        fitColumns(m_table, m_model);
+    });
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
     connect(&session.statistics(), &StatisticsStore::ready, this, [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
 }
@@ -81,26 +106,6 @@ QString LayersPanel::setFilter(const QString &text)
 }
 
 /// Widths from the texts of a bounded number of rows: never resizeColumnsToContents on a network of thousands.
-static void fitColumns(QTableView *table, const LayerModel &model)
-{
-    const QFontMetrics mono(Theme::mono(0.95));
-    const QFontMetrics header(Theme::sans(0.92));
-    for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
-        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 26;
-        for (int row = 0; row < std::min(200, model.rowCount()); ++row)
-            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
-        const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
-        if (fillsIn)
-            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
-        if (column == LayerModel::Problems)
-            width = 46;
-        table->setColumnWidth(column, std::min(width, 170));
-    }
-    bool problems = false;
-    for (int row = 0; row < model.rowCount() && !problems; ++row)
-        problems = model.row(row).problems > 0;
-    table->setColumnHidden(LayerModel::Problems, !problems);
-}
 
 /// A narrow list keeps the names and the figures.
 void LayersPanel::resizeEvent(QResizeEvent *event)
@@ -182,13 +187,17 @@ void LayersPanel::updateHeader()
     m_weights->setText(groupedText(elements));
     m_bits->setText(bits == 0 ? u"…"_s : bitText(bits));
     m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));
-    const bool assumed = m_session.recipeAssumed();
+    const bool confirmed = network && !network->confirmedBy.empty();
+    const bool assumed = !confirmed && m_session.recipeAssumed();
     const QString state = m_session.recipeStateText();
     m_recipe->setText((assumed ? u"▲ "_s : QString()) + state);
     QPalette palette = m_recipe->palette();
-    palette.setColor(QPalette::WindowText, assumed ? colours().amberText : colours().text);
+    palette.setColor(QPalette::WindowText, confirmed ? colours().green : assumed ? colours().amberText : colours().text);
     m_recipe->setPalette(palette);
-    m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from") : m_session.recipePath()));
+    if (confirmed)
+        m_recipe->setToolTip(plainTip(tr("every code equals %1").arg(qs(network->confirmedBy))));
+    else
+        m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from") : m_session.recipePath()));
 }
 
 } // namespace quantscope

@@ -82,6 +82,7 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     });
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
+    connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
     onNetwork();
 }
 

@@ -1,8 +1,10 @@
 #include "session/session.h"
 
+#include "analysis/open_network.h"
 #include "formats/open_model.h"
 #include "items/text.h"
 #include "quant/recipe.h"
+#include "report/inspect.h"
 
 #include <QFileInfo>
 
@@ -37,6 +39,7 @@ Session::Session(QObject *parent) : QObject(parent)
         Q_EMIT changedOnDiskChanged();
     });
     connect(&m_statistics, &StatisticsStore::progress, this, [this](int done, int total) {
+        addDataDiagnostics();
         Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total), m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
     });
 }
@@ -117,8 +120,10 @@ void Session::recover(std::shared_ptr<const ModelFile> file, Recipe recipe)
 {
     Q_EMIT progressChanged(u"computing the quantizers"_s, 0);
     m_recovering.start(
-        [file = std::move(file), recipe = std::move(recipe)](const Progress &progress) -> Result<std::shared_ptr<const Network>> {
-            auto network = recoverQuantizers(file, recipe, progress);
+        // An edit of the recipe takes over what it does not touch.
+        [file = std::move(file), recipe = std::move(recipe), previous = m_state == State::Ready ? m_network : nullptr](
+            const Progress &progress) -> Result<std::shared_ptr<const Network>> {
+            auto network = recoverWithExports(file, recipe, progress, previous.get());
             if (!network)
                 return tl::unexpected(network.error());
             return std::make_shared<const Network>(std::move(*network));
@@ -138,6 +143,19 @@ void Session::fail(const QString &text)
     m_error = text;
     setState(m_network && m_state == State::Ready ? State::Ready : State::Failed);
     Q_EMIT failed(text);
+}
+
+void Session::addDataDiagnostics()
+{
+    if (m_state != State::Ready || !m_statistics.idle())
+        return;
+    auto enriched = std::make_shared<Network>(*m_network);
+    for (Diagnostic &diagnostic : dataDiagnostics(*m_network, m_statistics.all()))
+        enriched->diagnostics.push_back(std::move(diagnostic));
+    if (enriched->diagnostics.size() == m_network->diagnostics.size())
+        return;
+    m_network = std::move(enriched);
+    Q_EMIT diagnosticsChanged();
 }
 
 void Session::setState(State state)

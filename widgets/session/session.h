@@ -70,6 +70,7 @@ public:
 Q_SIGNALS:
     void stateChanged();
     void networkChanged();
+    void diagnosticsChanged(); ///< the statistics are all there, and what they tell has joined the problems
     void selectionChanged();
     void changedOnDiskChanged();
     void progressChanged(const QString &text, int permille); ///< 1000: nothing runs
@@ -83,6 +84,7 @@ private:
     void applyRecipe(const Recipe &recipe);
     void setState(State state);
     void fail(const QString &text);
+    void addDataDiagnostics();
     void setNetwork(std::shared_ptr<const Network> network, State state);
     void watch();
     void remember();

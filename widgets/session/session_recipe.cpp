@@ -112,6 +112,8 @@ QString Session::recipeStateText() const
         return u"in the file"_s;
     if (recipeEdited())
         return u"edited"_s;
+    if (!m_network->confirmedBy.empty())
+        return u"✓ confirmed"_s;
     if (m_network->recipe.path.empty())
         return recipeAssumed() ? u"none, assumed"_s : u"none"_s;
     return recipeAssumed() ? u"partly assumed"_s : m_recipeChoice == RecipeChoice::Chosen ? u"chosen file"_s : u"beside it"_s;
