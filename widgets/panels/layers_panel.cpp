@@ -19,7 +19,7 @@ static void fitColumns(QTableView *table, const LayerModel &model)
     const QFontMetrics mono(Theme::mono(0.95));
     const QFontMetrics header(Theme::sans(0.92));
     for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
-        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 26;
+        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 18;
         for (int row = 0; row < std::min(200, model.rowCount()); ++row)
             width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
         const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
