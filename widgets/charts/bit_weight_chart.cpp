@@ -29,7 +29,9 @@ BitWeightChart::BitWeightChart(QWidget *parent)
 void BitWeightChart::setData(const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message)
 {
     m_histogram = histogram ? std::optional(*histogram) : std::nullopt;
-    m_window = window;
+    m_window = m_ownWindow = window;
+    m_trying = false;
+    m_grip = Grip::None;
     m_message = message;
     m_current = -1;
     rebuild();
@@ -37,7 +39,7 @@ void BitWeightChart::setData(const BitWeightHistogram *histogram, const std::opt
 
 void BitWeightChart::rebuild()
 {
-    m_bars = m_histogram ? bitBars(*m_histogram, m_window) : std::vector<BitBar>{};
+    m_bars = m_histogram ? bitBars(*m_histogram, m_window, m_ownWindow) : std::vector<BitBar>{};
     m_total = m_histogram ? m_histogram->total() : 0;
     update();
 }
@@ -48,9 +50,7 @@ void BitWeightChart::setWordLength(int bits)
         return;
     FixedType type = *m_window->word;
     type.width = bits;
-    m_window = bitWindow(type);
-    rebuild();
-    Q_EMIT windowChanged();
+    tryType(type);
 }
 
 void BitWeightChart::setIntegerBits(int bits)
@@ -59,9 +59,7 @@ void BitWeightChart::setIntegerBits(int bits)
         return;
     FixedType type = *m_window->word;
     type.integerBits = bits;
-    m_window = bitWindow(type);
-    rebuild();
-    Q_EMIT windowChanged();
+    tryType(type);
 }
 
 BitWeightChart::Geometry BitWeightChart::geometry(const QSize &size) const
@@ -119,6 +117,8 @@ void BitWeightChart::paint(QPainter &painter, const QSize &size) const
     paintLabels(painter, g);
     paintWord(painter, g);
     paintBinaryPoint(painter, g);
+    paintSignTick(painter, g);
+    paintHandles(painter, g);
 }
 
 void BitWeightChart::paintGrid(QPainter &painter, const Geometry &g) const
@@ -312,8 +312,6 @@ void BitWeightChart::setCurrent(int bar, bool tellTip)
         QToolTip::showText(mapToGlobal(QPointF(g.plot.left() + (bar + 1) * g.column, g.plot.top() + 20).toPoint()), text, this);
 }
 
-void BitWeightChart::mouseMoveEvent(QMouseEvent *event) { setCurrent(barAt(event->position()), true); }
-
 void BitWeightChart::leaveEvent(QEvent *) { setCurrent(-1, false); }
 
 void BitWeightChart::focusInEvent(QFocusEvent *event)
@@ -326,6 +324,8 @@ void BitWeightChart::focusInEvent(QFocusEvent *event)
 void BitWeightChart::keyPressEvent(QKeyEvent *event)
 {
     const int last = static_cast<int>(m_bars.size()) - 1;
+    if (editByKey(event))
+        return;
     switch (event->key()) {
     case Qt::Key_Left: return setCurrent(std::max(0, m_current - 1), true);
     case Qt::Key_Right: return setCurrent(std::min(last, m_current + 1), true);

@@ -28,7 +28,15 @@ public:
     void setWordLength(int bits);
     void setIntegerBits(int bits);
 
-    QSize sizeHint() const override { return {720, 300}; }
+    /// The window can be dragged and moved by keys: its left edge holds the integer bits, its right edge the fractional
+    /// bits, the whole of it the scale. What is tried lives until the next setData or resetType.
+    void setEditable(bool editable);
+    bool trying() const { return m_trying; }
+    std::optional<FixedType> triedType() const { return m_trying ? m_window->word : std::nullopt; }
+    void tryType(FixedType type);
+    void resetType();
+
+    QSize sizeHint() const override { return {720, 240}; }
     QSize minimumSizeHint() const override { return {320, 180}; }
     void paint(QPainter &painter, const QSize &size) const;
 
@@ -36,6 +44,9 @@ Q_SIGNALS:
     void windowChanged();
 
 protected:
+    bool event(QEvent *event) override;
+    void mousePressEvent(QMouseEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
     void paintEvent(QPaintEvent *event) override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
@@ -56,6 +67,15 @@ private:
     int barAt(const QPointF &position) const;
     void setCurrent(int bar, bool tellTip);
 
+    enum class Grip { None, Left, Right, Whole };
+    Grip gripAt(const QPointF &position) const;
+    std::optional<FixedType> editedType() const;
+    void moveGrip(Grip grip, int by, const FixedType &from);
+    void drag(const QPointF &position);
+    bool editByKey(QKeyEvent *event);
+    void paintHandles(QPainter &painter, const Geometry &g) const;
+    void paintSignTick(QPainter &painter, const Geometry &g) const;
+
     void paintGrid(QPainter &painter, const Geometry &g) const;
     void paintWindow(QPainter &painter, const Geometry &g) const;
     void paintBars(QPainter &painter, const Geometry &g) const;
@@ -70,6 +90,11 @@ private:
     std::uint64_t m_total = 0;
     QString m_message;
     int m_current = -1;
+    std::optional<BitWindow> m_ownWindow; ///< of the data, while another is tried
+    bool m_editable = false, m_trying = false;
+    Grip m_grip = Grip::None;
+    double m_pressedAt = 0; ///< exponent under the pointer
+    FixedType m_pressedType;
     ChartActions *m_actions;
 };
 

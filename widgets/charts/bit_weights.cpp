@@ -24,22 +24,25 @@ BitVerdict BitWindow::verdict(int k) const
 
 BitWindow bitWindow(const FixedType &type)
 {
-    return {.top = static_cast<double>(type.integerBits - (type.isSigned ? 1 : 0)), .bottom = static_cast<double>(-type.fractionBits()), .word = type};
+    return {.top = static_cast<double>(type.integerBits - (type.isSigned ? 1 : 0)), .bottom = static_cast<double>(-type.fractionBits()), .word = type, .narrow = false};
 }
 
 std::optional<BitWindow> bitWindow(const Quantizer &quantizer)
 {
     if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || quantizer.scale->values.empty())
         return std::nullopt;
-    if (const auto type = fixedType(quantizer))
-        return bitWindow(*type);
+    if (const auto type = fixedType(quantizer)) {
+        BitWindow window = bitWindow(*type);
+        window.narrow = quantizer.narrow.value_or(false);
+        return window;
+    }
     const CodeRange range = codeRange(quantizer);
     const auto [low, high] = std::minmax_element(quantizer.scale->values.begin(), quantizer.scale->values.end());
     const double zero = quantizer.zeroPoint->values.empty() ? 0 : static_cast<double>(quantizer.zeroPoint->values[0]);
     const double reach = std::max(static_cast<double>(range.max) - zero, zero - static_cast<double>(range.min)) + 0.5;
     if (!(*low > 0) || !std::isfinite(*high) || !(reach > 0))
         return std::nullopt;
-    return BitWindow{.top = std::log2(reach * static_cast<double>(*high)), .bottom = std::log2(static_cast<double>(*low)), .word = {}};
+    return BitWindow{.top = std::log2(reach * static_cast<double>(*high)), .bottom = std::log2(static_cast<double>(*low)), .word = {}, .narrow = quantizer.narrow.value_or(false)};
 }
 
 namespace {
@@ -68,9 +71,14 @@ namespace {
 
 } // namespace
 
-std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window)
+std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window, const std::optional<BitWindow> &also)
 {
-    const Span span = spanOf(histogram, window);
+    Span span = spanOf(histogram, window);
+    if (also) {
+        const Span other = spanOf(histogram, also);
+        span.tail = span.tail && (other.tail || span.low < other.low);
+        span = {std::max(span.high, other.high), std::min(span.low, other.low), span.tail};
+    }
     std::vector<BitBar> bars;
     const auto add = [&](BitBar &bar, int exponent) {
         if (exponent < BitWeightHistogram::kLowest || exponent > BitWeightHistogram::kHighest)

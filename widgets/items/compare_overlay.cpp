@@ -57,12 +57,12 @@ namespace {
             for (std::size_t i = 0; i < chunk.floats.size(); ++i) {
                 const float error = std::abs(chunk.values[i] - chunk.floats[i]);
                 if (!(error > 0) || !std::isfinite(error)) {
-                    out.exact += error == 0 ? 1 : 0;
+                    out.exact += error == 0 ? 1u : 0u;
                     continue;
                 }
                 const auto bar = static_cast<std::size_t>(std::ilogb(error) - BitWeightHistogram::kLowest);
                 ++out.all[bar];
-                out.clipped[bar] += chunk.unclamped[i] != chunk.codes[i] ? 1 : 0;
+                out.clipped[bar] += chunk.unclamped[i] != chunk.codes[i] ? 1u : 0u;
             }
         });
         return out;

@@ -255,7 +255,7 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
 {
     const auto pending = [&](const QString &name) { figures.push_back({name, u"…"_s, u"being computed"_s}); };
     if (!s) {
-        for (const QString &name : {u"SQNR"_s, u"saturated"_s, u"rounded to 0"_s, u"codes used"_s})
+        for (const QString &name : {u"SQNR"_s, u"at limit in file"_s, u"rounded to 0"_s, u"codes used"_s})
             pending(name);
         return;
     }
@@ -265,7 +265,7 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
                        s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
                                           .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
                                     : u"the file holds only the codes: there are no float weights to compare with"_s});
-    figures.push_back({u"saturated"_s, shareText(static_cast<double>(s->atLimit) / count),
+    figures.push_back({u"at limit in file"_s, shareText(static_cast<double>(s->atLimit) / count),
                        u"%1 of %2 codes equal an end of the range (%3)"_s.arg(groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
                            + (s->clipped ? u"; %1 were clipped: their rounded code lay beyond it"_s.arg(groupedText(*s->clipped)) : QString())});
     figures.push_back({u"rounded to 0"_s, s->hasFloats ? shareText(static_cast<double>(s->zeroed) / count) : u"–"_s,

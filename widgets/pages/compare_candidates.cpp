@@ -51,10 +51,10 @@ QWidget *CompareCandidates::makeHeader()
     m_about = new ElidedLabel(Qt::ElideRight);
     m_about->setForegroundRole(QPalette::PlaceholderText);
     m_add = new QLineEdit;
-    m_add->setPlaceholderText(tr("Add, e.g. ap_fixed<6,-1>"));
+    m_add->setPlaceholderText(tr("Add: ap_fixed<6,-1>"));
     m_add->setObjectName(u"add-candidate"_s);
     m_add->setClearButtonEnabled(true);
-    m_add->setMinimumWidth(196);
+    m_add->setMinimumWidth(150);
     m_add->setMaximumWidth(240);
     setAccessible(m_add, tr("Add a candidate"), tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
     QStringList names;
@@ -170,7 +170,8 @@ void CompareCandidates::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
     m_charts->setVisible(height() >= kChartsHeight);
-    m_remove->setVisible(width() >= 640);
+    m_remove->setVisible(width() >= 720);
+    m_about->setVisible(width() >= 640);
 }
 
 void CompareCandidates::addTyped()

@@ -8,11 +8,13 @@
 #include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/codes_table.h"
+#include "pages/compare_trial.h"
 #include "pages/legend.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
 #include <QLabel>
+#include <QPushButton>
 #include <QStackedWidget>
 
 using namespace Qt::StringLiterals;
@@ -39,8 +41,8 @@ QWidget *DistributionPage::makeFigures()
     auto *card = new Card;
     m_figureRow = new QWidget;
     new FlowLayout(m_figureRow, 8, true);
-    static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0", "codes-used"};
-    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("saturated"), tr("rounded to 0"), tr("codes used")};
+    static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0", "codes-used", "would-be-clipped"};
+    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would be clipped")};
     for (std::size_t i = 0; i < std::size(kIds); ++i) {
         m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
         m_figureRow->layout()->addWidget(m_figures.back());
@@ -68,15 +70,40 @@ QWidget *DistributionPage::makeCharts()
     m_legend = new BitLegend;
     m_zeros = dimLabel();
     m_zeros->setObjectName(u"zeros"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
+    m_apply = textButton(tr("Apply"), {});
+    m_apply->setProperty("primary", true);
+    m_apply->setObjectName(u"apply-type"_s);
+    m_reset = textButton(tr("Reset"), tr("Back to the file's type (Esc)"));
+    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros), static_cast<QWidget *>(m_apply), static_cast<QWidget *>(m_reset)})
         flow->addWidget(widget);
     m_charts = new QStackedWidget;
     m_bitWeights = new BitWeightChart;
+    m_trial = new CompareTrial(session(), *m_bitWeights, this);
     m_charts->addWidget(m_bitWeights);
+    m_apply->hide();
+    m_reset->hide();
+    connect(m_trial, &CompareTrial::changed, this, &DistributionPage::onTrial);
+    connect(m_apply, &QPushButton::clicked, m_trial, &CompareTrial::apply);
+    connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
     card->box()->addWidget(header);
     card->box()->addWidget(m_charts, 1);
     connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
     return card;
+}
+
+bool DistributionPage::idle() const { return !m_binning.running() && !m_floatBits.running() && m_trial->idle(); }
+
+void DistributionPage::onTrial()
+{
+    const SlotRef slot = session().currentSlot();
+    refreshFigures(slot, session().currentStatistics());
+    const bool active = m_trial->active(slot);
+    const QString problem = active ? m_trial->applyProblem() : QString();
+    m_reset->setVisible(active);
+    m_zeros->setVisible(!active); // its room
+    m_apply->setVisible(active && session().presetsApply());
+    m_apply->setEnabled(problem.isEmpty());
+    m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("%1 becomes the recipe of this layer; it can be undone (Ctrl+Z)").arg(m_trial->typeName()) : problem));
 }
 
 void DistributionPage::showChart(int chart)
@@ -99,10 +126,9 @@ void DistributionPage::showChart(int chart)
 void DistributionPage::refresh()
 {
     const SlotRef slot = session().currentSlot();
-    const SlotStatistics *statistics = session().currentStatistics();
-    refreshFigures(slot, statistics);
-    refreshProvenance(slot);
     refreshChart();
+    onTrial(); // the figures, of the file or of what is tried
+    refreshProvenance(slot);
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
     m_table->setVisible(slot.readable() && height() >= kTableHeight);
 }
@@ -116,9 +142,10 @@ void DistributionPage::resizeEvent(QResizeEvent *event)
 
 void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)
 {
-    const auto figures = slot ? slotFigures(*slot.slot, statistics) : std::vector<FigureText>{};
+    const bool trying = statistics && m_trial->active(slot);
+    const auto figures = !slot ? std::vector<FigureText>{} : trying ? m_trial->figures(*statistics) : slotFigures(*slot.slot, statistics);
     for (std::size_t i = 0; i < m_figures.size(); ++i) {
-        m_figures[i]->setVisible(i < figures.size());
+        m_figures[i]->setVisible(i < figures.size() && !figures[i].value.isEmpty());
         if (i < figures.size())
             m_figures[i]->setValue(figures[i].value, figures[i].tip);
     }
@@ -169,6 +196,9 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
 {
     if (statistics) {
         m_floatBits.cancel();
+        if (m_trial->active(slot)) // what is tried outlives a refresh
+            return;
+        m_bitWeights->setEditable(slot.slot->quantizer->kind == QuantizerKind::Affine);
         m_bitWeights->setData(&statistics->bitWeights, bitWindow(*slot.slot->quantizer));
         return;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 class QLabel;
+class QPushButton;
 class QStackedWidget;
 
 namespace quantscope {
@@ -16,6 +17,7 @@ class BarChart;
 class BitLegend;
 class BitWeightChart;
 class CodesTable;
+class CompareTrial;
 class Figure;
 class Segmented;
 
@@ -27,7 +29,10 @@ public:
     enum Chart { BitWeights, Values, Codes };
     void showChart(int chart);
     /// Nothing is being computed for this page.
-    bool idle() const { return !m_binning.running() && !m_floatBits.running(); }
+    bool idle() const;
+    /// The type that is being tried by dragging the window of the bit weights.
+    CompareTrial *trial() const { return m_trial; }
+    BitWeightChart *bitWeights() const { return m_bitWeights; }
 
 protected:
     void refresh() override;
@@ -39,6 +44,7 @@ private:
     void refreshFigures(const SlotRef &slot, const SlotStatistics *statistics);
     void refreshProvenance(const SlotRef &slot);
     void refreshChart();
+    void onTrial();
     void showBitWeights(const SlotRef &slot, const SlotStatistics *statistics);
     void showValues(const SlotRef &slot, const SlotStatistics *statistics);
     void showCodes(const SlotRef &slot, const SlotStatistics *statistics);
@@ -52,6 +58,8 @@ private:
     QLabel *m_zeros;
     QStackedWidget *m_charts;
     BitWeightChart *m_bitWeights;
+    CompareTrial *m_trial;
+    QPushButton *m_apply, *m_reset;
     BarChart *m_values = nullptr; ///< made when first shown: Qt Charts is not cheap to start
     BarChart *m_codes = nullptr;
     CodesTable *m_table;

@@ -42,7 +42,7 @@ SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<doub
 {
     SweepData data;
     data.xTitle = u"bits"_s;
-    data.yTitle = u"SQNR, dB"_s;
+    data.yTitle = u"dB"_s;
     data.wholeNumbers = true;
     data.goal = goalDb;
     data.goalText = goalDb ? u"goal %1 dB"_s.arg(*goalDb) : QString();
@@ -95,7 +95,7 @@ SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<All
 {
     SweepData data;
     data.xTitle = u"weights of the network, kbit"_s;
-    data.yTitle = u"SQNR of all weights, dB"_s;
+    data.yTitle = u"dB"_s;
     SweepLine line{.name = u"Pareto front"_s, .dots = {}};
     const auto dot = [&](const Allocation &a) { return SweepDot{static_cast<double>(a.bits) / 1000, allocationDb(a).value_or(0), u"%1: %2\nbits: %3"_s.arg(bitText(a.bits), decibelText(allocationDb(a)), widthsText(points, a))}; };
     for (const Allocation &allocation : front)
@@ -103,7 +103,7 @@ SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<All
             line.dots.push_back(dot(allocation));
     data.lines.push_back(std::move(line));
     if (chosen && allocationDb(*chosen))
-        data.lines.push_back({.name = u"fewest bits that keep the goal in every layer"_s, .dots = {dot(*chosen)}, .joined = false});
+        data.lines.push_back({.name = u"fewest bits that keep the goal"_s, .dots = {dot(*chosen)}, .joined = false});
     return data;
 }
 

@@ -79,7 +79,7 @@ const std::vector<KeyNote> &keyNotes()
     static const std::vector<KeyNote> notes{{u"↑ ↓"_s, tr("the layer above or below")}, {u"Shift+↑ ↓"_s, tr("select several layers: Export takes all of them")},
         {u"D"_s, tr("values: decimal, hex, binary, float")}, {u"PgUp PgDn"_s, tr("values: the fixed axis back and forth, with Ctrl")},
         {u"F3 Shift+F3"_s, tr("values: next and previous hit")}, {u"Ctrl+C"_s, tr("tables: the selection as TSV; charts: the picture")},
-        {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")}, {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
+        {u"Shift+← →, Ctrl+← →"_s, tr("bit weights: integer bits, fractional bits; with both keys the whole window; Esc: the file's type")}, {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")}, {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
         {u"Enter"_s, tr("problems: go there; start page: open")}, {u"Delete"_s, tr("start page: forget a recent file")}};
     return notes;
 }
