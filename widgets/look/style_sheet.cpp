@@ -34,7 +34,7 @@ QLineEdit { background: @panel; color: @text; border: 1px solid @line; border-ra
 QLineEdit:focus { border-color: @accent; }
 QLineEdit[wrong="true"] { border-color: @red; }
 QHeaderView { background: @tint; border: none; }
-QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 6px; }
+QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 4px; }
 QHeaderView::section:vertical { padding: 0 6px; }
 QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; selection-color: @text; outline: none; }
 QTableView::item { padding: 0 6px; }

@@ -19,8 +19,8 @@ namespace quantscope {
 enum FigureAt { FloatAt, DividedAt, RoundedAt, CodeAt, HexAt, BinaryAt, ValueAt, ErrorAt, FigureCount };
 
 StepCard::StepCard(QWidget *parent)
-    : Card(parent), m_slotName(dimLabel()), m_index(new QLineEdit), m_choice(new Segmented(tr("Element"))), m_note(dimLabel()), m_figures(new QWidget),
-      m_bits(new BitBoxes), m_sum(monoLabel())
+    : Card(parent), m_slotName(dimLabel()), m_index(new QLineEdit), m_choice(new Segmented(tr("Element"))), m_note(new ElidedLabel(Qt::ElideRight)), m_figures(new QWidget),
+      m_bits(new BitBoxes), m_sum(new ElidedLabel(Qt::ElideRight))
 {
     auto *header = new QWidget;
     auto *line = new FlowLayout(header, 8);
@@ -41,12 +41,15 @@ StepCard::StepCard(QWidget *parent)
     box()->addWidget(m_figures);
     auto *bits = new QHBoxLayout;
     m_bits->setWeightsAbove(true);
-    bits->addWidget(m_bits, 1);
+    bits->addWidget(m_bits);
     bits->addWidget(m_sum);
     bits->addSpacing(12);
+    bits->addStretch(1);
     bits->addWidget(m_note);
     box()->addLayout(bits);
     m_sum->setObjectName(u"step-sum"_s);
+    m_sum->setFont(Theme::mono());
+    m_note->setForegroundRole(QPalette::PlaceholderText);
     connect(m_choice, &Segmented::selected, this, &StepCard::chooseElement);
     connect(m_index, &QLineEdit::editingFinished, this, [this] { goTo(m_index->text()); });
 }
@@ -102,11 +105,11 @@ void StepCard::chooseElement(int choice)
 {
     if (choice == 0)
         return load(0);
-    m_note->setText(tr("searching…"));
+    m_note->setFullText(tr("searching…"));
     m_searching.start([slot = m_slot](const Progress &progress) { return findExtremes(slot, progress); },
                       [this, choice](Result<Extremes> found) {
                           if (!found)
-                              return m_note->setText(qs(found.error().message));
+                              return m_note->setFullText(qs(found.error().message));
                           load(choice == 1 ? found->largest : found->largestError);
                       });
 }
@@ -128,7 +131,7 @@ void StepCard::load(std::uint64_t flat)
                         if (step)
                             show(*step);
                         else
-                            m_note->setText(qs(step.error().message));
+                            m_note->setFullText(qs(step.error().message));
                     });
 }
 
@@ -161,12 +164,12 @@ void StepCard::show(const Step &step)
     setFigure(ValueAt, factor + scaleWord(step.parameters.scale), number(step.value));
     const float error = step.value - step.original;
     setFigure(ErrorAt, tr("error"), when(step.hasFloat, number(error)));
-    m_note->setText(step.hasFloat && step.parameters.scale > 0
+    m_note->setFullText(step.hasFloat && step.parameters.scale > 0
                         ? tr("error = value − float: %1 LSB").arg(QString::number(std::abs(static_cast<double>(error / step.parameters.scale)), 'f', 2))
                         : QString());
     const bool isSigned = quantizer.isSigned.value_or(true);
     m_bits->setCode(step.code, format.bits, format.integerBits, isSigned);
-    m_sum->setText(format.integerBits ? bitSumText(step.code, format.bits, *format.integerBits, isSigned) : QString());
+    m_sum->setFullText(format.integerBits ? bitSumText(step.code, format.bits, *format.integerBits, isSigned) : QString());
     m_figures->layout()->invalidate();
     m_figures->updateGeometry();
 }

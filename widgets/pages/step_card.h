@@ -30,12 +30,12 @@ private:
     QLabel *m_slotName;
     QLineEdit *m_index;
     Segmented *m_choice;
-    QLabel *m_note;
+    ElidedLabel *m_note;
     QWidget *m_figures;
     std::vector<QFrame *> m_frames;
     std::vector<QLabel *> m_names, m_values, m_arrows;
     BitBoxes *m_bits;
-    QLabel *m_sum;
+    ElidedLabel *m_sum;
     Task<Step> m_loading;
     Task<Extremes> m_searching;
 };
