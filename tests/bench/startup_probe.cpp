@@ -54,8 +54,10 @@ int main(int argc, char **argv)
         return QApplication::exec();
     }
     quantscope::Settings::setVolatile();
+    report("application");
     quantscope::Theme::instance().apply(quantscope::ThemeChoice::Light);
     quantscope::MainWindow window;
+    report("window");
     auto &session = window.session();
     QObject::connect(&session, &quantscope::Session::stateChanged, &window, [&] {
         if (session.state() == quantscope::Session::State::Listed || session.state() == quantscope::Session::State::Ready)
@@ -68,5 +70,6 @@ int main(int argc, char **argv)
     });
     window.open(QString::fromLocal8Bit(argv[1]));
     window.show();
+    report("shown");
     return QApplication::exec();
 }
