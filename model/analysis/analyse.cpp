@@ -272,10 +272,9 @@ template <class F> auto guarded(const SlotQuantizer &slot, F &&f) -> Result<decl
     }
 }
 
-ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
-    std::optional<std::size_t> channel, const Progress &progress)
+ValueHistogram countValues(const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress)
 {
-    ValueHistogram out{stats.low, stats.high, std::vector<std::uint64_t>(std::max<std::size_t>(bins, 1))};
+    ValueHistogram out{window.low, window.high, std::vector<std::uint64_t>(std::max<std::size_t>(window.bins, 1))};
     CodeReader reader(slot);
     const ChannelMap channels(slot);
     const double width = out.high - out.low;
@@ -288,10 +287,11 @@ ValueHistogram countValues(const SlotQuantizer &slot, const SlotStatistics &stat
         else
             reader.values(at, piece);
         for (std::size_t i = 0; i < piece.size(); ++i) {
-            if (!std::isfinite(piece[i]) || (channel && channels.channel(at + i) != *channel))
-                continue;
-            const auto bin
-                = static_cast<std::size_t>(std::max(0.0, (static_cast<double>(piece[i]) - out.low) * perValue));
+            const double value = static_cast<double>(piece[i]);
+            if (!(value >= out.low && value <= out.high)
+                || (window.channel && channels.channel(at + i) != *window.channel))
+                continue; // NaN fails the comparisons
+            const auto bin = static_cast<std::size_t>((value - out.low) * perValue);
             ++out.bins[std::min(bin, out.bins.size() - 1)];
         }
         progress.step(at + piece.size(), reader.count());
@@ -309,7 +309,13 @@ Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions 
 Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
     std::optional<std::size_t> channel, const Progress &progress)
 {
-    return guarded(slot, [&] { return countValues(slot, stats, bins, channel, progress); });
+    const ValueWindow window{stats.low, stats.high, bins, channel};
+    return valueHistogram(slot, window, progress);
+}
+
+Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress)
+{
+    return guarded(slot, [&] { return countValues(slot, window, progress); });
 }
 
 Result<BitWeightHistogram> floatBitWeights(const TensorInfo &tensor, const Progress &progress)

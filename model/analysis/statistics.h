@@ -94,6 +94,15 @@ struct AnalysisOptions {
 Result<SlotStatistics> analyse(
     const SlotQuantizer &slot, const AnalysisOptions &options = {}, const Progress &progress = {});
 
+/// What a value histogram shows: bins over [low, high], of one output channel or all. Values outside are left out.
+struct ValueWindow {
+    double low = 0, high = 0;
+    std::size_t bins = 128;
+    std::optional<std::size_t> channel;
+};
+Result<ValueHistogram> valueHistogram(
+    const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress = {});
+
 /// A second pass with a known range: `bins` equal bins over [stats.low, stats.high] of the floats (else values);
 /// `channel` restricts it to one output channel.
 Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,

@@ -93,6 +93,15 @@ static std::vector<double> rebinned(const CodeHistogram &histogram, std::uint64_
     return bars;
 }
 
+BarData logCounts(BarData data)
+{
+    for (BarSet &set : data.sets)
+        for (double &value : set.values)
+            value = std::log10(value + 1);
+    data.yTitle = QStringLiteral("log10(count + 1)");
+    return data;
+}
+
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total)
 {
     BarData data;

@@ -10,6 +10,9 @@ namespace quantscope {
 /// Values with the quantizer's clipping limits as markers; bins beyond a limit are marked as overflow.
 BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total);
 
+/// The same bars as log10(count + 1); what they tell on hover stays.
+BarData logCounts(BarData data);
+
 /// Every code of the range: the ends marked as saturation, codes that never occur left empty and counted in the tooltip.
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total);
 

@@ -13,6 +13,8 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QCheckBox>
+#include <QComboBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -85,10 +87,47 @@ QWidget *DistributionPage::makeCharts()
     connect(m_trial, &CompareTrial::changed, this, &DistributionPage::onTrial);
     connect(m_apply, &QPushButton::clicked, m_trial, &CompareTrial::apply);
     connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
+    m_valueBar = makeValueBar();
+    flow->addWidget(m_valueBar);
     card->box()->addWidget(header);
     card->box()->addWidget(m_charts, 1);
     connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
     return card;
+}
+
+/// What the value histogram shows: one channel or all, a part around zero, counts or their logarithm.
+QWidget *DistributionPage::makeValueBar()
+{
+    auto *bar = new QWidget;
+    auto *row = new QHBoxLayout(bar);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    m_channel = new QComboBox;
+    m_channel->setObjectName(u"value-channel"_s);
+    m_channel->setAccessibleName(tr("Channel"));
+    m_channel->setToolTip(plainTip(tr("The output channel whose weights are counted")));
+    m_zoom = new QComboBox;
+    m_zoom->setObjectName(u"value-zoom"_s);
+    m_zoom->setAccessibleName(tr("Zoom"));
+    m_zoom->setToolTip(plainTip(tr("Which part of the range around zero is binned")));
+    for (const int factor : {1, 2, 4, 8, 16, 32})
+        m_zoom->addItem(factor == 1 ? tr("whole range") : tr("%1 x").arg(factor), factor);
+    m_log = new QCheckBox(tr("log count"));
+    m_log->setObjectName(u"value-log"_s);
+    m_log->setToolTip(plainTip(tr("Bars as high as log10(count + 1)")));
+    for (QWidget *widget : {static_cast<QWidget *>(m_channel), static_cast<QWidget *>(m_zoom), static_cast<QWidget *>(m_log)})
+        row->addWidget(widget);
+    bar->hide();
+    connect(m_channel, &QComboBox::activated, this, &DistributionPage::rebin);
+    connect(m_zoom, &QComboBox::activated, this, &DistributionPage::rebin);
+    connect(m_log, &QCheckBox::toggled, this, &DistributionPage::rebin);
+    return bar;
+}
+
+void DistributionPage::rebin()
+{
+    m_hasBinned = false;
+    refreshChart();
 }
 
 bool DistributionPage::idle() const { return !m_binning.running() && !m_floatBits.running() && m_trial->idle(); }
@@ -120,6 +159,7 @@ void DistributionPage::showChart(int chart)
     QWidget *widgets[] = {m_bitWeights, m_values, m_codes};
     m_charts->setCurrentWidget(widgets[chart]);
     m_legend->setVisible(chart == BitWeights);
+    m_valueBar->setVisible(chart == Values);
     refreshChart();
 }
 
@@ -220,12 +260,24 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
         return m_values->showMessage(waitingText(slot));
     if (m_hasBinned && m_binned == slot)
         return;
+    if (m_binned != slot || m_channel->count() == 0) {
+        m_channel->clear();
+        m_channel->addItem(tr("all channels"));
+        for (std::size_t c = 0; c < std::min<std::size_t>(statistics->channels.size(), 4096) && statistics->channels.size() > 1; ++c)
+            m_channel->addItem(tr("channel %1").arg(c));
+    }
     m_hasBinned = true;
     m_binned = slot;
-    m_binning.start([slot, stats = *statistics](const Progress &progress) { return valueHistogram(*slot.slot, stats, kValueBins, {}, progress); },
-                    [this, slot, count = statistics->count](Result<ValueHistogram> histogram) {
+    ValueWindow window;
+    window.low = static_cast<double>(statistics->low) / m_zoom->currentData().toInt();
+    window.high = static_cast<double>(statistics->high) / m_zoom->currentData().toInt();
+    window.bins = kValueBins;
+    if (m_channel->currentIndex() > 0)
+        window.channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
+    m_binning.start([slot, window](const Progress &progress) { return valueHistogram(*slot.slot, window, progress); },
+                    [this, slot, count = statistics->count, log = m_log->isChecked()](Result<ValueHistogram> histogram) {
                         if (histogram)
-                            m_values->setData(valueBars(*histogram, &*slot.slot->quantizer, count));
+                            m_values->setData(log ? logCounts(valueBars(*histogram, &*slot.slot->quantizer, count)) : valueBars(*histogram, &*slot.slot->quantizer, count));
                         else
                             m_values->showMessage(qs(histogram.error().message));
                     });

@@ -7,6 +7,8 @@
 
 #include <vector>
 
+class QCheckBox;
+class QComboBox;
 class QLabel;
 class QPushButton;
 class QStackedWidget;
@@ -41,6 +43,8 @@ protected:
 private:
     QWidget *makeFigures();
     QWidget *makeCharts();
+    QWidget *makeValueBar();
+    void rebin();
     void refreshFigures(const SlotRef &slot, const SlotStatistics *statistics);
     void refreshProvenance(const SlotRef &slot);
     void refreshChart();
@@ -60,6 +64,9 @@ private:
     BitWeightChart *m_bitWeights;
     CompareTrial *m_trial;
     QPushButton *m_apply, *m_reset;
+    QWidget *m_valueBar;
+    QComboBox *m_channel, *m_zoom;
+    QCheckBox *m_log;
     BarChart *m_values = nullptr; ///< made when first shown: Qt Charts is not cheap to start
     BarChart *m_codes = nullptr;
     CodesTable *m_table;

@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "quant/presets.h"
+#include "session/recipe_edits.h"
 #include "session/session.h"
 
 #include <QActionGroup>
@@ -11,7 +12,8 @@
 
 namespace quantscope {
 
-QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent)
+QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent,
+    const std::vector<std::pair<std::string, std::string>> &others)
 {
     auto *menu = new QMenu(parent);
     menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -23,7 +25,14 @@ QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slo
         action->setCheckable(true);
         action->setChecked(preset == slot.preset);
         action->setToolTip(tip);
-        QObject::connect(action, &QAction::triggered, &session, [&session, layerName, slotName, preset] { session.setPreset(layerName, slotName, qs(preset)); });
+        QObject::connect(action, &QAction::triggered, &session, [&session, layerName, slotName, preset, others] {
+            std::vector<SlotChoice> choices = {{str(layerName), str(slotName), preset, {}}};
+            for (const auto &[otherLayer, otherSlot] : others)
+                choices.push_back({otherLayer, otherSlot, preset, {}});
+            session.applyChoices(choices,
+                choices.size() == 1 ? QStringLiteral("%1 %2: %3").arg(layerName, slotName, qs(preset))
+                                    : QObject::tr("%1 quantizers: %2").arg(choices.size()).arg(qs(preset)));
+        });
     };
     if (!slot.alternatives.empty())
         menu->addSection(QObject::tr("Fits what the file stores"));

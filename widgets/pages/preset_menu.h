@@ -2,6 +2,10 @@
 
 #include "quant/network.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 class QMenu;
 class QWidget;
 
@@ -9,7 +13,9 @@ namespace quantscope {
 
 class Session;
 
-/// The presets that a slot may have: what else fits first, then the others. Choosing one is an edit of the recipe.
-QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent);
+/// The presets that a slot may have: what else fits first, then the others. Choosing one is an edit of the recipe, for the slot
+/// and for `others` (layer, slot) as one.
+QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent,
+    const std::vector<std::pair<std::string, std::string>> &others = {});
 
 } // namespace quantscope

@@ -5,14 +5,20 @@
 #include "look/theme.h"
 #include "pages/code_view.h"
 #include "pages/preset_menu.h"
+#include "quant/spec.h"
+#include "session/recipe_edits.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
 #include <QTableView>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -20,7 +26,8 @@ namespace quantscope {
 
 enum Source { Beside, Chosen, None };
 
-RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent)
+RecipePage::RecipePage(Session &session, QWidget *parent)
+    : Page(session, parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -32,7 +39,8 @@ RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent
     auto *header = new QHBoxLayout;
     header->addWidget(titleLabel(tr("Quantizers")));
     header->addStretch(1);
-    m_change = textButton(tr("Change preset…"), tr("Another preset for the selected quantizer (Enter); it can be undone"));
+    m_change
+        = textButton(tr("Change preset…"), tr("Another preset for the selected quantizers (Enter); it can be undone"));
     m_change->setObjectName(u"change-preset"_s);
     header->addWidget(m_change);
     tableCard->box()->addLayout(header);
@@ -40,9 +48,10 @@ RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent
     setUpTable(m_table, tr("Quantizers"));
     m_table->setObjectName(u"quantizers"_s);
     m_table->setModel(&m_model);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
+    tableCard->box()->addWidget(makeKeywords());
     row->addWidget(tableCard, 5);
     auto *textCard = new Card(nullptr, 12);
     textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
@@ -52,7 +61,7 @@ RecipePage::RecipePage(Session &session, QWidget *parent) : Page(session, parent
     column->addLayout(row, 1);
     connect(m_change, &QPushButton::clicked, this, &RecipePage::changePreset);
     connect(m_table, &QTableView::activated, this, &RecipePage::changePreset);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] { refreshSource(); });
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] { refreshSource(); });
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
 }
 
@@ -71,7 +80,8 @@ QWidget *RecipePage::makeSource()
     row->addStretch(1);
     m_undo = textButton(tr("Undo"), tr("Take back the last change (Ctrl+Z)"));
     m_redo = textButton(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"));
-    m_save = textButton(tr("Save…"), tr("Write the recipe with its changes; comments and order of the file stay (Ctrl+S)"));
+    m_save = textButton(
+        tr("Save…"), tr("Write the recipe with its changes; comments and order of the file stay (Ctrl+S)"));
     for (QPushButton *button : {m_undo, m_redo, m_save})
         row->addWidget(button);
     card->box()->addLayout(row);
@@ -87,6 +97,72 @@ QWidget *RecipePage::makeSource()
     connect(m_redo, &QPushButton::clicked, this, [this] { session().undoStack().redo(); });
     connect(m_save, &QPushButton::clicked, this, &RecipePage::saveRequested);
     return card;
+}
+
+/// A keyword of Brevitas and its value, for all selected quantizers.
+QWidget *RecipePage::makeKeywords()
+{
+    auto *widget = new QWidget;
+    auto *column = new QVBoxLayout(widget);
+    column->setContentsMargins(0, 4, 0, 0);
+    auto *row = new QHBoxLayout;
+    m_keyword = new QComboBox;
+    m_keyword->setObjectName(u"keyword"_s);
+    m_keyword->setAccessibleName(tr("Keyword"));
+    m_keyword->setToolTip(plainTip(tr("A keyword override of Brevitas, without the slot's prefix")));
+    for (const std::string &name : overrideNames())
+        m_keyword->addItem(qs(name));
+    m_value = new QLineEdit;
+    m_value->setObjectName(u"keyword-value"_s);
+    m_value->setAccessibleName(tr("Value of the keyword"));
+    m_value->setPlaceholderText(tr("value, such as 4 or true"));
+    m_set = textButton(
+        tr("Set"), tr("Sets the keyword for every selected quantizer (Enter in the value); it can be undone"));
+    m_set->setObjectName(u"set-keyword"_s);
+    row->addWidget(m_keyword);
+    row->addWidget(m_value, 1);
+    row->addWidget(m_set);
+    m_keywordError = dimLabel();
+    m_keywordError->setObjectName(u"keyword-error"_s);
+    m_keywordError->setWordWrap(true);
+    m_keywordError->hide();
+    column->addLayout(row);
+    column->addWidget(m_keywordError);
+    connect(m_set, &QPushButton::clicked, this, &RecipePage::setKeyword);
+    connect(m_value, &QLineEdit::returnPressed, this, &RecipePage::setKeyword);
+    return widget;
+}
+
+std::vector<int> RecipePage::editedRows() const
+{
+    std::vector<int> rows;
+    for (const QModelIndex &index : m_table->selectionModel()->selectedRows())
+        rows.push_back(index.row());
+    std::sort(rows.begin(), rows.end());
+    return rows;
+}
+
+void RecipePage::setKeyword()
+{
+    const std::string keyword = str(m_keyword->currentText()), value = str(m_value->text().trimmed());
+    if (!session().presetsApply() || value.empty())
+        return;
+    std::vector<SlotChoice> choices;
+    QString problem;
+    for (const int row : editedRows()) {
+        const SlotQuantizer &slot = m_model.slotAt(row);
+        SlotSettings settings;
+        settings.preset = slot.preset;
+        settings.overrides = {{keyword, value}};
+        if (const auto spec = makeSpec(settings, kDefaultVersion); !spec && findPreset(slot.preset) != nullptr)
+            problem = qs(spec.error());
+        choices.push_back({m_model.layerAt(row).name, slot.slot, {}, {{keyword, value}}});
+    }
+    m_keywordError->setVisible(!problem.isEmpty());
+    m_keywordError->setText(problem);
+    if (problem.isEmpty() && !choices.empty())
+        session().applyChoices(
+            choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
 }
 
 void RecipePage::choose(int source)
@@ -105,8 +181,14 @@ void RecipePage::changePreset()
     const QModelIndex current = m_table->currentIndex();
     if (!current.isValid() || !session().presetsApply())
         return;
+    const SlotQuantizer &slot = m_model.slotAt(current.row());
+    std::vector<std::pair<std::string, std::string>> others;
+    for (const int row : editedRows())
+        if (row != current.row() && presetSlot(m_model.slotAt(row).slot) == presetSlot(slot.slot))
+            others.emplace_back(m_model.layerAt(row).name, m_model.slotAt(row).slot);
     const QRect cell = m_table->visualRect(current.siblingAtColumn(QuantizerModel::Preset));
-    presetMenu(session(), m_model.layerAt(current.row()), m_model.slotAt(current.row()), this)->popup(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
+    presetMenu(session(), m_model.layerAt(current.row()), slot, this, others)
+        ->popup(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
 }
 
 void RecipePage::refreshSource()
@@ -117,13 +199,18 @@ void RecipePage::refreshSource()
     m_undo->setEnabled(session().undoStack().canUndo());
     m_redo->setEnabled(session().undoStack().canRedo());
     m_save->setEnabled(session().state() == Session::State::Ready);
-    m_change->setEnabled(applies && m_table->currentIndex().isValid());
+    const auto selected = m_table->selectionModel()->selectedRows().size();
+    m_change->setEnabled(applies && selected > 0);
+    m_set->setEnabled(applies && selected > 0);
+    m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
     const QString path = session().recipePath();
     m_path->setText(path.isEmpty() ? tr("no recipe file") : path);
-    m_note->setText(!applies                   ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
-                    : session().recipeEdited() ? tr("changed here, not saved yet")
-                    : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them below, or give the recipe of the training code.")
-                                                : tr("A state_dict stores float weights and little about its quantizers; the recipe says what the training code said."));
+    m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
+            : session().recipeEdited()  ? tr("changed here, not saved yet")
+            : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them "
+                                             "below, or give the recipe of the training code.")
+                                        : tr("A state_dict stores float weights and little about its quantizers; the "
+                                             "recipe says what the training code said."));
 }
 
 /// A narrow table keeps the presets.
@@ -137,8 +224,11 @@ void RecipePage::resizeEvent(QResizeEvent *event)
 /// The text is made on a worker: a network may have thousands of layers.
 void RecipePage::refreshText()
 {
-    m_writing.start([network = session().network()](const Progress &) -> Result<std::string> { return recipeToml(*network); },
-                    [this](Result<std::string> text) { m_text->setText(text ? qs(*text) : qs(text.error().message), CodeView::Language::Toml); });
+    m_writing.start(
+        [network = session().network()](const Progress &) -> Result<std::string> { return recipeToml(*network); },
+        [this](Result<std::string> text) {
+            m_text->setText(text ? qs(*text) : qs(text.error().message), CodeView::Language::Toml);
+        });
 }
 
 void RecipePage::refresh()
@@ -149,9 +239,11 @@ void RecipePage::refresh()
         return;
     m_shown = network;
     const int row = m_table->currentIndex().row();
+    const std::vector<int> rows = editedRows();
     m_model.setNetwork(network);
     const QFontMetrics metrics(Theme::sans());
-    for (const int column : {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
+    for (const int column :
+        {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
         int width = 60;
         for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
             width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
@@ -159,6 +251,10 @@ void RecipePage::refresh()
     }
     if (m_model.rowCount() > 0)
         m_table->selectRow(std::clamp(row, 0, m_model.rowCount() - 1));
+    for (const int also : rows)
+        if (also < m_model.rowCount())
+            m_table->selectionModel()->select(
+                m_model.index(also, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
     if (network)
         refreshText();
     refreshSource();

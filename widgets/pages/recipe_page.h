@@ -4,7 +4,9 @@
 #include "pages/page.h"
 #include "session/task.h"
 
+class QComboBox;
 class QLabel;
+class QLineEdit;
 class QPushButton;
 class QTableView;
 
@@ -33,13 +35,20 @@ private:
     QWidget *makeSource();
     void choose(int source);
     void changePreset();
+    void setKeyword();
+    QWidget *makeKeywords();
+    /// Rows that are selected and take presets of the same kind as the current one.
+    std::vector<int> editedRows() const;
     void refreshSource();
     void refreshText();
 
     QuantizerModel m_model;
     Segmented *m_source;
     QLabel *m_path, *m_note;
-    QPushButton *m_undo, *m_redo, *m_save, *m_change;
+    QPushButton *m_undo, *m_redo, *m_save, *m_change, *m_set;
+    QComboBox *m_keyword;
+    QLineEdit *m_value;
+    QLabel *m_keywordError;
     QTableView *m_table;
     CodeView *m_text;
     std::shared_ptr<const Network> m_shown;

@@ -13,11 +13,35 @@ Recipe withPreset(const Recipe &recipe, const std::string &layer, const std::str
     return withChoice(recipe, {layer, slot, preset, {}});
 }
 
+/// Keywords alone: into the slot's entry of an earlier edit, else into a new one without preset, which merges.
+static Recipe withKeywords(const Recipe &recipe, const SlotChoice &choice)
+{
+    Recipe edited = recipe;
+    auto entry = std::find_if(edited.quantizers.begin(), edited.quantizers.end(),
+        [&](const RecipeQuantizer &e) { return isEdit(e) && e.match == choice.layer && e.slot == choice.slot; });
+    if (entry == edited.quantizers.end()) {
+        RecipeQuantizer added;
+        added.match = choice.layer;
+        added.slot = choice.slot;
+        added.number = static_cast<int>(edited.quantizers.size()) + 1;
+        entry = edited.quantizers.insert(edited.quantizers.end(), std::move(added));
+    }
+    for (const auto &keyword : choice.overrides) {
+        std::erase_if(entry->overrides, [&](const auto &o) { return o.first == keyword.first; });
+        entry->overrides.push_back(keyword);
+    }
+    return edited;
+}
+
 Recipe withChoice(const Recipe &recipe, const SlotChoice &choice)
 {
+    if (choice.preset.empty())
+        return withKeywords(recipe, choice);
     const auto &[layer, slot, preset, overrides] = choice;
     Recipe edited = recipe;
-    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) { return isEdit(entry) && entry.match == choice.layer && entry.slot == choice.slot; });
+    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) {
+        return isEdit(entry) && entry.match == choice.layer && entry.slot == choice.slot;
+    });
     RecipeQuantizer entry;
     entry.match = layer;
     entry.slot = slot;
@@ -52,7 +76,8 @@ static std::string tomlValue(const std::string &value)
         return value;
     double number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    const bool digits = value.find_first_not_of("0123456789.-e") == std::string::npos && !value.starts_with('.') && !value.ends_with('.');
+    const bool digits = value.find_first_not_of("0123456789.-e") == std::string::npos && !value.starts_with('.')
+        && !value.ends_with('.');
     return error == std::errc() && end == value.data() + value.size() && digits ? value : quoted(value);
 }
 

@@ -12,7 +12,7 @@ namespace quantscope {
 /// Later entries win, so it takes effect and everything the file said stays as it is.
 Recipe withPreset(const Recipe &recipe, const std::string &layer, const std::string &slot, const std::string &preset);
 
-/// A choice of the lab for one slot: a preset or a lab name with its keywords.
+/// A choice for one slot: a preset or a lab name with its keywords; without a preset the keywords join what is in force.
 struct SlotChoice {
     std::string layer, slot, preset;
     std::vector<std::pair<std::string, std::string>> overrides;
