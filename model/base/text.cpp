@@ -58,10 +58,14 @@ std::string shortest(double value) { return shortestOf(value); }
 
 std::string grouped(std::uint64_t value)
 {
-    std::string digits = std::to_string(value);
-    for (std::size_t at = digits.size(); at > 3; at -= 3)
-        digits.insert(at - 3, ",");
-    return digits;
+    const std::string digits = std::to_string(value);
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0)
+            out += ',';
+        out += digits[i];
+    }
+    return out;
 }
 
 std::string shapeText(std::span<const std::int64_t> shape, std::string_view separator)
