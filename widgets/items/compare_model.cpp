@@ -58,6 +58,11 @@ QVariant CompareModel::data(const QModelIndex &index, int role) const
     case Qt::DisplayRole: return shown.text(figure);
     case Qt::TextAlignmentRole: return QVariant(Qt::AlignRight | Qt::AlignVCenter);
     case Qt::ToolTipRole: return tip(index);
+    case Qt::AccessibleTextRole: {
+        const QString change = data(index, DifferenceRole).toString();
+        return qs(shown.name) + u" "_s + figureName(figure) + u" "_s + shown.text(figure) + (change.isEmpty() ? QString() : u", "_s + change)
+            + (data(index, BestRole).toBool() ? u", best"_s : QString());
+    }
     case DifferenceRole: return index.column() == 0 && figure != CompareFigure::CodesUsed ? QString() : shown.difference(figure, m_columns.front());
     case BestRole: {
         const auto &best = m_best[static_cast<std::size_t>(index.row())];

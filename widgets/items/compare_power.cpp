@@ -88,6 +88,8 @@ Result<std::vector<PowerRow>> powerOfTwoRows(const Network &network, const std::
     if (!floats)
         return tl::unexpected(floats.error());
     std::vector<PowerRow> rows;
+    if (const CandidateResult *result = find(*floats, "file"))
+        rows.push_back(rowOf(layer, u"in the file"_s, *result));
     if (const CandidateResult *result = find(*floats, channels))
         rows.push_back(rowOf(layer, u"per channel, float"_s, *result));
     const CandidateResult *one = find(*floats, tensor);
@@ -108,7 +110,8 @@ Result<std::vector<PowerRow>> powerOfTwoRows(const Network &network, const std::
         return tl::unexpected(fixed.error());
     for (PowerRow &row : powers(layer, *fixed, names, exact))
         rows.push_back(std::move(row));
-    const auto base = rows.front().result.figures->error.sqnrDb();
+    const CandidateResult *finest = find(*floats, channels);
+    const auto base = (finest ? finest : one)->figures->error.sqnrDb();
     for (PowerRow &row : rows)
         if (const auto db = row.result.figures->error.sqnrDb(); db && base)
             row.lostDb = *base - *db;
@@ -171,7 +174,7 @@ QVariant PowerModel::headerData(int section, Qt::Orientation orientation, int ro
     if (role == Qt::TextAlignmentRole)
         return QVariant((section <= Rule ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section == Lost)
-        return u"SQNR against the first row of the layer"_s;
+        return u"SQNR against float scales per channel"_s;
     if (role == Qt::ToolTipRole && section == Rule)
         return u"how −log₂ of the float scale per tensor becomes a whole number of fractional bits; least MSE looks at all near it"_s;
     return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();

@@ -35,9 +35,9 @@ CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    column->addWidget(makeTable(), 3);
+    column->addWidget(makeTable());
     m_charts = makeCharts();
-    column->addWidget(m_charts, 2);
+    column->addWidget(m_charts, 1);
     connect(&lab, &CompareLab::refused, this, [this](const QString &, const QString &why) { showAddProblem(why); });
 }
 
@@ -98,7 +98,8 @@ QWidget *CompareCandidates::makeTable()
     card->box()->addWidget(m_problem);
     m_model.setOrder(CompareFigure::Sqnr);
     m_table = new CompareTable(m_model);
-    card->box()->addWidget(m_table, 1);
+    m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    card->box()->addWidget(m_table);
     auto *footer = new QHBoxLayout;
     footer->setContentsMargins(14, 5, 14, 5);
     footer->setSpacing(8);
@@ -117,6 +118,7 @@ QWidget *CompareCandidates::makeTable()
     footer->addWidget(m_restore);
     footer->addWidget(m_stop);
     card->box()->addLayout(footer);
+    card->box()->addStretch(1);
     connect(m_stop, &QPushButton::clicked, &m_lab, &CompareLab::cancel);
     connect(m_restore, &QPushButton::clicked, &m_lab, &CompareLab::restore);
     connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
@@ -184,7 +186,7 @@ void CompareCandidates::addTyped()
         return;
     m_chosen = str(m_add->text().simplified().remove(u' '));
     m_add->clear();
-    refresh();
+    choose(m_chosen); // where it was known already
 }
 
 void CompareCandidates::showAddProblem(const QString &text)
@@ -266,6 +268,17 @@ static int suggested(const CompareModel &model)
 
 void CompareCandidates::refresh()
 {
+    if (m_shownRevision != m_lab.revision())
+        refreshColumns();
+    refreshNotes();
+    refreshApply();
+    refreshOverlay();
+    refreshSweep();
+}
+
+void CompareCandidates::refreshColumns()
+{
+    m_shownRevision = m_lab.revision();
     const std::string chosen = m_chosen;
     m_model.setColumns(m_lab.columns());
     if (m_model.columnCount() > 0 && !choose(chosen)) {
@@ -273,10 +286,6 @@ void CompareCandidates::refresh()
         if (!m_lab.idle() && !chosen.empty())
             m_chosen = chosen; // it may still come
     }
-    refreshNotes();
-    refreshApply();
-    refreshOverlay();
-    refreshSweep();
 }
 
 void CompareCandidates::refreshNotes()

@@ -51,6 +51,7 @@ private:
     void setOrder(std::optional<CompareFigure> figure);
     void fillOrderMenu();
     void fillBaseMenu();
+    void refreshColumns();
     void refreshNotes();
     void refreshApply();
     void refreshOverlay();
@@ -70,6 +71,7 @@ private:
     ElidedLabel *m_sweepNote;
     Segmented *m_overlayKind;
     CompareOverlayChart *m_overlay;
+    std::uint64_t m_shownRevision = 0;
     std::string m_chosen, m_baseName = "file";
     std::shared_ptr<const CandidateResult> m_overlayFirst, m_overlaySecond;
     int m_overlayShown = -1;

@@ -52,6 +52,12 @@ void CompareLab::select(std::shared_ptr<const Network> network, const QStringLis
     m_slot = slot;
     m_problem.clear();
     next();
+    notify();
+}
+
+void CompareLab::notify()
+{
+    ++m_revision;
     Q_EMIT changed();
 }
 
@@ -146,7 +152,7 @@ void CompareLab::run(const std::string &layer, std::vector<CandidateText> batch)
             } else {
                 m_problem = qs(comparison.error().message);
             }
-            Q_EMIT changed();
+            notify();
         });
 }
 
@@ -173,7 +179,7 @@ QString CompareLab::add(const QString &text)
     m_removed.erase(wished);
     const std::vector<CompareColumn> known = columns();
     if (std::any_of(known.begin(), known.end(), [&](const CompareColumn &column) { return column.name == wished; })) {
-        Q_EMIT changed();
+        notify();
         return {};
     }
     m_checking.push_back(*parsed);
@@ -202,7 +208,7 @@ void CompareLab::check(const CandidateText &candidate)
                 Q_EMIT refused(qs(candidate.text), qs(comparison.error().message));
             }
             next();
-            Q_EMIT changed();
+            notify();
         });
 }
 
@@ -211,14 +217,14 @@ void CompareLab::remove(const std::string &candidate)
     if (candidate == "file")
         return;
     m_removed.insert(candidate);
-    Q_EMIT changed();
+    notify();
 }
 
 void CompareLab::restore()
 {
     m_removed.clear();
     next();
-    Q_EMIT changed();
+    notify();
 }
 
 std::vector<CompareColumn> CompareLab::columns() const
@@ -276,7 +282,7 @@ void CompareLab::cancel()
 {
     m_task.cancel();
     m_checking.clear();
-    Q_EMIT changed();
+    notify();
 }
 
 QString applyProblem(const Session &session, const SlotRef &slot)

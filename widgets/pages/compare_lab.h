@@ -52,6 +52,8 @@ public:
     QString progressText() const;
     QString problem() const { return m_problem; }
     void cancel();
+    /// Counts changes: equal numbers mean equal columns.
+    std::uint64_t revision() const { return m_revision; }
 
 Q_SIGNALS:
     void changed();
@@ -70,6 +72,7 @@ private:
     std::vector<CandidateText> missing(const Entry &entry) const;
     std::vector<CandidateText> wanted(const Entry &entry) const;
     void next();
+    void notify();
     void run(const std::string &layer, std::vector<CandidateText> batch);
     void store(const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison);
     void check(const CandidateText &candidate);
@@ -85,6 +88,7 @@ private:
     std::deque<CandidateText> m_checking;
     std::set<std::string> m_removed;
     QString m_problem;
+    std::uint64_t m_revision = 1;
     Task<SlotComparison> m_task;
 };
 

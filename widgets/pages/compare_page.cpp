@@ -45,7 +45,7 @@ void ComparePage::showView(int view)
     refreshNow();
 }
 
-bool ComparePage::idle() const { return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_power->idle(); }
+bool ComparePage::idle() const { return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle(); }
 
 void ComparePage::refreshView()
 {

@@ -115,16 +115,15 @@ QString ComparePower::summary() const
     const auto best = std::find_if(rows.begin(), rows.end(), [](const PowerRow &row) { return row.best; });
     if (best == rows.end() || !best->lostDb)
         return rows.empty() ? tr("This selection has no float weights.") : QString();
-    const QString first = rows.front().rule;
-    return tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against %5. ap_fixed rounds half to even and saturates; its range is full.")
-        .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"), QString::number(std::abs(*best->lostDb), 'f', 1), first);
+    return tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed rounds half to even and saturates; its range is full.")
+        .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"), QString::number(std::abs(*best->lostDb), 'f', 1));
 }
 
 void ComparePower::refreshApply()
 {
     const int row = m_table->currentIndex().row();
     const QString problem = applyProblem(m_session, m_session.currentSlot());
-    const bool can = problem.isEmpty() && row >= 0 && row < m_model.rowCount();
+    const bool can = problem.isEmpty() && row >= 0 && row < m_model.rowCount() && m_model.rows()[static_cast<std::size_t>(row)].candidate != "file";
     m_apply->setEnabled(can);
     m_apply->setText(can && m_model.rows()[static_cast<std::size_t>(row)].result.fixedExact() ? tr("Apply %1").arg(qs(m_model.rows()[static_cast<std::size_t>(row)].candidate)) : tr("Apply"));
     m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("The chosen row becomes the recipe of its layer; it can be undone (Ctrl+Z)") : problem));

@@ -25,6 +25,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr std::uint64_t kSweepAtOnce = 8'000'000; // larger networks are swept when somebody asks for it
+static constexpr std::size_t kDrawAsTheyCome = 64;      // layers; beyond it the front is drawn once, at the end
 
 SweepPanel::SweepPanel(Session &session, SweepRun &run, QWidget *parent) : QWidget(parent), m_session(session), m_run(run)
 {
@@ -201,48 +202,67 @@ void SweepPanel::refreshProgress(const std::vector<std::string> &all)
     m_progress->setText(!m_run.problem().isEmpty() ? m_run.problem() : known < all.size() || running ? tr("%1 of %2").arg(known).arg(countText(all.size(), tr("layer"))) : countText(all.size(), tr("layer")));
 }
 
+Result<SweepPanel::Front> SweepPanel::frontOf(std::vector<SweepPoint> points, double goal)
+{
+    Front front;
+    front.points = std::move(points);
+    if (front.points.empty())
+        return front;
+    front.allocations = paretoFront(front.points);
+    std::erase_if(front.allocations, [](const Allocation &allocation) { return !allocationDb(allocation); });
+    front.cheapest = cheapestKeeping(front.points, goal);
+    return front;
+}
+
 /// The front of what is known: with every layer it is the network's.
 void SweepPanel::refreshNetwork(const std::vector<std::string> &all)
 {
-    m_points = m_run.points(all);
-    m_allocations = m_points.empty() ? std::vector<Allocation>{} : paretoFront(m_points);
-    std::erase_if(m_allocations, [](const Allocation &allocation) { return !allocationDb(allocation); });
-    const bool whole = m_run.known(all) == all.size();
-    m_frontNote->setFullText(m_points.empty() ? QString() : whole ? tr("all weights; click a dot to take it") : tr("of %1 of %2 layers so far").arg(m_run.known(all)).arg(all.size()));
-    if (m_points.empty())
-        m_front->showMessage(m_run.idle() ? tr("Sweep all layers to see the front of the network.") : tr("being computed…"));
-    if (m_picked && *m_picked >= static_cast<int>(m_allocations.size()))
-        m_picked.reset();
-    showAllocation();
+    const std::size_t known = m_run.known(all);
+    m_frontNote->setFullText(known == 0 ? QString() : known == all.size() ? tr("all weights; click a dot to take it") : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
+    if (!m_run.idle() && all.size() > kDrawAsTheyCome)
+        return;
+    m_fronting.start([points = m_run.points(all), goal = m_goal->value()](const Progress &) { return frontOf(points, goal); },
+                     [this](Result<Front> front) {
+                         m_network = front ? std::move(*front) : Front{};
+                         if (m_picked && *m_picked >= static_cast<int>(m_network.allocations.size()))
+                             m_picked.reset();
+                         if (m_network.points.empty())
+                             m_front->showMessage(m_run.idle() ? tr("Sweep all layers to see the front of the network.") : tr("being computed…"));
+                         showAllocation();
+                     });
+}
+
+QString SweepPanel::resultText() const
+{
+    if (!m_allocation)
+        return tr("No widths yet");
+    const QString bits = groupedText(m_allocation->bits);
+    if (m_picked)
+        return tr("Chosen on the front: %1 bits, %2 over all weights").arg(bits, decibelText(allocationDb(*m_allocation)));
+    const auto misses = std::count_if(m_allocation->points.begin(), m_allocation->points.end(),
+                                      [&](std::size_t i) { return m_network.points[i].sqnrDb && *m_network.points[i].sqnrDb < m_goal->value(); });
+    QString text = tr("Fewest bits that keep %1 dB in every layer: %2 bits").arg(m_goal->value()).arg(bits);
+    if (misses > 0)
+        text += tr(" · ▲ %1 out of reach: those take their best").arg(countText(static_cast<std::uint64_t>(misses), tr("layer")));
+    return text;
 }
 
 void SweepPanel::showAllocation()
 {
-    const std::optional<Allocation> cheapest = m_points.empty() ? std::nullopt : std::optional(cheapestKeeping(m_points, m_goal->value()));
-    m_allocation = m_picked ? std::optional(m_allocations[static_cast<std::size_t>(*m_picked)]) : cheapest;
-    if (!m_points.empty())
-        m_front->setData(frontData(m_points, m_allocations, cheapest));
-    if (!m_allocation) {
-        m_resultTitle->setText(tr("No widths yet"));
-        m_text->setText({}, CodeView::Language::Toml);
-    } else {
-        const auto misses = std::count_if(m_allocation->points.begin(), m_allocation->points.end(), [&](std::size_t i) { return m_points[i].sqnrDb && *m_points[i].sqnrDb < m_goal->value(); });
-        QString title = m_picked ? tr("Chosen on the front: %1 bits, %2 over all weights").arg(groupedText(m_allocation->bits), decibelText(allocationDb(*m_allocation)))
-                                 : tr("Fewest bits that keep %1 dB in every layer: %2 bits").arg(m_goal->value()).arg(groupedText(m_allocation->bits));
-        if (!m_picked && misses > 0)
-            title += tr(" · ▲ %1 not reach it and take their best").arg(countText(static_cast<std::uint64_t>(misses), tr("layer")) + (misses == 1 ? tr(" does") : tr(" do")));
-        m_resultTitle->setText(title);
-        m_text->setText(m_form->current() == 0 ? recipeText() : pythonText(), CodeView::Language::Toml);
-    }
+    m_allocation = m_picked ? std::optional(m_network.allocations[static_cast<std::size_t>(*m_picked)]) : m_network.cheapest;
+    if (!m_network.points.empty())
+        m_front->setData(frontData(m_network.points, m_network.allocations, m_network.cheapest));
+    m_resultTitle->setText(resultText());
+    m_text->setText(m_form->current() == 0 ? recipeText() : pythonText(), CodeView::Language::Toml);
     const QString problem = !m_allocation ? tr("There is nothing to apply yet.") : applyProblem(m_session, m_session.currentSlot());
     m_copy->setEnabled(m_allocation.has_value());
     m_apply->setEnabled(problem.isEmpty());
     m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("These widths become the recipe of all these layers, as one edit that can be undone (Ctrl+Z)") : problem));
 }
 
-QString SweepPanel::recipeText() const { return m_allocation ? qs(allocationRecipe(m_points, *m_allocation)) : QString(); }
+QString SweepPanel::recipeText() const { return m_allocation ? qs(allocationRecipe(m_network.points, *m_allocation)) : QString(); }
 
-QString SweepPanel::pythonText() const { return m_allocation ? qs(allocationPython(m_points, *m_allocation)) : QString(); }
+QString SweepPanel::pythonText() const { return m_allocation ? qs(allocationPython(m_network.points, *m_allocation)) : QString(); }
 
 void SweepPanel::apply()
 {
@@ -250,8 +270,8 @@ void SweepPanel::apply()
         return;
     std::vector<SlotChoice> choices;
     for (const std::size_t i : m_allocation->points)
-        if (const auto candidate = parseCandidate(m_points[i].candidate))
-            choices.push_back({m_points[i].layer, m_points[i].slot, candidate->settings.preset, candidate->settings.overrides});
+        if (const auto candidate = parseCandidate(m_network.points[i].candidate))
+            choices.push_back({m_network.points[i].layer, m_network.points[i].slot, candidate->settings.preset, candidate->settings.overrides});
     m_session.applyChoices(choices, m_picked ? tr("widths of the front") : tr("widths that keep %1 dB").arg(m_goal->value()));
 }
 

@@ -32,6 +32,7 @@ public:
     QString recipeText() const;
     QString pythonText() const;
     void apply();
+    bool idle() const { return !m_fronting.running(); }
 
 private:
     QWidget *makeControls();
@@ -42,6 +43,7 @@ private:
     void refreshProgress(const std::vector<std::string> &all);
     void refreshNetwork(const std::vector<std::string> &all);
     void showAllocation();
+    QString resultText() const;
 
     Session &m_session;
     SweepRun &m_run;
@@ -55,8 +57,15 @@ private:
     SweepChart *m_lines, *m_front;
     Segmented *m_form;
     CodeView *m_text;
-    std::vector<SweepPoint> m_points;
-    std::vector<Allocation> m_allocations; ///< the front
+    /// What is computed over all layers: on a worker, since networks have thousands.
+    struct Front {
+        std::vector<SweepPoint> points;
+        std::vector<Allocation> allocations; ///< the front
+        std::optional<Allocation> cheapest;
+    };
+    static Result<Front> frontOf(std::vector<SweepPoint> points, double goal);
+    Front m_network;
+    Task<Front> m_fronting;
     std::optional<Allocation> m_allocation;
     std::optional<int> m_picked;
     bool m_runAsked = false;

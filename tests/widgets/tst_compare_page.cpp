@@ -1,0 +1,271 @@
+#include "charts/bit_weight_chart.h"
+#include "pages/code_view.h"
+#include "pages/compare_candidates.h"
+#include "pages/compare_page.h"
+#include "pages/compare_table.h"
+#include "pages/compare_trial.h"
+#include "pages/distribution_page.h"
+#include "pages/sweep_panel.h"
+#include "quant/fixed_point.h"
+#include "support.h"
+
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QTableView>
+#include <QTemporaryDir>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+class ComparePageTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init() { test::failOnWarnings(); }
+
+    void saysWhatIsWrongInPlace()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        auto *edit = page.findChild<QLineEdit *>(u"add-candidate"_s);
+        auto *problem = page.findChild<QLabel *>(u"add-problem"_s);
+        QVERIFY(problem->isHidden());
+        edit->setText(u"ternery"_s);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY2(problem->text().contains(u"did you mean \"ternary\""), qPrintable(problem->text()));
+        QVERIFY(!problem->isHidden());
+        edit->setText(u"ap_fixed<5,-1>"_s);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY(problem->isHidden());
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        QCOMPARE(chosen(page), u"ap_fixed<5,-1>"_s);
+    }
+
+    /// Apply reaches the statistics that every view and the export show; undo takes it back.
+    void appliesAndUndoes()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        const auto decibels = [&] {
+            const SlotStatistics *s = session.statistics().get("conv2", "weight");
+            return s ? QString::number(*s->error.sqnrDb(), 'f', 1) : QString();
+        };
+        const auto fraction = [&] { return fractionalBits(session.network()->layer("conv2")->slot("weight")->quantizer->scale->values[0]); };
+        QCOMPARE(fraction(), std::optional(6));
+        QVERIFY(page.candidates()->choose("ap_fixed<6,-1>"));
+        page.findChild<QPushButton *>(u"apply-candidate"_s)->click();
+        QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
+        QVERIFY(QTest::qWaitFor([&] { return decibels() == u"28.8"; }));
+        QCOMPARE(session.network()->layer("conv2")->slot("weight")->preset, std::string("ap_fixed<6,-1>"));
+        QCOMPARE(session.undoStack().undoText(), u"conv2 weight: ap_fixed<6,-1>"_s);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().column(0).type == u"<6,-1>"; }));
+        session.undoStack().undo();
+        QVERIFY(QTest::qWaitFor([&] { return fraction() == 6 && decibels() == u"26.8"; }));
+        session.undoStack().redo();
+        QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
+    }
+
+    void appliesKeywords()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        QVERIFY(page.candidates()->choose("Int8WeightPerChannelFloat,bit_width=6"));
+        page.candidates()->apply();
+        const auto slot = [&] { return session.network()->layer("conv2")->slot("weight"); };
+        QVERIFY(QTest::qWaitFor([&] { return slot()->preset == "Int8WeightPerChannelFloat"; }));
+        QCOMPARE(slot()->quantizer->bitWidth, std::optional(6));
+        QCOMPARE(slot()->quantizer->scale->values.size(), std::size_t(32));
+    }
+
+    void appliesToAllSelected()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv1"_s));
+        session.selectLayers({u"conv1"_s, u"fc2"_s});
+        page.refreshNow();
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        QVERIFY(page.candidates()->choose("ternary"));
+        page.candidates()->apply();
+        for (const char *name : {"conv1", "fc2"})
+            QVERIFY(QTest::qWaitFor([&] { return session.network()->layer(name)->slot("weight")->preset == "ternary"; }));
+        QCOMPARE(session.undoStack().count(), 1);
+    }
+
+    /// An ONNX file says its quantizers itself: nothing can be applied, and it is said why.
+    void saysWhyNothingCanBeApplied()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed_qcdq.onnx", u"conv2"_s));
+        auto *apply = page.findChild<QPushButton *>(u"apply-candidate"_s);
+        QVERIFY(page.candidates()->model().columnCount() > 1);
+        QVERIFY(!apply->isEnabled());
+        QVERIFY2(apply->toolTip().contains(u"says its quantizers itself"), qPrintable(apply->toolTip()));
+        const QString note = page.findChild<QLabel *>(u"compare-note"_s)->text();
+        QCOMPARE(note.contains(u"holds only quantized values"), page.lab().againstQuantized());
+        session.undoStack().setClean();
+        page.candidates()->apply();
+        QCOMPARE(session.undoStack().count(), 0);
+    }
+
+    void keysChooseAndRemove()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        page.candidates()->table()->choose(1);
+        QTableView *view = page.candidates()->table()->candidates();
+        const int columns = page.candidates()->model().columnCount();
+        const std::string second = page.candidates()->model().column(2).name;
+        QTest::keyClick(view, Qt::Key_Right);
+        QCOMPARE(str(chosen(page)), second);
+        QTest::keyClick(view, Qt::Key_Delete);
+        QCOMPARE(page.candidates()->model().columnCount(), columns - 1);
+        QVERIFY(page.candidates()->model().columnOf(second) < 0);
+    }
+
+    /// The panel's widths are those of the model's own functions; Apply is one edit over all layers.
+    void sweepsAndApplies()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        page.showView(ComparePage::Sweep);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.sweep().known({"conv1", "conv2", "fc1", "fc2"}) == 4; }, 20000));
+        std::vector<CandidateText> families;
+        for (const std::string &family : defaultFamilies())
+            families.push_back(*parseCandidate(family));
+        const auto compared = compareCandidates(*session.network(), {"conv1", "conv2", "fc1", "fc2"}, atWidths(families, 2, 8));
+        QVERIFY(compared.has_value());
+        const auto points = sweepPoints(*compared);
+        const Allocation expected = cheapestKeeping(points, 30);
+        QVERIFY(page.sweepPanel()->allocation().has_value());
+        QCOMPARE(page.sweepPanel()->allocation()->bits, expected.bits);
+        QCOMPARE(page.sweepPanel()->recipeText(), qs(allocationRecipe(points, expected)));
+        QVERIFY(page.sweepPanel()->pythonText().contains(u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
+        page.sweepPanel()->setGoal(20);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        QVERIFY(page.sweepPanel()->allocation()->bits < expected.bits);
+        page.sweepPanel()->apply();
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset.starts_with("Int8WeightPerChannelFloat"); }));
+        for (const char *name : {"conv1", "conv2", "fc1", "fc2"})
+            QVERIFY(session.network()->layer(name)->slot("weight")->quantizer->bitWidth.value() <= 5);
+        QCOMPARE(session.undoStack().count(), 1);
+    }
+
+    void powerOfTwoAppliesToItsLayer()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_float.pt", u"fc1"_s));
+        page.showView(ComparePage::PowerOfTwo);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        auto *apply = page.findChild<QPushButton *>(u"apply-power"_s);
+        QVERIFY(apply->isEnabled());
+        apply->click();
+        QVERIFY(QTest::qWaitFor([&] { return fixedType(*session.network()->layer("fc1")->slot("weight")->quantizer).has_value(); }));
+    }
+
+    /// Shift moves the left edge, Ctrl the right one: from <6,0> to <5,-1> to <6,-1>, which has 28.82 dB.
+    void keysTryTypes()
+    {
+        Session session;
+        DistributionPage page(session);
+        page.resize(900, 700);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"conv2"_s});
+        page.refreshNow();
+        BitWeightChart *chart = page.bitWeights();
+        const auto figure = [&](const char *name) { return page.findChild<QLabel *>(u"figure-"_s + QLatin1String(name))->text(); };
+        QTest::keyClick(chart, Qt::Key_Right, Qt::ShiftModifier);
+        QCOMPARE(chart->wordLength(), 5);
+        QCOMPARE(chart->integerBits(), -1);
+        QCOMPARE(figure("type"), u"ap_fixed<5,-1>"_s);
+        QTest::keyClick(chart, Qt::Key_Right, Qt::ControlModifier);
+        QCOMPARE(figure("type"), u"ap_fixed<6,-1>"_s);
+        QVERIFY2(figure("sqnr").startsWith(u'~'), qPrintable(figure("sqnr")));
+        QVERIFY(QTest::qWaitFor([&] { return page.trial()->exact(); }));
+        QCOMPARE(figure("sqnr"), u"28.8 dB"_s);
+        QCOMPARE(figure("would-be-clipped"), u"0.9 %"_s); // 43 of 4,608
+        QCOMPARE(figure("saturated"), u"0"_s);            // in the file nothing is at the limit
+        QCOMPARE(figure("fractional-bits"), u"7"_s);
+        auto *apply = page.findChild<QPushButton *>(u"apply-type"_s);
+        QVERIFY(!apply->isHidden() && apply->isEnabled());
+        QTest::keyClick(chart, Qt::Key_Left, Qt::ShiftModifier | Qt::ControlModifier);
+        QCOMPARE(figure("type"), u"ap_fixed<6,0>"_s); // the file's own is narrow, and is what Escape brings back
+        QTest::keyClick(chart, Qt::Key_Escape);
+        QVERIFY(!chart->trying());
+        QVERIFY(apply->isHidden());
+        QCOMPARE(figure("sqnr"), u"26.8 dB"_s);
+    }
+
+    void mouseDragsTheWindow()
+    {
+        Session session;
+        DistributionPage page(session);
+        page.resize(900, 700);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"conv2"_s});
+        page.refreshNow();
+        BitWeightChart *chart = page.bitWeights();
+        QVERIFY(QTest::qWaitFor([&] { return chart->width() > 300 && !chart->bars().empty(); }));
+        // The grips are where the pointer changes: found from outside, as a person does.
+        const int y = chart->height() / 2;
+        std::vector<int> edges;
+        for (int x = 0; x < chart->width(); ++x) {
+            QTest::mouseMove(chart, QPoint(x, y));
+            if (chart->cursor().shape() == Qt::SizeHorCursor && (edges.empty() || x - edges.back() > 20))
+                edges.push_back(x);
+        }
+        QCOMPARE(edges.size(), std::size_t(2));
+        const int column = (edges[1] - edges[0]) / 6; // six bits lie between them
+        QTest::mousePress(chart, Qt::LeftButton, {}, QPoint(edges[0] + 7, y));
+        QTest::mouseMove(chart, QPoint(edges[0] + 7 + column, y));
+        QTest::mouseRelease(chart, Qt::LeftButton, {}, QPoint(edges[0] + 7 + column, y));
+        QCOMPARE(chart->integerBits(), -1);
+        QCOMPARE(chart->wordLength(), 5);
+        QVERIFY(QTest::qWaitFor([&] { return page.trial()->exact(); }));
+        page.findChild<QPushButton *>(u"apply-type"_s)->click();
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset == "ap_fixed<5,-1>"; }));
+        QVERIFY(QTest::qWaitFor([&] { return !chart->trying(); }));
+    }
+
+    /// A float scale starts from the nearest fixed-point type.
+    void triesOverAFloatScale()
+    {
+        Session session;
+        DistributionPage page(session);
+        page.resize(900, 700);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_float.pt")));
+        session.selectLayers({u"fc1"_s});
+        page.refreshNow();
+        QCOMPARE(page.bitWeights()->wordLength(), 0);
+        QTest::keyClick(page.bitWeights(), Qt::Key_Right, Qt::ControlModifier);
+        QVERIFY(page.bitWeights()->wordLength() > 0);
+        QVERIFY(QTest::qWaitFor([&] { return page.trial()->exact(); }));
+    }
+
+private:
+    static bool show(Session &session, ComparePage &page, const std::string &file, const QString &layer)
+    {
+        page.resize(1000, 800);
+        page.show();
+        if (!test::openAndWait(session, test::sample(file)))
+            return false;
+        session.selectLayers({layer});
+        page.refreshNow();
+        return QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnCount() > 1; }, 20000);
+    }
+    static QString chosen(ComparePage &page) { return qs(page.candidates()->model().column(page.candidates()->table()->chosen()).name); }
+};
+
+QTEST_MAIN(ComparePageTest)
+#include "tst_compare_page.moc"
