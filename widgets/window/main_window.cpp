@@ -153,17 +153,15 @@ void MainWindow::makeWorkspace()
 {
     if (m_split)
         return;
-    m_split = new QSplitter(Qt::Horizontal);
-    m_left = new QSplitter(Qt::Vertical);
-    m_layers = new LayersPanel(m_session);
-    m_problems = new ProblemsPanel(m_session);
-    m_pages = new PageHost(m_session);
-    m_left->addWidget(m_layers);
-    m_left->addWidget(m_problems);
+    // From the outside in: a widget that is moved to another parent has its style computed again, with all it holds.
+    m_split = new QSplitter(Qt::Horizontal, m_stack);
+    m_stack->addWidget(m_split);
+    m_left = new QSplitter(Qt::Vertical, m_split);
+    m_layers = new LayersPanel(m_session, m_left);
+    m_problems = new ProblemsPanel(m_session, m_left);
+    m_pages = new PageHost(m_session, m_split);
     m_left->setStretchFactor(0, 1);
     m_left->setSizes({600, 160});
-    m_split->addWidget(m_left);
-    m_split->addWidget(m_pages);
     m_split->setStretchFactor(1, 1);
     const int left = std::min(548, width() * 38 / 100 + 20);
     m_split->setSizes({left, width() - left});
@@ -173,7 +171,6 @@ void MainWindow::makeWorkspace()
     }
     m_layers->setMinimumWidth(260);
     m_pages->setMinimumWidth(440);
-    m_stack->addWidget(m_split);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, &MainWindow::chooseRecipe);
     connect(m_pages, &PageHost::saveRecipeRequested, this, &MainWindow::saveRecipe);
     connect(m_problems, &ProblemsPanel::activated, this, [this](const QString &layer) {
