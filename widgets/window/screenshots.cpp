@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "look/theme.h"
 #include "pages/compare_page.h"
+#include "pages/export_page.h"
 #include "pages/page.h"
 #include "pages/start_page.h"
 #include "session/settings.h"
@@ -83,6 +84,10 @@ static QString drawPages(MainWindow &window, const QString &folder)
             if (const QString error = drawLab(window, folder); !error.isEmpty())
                 return error;
             continue;
+        }
+        if (page == PageId::Export) { // its preview reads the layer
+            settle();
+            waitFor([exports = static_cast<ExportPage *>(window.pages()->page(page))] { return exports->idle(); });
         }
         if (const QString error = savePicture(window, folder, name); !error.isEmpty())
             return error;
