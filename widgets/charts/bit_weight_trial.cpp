@@ -221,8 +221,10 @@ void BitWeightChart::paintSignTick(QPainter &painter, const Geometry &g) const
     painter.setPen(colours().dim);
     const double width = metrics.horizontalAdvance(text);
     const double point = g.xAt(0); // its words stand in the same row, on its left where there is room
-    const double reach = metrics.horizontalAdvance(u"binary point"_s) * 1.2 + 12;
-    const auto isFree = [&](double from) { return from + width < g.plot.right() && from > g.plot.left() && (from > point + 6 || from + width < point - reach); };
+    const double words = QFontMetricsF(Theme::sans(0.92)).horizontalAdvance(u"binary point"_s) + 12;
+    const bool wordsLeft = point - g.plot.left() > words - 4;
+    const double taken = wordsLeft ? point - words : point - 6, end = wordsLeft ? point + 6 : point + words;
+    const auto isFree = [&](double from) { return from + width < g.plot.right() && from > g.plot.left() && (from > end || from + width < taken); };
     for (const double from : {x + 5, x - 5 - width})
         if (isFree(from)) {
             painter.drawText(QRectF(from, 0, width + 4, metrics.height() + 4), Qt::AlignLeft | Qt::AlignVCenter, text);

@@ -82,9 +82,9 @@ void ComparePower::refresh()
         return m_model.setRows({});
     std::vector<std::string> layers;
     for (const QString &name : m_layers)
-        if (const SlotRef ref = slotRef(network, str(name), slot); ref.readable() && isFloating(ref.slot->tensor->dtype))
+        if (const SlotRef ref = slotRef(network, str(name), slot); ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasCodes()))
             layers.push_back(str(name));
-    m_note->setText(layers.empty() ? tr("This selection has no float weights.") : tr("being computed…"));
+    m_note->setText(layers.empty() ? tr("This selection has no weights.") : tr("being computed…"));
     m_task.start(
         [network, layers, slot](const Progress &progress) -> Result<std::vector<PowerRow>> {
             std::vector<PowerRow> all;
@@ -114,8 +114,10 @@ QString ComparePower::summary() const
     const auto &rows = m_model.rows();
     const auto best = std::find_if(rows.begin(), rows.end(), [](const PowerRow &row) { return row.best; });
     if (best == rows.end() || !best->lostDb)
-        return rows.empty() ? tr("This selection has no float weights.") : QString();
-    return tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed rounds half to even and saturates; its range is full.")
+        return rows.empty() ? tr("This selection has no weights.") : QString();
+    const bool quantized = std::any_of(rows.begin(), rows.end(), [](const PowerRow &row) { return row.candidate == "file" && !row.result.figures->hasFloats; });
+    const QString against = quantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
+    return against + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed rounds half to even and saturates; its range is full.")
         .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"), QString::number(std::abs(*best->lostDb), 'f', 1));
 }
 
