@@ -124,6 +124,23 @@ void addNamedSlots(Network &network, const Recipe &recipe)
     }
 }
 
+/// A batch norm directly behind a layer, with as many channels as that has outputs, is taken to read it.
+/// The network's first layers are the dict's, in its order.
+void findBatchNorms(Network &network, const StateDict &dict)
+{
+    for (std::size_t i = 1; i < dict.layers.size(); ++i) {
+        const StateLayer &state = dict.layers[i];
+        Layer &before = network.layers[i - 1];
+        const SlotQuantizer *weight = before.slot("weight");
+        if (!state.batchNorm || dict.layers[i - 1].batchNorm || !state.weight || weight == nullptr)
+            continue;
+        const auto axis = static_cast<std::size_t>(weight->channelAxis);
+        const Shape &channels = network.file->tensors[*state.weight].shape;
+        if (weight->shape.size() >= 2 && channels.size() == 1 && channels[0] == weight->shape[axis])
+            before.batchNorm = state.name;
+    }
+}
+
 /// Entries that reach no slot are spelling mistakes until shown otherwise.
 void warnOfIdleEntries(Network &network, const Recipe &recipe)
 {
@@ -155,6 +172,7 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
         if (SlotQuantizer *weight = layer.slot("weight");
             weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
             weight->channelAxis = 1;
+    findBatchNorms(network, dict);
     warnOfIdleEntries(network, recipe);
     return network;
 }

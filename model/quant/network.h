@@ -22,6 +22,8 @@ struct Layer {
     bool kindAssumed = false; ///< a state_dict does not say it
     int groups = 1;
     int stride = 1; ///< only where a recipe says it
+    std::string batchNorm; ///< of a state_dict: the one that follows by the file's order, or that a recipe merges
+    bool batchNormMerged = false; ///< its parameters are in the weights and the bias
     std::vector<SlotQuantizer> slots;
     std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
     std::vector<std::string> feeds;

@@ -24,6 +24,7 @@ struct RecipeQuantizer {
     std::vector<std::pair<std::string, std::string>> overrides; ///< Brevitas keyword -> value as text
     int number = 0; ///< 1-based position in the file, for provenance ("entry 5")
     int line = 0; ///< 0 when it does not come from a file
+    bool edited = false; ///< changed since it was read
 };
 
 /// One [[layer]]: what a state_dict cannot say about a layer.
@@ -32,10 +33,10 @@ struct RecipeLayer {
     std::optional<std::string> kind; ///< "Conv2d", "ConvTranspose2d", "Linear", "Embedding", ...
     std::optional<int> groups;
     std::optional<int> stride;
-    std::optional<std::string>
-        batchNorm; ///< the batch-norm layer whose parameters are merged into this layer's weights
+    std::optional<std::string> batchNorm; ///< the batch norm that is merged into this layer's weights
     std::optional<double> epsilon; ///< its eps; torch's default is 1e-5
-    int line = 0;
+    int line = 0; ///< 0 when it does not come from a file
+    bool edited = false; ///< changed since it was read
 };
 
 /// What the training code said about the quantizers, in Brevitas' own words.

@@ -55,6 +55,8 @@ private:
     void takePrevious();
     bool sameSettings(const Job &job, const Network &previous) const;
     void mergeBatchNorms();
+    void mergeBatchNorm(Layer &layer, const RecipeLayer &entry);
+    void noteBatchNorms();
     void collectJobs();
     void linkSharers();
     void chooseSpec(Job &job);

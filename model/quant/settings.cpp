@@ -69,29 +69,44 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
         setOverride(settings, keyword, text, entry.number);
 }
 
-/// An entry that names a preset speaks only of slots that can have it: `match = "*"` with a weight preset and no slot.
-bool fitsSlot(const RecipeQuantizer &entry, const std::string &slot)
-{
-    if (!entry.slot.empty())
-        return entry.slot == slot;
-    const Preset *preset = entry.preset ? findPreset(*entry.preset) : nullptr;
-    return preset == nullptr || preset->slot == presetSlot(slot);
-}
-
 } // namespace
+
+bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
+{
+    const Preset *preset = entry.slot.empty() && entry.preset ? findPreset(*entry.preset) : nullptr;
+    const bool fits = entry.slot.empty() ? preset == nullptr || preset->slot == presetSlot(slot) : entry.slot == slot;
+    return fits && globMatch(entry.match, layer);
+}
 
 SlotSettings settingsFor(
     const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards)
 {
     SlotSettings settings;
     for (const RecipeQuantizer &entry : recipe.quantizers) {
-        if (!fitsSlot(entry, slot) || !globMatch(entry.match, layer))
+        if (!speaksOf(entry, layer, slot))
             continue;
         if (hasWildcard(entry.match) && !reachedByWildcards)
             continue;
         apply(settings, entry);
     }
     return settings;
+}
+
+const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer)
+{
+    const RecipeLayer *last = nullptr;
+    for (const RecipeLayer &entry : recipe.layers)
+        if (entry.batchNorm && entry.match == layer)
+            last = &entry;
+    return last;
+}
+
+bool sameBatchNorm(const Recipe &a, const Recipe &b, const std::string &layer)
+{
+    const RecipeLayer *first = batchNormEntry(a, layer), *second = batchNormEntry(b, layer);
+    if (first == nullptr || second == nullptr)
+        return first == second;
+    return first->batchNorm == second->batchNorm && first->epsilon == second->epsilon;
 }
 
 } // namespace quantscope

@@ -28,10 +28,18 @@ struct SlotSettings {
     std::optional<std::string> value(std::string_view keyword) const;
 };
 
+/// An entry without a slot, but with a preset, speaks only of the slots that can have it: `match = "*"` and a weight
+/// preset.
+bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot);
+
 /// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
 /// `reachedByWildcards` is false for batch-norm parameters.
 SlotSettings settingsFor(
     const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards = true);
+
+/// The last [[layer]] that merges a batch norm into a layer, or null.
+const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer);
+bool sameBatchNorm(const Recipe &a, const Recipe &b, const std::string &layer);
 
 enum class ExponentRounding { HalfEven, Ceil, Floor };
 

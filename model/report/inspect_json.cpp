@@ -107,6 +107,8 @@ Json layerJson(const Layer &layer, const StatisticsMap &statistics, const Inspec
         out["fed_by"] = layer.fedBy;
     if (!layer.feeds.empty())
         out["feeds"] = layer.feeds;
+    if (!layer.batchNorm.empty())
+        out["batch_norm"] = {{"name", layer.batchNorm}, {"merged", layer.batchNormMerged}};
     out["quantizers"] = Json::array();
     for (const SlotQuantizer &slot : layer.slots)
         out["quantizers"].push_back(slotJson(layer, slot, statistics, options));

@@ -2,9 +2,11 @@
 #define QT_NO_KEYWORDS
 #include "analysis/open_network.h"
 #include "formats/open_model.h"
+#include "quant/recipe_edits.h"
 #include "report/inspect.h"
 #include "support/paths.h"
 
+#include <bit>
 #include <cmath>
 
 #include <QtTest>
@@ -52,7 +54,7 @@ private Q_SLOTS:
         QVERIFY(found(test::sample("digits_fixed.pt"), "shared-proven").isEmpty());
     }
 
-    /// w * gamma / sqrt(var + eps), (b - mean) * gamma / sqrt(var + eps) + beta, computed here in double.
+    /// merge_bn of Brevitas, step by step in float32 as torch does it: every product and sum is rounded by itself.
     void batchNormMerged()
     {
         const auto file = *openModel(test::data("torch/zip/state_dict.pt"));
@@ -67,13 +69,15 @@ private Q_SLOTS:
                    bias = readFloats(*network->layer("conv1")->slot("bias")->tensor);
         QCOMPARE(merged.size(), w.size());
         const std::size_t inner = w.size() / gamma.size();
-        for (std::size_t i = 0; i < w.size(); ++i) {
-            const double want = w[i] * double(gamma[i / inner]) / std::sqrt(double(var[i / inner]) + 1e-5);
-            QVERIFY(std::fabs(merged[i] - want) <= 2e-7 * std::fabs(want));
-        }
         for (std::size_t c = 0; c < gamma.size(); ++c) {
-            const double want = (b[c] - double(mean[c])) * gamma[c] / std::sqrt(double(var[c]) + 1e-5) + beta[c];
-            QVERIFY(std::fabs(bias[c] - want) <= 1e-6 * (std::fabs(want) + 0.1));
+            const volatile float denominator = std::sqrt(static_cast<float>(var[c] + 1e-5f));
+            const volatile float factor = gamma[c] / denominator;
+            const volatile float shift = -mean[c] * factor, offset = shift + beta[c], scaled = b[c] * factor;
+            for (std::size_t i = c * inner; i < (c + 1) * inner; ++i)
+                QCOMPARE(std::bit_cast<std::uint32_t>(merged[i]), std::bit_cast<std::uint32_t>(w[i] * factor));
+            QCOMPARE(std::bit_cast<std::uint32_t>(bias[c]), std::bit_cast<std::uint32_t>(scaled + offset));
+            const double exact = (b[c] - double(mean[c])) * gamma[c] / std::sqrt(double(var[c]) + 1e-5) + beta[c];
+            QVERIFY(std::fabs(bias[c] - exact) <= 1e-6 * (std::fabs(exact) + 0.1));
         }
         QVERIFY(network->layer("conv1")->slot("weight")->quantizer->isComplete());
         // A batch norm of another size is an error of the recipe, not a crash.
@@ -82,6 +86,33 @@ private Q_SLOTS:
         QVERIFY(!wrong);
         QCOMPARE(wrong.error().kind, ErrorKind::Usage);
         QVERIFY(wrong.error().message.find("4 values for 6") != std::string::npos);
+    }
+
+    /// Without a word of the recipe the weights stay as stored, and it is said that a batch norm follows.
+    void batchNormFollows()
+    {
+        const auto file = *openModel(test::data("torch/zip/state_dict.pt"));
+        const auto stored = *recoverQuantizers(file, {});
+        QCOMPARE(stored.layer("conv1")->batchNorm, std::string("bn1"));
+        QVERIFY(!stored.layer("conv1")->batchNormMerged);
+        QCOMPARE(stored.layer("bn1")->batchNorm, std::string());
+        QVERIFY(std::any_of(stored.diagnostics.begin(), stored.diagnostics.end(),
+            [](const Diagnostic &d) { return d.rule == "batch-norm-unmerged" && d.layer == "conv1"; }));
+        // What one edit does not touch is taken over, merged weights too; what it touches is computed again.
+        const Recipe merging = withBatchNorm({}, "conv1", "bn1");
+        const auto merged = *recoverQuantizers(file, merging, {}, {nullptr, &stored});
+        QVERIFY(merged.layer("conv1")->batchNormMerged);
+        const auto fresh = *recoverQuantizers(file, merging);
+        QCOMPARE(readFloats(*merged.layer("conv1")->slot("weight")->tensor),
+            readFloats(*fresh.layer("conv1")->slot("weight")->tensor));
+        const auto other = *recoverQuantizers(
+            file, withChoice(merging, {"conv2", "weight", "Int8WeightPerTensorFloat", {}}), {}, {nullptr, &merged});
+        QCOMPARE(other.layer("conv1")->slot("weight")->tensor, merged.layer("conv1")->slot("weight")->tensor);
+        const auto again = *recoverQuantizers(file, withBatchNorm(merging, "conv1", ""), {}, {nullptr, &merged});
+        QCOMPARE(*again.layer("conv1")->slot("weight")->quantizer, *stored.layer("conv1")->slot("weight")->quantizer);
+        QCOMPARE(readFloats(*again.layer("conv1")->slot("weight")->tensor),
+            readFloats(*stored.layer("conv1")->slot("weight")->tensor));
+        QVERIFY(*merged.layer("conv1")->slot("weight")->quantizer != *stored.layer("conv1")->slot("weight")->quantizer);
     }
 };
 

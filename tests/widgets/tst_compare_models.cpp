@@ -3,7 +3,7 @@
 #include "items/compare_overlay.h"
 #include "items/compare_power.h"
 #include "pages/compare_lab.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "support.h"
 
 #include <QAbstractItemModelTester>
@@ -23,15 +23,17 @@ private Q_SLOTS:
     }
     void init() { test::failOnWarnings(); }
 
-    /// The table against the command line's own function, figure by figure, and its best mark against SlotComparison::best.
+    /// The table against the command line's own function, figure by figure, and its best mark against
+    /// SlotComparison::best.
     void showsTheModelsNumbers()
     {
         CompareLab lab;
         CompareModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         fill(lab, model, {u"conv2"_s});
-        const auto expected = compareCandidates(*m_session.network(), {"conv2"}, offeredCandidates(*m_session.network()->layer("conv2")->slot("weight")),
-                                                {.slot = "weight", .hash = false, .skipUnavailable = true});
+        const auto expected = compareCandidates(*m_session.network(), {"conv2"},
+            offeredCandidates(*m_session.network()->layer("conv2")->slot("weight")),
+            {.slot = "weight", .hash = false, .skipUnavailable = true});
         QVERIFY(expected.has_value());
         const SlotComparison &comparison = expected->front();
         QCOMPARE(model.columnCount(), static_cast<int>(comparison.candidates.size()));
@@ -45,18 +47,27 @@ private Q_SLOTS:
             QCOMPARE(column.number(CompareFigure::Memory), static_cast<double>(candidate.bits()));
             const auto best = comparison.best();
             const bool marked = best.size() <= 3 && std::find(best.begin(), best.end(), i) != best.end();
-            QCOMPARE(model.index(static_cast<int>(CompareFigure::Sqnr), model.columnOf(candidate.name)).data(CompareModel::BestRole).toBool(), marked);
+            QCOMPARE(model.index(static_cast<int>(CompareFigure::Sqnr), model.columnOf(candidate.name))
+                         .data(CompareModel::BestRole)
+                         .toBool(),
+                marked);
         }
     }
 
     void cells_data()
     {
         QTest::addColumn<QString>("candidate");
-        QTest::addColumn<QStringList>("cells"); // SQNR, at limit, clipped, rounded to 0, codes used, memory, type, exact
-        QTest::newRow("file") << u"file"_s << QStringList{u"26.8"_s, u"0"_s, u"0"_s, u"261"_s, u"38/63"_s, u"27,648"_s, u"<6,0>"_s, u"✓ yes"_s};
-        QTest::newRow("saturating") << u"ap_fixed<6,-1>"_s << QStringList{u"28.8"_s, u"56"_s, u"43"_s, u"110"_s, u"64/64"_s, u"27,648"_s, u"<6,-1>"_s, u"✓ yes"_s};
+        QTest::addColumn<QStringList>(
+            "cells"); // SQNR, at limit, clipped, rounded to 0, codes used, memory, type, exact
+        QTest::newRow("file") << u"file"_s
+                              << QStringList{u"26.8"_s, u"0"_s, u"0"_s, u"261"_s, u"38/63"_s, u"27,648"_s, u"<6,0>"_s,
+                                     u"✓ yes"_s};
+        QTest::newRow("saturating") << u"ap_fixed<6,-1>"_s
+                                    << QStringList{u"28.8"_s, u"56"_s, u"43"_s, u"110"_s, u"64/64"_s, u"27,648"_s,
+                                           u"<6,-1>"_s, u"✓ yes"_s};
         QTest::newRow("per channel") << u"Int8WeightPerChannelFloat,bit_width=6"_s
-                                     << QStringList{u"32.6"_s, u"41"_s, u"0"_s, u"105"_s, u"63/63"_s, u"27,648"_s, u"none"_s, u"no, 32 scales"_s};
+                                     << QStringList{u"32.6"_s, u"41"_s, u"0"_s, u"105"_s, u"63/63"_s, u"27,648"_s,
+                                            u"none"_s, u"no, 32 scales"_s};
     }
     /// Numbers that the sample's training script recorded with its own arithmetic.
     void cells()
@@ -69,8 +80,9 @@ private Q_SLOTS:
         const int column = model.columnOf(str(candidate));
         QVERIFY(column >= 0);
         QStringList shown;
-        for (const CompareFigure figure : {CompareFigure::Sqnr, CompareFigure::AtLimit, CompareFigure::Clipped, CompareFigure::Zeroed, CompareFigure::CodesUsed, CompareFigure::Memory,
-                                           CompareFigure::Type, CompareFigure::Exact})
+        for (const CompareFigure figure :
+            {CompareFigure::Sqnr, CompareFigure::AtLimit, CompareFigure::Clipped, CompareFigure::Zeroed,
+                CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Type, CompareFigure::Exact})
             shown << model.index(static_cast<int>(figure), column).data().toString();
         QCOMPARE(shown, cells);
     }
@@ -81,13 +93,16 @@ private Q_SLOTS:
         CompareModel model;
         fill(lab, model, {u"conv2"_s});
         const int column = model.columnOf("ap_fixed<6,-1>");
-        const auto difference = [&](CompareFigure figure) { return model.index(static_cast<int>(figure), column).data(CompareModel::DifferenceRole).toString(); };
-        QCOMPARE(difference(CompareFigure::Sqnr), u"+2.0"_s);   // 28.82 - 26.81
-        QCOMPARE(difference(CompareFigure::Mse), u"−37 %"_s);   // 1.296e-5 / 2.058e-5
+        const auto difference = [&](CompareFigure figure) {
+            return model.index(static_cast<int>(figure), column).data(CompareModel::DifferenceRole).toString();
+        };
+        QCOMPARE(difference(CompareFigure::Sqnr), u"+2.0"_s); // 28.82 - 26.81
+        QCOMPARE(difference(CompareFigure::Mse), u"−37 %"_s); // 1.296e-5 / 2.058e-5
         QCOMPARE(difference(CompareFigure::MaxError), u"×7.5"_s); // 0.05887 / 0.007812
         QCOMPARE(difference(CompareFigure::Zeroed), u"−151"_s); // 110 - 261
         QCOMPARE(difference(CompareFigure::Memory), QString());
-        QCOMPARE(model.index(static_cast<int>(CompareFigure::Sqnr), 0).data(CompareModel::DifferenceRole).toString(), QString());
+        QCOMPARE(model.index(static_cast<int>(CompareFigure::Sqnr), 0).data(CompareModel::DifferenceRole).toString(),
+            QString());
     }
 
     void ordersWithTheFileFirst()
@@ -130,7 +145,8 @@ private Q_SLOTS:
         const CompareColumn &a = first.column(0), &b = second.column(0), &c = sum.column(0);
         QCOMPARE(c.error.count, a.error.count + b.error.count);
         QCOMPARE(c.memory, std::uint64_t(144 * 8 + 4608 * 6));
-        const double expected = 10 * std::log10((a.error.signalPower + b.error.signalPower) / (a.error.errorPower + b.error.errorPower));
+        const double expected
+            = 10 * std::log10((a.error.signalPower + b.error.signalPower) / (a.error.errorPower + b.error.errorPower));
         QCOMPARE(c.number(CompareFigure::Sqnr), expected);
     }
 
@@ -207,12 +223,14 @@ private Q_SLOTS:
         model.setRows(*rows);
         const QStringList expected{u"conv2 | in the file | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
             u"conv2 | per channel, float | 32 scales | – | 32.6 | 0 | 5.44e-06 | 0 | 105"_s,
-            u"conv2 | per tensor, float | 0.009732 | – | 31.0 | −1.6 | 7.92e-06 | 0 | 150"_s, u"conv2 | floor | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
+            u"conv2 | per tensor, float | 0.009732 | – | 31.0 | −1.6 | 7.92e-06 | 0 | 150"_s,
+            u"conv2 | floor | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
             u"conv2 | nearest, ceil, least MSE | 2⁻⁷ | ap_fixed<6,-1> | 28.8 | −3.8 | 1.30e-05 | 43 | 110"_s};
         QCOMPARE(test::printed(model), expected);
     }
 
-    /// Ten weights spread over [0.25, 0.5), one at 0.6, one at 0.01 under ap_fixed<4,0>: LSB 1/16, limits -0.5 and 0.4375.
+    /// Ten weights spread over [0.25, 0.5), one at 0.6, one at 0.01 under ap_fixed<4,0>: LSB 1/16, limits -0.5 and
+    /// 0.4375.
     void estimatesByHand()
     {
         BitWeightHistogram histogram;
@@ -223,7 +241,8 @@ private Q_SLOTS:
         const TypeEstimate estimate = estimateType(histogram, -0.01, 0.6, {4, 0, true});
         QCOMPARE(estimate.clipped, 1.0 / 12);
         QCOMPARE(estimate.zeroed, 1.0 / 12);
-        const auto mean = [](double a, double b, double m) { return (std::pow(b - m, 3) - std::pow(a - m, 3)) / (3 * (b - a)); };
+        const auto mean
+            = [](double a, double b, double m) { return (std::pow(b - m, 3) - std::pow(a - m, 3)) / (3 * (b - a)); };
         const double signal = 10 * mean(0.25, 0.5, 0) + mean(0.5, 0.6, 0) + mean(1.0 / 128, 0.01, 0);
         const double error = 10.0 / 256 / 12 + mean(0.5, 0.6, 0.4375) + mean(1.0 / 128, 0.01, 0);
         QVERIFY(std::abs(*estimate.sqnrDb - 10 * std::log10(signal / error)) < 1e-9);
@@ -246,23 +265,12 @@ private Q_SLOTS:
         const FixedType type{width, integer, true};
         const auto compared = compareCandidates(*m_session.network(), {"conv2"}, {*parseCandidate(apFixedName(type))});
         const SlotStatistics &exact = *compared->front().candidates[1].figures;
-        const TypeEstimate estimate = estimateType(exact.bitWeights, static_cast<double>(exact.low), static_cast<double>(exact.high), type);
-        QVERIFY2(std::abs(*estimate.sqnrDb - *exact.error.sqnrDb()) < 1.5, qPrintable(QString::number(*estimate.sqnrDb)));
-        QVERIFY(std::abs(estimate.zeroed - static_cast<double>(exact.zeroed) / static_cast<double>(exact.count)) < 0.002);
-    }
-
-    void writesTypedValues()
-    {
-        Recipe recipe;
-        recipe = withChoice(recipe, {"a", "weight", "Int8WeightPerTensorFloat", {{"bit_width", "4"}, {"narrow_range", "false"}, {"scaling_stats_op", "max"}}});
-        recipe = withChoice(recipe, {"b", "weight", "ap_fixed<6,-1>", {}});
-        const std::string text = addedToml(recipe);
-        QVERIFY2(text.find("bit_width = 4\nnarrow_range = false\nscaling_stats_op = \"max\"\n") != std::string::npos, text.c_str());
-        const auto again = parseRecipe(text, "r.toml");
-        QVERIFY2(again.has_value(), again ? "" : again.error().message.c_str());
-        QCOMPARE(again->quantizers.size(), std::size_t(2));
-        QCOMPARE(again->quantizers[0].overrides, recipe.quantizers[0].overrides);
-        QCOMPARE(again->quantizers[1].preset, std::optional<std::string>("ap_fixed<6,-1>"));
+        const TypeEstimate estimate
+            = estimateType(exact.bitWeights, static_cast<double>(exact.low), static_cast<double>(exact.high), type);
+        QVERIFY2(
+            std::abs(*estimate.sqnrDb - *exact.error.sqnrDb()) < 1.5, qPrintable(QString::number(*estimate.sqnrDb)));
+        QVERIFY(
+            std::abs(estimate.zeroed - static_cast<double>(exact.zeroed) / static_cast<double>(exact.count)) < 0.002);
     }
 
 private:

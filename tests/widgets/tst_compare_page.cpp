@@ -53,7 +53,9 @@ private Q_SLOTS:
             const SlotStatistics *s = session.statistics().get("conv2", "weight");
             return s ? QString::number(*s->error.sqnrDb(), 'f', 1) : QString();
         };
-        const auto fraction = [&] { return fractionalBits(session.network()->layer("conv2")->slot("weight")->quantizer->scale->values[0]); };
+        const auto fraction = [&] {
+            return fractionalBits(session.network()->layer("conv2")->slot("weight")->quantizer->scale->values[0]);
+        };
         QCOMPARE(fraction(), std::optional(6));
         QVERIFY(page.candidates()->choose("ap_fixed<6,-1>"));
         page.findChild<QPushButton *>(u"apply-candidate"_s)->click();
@@ -92,7 +94,8 @@ private Q_SLOTS:
         QVERIFY(page.candidates()->choose("ternary"));
         page.candidates()->apply();
         for (const char *name : {"conv1", "fc2"})
-            QVERIFY(QTest::qWaitFor([&] { return session.network()->layer(name)->slot("weight")->preset == "ternary"; }));
+            QVERIFY(
+                QTest::qWaitFor([&] { return session.network()->layer(name)->slot("weight")->preset == "ternary"; }));
         QCOMPARE(session.undoStack().count(), 1);
     }
 
@@ -136,23 +139,31 @@ private Q_SLOTS:
         ComparePage page(session);
         QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
         page.showView(ComparePage::Sweep);
-        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.sweep().known({"conv1", "conv2", "fc1", "fc2"}) == 4; }, 20000));
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                return page.idle() && page.sweep().known({"conv1", "conv2", "fc1", "fc2"}) == 4;
+            },
+            20000));
         std::vector<CandidateText> families;
         for (const std::string &family : defaultFamilies())
             families.push_back(*parseCandidate(family));
-        const auto compared = compareCandidates(*session.network(), {"conv1", "conv2", "fc1", "fc2"}, atWidths(families, 2, 8));
+        const auto compared
+            = compareCandidates(*session.network(), {"conv1", "conv2", "fc1", "fc2"}, atWidths(families, 2, 8));
         QVERIFY(compared.has_value());
         const auto points = sweepPoints(*compared);
         const Allocation expected = cheapestKeeping(points, 30);
         QVERIFY(page.sweepPanel()->allocation().has_value());
         QCOMPARE(page.sweepPanel()->allocation()->bits, expected.bits);
         QCOMPARE(page.sweepPanel()->recipeText(), qs(allocationRecipe(points, expected)));
-        QVERIFY(page.sweepPanel()->pythonText().contains(u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
+        QVERIFY(
+            page.sweepPanel()->pythonText().contains(u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
         page.sweepPanel()->setGoal(20);
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
         QVERIFY(page.sweepPanel()->allocation()->bits < expected.bits);
         page.sweepPanel()->apply();
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset.starts_with("Int8WeightPerChannelFloat"); }));
+        QVERIFY(QTest::qWaitFor([&] {
+            return session.network()->layer("conv2")->slot("weight")->preset.starts_with("Int8WeightPerChannelFloat");
+        }));
         for (const char *name : {"conv1", "conv2", "fc1", "fc2"})
             QVERIFY(session.network()->layer(name)->slot("weight")->quantizer->bitWidth.value() <= 5);
         QCOMPARE(session.undoStack().count(), 1);
@@ -168,7 +179,8 @@ private Q_SLOTS:
         auto *apply = page.findChild<QPushButton *>(u"apply-power"_s);
         QVERIFY(apply->isEnabled());
         apply->click();
-        QVERIFY(QTest::qWaitFor([&] { return fixedType(*session.network()->layer("fc1")->slot("weight")->quantizer).has_value(); }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return fixedType(*session.network()->layer("fc1")->slot("weight")->quantizer).has_value(); }));
     }
 
     /// Shift moves the left edge, Ctrl the right one: from <6,0> to <5,-1> to <6,-1>, which has 28.82 dB.
@@ -182,7 +194,8 @@ private Q_SLOTS:
         session.selectLayers({u"conv2"_s});
         page.refreshNow();
         BitWeightChart *chart = page.bitWeights();
-        const auto figure = [&](const char *name) { return page.findChild<QLabel *>(u"figure-"_s + QLatin1String(name))->text(); };
+        const auto figure
+            = [&](const char *name) { return page.findChild<QLabel *>(u"figure-"_s + QLatin1String(name))->text(); };
         QTest::keyClick(chart, Qt::Key_Right, Qt::ShiftModifier);
         QCOMPARE(chart->wordLength(), 5);
         QCOMPARE(chart->integerBits(), -1);
@@ -193,7 +206,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return page.trial()->exact(); }));
         QCOMPARE(figure("sqnr"), u"28.8 dB"_s);
         QCOMPARE(figure("would-be-clipped"), u"0.9 %"_s); // 43 of 4,608
-        QCOMPARE(figure("saturated"), u"0"_s);            // in the file nothing is at the limit
+        QCOMPARE(figure("saturated"), u"0"_s); // in the file nothing is at the limit
         QCOMPARE(figure("fractional-bits"), u"7"_s);
         auto *apply = page.findChild<QPushButton *>(u"apply-type"_s);
         QVERIFY(!apply->isHidden() && apply->isEnabled());
@@ -233,7 +246,8 @@ private Q_SLOTS:
         QCOMPARE(chart->wordLength(), 5);
         QVERIFY(QTest::qWaitFor([&] { return page.trial()->exact(); }));
         page.findChild<QPushButton *>(u"apply-type"_s)->click();
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset == "ap_fixed<5,-1>"; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv2")->slot("weight")->preset == "ap_fixed<5,-1>"; }));
         QVERIFY(QTest::qWaitFor([&] { return !chart->trying(); }));
     }
 
@@ -264,7 +278,10 @@ private:
         page.refreshNow();
         return QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnCount() > 1; }, 20000);
     }
-    static QString chosen(ComparePage &page) { return qs(page.candidates()->model().column(page.candidates()->table()->chosen()).name); }
+    static QString chosen(ComparePage &page)
+    {
+        return qs(page.candidates()->model().column(page.candidates()->table()->chosen()).name);
+    }
 };
 
 QTEST_MAIN(ComparePageTest)

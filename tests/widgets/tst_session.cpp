@@ -1,5 +1,5 @@
 #include "quant/fixed_point.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "support.h"
 
 using namespace quantscope;

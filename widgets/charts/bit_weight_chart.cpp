@@ -17,7 +17,9 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 BitWeightChart::BitWeightChart(QWidget *parent)
-    : QWidget(parent), m_actions(new ChartActions(this, u"bit-weights"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
+    : QWidget(parent)
+    , m_actions(new ChartActions(
+          this, u"bit-weights"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
 {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
@@ -26,7 +28,8 @@ BitWeightChart::BitWeightChart(QWidget *parent)
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
-void BitWeightChart::setData(const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message)
+void BitWeightChart::setData(
+    const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message)
 {
     m_histogram = histogram ? std::optional(*histogram) : std::nullopt;
     m_window = m_ownWindow = window;
@@ -68,7 +71,8 @@ BitWeightChart::Geometry BitWeightChart::geometry(const QSize &size) const
     const double below = metrics.height() * 2.0 + 30;
     const double left = metrics.horizontalAdvance(u"100%"_s) + 16;
     Geometry g;
-    g.plot = QRectF(left, metrics.height() + 10, size.width() - left - 8, size.height() - below - metrics.height() - 10);
+    g.plot
+        = QRectF(left, metrics.height() + 10, size.width() - left - 8, size.height() - below - metrics.height() - 10);
     g.high = m_bars.empty() ? 0 : m_bars.front().exponent;
     g.column = m_bars.empty() ? 0 : g.plot.width() / static_cast<double>(m_bars.size());
     return g;
@@ -130,7 +134,8 @@ void BitWeightChart::paintGrid(QPainter &painter, const Geometry &g) const
         painter.setPen(QPen(colours().line, 1));
         painter.drawLine(QPointF(g.plot.left(), y), QPointF(g.plot.right(), y));
         painter.setPen(colours().dim);
-        painter.drawText(QRectF(0, y - 10, g.plot.left() - 8, 20), Qt::AlignRight | Qt::AlignVCenter, QString::number(percent) + u"%"_s);
+        painter.drawText(QRectF(0, y - 10, g.plot.left() - 8, 20), Qt::AlignRight | Qt::AlignVCenter,
+            QString::number(percent) + u"%"_s);
     }
     painter.setPen(QPen(colours().dim, 1));
     painter.drawLine(g.plot.bottomLeft(), g.plot.bottomRight());
@@ -189,16 +194,20 @@ void BitWeightChart::paintBars(QPainter &painter, const Geometry &g) const
     const QFontMetricsF metrics(painter.font());
     for (std::size_t i = 0; i < m_bars.size(); ++i) {
         const BitBar &bar = m_bars[i];
-        const double percent = 100.0 * static_cast<double>(bar.count()) / static_cast<double>(std::max<std::uint64_t>(1, m_total));
+        const double percent
+            = 100.0 * static_cast<double>(bar.count()) / static_cast<double>(std::max<std::uint64_t>(1, m_total));
         const double height = bar.count() == 0 ? 0 : std::max(1.5, g.plot.height() * percent / top);
         const double gap = std::min(6.0, g.column * 0.12);
-        const QRectF rect(g.plot.left() + static_cast<double>(i) * g.column + gap, g.plot.bottom() - height, g.column - 2 * gap, height);
+        const QRectF rect(g.plot.left() + static_cast<double>(i) * g.column + gap, g.plot.bottom() - height,
+            g.column - 2 * gap, height);
         if (height > 0)
             paintBar(painter, rect, bar.verdict);
         const QString count = groupedText(bar.count());
         if (bar.count() > 0 && metrics.horizontalAdvance(count) <= g.column + 4) {
             painter.setPen(colours().dim);
-            painter.drawText(QRectF(rect.left() - 20, rect.top() - metrics.height() - 1, rect.width() + 40, metrics.height()), Qt::AlignCenter, count);
+            painter.drawText(
+                QRectF(rect.left() - 20, rect.top() - metrics.height() - 1, rect.width() + 40, metrics.height()),
+                Qt::AlignCenter, count);
         }
         if (static_cast<int>(i) == m_current) {
             painter.setPen(QPen(colours().text, 1.5, Qt::DotLine));
@@ -217,11 +226,13 @@ void BitWeightChart::paintLabels(QPainter &painter, const Geometry &g) const
         const BitBar &bar = m_bars[i];
         if (bar.exponent % every != 0 && !bar.tail)
             continue;
-        const bool inWord = m_window && m_window->word && bar.exponent < m_window->word->integerBits && bar.exponent >= -m_window->word->fractionBits();
+        const bool inWord = m_window && m_window->word && bar.exponent < m_window->word->integerBits
+            && bar.exponent >= -m_window->word->fractionBits();
         QFont font = Theme::sans(0.92, inWord);
         painter.setFont(font);
         painter.setPen(inWord ? colours().text : colours().dim);
-        const QRectF box(g.plot.left() + static_cast<double>(i) * g.column - 12, g.plot.bottom() + 4, g.column + 24, metrics.height());
+        const QRectF box(g.plot.left() + static_cast<double>(i) * g.column - 12, g.plot.bottom() + 4, g.column + 24,
+            metrics.height());
         painter.drawText(box, Qt::AlignCenter, (bar.tail ? u"≤"_s : QString()) + powerOfTwoText(bar.exponent));
     }
     painter.setFont(Theme::sans(0.92));
@@ -254,7 +265,7 @@ void BitWeightChart::paintWord(QPainter &painter, const Geometry &g) const
         const bool sign = bit == 0 && type.isSigned;
         const double gap = std::min(3.0, g.column * 0.08);
         paintWordBlock(painter, QRectF(x + gap, y, g.column - 2 * gap, QFontMetricsF(painter.font()).height() + 2),
-                       sign ? u"sign"_s : QString::number(bit + 1), sign);
+            sign ? u"sign"_s : QString::number(bit + 1), sign);
     }
     painter.setFont(Theme::sans(0.92));
 }
@@ -270,13 +281,15 @@ void BitWeightChart::paintBinaryPoint(QPainter &painter, const Geometry &g) cons
     if (x < g.plot.left() - 0.5 || x > g.plot.right() + 0.5) {
         const bool left = x < g.plot.left();
         const int away = left ? -1 - g.high : m_bars.back().exponent;
-        const QString text = left ? u"◂ binary point, %1 bits further"_s.arg(away) : u"binary point, %1 bits further ▸"_s.arg(away);
+        const QString text
+            = left ? u"◂ binary point, %1 bits further"_s.arg(away) : u"binary point, %1 bits further ▸"_s.arg(away);
         const int side = left ? Qt::AlignLeft : Qt::AlignRight;
         painter.drawText(QRectF(g.plot.left(), 0, g.plot.width(), metrics.height() + 4), side | Qt::AlignVCenter, text);
         return;
     }
     const bool roomLeft = x - g.plot.left() > metrics.horizontalAdvance(u"binary point"_s) + 8;
-    const QRectF box = roomLeft ? QRectF(x - 206, 0, 200, metrics.height() + 4) : QRectF(x + 6, 0, 200, metrics.height() + 4);
+    const QRectF box
+        = roomLeft ? QRectF(x - 206, 0, 200, metrics.height() + 4) : QRectF(x + 6, 0, 200, metrics.height() + 4);
     const int side = roomLeft ? Qt::AlignRight : Qt::AlignLeft;
     painter.drawText(box, side | Qt::AlignVCenter, u"binary point"_s);
     painter.setPen(QPen(colours().text, 1.6, Qt::CustomDashLine));
@@ -309,7 +322,8 @@ void BitWeightChart::setCurrent(int bar, bool tellTip)
     setAccessibleDescription(text);
     const Geometry g = geometry(size());
     if (tellTip)
-        QToolTip::showText(mapToGlobal(QPointF(g.plot.left() + (bar + 1) * g.column, g.plot.top() + 20).toPoint()), text, this);
+        QToolTip::showText(
+            mapToGlobal(QPointF(g.plot.left() + (bar + 1) * g.column, g.plot.top() + 20).toPoint()), text, this);
 }
 
 void BitWeightChart::leaveEvent(QEvent *) { setCurrent(-1, false); }

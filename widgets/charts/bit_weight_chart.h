@@ -8,8 +8,8 @@ namespace quantscope {
 
 class ChartActions;
 
-/// The log2 histogram of a tensor over the word that quantizes it: one bar is one bit. The blocks under the axis are the
-/// word itself (sign, then the bits), the dashed line is the binary point.
+/// The log2 histogram of a tensor over the word that quantizes it: one bar is one bit. The blocks under the axis are
+/// the word itself (sign, then the bits), the dashed line is the binary point.
 class BitWeightChart : public QWidget {
     Q_OBJECT
     Q_PROPERTY(int wordLength READ wordLength WRITE setWordLength)
@@ -18,11 +18,13 @@ public:
     explicit BitWeightChart(QWidget *parent = nullptr);
 
     /// A null histogram shows `message` instead.
-    void setData(const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
+    void setData(
+        const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
     const std::vector<BitBar> &bars() const { return m_bars; }
     ChartActions *actions() const { return m_actions; }
 
-    /// The type that colours the bars; 0 when there is no fixed-point type. Setting one shows what another type would do.
+    /// The type that colours the bars; 0 when there is no fixed-point type. Setting one shows what another type would
+    /// do.
     int wordLength() const { return m_window && m_window->word ? m_window->word->width : 0; }
     int integerBits() const { return m_window && m_window->word ? m_window->word->integerBits : 0; }
     void setWordLength(int bits);

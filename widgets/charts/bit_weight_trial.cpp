@@ -17,7 +17,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr double kGripReach = 7; // pixels beside an edge that still take it
-static constexpr int kWidest = 32;      // what ap_fixed of the lab takes
+static constexpr int kWidest = 32; // what ap_fixed of the lab takes
 static constexpr int kFarthest = 120;
 
 void BitWeightChart::setEditable(bool editable)
@@ -26,7 +26,9 @@ void BitWeightChart::setEditable(bool editable)
     if (!editable)
         resetType();
     setToolTip(editable ? QString() : toolTip());
-    setAccessibleDescription(editable ? tr("Shift and arrow: integer bits. Ctrl and arrow: fractional bits. Both: the whole window. Escape: the file's type.") : QString());
+    setAccessibleDescription(editable ? tr("Shift and arrow: integer bits. Ctrl and arrow: fractional bits. Both: the "
+                                           "whole window. Escape: the file's type.")
+                                      : QString());
     update();
 }
 
@@ -37,7 +39,9 @@ std::optional<FixedType> BitWeightChart::editedType() const
         return std::nullopt;
     if (m_window->word)
         return m_window->word;
-    const bool isSigned = m_histogram && std::any_of(m_histogram->negative.begin(), m_histogram->negative.end(), [](std::uint64_t n) { return n > 0; });
+    const bool isSigned = m_histogram
+        && std::any_of(
+            m_histogram->negative.begin(), m_histogram->negative.end(), [](std::uint64_t n) { return n > 0; });
     const int integer = static_cast<int>(std::lround(m_window->top)) + (isSigned ? 1 : 0);
     const int fraction = static_cast<int>(std::lround(-m_window->bottom));
     return FixedType{std::max(1, integer + fraction), integer, isSigned};
@@ -158,7 +162,8 @@ void BitWeightChart::mouseReleaseEvent(QMouseEvent *event)
 /// Escape belongs to the chart while it has something to take back; else to the window.
 bool BitWeightChart::event(QEvent *event)
 {
-    if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent *>(event)->key() == Qt::Key_Escape && (m_trying || m_current >= 0)) {
+    if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent *>(event)->key() == Qt::Key_Escape
+        && (m_trying || m_current >= 0)) {
         event->accept();
         return true;
     }
@@ -179,7 +184,10 @@ bool BitWeightChart::editByKey(QKeyEvent *event)
     if (!arrow || !type || !(shift || control))
         return false;
     setCurrent(-1, false);
-    moveGrip(shift && control ? Grip::Whole : shift ? Grip::Left : Grip::Right, event->key() == Qt::Key_Left ? 1 : -1, *type);
+    moveGrip(shift && control ? Grip::Whole
+            : shift           ? Grip::Left
+                              : Grip::Right,
+        event->key() == Qt::Key_Left ? 1 : -1, *type);
     return true;
 }
 
@@ -199,7 +207,8 @@ void BitWeightChart::paintHandles(QPainter &painter, const Geometry &g) const
         painter.drawRoundedRect(QRectF(x - 4, g.plot.top() + g.plot.height() * 0.42, 8, 26), 3, 3);
         painter.setPen(QPen(colours().onAccent, 1));
         for (const double dx : {-1.5, 1.5})
-            painter.drawLine(QPointF(x + dx, g.plot.top() + g.plot.height() * 0.42 + 8), QPointF(x + dx, g.plot.top() + g.plot.height() * 0.42 + 18));
+            painter.drawLine(QPointF(x + dx, g.plot.top() + g.plot.height() * 0.42 + 8),
+                QPointF(x + dx, g.plot.top() + g.plot.height() * 0.42 + 18));
     }
 }
 
@@ -215,7 +224,8 @@ void BitWeightChart::paintSignTick(QPainter &painter, const Geometry &g) const
     painter.setPen(QPen(colours().barSign, 2));
     painter.drawLine(QPointF(x, g.plot.top() - 5), QPointF(x, g.plot.top() + 7));
     const QString limit = powerOfTwoText(exponent);
-    const QString text = m_window->narrow ? u"narrow: ±%1 does not fit"_s.arg(limit) : u"−%1 fits, +%1 does not"_s.arg(limit);
+    const QString text
+        = m_window->narrow ? u"narrow: ±%1 does not fit"_s.arg(limit) : u"−%1 fits, +%1 does not"_s.arg(limit);
     painter.setFont(Theme::sans(0.85));
     const QFontMetricsF metrics(painter.font());
     painter.setPen(colours().dim);
@@ -224,8 +234,10 @@ void BitWeightChart::paintSignTick(QPainter &painter, const Geometry &g) const
     const double words = QFontMetricsF(Theme::sans(0.92)).horizontalAdvance(u"binary point"_s) + 12;
     const bool wordsLeft = point - g.plot.left() > words - 4;
     const double taken = wordsLeft ? point - words : point - 6, end = wordsLeft ? point + 6 : point + words;
-    const auto isFree = [&](double from) { return from + width < g.plot.right() && from > g.plot.left() && (from > end || from + width < taken); };
-    for (const double from : {x + 5, x - 5 - width})
+    const auto isFree = [&](double from) {
+        return from + width < g.plot.right() && from > g.plot.left() && (from > end || from + width < taken);
+    };
+    for (const double from : {x + 5, x - 5 - width, end + 1})
         if (isFree(from)) {
             painter.drawText(QRectF(from, 0, width + 4, metrics.height() + 4), Qt::AlignLeft | Qt::AlignVCenter, text);
             break;

@@ -9,8 +9,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr int kTailBars = 6;   // bars shown below the LSB before they are summed
-static constexpr int kFreeBars = 28;  // bars shown without a quantizer
+static constexpr int kTailBars = 6; // bars shown below the LSB before they are summed
+static constexpr int kFreeBars = 28; // bars shown without a quantizer
 static constexpr int kPointReach = 6; // columns added to bring the binary point into view
 
 BitVerdict BitWindow::verdict(int k) const
@@ -24,7 +24,10 @@ BitVerdict BitWindow::verdict(int k) const
 
 BitWindow bitWindow(const FixedType &type)
 {
-    return {.top = static_cast<double>(type.integerBits - (type.isSigned ? 1 : 0)), .bottom = static_cast<double>(-type.fractionBits()), .word = type, .narrow = false};
+    return {.top = static_cast<double>(type.integerBits - (type.isSigned ? 1 : 0)),
+        .bottom = static_cast<double>(-type.fractionBits()),
+        .word = type,
+        .narrow = false};
 }
 
 std::optional<BitWindow> bitWindow(const Quantizer &quantizer)
@@ -42,36 +45,41 @@ std::optional<BitWindow> bitWindow(const Quantizer &quantizer)
     const double reach = std::max(static_cast<double>(range.max) - zero, zero - static_cast<double>(range.min)) + 0.5;
     if (!(*low > 0) || !std::isfinite(*high) || !(reach > 0))
         return std::nullopt;
-    return BitWindow{.top = std::log2(reach * static_cast<double>(*high)), .bottom = std::log2(static_cast<double>(*low)), .word = {}, .narrow = quantizer.narrow.value_or(false)};
+    return BitWindow{.top = std::log2(reach * static_cast<double>(*high)),
+        .bottom = std::log2(static_cast<double>(*low)),
+        .word = {},
+        .narrow = quantizer.narrow.value_or(false)};
 }
 
 namespace {
 
-    struct Span {
-        int high, low;
-        bool tail = false;
-    };
+struct Span {
+    int high, low;
+    bool tail = false;
+};
 
-    Span spanOf(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window)
-    {
-        const int highest = histogram.highest().value_or(0);
-        const int lowest = histogram.lowest().value_or(highest);
-        if (!window)
-            return {highest + 1, std::max(lowest, highest - kFreeBars), lowest < highest - kFreeBars};
-        const int wordTop = window->word ? window->word->integerBits - 1 : static_cast<int>(std::ceil(window->top)) - 1;
-        const int lsb = static_cast<int>(std::floor(window->bottom));
-        Span span{std::max(highest, wordTop) + 1, std::max(std::min(lowest, lsb - 2), lsb - kTailBars), lowest < lsb - kTailBars};
-        // The binary point lies at the upper edge of exponent -1: two columns beyond it, where that is not far away.
-        if (span.high < 1 && 1 - span.high <= kPointReach)
-            span.high = 1;
-        if (span.low > -1 && span.low + 1 <= kPointReach)
-            span.low = -1;
-        return span;
-    }
+Span spanOf(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window)
+{
+    const int highest = histogram.highest().value_or(0);
+    const int lowest = histogram.lowest().value_or(highest);
+    if (!window)
+        return {highest + 1, std::max(lowest, highest - kFreeBars), lowest < highest - kFreeBars};
+    const int wordTop = window->word ? window->word->integerBits - 1 : static_cast<int>(std::ceil(window->top)) - 1;
+    const int lsb = static_cast<int>(std::floor(window->bottom));
+    Span span{
+        std::max(highest, wordTop) + 1, std::max(std::min(lowest, lsb - 2), lsb - kTailBars), lowest < lsb - kTailBars};
+    // The binary point lies at the upper edge of exponent -1: two columns beyond it, where that is not far away.
+    if (span.high < 1 && 1 - span.high <= kPointReach)
+        span.high = 1;
+    if (span.low > -1 && span.low + 1 <= kPointReach)
+        span.low = -1;
+    return span;
+}
 
 } // namespace
 
-std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window, const std::optional<BitWindow> &also)
+std::vector<BitBar> bitBars(
+    const BitWeightHistogram &histogram, const std::optional<BitWindow> &window, const std::optional<BitWindow> &also)
 {
     Span span = spanOf(histogram, window);
     if (also) {
@@ -116,10 +124,12 @@ QString describeBar(const BitBar &bar, std::uint64_t total)
     const QString upper = powerOfTwoText(bar.exponent + 1);
     const QString interval = bar.tail ? u"0 < |w| < "_s + upper
                                       : u"|w| in ["_s + powerOfTwoText(bar.exponent) + u", "_s + upper + u") = ["_s
-            + numberText(std::ldexp(1.0, bar.exponent)) + u", "_s + numberText(std::ldexp(1.0, bar.exponent + 1)) + u")"_s;
+            + numberText(std::ldexp(1.0, bar.exponent)) + u", "_s + numberText(std::ldexp(1.0, bar.exponent + 1))
+            + u")"_s;
     const double share = total == 0 ? 0 : static_cast<double>(bar.count()) / static_cast<double>(total);
-    return u"%1\n%2 of %3 (%4)\n%5 positive, %6 negative\n%7"_s.arg(interval, groupedText(bar.count()), groupedText(total), shareText(share),
-        groupedText(bar.positive), groupedText(bar.negative), verdictText(bar.verdict));
+    return u"%1\n%2 of %3 (%4)\n%5 positive, %6 negative\n%7"_s.arg(interval, groupedText(bar.count()),
+        groupedText(total), shareText(share), groupedText(bar.positive), groupedText(bar.negative),
+        verdictText(bar.verdict));
 }
 
 } // namespace quantscope

@@ -15,10 +15,10 @@ enum class BitVerdict { InRange, RoundsToLsb, Overflow, Underflow, Unknown };
 
 /// The part of the number line that a quantizer represents, in powers of two.
 struct BitWindow {
-    double top = 0;    ///< log2 of the first magnitude that saturates
+    double top = 0; ///< log2 of the first magnitude that saturates
     double bottom = 0; ///< log2 of the LSB (the smallest of several)
     std::optional<FixedType> word; ///< exact fixed-point type: then the blocks of the word are shown
-    bool narrow = false;           ///< the most negative code is never used
+    bool narrow = false; ///< the most negative code is never used
 
     /// `k` is the bar [2^k, 2^(k+1)). |w| of half an LSB rounds to 0, so everything up to 2^(bottom-1) underflows.
     BitVerdict verdict(int k) const;
@@ -35,9 +35,10 @@ struct BitBar {
     std::uint64_t count() const { return positive + negative; }
 };
 
-/// Bars from the largest exponent down: what the values and the window need, at most 72; a tail is summed, never cut off.
-/// `also` is a second window that stays in view.
-std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window, const std::optional<BitWindow> &also = {});
+/// Bars from the largest exponent down: what the values and the window need, at most 72; a tail is summed, never cut
+/// off. `also` is a second window that stays in view.
+std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window,
+    const std::optional<BitWindow> &also = {});
 
 /// "[2⁻⁴, 2⁻³) = [0.0625, 0.125): 1,488 of 4,608 (32.3 %), 745 positive, 743 negative; in range".
 QString describeBar(const BitBar &bar, std::uint64_t total);

@@ -18,7 +18,9 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 CompareOverlayChart::CompareOverlayChart(QWidget *parent)
-    : QWidget(parent), m_actions(new ChartActions(this, u"candidates"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
+    : QWidget(parent)
+    , m_actions(new ChartActions(
+          this, u"candidates"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
 {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
@@ -30,7 +32,9 @@ CompareOverlayChart::CompareOverlayChart(QWidget *parent)
 void CompareOverlayChart::setOverlay(Overlay overlay)
 {
     m_overlay = std::move(overlay);
-    m_message = m_overlay.bars.empty() ? (m_overlay.kind == OverlayKind::Error ? tr("Both are exact: there is no error.") : tr("There are no values.")) : QString();
+    m_message = m_overlay.bars.empty()
+        ? (m_overlay.kind == OverlayKind::Error ? tr("Both are exact: there is no error.") : tr("There are no values."))
+        : QString();
     m_current = -1;
     update();
 }
@@ -46,7 +50,10 @@ void CompareOverlayChart::showMessage(const QString &text)
 QRectF CompareOverlayChart::plot(const QSize &size) const
 {
     const QFontMetricsF metrics(Theme::sans(0.85));
-    const double left = metrics.horizontalAdvance(u"1,000,000"_s.left(decades() >= 6 ? 9 : decades() >= 4 ? 7 : 5)) + 10;
+    const double left = metrics.horizontalAdvance(u"1,000,000"_s.left(decades() >= 6 ? 9
+                                : decades() >= 4                                     ? 7
+                                                                                     : 5))
+        + 10;
     const double top = metrics.height() * 2 + 8;
     return {left, top, size.width() - left - 4, size.height() - top - metrics.height() - 6};
 }
@@ -148,7 +155,10 @@ void CompareOverlayChart::paintBars(QPainter &painter, const QRectF &plot) const
         const OverlayBar &bar = m_overlay.bars[i];
         const double x = plot.left() + static_cast<double>(i) * column;
         const double half = column * 0.42;
-        const auto rect = [&](double left, std::uint64_t count) { const double h = heightOf(count, plot); return QRectF(left, plot.bottom() - h, half, h); };
+        const auto rect = [&](double left, std::uint64_t count) {
+            const double h = heightOf(count, plot);
+            return QRectF(left, plot.bottom() - h, half, h);
+        };
         if (bar.first > 0)
             painter.fillRect(rect(x + column * 0.08, bar.first), colours().bar);
         if (bar.second > 0)
@@ -159,7 +169,8 @@ void CompareOverlayChart::paintBars(QPainter &painter, const QRectF &plot) const
         const double middle = x + column / 2;
         if (middle - width / 2 > labelled + 4 && middle + width / 2 <= plot.right() + 6) {
             painter.setPen(colours().dim);
-            painter.drawText(QRectF(middle - width / 2 - 2, plot.bottom() + 2, width + 4, metrics.height()), Qt::AlignCenter, bar.label);
+            painter.drawText(QRectF(middle - width / 2 - 2, plot.bottom() + 2, width + 4, metrics.height()),
+                Qt::AlignCenter, bar.label);
             labelled = middle + width / 2;
         }
         if (static_cast<int>(i) == m_current) {
@@ -173,11 +184,14 @@ void CompareOverlayChart::paintBars(QPainter &painter, const QRectF &plot) const
 QString CompareOverlayChart::describe(int bar) const
 {
     const OverlayBar &shown = m_overlay.bars[static_cast<std::size_t>(bar)];
-    QString text = shown.interval + u"\n%1: %2\n%3: %4"_s.arg(m_overlay.firstName, groupedText(shown.first), m_overlay.secondName, groupedText(shown.second));
+    QString text = shown.interval
+        + u"\n%1: %2\n%3: %4"_s.arg(
+            m_overlay.firstName, groupedText(shown.first), m_overlay.secondName, groupedText(shown.second));
     if (shown.clipped > 0)
         text += tr(", %1 of them clipped").arg(groupedText(shown.clipped));
     if (m_overlay.firstExact + m_overlay.secondExact > 0)
-        text += tr("\nwithout any error: %1 and %2").arg(groupedText(m_overlay.firstExact), groupedText(m_overlay.secondExact));
+        text += tr("\nwithout any error: %1 and %2")
+                    .arg(groupedText(m_overlay.firstExact), groupedText(m_overlay.secondExact));
     return text;
 }
 
@@ -192,7 +206,8 @@ void CompareOverlayChart::setCurrent(int bar)
     setAccessibleDescription(describe(bar));
     const QRectF area = plot(size());
     const double column = area.width() / static_cast<double>(m_overlay.bars.size());
-    QToolTip::showText(mapToGlobal(QPointF(area.left() + (bar + 1) * column, area.top()).toPoint()), describe(bar), this);
+    QToolTip::showText(
+        mapToGlobal(QPointF(area.left() + (bar + 1) * column, area.top()).toPoint()), describe(bar), this);
 }
 
 void CompareOverlayChart::mouseMoveEvent(QMouseEvent *event)
@@ -200,7 +215,9 @@ void CompareOverlayChart::mouseMoveEvent(QMouseEvent *event)
     const QRectF area = plot(size());
     const bool inside = !m_overlay.bars.empty() && area.contains(event->position());
     const double column = inside ? area.width() / static_cast<double>(m_overlay.bars.size()) : 1;
-    setCurrent(inside ? std::min(static_cast<int>((event->position().x() - area.left()) / column), static_cast<int>(m_overlay.bars.size()) - 1) : -1);
+    setCurrent(inside ? std::min(static_cast<int>((event->position().x() - area.left()) / column),
+                   static_cast<int>(m_overlay.bars.size()) - 1)
+                      : -1);
 }
 
 void CompareOverlayChart::leaveEvent(QEvent *) { setCurrent(-1); }

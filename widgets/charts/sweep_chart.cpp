@@ -1,13 +1,12 @@
 #include "charts/sweep_chart.h"
 
 #include "charts/chart_actions.h"
+#include "charts/sweep_view.h"
 #include "look/theme.h"
 
 #include <QtCharts/QChart>
-#include <QtCharts/QChartView>
 #include <QtCharts/QLegend>
 #include <QtCharts/QLineSeries>
-#include <QtCharts/QScatterSeries>
 #include <QtCharts/QValueAxis>
 
 #include <QGraphicsLayout>
@@ -26,52 +25,6 @@ namespace quantscope {
 
 static constexpr double kReach = 14; // pixels from a dot that still mean it
 
-/// The view with a ring around the current dot and the words at the goal.
-class SweepView : public QChartView {
-public:
-    using QChartView::QChartView;
-    QPointF ring;
-    bool ringed = false;
-    std::optional<double> goal;
-    QString goalText;
-    std::vector<std::pair<QString, int>> legend; ///< name and sign
-
-    /// The chart library's legend cuts names short: this one wraps.
-    void placeLegend()
-    {
-        if (chart())
-            chart()->setMargins(QMargins(0, static_cast<int>(paintLegend(nullptr)), 8, 0));
-    }
-
-protected:
-    void resizeEvent(QResizeEvent *event) override
-    {
-        placeLegend();
-        QChartView::resizeEvent(event);
-    }
-    double paintLegend(QPainter *painter) const;
-    void drawForeground(QPainter *painter, const QRectF &rect) override
-    {
-        QChartView::drawForeground(painter, rect);
-        painter->setRenderHint(QPainter::Antialiasing);
-        paintLegend(painter);
-        if (goal && chart()) {
-            const QPointF at = chart()->mapToPosition({0, *goal}, chart()->series().constFirst());
-            const QRectF plot = chart()->plotArea();
-            if (at.y() > plot.top() + 4 && at.y() < plot.bottom()) {
-                painter->setFont(Theme::sans(0.88));
-                painter->setPen(colours().text);
-                painter->drawText(QPointF(plot.left() + 6, at.y() - 4), goalText);
-            }
-        }
-        if (!ringed)
-            return;
-        painter->setPen(QPen(colours().text, 1.6));
-        painter->setBrush(Qt::NoBrush);
-        painter->drawEllipse(ring, 9, 9);
-    }
-};
-
 struct SweepChart::Private {
     SweepData data;
     QStackedLayout *stack = nullptr;
@@ -86,69 +39,6 @@ struct SweepChart::Private {
     QPointF positionOf(int line, int dot) const;
     std::pair<int, int> nearest(const QPointF &position) const;
 };
-
-/// Signs differ in shape, so that colour is not the only carrier.
-struct SweepSign {
-    QColor colour;
-    QScatterSeries::MarkerShape shape;
-    Qt::PenStyle pen;
-};
-
-static SweepSign signOf(int index)
-{
-    const Colours &c = colours();
-    const QColor inks[] = {c.green, c.dim, c.accent, c.amberText, c.redText, c.text};
-    static constexpr QScatterSeries::MarkerShape kShapes[] = {QScatterSeries::MarkerShapeCircle, QScatterSeries::MarkerShapeRectangle, QScatterSeries::MarkerShapeTriangle,
-        QScatterSeries::MarkerShapeRotatedRectangle, QScatterSeries::MarkerShapePentagon, QScatterSeries::MarkerShapeStar};
-    static constexpr Qt::PenStyle kPens[] = {Qt::SolidLine, Qt::DashLine, Qt::SolidLine, Qt::DotLine, Qt::DashDotLine, Qt::DashDotDotLine};
-    const auto at = static_cast<std::size_t>(index) % std::size(kShapes);
-    return {inks[at], kShapes[at], kPens[at]};
-}
-
-static void paintSign(QPainter *painter, const QPointF &centre, int index)
-{
-    const SweepSign sign = signOf(index);
-    const double r = 4.5;
-    painter->setPen(sign.shape == QScatterSeries::MarkerShapeRectangle ? QPen(sign.colour, 1.4) : QPen(Qt::NoPen));
-    painter->setBrush(sign.shape == QScatterSeries::MarkerShapeRectangle ? colours().panel : sign.colour);
-    QPolygonF shape;
-    switch (sign.shape) {
-    case QScatterSeries::MarkerShapeCircle: painter->drawEllipse(centre, r, r); return;
-    case QScatterSeries::MarkerShapeRectangle: painter->drawRect(QRectF(centre.x() - 3.5, centre.y() - 3.5, 7, 7)); return;
-    case QScatterSeries::MarkerShapeTriangle: shape << QPointF(0, -r) << QPointF(r, r) << QPointF(-r, r); break;
-    case QScatterSeries::MarkerShapeRotatedRectangle: shape << QPointF(0, -r) << QPointF(r, 0) << QPointF(0, r) << QPointF(-r, 0); break;
-    default:
-        for (int corner = 0; corner < 5; ++corner)
-            shape << QPointF(r * std::sin(corner * 2 * M_PI / 5), -r * std::cos(corner * 2 * M_PI / 5));
-    }
-    painter->drawPolygon(shape.translated(centre));
-}
-
-/// Returns the height it takes; only measures without a painter.
-double SweepView::paintLegend(QPainter *painter) const
-{
-    if (legend.size() < 2)
-        return 4;
-    const QFont font = Theme::sans(0.88);
-    const QFontMetricsF metrics(font);
-    double x = 4;
-    double y = 0;
-    for (const auto &[name, sign] : legend) {
-        const double width = 16 + metrics.horizontalAdvance(name) + 14;
-        if (x > 4 && x + width > viewport()->width()) {
-            x = 4;
-            y += metrics.height() + 2;
-        }
-        if (painter) {
-            paintSign(painter, QPointF(x + 5, y + metrics.height() / 2 + 2), sign);
-            painter->setFont(font);
-            painter->setPen(colours().dim);
-            painter->drawText(QRectF(x + 15, y + 2, width, metrics.height()), Qt::AlignLeft | Qt::AlignVCenter, name);
-        }
-        x += width;
-    }
-    return y + metrics.height() + 6;
-}
 
 static double stepFor(double span, int parts)
 {
@@ -178,7 +68,7 @@ static QValueAxis *axis(const QString &title, bool whole)
 void SweepChart::Private::addLine(QChart *chart, int index, QAbstractAxis *x, QAbstractAxis *y)
 {
     const SweepLine &shown = data.lines[static_cast<std::size_t>(index)];
-    const SweepSign sign = signOf(index);
+    const SweepSign sign = sweepSign(index);
     QList<QPointF> points;
     for (const SweepDot &dot : shown.dots)
         points << QPointF(dot.x, dot.y);
@@ -255,7 +145,9 @@ void SweepChart::Private::build()
     delete old;
 }
 
-SweepChart::SweepChart(const QString &name, QWidget *parent) : QWidget(parent), d(std::make_unique<Private>())
+SweepChart::SweepChart(const QString &name, QWidget *parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>())
 {
     d->stack = new QStackedLayout(this);
     d->message = new QLabel;
@@ -276,9 +168,10 @@ SweepChart::SweepChart(const QString &name, QWidget *parent) : QWidget(parent), 
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(name);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    d->actions = new ChartActions(this, QString(name).replace(u' ', u'-').toLower(), [this](QPainter &painter, const QSize &size) {
-        d->view->render(&painter, QRectF(QPointF(0, 0), size), QRect(QPoint(0, 0), size));
-    });
+    d->actions = new ChartActions(
+        this, QString(name).replace(u' ', u'-').toLower(), [this](QPainter &painter, const QSize &size) {
+            d->view->render(&painter, QRectF(QPointF(0, 0), size), QRect(QPoint(0, 0), size));
+        });
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         if (!d->data.lines.empty())
             d->build();
@@ -346,7 +239,8 @@ void SweepChart::setCurrent(int line, int dot)
     if (line < 0)
         return QToolTip::hideText();
     const SweepLine &shown = d->data.lines[static_cast<std::size_t>(line)];
-    const QString text = shown.name + (shown.name.isEmpty() ? QString() : u"\n"_s) + shown.dots[static_cast<std::size_t>(dot)].tip;
+    const QString text
+        = shown.name + (shown.name.isEmpty() ? QString() : u"\n"_s) + shown.dots[static_cast<std::size_t>(dot)].tip;
     setAccessibleDescription(text);
     if (isVisible())
         QToolTip::showText(mapToGlobal(d->view->ring.toPoint() + QPoint(12, -12)), text, this);
@@ -361,7 +255,8 @@ bool SweepChart::eventFilter(QObject *watched, QEvent *event)
         setCurrent(line, dot);
     } else if (event->type() == QEvent::Leave) {
         setCurrent(-1, -1);
-    } else if (event->type() == QEvent::MouseButtonPress && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
+    } else if (event->type() == QEvent::MouseButtonPress
+        && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
         setFocus(Qt::MouseFocusReason);
         if (d->currentLine >= 0)
             Q_EMIT activated(d->currentLine, d->currentDot);
@@ -375,7 +270,8 @@ void SweepChart::keyPressEvent(QKeyEvent *event)
     if (lines == 0)
         return QWidget::keyPressEvent(event);
     const int line = std::clamp(d->currentLine, 0, lines - 1);
-    const auto lastOf = [&](int at) { return static_cast<int>(d->data.lines[static_cast<std::size_t>(at)].dots.size()) - 1; };
+    const auto lastOf
+        = [&](int at) { return static_cast<int>(d->data.lines[static_cast<std::size_t>(at)].dots.size()) - 1; };
     switch (event->key()) {
     case Qt::Key_Left: return setCurrent(line, std::max(0, d->currentDot - 1));
     case Qt::Key_Right: return setCurrent(line, std::min(lastOf(line), d->currentDot + 1));

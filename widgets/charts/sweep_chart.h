@@ -24,8 +24,8 @@ struct SweepLine {
 struct SweepData {
     std::vector<SweepLine> lines;
     QString xTitle, yTitle;
-    bool wholeNumbers = false;   ///< of the x axis
-    std::optional<double> goal;  ///< a horizontal line
+    bool wholeNumbers = false; ///< of the x axis
+    std::optional<double> goal; ///< a horizontal line
     QString goalText;
 };
 

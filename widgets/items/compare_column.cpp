@@ -19,113 +19,124 @@ static constexpr std::size_t kMostTies = 3; // a mark that four columns carry sa
 
 QString figureName(CompareFigure figure)
 {
-    static const QString names[kCompareFigures] = {u"scale"_s, u"ap_fixed<W,I>"_s, u"bits"_s, u"SQNR, dB"_s, u"MSE"_s, u"max |error|"_s, u"mean error"_s, u"cosine"_s,
-        u"at limit"_s, u"clipped"_s, u"rounded to 0"_s, u"codes used"_s, u"memory, bits"_s, u"exact in ap_fixed"_s};
+    static const QString names[kCompareFigures] = {u"scale"_s, u"ap_fixed<W,I>"_s, u"bits"_s, u"SQNR, dB"_s, u"MSE"_s,
+        u"max |error|"_s, u"mean error"_s, u"cosine"_s, u"at limit"_s, u"clipped"_s, u"rounded to 0"_s, u"codes used"_s,
+        u"memory, bits"_s, u"exact in ap_fixed"_s};
     return names[static_cast<int>(figure)];
 }
 
 QString figureRule(CompareFigure figure)
 {
     static const QString rules[kCompareFigures] = {u"value = (code − zero point) · scale"_s,
-        u"the fixed-point type that holds every value exactly: W bits, I of them left of the binary point, the sign included"_s, u"bits of one code"_s,
-        u"10 log₁₀(Σ w² / Σ e²), e = value in float32 − float weight, summed in float64"_s, u"mean of e²"_s, u"largest |e|"_s,
-        u"mean of e: not zero means a bias that adds up over a layer’s inputs"_s, u"cosine of the angle between the float weights and the values"_s,
-        u"codes that equal an end of the range (narrow: −2^(b−1)+1)"_s, u"weights whose rounded code lies outside the range before it is clamped"_s,
-        u"weights that are not zero and get the zero point as their code"_s, u"codes that occur at least once, of all in the range"_s, u"elements · bits"_s,
+        u"the fixed-point type that holds every value exactly: W bits, I of them left of the binary point, the sign included"_s,
+        u"bits of one code"_s, u"10 log₁₀(Σ w² / Σ e²), e = value in float32 − float weight, summed in float64"_s,
+        u"mean of e²"_s, u"largest |e|"_s, u"mean of e: not zero means a bias that adds up over a layer’s inputs"_s,
+        u"cosine of the angle between the float weights and the values"_s,
+        u"codes that equal an end of the range (narrow: −2^(b−1)+1)"_s,
+        u"weights whose rounded code lies outside the range before it is clamped"_s,
+        u"weights that are not zero and get the zero point as their code"_s,
+        u"codes that occur at least once, of all in the range"_s, u"elements · bits"_s,
         u"one power-of-two scale and zero point 0"_s};
     return withPowers(rules[static_cast<int>(figure)]);
 }
 
 namespace {
 
-    QString fixedTypeText(const SlotQuantizer &slot)
-    {
-        const auto type = slot.quantizer && slot.quantizer->isComplete() ? fixedType(*slot.quantizer) : std::nullopt;
-        return type ? u"%1<%2,%3>"_s.arg(type->isSigned ? QString() : u"u"_s).arg(type->width).arg(type->integerBits) : u"none"_s;
-    }
+QString fixedTypeText(const SlotQuantizer &slot)
+{
+    const auto type = slot.quantizer && slot.quantizer->isComplete() ? fixedType(*slot.quantizer) : std::nullopt;
+    return type ? u"%1<%2,%3>"_s.arg(type->isSigned ? QString() : u"u"_s).arg(type->width).arg(type->integerBits)
+                : u"none"_s;
+}
 
-    QString exactText(const CandidateResult &result)
-    {
-        if (result.fixedExact())
-            return u"✓ yes"_s;
-        const auto &q = result.slot.quantizer;
-        if (!q || !q->scale)
-            return u"–"_s;
-        if (q->scale->values.size() > 1)
-            return u"no, "_s + countText(q->scale->values.size(), u"scale"_s);
-        return fractionalBits(q->scale->values[0]) ? u"no, zero point"_s : u"no, float scale"_s;
-    }
+QString exactText(const CandidateResult &result)
+{
+    if (result.fixedExact())
+        return u"✓ yes"_s;
+    const auto &q = result.slot.quantizer;
+    if (!q || !q->scale)
+        return u"–"_s;
+    if (q->scale->values.size() > 1)
+        return u"no, "_s + countText(q->scale->values.size(), u"scale"_s);
+    return fractionalBits(q->scale->values[0]) ? u"no, zero point"_s : u"no, float scale"_s;
+}
 
-    QString presetTitle(const Preset &preset)
-    {
-        if (preset.source == ScaleSource::Stored || preset.special != Special::None)
-            return qs(preset.name);
-        if (preset.source == ScaleSource::Constant)
-            return preset.kind == QuantizerKind::Binary ? u"Binary, constant"_s : preset.bits == 2 ? u"Ternary, constant"_s : u"Constant"_s;
-        const QString scale = preset.fixedPoint || preset.restriction == Restriction::PowerOfTwo ? u"Fixed point"_s : u"Float"_s;
-        return preset.zeroPoint == ZeroPointSource::None ? scale : u"Shifted "_s + scale.toLower();
-    }
+QString presetTitle(const Preset &preset)
+{
+    if (preset.source == ScaleSource::Stored || preset.special != Special::None)
+        return qs(preset.name);
+    if (preset.source == ScaleSource::Constant)
+        return preset.kind == QuantizerKind::Binary ? u"Binary, constant"_s
+            : preset.bits == 2                      ? u"Ternary, constant"_s
+                                                    : u"Constant"_s;
+    const QString scale
+        = preset.fixedPoint || preset.restriction == Restriction::PowerOfTwo ? u"Fixed point"_s : u"Float"_s;
+    return preset.zeroPoint == ZeroPointSource::None ? scale : u"Shifted "_s + scale.toLower();
+}
 
-    QString titleOf(const CandidateResult &result)
-    {
-        const auto parsed = parseCandidate(result.name);
-        const std::string name = parsed ? parsed->settings.preset : result.name;
-        if (name.starts_with("torch_"))
-            return u"PyTorch affine"_s;
-        if (const Preset *preset = findPreset(name))
-            return presetTitle(*preset);
-        return qs(name);
-    }
+QString titleOf(const CandidateResult &result)
+{
+    const auto parsed = parseCandidate(result.name);
+    const std::string name = parsed ? parsed->settings.preset : result.name;
+    if (name.starts_with("torch_"))
+        return u"PyTorch affine"_s;
+    if (const Preset *preset = findPreset(name))
+        return presetTitle(*preset);
+    return qs(name);
+}
 
-    QString granularity(const SlotQuantizer &slot)
-    {
-        if (!slot.quantizer || !slot.quantizer->scale)
-            return {};
-        if (slot.quantizer->blockSize)
-            return u"blocks"_s;
-        return slot.quantizer->scale->perTensor() ? u"per tensor"_s : u"per channel"_s;
-    }
+QString granularity(const SlotQuantizer &slot)
+{
+    if (!slot.quantizer || !slot.quantizer->scale)
+        return {};
+    if (slot.quantizer->blockSize)
+        return u"blocks"_s;
+    return slot.quantizer->scale->perTensor() ? u"per tensor"_s : u"per channel"_s;
+}
 
-    std::optional<int> widthOf(const CandidateResult &result)
-    {
-        const auto &q = result.slot.quantizer;
-        return q && q->isComplete() ? std::optional(q->bitWidth.value_or(q->wordBits())) : std::nullopt;
-    }
+std::optional<int> widthOf(const CandidateResult &result)
+{
+    const auto &q = result.slot.quantizer;
+    return q && q->isComplete() ? std::optional(q->bitWidth.value_or(q->wordBits())) : std::nullopt;
+}
 
-    void addError(QuantizationError &sum, const QuantizationError &part)
-    {
-        sum.count += part.count;
-        sum.signalPower += part.signalPower;
-        sum.errorPower += part.errorPower;
-        sum.maxAbs = std::max(sum.maxAbs, part.maxAbs);
-        sum.sum += part.sum;
-        sum.cross += part.cross;
-    }
+void addError(QuantizationError &sum, const QuantizationError &part)
+{
+    sum.count += part.count;
+    sum.signalPower += part.signalPower;
+    sum.errorPower += part.errorPower;
+    sum.maxAbs = std::max(sum.maxAbs, part.maxAbs);
+    sum.sum += part.sum;
+    sum.cross += part.cross;
+}
 
-    /// The text that all have in common, else "differ".
-    template <class Text> QString common(const std::vector<const CandidateResult *> &results, Text text)
-    {
-        const QString first = text(*results.front());
-        return std::all_of(results.begin(), results.end(), [&](const CandidateResult *r) { return text(*r) == first; }) ? first : u"differ"_s;
-    }
+/// The text that all have in common, else "differ".
+template <class Text> QString common(const std::vector<const CandidateResult *> &results, Text text)
+{
+    const QString first = text(*results.front());
+    return std::all_of(results.begin(), results.end(), [&](const CandidateResult *r) { return text(*r) == first; })
+        ? first
+        : u"differ"_s;
+}
 
-    void addFigures(CompareColumn &column, const CandidateResult &result)
-    {
-        column.codesTotal += result.codesTotal();
-        column.memory += result.bits();
-        if (!result.figures) {
-            column.hasFigures = false;
-            column.note = qs(result.note);
-            return;
-        }
-        const SlotStatistics &figures = *result.figures;
-        column.hasErrors = column.hasErrors && figures.hasFloats;
-        addError(column.error, figures.error);
-        column.atLimit += figures.atLimit;
-        column.zeroed += figures.zeroed;
-        column.codesUsed += figures.codes.used;
-        column.clipped = column.clipped && figures.clipped ? std::optional(*column.clipped + *figures.clipped) : std::nullopt;
+void addFigures(CompareColumn &column, const CandidateResult &result)
+{
+    column.codesTotal += result.codesTotal();
+    column.memory += result.bits();
+    if (!result.figures) {
+        column.hasFigures = false;
+        column.note = qs(result.note);
+        return;
     }
+    const SlotStatistics &figures = *result.figures;
+    column.hasErrors = column.hasErrors && figures.hasFloats;
+    addError(column.error, figures.error);
+    column.atLimit += figures.atLimit;
+    column.zeroed += figures.zeroed;
+    column.codesUsed += figures.codes.used;
+    column.clipped
+        = column.clipped && figures.clipped ? std::optional(*column.clipped + *figures.clipped) : std::nullopt;
+}
 
 } // namespace
 
@@ -135,11 +146,16 @@ CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
     CompareColumn column;
     column.name = first.name;
     column.title = titleOf(first);
-    column.scale = common(results, [](const CandidateResult &r) { return r.slot.quantizer && r.slot.quantizer->scale ? withPowers(qs(scaleText(*r.slot.quantizer->scale))) : u"–"_s; });
+    column.scale = common(results, [](const CandidateResult &r) {
+        return r.slot.quantizer && r.slot.quantizer->scale ? withPowers(qs(scaleText(*r.slot.quantizer->scale)))
+                                                           : u"–"_s;
+    });
     column.type = common(results, [](const CandidateResult &r) { return fixedTypeText(r.slot); });
-    column.fixedExact = std::all_of(results.begin(), results.end(), [](const CandidateResult *r) { return r->fixedExact(); });
+    column.fixedExact
+        = std::all_of(results.begin(), results.end(), [](const CandidateResult *r) { return r->fixedExact(); });
     column.exact = column.fixedExact ? u"✓ yes"_s : common(results, exactText);
-    const bool sameWidth = std::all_of(results.begin(), results.end(), [&](const CandidateResult *r) { return widthOf(*r) == widthOf(first); });
+    const bool sameWidth = std::all_of(
+        results.begin(), results.end(), [&](const CandidateResult *r) { return widthOf(*r) == widthOf(first); });
     column.width = sameWidth ? widthOf(first) : std::nullopt;
     column.bits = column.width ? QString::number(*column.width) : sameWidth ? u"–"_s : u"differ"_s;
     const QString kind = common(results, [](const CandidateResult &r) { return granularity(r.slot); });
@@ -163,14 +179,16 @@ double CompareColumn::number(CompareFigure figure) const
     case CompareFigure::AtLimit: return static_cast<double>(atLimit);
     case CompareFigure::Clipped: return clipped ? static_cast<double>(*clipped) : kUnknown;
     case CompareFigure::Zeroed: return hasErrors ? static_cast<double>(zeroed) : kUnknown;
-    case CompareFigure::CodesUsed: return codesTotal == 0 ? kUnknown : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
+    case CompareFigure::CodesUsed:
+        return codesTotal == 0 ? kUnknown : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
     case CompareFigure::Memory: return static_cast<double>(memory);
     default: break;
     }
     if (!hasErrors)
         return kUnknown;
     switch (figure) {
-    case CompareFigure::Sqnr: return error.errorPower == 0 ? std::numeric_limits<double>::infinity() : error.sqnrDb().value_or(kUnknown);
+    case CompareFigure::Sqnr:
+        return error.errorPower == 0 ? std::numeric_limits<double>::infinity() : error.sqnrDb().value_or(kUnknown);
     case CompareFigure::Mse: return error.mse();
     case CompareFigure::MaxError: return error.maxAbs;
     case CompareFigure::MeanError: return error.mean();
@@ -204,34 +222,35 @@ QString CompareColumn::text(CompareFigure figure) const
 
 namespace {
 
-    QString signedText(double value, int digits)
-    {
-        const QString number = QString::number(std::abs(value), 'f', digits);
-        if (number.toDouble() == 0)
-            return {};
-        return (value < 0 ? u"−"_s : u"+"_s) + number;
-    }
+QString signedText(double value, int digits)
+{
+    const QString number = QString::number(std::abs(value), 'f', digits);
+    if (number.toDouble() == 0)
+        return {};
+    return (value < 0 ? u"−"_s : u"+"_s) + number;
+}
 
-    /// "−76 %" up to a half or double, then "×4.0".
-    QString ratioText(double value, double base)
-    {
-        if (base == 0 || !std::isfinite(value) || !std::isfinite(base))
-            return {};
-        const double ratio = std::abs(value / base);
-        if (ratio >= 2)
-            return ratio >= 1000 ? u"×%1"_s.arg(QString::number(ratio, 'g', 2)) : u"×%1"_s.arg(QString::number(ratio, 'f', ratio < 100 ? 1 : 0));
-        const QString percent = signedText((ratio - 1) * 100, 0);
-        return percent.isEmpty() ? QString() : percent + u" %"_s;
-    }
+/// "−76 %" up to a half or double, then "×4.0".
+QString ratioText(double value, double base)
+{
+    if (base == 0 || !std::isfinite(value) || !std::isfinite(base))
+        return {};
+    const double ratio = std::abs(value / base);
+    if (ratio >= 2)
+        return ratio >= 1000 ? u"×%1"_s.arg(QString::number(ratio, 'g', 2))
+                             : u"×%1"_s.arg(QString::number(ratio, 'f', ratio < 100 ? 1 : 0));
+    const QString percent = signedText((ratio - 1) * 100, 0);
+    return percent.isEmpty() ? QString() : percent + u" %"_s;
+}
 
-    QString countDifference(double change)
-    {
-        const double size = std::abs(change);
-        const QString number = size < 1000 ? QString::number(size, 'f', 0)
-            : size < 999'500               ? QString::number(size / 1000, 'f', size < 9950 ? 1 : 0) + u"k"_s
-                                           : QString::number(size / 1e6, 'f', size < 9.95e6 ? 1 : 0) + u"M"_s;
-        return change == 0 ? QString() : (change < 0 ? u"−"_s : u"+"_s) + number;
-    }
+QString countDifference(double change)
+{
+    const double size = std::abs(change);
+    const QString number = size < 1000 ? QString::number(size, 'f', 0)
+        : size < 999'500               ? QString::number(size / 1000, 'f', size < 9950 ? 1 : 0) + u"k"_s
+                                       : QString::number(size / 1e6, 'f', size < 9.95e6 ? 1 : 0) + u"M"_s;
+    return change == 0 ? QString() : (change < 0 ? u"−"_s : u"+"_s) + number;
+}
 
 } // namespace
 
@@ -244,7 +263,8 @@ QString CompareColumn::difference(CompareFigure figure, const CompareColumn &bas
     switch (figure) {
     case CompareFigure::CodesUsed: return QString::number(std::floor(value * 100)) + u" %"_s; // only all are 100 %
     case CompareFigure::Bits: return std::isnan(other) ? QString() : countDifference(value - other);
-    case CompareFigure::Sqnr: return std::isfinite(value) && std::isfinite(other) ? signedText(value - other, 1) : QString();
+    case CompareFigure::Sqnr:
+        return std::isfinite(value) && std::isfinite(other) ? signedText(value - other, 1) : QString();
     case CompareFigure::Mse:
     case CompareFigure::MaxError:
     case CompareFigure::MeanError:
@@ -258,20 +278,20 @@ QString CompareColumn::difference(CompareFigure figure, const CompareColumn &bas
 
 namespace {
 
-    /// What makes a figure better, as a number to be small; NaN for what is no contest.
-    double cost(const CompareColumn &column, CompareFigure figure)
-    {
-        const double value = column.number(figure);
-        switch (figure) {
-        case CompareFigure::Scale:
-        case CompareFigure::Type: return kUnknown;
-        case CompareFigure::Sqnr:
-        case CompareFigure::Cosine:
-        case CompareFigure::CodesUsed:
-        case CompareFigure::Exact: return -value;
-        default: return std::abs(value);
-        }
+/// What makes a figure better, as a number to be small; NaN for what is no contest.
+double cost(const CompareColumn &column, CompareFigure figure)
+{
+    const double value = column.number(figure);
+    switch (figure) {
+    case CompareFigure::Scale:
+    case CompareFigure::Type: return kUnknown;
+    case CompareFigure::Sqnr:
+    case CompareFigure::Cosine:
+    case CompareFigure::CodesUsed:
+    case CompareFigure::Exact: return -value;
+    default: return std::abs(value);
     }
+}
 
 } // namespace
 

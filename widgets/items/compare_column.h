@@ -11,7 +11,22 @@
 namespace quantscope {
 
 /// One figure of a candidate: a row of the lab's table.
-enum class CompareFigure { Scale, Type, Bits, Sqnr, Mse, MaxError, MeanError, Cosine, AtLimit, Clipped, Zeroed, CodesUsed, Memory, Exact };
+enum class CompareFigure {
+    Scale,
+    Type,
+    Bits,
+    Sqnr,
+    Mse,
+    MaxError,
+    MeanError,
+    Cosine,
+    AtLimit,
+    Clipped,
+    Zeroed,
+    CodesUsed,
+    Memory,
+    Exact
+};
 inline constexpr int kCompareFigures = 14;
 
 QString figureName(CompareFigure figure);
@@ -24,11 +39,11 @@ struct CompareColumn {
     QString title, subtitle;
     QString scale, type, exact; ///< words for the rows that are no numbers
     QString bits;
-    std::optional<int> width;   ///< nullopt when layers differ
+    std::optional<int> width; ///< nullopt when layers differ
     bool fixedExact = false;
     bool hasFigures = false;
     bool hasErrors = false; ///< there is something to compare with
-    QString note;               ///< why there are no figures
+    QString note; ///< why there are no figures
     QuantizationError error;
     std::uint64_t atLimit = 0, zeroed = 0, codesUsed = 0, codesTotal = 0, memory = 0;
     std::optional<std::uint64_t> clipped;

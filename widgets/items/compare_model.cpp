@@ -38,13 +38,20 @@ void CompareModel::arrange()
         m_best.push_back(bestColumns(m_columns, static_cast<CompareFigure>(row)));
 }
 
-int CompareModel::rowCount(const QModelIndex &parent) const { return parent.isValid() || m_columns.empty() ? 0 : kCompareFigures; }
+int CompareModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() || m_columns.empty() ? 0 : kCompareFigures;
+}
 
-int CompareModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_columns.size()); }
+int CompareModel::columnCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_columns.size());
+}
 
 int CompareModel::columnOf(const std::string &name) const
 {
-    const auto found = std::find_if(m_columns.begin(), m_columns.end(), [&](const CompareColumn &c) { return c.name == name; });
+    const auto found
+        = std::find_if(m_columns.begin(), m_columns.end(), [&](const CompareColumn &c) { return c.name == name; });
     return found == m_columns.end() ? -1 : static_cast<int>(found - m_columns.begin());
 }
 
@@ -60,10 +67,13 @@ QVariant CompareModel::data(const QModelIndex &index, int role) const
     case Qt::ToolTipRole: return tip(index);
     case Qt::AccessibleTextRole: {
         const QString change = data(index, DifferenceRole).toString();
-        return qs(shown.name) + u" "_s + figureName(figure) + u" "_s + shown.text(figure) + (change.isEmpty() ? QString() : u", "_s + change)
+        return qs(shown.name) + u" "_s + figureName(figure) + u" "_s + shown.text(figure)
+            + (change.isEmpty() ? QString() : u", "_s + change)
             + (data(index, BestRole).toBool() ? u", best"_s : QString());
     }
-    case DifferenceRole: return index.column() == 0 && figure != CompareFigure::CodesUsed ? QString() : shown.difference(figure, m_columns.front());
+    case DifferenceRole:
+        return index.column() == 0 && figure != CompareFigure::CodesUsed ? QString()
+                                                                         : shown.difference(figure, m_columns.front());
     case BestRole: {
         const auto &best = m_best[static_cast<std::size_t>(index.row())];
         return std::find(best.begin(), best.end(), static_cast<std::size_t>(index.column())) != best.end();
@@ -100,7 +110,8 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
         const auto figure = static_cast<CompareFigure>(section);
         if (role == Qt::DisplayRole)
             return figureName(figure);
-        return role == Qt::ToolTipRole ? QVariant(figureRule(figure) + u"\nClick: order the candidates by it."_s) : QVariant();
+        return role == Qt::ToolTipRole ? QVariant(figureRule(figure) + u"\nClick: order the candidates by it."_s)
+                                       : QVariant();
     }
     const CompareColumn &shown = column(section);
     switch (role) {

@@ -4,19 +4,15 @@
 #include "charts/sweep_chart.h"
 #include "items/text.h"
 #include "look/controls.h"
-#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/compare_lab.h"
 #include "pages/compare_table.h"
 #include "pages/sweep_data.h"
 #include "pages/sweep_run.h"
-#include "quant/lab_quantizers.h"
-#include "quant/presets.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
-#include <QCompleter>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -30,7 +26,10 @@ static constexpr int kChartsHeight = 560; // below it the charts would squeeze t
 static constexpr std::uint64_t kSweepAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
 
 CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun &sweep, QWidget *parent)
-    : QWidget(parent), m_session(session), m_lab(lab), m_sweep(sweep)
+    : QWidget(parent)
+    , m_session(session)
+    , m_lab(lab)
+    , m_sweep(sweep)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -39,132 +38,6 @@ CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun
     m_charts = makeCharts();
     column->addWidget(m_charts, 1);
     connect(&lab, &CompareLab::refused, this, [this](const QString &, const QString &why) { showAddProblem(why); });
-}
-
-QWidget *CompareCandidates::makeHeader()
-{
-    auto *header = new QWidget;
-    auto *row = new QHBoxLayout(header);
-    row->setContentsMargins(14, 10, 14, 6);
-    row->setSpacing(8);
-    m_title = titleLabel(tr("Candidates"));
-    m_about = new ElidedLabel(Qt::ElideRight);
-    m_about->setForegroundRole(QPalette::PlaceholderText);
-    m_add = new QLineEdit;
-    m_add->setPlaceholderText(tr("Add: ap_fixed<6,-1>"));
-    m_add->setObjectName(u"add-candidate"_s);
-    m_add->setClearButtonEnabled(true);
-    m_add->setMinimumWidth(150);
-    m_add->setMaximumWidth(240);
-    setAccessible(m_add, tr("Add a candidate"), tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
-    QStringList names;
-    for (const std::string &name : presetNames("weight"))
-        names << qs(name);
-    for (const std::string &name : labQuantizerNames())
-        names << qs(name);
-    auto *completer = new QCompleter(names, m_add);
-    completer->setFilterMode(Qt::MatchContains);
-    completer->setCaseSensitivity(Qt::CaseInsensitive);
-    m_add->setCompleter(completer);
-    m_order = textButton(tr("order: %1").arg(figureName(CompareFigure::Sqnr)), tr("Order of the candidates; a click on a figure's name does the same"));
-    m_orderMenu = new QMenu(m_order);
-    m_order->setMenu(m_orderMenu);
-    m_remove = textButton(tr("Remove"), tr("Take the chosen candidate out of the table (Delete)"));
-    m_apply = textButton(tr("Apply"), {});
-    m_apply->setProperty("primary", true);
-    m_apply->setObjectName(u"apply-candidate"_s);
-    row->addWidget(m_title);
-    row->addWidget(m_about, 1);
-    for (QWidget *widget : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order), static_cast<QWidget *>(m_remove), static_cast<QWidget *>(m_apply)})
-        row->addWidget(widget);
-    connect(m_add, &QLineEdit::returnPressed, this, &CompareCandidates::addTyped);
-    connect(m_add, &QLineEdit::textEdited, this, [this] { showAddProblem({}); });
-    connect(m_orderMenu, &QMenu::aboutToShow, this, &CompareCandidates::fillOrderMenu);
-    connect(m_remove, &QPushButton::clicked, this, &CompareCandidates::removeChosen);
-    connect(m_apply, &QPushButton::clicked, this, &CompareCandidates::apply);
-    return header;
-}
-
-QWidget *CompareCandidates::makeTable()
-{
-    auto *card = new Card(nullptr, 2);
-    card->box()->setSpacing(0);
-    card->box()->addWidget(makeHeader());
-    m_problem = plainLabel();
-    m_problem->setObjectName(u"add-problem"_s);
-    m_problem->setWordWrap(true);
-    m_problem->setContentsMargins(14, 0, 14, 6);
-    m_problem->hide();
-    card->box()->addWidget(m_problem);
-    m_model.setOrder(CompareFigure::Sqnr);
-    m_table = new CompareTable(m_model);
-    m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
-    card->box()->addWidget(m_table);
-    auto *footer = new QHBoxLayout;
-    footer->setContentsMargins(14, 5, 14, 5);
-    footer->setSpacing(8);
-    m_note = dimLabel();
-    m_note->setObjectName(u"compare-note"_s);
-    m_note->setFont(Theme::sans(0.92));
-    m_note->setWordWrap(true);
-    m_stop = textButton(tr("Stop"), tr("Stop computing; what is known stays"));
-    m_restore = textButton(tr("Show removed"), tr("Brings back the candidates that were removed"));
-    for (QPushButton *button : {m_stop, m_restore}) {
-        button->setFlat(true);
-        button->setFont(Theme::sans(0.92));
-        button->hide();
-    }
-    footer->addWidget(m_note, 1);
-    footer->addWidget(m_restore);
-    footer->addWidget(m_stop);
-    card->box()->addLayout(footer);
-    card->box()->addStretch(1);
-    connect(m_stop, &QPushButton::clicked, &m_lab, &CompareLab::cancel);
-    connect(m_restore, &QPushButton::clicked, &m_lab, &CompareLab::restore);
-    connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
-    connect(m_table, &CompareTable::orderRequested, this, &CompareCandidates::setOrder);
-    connect(m_table, &CompareTable::removeRequested, this, &CompareCandidates::removeChosen);
-    connect(m_table, &CompareTable::applyRequested, this, &CompareCandidates::apply);
-    return card;
-}
-
-QWidget *CompareCandidates::makeCharts()
-{
-    auto *charts = new QWidget;
-    auto *row = new QHBoxLayout(charts);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(12);
-    auto *sweepCard = new Card(nullptr, 12);
-    auto *sweepHeader = new QHBoxLayout;
-    m_sweepNote = new ElidedLabel(Qt::ElideRight);
-    m_sweepNote->setForegroundRole(QPalette::PlaceholderText);
-    sweepHeader->addWidget(titleLabel(tr("SQNR over bits")));
-    sweepHeader->addWidget(m_sweepNote, 1);
-    m_sweepChart = new SweepChart(tr("SQNR over bits"));
-    sweepCard->box()->addLayout(sweepHeader);
-    sweepCard->box()->addWidget(m_sweepChart, 1);
-    auto *overlayCard = new Card(nullptr, 12);
-    auto *overlayHeader = new QHBoxLayout;
-    overlayHeader->setSpacing(6);
-    m_base = textButton(tr("file"), tr("What the chosen candidate is drawn over"));
-    m_baseMenu = new QMenu(m_base);
-    m_base->setMenu(m_baseMenu);
-    m_overlayKind = new Segmented(tr("What the overlay shows"));
-    m_overlayKind->setItems({tr("Error"), tr("Values")});
-    m_overlayKind->setItemTip(0, tr("how many |e| lie in each power of two; a logarithmic count"));
-    m_overlayKind->setItemTip(1, tr("how many weights become each value of the grid; a logarithmic count"));
-    overlayHeader->addWidget(titleLabel(tr("Chosen over")));
-    overlayHeader->addWidget(m_base);
-    overlayHeader->addStretch(1);
-    overlayHeader->addWidget(m_overlayKind);
-    m_overlay = new CompareOverlayChart;
-    overlayCard->box()->addLayout(overlayHeader);
-    overlayCard->box()->addWidget(m_overlay, 1);
-    row->addWidget(sweepCard, 1);
-    row->addWidget(overlayCard, 1);
-    connect(m_baseMenu, &QMenu::aboutToShow, this, &CompareCandidates::fillBaseMenu);
-    connect(m_overlayKind, &Segmented::selected, this, &CompareCandidates::refreshOverlay);
-    return charts;
 }
 
 /// A low window keeps the table.
@@ -209,7 +82,8 @@ void CompareCandidates::setOrder(std::optional<CompareFigure> figure)
 {
     const bool again = figure && m_model.order() == figure;
     m_model.setOrder(figure, again && !m_model.reversed());
-    m_order->setText(figure ? tr("order: %1").arg(figureName(*figure)) + (m_model.reversed() ? u" ▴"_s : QString()) : tr("order: offered"));
+    m_order->setText(figure ? tr("order: %1").arg(figureName(*figure)) + (m_model.reversed() ? u" ▴"_s : QString())
+                            : tr("order: offered"));
     choose(m_chosen);
 }
 
@@ -217,8 +91,9 @@ void CompareCandidates::fillOrderMenu()
 {
     m_orderMenu->clear();
     m_orderMenu->addAction(tr("as offered"), this, [this] { setOrder(std::nullopt); });
-    for (const CompareFigure figure : {CompareFigure::Sqnr, CompareFigure::Bits, CompareFigure::MaxError, CompareFigure::MeanError, CompareFigure::AtLimit, CompareFigure::Clipped,
-                                       CompareFigure::Zeroed, CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Exact})
+    for (const CompareFigure figure : {CompareFigure::Sqnr, CompareFigure::Bits, CompareFigure::MaxError,
+             CompareFigure::MeanError, CompareFigure::AtLimit, CompareFigure::Clipped, CompareFigure::Zeroed,
+             CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Exact})
         m_orderMenu->addAction(figureName(figure), this, [this, figure] { setOrder(figure); });
 }
 
@@ -290,8 +165,11 @@ void CompareCandidates::refreshColumns()
 
 void CompareCandidates::refreshNotes()
 {
-    const QString layers = m_lab.layers().size() > 1 ? tr("for %1 layers together, ").arg(m_lab.layers().size()) : QString();
-    m_about->setText(m_lab.layers().empty() ? QString() : layers + tr("%1, %2").arg(qs(m_lab.slot()), countText(m_lab.elements(), tr("element"))));
+    const QString layers
+        = m_lab.layers().size() > 1 ? tr("for %1 layers together, ").arg(m_lab.layers().size()) : QString();
+    m_about->setText(m_lab.layers().empty()
+            ? QString()
+            : layers + tr("%1, %2").arg(qs(m_lab.slot()), countText(m_lab.elements(), tr("element"))));
     const QString running = m_lab.progressText();
     m_stop->setVisible(!running.isEmpty());
     m_restore->setVisible(m_lab.hasRemoved());
@@ -301,11 +179,14 @@ void CompareCandidates::refreshNotes()
     if (!m_lab.problem().isEmpty())
         notes << m_lab.problem();
     else if (m_lab.layers().empty())
-        notes << (m_session.state() == Session::State::Ready ? tr("This selection has no weights to compare candidates with.") : tr("The quantizers are being computed…"));
+        notes << (m_session.state() == Session::State::Ready
+                ? tr("This selection has no weights to compare candidates with.")
+                : tr("The quantizers are being computed…"));
     if (m_lab.againstQuantized())
         notes << tr("▲ The file holds only quantized values: errors are against those, not against the float weights.");
     if (m_model.columnCount() > 0)
-        notes << tr("framed: best of its row, unless more than three share it · beside a figure: change against the file");
+        notes << tr(
+            "framed: best of its row, unless more than three share it · beside a figure: change against the file");
     m_note->setText(notes.join(u" · "_s));
 }
 
@@ -316,7 +197,10 @@ void CompareCandidates::refreshApply()
     const QString problem = applyProblem(m_session, m_session.currentSlot());
     const bool can = problem.isEmpty() && column > 0 && m_model.column(column).hasFigures;
     QString name = column > 0 ? qs(m_model.column(column).name) : QString();
-    const QString tip = !problem.isEmpty() ? problem : column <= 0 ? tr("Choose a candidate first.") : tr("%1 becomes the recipe of %2 (Enter); it can be undone (Ctrl+Z)").arg(name, m_lab.layers().size() > 1 ? tr("the selected layers") : tr("this layer"));
+    const QString tip = !problem.isEmpty() ? problem
+        : column <= 0                      ? tr("Choose a candidate first.")
+                                           : tr("%1 becomes the recipe of %2 (Enter); it can be undone (Ctrl+Z)")
+                            .arg(name, m_lab.layers().size() > 1 ? tr("the selected layers") : tr("this layer"));
     if (name.size() > 18)
         name = m_model.column(column).title;
     m_apply->setText(column > 0 ? tr("Apply %1").arg(name) : tr("Apply"));
@@ -357,13 +241,14 @@ void CompareCandidates::refreshOverlay()
         return;
     }
     const auto kind = m_overlayShown == 0 ? OverlayKind::Error : OverlayKind::Values;
-    m_overlaying.start([first, second, kind](const Progress &progress) { return overlay(*first, *second, kind, progress); },
-                       [this](Result<Overlay> drawn) {
-                           if (drawn)
-                               m_overlay->setOverlay(std::move(*drawn));
-                           else
-                               m_overlay->showMessage(qs(drawn.error().message));
-                       });
+    m_overlaying.start(
+        [first, second, kind](const Progress &progress) { return overlay(*first, *second, kind, progress); },
+        [this](Result<Overlay> drawn) {
+            if (drawn)
+                m_overlay->setOverlay(std::move(*drawn));
+            else
+                m_overlay->showMessage(qs(drawn.error().message));
+        });
 }
 
 void CompareCandidates::refreshSweep()
@@ -376,7 +261,8 @@ void CompareCandidates::refreshSweep()
     if (m_charts->isVisible() && SweepRun::elements(*m_lab.network(), layers) <= kSweepAtOnce)
         m_sweep.request(layers);
     if (m_sweep.known(layers) < layers.size())
-        return m_sweepChart->showMessage(m_sweep.idle() ? tr("A large layer: the Sweep part computes it on demand.") : tr("being computed…"));
+        return m_sweepChart->showMessage(
+            m_sweep.idle() ? tr("A large layer: the Sweep part computes it on demand.") : tr("being computed…"));
     const auto points = m_sweep.points(layers);
     SweepData lines = sqnrOverBits(points, kDefaultGoal);
     addFile(lines, m_model);

@@ -24,7 +24,8 @@ class Session;
 class SweepChart;
 class SweepRun;
 
-/// The table of candidates with what belongs to it: adding, ordering, applying, the sweep of this layer, the overlay of two.
+/// The table of candidates with what belongs to it: adding, ordering, applying, the sweep of this layer, the overlay of
+/// two.
 class CompareCandidates : public QWidget {
     Q_OBJECT
 public:
@@ -43,6 +44,7 @@ protected:
 
 private:
     QWidget *makeTable();
+    void makeAdd();
     QWidget *makeHeader();
     QWidget *makeCharts();
     void addTyped();

@@ -80,7 +80,8 @@ static std::vector<CandidateText> offeredFor(const SlotQuantizer &slot)
 {
     std::vector<CandidateText> offered = offeredCandidates(slot);
     if (slot.slot != "weight")
-        std::erase_if(offered, [](const CandidateText &candidate) { return !isLabQuantizer(candidate.settings.preset); });
+        std::erase_if(
+            offered, [](const CandidateText &candidate) { return !isLabQuantizer(candidate.settings.preset); });
     return offered;
 }
 
@@ -89,7 +90,8 @@ CompareLab::Entry &CompareLab::entryOf(const std::string &layer)
     Entry &entry = m_entries[{layer, m_slot}];
     const std::string basis = basisOf(*m_network);
     if (entry.offered.empty())
-        entry.offered = offeredFor(*slotOf(*m_network, layer, m_slot)); // stays, so that columns do not jump when one is applied
+        entry.offered
+            = offeredFor(*slotOf(*m_network, layer, m_slot)); // stays, so that columns do not jump when one is applied
     if (entry.basis != basis) {
         entry.basis = basis;
         entry.results.clear();
@@ -104,7 +106,8 @@ std::vector<CandidateText> CompareLab::wanted(const Entry &entry) const
     const Entry *first = this->entry(m_layers.front());
     std::vector<CandidateText> all = first ? first->offered : entry.offered;
     for (const CandidateText &candidate : m_added)
-        if (std::none_of(all.begin(), all.end(), [&](const CandidateText &other) { return other.text == candidate.text; }))
+        if (std::none_of(
+                all.begin(), all.end(), [&](const CandidateText &other) { return other.text == candidate.text; }))
             all.push_back(candidate);
     std::erase_if(all, [this](const CandidateText &candidate) { return m_removed.contains(candidate.text); });
     return all;
@@ -113,7 +116,9 @@ std::vector<CandidateText> CompareLab::wanted(const Entry &entry) const
 std::vector<CandidateText> CompareLab::missing(const Entry &entry) const
 {
     std::vector<CandidateText> all = wanted(entry);
-    std::erase_if(all, [&](const CandidateText &candidate) { return entry.results.contains(candidate.text) || entry.unavailable.contains(candidate.text); });
+    std::erase_if(all, [&](const CandidateText &candidate) {
+        return entry.results.contains(candidate.text) || entry.unavailable.contains(candidate.text);
+    });
     return all;
 }
 
@@ -129,7 +134,8 @@ void CompareLab::next()
         if (batch.empty() && entry.fileFrom == m_network)
             continue;
         const std::uint64_t count = slotOf(*m_network, layer, m_slot)->tensor->count();
-        const auto most = std::max<std::size_t>(kSmallestBatch, static_cast<std::size_t>(kBatchElements / std::max<std::uint64_t>(1, count)));
+        const auto most = std::max<std::size_t>(
+            kSmallestBatch, static_cast<std::size_t>(kBatchElements / std::max<std::uint64_t>(1, count)));
         if (batch.size() > most)
             batch.resize(most);
         return run(layer, std::move(batch));
@@ -140,7 +146,8 @@ void CompareLab::run(const std::string &layer, std::vector<CandidateText> batch)
 {
     m_task.start(
         [network = m_network, layer, slot = m_slot, batch](const Progress &progress) -> Result<SlotComparison> {
-            auto all = compareCandidates(*network, {layer}, batch, {.slot = slot, .hash = false, .skipUnavailable = true}, progress);
+            auto all = compareCandidates(
+                *network, {layer}, batch, {.slot = slot, .hash = false, .skipUnavailable = true}, progress);
             if (!all)
                 return tl::unexpected(all.error());
             return std::move(all->front());
@@ -156,7 +163,8 @@ void CompareLab::run(const std::string &layer, std::vector<CandidateText> batch)
         });
 }
 
-void CompareLab::store(const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison)
+void CompareLab::store(
+    const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison)
 {
     Entry &entry = entryOf(layer);
     entry.fileFrom = m_network;
@@ -191,7 +199,8 @@ QString CompareLab::add(const QString &text)
 void CompareLab::check(const CandidateText &candidate)
 {
     m_task.start(
-        [network = m_network, layer = m_layers.front(), slot = m_slot, candidate](const Progress &progress) -> Result<SlotComparison> {
+        [network = m_network, layer = m_layers.front(), slot = m_slot, candidate](
+            const Progress &progress) -> Result<SlotComparison> {
             auto all = compareCandidates(*network, {layer}, {candidate}, {.slot = slot}, progress);
             if (!all)
                 return tl::unexpected(all.error());
@@ -260,7 +269,8 @@ std::shared_ptr<const CandidateResult> CompareLab::result(const std::string &can
 
 bool CompareLab::againstQuantized() const
 {
-    return std::any_of(m_layers.begin(), m_layers.end(), [this](const std::string &layer) { return entry(layer) && entry(layer)->againstQuantized; });
+    return std::any_of(m_layers.begin(), m_layers.end(),
+        [this](const std::string &layer) { return entry(layer) && entry(layer)->againstQuantized; });
 }
 
 QString CompareLab::progressText() const
@@ -290,9 +300,12 @@ QString applyProblem(const Session &session, const SlotRef &slot)
     if (session.state() != Session::State::Ready || !slot)
         return QObject::tr("The quantizers are not known yet.");
     if (!session.presetsApply())
-        return QObject::tr("This file says its quantizers itself (%1): a recipe cannot change them. Open the state_dict to choose others.").arg(qs(slot.network->dialect));
+        return QObject::tr("This file says its quantizers itself (%1): a recipe cannot change them. Open the "
+                           "state_dict to choose others.")
+            .arg(qs(slot.network->dialect));
     if (!slot.slot->tensor || !isFloating(slot.slot->tensor->dtype))
-        return QObject::tr("The file holds only quantized values here: there are no float weights to quantize differently.");
+        return QObject::tr(
+            "The file holds only quantized values here: there are no float weights to quantize differently.");
     return {};
 }
 

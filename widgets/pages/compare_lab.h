@@ -19,7 +19,8 @@ namespace quantscope {
 
 class Session;
 
-/// The lab's results, computed in the background in batches and kept per slot: what is known stays while the rest arrives.
+/// The lab's results, computed in the background in batches and kept per slot: what is known stays while the rest
+/// arrives.
 class CompareLab : public QObject {
     Q_OBJECT
 public:
@@ -40,8 +41,8 @@ public:
     /// The file holds only quantized values: errors are against those.
     bool againstQuantized() const;
 
-    /// Tries one more candidate. The answer is what is wrong with its text, else empty; what only shows when it is computed
-    /// comes with `refused`.
+    /// Tries one more candidate. The answer is what is wrong with its text, else empty; what only shows when it is
+    /// computed comes with `refused`.
     QString add(const QString &candidate);
     void remove(const std::string &candidate);
     void restore(); ///< what was removed
@@ -63,7 +64,7 @@ private:
     using SlotName = std::pair<std::string, std::string>;
     struct Entry {
         std::shared_ptr<const Network> fileFrom; ///< the network whose own quantizer stands under "file"
-        std::string basis;                       ///< what the other candidates depend on
+        std::string basis; ///< what the other candidates depend on
         std::vector<CandidateText> offered;
         std::map<std::string, std::shared_ptr<const CandidateResult>> results;
         std::set<std::string> unavailable;

@@ -14,8 +14,12 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 ComparePage::ComparePage(Session &session, QWidget *parent)
-    : Page(session, parent), m_switch(new Segmented(tr("Part of the lab"))), m_stack(new QStackedWidget), m_candidates(new CompareCandidates(session, m_lab, m_sweep)),
-      m_sweepPanel(new SweepPanel(session, m_sweep)), m_power(new ComparePower(session))
+    : Page(session, parent)
+    , m_switch(new Segmented(tr("Part of the lab")))
+    , m_stack(new QStackedWidget)
+    , m_candidates(new CompareCandidates(session, m_lab, m_sweep))
+    , m_sweepPanel(new SweepPanel(session, m_sweep))
+    , m_power(new ComparePower(session))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -30,7 +34,8 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     row->addStretch(1);
     row->addWidget(dimLabel(tr("weight error, which is not accuracy")));
     column->addLayout(row);
-    for (QWidget *panel : {static_cast<QWidget *>(m_candidates), static_cast<QWidget *>(m_sweepPanel), static_cast<QWidget *>(m_power)})
+    for (QWidget *panel :
+        {static_cast<QWidget *>(m_candidates), static_cast<QWidget *>(m_sweepPanel), static_cast<QWidget *>(m_power)})
         m_stack->addWidget(panel);
     column->addWidget(m_stack, 1);
     connect(m_switch, &Segmented::selected, this, &ComparePage::showView);
@@ -45,7 +50,10 @@ void ComparePage::showView(int view)
     refreshNow();
 }
 
-bool ComparePage::idle() const { return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle(); }
+bool ComparePage::idle() const
+{
+    return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle();
+}
 
 void ComparePage::refreshView()
 {

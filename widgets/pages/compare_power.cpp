@@ -4,7 +4,7 @@
 #include "look/controls.h"
 #include "look/theme.h"
 #include "pages/compare_lab.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -33,7 +33,9 @@ protected:
     }
 };
 
-ComparePower::ComparePower(Session &session, QWidget *parent) : QWidget(parent), m_session(session)
+ComparePower::ComparePower(Session &session, QWidget *parent)
+    : QWidget(parent)
+    , m_session(session)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -82,11 +84,18 @@ void ComparePower::refresh()
         return m_model.setRows({});
     std::vector<std::string> layers;
     for (const QString &name : m_layers)
-        if (const SlotRef ref = slotRef(network, str(name), slot); ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasCodes()))
+        if (const SlotRef ref = slotRef(network, str(name), slot);
+            ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasCodes()))
             layers.push_back(str(name));
     m_note->setText(layers.empty() ? tr("This selection has no weights.") : tr("being computed…"));
+    compute(std::move(layers));
+}
+
+void ComparePower::compute(std::vector<std::string> layers)
+{
     m_task.start(
-        [network, layers, slot](const Progress &progress) -> Result<std::vector<PowerRow>> {
+        [network = m_network, layers = std::move(layers), slot = m_slot](
+            const Progress &progress) -> Result<std::vector<PowerRow>> {
             std::vector<PowerRow> all;
             for (const std::string &layer : layers) {
                 auto rows = powerOfTwoRows(*network, layer, slot, progress);
@@ -115,20 +124,29 @@ QString ComparePower::summary() const
     const auto best = std::find_if(rows.begin(), rows.end(), [](const PowerRow &row) { return row.best; });
     if (best == rows.end() || !best->lostDb)
         return rows.empty() ? tr("This selection has no weights.") : QString();
-    const bool quantized = std::any_of(rows.begin(), rows.end(), [](const PowerRow &row) { return row.candidate == "file" && !row.result.figures->hasFloats; });
-    const QString against = quantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
-    return against + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed rounds half to even and saturates; its range is full.")
-        .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"), QString::number(std::abs(*best->lostDb), 'f', 1));
+    const bool quantized = std::any_of(rows.begin(), rows.end(),
+        [](const PowerRow &row) { return row.candidate == "file" && !row.result.figures->hasFloats; });
+    const QString against
+        = quantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
+    return against
+        + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed "
+             "rounds half to even and saturates; its range is full.")
+              .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
+                  QString::number(std::abs(*best->lostDb), 'f', 1));
 }
 
 void ComparePower::refreshApply()
 {
     const int row = m_table->currentIndex().row();
     const QString problem = applyProblem(m_session, m_session.currentSlot());
-    const bool can = problem.isEmpty() && row >= 0 && row < m_model.rowCount() && m_model.rows()[static_cast<std::size_t>(row)].candidate != "file";
+    const bool can = problem.isEmpty() && row >= 0 && row < m_model.rowCount()
+        && m_model.rows()[static_cast<std::size_t>(row)].candidate != "file";
     m_apply->setEnabled(can);
-    m_apply->setText(can && m_model.rows()[static_cast<std::size_t>(row)].result.fixedExact() ? tr("Apply %1").arg(qs(m_model.rows()[static_cast<std::size_t>(row)].candidate)) : tr("Apply"));
-    m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("The chosen row becomes the recipe of its layer; it can be undone (Ctrl+Z)") : problem));
+    m_apply->setText(can && m_model.rows()[static_cast<std::size_t>(row)].result.fixedExact()
+            ? tr("Apply %1").arg(qs(m_model.rows()[static_cast<std::size_t>(row)].candidate))
+            : tr("Apply"));
+    m_apply->setToolTip(plainTip(
+        problem.isEmpty() ? tr("The chosen row becomes the recipe of its layer; it can be undone (Ctrl+Z)") : problem));
 }
 
 void ComparePower::apply()
@@ -138,7 +156,8 @@ void ComparePower::apply()
         return;
     const PowerRow &row = m_model.rows()[static_cast<std::size_t>(at)];
     if (const auto candidate = parseCandidate(row.candidate))
-        m_session.applyChoices({{row.layer, m_slot, candidate->settings.preset, candidate->settings.overrides}}, u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_slot), qs(row.candidate)));
+        m_session.applyChoices({{row.layer, m_slot, candidate->settings.preset, candidate->settings.overrides}},
+            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_slot), qs(row.candidate)));
 }
 
 } // namespace quantscope

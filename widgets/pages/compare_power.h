@@ -27,6 +27,7 @@ public:
     bool idle() const { return !m_task.running(); }
 
 private:
+    void compute(std::vector<std::string> layers);
     void refreshApply();
     QString summary() const;
 

@@ -33,7 +33,8 @@ void CompareDelegate::paintColumn(QPainter *painter, const QStyleOptionViewItem 
     painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), colours().accent);
     painter->fillRect(QRect(option.rect.right() - 1, option.rect.top(), 2, option.rect.height()), colours().accent);
     if (last)
-        painter->fillRect(QRect(option.rect.left(), option.rect.bottom() - 1, option.rect.width(), 2), colours().accent);
+        painter->fillRect(
+            QRect(option.rect.left(), option.rect.bottom() - 1, option.rect.width(), 2), colours().accent);
 }
 
 void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
@@ -46,7 +47,8 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const QString difference = index.data(CompareModel::DifferenceRole).toString();
     const QString value = index.data().toString();
     const int right = word || index.column() == 0 ? kPad : kPad + differenceWidth();
-    const QRect box = option.rect.adjusted(kPad, 0, -(difference.isEmpty() && !best && index.column() == 0 ? kPad : right), 0);
+    const QRect box
+        = option.rect.adjusted(kPad, 0, -(difference.isEmpty() && !best && index.column() == 0 ? kPad : right), 0);
     painter->setFont(word ? Theme::sans(0.95) : valueFont(best));
     const QFontMetrics metrics(painter->font());
     if (best) {
@@ -54,7 +56,9 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
         painter->setRenderHint(QPainter::Antialiasing);
         painter->setPen(QPen(colours().accent, 1.2));
         painter->setBrush(colours().soft);
-        painter->drawRoundedRect(QRectF(box.right() - width + 5, box.center().y() - metrics.height() / 2.0 - 0.5, width, metrics.height() + 1), 4, 4);
+        painter->drawRoundedRect(QRectF(box.right() - width + 5, box.center().y() - metrics.height() / 2.0 - 0.5, width,
+                                     metrics.height() + 1),
+            4, 4);
     }
     painter->setPen(good ? colours().green : word ? colours().dim : colours().text);
     painter->drawText(box, Qt::AlignRight | Qt::AlignVCenter, metrics.elidedText(value, Qt::ElideRight, box.width()));
@@ -74,7 +78,8 @@ QSize CompareDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex 
     return {value.horizontalAdvance(text) + 2 * kPad + 8 + (word ? 0 : differenceWidth()), value.height() + 8};
 }
 
-CompareHeader::CompareHeader(QWidget *parent) : QHeaderView(Qt::Horizontal, parent)
+CompareHeader::CompareHeader(QWidget *parent)
+    : QHeaderView(Qt::Horizontal, parent)
 {
     setSectionsClickable(true);
     setHighlightSections(false);
@@ -89,7 +94,8 @@ QSize CompareHeader::sectionSizeFromContents(int section) const
 {
     const QString title = model()->headerData(section, orientation(), Qt::DisplayRole).toString();
     const QString subtitle = model()->headerData(section, orientation(), CompareModel::SubtitleRole).toString();
-    const int width = std::max(QFontMetrics(Theme::sans(0.92, true)).horizontalAdvance(title), QFontMetrics(Theme::sans(0.85)).horizontalAdvance(subtitle));
+    const int width = std::max(QFontMetrics(Theme::sans(0.92, true)).horizontalAdvance(title),
+        QFontMetrics(Theme::sans(0.85)).horizontalAdvance(subtitle));
     return {std::min(width + 2 * kPad + 4, 210), sizeHint().height()};
 }
 
@@ -114,15 +120,19 @@ void CompareHeader::paintSection(QPainter *painter, const QRect &rect, int secti
     painter->setFont(Theme::sans(0.92, true));
     painter->setPen(colours().text);
     const QString title = model()->headerData(section, orientation(), Qt::DisplayRole).toString();
-    painter->drawText(box, Qt::AlignRight | Qt::AlignTop, painter->fontMetrics().elidedText(title, Qt::ElideMiddle, box.width()));
+    painter->drawText(
+        box, Qt::AlignRight | Qt::AlignTop, painter->fontMetrics().elidedText(title, Qt::ElideMiddle, box.width()));
     painter->setFont(Theme::sans(0.85));
     painter->setPen(colours().dim);
     const QString subtitle = model()->headerData(section, orientation(), CompareModel::SubtitleRole).toString();
-    painter->drawText(box, Qt::AlignRight | Qt::AlignBottom, painter->fontMetrics().elidedText(subtitle, Qt::ElideRight, box.width()));
+    painter->drawText(box, Qt::AlignRight | Qt::AlignBottom,
+        painter->fontMetrics().elidedText(subtitle, Qt::ElideRight, box.width()));
     painter->restore();
 }
 
-CompareRows::CompareRows(const CompareModel &model, QWidget *parent) : QHeaderView(Qt::Vertical, parent), m_compared(model)
+CompareRows::CompareRows(const CompareModel &model, QWidget *parent)
+    : QHeaderView(Qt::Vertical, parent)
+    , m_compared(model)
 {
     setSectionsClickable(true);
     setHighlightSections(false);
@@ -132,7 +142,8 @@ QSize CompareRows::sizeHint() const
 {
     int width = 0;
     for (int row = 0; row < kCompareFigures; ++row)
-        width = std::max(width, QFontMetrics(Theme::sans(0.95)).horizontalAdvance(figureName(static_cast<CompareFigure>(row)) + u" ▾"_s));
+        width = std::max(width,
+            QFontMetrics(Theme::sans(0.95)).horizontalAdvance(figureName(static_cast<CompareFigure>(row)) + u" ▾"_s));
     return {width + 2 * kPad + 8, QHeaderView::sizeHint().height()};
 }
 
@@ -152,7 +163,11 @@ void CompareRows::paintSection(QPainter *painter, const QRect &rect, int section
 }
 
 CompareTable::CompareTable(CompareModel &model, QWidget *parent)
-    : QWidget(parent), m_model(model), m_file(new QTableView), m_view(new QTableView), m_header(new CompareHeader(m_view))
+    : QWidget(parent)
+    , m_model(model)
+    , m_file(new QTableView)
+    , m_view(new QTableView)
+    , m_header(new CompareHeader(m_view))
 {
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
@@ -172,7 +187,8 @@ CompareTable::CompareTable(CompareModel &model, QWidget *parent)
     m_file->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     row->addWidget(m_file);
     row->addWidget(m_view, 1);
-    connect(m_file->verticalHeader(), &QHeaderView::sectionClicked, this, [this](int figure) { Q_EMIT orderRequested(static_cast<CompareFigure>(figure)); });
+    connect(m_file->verticalHeader(), &QHeaderView::sectionClicked, this,
+        [this](int figure) { Q_EMIT orderRequested(static_cast<CompareFigure>(figure)); });
     connect(m_view->verticalScrollBar(), &QScrollBar::valueChanged, m_file->verticalScrollBar(), &QScrollBar::setValue);
     connect(m_file->verticalScrollBar(), &QScrollBar::valueChanged, m_view->verticalScrollBar(), &QScrollBar::setValue);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex &now) {
@@ -201,7 +217,8 @@ void CompareTable::setUp(QTableView *view)
 QSize CompareTable::sizeHint() const
 {
     const int bar = m_view->horizontalScrollBar()->sizeHint().height();
-    return {600, m_header->sizeHint().height() + kCompareFigures * m_view->verticalHeader()->defaultSectionSize() + bar + 2};
+    return {600,
+        m_header->sizeHint().height() + kCompareFigures * m_view->verticalHeader()->defaultSectionSize() + bar + 2};
 }
 
 void CompareTable::onReset()

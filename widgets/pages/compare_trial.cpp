@@ -3,7 +3,7 @@
 #include "charts/bit_weight_chart.h"
 #include "items/text.h"
 #include "pages/compare_lab.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 using namespace Qt::StringLiterals;
@@ -12,7 +12,10 @@ namespace quantscope {
 
 static constexpr int kDelay = 25; // ms: a drag passes several types, only where it rests counts
 
-CompareTrial::CompareTrial(Session &session, BitWeightChart &chart, QObject *parent) : QObject(parent), m_session(session), m_chart(chart)
+CompareTrial::CompareTrial(Session &session, BitWeightChart &chart, QObject *parent)
+    : QObject(parent)
+    , m_session(session)
+    , m_chart(chart)
 {
     m_delay.setSingleShot(true);
     m_delay.setInterval(kDelay);
@@ -33,13 +36,17 @@ void CompareTrial::onWindow()
         m_slot = {};
     } else {
         m_slot = m_session.currentSlot();
-        m_estimate = estimateType(statistics->bitWeights, static_cast<double>(statistics->low), static_cast<double>(statistics->high), *type);
+        m_estimate = estimateType(
+            statistics->bitWeights, static_cast<double>(statistics->low), static_cast<double>(statistics->high), *type);
         m_delay.start();
     }
     Q_EMIT changed();
 }
 
-QString CompareTrial::typeName() const { return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString(); }
+QString CompareTrial::typeName() const
+{
+    return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString();
+}
 
 void CompareTrial::compute()
 {
@@ -48,7 +55,8 @@ void CompareTrial::compute()
         return;
     m_task.start(
         [slot = m_slot, candidate = *candidate](const Progress &progress) -> Result<SlotComparison> {
-            auto all = compareCandidates(*slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
+            auto all = compareCandidates(
+                *slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
             if (!all)
                 return tl::unexpected(all.error());
             return std::move(all->front());
@@ -72,7 +80,8 @@ void CompareTrial::apply()
     const QString name = typeName();
     if (name.isEmpty() || !applyProblem().isEmpty())
         return;
-    m_session.applyChoices({{m_slot.layer->name, m_slot.slot->slot, str(name), {}}}, u"%1 %2: %3"_s.arg(qs(m_slot.layer->name), qs(m_slot.slot->slot), name));
+    m_session.applyChoices({{m_slot.layer->name, m_slot.slot->slot, str(name), {}}},
+        u"%1 %2: %3"_s.arg(qs(m_slot.layer->name), qs(m_slot.slot->slot), name));
 }
 
 } // namespace quantscope

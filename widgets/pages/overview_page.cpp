@@ -1,6 +1,7 @@
 #include "pages/overview_page.h"
 
 #include "items/text.h"
+#include "pages/batch_norm_bar.h"
 #include "pages/preset_menu.h"
 #include "pages/quantizer_card.h"
 #include "pages/step_card.h"
@@ -17,7 +18,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 OverviewPage::OverviewPage(Session &session, QWidget *parent)
-    : Page(session, parent), m_grid(new QGridLayout), m_content(new QWidget), m_waiting(dimLabel(tr("The quantizers are being computed…"))), m_step(new StepCard)
+    : Page(session, parent), m_grid(new QGridLayout), m_content(new QWidget), m_waiting(dimLabel(tr("The quantizers are being computed…"))), m_batchNorm(new BatchNormBar(session)), m_step(new StepCard)
 {
     auto *outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -32,6 +33,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->setSpacing(10);
     m_grid->setSpacing(10);
     column->addWidget(m_waiting);
+    column->addWidget(m_batchNorm);
     column->addLayout(m_grid);
     column->addWidget(m_step);
     column->addStretch(1);
@@ -112,6 +114,7 @@ void OverviewPage::refresh()
         });
     }
     arrange();
+    m_batchNorm->refresh();
     m_step->setSlot(ready ? session().currentSlot() : SlotRef());
 }
 

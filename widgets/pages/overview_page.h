@@ -10,6 +10,7 @@ class QLabel;
 namespace quantscope {
 
 class QuantizerCard;
+class BatchNormBar;
 class StepCard;
 struct Layer;
 struct SlotQuantizer;
@@ -40,6 +41,7 @@ private:
     std::vector<QuantizerCard *> m_cards;
     std::size_t m_used = 0;
     QLabel *m_waiting;
+    BatchNormBar *m_batchNorm;
     StepCard *m_step;
 };
 

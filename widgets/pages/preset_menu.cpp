@@ -2,7 +2,7 @@
 
 #include "items/text.h"
 #include "quant/presets.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 #include <QActionGroup>

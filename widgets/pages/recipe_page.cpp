@@ -6,7 +6,7 @@
 #include "pages/code_view.h"
 #include "pages/preset_menu.h"
 #include "quant/spec.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 #include <QBoxLayout>

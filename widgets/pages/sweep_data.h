@@ -16,7 +16,8 @@ void addFile(SweepData &data, const CompareModel &model);
 /// "7 bits reach 30 dB in fixed point, 6 per channel", empty when none does.
 QString reachText(const std::vector<SweepPoint> &points, double goalDb);
 /// The front of total bits against SQNR, each dot with its widths, and the chosen allocation as a dot of its own.
-SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<Allocation> &front, const std::optional<Allocation> &chosen);
+SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<Allocation> &front,
+    const std::optional<Allocation> &chosen);
 /// SQNR over all layers of an allocation; nullopt without error.
 std::optional<double> allocationDb(const Allocation &allocation);
 

@@ -7,7 +7,7 @@
 #include "pages/code_view.h"
 #include "pages/compare_lab.h"
 #include "pages/sweep_data.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/session.h"
 
 #include <QApplication>
@@ -25,9 +25,12 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr std::uint64_t kSweepAtOnce = 8'000'000; // larger networks are swept when somebody asks for it
-static constexpr std::size_t kDrawAsTheyCome = 64;      // layers; beyond it the front is drawn once, at the end
+static constexpr std::size_t kDrawAsTheyCome = 64; // layers; beyond it the front is drawn once, at the end
 
-SweepPanel::SweepPanel(Session &session, SweepRun &run, QWidget *parent) : QWidget(parent), m_session(session), m_run(run)
+SweepPanel::SweepPanel(Session &session, SweepRun &run, QWidget *parent)
+    : QWidget(parent)
+    , m_session(session)
+    , m_run(run)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -37,10 +40,8 @@ SweepPanel::SweepPanel(Session &session, SweepRun &run, QWidget *parent) : QWidg
     column->addWidget(makeResult(), 2);
 }
 
-QWidget *SweepPanel::makeControls()
+void SweepPanel::makeNumbers()
 {
-    auto *bar = new QWidget;
-    auto *flow = new FlowLayout(bar, 8);
     m_low = new QSpinBox;
     m_high = new QSpinBox;
     m_goal = new QDoubleSpinBox;
@@ -56,22 +57,46 @@ QWidget *SweepPanel::makeControls()
     m_goal->setSuffix(u" dB"_s);
     m_goal->setObjectName(u"sweep-goal"_s);
     setAccessible(m_goal, tr("SQNR to keep"), tr("each layer takes the fewest bits whose SQNR is at least this"));
+    connect(m_low, &QSpinBox::valueChanged, this, [this](int low) {
+        m_high->setMinimum(low);
+        onSettings();
+    });
+    connect(m_high, &QSpinBox::valueChanged, this, [this](int high) {
+        m_low->setMaximum(high);
+        onSettings();
+    });
+    connect(m_goal, &QDoubleSpinBox::valueChanged, this, [this] {
+        m_picked.reset();
+        refresh();
+    });
+}
+
+QWidget *SweepPanel::makeControls()
+{
+    auto *bar = new QWidget;
+    auto *flow = new FlowLayout(bar, 8);
+    makeNumbers();
     m_familyButton = textButton(tr("Families"), tr("which quantizers are swept"));
     m_familyButton->setMenu(new QMenu(m_familyButton));
     m_runAll = textButton(tr("Sweep all layers"), tr("Every family at every width for every weight layer"));
     m_stop = textButton(tr("Stop"), tr("Stop computing; what is known stays"));
     m_progress = dimLabel();
     m_progress->setObjectName(u"sweep-progress"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(dimLabel(tr("widths"))), static_cast<QWidget *>(m_low), static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
-                            static_cast<QWidget *>(m_familyButton), static_cast<QWidget *>(dimLabel(tr("keep"))), static_cast<QWidget *>(m_goal), static_cast<QWidget *>(m_runAll),
-                            static_cast<QWidget *>(m_stop), static_cast<QWidget *>(m_progress)})
+    for (QWidget *widget : {static_cast<QWidget *>(dimLabel(tr("widths"))), static_cast<QWidget *>(m_low),
+             static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
+             static_cast<QWidget *>(m_familyButton), static_cast<QWidget *>(dimLabel(tr("keep"))),
+             static_cast<QWidget *>(m_goal), static_cast<QWidget *>(m_runAll), static_cast<QWidget *>(m_stop),
+             static_cast<QWidget *>(m_progress)})
         flow->addWidget(widget);
-    connect(m_low, &QSpinBox::valueChanged, this, [this](int low) { m_high->setMinimum(low); onSettings(); });
-    connect(m_high, &QSpinBox::valueChanged, this, [this](int high) { m_low->setMaximum(high); onSettings(); });
-    connect(m_goal, &QDoubleSpinBox::valueChanged, this, [this] { m_picked.reset(); refresh(); });
     connect(m_familyButton->menu(), &QMenu::aboutToShow, this, &SweepPanel::fillFamilies);
-    connect(m_runAll, &QPushButton::clicked, this, [this] { m_runAsked = true; refresh(); });
-    connect(m_stop, &QPushButton::clicked, this, [this] { m_runAsked = false; m_run.cancel(); });
+    connect(m_runAll, &QPushButton::clicked, this, [this] {
+        m_runAsked = true;
+        refresh();
+    });
+    connect(m_stop, &QPushButton::clicked, this, [this] {
+        m_runAsked = false;
+        m_run.cancel();
+    });
     return bar;
 }
 
@@ -119,7 +144,8 @@ QWidget *SweepPanel::makeResult()
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-sweep"_s);
     header->addWidget(m_resultTitle, 1);
-    for (QWidget *widget : {static_cast<QWidget *>(m_form), static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_apply)})
+    for (QWidget *widget :
+        {static_cast<QWidget *>(m_form), static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_apply)})
         header->addWidget(widget);
     card->box()->addLayout(header);
     m_text = new CodeView(tr("The chosen widths"));
@@ -131,7 +157,10 @@ QWidget *SweepPanel::makeResult()
     return card;
 }
 
-SweepSettings SweepPanel::settings() const { return {.low = m_low->value(), .high = m_high->value(), .families = m_families}; }
+SweepSettings SweepPanel::settings() const
+{
+    return {.low = m_low->value(), .high = m_high->value(), .families = m_families};
+}
 
 void SweepPanel::setWidths(int low, int high)
 {
@@ -189,7 +218,9 @@ void SweepPanel::refresh()
         m_lines->showMessage(tr("being computed…"));
     else
         m_lines->setData(sqnrOverBits(m_run.points(selected), m_goal->value()));
-    m_reach->setFullText(selected.empty() || m_run.known(selected) < selected.size() ? QString() : reachText(m_run.points(selected), m_goal->value()));
+    m_reach->setFullText(selected.empty() || m_run.known(selected) < selected.size()
+            ? QString()
+            : reachText(m_run.points(selected), m_goal->value()));
     refreshNetwork(all);
 }
 
@@ -199,7 +230,9 @@ void SweepPanel::refreshProgress(const std::vector<std::string> &all)
     const bool running = !m_run.idle();
     m_stop->setVisible(running);
     m_runAll->setVisible(!running && known < all.size());
-    m_progress->setText(!m_run.problem().isEmpty() ? m_run.problem() : known < all.size() || running ? tr("%1 of %2").arg(known).arg(countText(all.size(), tr("layer"))) : countText(all.size(), tr("layer")));
+    m_progress->setText(!m_run.problem().isEmpty() ? m_run.problem()
+            : known < all.size() || running        ? tr("%1 of %2").arg(known).arg(countText(all.size(), tr("layer")))
+                                                   : countText(all.size(), tr("layer")));
 }
 
 Result<SweepPanel::Front> SweepPanel::frontOf(std::vector<SweepPoint> points, double goal)
@@ -218,18 +251,22 @@ Result<SweepPanel::Front> SweepPanel::frontOf(std::vector<SweepPoint> points, do
 void SweepPanel::refreshNetwork(const std::vector<std::string> &all)
 {
     const std::size_t known = m_run.known(all);
-    m_frontNote->setFullText(known == 0 ? QString() : known == all.size() ? tr("all weights; click a dot to take it") : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
+    m_frontNote->setFullText(known == 0 ? QString()
+            : known == all.size()       ? tr("all weights; click a dot to take it")
+                                        : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
     if (!m_run.idle() && all.size() > kDrawAsTheyCome)
         return;
-    m_fronting.start([points = m_run.points(all), goal = m_goal->value()](const Progress &) { return frontOf(points, goal); },
-                     [this](Result<Front> front) {
-                         m_network = front ? std::move(*front) : Front{};
-                         if (m_picked && *m_picked >= static_cast<int>(m_network.allocations.size()))
-                             m_picked.reset();
-                         if (m_network.points.empty())
-                             m_front->showMessage(m_run.idle() ? tr("Sweep all layers to see the front of the network.") : tr("being computed…"));
-                         showAllocation();
-                     });
+    m_fronting.start(
+        [points = m_run.points(all), goal = m_goal->value()](const Progress &) { return frontOf(points, goal); },
+        [this](Result<Front> front) {
+            m_network = front ? std::move(*front) : Front{};
+            if (m_picked && *m_picked >= static_cast<int>(m_network.allocations.size()))
+                m_picked.reset();
+            if (m_network.points.empty())
+                m_front->showMessage(
+                    m_run.idle() ? tr("Sweep all layers to see the front of the network.") : tr("being computed…"));
+            showAllocation();
+        });
 }
 
 QString SweepPanel::resultText() const
@@ -238,31 +275,43 @@ QString SweepPanel::resultText() const
         return tr("No widths yet");
     const QString bits = groupedText(m_allocation->bits);
     if (m_picked)
-        return tr("Chosen on the front: %1 bits, %2 over all weights").arg(bits, decibelText(allocationDb(*m_allocation)));
+        return tr("Chosen on the front: %1 bits, %2 over all weights")
+            .arg(bits, decibelText(allocationDb(*m_allocation)));
     const auto misses = std::count_if(m_allocation->points.begin(), m_allocation->points.end(),
-                                      [&](std::size_t i) { return m_network.points[i].sqnrDb && *m_network.points[i].sqnrDb < m_goal->value(); });
+        [&](std::size_t i) { return m_network.points[i].sqnrDb && *m_network.points[i].sqnrDb < m_goal->value(); });
     QString text = tr("Fewest bits that keep %1 dB in every layer: %2 bits").arg(m_goal->value()).arg(bits);
     if (misses > 0)
-        text += tr(" · ▲ %1 out of reach: those take their best").arg(countText(static_cast<std::uint64_t>(misses), tr("layer")));
+        text += tr(" · ▲ %1 out of reach: those take their best")
+                    .arg(countText(static_cast<std::uint64_t>(misses), tr("layer")));
     return text;
 }
 
 void SweepPanel::showAllocation()
 {
-    m_allocation = m_picked ? std::optional(m_network.allocations[static_cast<std::size_t>(*m_picked)]) : m_network.cheapest;
+    m_allocation
+        = m_picked ? std::optional(m_network.allocations[static_cast<std::size_t>(*m_picked)]) : m_network.cheapest;
     if (!m_network.points.empty())
         m_front->setData(frontData(m_network.points, m_network.allocations, m_network.cheapest));
     m_resultTitle->setText(resultText());
     m_text->setText(m_form->current() == 0 ? recipeText() : pythonText(), CodeView::Language::Toml);
-    const QString problem = !m_allocation ? tr("There is nothing to apply yet.") : applyProblem(m_session, m_session.currentSlot());
+    const QString problem
+        = !m_allocation ? tr("There is nothing to apply yet.") : applyProblem(m_session, m_session.currentSlot());
     m_copy->setEnabled(m_allocation.has_value());
     m_apply->setEnabled(problem.isEmpty());
-    m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("These widths become the recipe of all these layers, as one edit that can be undone (Ctrl+Z)") : problem));
+    m_apply->setToolTip(plainTip(problem.isEmpty()
+            ? tr("These widths become the recipe of all these layers, as one edit that can be undone (Ctrl+Z)")
+            : problem));
 }
 
-QString SweepPanel::recipeText() const { return m_allocation ? qs(allocationRecipe(m_network.points, *m_allocation)) : QString(); }
+QString SweepPanel::recipeText() const
+{
+    return m_allocation ? qs(allocationRecipe(m_network.points, *m_allocation)) : QString();
+}
 
-QString SweepPanel::pythonText() const { return m_allocation ? qs(allocationPython(m_network.points, *m_allocation)) : QString(); }
+QString SweepPanel::pythonText() const
+{
+    return m_allocation ? qs(allocationPython(m_network.points, *m_allocation)) : QString();
+}
 
 void SweepPanel::apply()
 {
@@ -271,8 +320,10 @@ void SweepPanel::apply()
     std::vector<SlotChoice> choices;
     for (const std::size_t i : m_allocation->points)
         if (const auto candidate = parseCandidate(m_network.points[i].candidate))
-            choices.push_back({m_network.points[i].layer, m_network.points[i].slot, candidate->settings.preset, candidate->settings.overrides});
-    m_session.applyChoices(choices, m_picked ? tr("widths of the front") : tr("widths that keep %1 dB").arg(m_goal->value()));
+            choices.push_back({m_network.points[i].layer, m_network.points[i].slot, candidate->settings.preset,
+                candidate->settings.overrides});
+    m_session.applyChoices(
+        choices, m_picked ? tr("widths of the front") : tr("widths that keep %1 dB").arg(m_goal->value()));
 }
 
 } // namespace quantscope

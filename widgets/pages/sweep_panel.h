@@ -17,8 +17,8 @@ class Segmented;
 class Session;
 class SweepChart;
 
-/// Error over bit widths: the selected layers as lines, the whole network as a front of total bits against error, and the
-/// fewest bits that keep a goal as a recipe.
+/// Error over bit widths: the selected layers as lines, the whole network as a front of total bits against error, and
+/// the fewest bits that keep a goal as a recipe.
 class SweepPanel : public QWidget {
     Q_OBJECT
 public:
@@ -35,6 +35,7 @@ public:
     bool idle() const { return !m_fronting.running(); }
 
 private:
+    void makeNumbers();
     QWidget *makeControls();
     QWidget *makeCharts();
     QWidget *makeResult();

@@ -17,16 +17,20 @@ std::vector<std::string> defaultFamilies()
 std::vector<std::string> sweepFamilies()
 {
     std::vector<std::string> families = defaultFamilies();
-    for (const char *more : {"Int8WeightPerChannelFixedPoint", "ShiftedUint8WeightPerTensorFloat", "ShiftedUint8WeightPerChannelFloat", "torch_per_tensor_affine", "torch_per_channel_affine"})
+    for (const char *more : {"Int8WeightPerChannelFixedPoint", "ShiftedUint8WeightPerTensorFloat",
+             "ShiftedUint8WeightPerChannelFloat", "torch_per_tensor_affine", "torch_per_channel_affine"})
         families.emplace_back(more);
     return families;
 }
 
 QString familyTitle(const std::string &family)
 {
-    static const std::map<std::string, QString> titles{{"Int8WeightPerChannelFloat", u"per channel, float"_s}, {"Int8WeightPerTensorFloat", u"per tensor, float"_s},
-        {"Int8WeightPerTensorFixedPoint", u"per tensor, fixed point"_s}, {"Int8WeightPerChannelFixedPoint", u"per channel, fixed point"_s},
-        {"ShiftedUint8WeightPerTensorFloat", u"per tensor, shifted"_s}, {"ShiftedUint8WeightPerChannelFloat", u"per channel, shifted"_s},
+    static const std::map<std::string, QString> titles{{"Int8WeightPerChannelFloat", u"per channel, float"_s},
+        {"Int8WeightPerTensorFloat", u"per tensor, float"_s},
+        {"Int8WeightPerTensorFixedPoint", u"per tensor, fixed point"_s},
+        {"Int8WeightPerChannelFixedPoint", u"per channel, fixed point"_s},
+        {"ShiftedUint8WeightPerTensorFloat", u"per tensor, shifted"_s},
+        {"ShiftedUint8WeightPerChannelFloat", u"per channel, shifted"_s},
         {"torch_per_tensor_affine", u"per tensor, PyTorch"_s}, {"torch_per_channel_affine", u"per channel, PyTorch"_s}};
     const auto found = titles.find(family);
     return found == titles.end() ? qs(family) : found->second;
@@ -89,18 +93,21 @@ void SweepRun::next()
     const std::string layer = m_queue.front();
     m_queue.pop_front();
     m_task.start(
-        [network = m_network, layer, settings = m_settings](const Progress &progress) -> Result<std::vector<SweepPoint>> {
+        [network = m_network, layer, settings = m_settings](
+            const Progress &progress) -> Result<std::vector<SweepPoint>> {
             std::vector<CandidateText> candidates;
             for (const std::string &family : settings.families)
                 if (auto candidate = parseCandidate(family))
                     candidates.push_back(std::move(*candidate));
-            auto compared = compareCandidates(*network, {layer}, atWidths(candidates, settings.low, settings.high), {.slot = "weight", .hash = false, .skipUnavailable = true}, progress);
+            auto compared = compareCandidates(*network, {layer}, atWidths(candidates, settings.low, settings.high),
+                {.slot = "weight", .hash = false, .skipUnavailable = true}, progress);
             if (!compared)
                 return tl::unexpected(compared.error());
             return sweepPoints(*compared);
         },
         [this, layer](Result<std::vector<SweepPoint>> points) {
-            m_known[layer] = points ? std::move(*points) : std::vector<SweepPoint>{}; // one that failed is not tried again
+            m_known[layer]
+                = points ? std::move(*points) : std::vector<SweepPoint>{}; // one that failed is not tried again
             if (!points)
                 m_problem = qs(layer) + u": "_s + qs(points.error().message);
             next();
@@ -119,7 +126,8 @@ std::vector<SweepPoint> SweepRun::points(const std::vector<std::string> &layers)
 
 std::size_t SweepRun::known(const std::vector<std::string> &layers) const
 {
-    return static_cast<std::size_t>(std::count_if(layers.begin(), layers.end(), [this](const std::string &layer) { return m_known.contains(layer); }));
+    return static_cast<std::size_t>(std::count_if(
+        layers.begin(), layers.end(), [this](const std::string &layer) { return m_known.contains(layer); }));
 }
 
 void SweepRun::cancel()

@@ -59,6 +59,8 @@ public:
     bool presetsApply() const;
     /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
+    /// The weights of these layers with the batch norm behind them merged, or as stored; an edit that can be undone.
+    void setBatchNormsMerged(const QStringList &layers, bool merged);
     bool recipeEdited() const;
     QUndoStack &undoStack() { return m_undo; }
     /// Writes the recipe; an error's text, or empty.

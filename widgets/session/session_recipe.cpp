@@ -2,7 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "items/text.h"
-#include "session/recipe_edits.h"
+#include "quant/recipe_edits.h"
 #include "session/settings.h"
 
 #include <QFileInfo>
@@ -71,7 +71,7 @@ void Session::setPreset(const QString &layer, const QString &slot, const QString
 {
     if (!presetsApply())
         return;
-    Recipe after = withPreset(m_network->recipe, str(layer), str(slot), str(preset));
+    Recipe after = withChoice(m_network->recipe, {str(layer), str(slot), str(preset), {}});
     m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
 }
 
@@ -85,14 +85,32 @@ void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString
     m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), undoText));
 }
 
+void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
+{
+    if (!presetsApply())
+        return;
+    Recipe after = m_network->recipe;
+    for (const QString &name : layers)
+        if (const Layer *layer = m_network->layer(str(name)); layer && !layer->batchNorm.empty())
+            after = withBatchNorm(after, layer->name, merged ? layer->batchNorm : std::string());
+    const QString what = layers.size() == 1 ? layers.front() : u"%1 layers"_s.arg(layers.size());
+    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after),
+        (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what)));
+}
+
 void Session::applyRecipe(const Recipe &recipe) { recover(m_network->file, recipe); }
 
 QString Session::saveRecipe(const QString &path)
 {
+    Result<std::string> text = m_recipeText.empty() ? recipeToml(*m_network) : editedToml(m_recipeText, m_network->recipe);
+    if (!text && QFileInfo(path) != QFileInfo(recipePath()))
+        text = recipeToml(*m_network); // without the file's comments, but a new file takes nothing away
+    if (!text)
+        return qs(text.error().text());
     auto file = AtomicFile::create(str(path));
     if (!file)
         return qs(file.error().text());
-    file->write(savedToml(*m_network, m_recipeText));
+    file->write(*text);
     const auto committed = file->commit();
     return committed ? QString() : qs(committed.error().text());
 }
