@@ -1,4 +1,5 @@
 #include "analysis/histogram_kernels.h"
+#include "analysis/pieces.h"
 #include "analysis/statistics.h"
 #include "base/sha256.h"
 #include "quant/codes.h"
@@ -12,35 +13,7 @@ namespace quantscope {
 
 namespace {
 
-// 64 KiB of floats: codes and values of a piece stay in the second-level cache.
-constexpr std::uint64_t kPiece = 1ull << 14;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-/// Which output channel an element belongs to, and how long the run from it is.
-class ChannelMap {
-public:
-    explicit ChannelMap(const SlotQuantizer &slot)
-        : m_total(elementCount(slot.tensor->shape))
-    {
-        const Shape &shape = slot.tensor->shape;
-        const Granular &scale = *slot.quantizer->scale;
-        const auto axis
-            = static_cast<std::size_t>(scale.values.size() > 1 && scale.axis ? *scale.axis : slot.channelAxis);
-        m_inner = std::max<std::uint64_t>(m_total, 1);
-        if (axis >= shape.size())
-            return;
-        m_count = static_cast<std::uint64_t>(shape[axis]);
-        m_inner = 1;
-        for (std::size_t i = axis + 1; i < shape.size(); ++i)
-            m_inner *= static_cast<std::uint64_t>(shape[i]);
-    }
-    std::uint64_t count() const { return m_count; }
-    std::uint64_t channel(std::uint64_t element) const { return element / m_inner % m_count; }
-    std::uint64_t run(std::uint64_t element) const { return m_inner - element % m_inner; }
-
-private:
-    std::uint64_t m_total = 0, m_count = 1, m_inner = 1;
-};
 
 /// The hashes that goldens use: codes as int32 and values as float32, both little-endian, +0 for zero.
 class Hashes {
@@ -106,7 +79,7 @@ public:
         m_high.assign(m_stats.channels.size(), -kInfinity);
     }
 
-    SlotStatistics run(const Progress &progress)
+    SlotStatistics run(const Progress &progress, const Partial<SlotStatistics> &partial)
     {
         std::vector<float> x(std::min(kPiece, m_stats.count));
         for (std::uint64_t at = 0; at < m_stats.count; at += kPiece) {
@@ -117,8 +90,12 @@ public:
                 fromCodes(at, piece);
             m_bits.add(piece);
             progress.step(at + piece.size(), m_stats.count);
+            if (partial && isPartialStep(at + piece.size(), m_stats.count))
+                partial(soFar(at + piece.size()));
         }
-        return finish();
+        if (m_options.hash)
+            m_hashes.finish(m_stats);
+        return soFar(m_stats.count);
     }
 
 private:
@@ -223,25 +200,26 @@ private:
         m_started = true;
     }
 
-    SlotStatistics finish()
+    /// The figures of the first `count` elements.
+    SlotStatistics soFar(std::uint64_t count)
     {
-        if (m_stats.hasFloats) {
-            m_stats.codesMin = wholeOf(m_codesMin);
-            m_stats.codesMax = wholeOf(m_codesMax);
-            m_stats.clipped = m_clipped;
-        } else if (m_stats.count > 0) {
-            m_stats.codesMin = m_exactMin;
-            m_stats.codesMax = m_exactMax;
+        SlotStatistics stats = m_stats;
+        stats.count = count;
+        if (stats.hasFloats) {
+            stats.codesMin = wholeOf(m_codesMin);
+            stats.codesMax = wholeOf(m_codesMax);
+            stats.clipped = m_clipped;
+        } else if (count > 0) {
+            stats.codesMin = m_exactMin;
+            stats.codesMax = m_exactMax;
         }
-        for (std::size_t c = 0; c < m_stats.channels.size(); ++c) {
-            m_stats.channels[c].low = std::isfinite(m_low[c]) ? m_low[c] : 0;
-            m_stats.channels[c].high = std::isfinite(m_high[c]) ? m_high[c] : 0;
+        for (std::size_t c = 0; c < stats.channels.size(); ++c) {
+            stats.channels[c].low = std::isfinite(m_low[c]) ? m_low[c] : 0;
+            stats.channels[c].high = std::isfinite(m_high[c]) ? m_high[c] : 0;
         }
-        m_stats.bitWeights = m_bits.result();
-        m_stats.codes = m_codeCounter.result();
-        if (m_options.hash)
-            m_hashes.finish(m_stats);
-        return std::move(m_stats);
+        stats.bitWeights = m_bits.result();
+        stats.codes = m_codeCounter.result();
+        return stats;
     }
 
     const SlotQuantizer &m_slot;
@@ -261,80 +239,12 @@ private:
     bool m_started = false;
 };
 
-template <class F> auto guarded(const SlotQuantizer &slot, F &&f) -> Result<decltype(f())>
-{
-    try {
-        return f();
-    } catch (const ParseError &error) {
-        return tl::unexpected(Error{ErrorKind::Parse, slot.tensorName, error.offset(), error.what()});
-    } catch (const CancelledError &) {
-        return tl::unexpected(Error{ErrorKind::Cancelled, slot.tensorName, std::nullopt, "was cancelled"});
-    }
-}
-
-ValueHistogram countValues(const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress)
-{
-    ValueHistogram out{window.low, window.high, std::vector<std::uint64_t>(std::max<std::size_t>(window.bins, 1))};
-    CodeReader reader(slot);
-    const ChannelMap channels(slot);
-    const double width = out.high - out.low;
-    const double perValue = width > 0 && std::isfinite(width) ? static_cast<double>(out.bins.size()) / width : 0;
-    std::vector<float> values(std::min(kPiece, reader.count()));
-    for (std::uint64_t at = 0; at < reader.count(); at += kPiece) {
-        const auto piece = std::span(values).first(std::min(kPiece, reader.count() - at));
-        if (reader.hasFloats())
-            reader.floats(at, piece);
-        else
-            reader.values(at, piece);
-        for (std::size_t i = 0; i < piece.size(); ++i) {
-            const double value = static_cast<double>(piece[i]);
-            if (!(value >= out.low && value <= out.high)
-                || (window.channel && channels.channel(at + i) != *window.channel))
-                continue; // NaN fails the comparisons
-            const auto bin = static_cast<std::size_t>((value - out.low) * perValue);
-            ++out.bins[std::min(bin, out.bins.size() - 1)];
-        }
-        progress.step(at + piece.size(), reader.count());
-    }
-    return out;
-}
-
 } // namespace
 
-Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options, const Progress &progress)
+Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options, const Progress &progress,
+    const Partial<SlotStatistics> &partial)
 {
-    return guarded(slot, [&] { return Analysis(slot, options).run(progress); });
-}
-
-Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
-    std::optional<std::size_t> channel, const Progress &progress)
-{
-    const ValueWindow window{stats.low, stats.high, bins, channel};
-    return valueHistogram(slot, window, progress);
-}
-
-Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress)
-{
-    return guarded(slot, [&] { return countValues(slot, window, progress); });
-}
-
-Result<BitWeightHistogram> floatBitWeights(const TensorInfo &tensor, const Progress &progress)
-{
-    SlotQuantizer slot;
-    slot.tensorName = tensor.name;
-    return guarded(slot, [&] {
-        TensorReader reader(tensor);
-        BitWeightCounter counter;
-        const std::uint64_t count = elementCount(tensor.shape);
-        std::vector<float> values(std::min(kPiece, count));
-        for (std::uint64_t at = 0; at < count; at += kPiece) {
-            const auto piece = std::span(values).first(std::min(kPiece, count - at));
-            reader.floats(at, piece);
-            counter.add(piece);
-            progress.step(at + piece.size(), count);
-        }
-        return counter.result();
-    });
+    return passErrors(slot.tensorName, [&] { return Analysis(slot, options).run(progress, partial); });
 }
 
 } // namespace quantscope

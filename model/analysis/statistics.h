@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,10 +90,13 @@ struct AnalysisOptions {
     bool channels = false; ///< fill SlotStatistics::channels
 };
 
+/// Gets what is known so far every few million elements, on the thread that computes; its counts are of those elements.
+template <class T> using Partial = std::function<void(T)>;
+
 /// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind, or a
 /// minifloat (codes are then bit patterns). Errors: Parse (bytes missing), Cancelled. Progress counts elements.
-Result<SlotStatistics> analyse(
-    const SlotQuantizer &slot, const AnalysisOptions &options = {}, const Progress &progress = {});
+Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options = {},
+    const Progress &progress = {}, const Partial<SlotStatistics> &partial = {});
 
 /// What a value histogram shows: bins over [low, high], of one output channel or all. Values outside are left out.
 struct ValueWindow {
@@ -100,15 +104,17 @@ struct ValueWindow {
     std::size_t bins = 128;
     std::optional<std::size_t> channel;
 };
-Result<ValueHistogram> valueHistogram(
-    const SlotQuantizer &slot, const ValueWindow &window, const Progress &progress = {});
+Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const ValueWindow &window,
+    const Progress &progress = {}, const Partial<ValueHistogram> &partial = {});
 
 /// A second pass with a known range: `bins` equal bins over [stats.low, stats.high] of the floats (else values);
 /// `channel` restricts it to one output channel.
 Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
-    std::optional<std::size_t> channel = {}, const Progress &progress = {});
+    std::optional<std::size_t> channel = {}, const Progress &progress = {},
+    const Partial<ValueHistogram> &partial = {});
 
 /// Bit weights of a float tensor that has no quantizer.
-Result<BitWeightHistogram> floatBitWeights(const TensorInfo &tensor, const Progress &progress = {});
+Result<BitWeightHistogram> floatBitWeights(
+    const TensorInfo &tensor, const Progress &progress = {}, const Partial<BitWeightHistogram> &partial = {});
 
 } // namespace quantscope

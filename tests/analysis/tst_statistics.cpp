@@ -209,6 +209,45 @@ private Q_SLOTS:
         QVERIFY(!stats);
         QCOMPARE(stats.error().kind, ErrorKind::Cancelled);
     }
+
+    /// What is told on the way equals a pass over just those elements.
+    void partialResultsAreOfThePrefix()
+    {
+        constexpr std::size_t total = 9'000'000;
+        std::vector<float> w(total);
+        std::mt19937 random(7);
+        for (float &x : w)
+            x = static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 512.0f;
+        const auto prefix = [&](std::size_t count) {
+            return slotOf({w.begin(), w.begin() + static_cast<std::ptrdiff_t>(count)},
+                {static_cast<std::int64_t>(count)}, 8, true, {{}, {}, {0.015625f}});
+        };
+        const SlotQuantizer slot = prefix(total);
+        std::vector<SlotStatistics> told;
+        const auto whole = analyse(slot, {}, {}, [&](SlotStatistics soFar) { told.push_back(std::move(soFar)); });
+        QVERIFY(whole.has_value());
+        QCOMPARE(told.size(), std::size_t(2)); // after 4,194,304 and 8,388,608 elements
+        for (const SlotStatistics &soFar : told) {
+            const auto alone = *analyse(prefix(soFar.count));
+            QCOMPARE(soFar.bitWeights.positive, alone.bitWeights.positive);
+            QCOMPARE(soFar.bitWeights.negative, alone.bitWeights.negative);
+            QCOMPARE(soFar.codes.bins, alone.codes.bins);
+            QCOMPARE(soFar.error.errorPower, alone.error.errorPower);
+            QCOMPARE(soFar.codesMin, alone.codesMin);
+            QCOMPARE(soFar.clipped, alone.clipped);
+        }
+        QCOMPARE(told[1].count, std::uint64_t(8'388'608));
+
+        const ValueWindow window{-2, 2, 64, {}};
+        std::vector<ValueHistogram> values;
+        QVERIFY(valueHistogram(slot, window, {}, [&](ValueHistogram h) { values.push_back(std::move(h)); }));
+        QCOMPARE(values.size(), std::size_t(2));
+        QCOMPARE(values[0].bins, valueHistogram(prefix(4'194'304), window)->bins);
+        std::vector<std::uint64_t> bits;
+        QVERIFY(floatBitWeights(
+            *slot.tensor, {}, [&](const BitWeightHistogram &h) { bits.push_back(h.total() + h.nonFinite); }));
+        QCOMPARE(bits, (std::vector<std::uint64_t>{4'194'304, 8'388'608}));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestStatistics)
