@@ -159,6 +159,85 @@ private Q_SLOTS:
         QVERIFY(!later.recipeAssumed());
     }
 
+    /// A tensor of many pieces is known in part before it is known whole.
+    void statisticsGrow()
+    {
+        constexpr std::int64_t total = 12'000'000;
+        auto tensor = std::make_shared<TensorInfo>();
+        tensor->name = "big.weight";
+        tensor->dtype = DType::Float32;
+        tensor->shape = {4, total / 4};
+        tensor->storage.bytes = total * sizeof(float);
+        tensor->storage.source = std::make_shared<MemorySource>(std::vector<std::byte>(total * sizeof(float)));
+        SlotQuantizer slot;
+        slot.slot = "weight";
+        slot.tensor = tensor;
+        slot.shape = tensor->shape;
+        slot.quantizer.emplace();
+        slot.quantizer->bitWidth = 4;
+        slot.quantizer->isSigned = true;
+        slot.quantizer->narrow = false;
+        slot.quantizer->scale = slot.quantizer->zeroPoint = Granular{{}, {}, {0.0f}};
+        slot.quantizer->scale->values = {1.0f};
+        auto network = std::make_shared<Network>();
+        network->layers.emplace_back().name = "big";
+        network->layers[0].slots.push_back(slot);
+        StatisticsStore store;
+        std::vector<std::uint64_t> counts;
+        connect(&store, &StatisticsStore::grown, this, [&] {
+            QVERIFY(store.soFar("big", "weight"));
+            counts.push_back(store.soFar("big", "weight")->count);
+            QCOMPARE(store.soFar("big", "weight")->codes.bins[8], counts.back()); // every code is 0
+        });
+        store.setNetwork(network);
+        QVERIFY(!store.get("big", "weight"));
+        QVERIFY(QTest::qWaitFor([&] { return store.idle(); }));
+        QVERIFY(!counts.empty());
+        QVERIFY(std::is_sorted(counts.begin(), counts.end()));
+        QVERIFY(counts.back() < std::uint64_t(total) && counts.front() >= (1u << 22));
+        QVERIFY(!store.soFar("big", "weight"));
+        QCOMPARE(store.get("big", "weight")->count, std::uint64_t(total));
+    }
+
+    /// The weights with the batch norm merged are a view that can be taken back.
+    void batchNormsMerge()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("torch/zip/state_dict.pt")));
+        session.selectLayers({u"conv1"_s});
+        const float stored = session.currentSlot().slot->quantizer->scale->values[0];
+        session.setBatchNormsMerged({u"conv1"_s}, true);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv1")->batchNormMerged; }));
+        QVERIFY(session.currentSlot().slot->quantizer->scale->values[0] != stored);
+        QVERIFY(session.recipeEdited());
+        session.undoStack().undo();
+        QVERIFY(QTest::qWaitFor([&] { return !session.network()->layer("conv1")->batchNormMerged; }));
+        QCOMPARE(session.currentSlot().slot->quantizer->scale->values[0], stored);
+        QVERIFY(!session.recipeEdited());
+    }
+
+    /// What is changed of an entry that the file has stands where it stood.
+    void savingChangesEntriesInPlace()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s), recipe = folder.filePath(u"m.recipe.toml"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.recipe.toml")), recipe));
+        QFile before(recipe);
+        QVERIFY(before.open(QIODevice::ReadOnly));
+        QByteArray wanted = before.readAll();
+        const qsizetype fc1 = wanted.indexOf("match = \"fc1\"\nslot = \"weight\"");
+        wanted.replace(wanted.indexOf("bit_width = 4", fc1), 13, "bit_width = 5");
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
+        QCOMPARE(session.saveRecipe(recipe), QString());
+        QFile after(recipe);
+        QVERIFY(after.open(QIODevice::ReadOnly));
+        QCOMPARE(after.readAll(), wanted);
+    }
+
     void badRecipeIsNamed()
     {
         QTemporaryDir folder;

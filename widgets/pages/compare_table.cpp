@@ -212,6 +212,7 @@ void CompareTable::setUp(QTableView *view)
     view->verticalHeader()->setDefaultSectionSize(height);
     view->horizontalHeader()->setMinimumSectionSize(60);
     view->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    view->setHorizontalScrollMode(QAbstractItemView::ScrollPerItem); // no candidate half under the file's column
 }
 
 QSize CompareTable::sizeHint() const

@@ -33,6 +33,11 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(ses
     column->setSpacing(12);
     column->addWidget(makeFigures());
     column->addWidget(makeCharts(), 2);
+    connect(&session.statistics(), &StatisticsStore::grown, this, [this](const QString &layer, const QString &slot) {
+        const SlotRef shown = this->session().currentSlot();
+        if (isVisible() && shown && qs(shown.layer->name) == layer && qs(shown.slot->slot) == slot)
+            refreshChart();
+    });
     m_table = new CodesTable;
     m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // else it would keep the window from getting low
     column->addWidget(m_table, 1);
@@ -224,12 +229,27 @@ void DistributionPage::refreshChart()
 {
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
-    m_zeros->setText(statistics ? tr("%1 of %2").arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count)) : QString());
+    const SlotStatistics *soFar = statistics || !slot ? nullptr : session().statistics().soFar(slot.layer->name, slot.slot->slot);
+    m_zeros->setText(statistics ? tr("%1 of %2").arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
+            : soFar             ? soFarText(soFar->count, slot.count())
+                                : QString());
     switch (m_switch->current()) {
     case Values: return showValues(slot, statistics);
-    case Codes: return showCodes(slot, statistics);
-    default: return showBitWeights(slot, statistics);
+    case Codes: return showCodes(slot, statistics ? statistics : soFar);
+    default: return soFar ? showGrowing(slot, *soFar) : showBitWeights(slot, statistics);
     }
+}
+
+/// "37,748,736 of 100,000,000 elements so far".
+QString DistributionPage::soFarText(std::uint64_t done, std::uint64_t total)
+{
+    return tr("%1 of %2 elements so far").arg(groupedText(done), groupedText(total));
+}
+
+void DistributionPage::showGrowing(const SlotRef &slot, const SlotStatistics &soFar)
+{
+    m_bitWeights->setEditable(false);
+    m_bitWeights->setData(&soFar.bitWeights, bitWindow(*slot.slot->quantizer));
 }
 
 void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics *statistics)
@@ -245,13 +265,19 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
     m_bitWeights->setData(nullptr, {}, waitingText(slot));
     if (!slot.readable() || slot.hasCodes() || session().state() != Session::State::Ready)
         return;
-    m_floatBits.start([slot](const Progress &progress) { return floatBitWeights(*slot.slot->tensor, progress); },
-                      [this](Result<BitWeightHistogram> histogram) {
-                          if (histogram)
-                              m_bitWeights->setData(&*histogram, {});
-                          else
-                              m_bitWeights->setData(nullptr, {}, qs(histogram.error().message));
-                      });
+    m_floatBits.startShowing(
+        [slot](const Progress &progress, const Partial<BitWeightHistogram> &partial) { return floatBitWeights(*slot.slot->tensor, progress, partial); },
+        [this](Result<BitWeightHistogram> histogram) {
+            m_zeros->setText({});
+            if (histogram)
+                m_bitWeights->setData(&*histogram, {});
+            else
+                m_bitWeights->setData(nullptr, {}, qs(histogram.error().message));
+        },
+        [this, total = slot.count()](const BitWeightHistogram &soFar) {
+            m_zeros->setText(soFarText(soFar.total() + soFar.nonFinite, total));
+            m_bitWeights->setData(&soFar, {});
+        });
 }
 
 void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *statistics)
@@ -274,13 +300,19 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     window.bins = kValueBins;
     if (m_channel->currentIndex() > 0)
         window.channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
-    m_binning.start([slot, window](const Progress &progress) { return valueHistogram(*slot.slot, window, progress); },
-                    [this, slot, count = statistics->count, log = m_log->isChecked()](Result<ValueHistogram> histogram) {
-                        if (histogram)
-                            m_values->setData(log ? logCounts(valueBars(*histogram, &*slot.slot->quantizer, count)) : valueBars(*histogram, &*slot.slot->quantizer, count));
-                        else
-                            m_values->showMessage(qs(histogram.error().message));
-                    });
+    const auto show = [this, slot, count = statistics->count, log = m_log->isChecked()](const ValueHistogram &histogram) {
+        BarData bars = valueBars(histogram, &*slot.slot->quantizer, count);
+        m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
+    };
+    m_binning.startShowing(
+        [slot, window](const Progress &progress, const Partial<ValueHistogram> &partial) { return valueHistogram(*slot.slot, window, progress, partial); },
+        [this, show](Result<ValueHistogram> histogram) {
+            if (histogram)
+                show(*histogram);
+            else
+                m_values->showMessage(qs(histogram.error().message));
+        },
+        show);
 }
 
 void DistributionPage::showCodes(const SlotRef &slot, const SlotStatistics *statistics)

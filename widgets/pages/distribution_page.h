@@ -49,6 +49,8 @@ private:
     void refreshProvenance(const SlotRef &slot);
     void refreshChart();
     void onTrial();
+    static QString soFarText(std::uint64_t done, std::uint64_t total);
+    void showGrowing(const SlotRef &slot, const SlotStatistics &soFar);
     void showBitWeights(const SlotRef &slot, const SlotStatistics *statistics);
     void showValues(const SlotRef &slot, const SlotStatistics *statistics);
     void showCodes(const SlotRef &slot, const SlotStatistics *statistics);

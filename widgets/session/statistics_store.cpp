@@ -29,6 +29,7 @@ void StatisticsStore::cancel()
     m_urgentKey.reset();
     m_backgroundKey.reset();
     m_queue.clear();
+    m_growing.clear();
 }
 
 const SlotStatistics *StatisticsStore::get(const std::string &layer, const std::string &slot)
@@ -42,9 +43,16 @@ const SlotStatistics *StatisticsStore::get(const std::string &layer, const std::
     std::erase(m_queue, key);
     if (m_urgentKey)
         m_queue.push_front(*m_urgentKey); // somebody went on before it was done
+    m_growing.erase(m_urgentKey.value_or(key));
     m_urgentKey = key;
     run(m_urgent, key);
     return nullptr;
+}
+
+const SlotStatistics *StatisticsStore::soFar(const std::string &layer, const std::string &slot) const
+{
+    const auto found = m_growing.find({layer, slot});
+    return found == m_growing.end() ? nullptr : &found->second;
 }
 
 QString StatisticsStore::problem(const std::string &layer, const std::string &slot) const
@@ -64,11 +72,15 @@ void StatisticsStore::next()
 
 void StatisticsStore::run(Task<SlotStatistics> &task, const SlotKey &key)
 {
-    task.start(
-        [slot = slotRef(m_network, key.first, key.second)](const Progress &progress) {
-            return analyse(*slot.slot, {.hash = false, .channels = true}, progress);
+    task.startShowing(
+        [slot = slotRef(m_network, key.first, key.second)](const Progress &progress, const Partial<SlotStatistics> &partial) {
+            return analyse(*slot.slot, {.hash = false, .channels = true}, progress, partial);
         },
-        [this, key](Result<SlotStatistics> result) { store(key, std::move(result)); });
+        [this, key](Result<SlotStatistics> result) { store(key, std::move(result)); },
+        [this, key](const SlotStatistics &soFar) {
+            m_growing[key] = soFar;
+            Q_EMIT grown(qs(key.first), qs(key.second));
+        });
 }
 
 void StatisticsStore::store(const SlotKey &key, Result<SlotStatistics> result)
@@ -77,6 +89,7 @@ void StatisticsStore::store(const SlotKey &key, Result<SlotStatistics> result)
         m_urgentKey.reset();
     if (m_backgroundKey == key)
         m_backgroundKey.reset();
+    m_growing.erase(key);
     if (result)
         m_known[key] = std::move(*result);
     else

@@ -27,6 +27,8 @@ public:
     void setNetwork(std::shared_ptr<const Network> network);
     /// Null while it is being computed; asks for it.
     const SlotStatistics *get(const std::string &layer, const std::string &slot);
+    /// Of the elements that were read so far, while it is being computed; null before the first and when it is done.
+    const SlotStatistics *soFar(const std::string &layer, const std::string &slot) const;
     const StatisticsMap &all() const { return m_known; }
     /// Why a slot has none.
     QString problem(const std::string &layer, const std::string &slot) const;
@@ -36,6 +38,7 @@ public:
 
 Q_SIGNALS:
     void ready(const QString &layer, const QString &slot);
+    void grown(const QString &layer, const QString &slot); ///< soFar() has more
     void progress(int done, int total);
 
 private:
@@ -44,7 +47,7 @@ private:
     void store(const SlotKey &key, Result<SlotStatistics> result);
 
     std::shared_ptr<const Network> m_network;
-    StatisticsMap m_known;
+    StatisticsMap m_known, m_growing;
     std::map<SlotKey, std::string> m_problems;
     std::deque<SlotKey> m_queue;
     std::optional<SlotKey> m_urgentKey, m_backgroundKey;

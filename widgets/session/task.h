@@ -10,6 +10,9 @@
 #include <QtConcurrent>
 
 #include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 namespace quantscope {
@@ -21,6 +24,9 @@ public:
     using Work = std::function<Result<T>(const Progress &)>;
     using Done = std::function<void(Result<T>)>;
     using Report = std::function<void(int permille)>;
+    /// Work that tells what it knows so far; `Show` gets the newest of it, at most once a turn of the event loop.
+    using Showing = std::function<Result<T>(const Progress &, const std::function<void(T)> &)>;
+    using Show = std::function<void(const T &)>;
 
     Task() { m_pool.setMaxThreadCount(1); }
     ~Task()
@@ -34,7 +40,50 @@ public:
     void start(Work work, Done done, Report report = {})
     {
         cancel();
+        launch(++m_era, std::move(work), std::move(done), std::move(report));
+    }
+
+    void startShowing(Showing work, Done done, Show show)
+    {
+        cancel();
         const auto era = ++m_era;
+        auto latest = std::make_shared<Latest>();
+        auto tell = [this, era, latest, show = std::move(show)](T value) {
+            const std::lock_guard lock(latest->mutex);
+            const bool waiting = latest->value.has_value();
+            latest->value = std::move(value);
+            if (waiting)
+                return; // it has not come to show the one before
+            QMetaObject::invokeMethod(
+                &m_context,
+                [this, era, latest, show] {
+                    std::unique_lock taken(latest->mutex);
+                    const std::optional<T> newest = std::exchange(latest->value, std::nullopt);
+                    taken.unlock();
+                    if (era == m_era && m_running && newest)
+                        show(*newest);
+                },
+                Qt::QueuedConnection);
+        };
+        launch(era, [work = std::move(work), tell](const Progress &progress) { return work(progress, tell); }, std::move(done), {});
+    }
+
+    bool running() const { return m_running; }
+    void cancel()
+    {
+        ++m_era;
+        m_running = false;
+        m_future.cancel();
+    }
+
+private:
+    struct Latest {
+        std::mutex mutex;
+        std::optional<T> value;
+    };
+
+    void launch(std::uint64_t era, Work work, Done done, Report report)
+    {
         m_running = true;
         m_future = QtConcurrent::run(&m_pool, [work = std::move(work)](QPromise<Result<T>> &promise) {
             promise.setProgressRange(0, 1000);
@@ -47,15 +96,6 @@ public:
         watch(era, std::move(done), std::move(report));
     }
 
-    bool running() const { return m_running; }
-    void cancel()
-    {
-        ++m_era;
-        m_running = false;
-        m_future.cancel();
-    }
-
-private:
     static Result<T> guarded(const Work &work, const Progress &progress)
     {
         try {
