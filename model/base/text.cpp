@@ -97,34 +97,56 @@ bool globMatch(std::string_view pattern, std::string_view text)
 
 bool hasWildcard(std::string_view pattern) { return pattern.find_first_of("*?") != std::string_view::npos; }
 
+namespace {
+
+constexpr std::size_t kLongestName = 256;
+
+/// Edit distance; of words from files, only as much as a misspelt name can be long is compared.
+std::size_t editDistance(std::string_view word, std::string_view other)
+{
+    word = word.substr(0, kLongestName);
+    other = other.substr(0, kLongestName);
+    std::vector<std::size_t> row(other.size() + 1);
+    for (std::size_t i = 0; i < row.size(); ++i)
+        row[i] = i;
+    for (std::size_t w = 0; w < word.size(); ++w) {
+        std::size_t diagonal = row[0];
+        row[0] = w + 1;
+        for (std::size_t o = 0; o < other.size(); ++o) {
+            const std::size_t above = row[o + 1];
+            const std::size_t change = diagonal + (word[w] == other[o] ? 0 : 1);
+            row[o + 1] = std::min({above + 1, row[o] + 1, change});
+            diagonal = above;
+        }
+    }
+    return row.back();
+}
+
+} // namespace
+
 std::string nearestWord(std::string_view word, std::span<const std::string> candidates)
 {
-    const auto distance = [&](const std::string &other) {
-        std::vector<std::size_t> row(other.size() + 1);
-        for (std::size_t i = 0; i < row.size(); ++i)
-            row[i] = i;
-        for (std::size_t w = 0; w < word.size(); ++w) {
-            std::size_t diagonal = row[0];
-            row[0] = w + 1;
-            for (std::size_t o = 0; o < other.size(); ++o) {
-                const std::size_t above = row[o + 1];
-                const std::size_t change = diagonal + (word[w] == other[o] ? 0 : 1);
-                row[o + 1] = std::min({above + 1, row[o] + 1, change});
-                diagonal = above;
-            }
-        }
-        return row.back();
-    };
-    std::string best;
+    const std::string *best = nullptr;
     std::size_t bestDistance = 0;
     for (const std::string &candidate : candidates) {
-        const std::size_t d = distance(candidate);
-        if (best.empty() || d < bestDistance) {
-            best = candidate;
+        const std::size_t d = editDistance(word, candidate);
+        if (best == nullptr || d < bestDistance) {
+            best = &candidate;
             bestDistance = d;
         }
     }
-    return best;
+    return best == nullptr ? std::string() : *best;
+}
+
+std::string didYouMean(std::string_view word, std::span<const std::string> candidates)
+{
+    constexpr std::size_t kFew = 8;
+    const std::string nearest = nearestWord(word, candidates);
+    const std::size_t length = std::min(word.size(), kLongestName);
+    if (!nearest.empty() && editDistance(word, nearest) <= std::max<std::size_t>(2, length / 2))
+        return fmt::format("; did you mean \"{}\"?", nearest);
+    return candidates.empty() || candidates.size() > kFew ? std::string()
+                                                          : fmt::format("; known are {}", fmt::join(candidates, ", "));
 }
 
 bool isUtf8(std::string_view text)

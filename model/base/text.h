@@ -24,6 +24,9 @@ bool hasWildcard(std::string_view pattern);
 
 /// The candidate with the smallest edit distance, for 'did you mean'; empty when there are none.
 std::string nearestWord(std::string_view word, std::span<const std::string> candidates);
+/// `; did you mean "NAME"?`, to be put behind an error. When more than half of the word would have to change, the
+/// candidates if they are few, else nothing.
+std::string didYouMean(std::string_view word, std::span<const std::string> candidates);
 
 bool isUtf8(std::string_view text);
 /// Text made safe for a terminal: control characters become `\xNN`, invalid UTF-8 likewise.

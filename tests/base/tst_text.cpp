@@ -142,6 +142,11 @@ private slots:
         QCOMPARE(nearestWord("int8bias", words), words[2]);
         QCOMPARE(nearestWord("Int8WeightPerChanelFloat", words), words[1]);
         QCOMPARE(nearestWord("x", std::vector<std::string>{}), std::string());
+        QCOMPARE(didYouMean("Int8WeightPerChanelFloat", words), std::string("; did you mean \"" + words[1] + "\"?"));
+        QCOMPARE(didYouMean("kernel", std::vector<std::string>{"a", "b"}), std::string("; known are a, b"));
+        std::vector<std::string> many(20, words[0]);
+        QCOMPARE(didYouMean("kernel", many), std::string());
+        QCOMPARE(didYouMean(std::string(4'000'000, 'x'), many), std::string()); // a word of a hostile file
         QCOMPARE(nearestWord("", std::vector<std::string>{"abc", "a"}), std::string("a"));
     }
 
