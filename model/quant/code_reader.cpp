@@ -1,6 +1,7 @@
 #include "quant/codes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -47,13 +48,19 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
     const Shape &shape = slot.tensor->shape;
     if (m_quantizer.learnedRounding)
         m_learned.emplace(*m_quantizer.learnedRounding);
-    for (const Granular *g :
-        {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
-        if (g != nullptr)
-            m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
+    const std::array parts{&*m_quantizer.scale, &*m_quantizer.zeroPoint,
+        m_quantizer.divisor ? &*m_quantizer.divisor : nullptr, m_quantizer.shift ? &*m_quantizer.shift : nullptr};
+    std::optional<int> axis;
+    for (const Granular *g : parts) {
+        if (g == nullptr)
+            continue;
+        if (g->values.empty())
+            throw ParseError("the quantizer of " + slot.slot + " has no scale");
+        m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
+        axis = axis ? axis : g->axis;
+    }
     if (m_channels == 1)
         return;
-    const auto axis = m_quantizer.scale->axis ? m_quantizer.scale->axis : m_quantizer.zeroPoint->axis;
     if (!axis || *axis < 0 || static_cast<std::size_t>(*axis) >= shape.size())
         throw ParseError(fmt::format("{} scales have no axis in a tensor of {} axes", m_channels, shape.size()));
     const auto at = static_cast<std::size_t>(*axis);
@@ -65,8 +72,7 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
             * ((m_axisSize + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
                 / static_cast<std::uint64_t>(*m_quantizer.blockSize))
             * m_inner;
-    for (const Granular *g :
-        {&*m_quantizer.scale, &*m_quantizer.zeroPoint, m_quantizer.divisor ? &*m_quantizer.divisor : nullptr})
+    for (const Granular *g : parts)
         if (g != nullptr && g->values.size() != 1 && g->values.size() != expected)
             throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axisSize));
 }
@@ -108,6 +114,15 @@ CodeParameters CodeReader::parameters(std::size_t channel) const
     p.min = static_cast<float>(range.min);
     p.max = static_cast<float>(range.max);
     return p;
+}
+
+std::int64_t CodeReader::integer(float code) const
+{
+    const std::int64_t whole = toInteger(code);
+    if (m_quantizer.rule != CodeRule::DivideRoundAdd && m_quantizer.rule != CodeRule::ReciprocalRoundAdd)
+        return whole;
+    const CodeRange range = codeRange(m_quantizer);
+    return std::clamp(whole, range.min, range.max);
 }
 
 void CodeReader::floats(std::uint64_t begin, std::span<float> out) { m_reader.floats(begin, out); }
@@ -173,7 +188,8 @@ void CodeReader::integers(std::uint64_t begin, std::span<std::int64_t> out)
     for (std::size_t at = 0; at < out.size(); at += part.size()) {
         const auto chunk = std::span(part).first(std::min(part.size(), out.size() - at));
         codes(begin + at, chunk);
-        std::transform(chunk.begin(), chunk.end(), out.begin() + static_cast<std::ptrdiff_t>(at), toInteger);
+        std::transform(chunk.begin(), chunk.end(), out.begin() + static_cast<std::ptrdiff_t>(at),
+            [this](float code) { return integer(code); });
     }
 }
 

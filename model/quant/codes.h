@@ -58,6 +58,9 @@ public:
         std::uint64_t length = 0;
     };
     Run runAt(std::uint64_t element) const;
+    /// The integer of a code; 0 for what is not finite. ap_fixed and PyTorch saturate at the last code, which from 26
+    /// bits on is no float32; the codes of Brevitas are its floats, up to 2^31.
+    std::int64_t integer(float code) const;
     CodeParameters parameters(std::size_t channel) const;
     std::uint64_t count() const { return m_count; }
 

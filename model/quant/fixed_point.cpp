@@ -79,9 +79,10 @@ std::string binaryWord(std::int64_t code, int bits, int integerBits)
     };
     if (integerBits <= 0)
         return "." + missing(-integerBits) + digits;
-    if (integerBits > bits)
-        return digits + missing(integerBits - bits) + ".";
-    if (integerBits == bits)
+    const auto width = static_cast<int>(digits.size()); // of 64 at most
+    if (integerBits > width)
+        return digits + missing(integerBits - width) + ".";
+    if (integerBits == width)
         return digits;
     return digits.insert(static_cast<std::size_t>(integerBits), ".");
 }

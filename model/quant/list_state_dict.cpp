@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "quant/layer_kinds.h"
 #include "quant/network.h"
 #include "quant/presets.h"
 #include "quant/spec.h"
@@ -67,6 +68,13 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
     layer.kindAssumed = true;
     addTensorSlot(layer, "weight", file, state.weight);
     addTensorSlot(layer, "bias", file, state.bias);
+    if (const auto axis = storedChannelAxis(state, *file)) {
+        SlotQuantizer &weight = *layer.slot("weight");
+        weight.channelAxis = *axis;
+        const std::string transposed = *axis == 1 ? convolutionName(weight.shape.size(), true) : std::string();
+        if (!transposed.empty())
+            layer.kind = transposed;
+    }
     for (const StateQuantizer &quantizer : state.quantizers)
         if (layer.slot(quantizer.slot) == nullptr) {
             SlotQuantizer slot;
@@ -74,6 +82,25 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
             layer.slots.push_back(std::move(slot));
         }
     return layer;
+}
+
+/// A kind is not for layers whose weight has another number of axes: `match = "*"` with ConvTranspose2d leaves a Linear
+/// what it is.
+void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
+{
+    const LayerKind *kind = findLayerKind(*entry.kind);
+    const SlotQuantizer *weight = layer.slot("weight");
+    if (kind != nullptr && kind->weightRank != 0 && weight != nullptr
+        && weight->shape.size() != static_cast<std::size_t>(kind->weightRank)) {
+        if (!hasWildcard(entry.match))
+            network.diagnostics.push_back({"kind-does-not-fit", Severity::Warning, layer.name,
+                fmt::format("{}: a {} has a weight of {} axes and this one has {}, so kind in [[layer]] (line {}) is "
+                            "not applied",
+                    layer.name, kind->name, kind->weightRank, weight->shape.size(), entry.line)});
+        return;
+    }
+    layer.kind = kind == nullptr ? *entry.kind : std::string(kind->name);
+    layer.kindAssumed = false;
 }
 
 void applyLayerEntries(Network &network, const Recipe &recipe)
@@ -86,15 +113,35 @@ void applyLayerEntries(Network &network, const Recipe &recipe)
             any = true;
             layer.groups = entry.groups.value_or(layer.groups);
             layer.stride = entry.stride.value_or(layer.stride);
-            if (entry.kind) {
-                layer.kind = *entry.kind;
-                layer.kindAssumed = false;
-            }
+            if (entry.kind)
+                applyKind(network, layer, entry);
         }
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format(
                     "[[layer]] match = \"{}\" (line {}) matches no layer of the file", entry.match, entry.line)});
+    }
+}
+
+/// The file's own word on the output channels is stronger than the kind that a recipe gives.
+/// The network's first layers are the dict's, in its order.
+void placeChannelAxes(Network &network, const StateDict &dict)
+{
+    for (std::size_t i = 0; i < dict.layers.size(); ++i) {
+        const Layer &layer = network.layers[i];
+        SlotQuantizer *weight = network.layers[i].slot("weight");
+        if (weight == nullptr || layer.kindAssumed)
+            continue;
+        const LayerKind *kind = findLayerKind(layer.kind);
+        const int axis = kind != nullptr && kind->transposed ? 1 : 0;
+        const auto stored = storedChannelAxis(dict.layers[i], *network.file);
+        weight->channelAxis = stored.value_or(axis);
+        if (stored && *stored != axis)
+            network.diagnostics.push_back({"kind-contradicts-file", Severity::Warning, layer.name,
+                fmt::format(
+                    "{}: the output channels of a {} lie along axis {}, but its stored scales lie along axis {} "
+                    "of the weight: the file is followed",
+                    layer.name, layer.kind, axis, *stored)});
     }
 }
 
@@ -168,10 +215,7 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
         network.layers.push_back(toLayer(state, file));
     addNamedSlots(network, recipe);
     applyLayerEntries(network, recipe);
-    for (Layer &layer : network.layers)
-        if (SlotQuantizer *weight = layer.slot("weight");
-            weight != nullptr && layer.kind.find("Transpose") != std::string::npos)
-            weight->channelAxis = 1;
+    placeChannelAxes(network, dict);
     findBatchNorms(network, dict);
     warnOfIdleEntries(network, recipe);
     return network;

@@ -74,10 +74,9 @@ constexpr Preset act(std::string_view name, int since, bool isSigned, Restrictio
     return p;
 }
 
-constexpr Preset shiftedAct(std::string_view name, int since, Restriction restriction, int until = 999)
+constexpr Preset shiftedAct(std::string_view name, int since, Restriction restriction)
 {
     Preset p = act(name, since, false, restriction);
-    p.until = until;
     p.zeroPoint = ZeroPointSource::Stored;
     return p;
 }
@@ -222,7 +221,7 @@ constexpr std::array kPresets = {
     undecoded("MXFloat8e5m2Act", "act"),
     undecoded("MXInt8Act", "act", QuantizerKind::Affine),
 
-    Preset{.name = "TruncTo8bit", .slot = "trunc", .source = ScaleSource::Input, .rounding = Rounding::Floor},
+    Preset{.name = "TruncTo8bit", .slot = "trunc", .source = ScaleSource::Input},
 };
 
 constexpr std::array kOverrides = {
@@ -306,6 +305,8 @@ const Preset *findPreset(std::string_view name)
     const auto found = std::find_if(kPresets.begin(), kPresets.end(), [&](const Preset &p) { return p.name == name; });
     return found == kPresets.end() ? nullptr : &*found;
 }
+
+bool existsIn(const Preset &preset, int version) { return version >= preset.since; }
 
 std::string_view presetSlot(std::string_view slot)
 {

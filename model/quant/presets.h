@@ -44,7 +44,6 @@ struct Preset {
     std::string_view name;
     std::string_view slot; ///< "weight", "bias", "act" or "trunc"
     int since = 60;
-    int until = 999;
     int bits = 8; ///< 0: computed from the layer (IntBias)
     bool isSigned = true;
     bool narrow = false;
@@ -67,6 +66,8 @@ struct Preset {
 
 std::span<const Preset> presets();
 const Preset *findPreset(std::string_view name);
+/// Whether Brevitas of that version has the preset: what a recipe may name, and what is worth offering.
+bool existsIn(const Preset &preset, int version);
 /// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all
 /// when empty.
 std::vector<std::string> presetNames(std::string_view slot = {});

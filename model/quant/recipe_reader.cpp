@@ -2,6 +2,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "quant/lab_quantizers.h"
+#include "quant/layer_kinds.h"
 #include "quant/presets.h"
 #include "quant/recipe.h"
 #include "quant/spec.h"
@@ -27,11 +28,6 @@ struct RecipeError {
     throw RecipeError{message, node.source().begin};
 }
 
-std::string didYouMean(const std::string &word, const std::vector<std::string> &known)
-{
-    return fmt::format("; did you mean \"{}\"?", nearestWord(word, known));
-}
-
 std::string text(const toml::node &node, std::string_view key)
 {
     if (const auto value = node.value_exact<std::string>())
@@ -44,6 +40,14 @@ double number(const toml::node &node, std::string_view key)
     if (const auto value = node.value<double>())
         return *value;
     fail(node, fmt::format("{} must be a number", key));
+}
+
+double inputNumber(const toml::node &node, std::string_view key, bool (*isValid)(double), const char *what)
+{
+    const double value = number(node, key);
+    if (!isValid(value))
+        fail(node, fmt::format("{} must be {}", key, what));
+    return value;
 }
 
 int wholeNumber(const toml::node &node, std::string_view key, int low, int high)
@@ -102,6 +106,15 @@ std::string slotName(const toml::node &node)
     return name;
 }
 
+/// Kept as it is written.
+std::string kindName(const toml::node &node)
+{
+    const std::string name = text(node, "kind");
+    if (findLayerKind(name) == nullptr)
+        fail(node, fmt::format("\"{}\" is not a kind of layer", name) + didYouMean(name, layerKindNames()));
+    return name;
+}
+
 void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml::node &node)
 {
     if (key == "match")
@@ -115,9 +128,9 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
     else if (key == "input")
         entry.input = text(node, key);
     else if (key == "input_scale")
-        entry.inputScale = number(node, key);
+        entry.inputScale = inputNumber(node, key, isScale, "a positive number in the range of float32");
     else if (key == "input_bit_width")
-        entry.inputBitWidth = number(node, key);
+        entry.inputBitWidth = inputNumber(node, key, isBitWidth, "a whole number from 1 to 32");
     else if (key == "input_signed")
         entry.inputSigned = boolean(node, key);
     else if (findOverride(key) != nullptr)
@@ -143,7 +156,7 @@ void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &
     if (key == "match")
         entry.match = text(node, key);
     else if (key == "kind")
-        entry.kind = text(node, key);
+        entry.kind = kindName(node);
     else if (key == "groups")
         entry.groups = wholeNumber(node, key, 1, 1 << 24);
     else if (key == "stride")
@@ -155,7 +168,8 @@ void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &
     else
         fail(node,
             fmt::format("\"{}\" is not a key of [[layer]]", key)
-                + didYouMean(key, {"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
+                + didYouMean(
+                    key, std::vector<std::string>{"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
 }
 
 template <class Entry>
@@ -195,7 +209,7 @@ Recipe readRecipe(const toml::table &root)
         } else {
             fail(node,
                 fmt::format("\"{}\" is not a key of a recipe", name)
-                    + didYouMean(name, {"brevitas", "layer", "quantizer"}));
+                    + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer"}));
         }
     }
     int number = 0;

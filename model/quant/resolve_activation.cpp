@@ -18,8 +18,12 @@ Granular granular(const Shape &shape, std::vector<float> values)
         return {{}, {}, std::move(values)};
     Granular out{shape, {}, std::move(values)};
     for (std::size_t i = 0; i < shape.size(); ++i)
-        if (shape[i] > 1)
+        if (shape[i] != 1) {
+            if (out.axis)
+                throw SlotFailure{"scale-count",
+                    fmt::format("stored values of the shape {} differ along more than one axis", shapeText(shape))};
             out.axis = static_cast<int>(i);
+        }
     return out;
 }
 
@@ -43,20 +47,18 @@ void Resolver::activationScale(Job &job, Quantizer &quantizer, int bits)
     QuantizerSpec &spec = *job.spec;
     SlotQuantizer &slot = slotOf(job);
     if (spec.source == ScaleSource::Constant) {
-        quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}};
-        quantizer.origin["scale"] = {job.settings.overrides.empty() ? Origin::Preset : Origin::Recipe,
-            fmt::format("constant threshold {}", shortest(spec.constant.value_or(1.0f)))};
+        quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}}; // its origin is the spec's
         slot.formula = scaleFormula(spec, bits, spec.constant.value_or(1.0f), quantizer.scale->values[0]);
         return;
     }
-    Shape shape;
     // Sharers of one object keep equal keys; the owner's are as good when the sharer has none.
-    const auto find = [&](std::string_view field) {
-        auto values = stored(job, field, &shape);
-        return values || !job.owner ? values : stored(m_jobs[*job.owner], field, &shape);
+    const auto find = [&](std::string_view field, Shape *shape = nullptr) {
+        auto values = stored(job, field, shape);
+        return values || !job.owner ? values : stored(m_jobs[*job.owner], field, shape);
     };
-    const auto running = find("scaling_impl.runtime_stats.running_stats");
-    const auto value = running ? running : find("scaling_impl.value");
+    Shape shape;
+    const auto running = find("scaling_impl.runtime_stats.running_stats", &shape);
+    const auto value = running ? running : find("scaling_impl.value", &shape);
     if (!value || value->empty()) {
         // Brevitas then uses threshold 1.0 (0.6.0: 2^round(1) for power-of-two scales).
         const float scale
@@ -64,50 +66,69 @@ void Resolver::activationScale(Job &job, Quantizer &quantizer, int bits)
         quantizer.scale = Granular{{}, {}, {scale}};
         quantizer.origin["scale"] = {Origin::Assumed, "no threshold is stored (never calibrated): Brevitas uses 1.0"};
         slot.assumed = true;
-        m_network.diagnostics.push_back({"never-calibrated", Severity::Warning, layerOf(job).name,
-            fmt::format("{} {}: no threshold is stored, so it never saw a training batch; Brevitas would use 1.0",
-                layerOf(job).name, slot.slot)});
+        warn(job, "never-calibrated",
+            fmt::format("{}no threshold is stored, so it never saw a training batch; Brevitas would use 1.0",
+                absentLayer(layerOf(job).name)));
         return;
     }
+    if (job.owner)
+        compareWithOwner(job, running ? "scaling_impl.runtime_stats.running_stats" : "scaling_impl.value");
     const auto factor = find("scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight");
     auto offset = find("scaling_impl.stats_scaling_impl.affine_rescaling.affine_bias");
     if (!offset)
         offset = find("scaling_impl.stats_scaling_impl.affine_rescaling.affine_bias.value");
+    requireAffineKeys(*job.spec, factor || offset);
     const std::size_t count = value->size();
     std::vector<float> scales(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto at = [&](const std::optional<std::vector<float>> &list, float otherwise) {
-            return list && !list->empty() ? (*list)[std::min(i, list->size() - 1)] : otherwise;
-        };
-        spec.source = running ? ScaleSource::RuntimeStats : ScaleSource::Stored;
-        scales[i] = running
-            ? scaleFromStatistic((*value)[i], spec, bits, {at(factor, 1.0f), at(offset, 0.0f), factor || offset})
-            : scaleFromStored((*value)[i], spec, bits);
-    }
+    spec.source = running ? ScaleSource::RuntimeStats : ScaleSource::Stored;
+    for (std::size_t i = 0; i < count; ++i)
+        scales[i] = running ? scaleFromStatistic((*value)[i], spec, bits,
+                        {storedAt(factor, i, count, 1.0f), storedAt(offset, i, count, 0.0f), factor || offset})
+                            : scaleFromStored((*value)[i], spec, bits);
     slot.formula = scaleFormula(spec, bits, value->front(), scales.front());
-    if (running)
-        (void)find(
-            "scaling_impl.runtime_stats.running_stats"); // restore the threshold's shape after the factors were read
-    quantizer.scale
-        = granular(shape.size() > 0 && elementCount(shape) == count ? shape : Shape{static_cast<std::int64_t>(count)},
-            std::move(scales));
+    quantizer.scale = granular(shape, std::move(scales));
     quantizer.origin["scale"] = {Origin::Read,
         running ? "scaling_impl.runtime_stats.running_stats"
                 : fmt::format("scaling_impl.value = {}{}", shortest(value->front()),
                     spec.restriction == Restriction::Float ? "" : ", log2 of the threshold")};
 }
 
+/// One object has one value; a file whose copies differ was not written by that network.
+void Resolver::compareWithOwner(const Job &job, std::string_view field)
+{
+    const auto own = stored(job, field), owners = stored(m_jobs[*job.owner], field);
+    if (own && owners && *own != *owners)
+        warn(job, "shared-values-differ",
+            fmt::format("the value of {} that the file stores for it is not that of {}, whose quantizer it is said to "
+                        "share; its own is used",
+                field, job.settings.sharedWith));
+}
+
+/// For a layer that only the recipe has: a misspelt name adds one.
+std::string Resolver::absentLayer(const std::string &name) const
+{
+    if (m_states.contains(name))
+        return {};
+    std::vector<std::string> names;
+    for (const auto &[known, state] : m_states)
+        names.push_back(known);
+    const std::string nearest = didYouMean(name, names);
+    return fmt::format("\"{}\" is not in the file{} ", name, nearest.ends_with('?') ? nearest : nearest + ";");
+}
+
 void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
 {
-    Shape shape;
+    Shape shape, bufferShape;
     std::string key = "zero_point_impl.value";
-    auto minimum = stored(job, key, &shape);
+    const Job &holder = job.owner && !stored(job, key) ? m_jobs[*job.owner] : job;
+    auto minimum = stored(holder, key, &shape);
     // 0.7.1 keeps a buffer while it collects and leaves the learned value at +0; once collected the value is what
     // counts, and its bug (the first batch is multiplied in) makes that -0.
-    const auto buffer = stored(job, "zero_point_impl.buffer", &shape);
+    const auto buffer = stored(holder, "zero_point_impl.buffer", &bufferShape);
     const bool collecting = minimum && !minimum->empty() && minimum->front() == 0 && !std::signbit(minimum->front());
     if (buffer && (!minimum || collecting)) {
         minimum = buffer;
+        shape = bufferShape;
         key = "zero_point_impl.buffer";
     }
     if (!minimum || minimum->empty())
@@ -115,11 +136,15 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
             fmt::format("{} keeps its zero point in the key zero_point_impl.value, which is not in the file",
                 slotOf(job).preset)};
     const auto &scales = quantizer.scale->values;
+    const std::size_t count = std::max(minimum->size(), scales.size());
+    if (scales.size() != 1 && scales.size() != count)
+        throw SlotFailure{
+            "zero-point-count", fmt::format("{} zero points do not fit {} scales", minimum->size(), scales.size())};
     std::vector<float> zeros;
-    for (std::size_t i = 0; i < std::max(minimum->size(), scales.size()); ++i)
+    for (std::size_t i = 0; i < count; ++i)
         zeros.push_back(zeroPointFromMinimum(
-            (*minimum)[std::min(i, minimum->size() - 1)], scales[std::min(i, scales.size() - 1)], *job.spec, bits));
-    quantizer.zeroPoint = granular(shape, std::move(zeros));
+            storedAt(minimum, i, count, 0.0f), scales[scales.size() == 1 ? 0 : i], *job.spec, bits));
+    quantizer.zeroPoint = granular(minimum->size() == count ? shape : quantizer.scale->shape, std::move(zeros));
     const bool doubtful = buffer.has_value();
     slotOf(job).assumed = slotOf(job).assumed || doubtful;
     quantizer.origin["zero_point"] = doubtful
@@ -139,6 +164,8 @@ void Resolver::resolveTruncation(Job &job)
     quantizer.scale = Granular{{}, {}, {input->scale}};
     quantizer.isSigned = input->isSigned;
     quantizer.origin["scale"] = {Origin::Computed, fmt::format("the scale of its input ({})", input->from)};
+    if (input->assumed)
+        markAssumed(job, quantizer, "scale", "that input");
     slot.quantizer = std::move(quantizer);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace quantscope {
 
 namespace {
@@ -20,7 +22,8 @@ std::vector<std::string> weightPresets(bool logDomain)
     return names;
 }
 
-std::vector<std::string> storedWeightPresets(const StateQuantizer &keys, bool perChannel)
+/// A negative stored threshold is the logarithm of one: only power-of-two scales store that.
+std::vector<std::string> storedWeightPresets(const StateQuantizer &keys, bool perChannel, bool logDomain)
 {
     if (keys.fields.contains("pre_scaling_impl.accumulator_bit_width.bit_width"))
         return {"Int8AccumulatorAwareWeightQuant", "Int8AccumulatorAwareZeroCenterWeightQuant"};
@@ -28,10 +31,16 @@ std::vector<std::string> storedWeightPresets(const StateQuantizer &keys, bool pe
         return {"Int8WeightNormL2PerChannelFixedPoint"};
     if (keys.fields.contains("zero_point_impl.value"))
         return {perChannel ? "ShiftedUint8WeightPerChannelFloatMSE" : "ShiftedUint8WeightPerTensorFloatMSE"};
+    if (perChannel && logDomain)
+        return {"Int8WeightPerChannelFixedPointMSE"};
     if (perChannel)
         return {
             "Int8WeightPerChannelFloatMSE", "Int8WeightPerChannelFloatDecoupled", "Int8WeightPerChannelFixedPointMSE"};
-    return {"Int8WeightPerTensorFloatMSE", "Int4WeightPerTensorFloatDecoupled", "Int8WeightPerTensorFixedPointMSE"};
+    std::vector<std::string> names
+        = {"Int8WeightPerTensorFloatMSE", "Int4WeightPerTensorFloatDecoupled", "Int8WeightPerTensorFixedPointMSE"};
+    if (logDomain)
+        names = {"Int8WeightPerTensorFixedPointMSE", "Int4WeightPerTensorFixedPointDecoupled"};
+    return names;
 }
 
 std::vector<std::string> activationPresets(const StateQuantizer *keys, bool isSigned, bool logDomain)
@@ -56,18 +65,30 @@ std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alte
     const StateQuantizer *keys = keysOf(job);
     std::vector<std::string> fitting;
     if (slot.slot == "weight") {
-        Shape shape;
-        const bool perChannel = stored(job, "scaling_impl.value", &shape).value_or(std::vector<float>{}).size() > 1;
+        const std::vector<float> values = stored(job, "scaling_impl.value").value_or(std::vector<float>{});
+        const bool logDomain = std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
+        // Despite its name Int8WeightPerChannelFixedPoint has float scales before 0.12, and nothing else has these.
+        if (logDomain && values.size() > 1 && m_version < 120 && !keys->fields.contains("pre_scaling_impl.value"))
+            throw SlotFailure{"preset-unknown",
+                fmt::format(
+                    "its stored scales are logarithms, which no preset of Brevitas {} has per channel: a recipe "
+                    "with restrict_scaling_type settles it",
+                    versionText(m_version))};
         // Keys of the bit width alone say nothing of the scale.
         const bool storesScale = keys != nullptr
             && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
-        fitting = storesScale ? storedWeightPresets(*keys, perChannel) : weightPresets(m_logDomain);
+        fitting = storesScale ? storedWeightPresets(*keys, values.size() > 1, logDomain) : weightPresets(m_logDomain);
     } else {
         const bool isSigned = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slot.slot.find("sigmoid") == std::string::npos;
         fitting = activationPresets(keys, isSigned, m_logDomain);
         // A sign is never stored: the other one fits as well.
         fitting.push_back(activationPresets(keys, !isSigned, m_logDomain).front());
     }
+    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), m_version); });
+    if (fitting.empty())
+        throw SlotFailure{"preset-unknown",
+            fmt::format("no preset of Brevitas {} fits what the file stores for it: a recipe settles it",
+                versionText(m_version))};
     alternatives.assign(fitting.begin() + 1, fitting.end());
     return fitting.front();
 }

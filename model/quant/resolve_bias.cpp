@@ -9,10 +9,24 @@
 
 namespace quantscope {
 
+namespace {
+
+constexpr int kWidestCode = 62; ///< codes and their limits are int64
+
+bool isAssumed(const SlotQuantizer &slot)
+{
+    const auto origin = slot.quantizer->origin.find("scale");
+    return slot.assumed || (origin != slot.quantizer->origin.end() && origin->second.origin == Origin::Assumed);
+}
+
+} // namespace
+
 std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsScale)
 {
     const SlotSettings &settings = job.settings;
     InputQuantizer out;
+    if (!isScale(settings.inputScale.value_or(1)) || !isBitWidth(settings.inputBitWidth.value_or(8)))
+        throw SlotFailure{"input-unknown", "input_scale or input_bit_width is not a number that it can be"};
     if (settings.inputScale || (!needsScale && settings.inputBitWidth)) {
         out.scale = static_cast<float>(settings.inputScale.value_or(0));
         out.bits = static_cast<int>(settings.inputBitWidth.value_or(0));
@@ -41,12 +55,10 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
             fmt::format("its input ({}) has one scale per channel, which no bias scale can follow",
                 layerOf(m_jobs[*source]).name)};
     out.scale = producer.quantizer->scale->values[0];
-    out.bits = producer.quantizer->bitWidth.value_or(8);
+    out.bits = producer.quantizer->bitWidth.value_or(0);
     out.isSigned = producer.quantizer->isSigned.value_or(true);
     out.from = layerOf(m_jobs[*source]).name;
-    const auto origin = producer.quantizer->origin.find("scale");
-    out.assumed
-        = producer.assumed || (origin != producer.quantizer->origin.end() && origin->second.origin == Origin::Assumed);
+    out.assumed = isAssumed(producer);
     return out;
 }
 
@@ -107,28 +119,37 @@ void Resolver::externalScale(Job &job, Quantizer &quantizer)
         throw SlotFailure{"scale-count",
             fmt::format("{} weight scales do not fit {} bias elements", scales.size(), slot.tensor->count())};
     quantizer.scale = perChannel(slot, 0, std::move(scales));
-    quantizer.origin["scale"] = input->assumed
-        ? Provenance{Origin::Assumed, fmt::format("weight scale times the assumed scale of {}", input->from)}
-        : Provenance{Origin::Computed, fmt::format("weight scale times input scale ({})", input->from)};
-    slot.assumed = slot.assumed || input->assumed;
-    if (job.spec->bits == 0) {
-        if (input->bits == 0)
-            throw SlotFailure{
-                "input-unknown", "the width of IntBias follows from the input's bit width: give input_bit_width"};
-        const QuantizerSpec &weightSpec = *m_jobs[*weightJob].spec;
-        quantizer.bitWidth = accumulatorBits(m_jobs[*weightJob], input->bits, weightSpec.narrow);
-        quantizer.origin["bit_width"] = {Origin::Computed, "width of the accumulator"};
-    }
+    quantizer.origin["scale"] = {Origin::Computed, fmt::format("weight scale times input scale ({})", input->from)};
+    if (job.spec->bits == 0)
+        accumulatorWidth(job, quantizer, *weight, *input);
+    const std::string assumed = isAssumed(*weight) ? "the weight's quantizer" : input->assumed ? "that input" : "";
+    if (assumed.empty())
+        return;
+    markAssumed(job, quantizer, "scale", assumed);
+    if (job.spec->bits == 0)
+        markAssumed(job, quantizer, "bit_width", assumed);
+}
+
+void Resolver::accumulatorWidth(
+    const Job &job, Quantizer &quantizer, const SlotQuantizer &weight, const InputQuantizer &input)
+{
+    if (input.bits == 0)
+        throw SlotFailure{
+            "input-unknown", "the width of IntBias follows from the input's bit width: give input_bit_width"};
+    const double bits = accumulatorBits(m_network.layers[job.layer], weight, input.bits);
+    if (!(bits >= 1 && bits <= kWidestCode))
+        throw SlotFailure{"bit-width",
+            fmt::format("the accumulator of this layer would need {} bits, which is not between 1 and {}",
+                shortest(bits), kWidestCode)};
+    quantizer.bitWidth = static_cast<int>(bits);
+    quantizer.origin["bit_width"] = {Origin::Computed, "width of the accumulator"};
 }
 
 /// ceil(log2((2^Nin - 1) * W * K)): W the number of weight codes less one, K the products summed per output
 /// (Brevitas' max_acc_bit_width, up to 0.10).
-int Resolver::accumulatorBits(const Job &weightJob, int inputBits, bool narrow)
+double Resolver::accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits)
 {
-    const Layer &layer = m_network.layers[weightJob.layer];
-    const SlotQuantizer &weight = layer.slots[weightJob.slot];
-    const int bits = weight.quantizer->bitWidth.value_or(8);
-    const double codes = std::exp2(bits) - (narrow ? 2 : 1);
+    const double codes = std::exp2(weight.quantizer->wordBits()) - (weight.quantizer->narrow.value_or(false) ? 2 : 1);
     double products = 1;
     const Shape &shape = weight.shape;
     if (weight.channelAxis == 1 && shape.size() > 2) {
@@ -140,7 +161,7 @@ int Resolver::accumulatorBits(const Job &weightJob, int inputBits, bool narrow)
         for (std::size_t i = 1; i < shape.size(); ++i)
             products *= static_cast<double>(shape[i]);
     }
-    return static_cast<int>(std::ceil(std::log2((std::exp2(inputBits) - 1) * codes * products)));
+    return std::ceil(std::log2((std::exp2(inputBits) - 1) * codes * products));
 }
 
 } // namespace quantscope

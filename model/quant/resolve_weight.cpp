@@ -9,33 +9,103 @@
 
 namespace quantscope {
 
+float storedAt(const std::optional<std::vector<float>> &list, std::size_t i, std::size_t count, float otherwise)
+{
+    if (!list)
+        return otherwise;
+    if (list->size() != 1 && list->size() != count)
+        throw SlotFailure{"scale-count", fmt::format("{} stored factors do not fit {} scales", list->size(), count)};
+    return (*list)[list->size() == 1 ? 0 : i];
+}
+
+void requireAffineKeys(const QuantizerSpec &spec, bool present)
+{
+    if (spec.affine && !present && spec.version < 121) // 0.12.1 leaves out a factor that is not learned
+        throw SlotFailure{"key-missing",
+            "affine_stats keeps a factor in the key scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight, "
+            "which is not in the file"};
+}
+
 Granular Resolver::perChannel(const SlotQuantizer &slot, int axis, std::vector<float> values) const
 {
     if (values.size() == 1)
         return {{}, {}, std::move(values)};
+    const auto at = static_cast<std::size_t>(axis);
+    if (axis < 0 || at >= slot.shape.size() || slot.shape[at] != static_cast<std::int64_t>(values.size()))
+        throw SlotFailure{"scale-count",
+            fmt::format("{} scales or zero points do not fit axis {} of a tensor of the shape {}", values.size(), axis,
+                shapeText(slot.shape))};
     Granular out;
     out.shape.assign(slot.shape.size(), 1);
-    out.shape[static_cast<std::size_t>(axis)] = static_cast<std::int64_t>(values.size());
+    out.shape[at] = static_cast<std::int64_t>(values.size());
     out.axis = axis;
     out.values = std::move(values);
     return out;
 }
 
+bool Resolver::knowsChannelAxis(const Job &job) const
+{
+    const Layer &layer = m_network.layers[job.layer];
+    const auto state = m_states.find(layer.name);
+    return !layer.kindAssumed || layer.slots[job.slot].shape.size() < 3
+        || (state != m_states.end() && storedChannelAxis(*state->second, *m_network.file));
+}
+
+/// Nothing but a scale's shape tells a transposed convolution, whose output channels lie along axis 1.
+void Resolver::markAssumedAxis(Job &job, Quantizer &quantizer)
+{
+    SlotQuantizer &slot = slotOf(job);
+    const bool overChannels = job.spec->statistic == Statistic::MeanOfChannelMax
+        || job.spec->statistic == Statistic::RootMeanSquareOfChannelMax;
+    const bool channels = quantizer.scale->values.size() > 1
+        || (quantizer.divisor && quantizer.divisor->values.size() > 1)
+        || (overChannels && (job.spec->source == ScaleSource::Stats || job.spec->special == Special::Decoupled));
+    if (!channels || slot.slot != "weight" || knowsChannelAxis(job))
+        return;
+    quantizer.origin["scale"] = {Origin::Assumed,
+        fmt::format("{}, per channel along axis {}; a transposed convolution would use axis {}: [[layer]] kind or an "
+                    "export beside the file settles it",
+            quantizer.origin["scale"].detail, slot.channelAxis, 1 - slot.channelAxis)};
+    slot.assumed = true;
+}
+
+void Resolver::markAssumed(Job &job, Quantizer &quantizer, const char *field, const std::string &from)
+{
+    Provenance &origin = quantizer.origin[field];
+    origin
+        = {Origin::Assumed, fmt::format("{}{}{} is assumed", origin.detail, origin.detail.empty() ? "" : "; ", from)};
+    slotOf(job).assumed = true;
+}
+
 std::vector<StatisticInput> Resolver::statisticInputs(const Job &job) const
 {
-    if (m_alone) {
-        const Layer &layer = m_network.layers[job.layer];
-        return {{layer.slots[job.slot].tensor.get(), layer.slots[job.slot].channelAxis}};
-    }
-    const std::size_t owner = job.owner ? *job.owner : static_cast<std::size_t>(&job - m_jobs.data());
-    std::vector<std::size_t> members = {owner};
-    members.insert(members.end(), m_jobs[owner].sharers.begin(), m_jobs[owner].sharers.end());
+    const Job &owner = job.owner ? m_jobs[*job.owner] : job;
     std::vector<StatisticInput> inputs;
-    for (const std::size_t member : members) {
-        const Layer &layer = m_network.layers[m_jobs[member].layer];
-        const SlotQuantizer &slot = layer.slots[m_jobs[member].slot];
+    const auto add = [&](const Job &member) {
+        const SlotQuantizer &slot = m_network.layers[member.layer].slots[member.slot];
         if (slot.tensor)
             inputs.push_back({slot.tensor.get(), slot.channelAxis});
+    };
+    add(owner);
+    for (const std::size_t sharer : owner.sharers)
+        add(m_jobs[sharer]);
+    return inputs;
+}
+
+/// Brevitas concatenates along the other axes, so that all must have the same output channels.
+std::vector<StatisticInput> Resolver::sharedInputs(const Job &job, bool channels) const
+{
+    std::vector<StatisticInput> inputs = statisticInputs(job);
+    std::optional<std::int64_t> count;
+    for (const StatisticInput &input : inputs) {
+        const auto axis = static_cast<std::size_t>(input.channelAxis);
+        if (!channels || axis >= input.tensor->shape.size())
+            continue;
+        const std::int64_t here = input.tensor->shape[axis];
+        if (count && *count != here)
+            throw SlotFailure{"shared-channel-count",
+                fmt::format("tensors of {} and {} output channels cannot share scales per channel", *count, here)};
+        count = here;
     }
     return inputs;
 }
@@ -69,6 +139,7 @@ void Resolver::resolveWeight(Job &job)
         if (quantizer.learnedRounding->shape != slot.shape)
             throw SlotFailure{"learned-rounding-shape", "the learned decisions do not have the weight's shape"};
     }
+    markAssumedAxis(job, quantizer);
     slot.quantizer = std::move(quantizer);
 }
 
@@ -79,9 +150,7 @@ void Resolver::weightScale(Job &job, Quantizer &quantizer, int bits)
     if (spec.source == ScaleSource::Stats)
         return statisticScale(job, quantizer, bits);
     if (spec.source == ScaleSource::Constant) {
-        quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}};
-        quantizer.origin["scale"]
-            = {Origin::Preset, fmt::format("constant threshold {}", shortest(spec.constant.value_or(1.0f)))};
+        quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}}; // its origin is the spec's
         slot.formula = scaleFormula(spec, bits, spec.constant.value_or(1.0f), quantizer.scale->values[0]);
         return;
     }
@@ -106,7 +175,7 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
 {
     SlotQuantizer &slot = slotOf(job);
     const bool channels = job.spec->perChannel && slot.slot == "weight";
-    WeightStatistic statistic = weightStatistic(statisticInputs(job), *job.spec, channels, m_progress);
+    const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), *job.spec, channels, m_progress);
     // A binary weight preset clamps its weights to exactly 0.1 at every pass: such a bound is no coincidence.
     if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f) {
         slot.alternatives.insert(
@@ -123,14 +192,12 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
     auto offsets = stored(job, "scaling_impl.stats_scaling_impl.affine_rescaling.affine_bias");
     if (!offsets)
         offsets = stored(job, "scaling_impl.stats_scaling_impl.affine_rescaling.affine_bias.value");
+    requireAffineKeys(*job.spec, factors || offsets);
     std::vector<float> scales;
     for (std::size_t c = 0; c < statistic.values.size(); ++c) {
-        AffineFactor affine{.present = job.spec->affine && (factors || offsets)};
-        const auto at = [&](const auto &list, float otherwise) {
-            return list && !list->empty() ? (*list)[list->size() == 1 ? 0 : std::min(c, list->size() - 1)] : otherwise;
-        };
-        affine.weight = at(factors, 1.0f);
-        affine.bias = at(offsets, 0.0f);
+        const std::size_t count = statistic.values.size();
+        const AffineFactor affine{storedAt(factors, c, count, 1.0f), storedAt(offsets, c, count, 0.0f),
+            job.spec->affine && (factors || offsets)};
         scales.push_back(scaleFromStatistic(statistic.values[c], *job.spec, bits, affine));
     }
     slot.formula = scaleFormula(*job.spec, bits, statistic.values.front(), scales.front());
@@ -140,14 +207,6 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
     quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
     quantizer.origin["scale"] = {Origin::Computed,
         scaleRuleWords(*job.spec) + (sharers > 1 ? fmt::format(", over {} tensors that share it", sharers) : "")};
-    if (channels && layerOf(job).kindAssumed && slot.shape.size() >= 3) {
-        // Nothing in a state_dict tells a transposed convolution, whose output channels lie along axis 1.
-        quantizer.origin["scale"] = {Origin::Assumed,
-            fmt::format("{}, per channel along axis 0; a transposed convolution would use axis 1: [[layer]] kind or an "
-                        "export beside the file settles it",
-                scaleRuleWords(*job.spec))};
-        slot.assumed = true;
-    }
     if (job.spec->zeroPoint != ZeroPointSource::None)
         weightZeroPoint(job, quantizer, bits, statistic.minimum);
 }
@@ -165,6 +224,9 @@ void Resolver::weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const s
         lows = *values;
     }
     const auto &scales = quantizer.scale->values;
+    if (lows.size() != scales.size() && lows.size() != 1 && scales.size() != 1)
+        throw SlotFailure{
+            "zero-point-count", fmt::format("{} zero points do not fit {} scales", lows.size(), scales.size())};
     std::vector<float> zeros;
     for (std::size_t c = 0; c < std::max(lows.size(), scales.size()); ++c)
         zeros.push_back(
@@ -180,7 +242,7 @@ void Resolver::decoupledDivisor(Job &job, Quantizer &quantizer, int bits)
     QuantizerSpec spec = *job.spec;
     spec.source = ScaleSource::Stats;
     const bool channels = spec.perChannel && spec.statistic == Statistic::AbsMax;
-    const WeightStatistic statistic = weightStatistic(statisticInputs(job), spec, channels, m_progress);
+    const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), spec, channels, m_progress);
     std::vector<float> divisors(statistic.values.size());
     std::transform(statistic.values.begin(), statistic.values.end(), divisors.begin(),
         [&](float s) { return scaleFromStatistic(s, spec, bits); });
@@ -208,9 +270,10 @@ void Resolver::normedScale(Job &job, Quantizer &quantizer)
     const bool linearScale = spec.version < 100;
     const bool linearNorm = (spec.version >= 110 && spec.version < 120) || (spec.version >= 120 && weightNorm);
     float bound = 0;
+    std::optional<InputQuantizer> input;
     if (!weightNorm) {
-        const auto input = inputOf(job, false);
-        if (!input)
+        input = inputOf(job, false);
+        if (!input || input->bits == 0)
             throw SlotFailure{"input-unknown",
                 "its codes depend on the bit width and sign of the layer's input: give input, or input_bit_width and "
                 "input_signed"};
@@ -248,6 +311,8 @@ void Resolver::normedScale(Job &job, Quantizer &quantizer)
     if (centred)
         quantizer.shift = perChannel(slot, axis, std::move(shifts));
     quantizer.origin["scale"] = {Origin::Read, "weight_quant.tensor_quant.scaling_impl.value"};
+    if (input && input->assumed)
+        markAssumed(job, quantizer, "scale", fmt::format("the input ({}) that bounds its accumulator", input->from));
 }
 
 /// A tensor that torch itself stored quantized: everything is read.

@@ -1,7 +1,6 @@
 #include "quant/resolver.h"
 
 #include "base/text.h"
-#include "quant/lab_quantizers.h"
 
 #include <algorithm>
 
@@ -47,13 +46,11 @@ SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &s
     std::optional<std::string> failure;
     try {
         chooseSpec(job);
-        m_alone = true;
         if (job.spec)
             resolveJob(job);
     } catch (const SlotFailure &error) {
         failure = error.text;
     }
-    m_alone = false;
     SlotQuantizer result = std::exchange(trial, before);
     if (failure)
         throw RecipeMismatch(fmt::format("{} cannot be had for {} {}: {}", settings.preset, layer, slot, *failure));
@@ -64,6 +61,30 @@ void Resolver::resolveAll()
 {
     for (std::size_t i = 0; i < m_jobs.size(); ++i)
         resolve(i);
+    noteVectors();
+}
+
+/// A wildcard also reaches the weights of layer norms and PReLUs, which few people mean to quantize.
+void Resolver::noteVectors()
+{
+    std::vector<std::string> names;
+    for (const Job &job : m_jobs) {
+        const std::string &layer = layerOf(job).name;
+        const SlotQuantizer &slot = slotOf(job);
+        const bool vector = slot.slot == "weight" && slot.shape.size() < 2 && slot.quantizer && !keysOf(job)
+            && !(slot.tensor && slot.tensor->affine);
+        const auto &entries = m_network.recipe.quantizers;
+        if (vector && std::none_of(entries.begin(), entries.end(), [&](const auto &e) { return e.match == layer; }))
+            names.push_back(layer);
+    }
+    if (!names.empty())
+        m_network.diagnostics.push_back({"vector-quantized", Severity::Note, names.front(),
+            fmt::format(
+                "a wildcard of the recipe quantizes the weight{} of {}{}, which {} one axis (layer norms, PReLU?): "
+                "preset = \"None\" leaves such a weight as it is",
+                names.size() == 1 ? "" : "s", names.front(),
+                names.size() == 1 ? "" : fmt::format(" and {} more layers", names.size() - 1),
+                names.size() == 1 ? "has" : "have")});
 }
 
 void Resolver::collectJobs()
@@ -89,28 +110,6 @@ void Resolver::collectJobs()
     }
 }
 
-void Resolver::linkSharers()
-{
-    for (std::size_t i = 0; i < m_jobs.size(); ++i) {
-        Job &job = m_jobs[i];
-        if (job.settings.sharedWith.empty())
-            continue;
-        const std::string slot = slotOf(job).slot;
-        std::size_t owner = namedJob(job.settings.sharedWith, {slot, "act", "output"}, "shared_with");
-        if (owner == i)
-            throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layerOf(job).name, slot));
-        // A sharer of a sharer shares the first one's object.
-        for (std::size_t hops = 0; !m_jobs[owner].settings.sharedWith.empty(); ++hops) {
-            if (hops > m_jobs.size() || owner == i)
-                throw RecipeMismatch(fmt::format("shared_with goes round in a circle at {}", layerOf(job).name));
-            owner = namedJob(
-                m_jobs[owner].settings.sharedWith, {slotOf(m_jobs[owner]).slot, "act", "output"}, "shared_with");
-        }
-        job.owner = owner;
-        m_jobs[owner].sharers.push_back(i);
-    }
-}
-
 std::optional<std::size_t> Resolver::findJob(const std::string &layer, const std::string &slot) const
 {
     const auto found = m_jobIndex.find({layer, slot});
@@ -128,14 +127,18 @@ std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::st
     for (const std::string &slot : slots)
         if (const auto found = findJob(layer, slot))
             return *found;
-    if (m_network.layer(layer) != nullptr)
-        throw RecipeMismatch(
-            fmt::format("{} = \"{}\": the layer has no slot {}", key, reference, fmt::join(slots, " or ")));
     std::vector<std::string> names;
+    if (const Layer *known = m_network.layer(layer)) {
+        for (const SlotQuantizer &slot : known->slots)
+            names.push_back(slot.slot);
+        slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+        throw RecipeMismatch(fmt::format("{} = \"{}\": the layer has no slot {}{}", key, reference,
+            fmt::join(slots, " or "), slots.size() == 1 ? didYouMean(slots.front(), names) : ""));
+    }
     for (const Layer &known : m_network.layers)
         names.push_back(known.name);
-    throw RecipeMismatch(fmt::format(
-        "{} = \"{}\" names no layer of the file; did you mean \"{}\"?", key, reference, nearestWord(layer, names)));
+    throw RecipeMismatch(
+        fmt::format("{} = \"{}\" names no layer of the file{}", key, reference, didYouMean(layer, names)));
 }
 
 const StateQuantizer *Resolver::keysOf(const Job &job) const
@@ -173,6 +176,12 @@ void Resolver::fail(Job &job, const SlotFailure &failure)
         fmt::format("{} {}: {}", layer.name, slotOf(job).slot, failure.text)});
 }
 
+void Resolver::warn(const Job &job, const char *rule, const std::string &text)
+{
+    m_network.diagnostics.push_back({rule, Severity::Warning, layerOf(job).name,
+        fmt::format("{} {}: {}", layerOf(job).name, slotOf(job).slot, text)});
+}
+
 void Resolver::resolve(std::size_t index)
 {
     Job &job = m_jobs[index];
@@ -192,66 +201,6 @@ void Resolver::resolve(std::size_t index)
         fail(job, {"tensor-unreadable", error.what()});
     }
     job.state = State::Done;
-}
-
-void Resolver::chooseSpec(Job &job)
-{
-    SlotQuantizer &slot = slotOf(job);
-    if (job.owner) {
-        Job &owner = m_jobs[*job.owner];
-        resolve(*job.owner);
-        if (!owner.spec)
-            throw SlotFailure{"shared-owner-unknown",
-                fmt::format("the quantizer it shares ({}) is not known", job.settings.sharedWith)};
-        slot.sharedWith = layerOf(owner).name + ":" + slotOf(owner).slot;
-        job.settings.preset = owner.settings.preset;
-        job.settings.overrides = owner.settings.overrides;
-        job.settings.overrideEntry = owner.settings.overrideEntry;
-        job.settings.presetEntry = owner.settings.presetEntry;
-    } else if (slot.tensor && slot.tensor->affine) {
-        return resolveStoredInteger(job);
-    }
-    if (job.settings.preset == "None")
-        return;
-    if (isLabQuantizer(job.settings.preset))
-        return resolveLab(job);
-    const bool assumed = job.settings.preset.empty();
-    if (assumed && !assumePreset(job))
-        return;
-    auto spec = makeSpec(job.settings, m_version);
-    if (!spec)
-        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, spec.error()));
-    slot.preset = job.settings.preset;
-    slot.overrides = job.settings.overrides;
-    slot.assumed = assumed;
-    slot.presetAssumed = assumed;
-    slot.input = job.settings.input;
-    if (!spec->decoded)
-        throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
-    job.spec = std::move(*spec);
-    if (assumed)
-        for (auto &[field, origin] : job.spec->origin)
-            if (origin.origin == Origin::Preset)
-                origin = {Origin::Assumed,
-                    fmt::format("{}{}", slot.preset,
-                        slot.alternatives.empty() ? "" : "; " + slot.alternatives.front() + " fits as well")};
-}
-
-void Resolver::resolveLab(Job &job)
-{
-    SlotQuantizer &slot = slotOf(job);
-    if (!slot.tensor || !isFloating(slot.tensor->dtype))
-        throw SlotFailure{"no-tensor",
-            fmt::format("{} quantizes float weights and biases, and there are none here", job.settings.preset)};
-    if (slot.tensor->count() == 0)
-        throw SlotFailure{"empty-tensor", "the tensor is empty, so it has no scale"};
-    try {
-        slot.quantizer = labQuantizer(job.settings.preset, job.settings, slot);
-    } catch (const std::invalid_argument &error) {
-        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, error.what()));
-    }
-    slot.preset = job.settings.preset;
-    slot.overrides = job.settings.overrides;
 }
 
 void Resolver::resolveJob(Job &job)
@@ -293,28 +242,31 @@ Quantizer Resolver::startQuantizer(const Job &job, int bits) const
     return q;
 }
 
-/// Learned and stateful bit widths are stored; everything else is the preset's or the recipe's.
-int Resolver::bitsOf(const Job &job, Provenance &origin) const
+namespace {
+
+bool isBrevitas(const Network &network) { return network.dialect.starts_with("Brevitas"); }
+
+/// Brevitas computes in float32, so that its codes follow from float32 weights alone.
+void noteOtherPrecision(Network &network)
 {
-    if (const auto offset = storedScalar(job, "msb_clamp_bit_width_impl.bit_width_offset")) {
-        origin = {Origin::Read,
-            fmt::format("round(|{}| + {}) of msb_clamp_bit_width_impl.bit_width_offset", shortest(*offset),
-                job.spec->minimumBits)};
-        const float bits = std::nearbyint(std::fabs(*offset) + static_cast<float>(job.spec->minimumBits));
-        if (!(bits >= 1 && bits <= 32))
-            throw SlotFailure{
-                "bit-width", fmt::format("the learned bit width {} is not between 1 and 32", shortest(bits))};
-        return static_cast<int>(bits);
-    }
-    if (const auto bits = storedScalar(job, "msb_clamp_bit_width_impl.bit_width")) {
-        if (!(*bits >= 1 && *bits <= 32) || *bits != std::floor(*bits))
-            throw SlotFailure{"bit-width",
-                fmt::format("the stored bit width {} is not a whole number from 1 to 32", shortest(*bits))};
-        origin = {Origin::Read, "msb_clamp_bit_width_impl.bit_width"};
-        return static_cast<int>(*bits);
-    }
-    return job.spec->bits;
+    const SlotQuantizer *first = nullptr;
+    std::size_t count = 0;
+    std::string layer;
+    for (const Layer &known : network.layers)
+        for (const SlotQuantizer &slot : known.slots)
+            if (slot.tensor && slot.quantizer && isFloating(slot.tensor->dtype)
+                && (dtypeBits(slot.tensor->dtype) == 16 || dtypeBits(slot.tensor->dtype) == 64) && ++count == 1) {
+                first = &slot;
+                layer = known.name;
+            }
+    if (first != nullptr)
+        network.diagnostics.push_back({"precision-converted", Severity::Note, layer,
+            fmt::format("{}{} stored as {}: codes are computed in float32 and may differ from the original run",
+                first->tensorName, count == 1 ? " is" : fmt::format(" and {} more quantized tensors are", count - 1),
+                dtypeName(first->tensor->dtype))});
 }
+
+} // namespace
 
 void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints)
 {
@@ -328,9 +280,11 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
             fmt::format(
                 "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them",
                 assumed)});
-    if (!network.recipe.brevitas && !network.recipe.empty())
-        network.diagnostics.push_back(
-            {"version-assumed", Severity::Note, "", "the recipe names no Brevitas version: 0.10.2 is assumed"});
+    if (!network.recipe.brevitas && (!network.recipe.empty() || isBrevitas(network)))
+        network.diagnostics.push_back({"version-assumed", Severity::Note, "",
+            fmt::format("{} no Brevitas version: 0.10.2 is assumed",
+                network.recipe.empty() ? "a state_dict says" : "the recipe names")});
+    noteOtherPrecision(network);
 }
 
 } // namespace quantscope

@@ -19,13 +19,20 @@ struct SlotFailure {
     std::string text;
 };
 
+/// The i-th of `count` stored factors, or the only one; SlotFailure when the file has another number of them.
+float storedAt(const std::optional<std::vector<float>> &list, std::size_t i, std::size_t count, float otherwise);
+
+/// SlotFailure when the recipe says that the file has factors for the statistics and it has none.
+void requireAffineKeys(const QuantizerSpec &spec, bool present);
+
 /// Computes every quantizer of a state_dict from the recipe, the stored keys and the tensors. Quantizers that need
 /// others (an external bias its weight and input, a sharer its owner) ask for them; a circle is an error of the recipe.
 class Resolver {
 public:
     Resolver(Network &network, const Progress &progress, const RecoverHints &hints = {});
     void resolveAll();
-    /// One slot under other settings, alone: what its layer's quantizer would be. The network stays as it is.
+    /// One slot under other settings: what its layer's quantizer would be, with those that share it, but not with the
+    /// one that it shares. The network stays as it is.
     /// Throws RecipeMismatch with a sentence when the settings do not give a quantizer here.
     /// `floats` takes the place of the slot's tensor (where the file holds only quantized values).
     SlotQuantizer candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings,
@@ -47,6 +54,8 @@ private:
 
     Layer &layerOf(const Job &job) { return m_network.layers[job.layer]; }
     SlotQuantizer &slotOf(const Job &job) { return m_network.layers[job.layer].slots[job.slot]; }
+    const Layer &layerOf(const Job &job) const { return m_network.layers[job.layer]; }
+    const SlotQuantizer &slotOf(const Job &job) const { return m_network.layers[job.layer].slots[job.slot]; }
     const StateQuantizer *keysOf(const Job &job) const;
     std::optional<float> storedScalar(const Job &job, std::string_view field) const;
     std::optional<std::vector<float>> stored(const Job &job, std::string_view field, Shape *shape = nullptr) const;
@@ -57,14 +66,19 @@ private:
     void mergeBatchNorms();
     void mergeBatchNorm(Layer &layer, const RecipeLayer &entry);
     void noteBatchNorms();
+    void noteVectors();
     void collectJobs();
     void linkSharers();
     void chooseSpec(Job &job);
+    const Job *takeOwner(Job &job);
+    static std::vector<std::string> sharedSlots(const std::string &slot);
+    void takeSpec(Job &job, bool assumed);
     bool assumePreset(Job &job);
     std::string guessPreset(const Job &job, std::vector<std::string> &alternatives) const;
     void resolve(std::size_t index);
     void resolveJob(Job &job);
     void fail(Job &job, const SlotFailure &failure);
+    void warn(const Job &job, const char *rule, const std::string &text);
 
     std::optional<std::size_t> findJob(const std::string &layer, const std::string &slot) const;
     /// "LAYER" or "LAYER:SLOT" of a recipe -> job; throws RecipeMismatch with the nearest name.
@@ -79,15 +93,24 @@ private:
     void resolveLab(Job &job);
 
     Quantizer startQuantizer(const Job &job, int bits) const;
-    int bitsOf(const Job &job, Provenance &origin) const;
+    int bitsOf(const Job &job, Provenance &origin);
+    std::optional<int> storedBits(const Job &job, Provenance &origin) const;
     void weightScale(Job &job, Quantizer &quantizer, int bits);
     void statisticScale(Job &job, Quantizer &quantizer, int bits);
     void weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const std::vector<float> &minimum);
     void decoupledDivisor(Job &job, Quantizer &quantizer, int bits);
     void normedScale(Job &job, Quantizer &quantizer);
     std::vector<StatisticInput> statisticInputs(const Job &job) const;
+    std::vector<StatisticInput> sharedInputs(const Job &job, bool channels) const;
+    /// One value, or one for every element of the tensor's axis; anything else is a SlotFailure.
     Granular perChannel(const SlotQuantizer &slot, int axis, std::vector<float> values) const;
+    bool knowsChannelAxis(const Job &job) const;
+    void markAssumedAxis(Job &job, Quantizer &quantizer);
+    /// This quantizer's numbers follow from others that are assumed.
+    void markAssumed(Job &job, Quantizer &quantizer, const char *field, const std::string &from);
     void activationScale(Job &job, Quantizer &quantizer, int bits);
+    void compareWithOwner(const Job &job, std::string_view field);
+    std::string absentLayer(const std::string &name) const;
     void activationZeroPoint(Job &job, Quantizer &quantizer, int bits);
     void externalScale(Job &job, Quantizer &quantizer);
     int accumulatorBits(const Job &job, int weightBits, bool narrow);
@@ -100,7 +123,11 @@ private:
         std::string from;
         bool assumed = false;
     };
+    /// `bits` is 0 when they are not known.
     std::optional<InputQuantizer> inputOf(Job &job, bool needsScale);
+    void accumulatorWidth(
+        const Job &job, Quantizer &quantizer, const SlotQuantizer &weight, const InputQuantizer &input);
+    static double accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits);
     std::optional<std::size_t> weightJobOf(const Job &bias);
 
     Network &m_network;
@@ -109,7 +136,6 @@ private:
     std::map<std::string, std::string> m_feeds; ///< layer -> the layer whose output it reads, from a graph
     StateDict m_dict;
     int m_version = kDefaultVersion;
-    bool m_alone = false; ///< a candidate is tried: sharers do not take part
     bool m_logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<Job> m_jobs;
     std::map<std::pair<std::string, std::string>, std::size_t> m_jobIndex;

@@ -1,3 +1,4 @@
+#include "quant/layer_kinds.h"
 #include "quant/resolver.h"
 
 namespace quantscope {
@@ -25,8 +26,11 @@ void Resolver::takeHints()
         if (layer.kindAssumed && !other->kind.empty()) {
             layer.kind = other->kind;
             layer.kindAssumed = false;
-            if (SlotQuantizer *weight = layer.slot("weight"))
-                weight->channelAxis = layer.kind.find("Transpose") != std::string::npos ? 1 : 0;
+            const auto state = m_states.find(layer.name);
+            const LayerKind *kind = findLayerKind(layer.kind);
+            SlotQuantizer *weight = layer.slot("weight");
+            if (weight != nullptr && (state == m_states.end() || !storedChannelAxis(*state->second, *m_network.file)))
+                weight->channelAxis = kind != nullptr && kind->transposed && weight->shape.size() >= 3 ? 1 : 0;
         }
         if (layer.fedBy.empty())
             layer.fedBy = other->fedBy;
@@ -59,8 +63,9 @@ void Resolver::takePrevious()
         || previous->recipe.brevitas != m_network.recipe.brevitas)
         return;
     for (Job &job : m_jobs) {
-        const bool depends = job.owner || !job.sharers.empty() || presetSlot(slotOf(job).slot) == "bias"
-            || !job.settings.input.empty();
+        const std::string_view kind = presetSlot(slotOf(job).slot);
+        const bool depends = job.owner || !job.sharers.empty() || kind == "bias" || kind == "trunc"
+            || !job.settings.input.empty() || job.settings.preset.starts_with("Int8AccumulatorAware");
         if (depends || !sameSettings(job, *previous))
             continue;
         const SlotQuantizer &before = *previous->layer(layerOf(job).name)->slot(slotOf(job).slot);
@@ -71,8 +76,9 @@ void Resolver::takePrevious()
         if (const auto spec = makeSpec(job.settings, m_version))
             job.spec = *spec;
         job.state = State::Done;
+        const std::string about = layerOf(job).name + " " + slotOf(job).slot + ": ";
         for (const Diagnostic &d : previous->diagnostics)
-            if (d.layer == layerOf(job).name && d.rule == "never-calibrated")
+            if (d.layer == layerOf(job).name && d.severity == Severity::Warning && d.text.starts_with(about))
                 m_network.diagnostics.push_back(d);
     }
 }

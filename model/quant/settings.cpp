@@ -3,8 +3,23 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
 
 namespace quantscope {
+
+namespace {
+
+/// Builds between releases count as the release that they are named after: "0.10.2.dev1", "0.10.2+cpu", "0.10.2rc1".
+bool isBuildSuffix(std::string_view text)
+{
+    return text.empty() || text.starts_with(".dev") || text.starts_with(".post") || text.starts_with('+')
+        || text.starts_with("rc");
+}
+
+} // namespace
 
 std::optional<int> brevitasVersion(const std::string &text)
 {
@@ -12,18 +27,32 @@ std::optional<int> brevitasVersion(const std::string &text)
     const char *at = text.data();
     const char *const end = at + text.size();
     for (int i = 0; i < 3; ++i) {
+        if (at == end || *at < '0' || *at > '9') // from_chars would take a sign
+            return std::nullopt;
         const auto [next, error] = std::from_chars(at, end, part[i]);
-        if (error != std::errc() || part[i] < 0)
+        if (error != std::errc())
             return std::nullopt;
         at = next;
-        if (at == end && i >= 1)
+        const bool number = at != end && *at == '.' && at + 1 != end && at[1] >= '0' && at[1] <= '9';
+        if (i == 2 || (i == 1 && !number))
             break;
-        if (i < 2 && (at == end || *at++ != '.'))
+        if (!number)
             return std::nullopt;
+        ++at;
     }
-    if (at != end || part[0] != 0 || part[1] < 6 || part[1] > 12 || part[2] > 9)
+    if (!isBuildSuffix({at, end}) || part[0] != 0 || part[1] < 6 || part[1] > 12 || part[2] > 9)
         return std::nullopt;
     return part[1] * 10 + part[2];
+}
+
+std::string versionText(int version) { return fmt::format("0.{}.{}", version / 10, version % 10); }
+
+bool isBitWidth(double value) { return value >= 1 && value <= 32 && value == std::floor(value); }
+
+bool isScale(double value)
+{
+    const auto scale = static_cast<float>(std::clamp(value, -1e300, 1e300));
+    return scale > 0 && std::isfinite(scale);
 }
 
 std::optional<std::string> SlotSettings::value(std::string_view keyword) const
@@ -50,7 +79,8 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
 {
     if (entry.preset || entry.sharedWith)
         settings = SlotSettings{};
-    settings.mentioned = true;
+    // Keywords for every slot change the quantizers that there are; they make none.
+    settings.mentioned = settings.mentioned || entry.preset || entry.sharedWith || !entry.slot.empty();
     if (entry.preset) {
         settings.preset = *entry.preset;
         settings.presetEntry = entry.number;
@@ -69,6 +99,12 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
         setOverride(settings, keyword, text, entry.number);
 }
 
+/// `match = "conv*"` with `shared_with = "conv1"` reaches conv1 too, whose quantizer object it is.
+bool isOwner(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
+{
+    return entry.sharedWith && (*entry.sharedWith == layer || *entry.sharedWith == layer + ":" + slot);
+}
+
 } // namespace
 
 bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
@@ -85,7 +121,7 @@ SlotSettings settingsFor(
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         if (!speaksOf(entry, layer, slot))
             continue;
-        if (hasWildcard(entry.match) && !reachedByWildcards)
+        if (hasWildcard(entry.match) && (!reachedByWildcards || isOwner(entry, layer, slot)))
             continue;
         apply(settings, entry);
     }

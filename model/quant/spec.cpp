@@ -60,8 +60,7 @@ T word(const std::string &keyword, const std::string &text, const std::array<std
             return value;
         names.emplace_back(name);
     }
-    throw SpecError{
-        fmt::format("{} = \"{}\" is unknown; did you mean \"{}\"?", keyword, text, nearestWord(lower(text), names))};
+    throw SpecError{fmt::format("{} = \"{}\" is unknown{}", keyword, text, didYouMean(lower(text), names))};
 }
 
 constexpr std::array kRestrictions = {
@@ -92,6 +91,13 @@ constexpr std::array kRoundingWords = {
     std::pair<std::string_view, Rounding>{"dpu", Rounding::Dpu},
     std::pair<std::string_view, Rounding>{"learned_round", Rounding::LearnedRound},
     std::pair<std::string_view, Rounding>{"stochastic_round", Rounding::Round}, // deterministic in eval
+};
+
+/// true: the bit width is in the file.
+constexpr std::array kBitWidthWords = {
+    std::pair<std::string_view, bool>{"const", false},
+    std::pair<std::string_view, bool>{"parameter", true},
+    std::pair<std::string_view, bool>{"stateful_const", true},
 };
 
 enum class ScaleWord { Stats, Parameter, ParameterFromStats, Const, He, AffineStats };
@@ -183,17 +189,13 @@ void setQuantType(QuantizerSpec &spec, const std::string &text)
 {
     switch (word("quant_type", text, kQuantTypes)) {
     case 0: spec.kind = QuantizerKind::Affine; break;
-    case 1:
-        spec.kind = QuantizerKind::Binary;
-        spec.bits = 1;
-        break;
+    case 1: spec.kind = QuantizerKind::Binary; break;
     case 2:
         spec.kind = QuantizerKind::Ternary;
-        spec.bits = 2;
         spec.narrow = true;
         spec.ternaryThreshold = spec.ternaryThreshold.value_or(0.5f);
         break;
-    default: undecoded(spec, "quant_type = fp switches the quantizer off"); break;
+    default: spec.off = true; break;
     }
 }
 
@@ -215,8 +217,17 @@ struct SetterRow {
 float floatOf(const std::string &keyword, const std::string &text) { return static_cast<float>(number(keyword, text)); }
 
 const std::array kSetters = {
-    SetterRow{"bit_width", [](QuantizerSpec &s, const std::string &t) { s.bits = integer("bit_width", t, 1, 32); },
+    SetterRow{"bit_width",
+        [](QuantizerSpec &s, const std::string &t) {
+            s.bits = integer("bit_width", t, 1, 32);
+            s.bitsGiven = true;
+        },
         "bit_width"},
+    SetterRow{"bit_width_impl_type",
+        [](QuantizerSpec &s, const std::string &t) { s.bitsStored = word("bit_width_impl_type", t, kBitWidthWords); },
+        ""},
+    SetterRow{"affine_shift_scale", [](QuantizerSpec &, const std::string &t) { boolean("affine_shift_scale", t); },
+        ""}, // the keys tell
     SetterRow{"min_bit_width",
         [](QuantizerSpec &s, const std::string &t) { s.minimumBits = integer("min_bit_width", t, 1, 32); }, ""},
     SetterRow{"quant_type", setQuantType, ""},
@@ -267,22 +278,64 @@ const std::array kSetters = {
         [](QuantizerSpec &s, const std::string &) { undecoded(s, "groupwise scales are not decoded yet"); }, ""},
 };
 
-/// A constant threshold: max(|min_val|, |max_val|) when given, else scaling_const (Brevitas' own order).
+Provenance givenBy(const SlotSettings &settings, const std::string &keyword, const std::string &text)
+{
+    const auto entry = settings.overrideEntry.find(keyword);
+    return {Origin::Recipe,
+        fmt::format("entry {}, {} = {}", entry == settings.overrideEntry.end() ? 0 : entry->second, keyword, text)};
+}
+
+/// A constant threshold: scaling_const, else max(|min_val|, |max_val|) (Brevitas' own order).
 void setConstant(QuantizerSpec &spec, const SlotSettings &settings)
 {
+    std::string givenAs;
     const auto value = [&](const char *keyword) {
         const auto text = settings.value(keyword);
+        if (text && givenAs.empty())
+            givenAs = keyword;
         return text ? std::optional(floatOf(keyword, *text)) : std::nullopt;
     };
-    const auto low = value("min_val"), high = value("max_val"), constant = value("scaling_const");
+    const auto constant = value("scaling_const"), low = value("min_val"), high = value("max_val"),
+               init = value("scaling_init");
     if (spec.source != ScaleSource::Constant)
         return;
     if (constant)
         spec.constant = constant;
     else if (low || high)
         spec.constant = std::max(std::fabs(low.value_or(0)), std::fabs(high.value_or(0)));
-    else if (const auto init = value("scaling_init"))
+    else if (init)
         spec.constant = init;
+    Provenance &origin = spec.origin["scale"];
+    origin = {Origin::Preset, std::string(spec.preset->name)};
+    if (!givenAs.empty())
+        origin = givenBy(settings, givenAs, *settings.value(givenAs));
+    else if (const auto source = settings.value("scaling_impl_type"))
+        origin = givenBy(settings, "scaling_impl_type", *source);
+    origin.detail = fmt::format("constant threshold {} ({})", shortest(spec.constant.value_or(1.0f)), origin.detail);
+}
+
+/// Two and three levels have their own width, whatever bit_width says and wherever it stands.
+void setLevels(QuantizerSpec &spec, const SlotSettings &settings)
+{
+    if (spec.kind != QuantizerKind::Binary && spec.kind != QuantizerKind::Ternary)
+        return;
+    spec.bits = spec.kind == QuantizerKind::Binary ? 1 : 2;
+    spec.bitsGiven = false;
+    if (const auto type = settings.value("quant_type"))
+        spec.origin["bit_width"] = givenBy(settings, "quant_type", *type);
+    else
+        spec.origin["bit_width"] = {Origin::Preset, std::string(spec.preset->name)};
+}
+
+/// What a version does not have; empty when all is well.
+std::string versionProblem(const Preset &preset, const SlotSettings &settings, int version)
+{
+    if (!existsIn(preset, version))
+        return fmt::format("{} came with Brevitas {} and {} does not have it: brevitas = \"...\" names the version",
+            preset.name, versionText(preset.since), versionText(version));
+    if (preset.slot == "bias" && preset.bits == 0 && version >= 110 && !settings.value("bit_width"))
+        return fmt::format("{} needs bit_width from Brevitas 0.11 on", preset.name);
+    return {};
 }
 
 } // namespace
@@ -292,6 +345,8 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
     const Preset *preset = findPreset(settings.preset);
     if (preset == nullptr)
         return tl::unexpected(fmt::format("{} is not a preset", settings.preset));
+    if (std::string problem = versionProblem(*preset, settings, version); !problem.empty())
+        return tl::unexpected(std::move(problem));
     QuantizerSpec spec = presetSpec(*preset, version);
     try {
         for (const auto &given : settings.overrides) {
@@ -301,19 +356,14 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
             if (row == kSetters.end())
                 continue; // training only, or read with the constant
             row->set(spec, text);
-            if (!row->field.empty()) {
-                const auto entry = settings.overrideEntry.find(keyword);
-                const int position = entry == settings.overrideEntry.end() ? 0 : entry->second;
-                spec.origin[std::string(row->field)]
-                    = {Origin::Recipe, fmt::format("entry {}, {} = {}", position, keyword, text)};
-            }
+            if (!row->field.empty())
+                spec.origin[std::string(row->field)] = givenBy(settings, keyword, text);
         }
         setConstant(spec, settings);
     } catch (const SpecError &error) {
         return tl::unexpected(error.message);
     }
-    if (spec.kind == QuantizerKind::Binary)
-        spec.bits = 1;
+    setLevels(spec, settings);
     return spec;
 }
 

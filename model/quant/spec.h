@@ -12,6 +12,12 @@ namespace quantscope {
 /// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. nullopt when it is not one of 0.6.0 .. 0.12.x.
 std::optional<int> brevitasVersion(const std::string &text);
 inline constexpr int kDefaultVersion = 102;
+/// 102 -> "0.10.2".
+std::string versionText(int version);
+
+/// What input_bit_width and input_scale of a recipe may be.
+bool isBitWidth(double value);
+bool isScale(double value);
 
 /// Everything a recipe says about one slot once its entries are merged.
 struct SlotSettings {
@@ -57,10 +63,13 @@ struct QuantizerSpec {
     ZeroPointSource zeroPoint = ZeroPointSource::None;
     int bits = 8; ///< 0: computed (IntBias)
     int minimumBits = 2; ///< base of a learned bit width
+    bool bitsGiven = false; ///< by the keyword bit_width
+    std::optional<bool> bitsStored; ///< bit_width_impl_type: parameter and stateful_const keep them in the file
     bool isSigned = true;
     bool narrow = false;
     bool perChannel = false;
     bool affine = false; ///< affine_stats: weight and bias applied in the stored domain
+    bool off = false; ///< quant_type=fp: no quantizer
     bool decoded = true;
     std::string undecodedWhy;
     std::optional<float> minimum;
@@ -69,7 +78,7 @@ struct QuantizerSpec {
     double highPercentile = 99.999, lowPercentile = 0.001;
     std::optional<float> ternaryThreshold; ///< quant_type=ternary
     std::optional<int> accumulatorBits;
-    std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity
+    std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity, a constant's scale
 };
 
 /// Applies the overrides. The error is a sentence: a value that cannot be, a preset of another version.

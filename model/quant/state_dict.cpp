@@ -111,6 +111,40 @@ const StateQuantizer *StateLayer::quantizer(std::string_view slot) const
     return found == quantizers.end() ? nullptr : &*found;
 }
 
+namespace {
+
+std::optional<int> onlyLongAxis(const Shape &shape, const Shape &weight)
+{
+    std::optional<int> axis;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] == 1)
+            continue;
+        if (axis || shape[i] != weight[i])
+            return std::nullopt;
+        axis = static_cast<int>(i);
+    }
+    return axis;
+}
+
+} // namespace
+
+std::optional<int> storedChannelAxis(const StateLayer &layer, const ModelFile &file)
+{
+    const StateQuantizer *keys = layer.quantizer("weight");
+    if (keys == nullptr || !layer.weight)
+        return std::nullopt;
+    const Shape &weight = file.tensors[*layer.weight].shape;
+    for (const std::string_view field : {"scaling_impl.value", "pre_scaling_impl.value", "zero_point_impl.value",
+             "scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight"}) {
+        const auto found = keys->fields.find(field);
+        if (found == keys->fields.end() || file.tensors[found->second].shape.size() != weight.size())
+            continue;
+        if (const auto axis = onlyLongAxis(file.tensors[found->second].shape, weight); axis && *axis <= 1)
+            return axis;
+    }
+    return std::nullopt;
+}
+
 StateDict groupStateDict(const ModelFile &file)
 {
     const std::string prefix = commonPrefix(file);

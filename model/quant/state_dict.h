@@ -38,4 +38,9 @@ struct StateDict {
 
 StateDict groupStateDict(const ModelFile &file);
 
+/// The axis of the weight along which the scales that are stored for it lie: a scale of the shape [1,C,1,1] says that
+/// the output channels are along axis 1. nullopt when no stored scale has the weight's number of axes and exactly one
+/// axis of more than one element, of the weight's length.
+std::optional<int> storedChannelAxis(const StateLayer &layer, const ModelFile &file);
+
 } // namespace quantscope

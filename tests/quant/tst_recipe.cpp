@@ -24,7 +24,7 @@ private Q_SLOTS:
         const auto row
             = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
         row("not TOML", "brevitas = \n", {"TOML", "line 1"});
-        row("unknown key at the top", "version = 1\n", {"\"version\"", "did you mean"});
+        row("unknown key at the top", "version = 1\n", {"\"version\"", "known are brevitas, layer, quantizer"});
         row("unknown version", "brevitas = \"1.0\"\n", {"0.6.0 to 0.12.1"});
         row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n",
             {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
@@ -35,6 +35,16 @@ private Q_SLOTS:
         row("preset in the wrong slot", "[[quantizer]]\nslot = \"bias\"\npreset = \"Int8WeightPerTensorFloat\"\n",
             {"weight preset", "\"bias\""});
         row("layer key", "[[layer]]\ngroup = 2\n", {"did you mean \"groups\""});
+        row("misspelt kind", "[[layer]]\nkind = \"ConvTranpose2d\"\n", {"did you mean \"ConvTranspose2d\"", "line 2"});
+        row("negative version", "brevitas = \"-0.10.2\"\n", {"0.6.0 to 0.12.1"});
+        row("word that is near nothing", "[[quantizer]]\npreset = \"xyz\"\n",
+            {"\"xyz\" is not a preset of Brevitas ("});
+        for (const char *scale : {"0", "-1.0", "nan", "inf", "1e300", "1e-60"})
+            QTest::addRow("input_scale = %s", scale)
+                << QString("[[quantizer]]\ninput_scale = %1\n").arg(scale) << QStringList{"input_scale", "positive"};
+        for (const char *width : {"nan", "-3", "1e300", "64", "2.5", "0"})
+            QTest::addRow("input_bit_width = %s", width) << QString("[[quantizer]]\ninput_bit_width = %1\n").arg(width)
+                                                         << QStringList{"input_bit_width", "whole number from 1 to 32"};
         row("groups", "[[layer]]\ngroups = 0\n", {"whole number"});
         row("a table instead of a list", "[quantizer]\nslot = \"weight\"\n", {"[[quantizer]]"});
         row("text where a number belongs", "[[quantizer]]\ninput_scale = \"big\"\n", {"input_scale", "number"});
@@ -65,8 +75,69 @@ private Q_SLOTS:
                                      << "did you mean \"power_of_two\"";
         QTest::newRow("narrow") << "narrow_range = 1"
                                 << "neither true nor false";
+        QTest::newRow("bit width's kind") << "bit_width_impl_type = \"paramter\""
+                                          << "did you mean \"parameter\"";
+        QTest::newRow("affine shift") << "affine_shift_scale = \"maybe\""
+                                      << "neither true nor false";
         QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\""
                                   << "is unknown";
+    }
+
+    void versions_data()
+    {
+        QTest::addColumn<QString>("version");
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QString>("preset");
+        QTest::addColumn<QString>("since"); ///< empty: it is there
+        QTest::newRow("per channel") << "0.6.0"
+                                     << "weight"
+                                     << "Int8WeightPerChannelFloat"
+                                     << "0.8.0";
+        QTest::newRow("per channel, there") << "0.8.0"
+                                            << "weight"
+                                            << "Int8WeightPerChannelFloat"
+                                            << "";
+        QTest::newRow("wide bias") << "0.6.0"
+                                   << "bias"
+                                   << "Int32Bias"
+                                   << "0.7.0";
+        QTest::newRow("minifloat") << "0.9.1"
+                                   << "weight"
+                                   << "Fp8e4m3Weight"
+                                   << "0.10.0";
+        QTest::newRow("searched") << "0.9.1"
+                                  << "weight"
+                                  << "Int8WeightPerTensorFixedPointMSE"
+                                  << "0.10.0";
+        QTest::newRow("zero-centred") << "0.10.0"
+                                      << "weight"
+                                      << "Int8AccumulatorAwareZeroCenterWeightQuant"
+                                      << "0.10.1";
+        QTest::newRow("a build of a version") << "0.10.2.dev1"
+                                              << "weight"
+                                              << "Int8WeightPerTensorFixedPointMSE"
+                                              << "";
+        QTest::newRow("accumulator's width") << "0.12.1"
+                                             << "bias"
+                                             << "IntBias"
+                                             << "bit_width";
+    }
+
+    void versions()
+    {
+        QFETCH(QString, version);
+        QFETCH(QString, slot);
+        QFETCH(QString, preset);
+        QFETCH(QString, since);
+        const QString text = QString("brevitas = \"%1\"\n[[quantizer]]\nmatch = \"fc1\"\nslot = \"%2\"\npreset = "
+                                     "\"%3\"\n")
+                                 .arg(version, slot, preset);
+        const auto recipe = parseRecipe(text.toStdString(), "r.toml");
+        QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")), *recipe);
+        QCOMPARE(network.has_value(), since.isEmpty());
+        if (!network)
+            QVERIFY2(QString::fromStdString(network.error().text()).contains(since), network.error().text().c_str());
     }
 
     /// A value that cannot be is an error of the recipe, found when it meets a layer.

@@ -1,0 +1,187 @@
+#include "base/text.h"
+#include "quant/lab_quantizers.h"
+#include "quant/resolver.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+void Resolver::linkSharers()
+{
+    for (std::size_t i = 0; i < m_jobs.size(); ++i) {
+        Job &job = m_jobs[i];
+        if (job.settings.sharedWith.empty())
+            continue;
+        const std::string slot = slotOf(job).slot;
+        std::size_t owner = namedJob(job.settings.sharedWith, sharedSlots(slot), "shared_with");
+        if (owner == i)
+            throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layerOf(job).name, slot));
+        // A sharer of a sharer shares the first one's object.
+        for (std::size_t hops = 0; !m_jobs[owner].settings.sharedWith.empty(); ++hops) {
+            if (hops > m_jobs.size() || owner == i)
+                throw RecipeMismatch(fmt::format("shared_with goes round in a circle at {}", layerOf(job).name));
+            owner = namedJob(m_jobs[owner].settings.sharedWith, sharedSlots(slotOf(m_jobs[owner]).slot), "shared_with");
+        }
+        if (presetSlot(slotOf(m_jobs[owner]).slot) != presetSlot(slot))
+            throw RecipeMismatch(
+                fmt::format("{} {} cannot share the quantizer of {} {}: their presets are of different "
+                            "kinds",
+                    layerOf(job).name, slot, layerOf(m_jobs[owner]).name, slotOf(m_jobs[owner]).slot));
+        job.owner = owner;
+        m_jobs[owner].sharers.push_back(i);
+    }
+}
+
+/// The slots that a layer's name alone may mean in shared_with.
+std::vector<std::string> Resolver::sharedSlots(const std::string &slot)
+{
+    return presetSlot(slot) == "act" ? std::vector<std::string>{slot, "act", "output"} : std::vector{slot};
+}
+
+/// A sharer is set as its owner is: one object.
+const Resolver::Job *Resolver::takeOwner(Job &job)
+{
+    if (!job.owner)
+        return nullptr;
+    Job &owner = m_jobs[*job.owner];
+    resolve(*job.owner);
+    SlotQuantizer &slot = slotOf(job);
+    const std::string &preset = owner.settings.preset;
+    if (!owner.spec && (owner.failed || preset.empty()))
+        throw SlotFailure{
+            "shared-owner-unknown", fmt::format("the quantizer it shares ({}) is not known", job.settings.sharedWith)};
+    if (isLabQuantizer(preset) && !preset.starts_with("ap_"))
+        throw SlotFailure{"shared-statistics",
+            fmt::format("{} follows from each tensor alone and cannot be shared with {}: give it a preset of its own",
+                preset, job.settings.sharedWith)};
+    slot.sharedWith = layerOf(owner).name + ":" + slotOf(owner).slot;
+    for (const auto &[keyword, text] : job.settings.overrides)
+        if (owner.settings.value(keyword) != text)
+            warn(job, "shared-keyword-ignored",
+                fmt::format("{} = {} has no effect here: the quantizer is that of {}", keyword, text, slot.sharedWith));
+    job.settings.preset = preset;
+    job.settings.overrides = owner.settings.overrides;
+    job.settings.overrideEntry = owner.settings.overrideEntry;
+    job.settings.presetEntry = owner.settings.presetEntry;
+    return &owner;
+}
+
+void Resolver::chooseSpec(Job &job)
+{
+    SlotQuantizer &slot = slotOf(job);
+    const Job *owner = takeOwner(job);
+    if (owner == nullptr && slot.tensor && slot.tensor->affine)
+        return resolveStoredInteger(job);
+    if (job.settings.preset == "None") {
+        slot.preset = job.settings.preset;
+        return;
+    }
+    if (isLabQuantizer(job.settings.preset))
+        return resolveLab(job);
+    bool assumed = job.settings.preset.empty();
+    if (assumed && !assumePreset(job))
+        return;
+    if (owner != nullptr) {
+        assumed = slotOf(*owner).presetAssumed;
+        slot.alternatives = slotOf(*owner).alternatives;
+    }
+    takeSpec(job, assumed);
+}
+
+void Resolver::takeSpec(Job &job, bool assumed)
+{
+    SlotQuantizer &slot = slotOf(job);
+    auto spec = makeSpec(job.settings, m_version);
+    if (!spec)
+        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, spec.error()));
+    slot.preset = job.settings.preset;
+    slot.overrides = job.settings.overrides;
+    slot.input = job.settings.input;
+    if (spec->off)
+        return;
+    slot.assumed = assumed;
+    slot.presetAssumed = assumed;
+    if (!spec->decoded)
+        throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
+    job.spec = std::move(*spec);
+    if (!assumed)
+        return;
+    for (auto &[field, origin] : job.spec->origin)
+        if (origin.origin == Origin::Preset)
+            origin = {Origin::Assumed,
+                fmt::format("{}{}", slot.preset,
+                    slot.alternatives.empty() ? "" : "; " + slot.alternatives.front() + " fits as well")};
+}
+
+void Resolver::resolveLab(Job &job)
+{
+    SlotQuantizer &slot = slotOf(job);
+    if (!slot.tensor || !isFloating(slot.tensor->dtype))
+        throw SlotFailure{"no-tensor",
+            fmt::format("{} quantizes float weights and biases, and there are none here", job.settings.preset)};
+    if (slot.tensor->count() == 0)
+        throw SlotFailure{"empty-tensor", "the tensor is empty, so it has no scale"};
+    try {
+        slot.quantizer = labQuantizer(job.settings.preset, job.settings, slot);
+    } catch (const std::invalid_argument &error) {
+        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, error.what()));
+    }
+    slot.preset = job.settings.preset;
+    slot.overrides = job.settings.overrides;
+}
+
+/// A learned or stateful width as the file keeps it.
+std::optional<int> Resolver::storedBits(const Job &job, Provenance &origin) const
+{
+    if (const auto offset = storedScalar(job, "msb_clamp_bit_width_impl.bit_width_offset")) {
+        origin = {Origin::Read,
+            fmt::format("round(|{}| + {}) of msb_clamp_bit_width_impl.bit_width_offset", shortest(*offset),
+                job.spec->minimumBits)};
+        const float bits = std::nearbyint(std::fabs(*offset) + static_cast<float>(job.spec->minimumBits));
+        if (!isBitWidth(static_cast<double>(bits)))
+            throw SlotFailure{
+                "bit-width", fmt::format("the learned bit width {} is not between 1 and 32", shortest(bits))};
+        return static_cast<int>(bits);
+    }
+    const auto bits = storedScalar(job, "msb_clamp_bit_width_impl.bit_width");
+    if (!bits)
+        return std::nullopt;
+    if (!isBitWidth(static_cast<double>(*bits)))
+        throw SlotFailure{
+            "bit-width", fmt::format("the stored bit width {} is not a whole number from 1 to 32", shortest(*bits))};
+    origin = {Origin::Read, "msb_clamp_bit_width_impl.bit_width"};
+    return static_cast<int>(*bits);
+}
+
+/// The file's width, unless the recipe says another one: Brevitas itself does not load a learned width into a network
+/// whose widths are constant, so a width without bit_width_impl_type is a wish.
+int Resolver::bitsOf(const Job &job, Provenance &origin)
+{
+    const QuantizerSpec &spec = *job.spec;
+    if (spec.kind == QuantizerKind::Binary || spec.kind == QuantizerKind::Ternary)
+        return spec.bits;
+    const Job &holder = job.owner && keysOf(job) == nullptr ? m_jobs[*job.owner] : job;
+    const StateQuantizer *keys = keysOf(holder);
+    const bool stored = keys != nullptr
+        && (keys->fields.contains("msb_clamp_bit_width_impl.bit_width_offset")
+            || keys->fields.contains("msb_clamp_bit_width_impl.bit_width"));
+    if (spec.bitsStored.value_or(!spec.bitsGiven)) {
+        const auto bits = stored ? storedBits(holder, origin) : std::nullopt;
+        if (!bits && spec.bitsStored)
+            throw SlotFailure{"key-missing",
+                "bit_width_impl_type says that its bit width is in the file, and no key "
+                "msb_clamp_bit_width_impl.bit_width or .bit_width_offset is there"};
+        return bits.value_or(spec.bits);
+    }
+    if (stored)
+        warn(job, "stored-bit-width-unused",
+            fmt::format("the file keeps a bit width of its own for it, and the recipe says {}: bit_width_impl_type = "
+                        "\"parameter\" takes the file's",
+                spec.bits));
+    return spec.bits;
+}
+
+} // namespace quantscope
