@@ -1,9 +1,11 @@
 #include "analysis/open_network.h"
 
 #include "analysis/confirm.h"
+#include "base/text.h"
 #include "formats/open_model.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -13,36 +15,103 @@ namespace {
 
 constexpr std::uint64_t kConfirmedAtOnce = 16ull << 20;
 
-/// The exports beside a checkpoint that open; QONNX before QCDQ, because it keeps bias widths.
-std::vector<Network> openExports(const std::string &path, const Progress &progress)
+std::string nameOf(const std::string &path) { return path.substr(path.find_last_of('/') + 1); }
+
+Diagnostic unused(const std::string &path, const std::string &why)
+{
+    return {"export-unused", Severity::Note, "", fmt::format("{} beside the file is not used: {}", nameOf(path), why)};
+}
+
+/// The exports beside a checkpoint; QONNX before QCDQ, because it keeps bias widths. What cannot be read is said.
+std::vector<Network> openExports(const std::string &path, const Progress &progress, std::vector<Diagnostic> &notes)
 {
     std::vector<Network> out;
     for (const std::string &beside : exportsBeside(path)) {
-        const auto file = openModel(beside, {}, progress);
-        if (!file || !(*file)->graph)
-            continue;
-        if (auto network = recoverQuantizers(*file, {}, progress))
+        auto network = openModel(beside, {}, progress).and_then([&](const std::shared_ptr<const ModelFile> &file) {
+            return recoverQuantizers(file, {}, progress);
+        });
+        if (network)
             out.push_back(std::move(*network));
+        else
+            notes.push_back(unused(beside, network.error().message));
     }
     std::stable_sort(out.begin(), out.end(),
         [](const Network &a, const Network &b) { return (a.dialect == "QONNX") > (b.dialect == "QONNX"); });
     return out;
 }
 
-void confirm(Network &network, const Network &exported, const Progress &progress)
+/// The export that knows most of the checkpoint's layers, or null.
+const Network *graphOf(const ModelFile &file, const std::vector<Network> &exports)
 {
-    const auto result = confirmByExport(network, exported, progress);
-    if (!result || result->compared == 0)
-        return;
-    if (result->confirmed()) {
-        network.confirmedBy = result->exportFile;
-        network.diagnostics.push_back({"recipe-confirmed", Severity::Note, "",
-            fmt::format("recipe confirmed by {}: {} tensors, {} codes equal", result->exportFile, result->compared,
-                result->elements)});
-    } else {
-        network.diagnostics.push_back({"export-differs", Severity::Warning, "",
-            fmt::format("{} differs: {}", result->exportFile, result->difference)});
+    const Network *best = nullptr;
+    std::size_t most = 0;
+    for (const Network &exported : exports) {
+        const auto known = static_cast<std::size_t>(std::count_if(exported.layers.begin(), exported.layers.end(),
+            [&](const Layer &layer) { return file.find(layer.name + ".weight").has_value(); }));
+        if (best == nullptr || known > most) {
+            best = &exported;
+            most = known;
+        }
     }
+    return best;
+}
+
+/// What one export says, when it does not settle everything by itself.
+std::optional<Diagnostic> verdict(const Confirmation &c)
+{
+    if (!c.difference.empty())
+        return Diagnostic{
+            "export-differs", Severity::Warning, "", fmt::format("{} differs: {}", c.exportFile, c.difference)};
+    if (c.compared == 0)
+        return unused(c.exportFile, "no quantizer of it can be compared with this file");
+    if (c.open.empty())
+        return std::nullopt;
+    const std::string fault = c.knownFault.empty() ? "" : fmt::format(" ({})", c.knownFault);
+    return Diagnostic{"export-agrees", Severity::Note, "",
+        fmt::format("{} agrees in {} quantizers and {} codes; not compared: {}{}", c.exportFile, c.compared,
+            grouped(c.elements), openText(c.open), fault)};
+}
+
+std::vector<Confirmation> compareAll(Network &network, const std::vector<Network> &exports, const Progress &progress)
+{
+    std::vector<Confirmation> out;
+    for (const Network &exported : exports) {
+        auto result = confirmByExport(network, exported, progress);
+        if (result)
+            out.push_back(std::move(*result));
+        else
+            network.diagnostics.push_back(unused(exported.file->path, result.error().message));
+    }
+    return out;
+}
+
+void noteConfirmed(Network &network, std::span<const Confirmation> by)
+{
+    std::vector<std::string> names;
+    for (const Confirmation &one : by)
+        names.push_back(one.exportFile);
+    network.confirmedBy = fmt::format("{}", fmt::join(names, " and "));
+    network.diagnostics.push_back({"recipe-confirmed", Severity::Note, "",
+        fmt::format("{} confirmed by {}: {} quantizers, {} codes equal",
+            network.recipe.empty() ? "assumed presets" : "recipe", network.confirmedBy, by.front().compared,
+            grouped(by.front().elements))});
+}
+
+/// 'Confirmed' when no export differs and every number of every quantizer was compared with one of them.
+void confirm(Network &network, const std::vector<Network> &exports, const Progress &progress)
+{
+    std::vector<Confirmation> all = compareAll(network, exports, progress);
+    const bool differs = std::ranges::any_of(all, [](const Confirmation &c) { return !c.difference.empty(); });
+    const auto whole = std::ranges::find_if(all, [](const Confirmation &c) { return c.confirmed(); });
+    const bool settled = !differs && whole != all.end();
+    for (const Confirmation &one : all)
+        if (const auto said = verdict(one); said && !(settled && one.agrees()))
+            network.diagnostics.push_back(*said);
+    if (settled)
+        return noteConfirmed(network, {&*whole, 1});
+    std::erase_if(all, [](const Confirmation &c) { return !c.agrees(); });
+    if (!differs && !all.empty() && openInAll(all).empty())
+        noteConfirmed(network, all);
 }
 
 } // namespace
@@ -52,15 +121,18 @@ Result<Network> recoverWithExports(
 {
     if (file->graph)
         return recoverQuantizers(file, recipe, progress);
-    const std::vector<Network> exports = openExports(file->path, progress);
+    std::vector<Diagnostic> notes;
+    const std::vector<Network> exports = openExports(file->path, progress, notes);
     RecoverHints hints;
-    hints.graph = exports.empty() ? nullptr : &exports.front();
+    hints.graph = graphOf(*file, exports);
     hints.previous = previous;
     auto network = recoverQuantizers(file, recipe, progress, hints);
+    if (!network)
+        return network;
+    network->diagnostics.insert(network->diagnostics.end(), notes.begin(), notes.end());
     // An edit must answer at once; a large export is compared when the file is opened.
-    const bool atOnce = previous == nullptr || file->bytes <= kConfirmedAtOnce;
-    if (network && hints.graph != nullptr && atOnce)
-        confirm(*network, *hints.graph, progress);
+    if (previous == nullptr || file->bytes <= kConfirmedAtOnce)
+        confirm(*network, exports, progress);
     return network;
 }
 
@@ -79,9 +151,11 @@ Result<Network> openNetwork(
             return tl::unexpected(loaded.error());
         recipe = std::move(*loaded);
     }
-    if (listOnly)
-        return listLayers(*file, recipe);
-    return recoverWithExports(*file, recipe, progress);
+    auto network = listOnly ? Result<Network>(listLayers(*file, recipe)) : recoverWithExports(*file, recipe, progress);
+    if (network && recipePath && (*file)->graph)
+        network->diagnostics.push_back({"recipe-unused", Severity::Warning, "",
+            fmt::format("the recipe {} is not used: this file says its quantizers itself", nameOf(*recipePath))});
+    return network;
 }
 
 } // namespace quantscope

@@ -3,7 +3,11 @@
 #include "analysis/confirm.h"
 #include "analysis/open_network.h"
 #include "formats/open_model.h"
+#include "support/golden.h"
 #include "support/paths.h"
+#include "support/recipes.h"
+
+#include <filesystem>
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -41,10 +45,103 @@ private Q_SLOTS:
         QCOMPARE(opened->confirmedBy, network.toStdString() + "_qonnx.onnx");
         for (const char *dialect : {"_qonnx.onnx", "_qcdq.onnx"}) {
             const auto result = confirmByExport(*opened, exported((network.toStdString() + dialect).c_str()));
-            QVERIFY(result && result->confirmed());
-            QCOMPARE(result->compared, std::size_t{8}); // four weights, four biases
+            QVERIFY(result);
+            QCOMPARE(result->difference, std::string());
+            QCOMPARE(result->compared, std::size_t{12}); // four weights, four biases, four activations
             QCOMPARE(result->elements, std::uint64_t{13706});
+            // QCDQ keeps biases in int32 and loses their widths.
+            OpenFields lost;
+            for (const char *bias : {"conv1 bias", "conv2 bias", "fc1 bias", "fc2 bias"})
+                if (std::string(dialect) == "_qcdq.onnx")
+                    lost[bias] = BitWidthField;
+            QCOMPARE(result->open, lost);
         }
+    }
+
+    void whatARecipeGetsWrong_data()
+    {
+        QTest::addColumn<QString>("entry");
+        QTest::addColumn<QString>("difference");
+        const auto row = [](const char *name, const char *match, const char *slot, const char *keys, const char *says) {
+            QTest::newRow(name) << QString("[[quantizer]]\nmatch = \"%1\"\nslot = \"%2\"\n%3\n").arg(match, slot, keys)
+                                << QString(says);
+        };
+        row("no bias quantizer", "conv1", "bias", "preset = \"None\"",
+            "conv1 bias: has no quantizer here and one of 16 bits there");
+        row("wider bias, same codes", "conv2", "bias", "preset = \"Int24Bias\"\ninput = \"relu1\"",
+            "conv2 bias: 24 bits here and 16 bits there");
+        row("activation's width", "relu2", "act", "bit_width = 3", "relu2 act: scale is 1 here and 0.125 there");
+        row("activation's sign", "relu1", "act", "signed = true", "relu1 act: ");
+        row("weight's range", "fc2", "weight", "narrow_range = false", "fc2 weight: ");
+        row("no activation quantizer", "quant_inp", "act", "preset = \"None\"",
+            "quant_inp act: has no quantizer here and one of 8 bits there");
+        row("weight's width", "conv2", "weight", "bit_width = 8", "conv2 weight: scale is ");
+    }
+
+    /// Each entry after the recipe of the sample, which its QONNX confirms.
+    void whatARecipeGetsWrong()
+    {
+        QFETCH(QString, entry);
+        QFETCH(QString, difference);
+        const auto file = *openModel(test::sample("digits_fixed.pt"));
+        Recipe recipe = *loadRecipe(test::sample("digits_fixed.recipe.toml"));
+        recipe.quantizers.push_back(recipeOf(entry.toStdString()).quantizers.at(0));
+        const auto network = recoverQuantizers(file, recipe);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const auto result = confirmByExport(*network, exported("digits_fixed_qonnx.onnx"));
+        QVERIFY(result && !result->confirmed());
+        QVERIFY2(result->difference.starts_with(difference.toStdString()), result->difference.c_str());
+    }
+
+    void corpusIsConfirmed_data()
+    {
+        QTest::addColumn<QString>("version");
+        QTest::addColumn<int>("networks");
+        QTest::addColumn<QStringList>("unconfirmed");
+        QTest::newRow("0.7.1") << "0.7.1" << 18 << QStringList{"w_shifted"}; // zero points that are no integers
+        QTest::newRow("0.9.1") << "0.9.1" << 52 << QStringList{};
+        QTest::newRow("0.10.2") << "0.10.2" << 53 << QStringList{};
+        QTest::newRow("0.12.1") << "0.12.1" << 53 << QStringList{};
+    }
+
+    /// What Brevitas exported never speaks against what it trained; the known faults of its exports are explained.
+    void corpusIsConfirmed()
+    {
+        QFETCH(QString, version);
+        QFETCH(int, networks);
+        QFETCH(QStringList, unconfirmed);
+        QTemporaryDir folder;
+        QStringList open;
+        int compared = 0;
+        for (const auto &entry : std::filesystem::directory_iterator(test::data("brevitas/" + version.toStdString()))) {
+            const std::filesystem::path &path = entry.path();
+            const std::filesystem::path model = folder.filePath("m.pt").toStdString();
+            if (path.extension() != ".json" || path.stem() == "MANIFEST")
+                continue;
+            const auto golden = test::golden(path.string());
+            std::filesystem::copy_file(path.parent_path() / golden["files"]["state_dict"].get<std::string>(), model,
+                std::filesystem::copy_options::overwrite_existing);
+            bool any = false;
+            for (const char *dialect : {".qonnx.onnx", ".qcdq.onnx"}) {
+                const auto from = path.parent_path() / (path.stem().string() + dialect);
+                const std::filesystem::path to = folder.filePath(QString("m") + dialect).toStdString();
+                std::filesystem::remove(to);
+                any = (std::filesystem::exists(from) && std::filesystem::copy_file(from, to)) || any;
+            }
+            if (!any)
+                continue;
+            ++compared;
+            const auto recipe = parseRecipe(test::recipeOfGolden(golden), "golden.toml");
+            const auto network = recoverWithExports(*openModel(model.string()), *recipe);
+            QVERIFY(network);
+            for (const Diagnostic &d : network->diagnostics)
+                QVERIFY2(d.rule != "export-differs", (path.stem().string() + " " + d.text).c_str());
+            if (network->confirmedBy.empty())
+                open << QString::fromStdString(path.stem().string());
+        }
+        open.sort();
+        QCOMPARE(open, unconfirmed);
+        QCOMPARE(compared, networks);
     }
 
     /// One weight with another rounding: the first layer and index that differ, found here by a loop over both.
@@ -60,17 +157,6 @@ private Q_SLOTS:
         // conv2's first weight is -1.5587 steps: -2 both ways; the second is 6.6..: 7 rounded, 6 with floor.
         QVERIFY2(result->difference.starts_with("conv2 weight[0, 0, 0, 1]: code 6 here and 7 there"),
             result->difference.c_str());
-    }
-
-    void anotherWidthDiffersInScale()
-    {
-        const auto result = confirmByExport(
-            *recoverQuantizers(*openModel(test::sample("digits_fixed.pt")),
-                recipeOf(
-                    "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFixedPoint\"\n")),
-            exported("digits_fixed_qonnx.onnx"));
-        QVERIFY(result);
-        QVERIFY2(result->difference.starts_with("conv2 weight: scale"), result->difference.c_str());
     }
 
     /// The graph says which activation feeds a layer, so an external bias needs no `input`.
@@ -129,16 +215,58 @@ private Q_SLOTS:
             != old->layer("conv1")->slot("bias")->quantizer->scale->values[0]);
     }
 
+    void exportsBesideAModel_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<bool>("belongs");
+        for (const char *name : {"net.onnx", "net_qonnx.onnx", "net.qcdq.onnx", "net-export_clean.onnx"})
+            QTest::newRow(name) << name << true;
+        for (const char *name :
+            {"network.onnx", "net.txt", "other.onnx", "net_v2.onnx", "net_qonnx_v2.onnx", "net_.onnx"})
+            QTest::newRow(name) << name << false;
+    }
+
     void exportsBesideAModel()
     {
+        QFETCH(QString, name);
+        QFETCH(bool, belongs);
         QTemporaryDir folder;
-        for (const char *name : {"net.pt", "net.onnx", "net_qonnx.onnx", "network.onnx", "net.txt", "other.onnx"}) {
-            QFile file(folder.filePath(name));
-            QVERIFY(file.open(QIODevice::WriteOnly));
-        }
+        QFile file(folder.filePath(name));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        QVERIFY(QDir(folder.path()).mkpath("net.onnx/net.onnx") || name == "net.onnx"); // a folder is no export
         const auto found = exportsBeside(folder.filePath("net.pt").toStdString());
-        QCOMPARE(found.size(), std::size_t{2});
-        QVERIFY(found[0].ends_with("/net.onnx") && found[1].ends_with("/net_qonnx.onnx"));
+        QCOMPARE(found.size(), belongs ? std::size_t{1} : std::size_t{0});
+    }
+
+    void exportsThatTellNothingAreSaid()
+    {
+        QTemporaryDir folder;
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), folder.filePath("m.pt")));
+        QFile broken(folder.filePath("m.onnx"));
+        QVERIFY(broken.open(QIODevice::WriteOnly));
+        broken.write(QByteArray("garbage").repeated(100));
+        broken.close();
+        QVERIFY(QFile::copy(
+            QString::fromStdString(test::data("brevitas/0.9.1/finn_mlp.finn.onnx")), folder.filePath("m.finn.onnx")));
+        const auto network = openNetwork(folder.filePath("m.pt").toStdString());
+        QVERIFY(network);
+        QStringList unused;
+        for (const Diagnostic &d : network->diagnostics)
+            if (d.rule == "export-unused")
+                unused << QString::fromStdString(d.text.substr(0, d.text.find(' ')));
+        unused.sort();
+        QCOMPARE(unused, (QStringList{"m.finn.onnx", "m.onnx"}));
+        QVERIFY(network->confirmedBy.empty());
+    }
+
+    /// A graph says its quantizers itself.
+    void aRecipeForAnExportIsSaidToBeUnused()
+    {
+        const auto network
+            = openNetwork(test::sample("digits_fixed_qonnx.onnx"), test::sample("digits_float.recipe.toml"));
+        QVERIFY(network);
+        QVERIFY(std::ranges::any_of(network->diagnostics,
+            [](const Diagnostic &d) { return d.rule == "recipe-unused" && d.severity == Severity::Warning; }));
     }
 };
 
