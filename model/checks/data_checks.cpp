@@ -70,6 +70,15 @@ std::optional<std::string> saturated(const SlotFacts &facts)
         s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
 }
 
+std::optional<std::string> singleCode(const SlotFacts &facts)
+{
+    if (!facts.slot.quantizer || !facts.slot.quantizer->isComplete()
+        || facts.slot.quantizer->kind != QuantizerKind::Affine || codeRange(*facts.slot.quantizer).size() != 1)
+        return std::nullopt;
+    return std::string("one bit of a narrow range has only the code 0, so every value becomes 0: binary quantizers "
+                       "(-1, +1) or narrow_range = false have two");
+}
+
 std::optional<std::string> int32Wrap(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
@@ -108,6 +117,7 @@ constexpr std::array kRules = {
     DataRule{"not-finite", Severity::Warning, notFinite},
     DataRule{"all-zero", Severity::Warning, allZero},
     DataRule{"scale-not-positive", Severity::Warning, scaleNotPositive},
+    DataRule{"single-code", Severity::Warning, singleCode},
     DataRule{"saturated", Severity::Warning, saturated},
     DataRule{"int32-wrap", Severity::Warning, int32Wrap},
     DataRule{"few-codes-used", Severity::Note, fewCodesUsed},

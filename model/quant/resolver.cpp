@@ -238,6 +238,8 @@ Quantizer Resolver::startQuantizer(const Job &job, int bits) const
     q.zeroPoint = Granular{{}, {}, {0.0f}};
     q.origin = spec.origin;
     q.origin.erase("granularity");
+    if (!q.narrow)
+        q.origin["narrow"] = {Origin::Computed, "codes are bit patterns, and no end of their range is left out"};
     q.origin["zero_point"] = {Origin::Preset, "symmetric"};
     return q;
 }

@@ -270,6 +270,17 @@ private Q_SLOTS:
             [](const Diagnostic &d) { return d.rule == "preset-assumed"; }));
     }
 
+    void otherPrecisionIsSaid()
+    {
+        const auto said = [](const char *name) {
+            const auto network = recoverQuantizers(*openModel(test::data(name)));
+            return std::any_of(network->diagnostics.begin(), network->diagnostics.end(),
+                [](const Diagnostic &d) { return d.rule == "precision-converted"; });
+        };
+        QVERIFY(said("brevitas/0.10.2/mlp_mixed.half.pt"));
+        QVERIFY(!said("brevitas/0.10.2/mlp_mixed.pt"));
+    }
+
     void externalBiasWithoutInputSaysSo()
     {
         const auto recipe

@@ -4,7 +4,9 @@
 #include "formats/open_model.h"
 #include "quant/recipe_edits.h"
 #include "report/inspect.h"
+#include "support/golden.h"
 #include "support/paths.h"
+#include "support/recipes.h"
 
 #include <bit>
 #include <cmath>
@@ -42,6 +44,23 @@ private Q_SLOTS:
         // Layers that share nothing are not accused.
         QVERIFY(found(test::sample("digits_fixed_qonnx.onnx"), "shared-suspected").isEmpty());
         QVERIFY(found(test::sample("digits_float_qonnx.onnx"), "shared-suspected").isEmpty());
+    }
+
+    /// Narrow one-bit quantizers have the code 0 alone: that is said of them, and no sharing is read into it.
+    void oneNarrowBit()
+    {
+        const auto golden = test::golden(test::data("brevitas/0.10.2/one_bit.json"));
+        const auto recipe = parseRecipe(test::recipeOfGolden(golden), "golden.toml");
+        auto network = recoverQuantizers(*openModel(test::data("brevitas/0.10.2/one_bit.pt")), *recipe);
+        const auto statistics = analyseNetwork(*network, {});
+        QStringList single;
+        for (const Diagnostic &d : network->diagnostics) {
+            QVERIFY2(d.rule != "shared-suspected", d.text.c_str());
+            if (d.rule == "single-code")
+                single << QString::fromStdString(d.layer);
+        }
+        single.sort();
+        QCOMPARE(single, (QStringList{"fp_narrow", "pot_narrow"}));
     }
 
     /// io_quant and cell.output_quant of a recurrent layer are one object, written under both names into one storage.
