@@ -1,9 +1,13 @@
 #include "commands.h"
 
 #include "analysis/open_network.h"
+#include "analysis/power_of_two.h"
 #include "report/compare_report.h"
+#include "report/power_report.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,13 +17,40 @@ namespace quantscope::cli {
 
 namespace {
 
+constexpr int kWidest = 32;
+
 struct CompareArguments {
     std::string file, slot = "weight", bits;
     std::vector<std::string> layers, with;
     std::optional<std::string> recipe;
     std::optional<double> keepSqnr;
-    bool json = false, csv = false;
+    bool json = false, csv = false, powerOfTwo = false;
+
+    bool sweeps() const { return !bits.empty() || keepSqnr; }
 };
+
+tl::unexpected<Error> usage(std::string message)
+{
+    return tl::unexpected(Error{ErrorKind::Usage, "", std::nullopt, std::move(message)});
+}
+
+/// "2:8", or "4" for one width.
+Result<std::pair<int, int>> widths(const std::string &text)
+{
+    const auto number = [](std::string_view digits) {
+        int value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return error == std::errc() && end == digits.data() + digits.size() ? std::optional(value) : std::nullopt;
+    };
+    const auto colon = text.find(':');
+    const auto low = number(std::string_view(text).substr(0, colon)),
+               high = colon == std::string::npos ? low : number(std::string_view(text).substr(colon + 1));
+    if (!low || !high)
+        return usage(fmt::format("--bits {} is not of the form 2:8", text));
+    if (*low < 1 || *high < *low || *high > kWidest)
+        return usage(fmt::format("--bits {}: widths go up from 1 to {}", text, kWidest));
+    return std::pair(*low, *high);
+}
 
 /// Those given, else those that the lab offers for this layer; at every width of a sweep.
 Result<std::vector<CandidateText>> candidates(
@@ -35,50 +66,114 @@ Result<std::vector<CandidateText>> candidates(
     const Layer *layer = arguments.with.empty() ? network.layer(name) : nullptr;
     const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(arguments.slot);
     if (slot != nullptr)
-        out = offeredCandidates(*slot);
-    if (arguments.bits.empty())
+        out = offeredCandidates(*slot, versionOf(network.recipe));
+    if (!arguments.sweeps())
         return out;
-    int low = 0, high = 0;
-    const std::string &text = arguments.bits;
-    const auto first = std::from_chars(text.data(), text.data() + text.size(), low);
-    const bool colon = first.ec == std::errc() && first.ptr != text.data() + text.size() && *first.ptr == ':';
-    const auto second = colon ? std::from_chars(first.ptr + 1, text.data() + text.size(), high) : first;
-    if (!colon || second.ec != std::errc() || second.ptr != text.data() + text.size() || low < 1 || high < low
-        || high > 32)
-        return tl::unexpected(Error{
-            ErrorKind::Usage, "", std::nullopt, fmt::format("--bits {} is not of the form 2:8, from 1 to 32", text)});
-    return atWidths(out, low, high);
+    const auto range = widths(arguments.bits.empty() ? "1:16" : arguments.bits);
+    if (!range)
+        return tl::unexpected(range.error());
+    return atWidths(out, range->first, range->second);
+}
+
+/// A candidate that was named must be had somewhere; single widths of a sweep may be missing.
+std::optional<Error> namedButNowhere(const CompareArguments &arguments, const std::vector<SlotComparison> &compared)
+{
+    for (const std::string &text : arguments.with) {
+        const std::string family = candidateFamily(text);
+        const auto has = [&](const SlotComparison &comparison) {
+            return std::any_of(comparison.candidates.begin(), comparison.candidates.end(),
+                [&](const CandidateResult &result) { return candidateFamily(result.name) == family; });
+        };
+        if (std::any_of(compared.begin(), compared.end(), has))
+            continue;
+        for (const SlotComparison &comparison : compared)
+            for (const Unavailable &missing : comparison.unavailable)
+                if (candidateFamily(missing.name) == family)
+                    return Error{ErrorKind::Usage, arguments.file, std::nullopt,
+                        fmt::format("{} cannot be had for {} {}: {}", missing.name, comparison.layer, comparison.slot,
+                            missing.reason)};
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<SlotComparison>> compareAll(const CompareArguments &arguments, const Network &network)
+{
+    const CompareOptions options{.slot = arguments.slot,
+        .hash = arguments.json,
+        .skipUnavailable = arguments.with.empty() || arguments.sweeps()};
+    std::vector<SlotComparison> compared;
+    for (const std::string &layer : arguments.layers) {
+        const auto list = candidates(arguments, network, layer);
+        if (!list)
+            return tl::unexpected(list.error());
+        auto one = compareCandidates(network, {layer}, *list, options);
+        if (!one)
+            return tl::unexpected(one.error());
+        compared.push_back(std::move(one->front()));
+    }
+    if (arguments.sweeps())
+        if (auto error = namedButNowhere(arguments, compared))
+            return tl::unexpected(std::move(*error));
+    return compared;
+}
+
+void printCompared(
+    const CompareArguments &arguments, const Network &network, const std::vector<SlotComparison> &compared)
+{
+    const bool sweep = arguments.sweeps();
+    SweepMarks marks{sweep ? sweepPoints(compared) : std::vector<SweepPoint>{}, {}, {}};
+    if (arguments.json) {
+        auto document = compareJson(compared);
+        if (sweep)
+            document["sweep"] = sweepJson(network, compared, marks.points, arguments.keepSqnr);
+        print(document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    } else if (arguments.csv) {
+        marks.front = paretoFront(marks.points);
+        if (arguments.keepSqnr && !marks.points.empty())
+            marks.cheapest = cheapestKeeping(marks.points, *arguments.keepSqnr);
+        print(compareCsv(compared, sweep ? &marks : nullptr));
+    } else {
+        print(sweep ? sweepText(network, compared, marks.points, arguments.keepSqnr) : compareText(compared));
+    }
+}
+
+int powerOfTwo(const CompareArguments &arguments, const Network &network)
+{
+    if (!arguments.with.empty() || arguments.sweeps())
+        return report(
+            usage("--power-of-two tries its own candidates: it goes with neither --with nor a sweep").value());
+    std::vector<PowerTable> tables;
+    for (const std::string &layer : arguments.layers) {
+        auto table = powerOfTwoTable(network, layer, arguments.slot);
+        if (!table)
+            return report(table.error());
+        tables.push_back(std::move(*table));
+    }
+    if (arguments.json)
+        print(powerJson(tables).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    else
+        print(arguments.csv ? powerCsv(tables) : powerText(tables));
+    return 0;
 }
 
 int compare(CompareArguments arguments)
 {
+    if (arguments.keepSqnr && !std::isfinite(*arguments.keepSqnr))
+        return report(usage("--keep-sqnr must be a finite number of dB").value());
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error());
-    const bool sweep = !arguments.bits.empty();
-    const CompareOptions options{
-        .slot = arguments.slot, .hash = arguments.json && !sweep, .skipUnavailable = arguments.with.empty()};
-    std::vector<SlotComparison> compared;
-    for (const std::string &layer : arguments.layers) {
-        const auto list = candidates(arguments, *network, layer);
-        if (!list)
-            return report(list.error());
-        auto one = compareCandidates(*network, {layer}, *list, options);
-        if (!one)
-            return report(one.error());
-        compared.push_back(std::move(one->front()));
-    }
-    const std::vector<SweepPoint> points = sweep ? sweepPoints(compared) : std::vector<SweepPoint>{};
-    if (arguments.json) {
-        auto document = compareJson(compared);
-        if (sweep)
-            document["sweep"] = sweepJson(points, arguments.keepSqnr);
-        print(document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-    } else if (arguments.csv) {
-        print(compareCsv(compared));
-    } else {
-        print(compareText(compared) + (sweep && !points.empty() ? sweepText(points, arguments.keepSqnr) : ""));
-    }
+    if (arguments.layers.empty())
+        arguments.layers = comparableLayers(*network, arguments.slot);
+    if (arguments.layers.empty())
+        return report(Error{ErrorKind::Usage, arguments.file, std::nullopt,
+            fmt::format("has no layer with values in slot \"{}\"", arguments.slot)});
+    if (arguments.powerOfTwo)
+        return powerOfTwo(arguments, *network);
+    const auto compared = compareAll(arguments, *network);
+    if (!compared)
+        return report(compared.error());
+    printCompared(arguments, *network, *compared);
     return 0;
 }
 
@@ -89,13 +184,17 @@ void addCompare(CLI::App &app, int &status)
     auto arguments = std::make_shared<CompareArguments>();
     CLI::App *word = app.add_subcommand("compare", "Quantizer choices side by side, and a sweep over bit widths");
     word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("layers", arguments->layers, "The layers' paths")->required();
+    word->add_option("layers", arguments->layers, "The layers' paths (default: all that have values)");
     word->add_option("--with", arguments->with,
-        "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
-        "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the weights)");
+            "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
+            "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the values)")
+        ->allow_extra_args(false);
     word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
     word->add_option("--keep-sqnr", arguments->keepSqnr,
-        "With --bits: the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
+        "Sweep (of 1:16 without --bits): the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
+    word->add_flag("--power-of-two", arguments->powerOfTwo,
+        "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
+        "up, and the one with the least squared error");
     word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");

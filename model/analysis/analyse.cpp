@@ -13,6 +13,8 @@ namespace quantscope {
 
 namespace {
 
+// A vector of a hundred million elements is not a hundred million channels.
+constexpr std::uint64_t kMostChannels = 1ull << 18;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// The hashes that goldens use: codes as int32 and values as float32, both little-endian, +0 for zero.
@@ -49,18 +51,6 @@ private:
     bool m_codesFit = true, m_finite = true;
 };
 
-void addTo(QuantizationError &total, const QuantizationError &part)
-{
-    total.count += part.count;
-    total.signalPower += part.signalPower;
-    total.errorPower += part.errorPower;
-    total.sum += part.sum;
-    total.cross += part.cross;
-    total.maxAbs = std::max(total.maxAbs, part.maxAbs);
-}
-
-std::int64_t wholeOf(float code) { return std::isfinite(code) ? static_cast<std::int64_t>(code) : 0; }
-
 class Analysis {
 public:
     Analysis(const SlotQuantizer &slot, const AnalysisOptions &options)
@@ -73,10 +63,11 @@ public:
     {
         m_stats.count = m_reader.count();
         m_stats.hasFloats = m_reader.hasFloats();
-        if (options.channels)
-            m_stats.channels.resize(m_channels.count());
-        m_low.assign(m_stats.channels.size(), kInfinity);
-        m_high.assign(m_stats.channels.size(), -kInfinity);
+        m_options.channels = options.channels && m_channels.count() <= kMostChannels;
+        if (m_options.channels)
+            m_perChannel.resize(m_channels.count());
+        m_low.assign(m_perChannel.size(), kInfinity);
+        m_high.assign(m_perChannel.size(), -kInfinity);
     }
 
     SlotStatistics run(const Progress &progress, const Partial<SlotStatistics> &partial)
@@ -93,9 +84,7 @@ public:
             if (partial && isPartialStep(at + piece.size(), m_stats.count))
                 partial(soFar(at + piece.size()));
         }
-        if (m_options.hash)
-            m_hashes.finish(m_stats);
-        return soFar(m_stats.count);
+        return finish();
     }
 
 private:
@@ -117,7 +106,8 @@ private:
         m_codeCounter.add(m_codes);
         if (m_options.hash) {
             m_integers.resize(x.size());
-            std::transform(m_codes.begin(), m_codes.end(), m_integers.begin(), wholeOf);
+            std::transform(m_codes.begin(), m_codes.end(), m_integers.begin(),
+                [this](float code) { return m_reader.integer(code); });
             m_hashes.addCodes(m_integers);
             m_values.resize(x.size());
             m_reader.valuesFromCodes(at, m_codes, m_values);
@@ -137,7 +127,7 @@ private:
         } else {
             addError(x, codes, p.zeroPoint, p.scale, error, figures);
         }
-        addTo(m_stats.error, error);
+        m_stats.error += error;
         m_stats.atLimit += figures.atLimit;
         m_clipped += figures.clipped;
         m_stats.zeroed += figures.zeroed;
@@ -151,15 +141,17 @@ private:
     void addChannel(
         std::uint64_t index, const ValueRange &range, const RunFigures &figures, const QuantizationError &error)
     {
-        ChannelStatistics &channel = m_stats.channels[index];
+        ChannelStatistics &channel = m_perChannel[index];
         const bool first = channel.count == 0;
         m_low[index] = std::min(m_low[index], range.low);
         m_high[index] = std::max(m_high[index], range.high);
-        channel.codesMin = first ? wholeOf(figures.codesMin) : std::min(channel.codesMin, wholeOf(figures.codesMin));
-        channel.codesMax = first ? wholeOf(figures.codesMax) : std::max(channel.codesMax, wholeOf(figures.codesMax));
+        channel.codesMin = first ? m_reader.integer(figures.codesMin)
+                                 : std::min(channel.codesMin, m_reader.integer(figures.codesMin));
+        channel.codesMax = first ? m_reader.integer(figures.codesMax)
+                                 : std::max(channel.codesMax, m_reader.integer(figures.codesMax));
         channel.atLimit += figures.atLimit;
         channel.count += error.count + figures.nonFinite;
-        addTo(channel.error, error);
+        channel.error += error;
     }
 
     /// The file has only codes: `values` becomes what they mean; nothing is known of clipping or error.
@@ -200,22 +192,31 @@ private:
         m_started = true;
     }
 
-    /// The figures of the first `count` elements.
+    SlotStatistics finish()
+    {
+        SlotStatistics stats = soFar(m_stats.count);
+        for (std::size_t c = 0; c < m_perChannel.size(); ++c) {
+            m_perChannel[c].low = std::isfinite(m_low[c]) ? m_low[c] : 0;
+            m_perChannel[c].high = std::isfinite(m_high[c]) ? m_high[c] : 0;
+        }
+        stats.channels = std::move(m_perChannel);
+        if (m_options.hash)
+            m_hashes.finish(stats);
+        return stats;
+    }
+
+    /// The figures of the first `count` elements, channels apart.
     SlotStatistics soFar(std::uint64_t count)
     {
         SlotStatistics stats = m_stats;
         stats.count = count;
         if (stats.hasFloats) {
-            stats.codesMin = wholeOf(m_codesMin);
-            stats.codesMax = wholeOf(m_codesMax);
+            stats.codesMin = m_reader.integer(m_codesMin);
+            stats.codesMax = m_reader.integer(m_codesMax);
             stats.clipped = m_clipped;
         } else if (count > 0) {
             stats.codesMin = m_exactMin;
             stats.codesMax = m_exactMax;
-        }
-        for (std::size_t c = 0; c < stats.channels.size(); ++c) {
-            stats.channels[c].low = std::isfinite(m_low[c]) ? m_low[c] : 0;
-            stats.channels[c].high = std::isfinite(m_high[c]) ? m_high[c] : 0;
         }
         stats.bitWeights = m_bits.result();
         stats.codes = m_codeCounter.result();
@@ -231,6 +232,7 @@ private:
     BitWeightCounter m_bits;
     Hashes m_hashes;
     SlotStatistics m_stats;
+    std::vector<ChannelStatistics> m_perChannel;
     std::vector<float> m_codes, m_values, m_low, m_high;
     std::vector<std::int64_t> m_integers;
     float m_codesMin = kInfinity, m_codesMax = -kInfinity;

@@ -3,12 +3,12 @@
 #include "base/text.h"
 #include "quant/codes.h"
 #include "quant/fixed_point.h"
-#include "quant/lab_quantizers.h"
 #include "quant/resolver.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
@@ -21,21 +21,6 @@ namespace {
 tl::unexpected<Error> usage(const std::string &path, std::string message)
 {
     return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt, std::move(message)});
-}
-
-/// Splits at commas outside < >: "ap_fixed<6,0>,bit_width=4".
-std::vector<std::string> splitCandidate(const std::string &text)
-{
-    std::vector<std::string> parts(1);
-    int depth = 0;
-    for (const char c : text) {
-        depth += c == '<' ? 1 : c == '>' ? -1 : 0;
-        if (c == ',' && depth == 0)
-            parts.emplace_back();
-        else
-            parts.back() += c;
-    }
-    return parts;
 }
 
 /// The values that a file without floats stands for, as a float tensor in memory.
@@ -61,30 +46,91 @@ bool finiteScale(const Quantizer &q)
         && std::all_of(q.scale->values.begin(), q.scale->values.end(), [](float s) { return std::isfinite(s); });
 }
 
+/// The figures of values against themselves.
+void compareWithItself(SlotStatistics &figures, const TensorInfo &values)
+{
+    QuantizationError &error = figures.error;
+    for (const float v : readFloats(values))
+        if (std::isfinite(v)) {
+            ++error.count;
+            error.signalPower += static_cast<double>(v) * static_cast<double>(v);
+        }
+    error.valuePower = error.product = error.signalPower;
+    figures.hasFloats = true;
+    figures.clipped = 0;
+}
+
+/// Why a candidate is none for this slot, whatever the tensor holds; empty when it is one.
+std::string refusal(const Network &network, const SlotQuantizer &file, const SlotSettings &settings)
+{
+    const Preset *preset = findPreset(settings.preset);
+    if (preset == nullptr)
+        return {};
+    if (preset->slot != presetSlot(file.slot))
+        return fmt::format("it is a preset of slot \"{}\"", preset->slot);
+    const int version = versionOf(network.recipe);
+    if (!existsIn(*preset, version))
+        return fmt::format("Brevitas {} does not have it", versionText(version));
+    const auto spec = makeSpec(settings, version);
+    const bool asInTheFile = settings.preset == file.preset
+        && std::is_permutation(
+            settings.overrides.begin(), settings.overrides.end(), file.overrides.begin(), file.overrides.end());
+    if (spec && spec->decoded && needsStored(*spec) && !asInTheFile)
+        return "its numbers are trained or searched and stored: only the candidate \"file\" shows them";
+    return {};
+}
+
 /// One task of the lab: a slot under one candidate.
 struct Task {
     std::size_t comparison = 0, position = 0;
     const CandidateText *candidate = nullptr; ///< nullptr: the file's own
-    std::shared_ptr<const TensorInfo> floats;
-    bool skipped = false;
-    std::optional<Error> error;
+    std::shared_ptr<const TensorInfo> floats; ///< in the place of a tensor that holds only quantized values
+    std::string refused; ///< why it cannot be had
+    std::optional<Error> error; ///< what ends the whole comparison
 };
 
+SlotQuantizer candidateSlot(const Task &task, const SlotComparison &comparison, const SlotQuantizer &file,
+    Resolver &resolver, const Network &network)
+{
+    if (task.candidate == nullptr)
+        return file;
+    SlotSettings settings = task.candidate->settings;
+    if (const std::string why = refusal(network, file, settings); !why.empty())
+        throw RecipeMismatch(why);
+    // What the recipe says about the layer's input stays, as in withChoice.
+    const SlotSettings said = settingsFor(network.recipe, comparison.layer, comparison.slot);
+    settings.input = said.input;
+    settings.inputScale = said.inputScale;
+    settings.inputBitWidth = said.inputBitWidth;
+    settings.inputSigned = said.inputSigned;
+    // Where an export of the network told it, the recipe need not.
+    const Layer &layer = *network.layer(comparison.layer);
+    if (settings.input.empty() && layer.slot("input") == nullptr && layer.fedBy.size() == 1)
+        settings.input = layer.fedBy.front();
+    return resolver.candidate(comparison.layer, comparison.slot, settings, task.floats);
+}
+
+/// The resolver's sentence without the names that stand beside it anyway.
+std::string reasonOf(std::string sentence, const std::string &preset, const SlotComparison &comparison)
+{
+    const std::string where = fmt::format("{} {}: ", comparison.layer, comparison.slot);
+    for (const std::string &prefix : {fmt::format("{} cannot be had for {}", preset, where), where})
+        if (sentence.starts_with(prefix))
+            sentence.erase(0, prefix.size());
+    return sentence;
+}
+
 void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, Resolver &resolver,
-    const CompareOptions &options, const Progress &progress)
+    const Network &network, const CompareOptions &options, const Progress &progress)
 {
     CandidateResult &out = comparison.candidates[task.position];
     try {
-        out.slot = task.candidate == nullptr
-            ? file
-            : resolver.candidate(comparison.layer, comparison.slot, task.candidate->settings, task.floats);
+        out.slot = candidateSlot(task, comparison, file, resolver, network);
     } catch (const RecipeMismatch &error) {
-        task.skipped = options.skipUnavailable;
-        if (!task.skipped)
-            task.error = Error{ErrorKind::Usage, "", std::nullopt, error.what()};
+        task.refused = reasonOf(error.what(), task.candidate->settings.preset, comparison);
         return;
     } catch (const ParseError &error) {
-        task.error = Error{ErrorKind::Parse, "", error.offset(), error.what()};
+        task.refused = error.what();
         return;
     }
     if (!out.slot.quantizer || !out.slot.quantizer->isComplete()) {
@@ -96,10 +142,15 @@ void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, 
         return;
     }
     auto figures = analyse(out.slot, {.hash = options.hash, .channels = false}, progress);
-    if (figures)
+    if (figures) {
+        if (task.candidate == nullptr && task.floats)
+            compareWithItself(*figures, *task.floats);
         out.figures = std::move(*figures);
-    else
+    } else if (figures.error().kind == ErrorKind::Parse) {
+        task.refused = figures.error().message;
+    } else {
         task.error = figures.error();
+    }
 }
 
 Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::string &name, const std::string &slotName)
@@ -131,36 +182,23 @@ void runTasks(const Network &network, std::vector<Task> &tasks, std::vector<Slot
             Network copy = network;
             Resolver resolver(copy, progress);
             for (std::size_t i = range.begin(); i < range.end(); ++i)
-                runTask(tasks[i], out[tasks[i].comparison], *files[tasks[i].comparison], resolver, options, progress);
+                runTask(tasks[i], out[tasks[i].comparison], *files[tasks[i].comparison], resolver, network, options,
+                    progress);
         });
 }
 
 } // namespace
 
-Result<CandidateText> parseCandidate(const std::string &text)
+std::vector<std::string> comparableLayers(const Network &network, const std::string &slotName)
 {
-    CandidateText out{text, {}};
-    const std::vector<std::string> parts = splitCandidate(text);
-    out.settings.preset = parts[0];
-    out.settings.mentioned = true;
-    if (findPreset(parts[0]) == nullptr && !isLabQuantizer(parts[0]) && parts[0] != "file") {
-        std::vector<std::string> known = presetNames();
-        for (std::string &lab : labQuantizerNames())
-            known.push_back(std::move(lab));
-        known.emplace_back("file");
-        return usage(
-            "", fmt::format("\"{}\" is not a candidate; did you mean \"{}\"?", parts[0], nearestWord(parts[0], known)));
+    std::vector<std::string> names;
+    for (const Layer &layer : network.layers) {
+        const SlotQuantizer *slot = layer.slot(slotName);
+        if (slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
+            && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete())))
+            names.push_back(layer.name);
     }
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-        const auto equals = parts[i].find('=');
-        const std::string keyword = parts[i].substr(0, equals);
-        if (equals == std::string::npos || findOverride(keyword) == nullptr)
-            return usage("",
-                fmt::format("\"{}\" in candidate {} is not keyword=value; did you mean \"{}\"?", parts[i], text,
-                    nearestWord(keyword, overrideNames())));
-        out.settings.overrides.emplace_back(keyword, parts[i].substr(equals + 1));
-    }
-    return out;
+    return names;
 }
 
 std::uint64_t CandidateResult::bits() const
@@ -179,24 +217,66 @@ std::uint64_t CandidateResult::codesTotal() const
 
 bool CandidateResult::fixedExact() const { return slot.quantizer && fixedType(*slot.quantizer).has_value(); }
 
+std::vector<std::size_t> SlotComparison::ranks() const
+{
+    constexpr double kExact = std::numeric_limits<double>::infinity();
+    const auto quality = [&](const CandidateResult &candidate) -> std::optional<double> {
+        if (!candidate.figures || !candidate.figures->hasFloats || candidate.figures->error.count == 0)
+            return std::nullopt;
+        return candidate.figures->error.isExact() ? kExact : candidate.figures->error.sqnrDb();
+    };
+    std::vector<std::optional<double>> all;
+    for (const CandidateResult &candidate : candidates)
+        all.push_back(quality(candidate));
+    std::vector<std::size_t> out;
+    for (const auto &own : all)
+        out.push_back(
+            !own ? 0 : 1 + static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto &other) {
+                return other && *other > *own;
+            })));
+    return out;
+}
+
 std::vector<std::size_t> SlotComparison::best() const
 {
     std::vector<std::size_t> out;
-    double highest = -1e300;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        const auto &figures = candidates[i].figures;
-        if (!figures || figures->error.count == 0 || !figures->hasFloats)
-            continue;
-        const double sqnr = figures->error.errorPower == 0 ? 1e300 : figures->error.sqnrDb().value_or(-1e299);
-        if (sqnr > highest)
-            out.clear();
-        if (sqnr >= highest) {
-            highest = sqnr;
+    const std::vector<std::size_t> places = ranks();
+    for (std::size_t i = 0; i < places.size(); ++i)
+        if (places[i] == 1)
             out.push_back(i);
-        }
-    }
     return out;
 }
+
+namespace {
+
+/// What was refused is listed, or is the error; the file's own keeps its row and says why it has no figures.
+std::optional<Error> settle(
+    const Network &network, std::vector<Task> &tasks, std::vector<SlotComparison> &out, bool skipUnavailable)
+{
+    for (std::size_t i = tasks.size(); i-- > 0;) { // from behind, so that positions stay right while rows are removed
+        Task &task = tasks[i];
+        SlotComparison &comparison = out[task.comparison];
+        if (task.error) {
+            task.error->path = network.file->path;
+            return task.error;
+        }
+        if (task.refused.empty())
+            continue;
+        if (task.position == 0) {
+            comparison.candidates[0].note = task.refused;
+            continue;
+        }
+        const std::string &name = comparison.candidates[task.position].name;
+        if (!skipUnavailable)
+            return Error{ErrorKind::Usage, network.file->path, std::nullopt,
+                fmt::format("{} cannot be had for {} {}: {}", name, comparison.layer, comparison.slot, task.refused)};
+        comparison.unavailable.insert(comparison.unavailable.begin(), {name, task.refused});
+        comparison.candidates.erase(comparison.candidates.begin() + static_cast<std::ptrdiff_t>(task.position));
+    }
+    return std::nullopt;
+}
+
+} // namespace
 
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
     const std::vector<CandidateText> &candidates, const CompareOptions &options, const Progress &progress)
@@ -208,7 +288,7 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
         const auto slot = comparedSlot(network, name, options.slot);
         if (!slot)
             return tl::unexpected(slot.error());
-        SlotComparison comparison{name, options.slot, !isFloating((*slot)->tensor->dtype), {}};
+        SlotComparison comparison{name, options.slot, !isFloating((*slot)->tensor->dtype), {}, {}};
         std::shared_ptr<const TensorInfo> floats;
         try {
             if (comparison.againstQuantized)
@@ -219,11 +299,11 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
         }
         comparison.candidates.resize(1 + candidates.size());
         comparison.candidates[0].name = "file";
-        tasks.push_back({out.size(), 0, nullptr, floats, false, {}});
+        tasks.push_back({out.size(), 0, nullptr, floats, {}, {}});
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             comparison.candidates[i + 1].name = candidates[i].text;
             tasks.push_back({out.size(), i + 1, candidates[i].settings.preset == "file" ? nullptr : &candidates[i],
-                floats, false, {}});
+                floats, {}, {}});
         }
         files.push_back(*slot);
         out.push_back(std::move(comparison));
@@ -233,59 +313,8 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, network.file->path, std::nullopt, "was cancelled"});
     }
-    for (std::size_t i = tasks.size(); i-- > 0;) {
-        if (tasks[i].error) {
-            tasks[i].error->path = network.file->path;
-            return tl::unexpected(*tasks[i].error);
-        }
-        if (tasks[i].skipped) {
-            auto &list = out[tasks[i].comparison].candidates;
-            list.erase(list.begin() + static_cast<std::ptrdiff_t>(tasks[i].position));
-        }
-    }
-    return out;
-}
-
-std::vector<CandidateText> offeredCandidates(const SlotQuantizer &slot)
-{
-    const int bits = slot.quantizer && slot.quantizer->bitWidth ? *slot.quantizer->bitWidth : 8;
-    std::vector<CandidateText> out;
-    const auto add = [&](const std::string &text) {
-        if (auto candidate = parseCandidate(text))
-            out.push_back(std::move(*candidate));
-    };
-    for (const Preset &preset : presets()) {
-        if (preset.slot != "weight" || !preset.decoded || preset.kind == QuantizerKind::Minifloat)
-            continue;
-        const bool fixedWidth = preset.source == ScaleSource::Constant;
-        add(fixedWidth || preset.bits == bits ? std::string(preset.name)
-                                              : fmt::format("{},bit_width={}", preset.name, bits));
-    }
-    if (const auto type = slot.quantizer ? fixedType(*slot.quantizer) : std::nullopt) {
-        add(apFixedName({type->width, type->integerBits - 1, true}));
-        add(apFixedName({type->width, type->integerBits, true}));
-        add(apFixedName({type->width, type->integerBits + 1, true}));
-    }
-    for (const char *name : {"torch_per_tensor_affine", "torch_per_channel_affine"})
-        add(bits == 8 ? name : fmt::format("{},bit_width={}", name, bits));
-    add("binary");
-    add("ternary");
-    return out;
-}
-
-std::vector<CandidateText> atWidths(const std::vector<CandidateText> &candidates, int low, int high)
-{
-    std::vector<CandidateText> out;
-    for (const CandidateText &candidate : candidates)
-        for (int bits = low; bits <= high; ++bits) {
-            CandidateText wide = candidate;
-            std::erase_if(wide.settings.overrides, [](const auto &o) { return o.first == "bit_width"; });
-            wide.settings.overrides.emplace_back("bit_width", std::to_string(bits));
-            wide.text = wide.settings.preset;
-            for (const auto &[keyword, value] : wide.settings.overrides)
-                wide.text += "," + keyword + "=" + value;
-            out.push_back(std::move(wide));
-        }
+    if (auto error = settle(network, tasks, out, options.skipUnavailable))
+        return tl::unexpected(std::move(*error));
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 
 namespace quantscope {
@@ -44,7 +45,8 @@ QUANTSCOPE_CLONES void clampKernel(float *codes, std::size_t count, float lowest
 }
 
 struct ErrorLanes {
-    double signal[kLanes] = {}, error[kLanes] = {}, sum[kLanes] = {}, cross[kLanes] = {}, largest[kLanes] = {};
+    double signal[kLanes] = {}, error[kLanes] = {}, sum[kLanes] = {}, largest[kLanes] = {};
+    double values[kLanes] = {}, product[kLanes] = {};
     std::int64_t finite[kLanes] = {};
     std::int32_t zeroed[kLanes] = {};
 };
@@ -52,7 +54,7 @@ struct ErrorLanes {
 QUANTSCOPE_CLONES void errorKernel(
     const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
-    Double8 signal{}, error{}, sum{}, cross{}, largest{};
+    Double8 signal{}, error{}, sum{}, values{}, product{}, largest{};
     Long8 finiteCount{};
     Int8Lanes zeroed{};
     const Float8 zero = Float8{} + zeroPoint;
@@ -62,14 +64,17 @@ QUANTSCOPE_CLONES void errorKernel(
         QUANTSCOPE_LOAD8(code, codes + i);
         const Float8 value = (code - zero) * scale;
         const Double8 wide = __builtin_convertvector(w, Double8);
-        const Double8 difference = __builtin_convertvector(value, Double8) - wide;
+        const Double8 wideValue = __builtin_convertvector(value, Double8);
+        const Double8 difference = wideValue - wide;
         const Long8 finite = (difference - difference) == 0.0; // NaN and infinity leave NaN
         const Double8 e = finite ? difference : Double8{};
         const Double8 s = finite ? wide : Double8{};
+        const Double8 v = finite ? wideValue : Double8{};
         signal += s * s;
         error += e * e;
         sum += e;
-        cross += s * e;
+        values += v * v;
+        product += s * v;
         const Double8 magnitude = e < 0.0 ? -e : e;
         largest = magnitude > largest ? magnitude : largest;
         finiteCount -= finite;
@@ -78,7 +83,8 @@ QUANTSCOPE_CLONES void errorKernel(
     QUANTSCOPE_STORE8(lanes.signal, signal);
     QUANTSCOPE_STORE8(lanes.error, error);
     QUANTSCOPE_STORE8(lanes.sum, sum);
-    QUANTSCOPE_STORE8(lanes.cross, cross);
+    QUANTSCOPE_STORE8(lanes.values, values);
+    QUANTSCOPE_STORE8(lanes.product, product);
     QUANTSCOPE_STORE8(lanes.largest, largest);
     QUANTSCOPE_STORE8(lanes.finite, finiteCount);
     QUANTSCOPE_STORE8(lanes.zeroed, zeroed);
@@ -149,7 +155,8 @@ void addError(std::span<const float> x, std::span<const float> codes, float zero
         error.signalPower += joined(lanes.signal);
         error.errorPower += joined(lanes.error);
         error.sum += joined(lanes.sum);
-        error.cross += joined(lanes.cross);
+        error.valuePower += joined(lanes.values);
+        error.product += joined(lanes.product);
         std::int64_t finite = 0, zeroed = 0;
         for (std::size_t lane = 0; lane < real; ++lane) {
             error.maxAbs = std::max(error.maxAbs, lanes.largest[lane]);
@@ -226,21 +233,68 @@ BitWeightHistogram BitWeightCounter::result()
     return m_total;
 }
 
+void DistinctNumbers::setRange(std::uint64_t size)
+{
+    if (size != 0 && size <= kMarked)
+        m_marks.resize((size + 63) / 64);
+}
+
+void DistinctNumbers::add(std::uint64_t number)
+{
+    if (!m_marks.empty()) {
+        m_marks[number / 64] |= 1ull << (number % 64);
+        return;
+    }
+    if (m_tooMany)
+        return;
+    m_new.push_back(number);
+    if (m_new.size() >= kMerged)
+        merge();
+}
+
+void DistinctNumbers::merge()
+{
+    std::sort(m_new.begin(), m_new.end());
+    std::vector<std::uint64_t> all;
+    all.reserve(m_sorted.size() + m_new.size());
+    std::set_union(m_sorted.begin(), m_sorted.end(), m_new.begin(), std::unique(m_new.begin(), m_new.end()),
+        std::back_inserter(all));
+    m_sorted = std::move(all);
+    m_new.clear();
+    m_tooMany = m_sorted.size() > kMost;
+}
+
+std::optional<std::uint64_t> DistinctNumbers::count()
+{
+    if (m_marks.empty())
+        merge();
+    std::uint64_t total = m_sorted.size();
+    for (const std::uint64_t word : m_marks)
+        total += static_cast<std::uint64_t>(std::popcount(word));
+    return m_tooMany ? std::nullopt : std::optional(total);
+}
+
 CodeCounter::CodeCounter(std::int64_t lowest, std::int64_t highest)
     : m_first(lowest)
+    , m_last(highest)
 {
     const std::uint64_t size = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest) + 1;
     while ((size == 0 ? ~0ull >> m_shift : (size - 1) >> m_shift) >= 65536)
         ++m_shift;
     m_bins = static_cast<std::size_t>((size == 0 ? ~0ull >> m_shift : (size - 1) >> m_shift) + 1);
     m_counts.resize(m_bins);
+    if (m_shift > 0)
+        m_distinct.setRange(size);
 }
 
 void CodeCounter::count(std::int64_t code)
 {
-    const std::uint64_t bin = (static_cast<std::uint64_t>(code) - static_cast<std::uint64_t>(m_first)) >> m_shift;
-    if (bin < m_bins)
-        ++m_counts[bin];
+    // The float32 limit of a wide word may lie one above its last code.
+    const std::uint64_t offset
+        = static_cast<std::uint64_t>(std::clamp(code, m_first, m_last)) - static_cast<std::uint64_t>(m_first);
+    ++m_counts[offset >> m_shift];
+    if (m_shift > 0)
+        m_distinct.add(offset);
 }
 
 void CodeCounter::add(std::span<const float> codes)
@@ -291,8 +345,11 @@ CodeHistogram CodeCounter::result()
     out.first = m_first;
     out.width = std::uint64_t{1} << m_shift;
     out.bins = m_counts;
-    out.used = static_cast<std::uint64_t>(
-        std::count_if(m_counts.begin(), m_counts.end(), [](std::uint64_t n) { return n != 0; }));
+    const auto used = m_shift > 0 ? m_distinct.count()
+                                  : std::optional<std::uint64_t>(std::count_if(
+                                      m_counts.begin(), m_counts.end(), [](std::uint64_t n) { return n != 0; }));
+    out.used = used.value_or(0);
+    out.usedKnown = used.has_value();
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include "analysis/statistics.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,10 +41,27 @@ private:
     void flush();
 };
 
+/// How many different numbers of [0, range) came by.
+class DistinctNumbers {
+public:
+    void setRange(std::uint64_t size); ///< 0: 2^64
+    void add(std::uint64_t number);
+    std::optional<std::uint64_t> count(); ///< nullopt when there are more than are kept
+
+private:
+    static constexpr std::uint64_t kMarked = 1ull << 24; ///< up to here a bit for each: 2 MiB
+    static constexpr std::size_t kMerged = 1u << 20;
+    static constexpr std::size_t kMost = 1u << 24; ///< 128 MiB
+    void merge();
+    std::vector<std::uint64_t> m_marks, m_sorted, m_new;
+    bool m_tooMany = false;
+};
+
 /// Counts codes of [first, first + bins * width); width is a power of two.
 class CodeCounter {
 public:
-    /// At most 65,536 bins; wide words are binned.
+    /// At most 65,536 bins; wide words are binned, and how many of their codes occur is counted apart. A code outside
+    /// counts as the end it lies beyond.
     CodeCounter(std::int64_t lowest, std::int64_t highest);
     void add(std::span<const float> codes);
     void add(std::span<const std::int64_t> codes);
@@ -51,7 +69,8 @@ public:
 
 private:
     void count(std::int64_t code);
-    std::int64_t m_first = 0;
+    std::int64_t m_first = 0, m_last = 0;
+    DistinctNumbers m_distinct;
     unsigned m_shift = 0;
     std::size_t m_bins = 0;
     std::vector<std::uint64_t> m_counts;

@@ -51,11 +51,21 @@ std::optional<double> QuantizationError::sqnrDb() const
 
 std::optional<double> QuantizationError::cosine() const
 {
-    // With v = w + e: sum w v = sum w^2 + sum w e, and sum v^2 = sum w^2 + 2 sum w e + sum e^2.
-    const double values = signalPower + 2 * cross + errorPower;
-    if (!(signalPower > 0) || !(values > 0))
+    if (!(signalPower > 0) || !(valuePower > 0))
         return std::nullopt;
-    return std::clamp((signalPower + cross) / (std::sqrt(signalPower) * std::sqrt(values)), -1.0, 1.0);
+    return std::clamp(product / (std::sqrt(signalPower) * std::sqrt(valuePower)), -1.0, 1.0);
+}
+
+QuantizationError &QuantizationError::operator+=(const QuantizationError &part)
+{
+    count += part.count;
+    signalPower += part.signalPower;
+    errorPower += part.errorPower;
+    maxAbs = std::max(maxAbs, part.maxAbs);
+    sum += part.sum;
+    valuePower += part.valuePower;
+    product += part.product;
+    return *this;
 }
 
 } // namespace quantscope

@@ -40,7 +40,8 @@ struct CodeHistogram {
     std::int64_t first = 0;
     std::uint64_t width = 1;
     std::vector<std::uint64_t> bins;
-    std::uint64_t used = 0; ///< codes that occur at least once; exact when width is 1
+    std::uint64_t used = 0; ///< codes that occur at least once, exact
+    bool usedKnown = true; ///< false when they are too many to be told apart
 };
 
 /// Error of the dequantized values (float32) against the file's floats, summed in float64 in blocks of file order.
@@ -50,8 +51,12 @@ struct QuantizationError {
     double errorPower = 0; ///< sum of e^2, e = value - w
     double maxAbs = 0;
     double sum = 0; ///< of e
-    double cross = 0; ///< sum of w * e
+    double valuePower = 0; ///< sum of v^2, v = value
+    double product = 0; ///< sum of w * v
 
+    QuantizationError &operator+=(const QuantizationError &part);
+    /// Every value is its float: only then is the lack of an SQNR the best there is.
+    bool isExact() const { return count > 0 && errorPower == 0; }
     std::optional<double> sqnrDb() const; ///< 10 log10(signal / error); nullopt without error or signal
     double mse() const { return count == 0 ? 0 : errorPower / static_cast<double>(count); }
     /// Cosine of the angle between the floats and the values; nullopt when one of them is zero.
@@ -87,7 +92,7 @@ struct SlotStatistics {
 
 struct AnalysisOptions {
     bool hash = false;
-    bool channels = false; ///< fill SlotStatistics::channels
+    bool channels = false; ///< fill SlotStatistics::channels, unless there are more than 262,144
 };
 
 /// Gets what is known so far every few million elements, on the thread that computes; its counts are of those elements.

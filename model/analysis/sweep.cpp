@@ -1,7 +1,5 @@
 #include "analysis/sweep.h"
 
-#include "quant/lab_quantizers.h"
-
 #include <algorithm>
 #include <limits>
 
@@ -60,16 +58,6 @@ Allocation total(const std::vector<SweepPoint> &points, std::vector<std::size_t>
     return out;
 }
 
-/// "NAME,keyword=value" without one keyword.
-std::string without(const std::string &candidate, const std::string &keyword)
-{
-    const auto at = candidate.find("," + keyword + "=");
-    if (at == std::string::npos)
-        return candidate;
-    const auto end = candidate.find(',', at + 1);
-    return candidate.substr(0, at) + (end == std::string::npos ? "" : candidate.substr(end));
-}
-
 } // namespace
 
 std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &comparisons)
@@ -83,7 +71,7 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
             point.layer = comparison.layer;
             point.slot = comparison.slot;
             point.candidate = candidate.name;
-            point.family = without(candidate.name, "bit_width");
+            point.family = candidateFamily(candidate.name);
             point.width = candidate.slot.quantizer->bitWidth.value_or(0);
             point.bits = candidate.bits();
             point.signalPower = candidate.figures->error.signalPower;
@@ -94,8 +82,33 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
     return out;
 }
 
+double SweepPoint::reachedDb() const
+{
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
+    return errorPower == 0 ? kInfinite : sqnrDb.value_or(-kInfinite);
+}
+
+std::optional<double> Allocation::sqnrDb() const
+{
+    return QuantizationError{.signalPower = signalPower, .errorPower = errorPower}.sqnrDb();
+}
+
+std::vector<std::string> layersWithoutPoints(
+    const std::vector<SlotComparison> &comparisons, const std::vector<SweepPoint> &points)
+{
+    std::vector<std::string> out;
+    for (const SlotComparison &comparison : comparisons)
+        if (std::none_of(points.begin(), points.end(), [&](const SweepPoint &point) {
+                return point.layer == comparison.layer && point.slot == comparison.slot;
+            }))
+            out.push_back(comparison.layer);
+    return out;
+}
+
 std::vector<Allocation> paretoFront(const std::vector<SweepPoint> &points)
 {
+    if (points.empty())
+        return {};
     std::vector<Group> hulls;
     for (Group &group : bySlot(points))
         hulls.push_back(lowerHull(points, std::move(group)));
@@ -126,8 +139,8 @@ std::vector<Allocation> paretoFront(const std::vector<SweepPoint> &points)
 
 Allocation cheapestKeeping(const std::vector<SweepPoint> &points, double minimumDb)
 {
-    const auto sqnr = [&](std::size_t i) { return points[i].sqnrDb.value_or(std::numeric_limits<double>::infinity()); };
-    std::vector<std::size_t> chosen;
+    const auto sqnr = [&](std::size_t i) { return points[i].reachedDb(); };
+    std::vector<std::size_t> chosen, unmet;
     for (const Group &group : bySlot(points)) {
         std::size_t best = group[0];
         for (const std::size_t i : group) {
@@ -140,49 +153,11 @@ Allocation cheapestKeeping(const std::vector<SweepPoint> &points, double minimum
                 best = i;
         }
         chosen.push_back(best);
+        if (!(sqnr(best) >= minimumDb))
+            unmet.push_back(best);
     }
-    return total(points, std::move(chosen));
-}
-
-std::string allocationRecipe(const std::vector<SweepPoint> &points, const Allocation &allocation)
-{
-    std::string out;
-    for (const std::size_t i : allocation.points) {
-        const auto candidate = parseCandidate(points[i].candidate);
-        if (!candidate)
-            continue;
-        out += fmt::format("[[quantizer]]\nmatch = \"{}\"\nslot = \"{}\"\npreset = \"{}\"\n", points[i].layer,
-            points[i].slot, candidate->settings.preset);
-        for (const auto &[keyword, value] : candidate->settings.overrides)
-            out += fmt::format("{} = {}\n", keyword,
-                value.find_first_not_of("0123456789.-truefals") == std::string::npos ? value : "\"" + value + "\"");
-        out += "\n";
-    }
-    return out;
-}
-
-std::string allocationPython(const std::vector<SweepPoint> &points, const Allocation &allocation)
-{
-    std::string out;
-    for (const std::size_t i : allocation.points) {
-        const auto candidate = parseCandidate(points[i].candidate);
-        if (!candidate)
-            continue;
-        if (isLabQuantizer(candidate->settings.preset)) {
-            out += fmt::format("# {}: {} is no preset of Brevitas\n", points[i].layer, points[i].candidate);
-            continue;
-        }
-        out += fmt::format("# {}\n{}_quant={}", points[i].layer, points[i].slot, candidate->settings.preset);
-        for (const auto &[keyword, value] : candidate->settings.overrides) {
-            const bool number = value.find_first_not_of("0123456789.-") == std::string::npos;
-            const std::string python = value == "true" ? "True"
-                : value == "false"                     ? "False"
-                : number                               ? value
-                                                       : "'" + value + "'";
-            out += fmt::format(", {}_{}={}", points[i].slot, keyword, python);
-        }
-        out += "\n";
-    }
+    Allocation out = total(points, std::move(chosen));
+    out.unmet = std::move(unmet);
     return out;
 }
 

@@ -36,32 +36,46 @@ int wholeNumber(const std::string &name, std::string_view text, int low, int hig
     return value;
 }
 
-/// "ap_fixed<6,-1>" -> W and I.
-std::optional<std::pair<std::string_view, std::string_view>> fixedArguments(std::string_view name)
+std::string_view trimmed(std::string_view text)
+{
+    while (text.starts_with(' '))
+        text.remove_prefix(1);
+    while (text.ends_with(' '))
+        text.remove_suffix(1);
+    return text;
+}
+
+struct FixedName {
+    std::string_view prefix, width, integer;
+};
+
+/// "ap_fixed<6,-1>" -> "ap_fixed<", W and I.
+std::optional<FixedName> fixedName(std::string_view name)
 {
     for (const std::string_view prefix : {"ap_fixed<", "ap_ufixed<"}) {
         if (!name.starts_with(prefix) || !name.ends_with(">"))
             continue;
-        std::string_view inside = name.substr(prefix.size(), name.size() - prefix.size() - 1);
+        const std::string_view inside = name.substr(prefix.size(), name.size() - prefix.size() - 1);
         const auto comma = inside.find(',');
-        if (comma == std::string_view::npos)
-            return std::nullopt;
-        std::string_view integer = inside.substr(comma + 1);
-        while (integer.starts_with(' '))
-            integer.remove_prefix(1);
-        return std::pair(inside.substr(0, comma), integer);
+        if (comma != std::string_view::npos)
+            return FixedName{prefix, trimmed(inside.substr(0, comma)), trimmed(inside.substr(comma + 1))};
     }
     return std::nullopt;
 }
 
 Quantizer fixedQuantizer(const std::string &name, const SlotSettings &settings)
 {
-    const auto arguments = *fixedArguments(name);
+    constexpr int kSmallestExponent = -149; // of a float32
+    const FixedName parts = *fixedName(name);
     // A sweep changes the width and keeps the integer bits: fractional bits are what it tries.
     const auto swept = settings.value("bit_width");
-    const int width = wholeNumber(name, swept ? std::string_view(*swept) : arguments.first, 1, 32);
-    const int integer = wholeNumber(name, arguments.second, -120, 120);
+    const int width = wholeNumber(name, swept ? std::string_view(*swept) : parts.width, 1, 32);
+    const int integer = wholeNumber(name, parts.integer, -120, 120);
+    if (integer - width < kSmallestExponent)
+        throw std::invalid_argument(fmt::format(
+            "{}: its step 2^{} is below 2^{}, the smallest float32", name, integer - width, kSmallestExponent));
     Quantizer q = started(name, width, name.starts_with("ap_fixed"));
+    q.rule = CodeRule::DivideRoundAdd;
     q.scale = Granular{{}, {}, {std::ldexp(1.0f, integer - width)}};
     return q;
 }
@@ -107,8 +121,13 @@ Quantizer ternaryQuantizer(const std::string &name, const TensorInfo &tensor)
     q.kind = QuantizerKind::Ternary;
     q.rule = CodeRule::TernaryThreshold;
     q.narrow = true;
-    q.ternaryThreshold = 0.7f * meanMagnitude(tensor);
+    const float mean = meanMagnitude(tensor);
+    q.ternaryThreshold = 0.7f * mean;
     q.divisor = Granular{{}, {}, {1.0f}};
+    if (!std::isfinite(mean)) { // no weight is above such a threshold, and a scale of 0 would look like an answer
+        q.scale = Granular{{}, {}, {mean}};
+        return q;
+    }
     const auto [sum, count] = sumOfMagnitudes(tensor, [&](float m) { return m > q.ternaryThreshold; });
     q.scale = Granular{{}, {}, {count == 0 ? 0.0f : static_cast<float>(sum / static_cast<double>(count))}};
     return q;
@@ -167,6 +186,19 @@ std::vector<std::string> labQuantizerNames()
         "ap_fixed<W,I>", "ap_ufixed<W,I>", "torch_per_tensor_affine", "torch_per_channel_affine", "binary", "ternary"};
 }
 
+std::vector<std::string> labKeywords(std::string_view name)
+{
+    if (name == "torch_per_channel_affine")
+        return {"bit_width", "axis"};
+    return name == "binary" || name == "ternary" ? std::vector<std::string>{} : std::vector<std::string>{"bit_width"};
+}
+
+std::optional<std::string> labNameAtWidth(std::string_view name, std::string_view bits)
+{
+    const auto parts = fixedName(name);
+    return parts ? std::optional(fmt::format("{}{},{}>", parts->prefix, bits, parts->integer)) : std::nullopt;
+}
+
 Quantizer labQuantizer(const std::string &name, const SlotSettings &settings, const SlotQuantizer &slot)
 {
     if (name == "binary")
@@ -175,7 +207,7 @@ Quantizer labQuantizer(const std::string &name, const SlotSettings &settings, co
         return ternaryQuantizer(name, *slot.tensor);
     if (name.starts_with("torch_"))
         return torchQuantizer(name, settings, slot);
-    if (!fixedArguments(name))
+    if (!fixedName(name))
         throw std::invalid_argument(fmt::format("{} is not of the form ap_fixed<W,I>", name));
     return fixedQuantizer(name, settings);
 }

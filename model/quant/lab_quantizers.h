@@ -16,10 +16,14 @@ namespace quantscope {
 bool isLabQuantizer(std::string_view name);
 std::vector<std::string> labQuantizerNames();
 
-/// The quantizer of a float tensor under a lab name. Keywords: bit_width and axis (torch). Throws ParseError when the
-/// tensor cannot be read, std::invalid_argument with a sentence when the name's or a keyword's numbers cannot be.
-/// Definitions:
-/// - ap_fixed<W,I>: scale 2^-(W-I), full range, half to even, saturating.
+/// The keywords that change something under a lab name.
+std::vector<std::string> labKeywords(std::string_view name);
+/// "ap_fixed<6,0>" with other bits but the same integer bits; nullopt for names without a width of their own.
+std::optional<std::string> labNameAtWidth(std::string_view name, std::string_view bits);
+
+/// The quantizer of a float tensor under a lab name. Throws ParseError when the tensor cannot be read,
+/// std::invalid_argument with a sentence when the name's or a keyword's numbers cannot be. Definitions:
+/// - ap_fixed<W,I>: scale 2^-(W-I), full range, half to even, saturating; W from 1 to 32.
 /// - torch_*: PyTorch's min-max observer and quantize: mn = min(0, min w), mx = max(0, max w), s = max((mx - mn) / (2^b
 /// - 1), 2^-23),
 ///   zp = clamp(qmin - rint(mn / s)), code = clamp(rint(w * (1 / s)) + zp), all float32, signed.

@@ -35,18 +35,13 @@ void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string
     }
 }
 
-} // namespace
-
-Recipe withChoice(const Recipe &recipe, const SlotChoice &choice)
+void choose(Recipe &recipe, const SlotChoice &choice)
 {
-    Recipe edited = recipe;
     const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
-    RecipeQuantizer &entry = ownEntry(edited, choice.layer, choice.slot);
+    RecipeQuantizer &entry = ownEntry(recipe, choice.layer, choice.slot);
     entry.edited = true;
-    if (choice.preset.empty()) {
-        setKeywords(entry, choice.overrides);
-        return edited;
-    }
+    if (choice.preset.empty())
+        return setKeywords(entry, choice.overrides);
     entry.preset = choice.preset;
     entry.sharedWith.reset();
     entry.overrides = choice.overrides;
@@ -54,6 +49,17 @@ Recipe withChoice(const Recipe &recipe, const SlotChoice &choice)
     entry.inputScale = before.inputScale;
     entry.inputBitWidth = before.inputBitWidth;
     entry.inputSigned = before.inputSigned;
+}
+
+} // namespace
+
+Recipe withChoice(const Recipe &recipe, const SlotChoice &choice) { return withChoices(recipe, {choice}); }
+
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
+{
+    Recipe edited = recipe;
+    for (const SlotChoice &choice : choices)
+        choose(edited, choice);
     return edited;
 }
 

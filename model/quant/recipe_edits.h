@@ -19,6 +19,7 @@ struct SlotChoice {
 /// The recipe with the choice in force: in the slot's own entry when nothing later speaks of it, else in a new last one.
 /// A preset takes the place of the earlier preset, keywords or sharing; what was said about the input stays.
 Recipe withChoice(const Recipe &recipe, const SlotChoice &choice);
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices);
 
 /// The recipe with a batch norm merged into a layer's weights, or, for an empty name, with the stored weights.
 Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::string &batchNorm);

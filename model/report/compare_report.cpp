@@ -5,7 +5,9 @@
 #include "report/inspect.h"
 #include "report/text_table.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,39 +20,39 @@ using Json = nlohmann::ordered_json;
 
 template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
 
-Json candidateJson(const CandidateResult &candidate)
+const SlotStatistics *figuresOf(const CandidateResult &candidate)
 {
-    Json out;
-    out["name"] = candidate.name;
-    const std::optional<Quantizer> &q = candidate.slot.quantizer;
-    out["bit_width"] = q ? orNull(q->bitWidth) : Json(nullptr);
-    out["signed"] = q ? orNull(q->isSigned) : Json(nullptr);
-    out["narrow"] = q ? orNull(q->narrow) : Json(nullptr);
-    out["scale"] = q && q->scale ? granularJson(*q->scale, true) : Json(nullptr);
-    out["zero_point"] = q && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
-    out["frac_bits"] = q ? fracBitsJson(*q) : Json(nullptr);
-    const SlotStatistics *s = candidate.figures ? &*candidate.figures : nullptr;
-    out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
-    out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
-    out["mse"] = s != nullptr ? Json(s->error.mse()) : Json(nullptr);
-    out["max_abs_error"] = s != nullptr ? Json(s->error.maxAbs) : Json(nullptr);
-    out["mean_error"] = s != nullptr ? Json(s->error.mean()) : Json(nullptr);
-    out["cosine"] = s != nullptr ? orNull(s->error.cosine()) : Json(nullptr);
-    out["at_limit"] = s != nullptr ? Json(s->atLimit) : Json(nullptr);
-    out["clipped"] = s != nullptr ? orNull(s->clipped) : Json(nullptr);
-    out["zeroed"] = s != nullptr ? Json(s->zeroed) : Json(nullptr);
-    out["codes_used"] = s != nullptr ? Json(s->codes.used) : Json(nullptr);
-    out["codes_total"] = q && q->isComplete() ? Json(candidate.codesTotal()) : Json(nullptr);
-    out["bits"] = candidate.bits();
-    out["fixed_exact"] = candidate.fixedExact();
-    if (!candidate.note.empty())
-        out["note"] = candidate.note;
-    return out;
+    return candidate.figures ? &*candidate.figures : nullptr;
 }
 
-std::vector<std::string> cells(const CandidateResult &candidate, bool best)
+std::optional<double> sqnrOf(const CandidateResult &candidate)
 {
-    const SlotStatistics *s = candidate.figures ? &*candidate.figures : nullptr;
+    return candidate.figures && candidate.figures->hasFloats ? candidate.figures->error.sqnrDb() : std::nullopt;
+}
+
+/// Against the file's own; nullopt where one of them has none.
+std::optional<double> changeDb(const SlotComparison &comparison, const CandidateResult &candidate)
+{
+    const auto own = sqnrOf(candidate), file = sqnrOf(comparison.candidates.front());
+    return own && file ? std::optional(*own - *file) : std::nullopt;
+}
+
+std::optional<std::uint64_t> codesUsed(const SlotStatistics &figures)
+{
+    return figures.codes.usedKnown ? std::optional(figures.codes.used) : std::nullopt;
+}
+
+/// The power of two nearest to one positive scale, as fractional bits.
+std::optional<int> nearestFracBits(const std::optional<Quantizer> &q)
+{
+    if (!q || !q->scale || !q->scale->perTensor() || !(q->scale->values[0] > 0) || std::isinf(q->scale->values[0]))
+        return std::nullopt;
+    return static_cast<int>(std::nearbyint(-std::log2(static_cast<double>(q->scale->values[0]))));
+}
+
+std::vector<std::string> cells(const SlotComparison &comparison, const CandidateResult &candidate, bool best)
+{
+    const SlotStatistics *s = figuresOf(candidate);
     const auto &q = candidate.slot.quantizer;
     const auto type = q ? fixedType(*q) : std::nullopt;
     const auto share = [&](std::uint64_t n) {
@@ -61,31 +63,106 @@ std::vector<std::string> cells(const CandidateResult &candidate, bool best)
         = {printable(candidate.name) + (best ? " (best)" : ""), q && q->bitWidth ? std::to_string(*q->bitWidth) : "-",
             q && q->scale ? scaleText(*q->scale) : "-", type ? apFixedName(*type) : "-"};
     if (s == nullptr) {
-        out.push_back(candidate.note);
+        out.insert(out.end(), 10, "-");
         return out;
     }
-    const auto sqnr = s->error.sqnrDb();
+    const auto change = changeDb(comparison, candidate);
     const auto cosine = s->error.cosine();
-    for (std::string &cell : std::vector<std::string>{sqnr ? fmt::format("{:.2f}", *sqnr) : "exact",
+    const auto used = codesUsed(*s);
+    for (std::string &cell : std::vector<std::string>{s->hasFloats ? sqnrText(s->error) : "-",
+             change && &candidate != &comparison.candidates.front() ? fmt::format("{:+.2f}", *change) : "",
              fmt::format("{:.3e}", s->error.mse()), fmt::format("{:.4g}", s->error.maxAbs),
              fmt::format("{:.2e}", s->error.mean()), cosine ? fmt::format("{:.6f}", *cosine) : "-", share(s->atLimit),
-             share(s->zeroed), fmt::format("{}/{}", s->codes.used, candidate.codesTotal()), grouped(candidate.bits())})
+             share(s->zeroed), fmt::format("{}/{}", used ? std::to_string(*used) : "-", candidate.codesTotal()),
+             grouped(candidate.bits())})
         out.push_back(std::move(cell));
     return out;
 }
 
-Json allocationJson(const std::vector<SweepPoint> &points, const Allocation &allocation)
+std::string tableOf(const SlotComparison &comparison)
 {
-    Json out{{"bits", allocation.bits}, {"error_power", allocation.errorPower}};
-    out["sqnr_db"] = allocation.errorPower > 0 ? Json(10 * std::log10(allocation.signalPower / allocation.errorPower))
-                                               : Json(nullptr);
-    out["choices"] = Json::array();
-    for (const std::size_t i : allocation.points)
-        out["choices"].push_back({{"layer", points[i].layer}, {"slot", points[i].slot}, {"name", points[i].candidate}});
+    constexpr std::size_t kMostMarked = 3; // a mark that four rows carry says nothing
+    const auto best = comparison.best();
+    std::vector<std::vector<std::string>> rows = {{"Candidate", "Bits", "Scale", "Type", "SQNR dB", "Change dB", "MSE",
+        "Max error", "Mean error", "Cosine", "At limit %", "To zero %", "Codes", "Memory bits"}};
+    for (std::size_t i = 0; i < comparison.candidates.size(); ++i)
+        rows.push_back(cells(comparison, comparison.candidates[i],
+            best.size() <= kMostMarked && std::find(best.begin(), best.end(), i) != best.end()));
+    return alignedTable(rows, 1)
+        + (best.size() > kMostMarked ? fmt::format("{} candidates share the first place.\n", best.size()) : "");
+}
+
+/// One comparison's notes, grouped by what they say.
+std::vector<std::string> notesOf(const SlotComparison &comparison)
+{
+    constexpr std::size_t kNamed = 6;
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    const auto add = [&](const std::string &name, const std::string &reason) {
+        auto found = std::find_if(reasons.begin(), reasons.end(), [&](const auto &r) { return r.first == reason; });
+        if (found == reasons.end())
+            found = reasons.insert(reasons.end(), {reason, {}});
+        found->second.push_back(printable(name));
+    };
+    std::uint64_t nonFinite = 0;
+    for (const CandidateResult &candidate : comparison.candidates) {
+        if (!candidate.figures)
+            add(candidate.name, candidate.note);
+        else
+            nonFinite = std::max(nonFinite, candidate.figures->nonFinite);
+    }
+    for (const Unavailable &missing : comparison.unavailable)
+        add(missing.name, missing.reason);
+    std::vector<std::string> out;
+    if (nonFinite > 0)
+        out.push_back(fmt::format("{} values are not finite: the figures leave them out", grouped(nonFinite)));
+    for (auto &[reason, names] : reasons) {
+        const std::size_t more = names.size() > kNamed ? names.size() - kNamed : 0;
+        names.resize(names.size() - more);
+        out.push_back(fmt::format(
+            "{}{}: {}", fmt::join(names, " "), more > 0 ? fmt::format(" and {} more", more) : "", printable(reason)));
+    }
     return out;
 }
 
 } // namespace
+
+std::string sqnrText(const QuantizationError &error)
+{
+    const auto sqnr = error.sqnrDb();
+    return sqnr ? fmt::format("{:.2f}", *sqnr) : error.isExact() ? "exact" : "-";
+}
+
+nlohmann::ordered_json candidateJson(const CandidateResult &candidate)
+{
+    Json out;
+    out["name"] = candidate.name;
+    const std::optional<Quantizer> &q = candidate.slot.quantizer;
+    out["bit_width"] = q ? orNull(q->bitWidth) : Json(nullptr);
+    out["signed"] = q ? orNull(q->isSigned) : Json(nullptr);
+    out["narrow"] = q ? orNull(q->narrow) : Json(nullptr);
+    out["scale"] = q && q->scale ? granularJson(*q->scale, true) : Json(nullptr);
+    out["zero_point"] = q && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
+    out["frac_bits"] = q ? fracBitsJson(*q) : Json(nullptr);
+    out["nearest_frac_bits"] = orNull(nearestFracBits(q));
+    const SlotStatistics *s = figuresOf(candidate);
+    out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
+    out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
+    out["mse"] = s != nullptr ? Json(s->error.mse()) : Json(nullptr);
+    out["max_abs_error"] = s != nullptr ? Json(s->error.maxAbs) : Json(nullptr);
+    out["mean_error"] = s != nullptr ? Json(s->error.mean()) : Json(nullptr);
+    out["cosine"] = s != nullptr ? orNull(s->error.cosine()) : Json(nullptr);
+    out["at_limit"] = s != nullptr ? Json(s->atLimit) : Json(nullptr);
+    out["clipped"] = s != nullptr ? orNull(s->clipped) : Json(nullptr);
+    out["zeroed"] = s != nullptr ? Json(s->zeroed) : Json(nullptr);
+    out["codes_used"] = s != nullptr ? orNull(codesUsed(*s)) : Json(nullptr);
+    out["codes_total"] = q && q->isComplete() ? Json(candidate.codesTotal()) : Json(nullptr);
+    out["bits"] = candidate.bits();
+    out["fixed_exact"] = candidate.fixedExact();
+    out["non_finite"] = s != nullptr ? Json(s->nonFinite) : Json(nullptr);
+    if (!candidate.note.empty())
+        out["note"] = candidate.note;
+    return out;
+}
 
 Json compareJson(const std::vector<SlotComparison> &comparisons)
 {
@@ -95,91 +172,137 @@ Json compareJson(const std::vector<SlotComparison> &comparisons)
         if (comparison.againstQuantized)
             layer["against"] = "the file's dequantized values: it holds no floats";
         layer["candidates"] = Json::array();
-        for (const CandidateResult &candidate : comparison.candidates)
-            layer["candidates"].push_back(candidateJson(candidate));
+        const auto ranks = comparison.ranks();
+        for (std::size_t i = 0; i < comparison.candidates.size(); ++i) {
+            Json candidate = candidateJson(comparison.candidates[i]);
+            candidate["rank"] = ranks[i] > 0 ? Json(ranks[i]) : Json(nullptr);
+            candidate["best"] = ranks[i] == 1;
+            candidate["sqnr_change_db"] = orNull(changeDb(comparison, comparison.candidates[i]));
+            layer["candidates"].push_back(std::move(candidate));
+        }
+        layer["unavailable"] = Json::array();
+        for (const Unavailable &missing : comparison.unavailable)
+            layer["unavailable"].push_back({{"name", missing.name}, {"reason", missing.reason}});
         out["layers"].push_back(std::move(layer));
     }
     return out;
+}
+
+std::string compareNotes(const std::vector<SlotComparison> &comparisons)
+{
+    std::map<std::vector<std::string>, std::vector<std::string>> layers; // notes -> the layers that have them
+    std::vector<std::vector<std::string>> order;
+    for (const SlotComparison &comparison : comparisons)
+        if (auto notes = notesOf(comparison); !notes.empty()) {
+            if (!layers.contains(notes))
+                order.push_back(notes);
+            layers[notes].push_back(printable(comparison.layer));
+        }
+    std::string out;
+    for (const auto &notes : order) {
+        if (comparisons.size() > 1)
+            out += fmt::format("{}:\n", fmt::join(layers[notes], ", "));
+        for (const std::string &note : notes)
+            out += fmt::format("  {}\n", note);
+    }
+    return out.empty() ? out : "Notes\n" + out;
 }
 
 std::string compareText(const std::vector<SlotComparison> &comparisons)
 {
     std::string out;
     for (const SlotComparison &comparison : comparisons) {
-        const auto best = comparison.best();
-        std::vector<std::vector<std::string>> rows = {{"Candidate", "Bits", "Scale", "Type", "SQNR dB", "MSE",
-            "Max error", "Mean error", "Cosine", "At limit %", "To zero %", "Codes", "Memory bits"}};
-        for (std::size_t i = 0; i < comparison.candidates.size(); ++i)
-            rows.push_back(cells(
-                comparison.candidates[i], best.size() <= 3 && std::find(best.begin(), best.end(), i) != best.end()));
-        out += fmt::format("{} {}: weight error, which is not accuracy{}\n\n{}\n", printable(comparison.layer),
-            comparison.slot,
+        out += fmt::format("{} {}: {} error, which is not accuracy{}\n\n{}\n", printable(comparison.layer),
+            comparison.slot, comparison.slot,
             comparison.againstQuantized ? "; against the file's dequantized values, since it holds no floats" : "",
-            alignedTable(rows, 1));
+            tableOf(comparison));
+        if (const std::string notes = compareNotes({comparison}); !notes.empty())
+            out += notes + "\n";
     }
     return out;
 }
 
-std::string compareCsv(const std::vector<SlotComparison> &comparisons)
+namespace {
+
+std::string number(const std::optional<double> &value) { return value ? shortest(*value) : std::string(); }
+
+std::vector<std::string> csvRow(const SlotComparison &comparison, const CandidateResult &candidate)
+{
+    const SlotStatistics *s = figuresOf(candidate);
+    const auto &q = candidate.slot.quantizer;
+    std::vector<std::string> row = {comparison.layer, comparison.slot, candidate.name,
+        q && q->bitWidth ? std::to_string(*q->bitWidth) : "", q && q->scale ? scaleText(*q->scale) : ""};
+    if (s != nullptr) {
+        const auto used = codesUsed(*s);
+        for (std::string &cell : std::vector<std::string>{number(s->error.sqnrDb()), shortest(s->error.mse()),
+                 shortest(s->error.maxAbs), shortest(s->error.mean()), number(s->error.cosine()),
+                 std::to_string(s->atLimit), s->clipped ? std::to_string(*s->clipped) : "", std::to_string(s->zeroed),
+                 used ? std::to_string(*used) : ""})
+            row.push_back(std::move(cell));
+    }
+    row.resize(14);
+    row.push_back(std::to_string(candidate.codesTotal()));
+    row.push_back(std::to_string(candidate.bits()));
+    row.push_back(candidate.fixedExact() ? "true" : "false");
+    return row;
+}
+
+/// Behind the first columns, which stay as they were.
+void addFurther(std::vector<std::string> &row, const SlotComparison &comparison, std::size_t position,
+    const std::vector<std::size_t> &ranks)
+{
+    const CandidateResult &candidate = comparison.candidates[position];
+    const auto &q = candidate.slot.quantizer;
+    const bool scaled = q && q->scale && !q->scale->values.empty();
+    const auto ends = scaled ? std::minmax_element(q->scale->values.begin(), q->scale->values.end())
+                             : decltype(std::minmax_element(q->scale->values.begin(), q->scale->values.end())){};
+    row.push_back(scaled ? shortest(*ends.first) : "");
+    row.push_back(scaled ? shortest(*ends.second) : "");
+    row.push_back(candidate.figures ? std::to_string(candidate.figures->nonFinite) : "");
+    row.push_back(ranks[position] > 0 ? std::to_string(ranks[position]) : "");
+    row.push_back(number(changeDb(comparison, candidate)));
+    row.push_back(candidate.note);
+}
+
+bool chose(const SweepMarks &sweep, const Allocation &allocation, const SlotComparison &comparison,
+    const CandidateResult &candidate)
+{
+    return std::any_of(allocation.points.begin(), allocation.points.end(), [&](std::size_t i) {
+        return sweep.points[i].layer == comparison.layer && sweep.points[i].candidate == candidate.name;
+    });
+}
+
+} // namespace
+
+std::string compareCsv(const std::vector<SlotComparison> &comparisons, const SweepMarks *sweep)
 {
     std::string out = "layer,slot,candidate,bit_width,scale,sqnr_db,mse,max_abs_error,mean_error,cosine,at_limit,"
-                      "clipped,zeroed,codes_used,codes_total,bits,fixed_exact\n";
-    for (const SlotComparison &comparison : comparisons)
-        for (const CandidateResult &candidate : comparison.candidates) {
-            const SlotStatistics *s = candidate.figures ? &*candidate.figures : nullptr;
-            const auto &q = candidate.slot.quantizer;
-            const auto number = [](const std::optional<double> &v) { return v ? shortest(*v) : std::string(); };
-            std::vector<std::string> row = {comparison.layer, comparison.slot, candidate.name,
-                q && q->bitWidth ? std::to_string(*q->bitWidth) : "", q && q->scale ? scaleText(*q->scale) : ""};
-            if (s != nullptr)
-                for (std::string &cell : std::vector<std::string>{number(s->error.sqnrDb()), shortest(s->error.mse()),
-                         shortest(s->error.maxAbs), shortest(s->error.mean()), number(s->error.cosine()),
-                         std::to_string(s->atLimit), s->clipped ? std::to_string(*s->clipped) : "",
-                         std::to_string(s->zeroed), std::to_string(s->codes.used)})
-                    row.push_back(std::move(cell));
-            row.resize(14);
-            row.push_back(std::to_string(candidate.codesTotal()));
-            row.push_back(std::to_string(candidate.bits()));
-            row.push_back(candidate.fixedExact() ? "true" : "false");
+                      "clipped,zeroed,codes_used,codes_total,bits,fixed_exact,scale_min,scale_max,non_finite,rank,"
+                      "sqnr_change_db,note";
+    out += sweep == nullptr ? "\n" : ",on_front,cheapest\n";
+    for (const SlotComparison &comparison : comparisons) {
+        const auto ranks = comparison.ranks();
+        for (std::size_t i = 0; i < comparison.candidates.size(); ++i) {
+            const CandidateResult &candidate = comparison.candidates[i];
+            std::vector<std::string> row = csvRow(comparison, candidate);
+            addFurther(row, comparison, i, ranks);
+            if (sweep != nullptr) {
+                const bool onFront = std::any_of(sweep->front.begin(), sweep->front.end(),
+                    [&](const Allocation &a) { return chose(*sweep, a, comparison, candidate); });
+                row.push_back(onFront ? "true" : "false");
+                row.push_back(!sweep->cheapest                                   ? ""
+                        : chose(*sweep, *sweep->cheapest, comparison, candidate) ? "true"
+                                                                                 : "false");
+            }
             out += csvLine(row);
         }
-    return out;
-}
-
-Json sweepJson(const std::vector<SweepPoint> &points, std::optional<double> minimumDb)
-{
-    Json out;
-    out["pareto"] = Json::array();
-    for (const Allocation &allocation : paretoFront(points))
-        out["pareto"].push_back(allocationJson(points, allocation));
-    if (minimumDb) {
-        const Allocation cheapest = cheapestKeeping(points, *minimumDb);
-        out["cheapest"] = allocationJson(points, cheapest);
-        out["cheapest"]["minimum_sqnr_db"] = *minimumDb;
-        out["cheapest"]["recipe"] = allocationRecipe(points, cheapest);
-        out["cheapest"]["python"] = allocationPython(points, cheapest);
-    }
-    return out;
-}
-
-std::string sweepText(const std::vector<SweepPoint> &points, std::optional<double> minimumDb)
-{
-    std::vector<std::vector<std::string>> rows = {{"Total bits", "SQNR dB", "Widths"}};
-    for (const Allocation &allocation : paretoFront(points)) {
-        std::string widths;
-        for (const std::size_t i : allocation.points)
-            widths += fmt::format("{}{} {}", widths.empty() ? "" : ", ", printable(points[i].layer), points[i].width);
-        rows.push_back({grouped(allocation.bits),
-            allocation.errorPower > 0
-                ? fmt::format("{:.2f}", 10 * std::log10(allocation.signalPower / allocation.errorPower))
-                : "exact",
-            widths});
-    }
-    std::string out = "Total bits against error (the convex hull of the front)\n\n" + alignedTable(rows, 0);
-    if (minimumDb) {
-        const Allocation cheapest = cheapestKeeping(points, *minimumDb);
-        out += fmt::format("\nFewest bits that keep {} dB in every layer: {} bits\n\n{}\n{}", shortest(*minimumDb),
-            grouped(cheapest.bits), allocationRecipe(points, cheapest), allocationPython(points, cheapest));
+        for (const Unavailable &missing : comparison.unavailable) {
+            std::vector<std::string> row = {comparison.layer, comparison.slot, missing.name};
+            row.resize(22);
+            row.push_back(missing.reason);
+            row.resize(sweep == nullptr ? 23 : 25);
+            out += csvLine(row);
+        }
     }
     return out;
 }

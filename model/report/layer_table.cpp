@@ -56,7 +56,7 @@ std::string scaleText(const Granular &scale)
         return {};
     const auto same
         = std::all_of(scale.values.begin(), scale.values.end(), [&](float v) { return v == scale.values.front(); });
-    if (!same)
+    if (!same && scale.values.size() > 1) // NaN is not the same as itself
         return fmt::format("{} scales", scale.values.size());
     const auto bits = fractionalBits(scale.values.front());
     return bits ? fmt::format("2^{}", -*bits) : fmt::format("{:.4g}", scale.values.front());

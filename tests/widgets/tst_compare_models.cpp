@@ -216,11 +216,11 @@ private Q_SLOTS:
     /// log2 of the float scale 0.3017 / 31 is -6.68: floor of 6.68 gives 2^-6, nearest and ceil 2^-7.
     void powersOfTwo()
     {
-        const auto rows = powerOfTwoRows(*m_session.network(), "conv2", "weight");
-        QVERIFY(rows.has_value());
+        const auto table = powerOfTwoTable(*m_session.network(), "conv2", "weight");
+        QVERIFY(table.has_value());
         PowerModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setRows(*rows);
+        model.setRows(table->rows);
         const QStringList expected{u"conv2 | in the file | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
             u"conv2 | per channel, float | 32 scales | – | 32.6 | 0 | 5.44e-06 | 0 | 105"_s,
             u"conv2 | per tensor, float | 0.009732 | – | 31.0 | −1.6 | 7.92e-06 | 0 | 150"_s,

@@ -154,7 +154,7 @@ private Q_SLOTS:
         const Allocation expected = cheapestKeeping(points, 30);
         QVERIFY(page.sweepPanel()->allocation().has_value());
         QCOMPARE(page.sweepPanel()->allocation()->bits, expected.bits);
-        QCOMPARE(page.sweepPanel()->recipeText(), qs(allocationRecipe(points, expected)));
+        QCOMPARE(page.sweepPanel()->recipeText(), qs(*allocationRecipe(*session.network(), points, expected)));
         QVERIFY(
             page.sweepPanel()->pythonText().contains(u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
         page.sweepPanel()->setGoal(20);

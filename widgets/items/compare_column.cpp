@@ -100,16 +100,6 @@ std::optional<int> widthOf(const CandidateResult &result)
     return q && q->isComplete() ? std::optional(q->bitWidth.value_or(q->wordBits())) : std::nullopt;
 }
 
-void addError(QuantizationError &sum, const QuantizationError &part)
-{
-    sum.count += part.count;
-    sum.signalPower += part.signalPower;
-    sum.errorPower += part.errorPower;
-    sum.maxAbs = std::max(sum.maxAbs, part.maxAbs);
-    sum.sum += part.sum;
-    sum.cross += part.cross;
-}
-
 /// The text that all have in common, else "differ".
 template <class Text> QString common(const std::vector<const CandidateResult *> &results, Text text)
 {
@@ -130,10 +120,11 @@ void addFigures(CompareColumn &column, const CandidateResult &result)
     }
     const SlotStatistics &figures = *result.figures;
     column.hasErrors = column.hasErrors && figures.hasFloats;
-    addError(column.error, figures.error);
+    column.error += figures.error;
     column.atLimit += figures.atLimit;
     column.zeroed += figures.zeroed;
     column.codesUsed += figures.codes.used;
+    column.codesUsedKnown = column.codesUsedKnown && figures.codes.usedKnown;
     column.clipped
         = column.clipped && figures.clipped ? std::optional(*column.clipped + *figures.clipped) : std::nullopt;
 }
@@ -180,7 +171,7 @@ double CompareColumn::number(CompareFigure figure) const
     case CompareFigure::Clipped: return clipped ? static_cast<double>(*clipped) : kUnknown;
     case CompareFigure::Zeroed: return hasErrors ? static_cast<double>(zeroed) : kUnknown;
     case CompareFigure::CodesUsed:
-        return codesTotal == 0 ? kUnknown : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
+        return codesTotal == 0 || !codesUsedKnown ? kUnknown : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
     case CompareFigure::Memory: return static_cast<double>(memory);
     default: break;
     }

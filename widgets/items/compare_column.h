@@ -46,6 +46,7 @@ struct CompareColumn {
     QString note; ///< why there are no figures
     QuantizationError error;
     std::uint64_t atLimit = 0, zeroed = 0, codesUsed = 0, codesTotal = 0, memory = 0;
+    bool codesUsedKnown = true;
     std::optional<std::uint64_t> clipped;
 
     /// The number behind a figure, NaN where it is unknown. An SQNR without error is infinite.

@@ -1,32 +1,12 @@
 #pragma once
 
-#include "analysis/compare.h"
-#include "base/progress.h"
+#include "analysis/power_of_two.h"
 
 #include <QAbstractTableModel>
 
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace quantscope {
-
-/// One way to scale a layer's weights, on the way from its float scales to one power of two.
-struct PowerRow {
-    std::string layer;
-    QString rule; ///< "in the file", "per channel, float", "per tensor, float", "2⁻⁷, nearest", ...
-    std::string candidate; ///< as it would be applied
-    double scale = 0; ///< 0 when there are several
-    CandidateResult result;
-    std::optional<double> lostDb; ///< against the layer's float scales
-    bool best = false; ///< the power of two with the least squared error
-};
-
-/// Rows for one slot: the file's own, per channel float, per tensor float, then ap_fixed<W,I> with W − I = −log₂(scale)
-/// rounded down, to nearest and up, and the one with the least squared error of all near it. Errors as
-/// compareCandidates.
-Result<std::vector<PowerRow>> powerOfTwoRows(
-    const Network &network, const std::string &layer, const std::string &slot, const Progress &progress = {});
 
 class PowerModel : public QAbstractTableModel {
     Q_OBJECT

@@ -1,7 +1,6 @@
 #include "pages/compare_lab.h"
 
 #include "items/text.h"
-#include "quant/lab_quantizers.h"
 #include "session/session.h"
 
 #include <algorithm>
@@ -26,11 +25,12 @@ static bool comparable(const SlotQuantizer *slot)
         && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete()));
 }
 
-/// Candidates depend on the file, on the Brevitas version and on what the recipe says about layers, but not on the
-/// quantizers that are in force: an edit leaves them as they are.
-static std::string basisOf(const Network &network)
+/// Candidates for weights depend on the file, on the Brevitas version and on what the recipe says about layers, but not
+/// on the quantizers that are in force: an edit leaves them as they are. Those for a bias follow other quantizers.
+static std::string basisOf(const Network &network, const std::string &slot)
 {
-    return network.recipe.brevitas.value_or(std::string()) + "\n" + network.recipe.path + "\n" + network.recipe.sha256;
+    return network.recipe.brevitas.value_or(std::string()) + "\n" + network.recipe.path + "\n" + network.recipe.sha256
+        + (slot == "weight" ? std::string() : "\n" + recipeToml(network));
 }
 
 void CompareLab::select(std::shared_ptr<const Network> network, const QStringList &layers, const std::string &slot)
@@ -75,25 +75,14 @@ const CompareLab::Entry *CompareLab::entry(const std::string &layer) const
     return found == m_entries.end() ? nullptr : &found->second;
 }
 
-/// The presets of weights say nothing about a bias: there only the lab's own are offered.
-static std::vector<CandidateText> offeredFor(const SlotQuantizer &slot)
-{
-    std::vector<CandidateText> offered = offeredCandidates(slot);
-    if (slot.slot != "weight")
-        std::erase_if(
-            offered, [](const CandidateText &candidate) { return !isLabQuantizer(candidate.settings.preset); });
-    return offered;
-}
-
 CompareLab::Entry &CompareLab::entryOf(const std::string &layer)
 {
     Entry &entry = m_entries[{layer, m_slot}];
-    const std::string basis = basisOf(*m_network);
-    if (entry.offered.empty())
-        entry.offered
-            = offeredFor(*slotOf(*m_network, layer, m_slot)); // stays, so that columns do not jump when one is applied
-    if (entry.basis != basis) {
+    const std::string basis = basisOf(*m_network, m_slot);
+    if (entry.basis != basis || entry.offered.empty()) {
         entry.basis = basis;
+        // Stays under edits, so that columns do not jump when one is applied.
+        entry.offered = offeredCandidates(*slotOf(*m_network, layer, m_slot), versionOf(m_network->recipe));
         entry.results.clear();
         entry.unavailable.clear();
     }

@@ -14,6 +14,7 @@
 #include <QTableView>
 
 #include <algorithm>
+#include <iterator>
 
 using namespace Qt::StringLiterals;
 
@@ -95,21 +96,26 @@ void ComparePower::compute(std::vector<std::string> layers)
 {
     m_task.start(
         [network = m_network, layers = std::move(layers), slot = m_slot](
-            const Progress &progress) -> Result<std::vector<PowerRow>> {
-            std::vector<PowerRow> all;
+            const Progress &progress) -> Result<std::vector<PowerTable>> {
+            std::vector<PowerTable> all;
             for (const std::string &layer : layers) {
-                auto rows = powerOfTwoRows(*network, layer, slot, progress);
-                if (!rows)
-                    return tl::unexpected(rows.error());
-                for (PowerRow &row : *rows)
-                    all.push_back(std::move(row));
+                auto table = powerOfTwoTable(*network, layer, slot, progress);
+                if (!table)
+                    return tl::unexpected(table.error());
+                all.push_back(std::move(*table));
             }
             return all;
         },
-        [this](Result<std::vector<PowerRow>> rows) {
-            m_model.setRows(rows ? std::move(*rows) : std::vector<PowerRow>{});
+        [this](Result<std::vector<PowerTable>> tables) {
+            std::vector<PowerRow> rows;
+            m_againstQuantized = false;
+            for (PowerTable &table : tables ? *tables : std::vector<PowerTable>{}) {
+                m_againstQuantized = m_againstQuantized || table.againstQuantized;
+                std::move(table.rows.begin(), table.rows.end(), std::back_inserter(rows));
+            }
+            m_model.setRows(std::move(rows));
             m_table->setColumnHidden(PowerModel::Layer, m_layers.size() < 2);
-            m_note->setText(rows ? summary() : qs(rows.error().message));
+            m_note->setText(tables ? summary() : qs(tables.error().message));
             const auto &all = m_model.rows();
             const auto best = std::find_if(all.begin(), all.end(), [](const PowerRow &row) { return row.best; });
             if (best != all.end())
@@ -124,14 +130,12 @@ QString ComparePower::summary() const
     const auto best = std::find_if(rows.begin(), rows.end(), [](const PowerRow &row) { return row.best; });
     if (best == rows.end() || !best->lostDb)
         return rows.empty() ? tr("This selection has no weights.") : QString();
-    const bool quantized = std::any_of(rows.begin(), rows.end(),
-        [](const PowerRow &row) { return row.candidate == "file" && !row.result.figures->hasFloats; });
     const QString against
-        = quantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
+        = m_againstQuantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
     return against
         + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed "
              "rounds half to even and saturates; its range is full.")
-              .arg(qs(best->layer), qs(best->candidate), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
+              .arg(qs(best->layer), qs(best->result.name), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
                   QString::number(std::abs(*best->lostDb), 'f', 1));
 }
 
@@ -140,10 +144,10 @@ void ComparePower::refreshApply()
     const int row = m_table->currentIndex().row();
     const QString problem = applyProblem(m_session, m_session.currentSlot());
     const bool can = problem.isEmpty() && row >= 0 && row < m_model.rowCount()
-        && m_model.rows()[static_cast<std::size_t>(row)].candidate != "file";
+        && m_model.rows()[static_cast<std::size_t>(row)].result.name != "file";
     m_apply->setEnabled(can);
     m_apply->setText(can && m_model.rows()[static_cast<std::size_t>(row)].result.fixedExact()
-            ? tr("Apply %1").arg(qs(m_model.rows()[static_cast<std::size_t>(row)].candidate))
+            ? tr("Apply %1").arg(qs(m_model.rows()[static_cast<std::size_t>(row)].result.name))
             : tr("Apply"));
     m_apply->setToolTip(plainTip(
         problem.isEmpty() ? tr("The chosen row becomes the recipe of its layer; it can be undone (Ctrl+Z)") : problem));
@@ -155,9 +159,9 @@ void ComparePower::apply()
     if (!m_apply->isEnabled() || at < 0 || at >= m_model.rowCount())
         return;
     const PowerRow &row = m_model.rows()[static_cast<std::size_t>(at)];
-    if (const auto candidate = parseCandidate(row.candidate))
+    if (const auto candidate = parseCandidate(row.result.name))
         m_session.applyChoices({{row.layer, m_slot, candidate->settings.preset, candidate->settings.overrides}},
-            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_slot), qs(row.candidate)));
+            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_slot), qs(row.result.name)));
 }
 
 } // namespace quantscope

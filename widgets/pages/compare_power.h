@@ -39,7 +39,8 @@ private:
     std::shared_ptr<const Network> m_network;
     QStringList m_layers;
     std::string m_slot;
-    Task<std::vector<PowerRow>> m_task;
+    bool m_againstQuantized = false;
+    Task<std::vector<PowerTable>> m_task;
 };
 
 } // namespace quantscope

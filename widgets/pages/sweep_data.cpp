@@ -77,8 +77,9 @@ QString reachText(const std::vector<SweepPoint> &points, double goalDb)
 {
     QStringList parts;
     for (const auto &[family, widths] : byFamily(points)) {
-        const auto first = std::find_if(widths.begin(), widths.end(),
-            [&](const auto &width) { return !width.second.db() || *width.second.db() >= goalDb; });
+        const auto first = std::find_if(widths.begin(), widths.end(), [&](const auto &width) {
+            return width.second.error == 0 || width.second.db().value_or(goalDb - 1) >= goalDb;
+        });
         if (first != widths.end())
             parts << (parts.isEmpty()
                     ? u"%1 dB needs %2 bits %3"_s.arg(goalDb).arg(first->first).arg(familyTitle(family))
@@ -87,10 +88,7 @@ QString reachText(const std::vector<SweepPoint> &points, double goalDb)
     return parts.join(u" · "_s);
 }
 
-std::optional<double> allocationDb(const Allocation &allocation)
-{
-    return Sum{allocation.signalPower, allocation.errorPower, 0}.db();
-}
+std::optional<double> allocationDb(const Allocation &allocation) { return allocation.sqnrDb(); }
 
 static QString widthsText(const std::vector<SweepPoint> &points, const Allocation &allocation)
 {

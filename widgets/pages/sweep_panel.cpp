@@ -277,12 +277,13 @@ QString SweepPanel::resultText() const
     if (m_picked)
         return tr("Chosen on the front: %1 bits, %2 over all weights")
             .arg(bits, decibelText(allocationDb(*m_allocation)));
-    const auto misses = std::count_if(m_allocation->points.begin(), m_allocation->points.end(),
-        [&](std::size_t i) { return m_network.points[i].sqnrDb && *m_network.points[i].sqnrDb < m_goal->value(); });
-    QString text = tr("Fewest bits that keep %1 dB in every layer: %2 bits").arg(m_goal->value()).arg(bits);
+    const std::size_t misses = m_allocation->unmet.size();
+    QString text = (misses > 0 ? tr("Fewest bits that keep %1 dB where it can be kept: %2 bits")
+                               : tr("Fewest bits that keep %1 dB in every layer: %2 bits"))
+                       .arg(m_goal->value())
+                       .arg(bits);
     if (misses > 0)
-        text += tr(" · ▲ %1 out of reach: those take their best")
-                    .arg(countText(static_cast<std::uint64_t>(misses), tr("layer")));
+        text += tr(" · ▲ %1 out of reach: those take their best").arg(countText(misses, tr("layer")));
     return text;
 }
 
@@ -305,7 +306,10 @@ void SweepPanel::showAllocation()
 
 QString SweepPanel::recipeText() const
 {
-    return m_allocation ? qs(allocationRecipe(m_network.points, *m_allocation)) : QString();
+    if (!m_allocation || m_session.state() != Session::State::Ready)
+        return {};
+    const auto recipe = allocationRecipe(*m_session.network(), m_network.points, *m_allocation);
+    return recipe ? qs(*recipe) : u"# "_s + qs(recipe.error().message);
 }
 
 QString SweepPanel::pythonText() const

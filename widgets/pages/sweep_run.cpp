@@ -36,17 +36,7 @@ QString familyTitle(const std::string &family)
     return found == titles.end() ? qs(family) : found->second;
 }
 
-std::vector<std::string> SweepRun::weightLayers(const Network &network)
-{
-    std::vector<std::string> names;
-    for (const Layer &layer : network.layers) {
-        const SlotQuantizer *slot = layer.slot("weight");
-        if (slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
-            && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete())))
-            names.push_back(layer.name);
-    }
-    return names;
-}
+std::vector<std::string> SweepRun::weightLayers(const Network &network) { return comparableLayers(network, "weight"); }
 
 std::uint64_t SweepRun::elements(const Network &network, const std::vector<std::string> &layers)
 {
@@ -58,7 +48,9 @@ std::uint64_t SweepRun::elements(const Network &network, const std::vector<std::
 
 void SweepRun::setBasis(std::shared_ptr<const Network> network, const SweepSettings &settings)
 {
-    const std::string basis = network ? network->recipe.path + "\n" + network->recipe.sha256 : std::string();
+    const std::string basis = network
+        ? network->recipe.brevitas.value_or(std::string()) + "\n" + network->recipe.path + "\n" + network->recipe.sha256
+        : std::string();
     const auto file = network ? network->file : nullptr;
     const bool same = file == m_file && basis == m_basis && settings == m_settings;
     m_network = std::move(network);
