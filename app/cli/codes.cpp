@@ -54,15 +54,19 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
         std::vector<std::string> names;
         for (const Layer &known : network.layers)
             names.push_back(known.name);
-        const std::string nearest = nearestWord(arguments.layer, names);
-        return tl::unexpected(usage(arguments.file,
-            fmt::format("has no layer \"{}\"{}", arguments.layer,
-                nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest))));
+        return tl::unexpected(usage(
+            arguments.file, fmt::format("has no layer \"{}\"{}", arguments.layer, didYouMean(arguments.layer, names))));
     }
     const SlotQuantizer *slot = layer->slot(arguments.slot);
-    if (slot == nullptr || !slot->tensor)
-        return tl::unexpected(usage(
-            arguments.file, fmt::format("layer \"{}\" has no tensor in slot \"{}\"", arguments.layer, arguments.slot)));
+    if (slot == nullptr || !slot->tensor) {
+        std::vector<std::string> names;
+        for (const SlotQuantizer &known : layer->slots)
+            if (known.tensor)
+                names.push_back(known.slot);
+        return tl::unexpected(usage(arguments.file,
+            fmt::format("layer \"{}\" has no tensor in slot \"{}\"{}", arguments.layer, arguments.slot,
+                didYouMean(arguments.slot, names))));
+    }
     if (!slot->quantizer || !slot->quantizer->isComplete()) {
         for (const Diagnostic &d : network.diagnostics)
             if (d.layer == layer->name && d.severity == Severity::Error)
@@ -112,13 +116,13 @@ int codes(const CodesArguments &arguments)
 {
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
-        return report(network.error());
+        return report(network.error(), arguments.file);
     const auto slot = findSlot(*network, arguments);
     if (!slot)
-        return report(slot.error());
+        return report(slot.error(), arguments.file);
     const auto range = parseRange(arguments, (*slot)->tensor->count());
     if (!range)
-        return report(range.error());
+        return report(range.error(), arguments.file);
     try {
         printCodes(**slot, arguments.as, range->first, range->second);
     } catch (const ParseError &error) {

@@ -14,9 +14,11 @@ namespace quantscope::cli {
 
 /// The status of a process: 0 done, 1 the answer is no, 2 wrong usage, 3 a file cannot be read or written.
 int exitStatus(const Error &error);
-/// `quantscope: FILE: what is wrong (at offset 0x..)` on stderr; returns the status.
-int report(const Error &error);
-/// Writes to stdout at once; a reader that went away is not an error of ours.
+/// `quantscope: FILE: what is wrong (at offset 0x..)` on stderr, one printable sentence; returns the status. `file` is
+/// named when the error names none.
+int report(const Error &error, const std::optional<std::string> &file = {});
+/// Writes to stdout at once; throws when it cannot be written (a full disk, closed). A reader that went away is not an
+/// error of ours.
 void print(const std::string &text);
 
 /// Each adds its word to the command line; the callback stores the status in `status`.

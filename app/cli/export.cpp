@@ -35,10 +35,10 @@ int exportModel(const ExportArguments &arguments)
 {
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
-        return report(network.error());
+        return report(network.error(), arguments.file);
     const auto done = exportLayers(*network, arguments.request);
     if (!done)
-        return report(done.error());
+        return report(done.error(), arguments.file);
     print(describe(*done, arguments.request.folder));
     return 0;
 }

@@ -21,12 +21,12 @@ int inspect(const InspectArguments &arguments)
 {
     auto network = openNetwork(arguments.file, arguments.recipe, arguments.options.list);
     if (!network)
-        return report(network.error());
+        return report(network.error(), arguments.file);
     StatisticsMap statistics;
     if (!arguments.options.list) {
         auto analysed = analyseNetwork(*network, arguments.options);
         if (!analysed)
-            return report(analysed.error());
+            return report(analysed.error(), arguments.file);
         statistics = std::move(*analysed);
     }
     if (arguments.json)

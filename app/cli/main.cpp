@@ -1,11 +1,19 @@
 #include "commands.h"
 
+#include "base/text.h"
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sstream>
+#include <system_error>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace quantscope::cli {
 
@@ -18,16 +26,65 @@ int exitStatus(const Error &error)
     }
 }
 
-int report(const Error &error)
+namespace {
+
+constexpr std::size_t kLongestWord = 200, kLongestSentence = 2000;
+
+std::string shortened(const std::string &text, std::size_t longest)
 {
-    std::fprintf(stderr, "quantscope: %s\n", error.text().c_str());
-    return exitStatus(error);
+    if (text.size() <= longest)
+        return text;
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+        --end;
+    return text.substr(0, end) + "...";
+}
+
+/// What a file says of itself may be megabytes long and steer a terminal.
+std::string oneSentence(const std::string &text)
+{
+    std::string out;
+    const std::string safe = printable(text);
+    for (std::size_t at = 0; at < safe.size();) {
+        const std::size_t end = std::min(safe.find(' ', at), safe.size());
+        out += shortened(safe.substr(at, end - at), kLongestWord) + (end < safe.size() ? " " : "");
+        at = end + 1;
+    }
+    return shortened(out, kLongestSentence);
+}
+
+int complain(const std::string &place, const std::string &message, int status)
+{
+    const std::string where = place.empty() ? "" : printable(place) + ": ";
+    std::fprintf(stderr, "quantscope: %s%s\n", where.c_str(), oneSentence(message).c_str());
+    return status;
+}
+
+/// A file that is opened later must not become one of the standard streams that the caller closed.
+void occupyStandardStreams()
+{
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) == -1)
+            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY); // takes the lowest free number
+}
+
+} // namespace
+
+int report(const Error &error, const std::optional<std::string> &file)
+{
+    const std::string otherwise = file && file->empty() ? "\"\"" : file.value_or("");
+    const std::string place = error.path.empty() ? otherwise : error.path;
+    Error unplaced = error;
+    unplaced.path.clear();
+    return complain(place, unplaced.text(), exitStatus(error));
 }
 
 void print(const std::string &text)
 {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+        return;
+    if (errno != EPIPE)
+        throw std::system_error(errno, std::generic_category(), "standard output cannot be written");
 }
 
 int startWindow(const std::vector<std::string> &arguments)
@@ -41,34 +98,34 @@ int startWindow(const std::vector<std::string> &arguments)
     if (!failed)
         ::execv((self.parent_path() / "quantscope-gui").c_str(), argv.data());
     ::execvp("quantscope-gui", argv.data());
-    std::fprintf(stderr,
-        "quantscope: quantscope-gui: cannot be started: %s; without a window: quantscope inspect FILE\n",
-        std::strerror(errno));
-    return 3;
+    return complain("quantscope-gui",
+        fmt::format("cannot be started: {}; without a window: quantscope inspect FILE", std::strerror(errno)), 3);
 }
 
 namespace {
 
-bool isWord(const std::string &text)
+std::vector<std::string> wordsOf(const CLI::App &app)
 {
-    for (const char *word : {"inspect", "codes", "recipe", "compare", "export"})
-        if (text == word)
-            return true;
-    return false;
+    std::vector<std::string> words;
+    for (const CLI::App *word : app.get_subcommands({}))
+        words.push_back(word->get_name());
+    return words;
 }
 
-} // namespace
-
-} // namespace quantscope::cli
-
-int main(int argc, char **argv)
+/// `quantscope FILE` opens the window; what is neither a word nor a file is a slip of the fingers.
+int windowOrNearestWord(const std::vector<std::string> &arguments, const std::vector<std::string> &words)
 {
-    using namespace quantscope::cli;
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
-    // `quantscope FILE` opens the window; a word or an option comes first otherwise.
-    if (!arguments.empty() && !isWord(arguments[0]) && !arguments[0].starts_with("-"))
+    std::error_code failed;
+    if (std::filesystem::exists(arguments[0], failed))
         return startWindow(arguments);
+    if (arguments[0].find_first_of("./") != std::string::npos)
+        return complain(arguments[0], "cannot be opened: No such file or directory", 3);
+    return complain(
+        "", fmt::format("\"{}\" is neither a command nor a file{}", arguments[0], didYouMean(arguments[0], words)), 2);
+}
 
+int run(int argc, char **argv)
+{
     CLI::App app("Shows what the quantizers of a neural network really are, and exports its layers to hardware.\n"
                  "quantscope FILE opens the window; the words below need no display.",
         "quantscope");
@@ -80,16 +137,35 @@ int main(int argc, char **argv)
     addRecipe(app, status);
     addCompare(app, status);
     addExport(app, status);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const std::vector<std::string> words = wordsOf(app);
+    if (!arguments.empty() && !arguments[0].starts_with("-") && std::ranges::find(words, arguments[0]) == words.end())
+        return windowOrNearestWord(arguments, words);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
-        if (error.get_exit_code() == 0)
-            return app.exit(error); // --help, --version
-        std::fprintf(stderr, "quantscope: %s; try quantscope --help\n", error.what());
-        return 2;
-    } catch (const std::bad_alloc &) {
-        std::fprintf(stderr, "quantscope: out of memory\n");
-        return 3;
+        if (error.get_exit_code() != 0)
+            return complain("", fmt::format("{}; try quantscope --help", error.what()), 2);
+        std::ostringstream help; // --help, --version
+        app.exit(error, help);
+        print(help.str());
     }
     return status;
+}
+
+} // namespace
+
+} // namespace quantscope::cli
+
+int main(int argc, char **argv)
+{
+    using namespace quantscope::cli;
+    occupyStandardStreams();
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc &) {
+        return complain("", "out of memory", 3);
+    } catch (const std::exception &error) {
+        return complain("", error.what(), 3);
+    }
 }

@@ -17,7 +17,7 @@ int recipe(const RecipeArguments &arguments)
 {
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
-        return report(network.error());
+        return report(network.error(), arguments.file);
     print(recipeToml(*network));
     return 0;
 }

@@ -36,8 +36,9 @@ bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
 
 std::vector<std::string> rowCells(const LayerRow &row)
 {
+    const std::string bits = row.bits.empty() ? "-" : row.bits;
     return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape,
-        row.parameters ? grouped(*row.parameters) : "-", row.bits.empty() ? "-" : row.bits,
+        row.parameters ? grouped(*row.parameters) : "-", row.assumed ? "~" + bits : bits,
         row.scale.empty() ? "-" : row.scale, row.intFrac.empty() ? "-" : row.intFrac,
         row.sqnrDb ? fmt::format("{:.1f}", *row.sqnrDb) : "-",
         row.atLimitShare ? fmt::format("{:.2f}", 100 * *row.atLimitShare) : "-",
@@ -166,9 +167,15 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};
         rows[0].back() = "!";
-        for (const Layer &layer : network.layers)
-            rows.push_back(rowCells(layerRow(network, layer, statistics)));
+        bool assumed = false;
+        for (const Layer &layer : network.layers) {
+            const LayerRow row = layerRow(network, layer, statistics);
+            rows.push_back(rowCells(row));
+            assumed = assumed || row.assumed;
+        }
         out += alignedTable(rows, 3);
+        out += assumed ? "~ something of this layer's quantizers is assumed: the file and the recipe do not say it\n"
+                       : "";
     }
     if (options.tensors)
         out += tensorsText(*network.file);

@@ -64,6 +64,13 @@ private Q_SLOTS:
         row("folder", {"inspect", "/tmp"}, 3, "folder");
         row("unknown layer", {"codes", model, "conv9"}, 2, "did you mean \"conv1\"");
         row("unknown slot", {"codes", model, "conv1", "--slot", "input"}, 2, "no tensor in slot");
+        row("mistyped slot", {"codes", model, "conv1", "--slot", "wieght"}, 2, "did you mean \"weight\"");
+        row("mistyped word", {"inspct", model}, 2, "did you mean \"inspect\"");
+        row("no such file for the window", {"/nonexistent/model.pt"}, 3, "/nonexistent/model.pt: cannot be opened");
+        row("empty file name", {"inspect", ""}, 3, "\"\": cannot be opened");
+        row("terminal codes in a layer", {"codes", model, "a\x1b[31mb\nc"}, 2, "\"a\\x1b[31mb\\x0ac\"");
+        row("terminal codes in an option", {"codes", model, "conv1", "--as", "a\x1b[31mb"}, 2, "a\\x1b[31mb");
+        row("a word without end", {"codes", model, QString(100000, 'x')}, 2, "xxx...");
         row("range past the end", {"codes", model, "conv1", "--range", "0:145"}, 2, "0:144");
         row("range of words", {"codes", model, "conv1", "--range", "a:b"}, 2, "a:b");
         row("unknown form", {"codes", model, "conv1", "--as", "oct"}, 2, "oct");
@@ -88,6 +95,32 @@ private Q_SLOTS:
         QVERIFY(run.out.isEmpty());
         QVERIFY2(run.err.startsWith("quantscope: ") && run.err.contains(says.toUtf8()), run.err);
         QCOMPARE(run.err.count('\n'), 1); // one sentence
+        QVERIFY(!run.err.contains('\x1b') && run.err.size() < 3000);
+    }
+
+    void outputThatCannotBeWritten_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        const QString model = sample("digits_fixed.pt");
+        QTest::newRow("codes") << QStringList{"codes", model, "conv1"};
+        QTest::newRow("inspect") << QStringList{"inspect", model, "--json"};
+        QTest::newRow("recipe") << QStringList{"recipe", model};
+        QTest::newRow("compare") << QStringList{"compare", model, "conv1"};
+        QTest::newRow("help") << QStringList{"--help"};
+    }
+
+    void outputThatCannotBeWritten()
+    {
+        QFETCH(QStringList, arguments);
+        const QString program = qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope";
+        for (const char *redirection : {">/dev/full", ">&-"}) {
+            QProcess process;
+            process.start("sh", QStringList{"-c", QString("\"$0\" \"$@\" %1").arg(redirection), program} + arguments);
+            QVERIFY(process.waitForFinished());
+            QCOMPARE(process.exitCode(), 3);
+            const QByteArray err = process.readAllStandardError();
+            QVERIFY2(err.startsWith("quantscope: standard output cannot be written: ") && err.count('\n') == 1, err);
+        }
     }
 
     void codesOfTheSample_data()
@@ -108,16 +141,31 @@ private Q_SLOTS:
         QTEST(run.out, "expected");
     }
 
+    void recipeErrorsAreUsage_data()
+    {
+        QTest::addColumn<QByteArray>("recipe");
+        QTest::addColumn<QByteArray>("says");
+        const auto row = [](const char *name, const char *keys, const char *says) {
+            QTest::newRow(name) << QByteArray("[[quantizer]]\n") + keys << QByteArray(says);
+        };
+        row("preset", "preset = \"Int8WeightPerTensorFlot\"", "did you mean \"Int8WeightPerTensorFloat\"");
+        row("terminal codes", "preset = \"\\u001b[31mred\\nline2\"", "\\x1b[31mred\\x0aline2");
+        row("input", "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int8Bias\"\ninput = \"\\u001b[1m\"", "\\x1b[1m");
+    }
+
     void recipeErrorsAreUsage()
     {
+        QFETCH(QByteArray, recipe);
+        QFETCH(QByteArray, says);
         QTemporaryDir folder;
-        QFile recipe(folder.filePath("r.toml"));
-        QVERIFY(recipe.open(QIODevice::WriteOnly));
-        recipe.write("[[quantizer]]\npreset = \"Int8WeightPerTensorFlot\"\n");
-        recipe.close();
-        const Run run = runWith({"inspect", sample("digits_fixed.pt"), "--recipe", recipe.fileName()});
+        QFile file(folder.filePath("r.toml"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(recipe + "\n");
+        file.close();
+        const Run run = runWith({"inspect", sample("digits_fixed.pt"), "--recipe", file.fileName()});
         QCOMPARE(run.status, 2);
-        QVERIFY2(run.err.contains("did you mean \"Int8WeightPerTensorFloat\""), run.err);
+        QVERIFY2(run.err.contains(says) && run.err.count('\n') == 1 && !run.err.contains('\x1b'), run.err);
+        QVERIFY(run.err.startsWith("quantscope: " + file.fileName().toUtf8()));
         QVERIFY(run.out.isEmpty());
     }
 

@@ -133,6 +133,29 @@ private Q_SLOTS:
         QVERIFY2(lines[4].startsWith("conv2,Conv2d,32×16×3×3,4640,6,2^-6,0.6,26."), qPrintable(lines[4]));
         QVERIFY2(lines[6].startsWith("fc1,Linear,64×128,8256,4,2^-5,-1.5,18."), qPrintable(lines[6]));
     }
+
+    void assumedRowsAreMarked_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<int>("marked");
+        QTest::newRow("all said") << QString::fromStdString(test::sample("digits_fixed.pt")) << 0;
+        QTest::newRow("an export") << QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")) << 0;
+        // two weights and an activation
+        QTest::newRow("no recipe") << QString::fromStdString(test::data("brevitas/0.10.2/qop_cnn.pt")) << 3;
+    }
+
+    void assumedRowsAreMarked()
+    {
+        QFETCH(QString, file);
+        QFETCH(int, marked);
+        auto network = openNetwork(file.toStdString());
+        QVERIFY(network);
+        const auto statistics = analyseNetwork(*network, {});
+        const QString text = QString::fromStdString(inspectText(*network, *statistics, {}));
+        const bool legend = text.contains("\n~ ");
+        QCOMPARE(legend, marked > 0);
+        QCOMPARE(text.count('~') - (legend ? 1 : 0), marked);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestInspect)
