@@ -1,6 +1,7 @@
 #include "charts/bar_chart.h"
 
 #include "charts/chart_actions.h"
+#include "charts/chart_view.h"
 #include "look/theme.h"
 
 #include <QtCharts/QBarSet>
@@ -204,19 +205,9 @@ int BarChart::Private::barAt(const QPointF &position) const
 BarChart::BarChart(const QString &name, QWidget *parent) : QWidget(parent), d(std::make_unique<Private>())
 {
     d->stack = new QStackedLayout(this);
-    d->message = new QLabel;
-    d->message->setAlignment(Qt::AlignCenter);
-    d->message->setTextFormat(Qt::PlainText);
-    d->message->setWordWrap(true);
-    d->message->setForegroundRole(QPalette::PlaceholderText);
+    d->message = chartMessage();
     d->view = new FramedView;
-    d->view->setRenderHint(QPainter::Antialiasing);
-    d->view->setFrameShape(QFrame::NoFrame);
-    d->view->setStyleSheet(u"background: transparent"_s);
-    d->view->setFocusPolicy(Qt::NoFocus);
-    d->view->setContextMenuPolicy(Qt::NoContextMenu);
-    d->view->viewport()->setMouseTracking(true);
-    d->view->viewport()->installEventFilter(this);
+    setUpChartView(d->view, this);
     d->stack->addWidget(d->message);
     d->stack->addWidget(d->view);
     setFocusPolicy(Qt::StrongFocus);

@@ -1,6 +1,7 @@
 #include "charts/sweep_chart.h"
 
 #include "charts/chart_actions.h"
+#include "charts/chart_view.h"
 #include "charts/sweep_view.h"
 #include "look/theme.h"
 
@@ -150,19 +151,9 @@ SweepChart::SweepChart(const QString &name, QWidget *parent)
     , d(std::make_unique<Private>())
 {
     d->stack = new QStackedLayout(this);
-    d->message = new QLabel;
-    d->message->setAlignment(Qt::AlignCenter);
-    d->message->setTextFormat(Qt::PlainText);
-    d->message->setWordWrap(true);
-    d->message->setForegroundRole(QPalette::PlaceholderText);
+    d->message = chartMessage();
     d->view = new SweepView;
-    d->view->setRenderHint(QPainter::Antialiasing);
-    d->view->setFrameShape(QFrame::NoFrame);
-    d->view->setStyleSheet(u"background: transparent"_s);
-    d->view->setFocusPolicy(Qt::NoFocus);
-    d->view->setContextMenuPolicy(Qt::NoContextMenu);
-    d->view->viewport()->setMouseTracking(true);
-    d->view->viewport()->installEventFilter(this);
+    setUpChartView(d->view, this);
     d->stack->addWidget(d->message);
     d->stack->addWidget(d->view);
     setFocusPolicy(Qt::StrongFocus);
