@@ -103,6 +103,18 @@ void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
     layer.kindAssumed = false;
 }
 
+/// For a name that is no layer of the file. Only the first few of many are worth their time.
+std::string nearestLayer(const Network &network, const std::string &name)
+{
+    constexpr std::size_t kMostWarnings = 20;
+    if (network.diagnostics.size() > kMostWarnings || hasWildcard(name) || network.layer(name) != nullptr)
+        return {};
+    std::vector<std::string> names;
+    for (const Layer &layer : network.layers)
+        names.push_back(layer.name);
+    return didYouMean(name, names);
+}
+
 void applyLayerEntries(Network &network, const Recipe &recipe)
 {
     for (const RecipeLayer &entry : recipe.layers) {
@@ -118,8 +130,8 @@ void applyLayerEntries(Network &network, const Recipe &recipe)
         }
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
-                fmt::format(
-                    "[[layer]] match = \"{}\" (line {}) matches no layer of the file", entry.match, entry.line)});
+                fmt::format("[[layer]] match = \"{}\" (line {}) matches no layer of the file{}", entry.match,
+                    entry.line, nearestLayer(network, entry.match))});
     }
 }
 
@@ -197,8 +209,9 @@ void warnOfIdleEntries(Network &network, const Recipe &recipe)
         });
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
-                fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file", entry.number,
-                    entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot))});
+                fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file{}", entry.number,
+                    entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot),
+                    nearestLayer(network, entry.match))});
     }
 }
 

@@ -67,8 +67,8 @@ void Resolver::activationScale(Job &job, Quantizer &quantizer, int bits)
         quantizer.origin["scale"] = {Origin::Assumed, "no threshold is stored (never calibrated): Brevitas uses 1.0"};
         slot.assumed = true;
         warn(job, "never-calibrated",
-            fmt::format("{}no threshold is stored, so it never saw a training batch; Brevitas would use 1.0",
-                absentLayer(layerOf(job).name)));
+            "no threshold is stored, so it never saw a training batch; Brevitas would use 1.0"
+                + absentLayer(layerOf(job).name));
         return;
     }
     if (job.owner)
@@ -105,15 +105,15 @@ void Resolver::compareWithOwner(const Job &job, std::string_view field)
 }
 
 /// For a layer that only the recipe has: a misspelt name adds one.
-std::string Resolver::absentLayer(const std::string &name) const
+std::string Resolver::absentLayer(const std::string &name)
 {
     if (m_states.contains(name))
         return {};
     std::vector<std::string> names;
-    for (const auto &[known, state] : m_states)
-        names.push_back(known);
-    const std::string nearest = didYouMean(name, names);
-    return fmt::format("\"{}\" is not in the file{} ", name, nearest.ends_with('?') ? nearest : nearest + ";");
+    if (m_suggested++ < kMostSuggestions)
+        for (const auto &[known, state] : m_states)
+            names.push_back(known);
+    return fmt::format("; \"{}\" is not in the file{}", name, didYouMean(name, names));
 }
 
 void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)

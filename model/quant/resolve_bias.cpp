@@ -35,9 +35,11 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
         return out;
     }
     std::optional<std::size_t> source;
-    if (!settings.input.empty())
+    if (!settings.input.empty()) {
         source = namedJob(settings.input, {"act", "output"}, "input");
-    else
+        if (const std::string_view kind = presetSlot(slotOf(m_jobs[*source]).slot); kind == "weight" || kind == "bias")
+            throw RecipeMismatch(fmt::format("input = \"{}\" is a {}, which no layer reads", settings.input, kind));
+    } else
         source = findJob(layerOf(job).name, "input");
     if (!source)
         if (const auto fed = m_feeds.find(layerOf(job).name); fed != m_feeds.end())

@@ -110,7 +110,7 @@ private:
     void markAssumed(Job &job, Quantizer &quantizer, const char *field, const std::string &from);
     void activationScale(Job &job, Quantizer &quantizer, int bits);
     void compareWithOwner(const Job &job, std::string_view field);
-    std::string absentLayer(const std::string &name) const;
+    std::string absentLayer(const std::string &name);
     void activationZeroPoint(Job &job, Quantizer &quantizer, int bits);
     void externalScale(Job &job, Quantizer &quantizer);
     int accumulatorBits(const Job &job, int weightBits, bool narrow);

@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "quant/lab_quantizers.h"
 #include "quant/spec.h"
 
 #include <algorithm>
@@ -109,9 +110,15 @@ bool isOwner(const RecipeQuantizer &entry, const std::string &layer, const std::
 
 bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
 {
-    const Preset *preset = entry.slot.empty() && entry.preset ? findPreset(*entry.preset) : nullptr;
-    const bool fits = entry.slot.empty() ? preset == nullptr || preset->slot == presetSlot(slot) : entry.slot == slot;
-    return fits && globMatch(entry.match, layer);
+    if (!globMatch(entry.match, layer))
+        return false;
+    if (!entry.slot.empty() || !entry.preset)
+        return entry.slot.empty() || entry.slot == slot;
+    const std::string_view kind = presetSlot(slot);
+    if (isLabQuantizer(*entry.preset)) // these quantize tensors
+        return kind == "weight" || kind == "bias";
+    const Preset *preset = findPreset(*entry.preset);
+    return preset == nullptr || preset->slot == kind;
 }
 
 SlotSettings settingsFor(

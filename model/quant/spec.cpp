@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -214,7 +215,21 @@ struct SetterRow {
     std::string_view field; ///< provenance field that the keyword changes
 };
 
-float floatOf(const std::string &keyword, const std::string &text) { return static_cast<float>(number(keyword, text)); }
+float floatOf(const std::string &keyword, const std::string &text)
+{
+    const double value = number(keyword, text);
+    if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+        throw SpecError{fmt::format("{} = {} is beyond the numbers of float32", keyword, text)};
+    return static_cast<float>(value);
+}
+
+double percentage(const std::string &keyword, const std::string &text)
+{
+    const double value = number(keyword, text);
+    if (value < 0 || value > 100)
+        throw SpecError{fmt::format("{} = {} is not between 0 and 100", keyword, text)};
+    return value;
+}
 
 const std::array kSetters = {
     SetterRow{"bit_width",
@@ -253,11 +268,11 @@ const std::array kSetters = {
         [](QuantizerSpec &s, const std::string &t) { s.statistic = word("scaling_stats_op", t, kStatistics); }, ""},
     SetterRow{"sigma", [](QuantizerSpec &s, const std::string &t) { s.sigma = floatOf("sigma", t); }, ""},
     SetterRow{"high_percentile_q",
-        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("high_percentile_q", t); }, ""},
+        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = percentage("high_percentile_q", t); }, ""},
     SetterRow{"percentile_q",
-        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = number("percentile_q", t); }, ""},
+        [](QuantizerSpec &s, const std::string &t) { s.highPercentile = percentage("percentile_q", t); }, ""},
     SetterRow{"low_percentile_q",
-        [](QuantizerSpec &s, const std::string &t) { s.lowPercentile = number("low_percentile_q", t); }, ""},
+        [](QuantizerSpec &s, const std::string &t) { s.lowPercentile = percentage("low_percentile_q", t); }, ""},
     SetterRow{"scaling_min_val",
         [](QuantizerSpec &s, const std::string &t) { s.minimum = floatOf("scaling_min_val", t); }, ""},
     SetterRow{"float_to_int_impl_type",

@@ -77,6 +77,10 @@ private Q_SLOTS:
                                 << "neither true nor false";
         QTest::newRow("bit width's kind") << "bit_width_impl_type = \"paramter\""
                                           << "did you mean \"parameter\"";
+        QTest::newRow("infinite constant") << "scaling_impl_type = \"const\"\nscaling_const = 1e39"
+                                           << "beyond the numbers of float32";
+        QTest::newRow("percentile") << "high_percentile_q = -5"
+                                    << "between 0 and 100";
         QTest::newRow("affine shift") << "affine_shift_scale = \"maybe\""
                                       << "neither true nor false";
         QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\""
@@ -168,6 +172,12 @@ private Q_SLOTS:
         QTest::newRow("input without an output")
             << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv2\""
             << "no slot act or output";
+        QTest::newRow("input of a misspelt slot")
+            << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"quant_inp:atc\""
+            << "no slot atc; did you mean \"act\"";
+        QTest::newRow("input that is a weight")
+            << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv1:weight\""
+            << "is a weight";
         QTest::newRow("shared with nobody") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv3\""
                                             << "names no layer";
         QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\""
@@ -208,6 +218,18 @@ private Q_SLOTS:
         QCOMPARE(replaced.value("bit_width"), std::optional<std::string>("3"));
         QCOMPARE(
             settingsFor(*recipe, "fc", "weight", false).preset, std::string()); // batch norm: no wildcard reaches it
+    }
+
+    /// A preset without a slot speaks of the slots that can have it.
+    void presetsWithoutSlot()
+    {
+        for (const auto &[preset, slot, reached] :
+            {std::tuple{"binary", "act", false}, {"binary", "weight", true}, {"Int16Bias", "weight", false},
+                {"Int16Bias", "bias", true}, {"Uint8ActPerTensorFloat", "output", true}}) {
+            RecipeQuantizer entry;
+            entry.preset = preset;
+            QCOMPARE(speaksOf(entry, "conv1", slot), reached);
+        }
     }
 
     /// The recipe in force, written and read again, gives the same quantizers: for every golden of every version.
