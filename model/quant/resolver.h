@@ -113,7 +113,6 @@ private:
     std::string absentLayer(const std::string &name);
     void activationZeroPoint(Job &job, Quantizer &quantizer, int bits);
     void externalScale(Job &job, Quantizer &quantizer);
-    int accumulatorBits(const Job &job, int weightBits, bool narrow);
 
     /// Scale, bits and sign of what a layer reads.
     struct InputQuantizer {
@@ -136,6 +135,8 @@ private:
     std::map<std::string, std::string> m_feeds; ///< layer -> the layer whose output it reads, from a graph
     StateDict m_dict;
     int m_version = kDefaultVersion;
+    static constexpr int kMostSuggestions = 20; ///< each compares a name with all others
+    int m_suggested = 0;
     bool m_logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<Job> m_jobs;
     std::map<std::pair<std::string, std::string>, std::size_t> m_jobIndex;
