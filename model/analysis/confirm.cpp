@@ -18,14 +18,19 @@ constexpr std::uint64_t kChunk = 1ull << 16;
 
 enum class Knowledge { Absent, Float, Unknown, Quantized };
 
-Knowledge knowledgeOf(const SlotQuantizer *slot)
+Knowledge knowledgeOf(const Network &network, const std::string &layer, const SlotQuantizer *slot)
 {
     if (slot == nullptr)
         return Knowledge::Absent;
-    if (slot->quantizer && slot->quantizer->isComplete())
-        return Knowledge::Quantized;
-    const bool named = (!slot->preset.empty() && slot->preset != "None") || !slot->sharedWith.empty();
-    return slot->quantizer || named ? Knowledge::Unknown : Knowledge::Float;
+    if (slot->quantizer)
+        return slot->quantizer->isComplete() ? Knowledge::Quantized : Knowledge::Unknown;
+    // A quantizer that cannot be had is said as an error of its layer.
+    const bool failed = std::ranges::any_of(network.diagnostics, [&](const Diagnostic &d) {
+        const bool named = d.text.starts_with(layer + " " + slot->slot + ":")
+            || (d.layer == layer && d.text.find("(" + slot->slot + ")") != std::string::npos);
+        return d.severity == Severity::Error && named;
+    });
+    return failed ? Knowledge::Unknown : Knowledge::Float;
 }
 
 /// "[3, 0, 1, 2]".
@@ -62,7 +67,7 @@ public:
         for (const Layer &layer : m_exported.layers)
             if (m_checkpoint.layer(layer.name) == nullptr)
                 for (const SlotQuantizer &slot : layer.slots)
-                    if (knowledgeOf(&slot) == Knowledge::Quantized)
+                    if (knowledgeOf(m_exported, layer.name, &slot) == Knowledge::Quantized)
                         m_out.open[layer.name + " " + slot.slot] = AllFields;
         return std::move(m_out);
     }
@@ -92,7 +97,7 @@ private:
     {
         m_name = layer + " " + slot;
         const SlotQuantizer *mine = find(m_checkpoint, layer, slot), *theirs = find(m_exported, layer, slot);
-        const Knowledge here = knowledgeOf(mine), there = knowledgeOf(theirs);
+        const Knowledge here = knowledgeOf(m_checkpoint, layer, mine), there = knowledgeOf(m_exported, layer, theirs);
         if (here == Knowledge::Quantized && there == Knowledge::Quantized)
             compareQuantizers(*mine, *theirs);
         else if (here == Knowledge::Unknown || (here == Knowledge::Quantized && m_exported.layer(layer) == nullptr)

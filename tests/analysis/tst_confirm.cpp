@@ -75,6 +75,8 @@ private Q_SLOTS:
         row("weight's range", "fc2", "weight", "narrow_range = false", "fc2 weight: ");
         row("no activation quantizer", "quant_inp", "act", "preset = \"None\"",
             "quant_inp act: has no quantizer here and one of 8 bits there");
+        row("weight's quantizer off", "fc1", "weight", "quant_type = \"fp\"",
+            "fc1 weight: has no quantizer here and one of 4 bits there");
         row("weight's width", "conv2", "weight", "bit_width = 8", "conv2 weight: scale is ");
     }
 
