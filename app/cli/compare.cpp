@@ -146,7 +146,7 @@ int powerOfTwo(const CompareArguments &arguments, const Network &network)
     for (const std::string &layer : arguments.layers) {
         auto table = powerOfTwoTable(network, layer, arguments.slot);
         if (!table)
-            return report(table.error());
+            return report(table.error(), arguments.file);
         tables.push_back(std::move(*table));
     }
     if (arguments.json)
@@ -162,7 +162,7 @@ int compare(CompareArguments arguments)
         return report(usage("--keep-sqnr must be a finite number of dB").value());
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
-        return report(network.error());
+        return report(network.error(), arguments.file);
     if (arguments.layers.empty())
         arguments.layers = comparableLayers(*network, arguments.slot);
     if (arguments.layers.empty())
@@ -172,7 +172,7 @@ int compare(CompareArguments arguments)
         return powerOfTwo(arguments, *network);
     const auto compared = compareAll(arguments, *network);
     if (!compared)
-        return report(compared.error());
+        return report(compared.error(), arguments.file);
     printCompared(arguments, *network, *compared);
     return 0;
 }

@@ -276,6 +276,31 @@ std::optional<Error> settle(
     return std::nullopt;
 }
 
+/// A tensor that nothing can read is the file's fault, not that of the candidates.
+std::optional<Error> unreadable(const Network &network, const SlotComparison &comparison, const Task &file)
+{
+    const auto &all = comparison.candidates;
+    if (file.refused.empty()
+        || std::any_of(all.begin(), all.end(), [](const CandidateResult &c) { return c.figures.has_value(); }))
+        return std::nullopt;
+    return Error{ErrorKind::Parse, network.file->path, std::nullopt,
+        fmt::format("{} {}: {}", comparison.layer, comparison.slot, file.refused)};
+}
+
+/// The tasks of one slot: the file's own quantizer, then every candidate.
+void addTasks(std::vector<Task> &tasks, SlotComparison &comparison, std::size_t index,
+    const std::vector<CandidateText> &candidates, const std::shared_ptr<const TensorInfo> &floats)
+{
+    comparison.candidates.resize(1 + candidates.size());
+    comparison.candidates[0].name = "file";
+    tasks.push_back({index, 0, nullptr, floats, {}, {}});
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        comparison.candidates[i + 1].name = candidates[i].text;
+        const bool own = candidates[i].settings.preset == "file";
+        tasks.push_back({index, i + 1, own ? nullptr : &candidates[i], floats, {}, {}});
+    }
+}
+
 } // namespace
 
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
@@ -297,14 +322,7 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
             return tl::unexpected(
                 Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});
         }
-        comparison.candidates.resize(1 + candidates.size());
-        comparison.candidates[0].name = "file";
-        tasks.push_back({out.size(), 0, nullptr, floats, {}, {}});
-        for (std::size_t i = 0; i < candidates.size(); ++i) {
-            comparison.candidates[i + 1].name = candidates[i].text;
-            tasks.push_back({out.size(), i + 1, candidates[i].settings.preset == "file" ? nullptr : &candidates[i],
-                floats, {}, {}});
-        }
+        addTasks(tasks, comparison, out.size(), candidates, floats);
         files.push_back(*slot);
         out.push_back(std::move(comparison));
     }
@@ -315,6 +333,10 @@ Result<std::vector<SlotComparison>> compareCandidates(const Network &network, co
     }
     if (auto error = settle(network, tasks, out, options.skipUnavailable))
         return tl::unexpected(std::move(*error));
+    for (const Task &task : tasks)
+        if (task.position == 0)
+            if (auto error = unreadable(network, out[task.comparison], task))
+                return tl::unexpected(std::move(*error));
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,13 @@ const SlotStatistics *figuresOf(const CandidateResult &candidate)
 std::optional<double> sqnrOf(const CandidateResult &candidate)
 {
     return candidate.figures && candidate.figures->hasFloats ? candidate.figures->error.sqnrDb() : std::nullopt;
+}
+
+/// The codes of a minifloat are bit patterns: no limits, no integers.
+bool hasIntegers(const CandidateResult &candidate)
+{
+    const auto &q = candidate.slot.quantizer;
+    return q && q->isComplete() && q->kind != QuantizerKind::Minifloat;
 }
 
 /// Against the file's own; nullopt where one of them has none.
@@ -69,11 +77,13 @@ std::vector<std::string> cells(const SlotComparison &comparison, const Candidate
     const auto change = changeDb(comparison, candidate);
     const auto cosine = s->error.cosine();
     const auto used = codesUsed(*s);
+    const bool integers = hasIntegers(candidate);
     for (std::string &cell : std::vector<std::string>{s->hasFloats ? sqnrText(s->error) : "-",
              change && &candidate != &comparison.candidates.front() ? fmt::format("{:+.2f}", *change) : "",
              fmt::format("{:.3e}", s->error.mse()), fmt::format("{:.4g}", s->error.maxAbs),
-             fmt::format("{:.2e}", s->error.mean()), cosine ? fmt::format("{:.6f}", *cosine) : "-", share(s->atLimit),
-             share(s->zeroed), fmt::format("{}/{}", used ? std::to_string(*used) : "-", candidate.codesTotal()),
+             fmt::format("{:.2e}", s->error.mean()), cosine ? fmt::format("{:.6f}", *cosine) : "-",
+             integers ? share(s->atLimit) : "-", share(s->zeroed),
+             integers ? fmt::format("{}/{}", used ? std::to_string(*used) : "-", candidate.codesTotal()) : "-",
              grouped(candidate.bits())})
         out.push_back(std::move(cell));
     return out;
@@ -92,6 +102,21 @@ std::string tableOf(const SlotComparison &comparison)
         + (best.size() > kMostMarked ? fmt::format("{} candidates share the first place.\n", best.size()) : "");
 }
 
+/// One name for what differs in its width alone: "Int8WeightPerTensorFloat at 3 widths".
+std::vector<std::string> byFamily(const std::vector<std::string> &names)
+{
+    std::vector<std::string> out;
+    std::set<std::string> seen;
+    for (const std::string &name : names) {
+        const std::string family = candidateFamily(name);
+        const auto same = std::count_if(
+            names.begin(), names.end(), [&](const std::string &other) { return candidateFamily(other) == family; });
+        if (seen.insert(family).second)
+            out.push_back(printable(same == 1 ? name : fmt::format("{} at {} widths", family, same)));
+    }
+    return out;
+}
+
 /// One comparison's notes, grouped by what they say.
 std::vector<std::string> notesOf(const SlotComparison &comparison)
 {
@@ -101,7 +126,7 @@ std::vector<std::string> notesOf(const SlotComparison &comparison)
         auto found = std::find_if(reasons.begin(), reasons.end(), [&](const auto &r) { return r.first == reason; });
         if (found == reasons.end())
             found = reasons.insert(reasons.end(), {reason, {}});
-        found->second.push_back(printable(name));
+        found->second.push_back(name);
     };
     std::uint64_t nonFinite = 0;
     for (const CandidateResult &candidate : comparison.candidates) {
@@ -114,12 +139,14 @@ std::vector<std::string> notesOf(const SlotComparison &comparison)
         add(missing.name, missing.reason);
     std::vector<std::string> out;
     if (nonFinite > 0)
-        out.push_back(fmt::format("{} values are not finite: the figures leave them out", grouped(nonFinite)));
-    for (auto &[reason, names] : reasons) {
+        out.push_back(fmt::format("{} not finite: the figures leave {} out",
+            nonFinite == 1 ? "one value is" : grouped(nonFinite) + " values are", nonFinite == 1 ? "it" : "them"));
+    for (const auto &[reason, all] : reasons) {
+        std::vector<std::string> names = byFamily(all);
         const std::size_t more = names.size() > kNamed ? names.size() - kNamed : 0;
         names.resize(names.size() - more);
         out.push_back(fmt::format(
-            "{}{}: {}", fmt::join(names, " "), more > 0 ? fmt::format(" and {} more", more) : "", printable(reason)));
+            "{}{}: {}", fmt::join(names, "; "), more > 0 ? fmt::format(" and {} more", more) : "", printable(reason)));
     }
     return out;
 }
@@ -145,17 +172,18 @@ nlohmann::ordered_json candidateJson(const CandidateResult &candidate)
     out["frac_bits"] = q ? fracBitsJson(*q) : Json(nullptr);
     out["nearest_frac_bits"] = orNull(nearestFracBits(q));
     const SlotStatistics *s = figuresOf(candidate);
-    out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
+    const SlotStatistics *codes = hasIntegers(candidate) ? s : nullptr;
+    out["codes_sha256_i32"] = codes != nullptr ? orNull(s->codesSha256) : Json(nullptr);
     out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
     out["mse"] = s != nullptr ? Json(s->error.mse()) : Json(nullptr);
     out["max_abs_error"] = s != nullptr ? Json(s->error.maxAbs) : Json(nullptr);
     out["mean_error"] = s != nullptr ? Json(s->error.mean()) : Json(nullptr);
     out["cosine"] = s != nullptr ? orNull(s->error.cosine()) : Json(nullptr);
-    out["at_limit"] = s != nullptr ? Json(s->atLimit) : Json(nullptr);
-    out["clipped"] = s != nullptr ? orNull(s->clipped) : Json(nullptr);
+    out["at_limit"] = codes != nullptr ? Json(s->atLimit) : Json(nullptr);
+    out["clipped"] = codes != nullptr ? orNull(s->clipped) : Json(nullptr);
     out["zeroed"] = s != nullptr ? Json(s->zeroed) : Json(nullptr);
-    out["codes_used"] = s != nullptr ? orNull(codesUsed(*s)) : Json(nullptr);
-    out["codes_total"] = q && q->isComplete() ? Json(candidate.codesTotal()) : Json(nullptr);
+    out["codes_used"] = codes != nullptr ? orNull(codesUsed(*s)) : Json(nullptr);
+    out["codes_total"] = hasIntegers(candidate) ? Json(candidate.codesTotal()) : Json(nullptr);
     out["bits"] = candidate.bits();
     out["fixed_exact"] = candidate.fixedExact();
     out["non_finite"] = s != nullptr ? Json(s->nonFinite) : Json(nullptr);
@@ -234,14 +262,15 @@ std::vector<std::string> csvRow(const SlotComparison &comparison, const Candidat
         q && q->bitWidth ? std::to_string(*q->bitWidth) : "", q && q->scale ? scaleText(*q->scale) : ""};
     if (s != nullptr) {
         const auto used = codesUsed(*s);
+        const bool integers = hasIntegers(candidate);
         for (std::string &cell : std::vector<std::string>{number(s->error.sqnrDb()), shortest(s->error.mse()),
                  shortest(s->error.maxAbs), shortest(s->error.mean()), number(s->error.cosine()),
-                 std::to_string(s->atLimit), s->clipped ? std::to_string(*s->clipped) : "", std::to_string(s->zeroed),
-                 used ? std::to_string(*used) : ""})
+                 integers ? std::to_string(s->atLimit) : "", integers && s->clipped ? std::to_string(*s->clipped) : "",
+                 std::to_string(s->zeroed), integers && used ? std::to_string(*used) : ""})
             row.push_back(std::move(cell));
     }
     row.resize(14);
-    row.push_back(std::to_string(candidate.codesTotal()));
+    row.push_back(hasIntegers(candidate) ? std::to_string(candidate.codesTotal()) : "");
     row.push_back(std::to_string(candidate.bits()));
     row.push_back(candidate.fixedExact() ? "true" : "false");
     return row;

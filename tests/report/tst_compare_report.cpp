@@ -1,0 +1,158 @@
+// The model has members named `slots`.
+#define QT_NO_KEYWORDS
+#include "report/compare_report.h"
+
+#include "analysis/lab_candidates.h"
+#include "analysis/open_network.h"
+#include "report/power_report.h"
+#include "support/paths.h"
+
+#include <cmath>
+
+#include <QtTest>
+#include <nlohmann/json.hpp>
+
+using namespace quantscope;
+using test::candidates, test::compared, test::oneLayer;
+
+class TestCompareReport : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void sqnr_data()
+    {
+        QTest::addColumn<double>("signal");
+        QTest::addColumn<double>("error");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("both") << 100.0 << 1.0 << "20.00";
+        QTest::newRow("no error") << 100.0 << 0.0 << "exact";
+        QTest::newRow("neither") << 0.0 << 0.0 << "exact";
+        QTest::newRow("no signal") << 0.0 << 1.0 << "-";
+    }
+
+    void sqnr()
+    {
+        QFETCH(double, signal);
+        QFETCH(double, error);
+        QTEST(QString::fromStdString(sqnrText({.count = 4, .signalPower = signal, .errorPower = error})), "text");
+    }
+
+    /// Places, the best and the change against the file, beside the figures of schema 1.
+    void ranksInJson()
+    {
+        const auto network = openNetwork(test::sample("digits_fixed_qcdq.onnx"));
+        const auto json = compareJson({*compared(*network, "conv2", {"ap_fixed<6,0>", "ap_fixed<4,0>"})});
+        const auto &list = json["layers"][0]["candidates"];
+        QCOMPARE(list[0]["best"].get<bool>(), true); // the file against its own values
+        QCOMPARE(list[1]["rank"].get<int>(), 1);
+        QCOMPARE(list[2]["rank"].get<int>(), 3);
+        QCOMPARE(list[2]["best"].get<bool>(), false);
+        QVERIFY(list[2]["sqnr_change_db"].is_null()); // the file has no SQNR to change
+        QVERIFY(json["layers"][0]["unavailable"].empty());
+    }
+
+    void neighbouringPowers_data()
+    {
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<int>("fracBits"); ///< -1000: null
+        QTest::newRow("a power of two") << "ap_fixed<6,-1>" << 7;
+        QTest::newRow("absmax 0.75 over 127: 2^-7.40") << "Int8WeightPerTensorFloat" << 7;
+        QTest::newRow("several scales") << "torch_per_channel_affine,axis=1" << -1000;
+    }
+
+    void neighbouringPowers()
+    {
+        QFETCH(QString, candidate);
+        const auto json
+            = candidateJson(compared(oneLayer({0.75f, -0.26f}), "fc", {candidate.toStdString()})->candidates[1]);
+        QTEST(json["nearest_frac_bits"].is_null() ? -1000 : json["nearest_frac_bits"].get<int>(), "fracBits");
+    }
+
+    /// Bit patterns of a minifloat have no limits and are no integers.
+    void minifloatsHaveNoCodes()
+    {
+        const auto json
+            = candidateJson(compared(oneLayer({0.75f, -0.26f}), "fc", {"Fp8e4m3WeightPerTensorFloat"})->candidates[1]);
+        for (const char *key : {"codes_sha256_i32", "at_limit", "clipped", "codes_used", "codes_total"})
+            QVERIFY2(json[key].is_null(), key);
+        QVERIFY(json["sqnr_db"].is_number());
+    }
+
+    void goals_data()
+    {
+        QTest::addColumn<QList<float>>("values");
+        QTest::addColumn<double>("goal");
+        QTest::addColumn<QStringList>("says");
+        QTest::newRow("reached") << QList<float>{0.7f, 0.3f} << 20.0
+                                 << QStringList{"Fewest bits that keep 20 dB in every layer"};
+        QTest::newRow("out of reach") << QList<float>{0.7f, 0.3f, 0.11f} << 99.0
+                                      << QStringList{"where it can be kept", "fc does not reach it"};
+        QTest::newRow("no figures") << QList<float>{0.7f, NAN} << 20.0
+                                    << QStringList{"No candidate has figures", "its scale is not finite"};
+    }
+
+    /// What was not achieved is said, in words and in JSON.
+    void goals()
+    {
+        QFETCH(QList<float>, values);
+        QFETCH(double, goal);
+        QFETCH(QStringList, says);
+        const Network network = oneLayer({values.begin(), values.end()});
+        const auto all = compareCandidates(network, {"fc"}, atWidths(candidates({"Int8WeightPerTensorFloat"}), 2, 8),
+            {.slot = "weight", .hash = false, .skipUnavailable = true});
+        const auto points = sweepPoints(*all);
+        const QString text = QString::fromStdString(sweepText(network, *all, points, goal));
+        for (const QString &wanted : says)
+            QVERIFY2(text.contains(wanted), qPrintable(text));
+        const auto json = sweepJson(network, *all, points, goal);
+        QCOMPARE(json["pareto"].empty(), points.empty());
+        QCOMPARE(json["missing"].size(), std::size_t(points.empty() ? 1 : 0));
+        QCOMPARE(json["cheapest"].is_null(), points.empty());
+        if (!points.empty())
+            QCOMPARE(json["cheapest"]["unmet"].size(), std::size_t(text.contains("does not reach") ? 1 : 0));
+    }
+
+    void tablesHaveTheirColumns_data()
+    {
+        QTest::addColumn<bool>("sweep");
+        QTest::newRow("comparison") << false;
+        QTest::newRow("sweep") << true;
+    }
+
+    /// Every line of the CSV has the columns of its heading, notes and missing candidates included.
+    void tablesHaveTheirColumns()
+    {
+        QFETCH(bool, sweep);
+        const auto all = compareCandidates(oneLayer({0.7f, NAN}), {"fc"},
+            candidates({"ap_fixed<6,0>", "binary", "Int8WeightPerTensorFloatMSE"}),
+            {.slot = "weight", .hash = false, .skipUnavailable = true});
+        SweepMarks marks{sweepPoints(*all), {}, {}};
+        marks.front = paretoFront(marks.points);
+        const auto lines
+            = QString::fromStdString(compareCsv(*all, sweep ? &marks : nullptr)).split('\n', Qt::SkipEmptyParts);
+        QCOMPARE(lines.size(), 5); // heading, file, two candidates, one that cannot be had
+        for (QString line : lines) {
+            line.replace(QRegularExpression("\"[^\"]*\""), "text");
+            QVERIFY2(line.count(',') == lines.front().count(','), qPrintable(line));
+        }
+    }
+
+    void powersOfTwo()
+    {
+        const auto network = openNetwork(test::sample("digits_fixed.pt"));
+        const std::vector<PowerTable> tables = {*powerOfTwoTable(*network, "conv2", "weight")};
+        // log2 of the float scale 0.3017 / 31 is -6.68.
+        const auto json = powerJson(tables)["layers"][0];
+        QVERIFY(std::abs(json["minus_log2_scale"].get<double>() - 6.683) < 0.001);
+        const auto &last = json["candidates"].back();
+        QCOMPARE(last["name"].get<std::string>(), std::string("ap_fixed<6,-1>"));
+        QCOMPARE(last["rules"].dump(), std::string("[\"nearest\",\"ceil\",\"least MSE\"]"));
+        QCOMPARE(last["best"].get<bool>(), true);
+        QCOMPARE(QString::number(last["lost_db"].get<double>(), 'f', 1), QString("3.8"));
+        QVERIFY(powerText(tables).find("nearest, ceil, least MSE") != std::string::npos);
+        QCOMPARE(QString::fromStdString(powerCsv(tables)).count('\n'), 6);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCompareReport)
+#include "tst_compare_report.moc"
