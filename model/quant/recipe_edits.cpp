@@ -25,13 +25,13 @@ RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, const std::s
 
 void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string, std::string>> &overrides)
 {
-    for (const auto &[keyword, value] : overrides) {
+    for (const auto &given : overrides) {
         const auto same = std::find_if(
-            entry.overrides.begin(), entry.overrides.end(), [&](const auto &o) { return o.first == keyword; });
+            entry.overrides.begin(), entry.overrides.end(), [&](const auto &o) { return o.first == given.first; });
         if (same == entry.overrides.end())
-            entry.overrides.emplace_back(keyword, value);
+            entry.overrides.push_back(given);
         else
-            same->second = value;
+            same->second = given.second;
     }
 }
 
