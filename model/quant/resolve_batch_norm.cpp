@@ -1,5 +1,7 @@
+#include "base/text.h"
 #include "quant/resolver.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -84,7 +86,8 @@ void mergeBias(Layer &layer, const ChannelAffine &affine)
     if (bias != nullptr && bias->tensor) {
         const std::vector<float> stored = readFloats(*bias->tensor);
         if (stored.size() != values.size())
-            throw ParseError(fmt::format("the bias has {} values for {} output channels", stored.size(), values.size()));
+            throw ParseError(
+                fmt::format("the bias has {} values for {} output channels", stored.size(), values.size()));
         for (std::size_t c = 0; c < values.size(); ++c) {
             const float scaled = stored[c] * affine.factor[c];
             values[c] = scaled + affine.offset[c];
@@ -113,6 +116,7 @@ void Resolver::mergeBatchNorms()
                     *entry.batchNorm, entry.match));
         if (&entry != batchNormEntry(m_network.recipe, layer->name))
             continue; // a later entry speaks of the same layer
+        requireBatchNorm(entry);
         try {
             mergeBatchNorm(*layer, entry);
         } catch (const ParseError &error) {
@@ -121,6 +125,19 @@ void Resolver::mergeBatchNorms()
         }
     }
     noteBatchNorms();
+}
+
+void Resolver::requireBatchNorm(const RecipeLayer &entry) const
+{
+    std::vector<std::string> known;
+    for (const StateLayer &layer : m_dict.layers)
+        if (layer.batchNorm)
+            known.push_back(layer.name);
+    if (std::ranges::find(known, *entry.batchNorm) == known.end())
+        throw RecipeMismatch(fmt::format("batch_norm = \"{}\"{}: {}", *entry.batchNorm,
+            entry.line == 0 ? "" : fmt::format(" (line {})", entry.line),
+            known.empty() ? "the file has no batch norm"
+                          : "no such batch norm in the file" + didYouMean(*entry.batchNorm, known)));
 }
 
 void Resolver::mergeBatchNorm(Layer &layer, const RecipeLayer &entry)

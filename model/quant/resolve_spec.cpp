@@ -95,8 +95,12 @@ void Resolver::takeSpec(Job &job, bool assumed)
 {
     SlotQuantizer &slot = slotOf(job);
     auto spec = makeSpec(job.settings, m_version);
-    if (!spec)
-        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, spec.error()));
+    if (!spec) {
+        // The sentence begins with the keyword, where it is about one.
+        const auto keyword = job.settings.overrideEntry.find(spec.error().substr(0, spec.error().find(' ')));
+        const int entry = keyword == job.settings.overrideEntry.end() ? job.settings.presetEntry : keyword->second;
+        throw RecipeMismatch(fmt::format("{} {}{}: {}", layerOf(job).name, slot.slot, entryText(entry), spec.error()));
+    }
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;
     slot.input = job.settings.input;
@@ -127,7 +131,8 @@ void Resolver::resolveLab(Job &job)
     try {
         slot.quantizer = labQuantizer(job.settings.preset, job.settings, slot);
     } catch (const std::invalid_argument &error) {
-        throw RecipeMismatch(fmt::format("{} {}: {}", layerOf(job).name, slot.slot, error.what()));
+        throw RecipeMismatch(fmt::format(
+            "{} {}{}: {}", layerOf(job).name, slot.slot, entryText(job.settings.presetEntry), error.what()));
     }
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;

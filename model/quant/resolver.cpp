@@ -132,13 +132,34 @@ std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::st
         for (const SlotQuantizer &slot : known->slots)
             names.push_back(slot.slot);
         slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-        throw RecipeMismatch(fmt::format("{} = \"{}\": the layer has no slot {}{}", key, reference,
-            fmt::join(slots, " or "), slots.size() == 1 ? didYouMean(slots.front(), names) : ""));
+        throw RecipeMismatch(fmt::format("{} = \"{}\"{}: the layer has no slot {}{}", key, reference,
+            entryWith(reference), fmt::join(slots, " or "), slots.size() == 1 ? didYouMean(slots.front(), names) : ""));
     }
     for (const Layer &known : m_network.layers)
         names.push_back(known.name);
-    throw RecipeMismatch(
-        fmt::format("{} = \"{}\" names no layer of the file{}", key, reference, didYouMean(layer, names)));
+    throw RecipeMismatch(fmt::format(
+        "{} = \"{}\"{} names no layer of the file{}", key, reference, entryWith(reference), didYouMean(layer, names)));
+}
+
+std::string Resolver::entryText(int number) const
+{
+    const auto &entries = m_network.recipe.quantizers;
+    const auto found
+        = std::ranges::find_if(entries, [&](const RecipeQuantizer &entry) { return entry.number == number; });
+    if (number == 0 || found == entries.end())
+        return {};
+    return found->line == 0 ? fmt::format(" (entry {})", number)
+                            : fmt::format(" (entry {}, line {})", number, found->line);
+}
+
+/// The last entry that names another quantizer so.
+std::string Resolver::entryWith(const std::string &reference) const
+{
+    int number = 0;
+    for (const RecipeQuantizer &entry : m_network.recipe.quantizers)
+        if (entry.sharedWith == reference || entry.input == reference)
+            number = entry.number;
+    return entryText(number);
 }
 
 const StateQuantizer *Resolver::keysOf(const Job &job) const

@@ -64,6 +64,7 @@ private:
     void takePrevious();
     bool sameSettings(const Job &job, const Network &previous) const;
     void mergeBatchNorms();
+    void requireBatchNorm(const RecipeLayer &entry) const;
     void mergeBatchNorm(Layer &layer, const RecipeLayer &entry);
     void noteBatchNorms();
     void noteVectors();
@@ -83,6 +84,9 @@ private:
     std::optional<std::size_t> findJob(const std::string &layer, const std::string &slot) const;
     /// "LAYER" or "LAYER:SLOT" of a recipe -> job; throws RecipeMismatch with the nearest name.
     std::size_t namedJob(const std::string &reference, std::vector<std::string> slots, const char *key) const;
+    /// " (entry 2, line 9)" of the recipe; empty for what is in no entry.
+    std::string entryText(int number) const;
+    std::string entryWith(const std::string &reference) const;
 
     // one file each
     void resolveWeight(Job &job);

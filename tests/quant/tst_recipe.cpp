@@ -180,6 +180,16 @@ private Q_SLOTS:
             << "is a weight";
         QTest::newRow("shared with nobody") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv3\""
                                             << "names no layer";
+        QTest::newRow("place of a reference")
+            << "match = \"conv1\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = \"conv2\""
+            << "(entry 1, line 1)";
+        QTest::newRow("place of a value")
+            << "match = \"conv1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n[[quantizer]]\nmatch = "
+               "\"conv1\"\nslot = \"weight\"\nrestrict_scaling_type = \"POWR_OF_TWO\""
+            << "conv1 weight (entry 2, line 5): restrict_scaling_type";
+        QTest::newRow("batch norm that is not there")
+            << "match = \"conv1\"\n[[layer]]\nmatch = \"conv1\"\nbatch_norm = \"bn1\""
+            << "(line 3): the file has no batch norm";
         QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\""
                                             << "itself";
     }
