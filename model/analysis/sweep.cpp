@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -19,8 +20,8 @@ std::vector<Group> bySlot(const std::vector<SweepPoint> &points)
         const auto same = [&](const Group &g) {
             return points[g[0]].layer == points[i].layer && points[g[0]].slot == points[i].slot;
         };
-        const auto found = std::find_if(groups.begin(), groups.end(), same);
-        (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
+        const auto found = std::find_if(groups.rbegin(), groups.rend(), same); // most often the last one
+        (found == groups.rend() ? groups.emplace_back() : *found).push_back(i);
     }
     return groups;
 }
@@ -96,11 +97,12 @@ std::optional<double> Allocation::sqnrDb() const
 std::vector<std::string> layersWithoutPoints(
     const std::vector<SlotComparison> &comparisons, const std::vector<SweepPoint> &points)
 {
+    std::set<std::pair<std::string, std::string>> known;
+    for (const SweepPoint &point : points)
+        known.emplace(point.layer, point.slot);
     std::vector<std::string> out;
     for (const SlotComparison &comparison : comparisons)
-        if (std::none_of(points.begin(), points.end(), [&](const SweepPoint &point) {
-                return point.layer == comparison.layer && point.slot == comparison.slot;
-            }))
+        if (!known.contains({comparison.layer, comparison.slot}))
             out.push_back(comparison.layer);
     return out;
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -105,15 +106,19 @@ std::string tableOf(const SlotComparison &comparison)
 /// One name for what differs in its width alone: "Int8WeightPerTensorFloat at 3 widths".
 std::vector<std::string> byFamily(const std::vector<std::string> &names)
 {
-    std::vector<std::string> out;
-    std::set<std::string> seen;
+    std::vector<std::string> families;
+    std::map<std::string, std::vector<std::string>> members;
     for (const std::string &name : names) {
         const std::string family = candidateFamily(name);
-        const auto same = std::count_if(
-            names.begin(), names.end(), [&](const std::string &other) { return candidateFamily(other) == family; });
-        if (seen.insert(family).second)
-            out.push_back(printable(same == 1 ? name : fmt::format("{} at {} widths", family, same)));
+        if (members[family].empty())
+            families.push_back(family);
+        members[family].push_back(name);
     }
+    std::vector<std::string> out;
+    for (const std::string &family : families)
+        out.push_back(
+            printable(members[family].size() == 1 ? members[family].front()
+                                                  : fmt::format("{} at {} widths", family, members[family].size())));
     return out;
 }
 
@@ -128,6 +133,10 @@ std::vector<std::string> notesOf(const SlotComparison &comparison)
             found = reasons.insert(reasons.end(), {reason, {}});
         found->second.push_back(name);
     };
+    std::vector<std::string> out;
+    if (const std::string &owner = comparison.candidates.front().slot.sharedWith; !owner.empty())
+        out.push_back(
+            fmt::format("it shares the quantizer of {}: the candidates are for this layer alone", printable(owner)));
     std::uint64_t nonFinite = 0;
     for (const CandidateResult &candidate : comparison.candidates) {
         if (!candidate.figures)
@@ -137,7 +146,6 @@ std::vector<std::string> notesOf(const SlotComparison &comparison)
     }
     for (const Unavailable &missing : comparison.unavailable)
         add(missing.name, missing.reason);
-    std::vector<std::string> out;
     if (nonFinite > 0)
         out.push_back(fmt::format("{} not finite: the figures leave {} out",
             nonFinite == 1 ? "one value is" : grouped(nonFinite) + " values are", nonFinite == 1 ? "it" : "them"));
@@ -293,13 +301,19 @@ void addFurther(std::vector<std::string> &row, const SlotComparison &comparison,
     row.push_back(candidate.note);
 }
 
-bool chose(const SweepMarks &sweep, const Allocation &allocation, const SlotComparison &comparison,
-    const CandidateResult &candidate)
+/// Layer and candidate of what was chosen.
+using Chosen = std::set<std::pair<std::string, std::string>>;
+
+Chosen chosenBy(const SweepMarks &sweep, std::span<const Allocation> allocations)
 {
-    return std::any_of(allocation.points.begin(), allocation.points.end(), [&](std::size_t i) {
-        return sweep.points[i].layer == comparison.layer && sweep.points[i].candidate == candidate.name;
-    });
+    Chosen out;
+    for (const Allocation &allocation : allocations)
+        for (const std::size_t i : allocation.points)
+            out.emplace(sweep.points[i].layer, sweep.points[i].candidate);
+    return out;
 }
+
+const char *truth(bool value) { return value ? "true" : "false"; }
 
 } // namespace
 
@@ -309,6 +323,11 @@ std::string compareCsv(const std::vector<SlotComparison> &comparisons, const Swe
                       "clipped,zeroed,codes_used,codes_total,bits,fixed_exact,scale_min,scale_max,non_finite,rank,"
                       "sqnr_change_db,note";
     out += sweep == nullptr ? "\n" : ",on_front,cheapest\n";
+    Chosen onFront, cheapest;
+    if (sweep != nullptr)
+        onFront = chosenBy(*sweep, sweep->front);
+    if (sweep != nullptr && sweep->cheapest)
+        cheapest = chosenBy(*sweep, std::span(&*sweep->cheapest, 1));
     for (const SlotComparison &comparison : comparisons) {
         const auto ranks = comparison.ranks();
         for (std::size_t i = 0; i < comparison.candidates.size(); ++i) {
@@ -316,12 +335,9 @@ std::string compareCsv(const std::vector<SlotComparison> &comparisons, const Swe
             std::vector<std::string> row = csvRow(comparison, candidate);
             addFurther(row, comparison, i, ranks);
             if (sweep != nullptr) {
-                const bool onFront = std::any_of(sweep->front.begin(), sweep->front.end(),
-                    [&](const Allocation &a) { return chose(*sweep, a, comparison, candidate); });
-                row.push_back(onFront ? "true" : "false");
-                row.push_back(!sweep->cheapest                                   ? ""
-                        : chose(*sweep, *sweep->cheapest, comparison, candidate) ? "true"
-                                                                                 : "false");
+                const std::pair key(comparison.layer, candidate.name);
+                row.push_back(truth(onFront.contains(key)));
+                row.push_back(sweep->cheapest ? truth(cheapest.contains(key)) : "");
             }
             out += csvLine(row);
         }

@@ -72,13 +72,13 @@ std::string widthTable(const std::vector<SlotComparison> &comparisons, const std
         lines[key].emplace(width, text);
         widths.insert(width);
     };
+    std::size_t at = 0;
     for (const SlotComparison &comparison : comparisons) {
         const CandidateResult &file = comparison.candidates.front();
         if (file.figures && file.figures->hasFloats)
             add({comparison.layer, "file"}, file.slot.quantizer->bitWidth.value_or(0), sqnrText(file.figures->error));
-        for (const SweepPoint &point : points)
-            if (point.layer == comparison.layer)
-                add({point.layer, point.family}, point.width, sqnrText(errorOf(point)));
+        for (; at < points.size() && points[at].layer == comparison.layer; ++at) // they come in the same order
+            add({points[at].layer, points[at].family}, points[at].width, sqnrText(errorOf(points[at])));
     }
     std::vector<std::vector<std::string>> rows = {{"Layer", "Candidate"}};
     for (const int width : widths)

@@ -78,6 +78,17 @@ private Q_SLOTS:
         row("unknown format", {"export", model, "--format", "headr", "--out", "/tmp/x"}, 2, "headr");
         row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2,
             "nchw");
+        row("layers behind a candidate", {"compare", model, "--with", "binary", "conv1", "conv2"}, 0, "");
+        row("power of two of all layers", {"compare", model, "--power-of-two"}, 0, "");
+        row("power of two with candidates", {"compare", model, "--power-of-two", "--with", "binary"}, 2, "neither");
+        row("a goal alone sweeps", {"compare", model, "conv1", "--keep-sqnr", "20"}, 0, "");
+        row("a goal that is no number", {"compare", model, "conv1", "--keep-sqnr", "nan"}, 2, "finite");
+        row("widths that are none", {"compare", model, "conv1", "--bits", "1:99"}, 2, "from 1 to 32");
+        row("widths in words", {"compare", model, "conv1", "--bits", "a:b"}, 2, "of the form 2:8");
+        row("a width that one candidate lacks",
+            {"compare", model, "conv1", "--with", "torch_per_tensor_affine", "--bits", "30:32"}, 0, "");
+        row("a stored scale swept", {"compare", model, "conv1", "--with", "Int8WeightPerTensorFloatMSE", "--bits", "2"},
+            2, "trained or searched and stored");
         row("export to nowhere", {"export", model, "--format", "header", "--out", "/proc/none"}, 3, "/proc/none");
     }
 
