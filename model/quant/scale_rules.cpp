@@ -34,6 +34,12 @@ float powerOfTwo(float exponent)
 /// torch.clamp_min: NaN passes through.
 float clampMin(float x, const std::optional<float> &minimum) { return minimum && x < *minimum ? *minimum : x; }
 
+/// Brevitas divides by no integer threshold where the levels are -1, (0,) 1: scale and threshold are one.
+bool isDivided(const QuantizerSpec &spec)
+{
+    return spec.kind != QuantizerKind::Binary && spec.kind != QuantizerKind::Ternary;
+}
+
 float toStored(float threshold, const QuantizerSpec &spec)
 {
     return spec.restriction == Restriction::Float ? threshold : log2Float32(threshold);
@@ -103,14 +109,14 @@ float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, A
         stored = stored * affine.weight + affine.bias;
     if (affine.present && spec.source == ScaleSource::RuntimeStats)
         stored = std::fabs(stored);
-    if (spec.kind == QuantizerKind::Binary)
+    if (!isDivided(spec))
         return clampMin(thresholdFromStored(stored, spec), spec.minimum);
     return scaleFromStoredDomain(stored, spec, bits);
 }
 
 float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 {
-    if (spec.kind == QuantizerKind::Binary)
+    if (!isDivided(spec))
         return std::fabs(clampMin(thresholdFromStored(stored, spec), spec.minimum));
     const float scale = std::fabs(scaleFromStoredDomain(stored, spec, bits));
     const bool finalMinimum = spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == "act";
@@ -120,7 +126,7 @@ float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 float scaleFromConstant(const QuantizerSpec &spec, int bits)
 {
     const float threshold = spec.constant.value_or(1.0f);
-    if (spec.kind == QuantizerKind::Binary || spec.kind == QuantizerKind::Minifloat)
+    if (!isDivided(spec) || spec.kind == QuantizerKind::Minifloat)
         return threshold;
     return scaleFromStoredDomain(toStored(threshold, spec), spec, bits);
 }
@@ -171,9 +177,10 @@ std::string scaleRuleWords(const QuantizerSpec &spec)
 
 std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale)
 {
-    if (spec.kind == QuantizerKind::Binary
-        || (spec.kind == QuantizerKind::Minifloat && spec.source == ScaleSource::Constant))
+    if (spec.source == ScaleSource::Constant && (!isDivided(spec) || spec.kind == QuantizerKind::Minifloat))
         return fmt::format("scale = {} (a constant, not divided)", shortest(scale));
+    if (!isDivided(spec))
+        return fmt::format("scale = {} (the threshold, not divided)", powerText(scale));
     const float n = intThreshold(spec, bits);
     const bool stored = spec.source == ScaleSource::Stored;
     if (spec.restriction != Restriction::PowerOfTwo) {

@@ -193,7 +193,6 @@ void setQuantType(QuantizerSpec &spec, const std::string &text)
     case 1: spec.kind = QuantizerKind::Binary; break;
     case 2:
         spec.kind = QuantizerKind::Ternary;
-        spec.narrow = true;
         spec.ternaryThreshold = spec.ternaryThreshold.value_or(0.5f);
         break;
     default: spec.off = true; break;
@@ -335,11 +334,14 @@ void setLevels(QuantizerSpec &spec, const SlotSettings &settings)
     if (spec.kind != QuantizerKind::Binary && spec.kind != QuantizerKind::Ternary)
         return;
     spec.bits = spec.kind == QuantizerKind::Binary ? 1 : 2;
-    spec.bitsGiven = false;
-    if (const auto type = settings.value("quant_type"))
-        spec.origin["bit_width"] = givenBy(settings, "quant_type", *type);
-    else
-        spec.origin["bit_width"] = {Origin::Preset, std::string(spec.preset->name)};
+    const auto type = settings.value("quant_type");
+    const Provenance origin
+        = type ? givenBy(settings, "quant_type", *type) : Provenance{Origin::Preset, std::string(spec.preset->name)};
+    spec.origin["bit_width"] = origin;
+    if (spec.kind != QuantizerKind::Ternary)
+        return;
+    spec.isSigned = spec.narrow = true;
+    spec.origin["signed"] = spec.origin["narrow"] = origin;
 }
 
 /// What a version does not have; empty when all is well.

@@ -1,5 +1,6 @@
 // The network has members named `slots`.
 #define QT_NO_KEYWORDS
+#include "quant/codes.h"
 #include "support/state_file.h"
 
 #include <QtTest>
@@ -205,6 +206,36 @@ private Q_SLOTS:
         QVERIFY2(network, network ? "" : network.error().text().c_str());
         QVERIFY(findRule(*network, "key-missing") != nullptr);
         QVERIFY(!network->layer("fc")->slot("weight")->quantizer);
+    }
+
+    void threeLevels_data()
+    {
+        QTest::addColumn<QString>("keys");
+        QTest::addColumn<float>("scale");
+        QTest::addColumn<std::vector<std::int64_t>>("codes");
+        // core/quant/ternary.py: scale is the threshold itself, and the level is sign(x) where |x| > 0.5 scale.
+        QTest::newRow("float") << "" << 0.75f << std::vector<std::int64_t>{-1, 0, 0, 1};
+        QTest::newRow("power of two") << "restrict_scaling_type = \"power_of_two\"" << 1.0f
+                                      << std::vector<std::int64_t>{-1, 0, 0, 0};
+        QTest::newRow("whatever the range")
+            << "narrow_range = false\nsigned = false" << 0.75f << std::vector<std::int64_t>{-1, 0, 0, 1};
+        QTest::newRow("its own threshold") << "threshold = 0.1" << 0.75f << std::vector<std::int64_t>{-1, 0, 1, 1};
+    }
+
+    void threeLevels()
+    {
+        QFETCH(QString, keys);
+        QFETCH(float, scale);
+        QFETCH(std::vector<std::int64_t>, codes);
+        const auto network = recovered({{"fc.weight", {2, 2}, {-0.75f, 0.0f, 0.25f, 0.5f}}},
+            entry("fc", "weight",
+                "preset = \"Int8WeightPerTensorFloat\"\nquant_type = \"ternary\"\n" + keys.toStdString()));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const SlotQuantizer &slot = *network->layer("fc")->slot("weight");
+        QCOMPARE(slot.quantizer->scale->values, std::vector<float>{scale});
+        std::vector<std::int64_t> found(codes.size());
+        CodeReader(slot).integers(0, found);
+        QCOMPARE(found, codes);
     }
 
     /// quant_type = fp is Brevitas' word for no quantizer.
