@@ -1,8 +1,9 @@
 #include "pages/preset_menu.h"
 
+#include "analysis/compare.h"
 #include "items/text.h"
-#include "quant/presets.h"
 #include "quant/recipe_edits.h"
+#include "quant/spec.h"
 #include "session/session.h"
 
 #include <QActionGroup>
@@ -39,9 +40,14 @@ QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slo
     for (const std::string &preset : slot.alternatives)
         add(preset, QObject::tr("fits the keys and shapes in the file as well"));
     menu->addSection(QObject::tr("All presets for this slot"));
-    for (const std::string &preset : presetNames(slot.slot == "input" || slot.slot == "output" ? "act" : slot.slot))
-        if (std::find(slot.alternatives.begin(), slot.alternatives.end(), preset) == slot.alternatives.end())
+    SlotSettings alone;
+    for (const std::string &preset : presetNames(slot.slot)) {
+        alone.preset = preset;
+        // Another version's presets are errors of the recipe.
+        if (std::find(slot.alternatives.begin(), slot.alternatives.end(), preset) == slot.alternatives.end()
+            && makeSpec(alone, versionOf(session.network()->recipe)))
             add(preset, {});
+    }
     return menu;
 }
 

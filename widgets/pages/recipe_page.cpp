@@ -1,5 +1,6 @@
 #include "pages/recipe_page.h"
 
+#include "analysis/compare.h"
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
@@ -154,7 +155,8 @@ void RecipePage::setKeyword()
         SlotSettings settings;
         settings.preset = slot.preset;
         settings.overrides = {{keyword, value}};
-        if (const auto spec = makeSpec(settings, kDefaultVersion); !spec && findPreset(slot.preset) != nullptr)
+        const auto spec = makeSpec(settings, versionOf(session().network()->recipe));
+        if (!spec && findPreset(slot.preset) != nullptr)
             problem = qs(spec.error());
         choices.push_back({m_model.layerAt(row).name, slot.slot, {}, {{keyword, value}}});
     }
