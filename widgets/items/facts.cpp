@@ -260,8 +260,8 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
         return;
     }
     const double count = static_cast<double>(std::max<std::uint64_t>(1, s->count));
-    const auto db = s->error.sqnrDb();
-    figures.push_back({u"SQNR"_s, !s->hasFloats ? u"–"_s : db ? decibelText(db) : u"exact"_s,
+    // Without an SQNR and with an error the floats are all zero.
+    figures.push_back({u"SQNR"_s, s->hasFloats && s->error.isExact() ? u"exact"_s : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
                        s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
                                           .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
                                     : u"the file holds only the codes: there are no float weights to compare with"_s});
@@ -272,8 +272,9 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
                        s->hasFloats ? u"%1 of %2 weights are not zero but get the zero point as their code"_s.arg(groupedText(s->zeroed), groupedText(s->count))
                                     : u"the file holds only the codes"_s});
     const QString total = groupedText(codeRange(quantizer).size());
-    figures.push_back({u"codes used"_s, groupedText(s->codes.used) + u" / "_s + total,
-                       u"%1 of the %2 codes %3 occur at least once"_s.arg(groupedText(s->codes.used), total, codeRangeText(quantizer))});
+    const QString used = s->codes.usedKnown ? groupedText(s->codes.used) : u"?"_s; // more than are told apart
+    figures.push_back({u"codes used"_s, used + u" / "_s + total,
+                       u"%1 of the %2 codes %3 occur at least once"_s.arg(used, total, codeRangeText(quantizer))});
 }
 
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics)
