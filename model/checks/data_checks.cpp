@@ -79,13 +79,16 @@ std::optional<std::string> singleCode(const SlotFacts &facts)
                        "(-1, +1) or narrow_range = false have two");
 }
 
+/// From 26 bits on the limits are not exact in float32, in which Brevitas clamps.
 std::optional<std::string> int32Wrap(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
-    if (s == nullptr || facts.slot.quantizer->bitWidth != 32 || s->codesMax < (std::int64_t{1} << 31))
+    if (s == nullptr || facts.slot.quantizer->kind != QuantizerKind::Affine
+        || s->codesMax <= codeRange(*facts.slot.quantizer).max)
         return std::nullopt;
-    return std::string("a code reaches 2^31: the float32 limit of 32 bits is 2^31, and Brevitas' own conversion to "
-                       "int32 wraps it to -2^31");
+    const int bits = facts.slot.quantizer->wordBits();
+    return fmt::format("a code reaches {}, one more than {} bits hold: that is their limit in float32{}", s->codesMax,
+        bits, bits == 32 ? ", and Brevitas' own conversion to int32 wraps it to -2^31" : "");
 }
 
 std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)

@@ -63,6 +63,25 @@ private Q_SLOTS:
         QCOMPARE(single, (QStringList{"fp_narrow", "pot_narrow"}));
     }
 
+    /// In float32 2^31 - 1 is 2^31, and so on for every width from 26 on: Brevitas' clamp lets one code too many pass.
+    void codesBeyondTheirWidth()
+    {
+        const auto said = [](const std::string &path, const std::string &recipe) {
+            auto network = recoverQuantizers(*openModel(path), *parseRecipe(recipe, "r.toml"));
+            const auto statistics = analyseNetwork(*network, {});
+            for (const Diagnostic &d : network->diagnostics)
+                if (d.rule == "int32-wrap")
+                    return QString::fromStdString(d.text);
+            return QString();
+        };
+        const std::string overflow = test::data("brevitas/0.10.2/bias_overflow");
+        QVERIFY(said(overflow + ".pt", test::recipeOfGolden(test::golden(overflow + ".json"))).contains("wraps it"));
+        const std::string wide = "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"ap_fixed<32,0>\"\n"
+                                 "[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"IntBias\"\n"
+                                 "input_scale = 1e-30\ninput_bit_width = 22\n";
+        QVERIFY(said(test::sample("digits_fixed.pt"), wide).contains("144115188075855872, one more than 58 bits"));
+    }
+
     /// io_quant and cell.output_quant of a recurrent layer are one object, written under both names into one storage.
     void aliasedParametersProveIt()
     {
