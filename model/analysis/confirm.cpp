@@ -15,6 +15,9 @@ namespace quantscope {
 namespace {
 
 constexpr std::uint64_t kChunk = 1ull << 16;
+constexpr const char *kRawWeights
+    = "stands there as float weights that a plain Quant node rounds half to even, whatever "
+      "the model does, as Brevitas 0.12.1 writes every QONNX";
 
 enum class Knowledge { Absent, Float, Unknown, Quantized };
 
@@ -183,23 +186,24 @@ private:
             m_progress.step(at + x.size(), here.count());
         }
         m_out.elements += here.count();
+        if (mine.quantizer->rule == CodeRule::DivideAddRound && holdsRawWeights(mine, theirs))
+            faulty(RoundingField, kRawWeights);
     }
 
     /// A known fault of the exporter, visible in the file itself, and not of the recipe.
     void faulty(QuantizerField field, const char *what)
     {
         m_out.open[m_name] |= field;
-        m_out.knownFault = fmt::format("{} {}", m_name, what);
+        if (m_out.knownFault.empty())
+            m_out.knownFault = fmt::format("{} {}", m_name, what);
     }
 
     bool explainedByFault(const SlotQuantizer &mine, const SlotQuantizer &theirs, std::int64_t here, std::int64_t there)
     {
         const Quantizer &q = *mine.quantizer;
         const bool notPlain = q.rounding != Rounding::Round || q.divisor || q.shift || q.learnedRounding;
-        if (m_exported.dialect == "QONNX" && notPlain && sameFloats(*mine.tensor, *theirs.tensor))
-            faulty(CodesField,
-                "stands there as float weights that a plain Quant node rounds half to even, as Brevitas 0.12.1 writes "
-                "every QONNX: its codes there are not the model's");
+        if (notPlain && holdsRawWeights(mine, theirs))
+            faulty(CodesField, kRawWeights);
         else if (theirs.quantizer->storageBits == 32 && here == -there && there == std::int64_t{-1} << 31)
             faulty(CodesField, "reaches 2^31, which wraps to -2^31 in the int32 of the export");
         else
@@ -214,9 +218,28 @@ private:
                 [](float mine, float theirs) { return std::nearbyint(mine) == theirs; });
     }
 
-    static bool sameFloats(const TensorInfo &a, const TensorInfo &b)
+    /// A QONNX of Brevitas 0.12.1, or one whose weights were on the grid before: then the rounding plays no part.
+    bool holdsRawWeights(const SlotQuantizer &mine, const SlotQuantizer &theirs) const
     {
-        return isFloating(a.dtype) && isFloating(b.dtype) && a.count() == b.count() && readFloats(a) == readFloats(b);
+        CodeReader reader(mine);
+        if (m_exported.dialect != "QONNX" || mine.slot == "bias" || !reader.hasFloats()
+            || !isFloating(theirs.tensor->dtype))
+            return false;
+        TensorReader there(*theirs.tensor);
+        std::vector<float> x, y, values;
+        bool offGrid = false;
+        for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
+            x.resize(std::min(kChunk, reader.count() - at));
+            y.resize(x.size());
+            values.resize(x.size());
+            reader.floats(at, x);
+            there.floats(at, y);
+            if (x != y)
+                return false;
+            reader.values(at, values);
+            offGrid = offGrid || values != x;
+        }
+        return offGrid;
     }
 
     const Network &m_checkpoint;
@@ -234,6 +257,7 @@ const char *fieldName(unsigned field)
     case BitWidthField: return "bit width";
     case SignField: return "sign";
     case NarrowField: return "narrow range";
+    case RoundingField: return "rounding";
     default: return "codes";
     }
 }

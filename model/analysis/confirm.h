@@ -18,7 +18,8 @@ enum QuantizerField : unsigned {
     SignField = 8,
     NarrowField = 16,
     CodesField = 32,
-    AllFields = 63,
+    RoundingField = 64, ///< of weights, which an export of float weights does not tell
+    AllFields = 127,
 };
 
 /// "LAYER SLOT" -> the fields of it that were not compared.
@@ -32,7 +33,8 @@ struct Confirmation {
     /// The first difference: layer, slot, index, both codes (or scales) in a sentence; empty when all agree.
     std::string difference;
     OpenFields open; ///< what this export does not tell of the checkpoint's quantizers
-    std::string knownFault; ///< why codes that differ do not speak against the recipe; empty when there are none
+    std::string
+        knownFault; ///< why this export cannot tell some of it: a fault of the exporter; empty when there is none
     bool agrees() const { return compared > 0 && difference.empty(); }
     bool confirmed() const { return agrees() && open.empty(); }
 };

@@ -97,21 +97,28 @@ void noteConfirmed(Network &network, std::span<const Confirmation> by)
             grouped(by.front().elements))});
 }
 
-/// 'Confirmed' when no export differs and every number of every quantizer was compared with one of them.
+/// The first that confirms by itself, else all that agree when together they leave nothing open; none when one differs.
+std::vector<Confirmation> confirming(const std::vector<Confirmation> &all)
+{
+    if (std::ranges::any_of(all, [](const Confirmation &c) { return !c.difference.empty(); }))
+        return {};
+    const auto whole = std::ranges::find_if(all, [](const Confirmation &c) { return c.confirmed(); });
+    if (whole != all.end())
+        return {*whole};
+    std::vector<Confirmation> agreeing;
+    std::ranges::copy_if(all, std::back_inserter(agreeing), [](const Confirmation &c) { return c.agrees(); });
+    return openInAll(agreeing).empty() ? agreeing : std::vector<Confirmation>{};
+}
+
 void confirm(Network &network, const std::vector<Network> &exports, const Progress &progress)
 {
-    std::vector<Confirmation> all = compareAll(network, exports, progress);
-    const bool differs = std::ranges::any_of(all, [](const Confirmation &c) { return !c.difference.empty(); });
-    const auto whole = std::ranges::find_if(all, [](const Confirmation &c) { return c.confirmed(); });
-    const bool settled = !differs && whole != all.end();
+    const std::vector<Confirmation> all = compareAll(network, exports, progress);
+    const std::vector<Confirmation> by = confirming(all);
     for (const Confirmation &one : all)
-        if (const auto said = verdict(one); said && !(settled && one.agrees()))
+        if (const auto said = verdict(one); said && (by.empty() || !one.agrees()))
             network.diagnostics.push_back(*said);
-    if (settled)
-        return noteConfirmed(network, {&*whole, 1});
-    std::erase_if(all, [](const Confirmation &c) { return !c.agrees(); });
-    if (!differs && !all.empty() && openInAll(all).empty())
-        noteConfirmed(network, all);
+    if (!by.empty())
+        noteConfirmed(network, by);
 }
 
 } // namespace
