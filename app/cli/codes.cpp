@@ -117,6 +117,7 @@ int codes(const CodesArguments &arguments)
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error(), arguments.file);
+    warnAboutRecipe(*network);
     const auto slot = findSlot(*network, arguments);
     if (!slot)
         return report(slot.error(), arguments.file);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "quant/network.h"
 
 namespace CLI {
 class App;
@@ -17,6 +18,8 @@ int exitStatus(const Error &error);
 /// `quantscope: FILE: what is wrong (at offset 0x..)` on stderr, one printable sentence; returns the status. `file` is
 /// named when the error names none.
 int report(const Error &error, const std::optional<std::string> &file = {});
+/// On stderr, what of the recipe had no effect; for output that has no list of problems.
+void warnAboutRecipe(const Network &network);
 /// Writes to stdout at once; throws when it cannot be written (a full disk, closed). A reader that went away is not an
 /// error of ours.
 void print(const std::string &text);

@@ -163,6 +163,7 @@ int compare(CompareArguments arguments)
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error(), arguments.file);
+    warnAboutRecipe(*network);
     if (arguments.layers.empty())
         arguments.layers = comparableLayers(*network, arguments.slot);
     if (arguments.layers.empty())

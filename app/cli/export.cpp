@@ -36,6 +36,7 @@ int exportModel(const ExportArguments &arguments)
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error(), arguments.file);
+    warnAboutRecipe(*network);
     const auto done = exportLayers(*network, arguments.request);
     if (!done)
         return report(done.error(), arguments.file);

@@ -34,9 +34,10 @@ int inspect(const InspectArguments &arguments)
         print(inspectJson(*network, statistics, arguments.options)
                   .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
             + "\n");
-    else if (arguments.csv)
+    else if (arguments.csv) {
+        warnAboutRecipe(*network);
         print(inspectCsv(*network, statistics));
-    else
+    } else
         print(inspectText(*network, statistics, arguments.options));
     return 0;
 }

@@ -79,6 +79,13 @@ int report(const Error &error, const std::optional<std::string> &file)
     return complain(place, unplaced.text(), exitStatus(error));
 }
 
+void warnAboutRecipe(const Network &network)
+{
+    for (const Diagnostic &d : network.diagnostics)
+        if (d.severity == Severity::Warning && d.rule.starts_with("recipe-"))
+            complain(network.file->path, "warning: " + d.text, 0);
+}
+
 void print(const std::string &text)
 {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)

@@ -18,6 +18,7 @@ int recipe(const RecipeArguments &arguments)
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error(), arguments.file);
+    warnAboutRecipe(*network);
     print(recipeToml(*network));
     return 0;
 }

@@ -180,6 +180,32 @@ private Q_SLOTS:
         QVERIFY(run.out.isEmpty());
     }
 
+    void recipesWithoutEffectAreSaid_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        const QString model = sample("digits_fixed.pt"), graph = sample("digits_fixed_qonnx.onnx");
+        QTest::newRow("codes") << QStringList{"codes", model, "conv1"};
+        QTest::newRow("codes of an export") << QStringList{"codes", graph, "conv1"};
+        QTest::newRow("recipe") << QStringList{"recipe", model};
+        QTest::newRow("table") << QStringList{"inspect", graph, "--csv"};
+        QTest::newRow("compare") << QStringList{"compare", graph, "conv1"};
+    }
+
+    /// A recipe whose only entry speaks of no layer.
+    void recipesWithoutEffectAreSaid()
+    {
+        QFETCH(QStringList, arguments);
+        QTemporaryDir folder;
+        QFile recipe(folder.filePath("r.toml"));
+        QVERIFY(recipe.open(QIODevice::WriteOnly));
+        recipe.write("[[layer]]\nmatch = \"nothing*\"\ngroups = 2\n");
+        recipe.close();
+        const Run run = runWith(arguments + QStringList{"--recipe", recipe.fileName()});
+        QCOMPARE(run.status, 0);
+        QVERIFY(!run.out.isEmpty());
+        QVERIFY2(run.err.contains(": warning: ") && run.err.count('\n') == 1, run.err);
+    }
+
     void verifiedExport()
     {
         QTemporaryDir folder;
