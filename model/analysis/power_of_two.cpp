@@ -53,15 +53,15 @@ PowerRow rowOf(const std::string &layer, std::vector<std::string> rules, const C
     return row;
 }
 
-/// Which roundings of −log₂(scale) give this number of fractional bits.
+/// Which roundings of log₂(scale) = −exact give this number of fractional bits: a smaller scale has more of them.
 std::vector<std::string> roundings(double exact, int fraction)
 {
     std::vector<std::string> words;
-    if (fraction == static_cast<int>(std::floor(exact)))
+    if (fraction == static_cast<int>(std::ceil(exact)))
         words.emplace_back("floor");
     if (fraction == static_cast<int>(std::nearbyint(exact)))
         words.emplace_back("nearest");
-    if (fraction == static_cast<int>(std::ceil(exact)))
+    if (fraction == static_cast<int>(std::floor(exact)))
         words.emplace_back("ceil");
     return words;
 }

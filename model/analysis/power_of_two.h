@@ -28,9 +28,9 @@ struct PowerTable {
     std::vector<PowerRow> rows;
 };
 
-/// Rows for one slot: the file's own, per channel float, per tensor float, then ap_fixed<W,I> with W − I = −log₂(scale)
-/// rounded down, to nearest and up, and the one with the least squared error of all near it. Errors as
-/// compareCandidates.
+/// Rows for one slot: the file's own, per channel float, per tensor float, then ap_fixed<W,I> of the scales 2^k with
+/// k = log₂(scale) rounded down (floor), to nearest and up (ceil), and the one with the least squared error of all near
+/// it. Errors as compareCandidates.
 Result<PowerTable> powerOfTwoTable(
     const Network &network, const std::string &layer, const std::string &slot, const Progress &progress = {});
 

@@ -146,10 +146,10 @@ private Q_SLOTS:
         QVERIFY(std::abs(json["minus_log2_scale"].get<double>() - 6.683) < 0.001);
         const auto &last = json["candidates"].back();
         QCOMPARE(last["name"].get<std::string>(), std::string("ap_fixed<6,-1>"));
-        QCOMPARE(last["rules"].dump(), std::string("[\"nearest\",\"ceil\",\"least MSE\"]"));
+        QCOMPARE(last["rules"].dump(), std::string("[\"floor\",\"nearest\",\"least MSE\"]"));
         QCOMPARE(last["best"].get<bool>(), true);
         QCOMPARE(QString::number(last["lost_db"].get<double>(), 'f', 1), QString("3.8"));
-        QVERIFY(powerText(tables).find("nearest, ceil, least MSE") != std::string::npos);
+        QVERIFY(powerText(tables).find("floor, nearest, least MSE") != std::string::npos);
         QCOMPARE(QString::fromStdString(powerCsv(tables)).count('\n'), 6);
     }
 };

@@ -224,8 +224,8 @@ private Q_SLOTS:
         const QStringList expected{u"conv2 | in the file | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
             u"conv2 | per channel, float | 32 scales | – | 32.6 | 0 | 5.44e-06 | 0 | 105"_s,
             u"conv2 | per tensor, float | 0.009732 | – | 31.0 | −1.6 | 7.92e-06 | 0 | 150"_s,
-            u"conv2 | floor | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
-            u"conv2 | nearest, ceil, least MSE | 2⁻⁷ | ap_fixed<6,-1> | 28.8 | −3.8 | 1.30e-05 | 43 | 110"_s};
+            u"conv2 | ceil | 2⁻⁶ | ap_fixed<6,0> | 26.8 | −5.8 | 2.06e-05 | 0 | 261"_s,
+            u"conv2 | floor, nearest, least MSE | 2⁻⁷ | ap_fixed<6,-1> | 28.8 | −3.8 | 1.30e-05 | 43 | 110"_s};
         QCOMPARE(test::printed(model), expected);
     }
 
