@@ -152,21 +152,21 @@ void Resolver::weightScale(Job &job, Quantizer &quantizer, int bits)
     if (spec.source == ScaleSource::Constant) {
         quantizer.scale = Granular{{}, {}, {scaleFromConstant(spec, bits)}}; // its origin is the spec's
         slot.formula = scaleFormula(spec, bits, spec.constant.value_or(1.0f), quantizer.scale->values[0]);
-        return;
+    } else {
+        const auto values = stored(job, "scaling_impl.value");
+        if (!values || values->empty())
+            throw SlotFailure{"key-missing",
+                fmt::format(
+                    "{} keeps its scale in the key {}.{}_quant.tensor_quant.scaling_impl.value, which is not in "
+                    "the file",
+                    slot.preset, layerOf(job).name, slot.slot)};
+        std::vector<float> scales(values->size());
+        std::transform(
+            values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
+        slot.formula = scaleFormula(spec, bits, values->front(), scales.front());
+        quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
+        quantizer.origin["scale"] = {Origin::Read, slot.slot + "_quant.tensor_quant.scaling_impl.value"};
     }
-    Shape shape;
-    const auto values = stored(job, "scaling_impl.value", &shape);
-    if (!values || values->empty())
-        throw SlotFailure{"key-missing",
-            fmt::format("{} keeps its scale in the key {}.weight_quant.tensor_quant.scaling_impl.value, which is not "
-                        "in the file",
-                slot.preset, layerOf(job).name)};
-    std::vector<float> scales(values->size());
-    std::transform(
-        values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
-    slot.formula = scaleFormula(spec, bits, values->front(), scales.front());
-    quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
-    quantizer.origin["scale"] = {Origin::Read, "weight_quant.tensor_quant.scaling_impl.value"};
     if (spec.zeroPoint != ZeroPointSource::None)
         weightZeroPoint(job, quantizer, bits, {});
 }
@@ -222,6 +222,12 @@ void Resolver::weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const s
                 fmt::format("{} keeps its zero point in the key zero_point_impl.value, which is not in the file",
                     slotOf(job).preset)};
         lows = *values;
+    } else if (lows.empty()) {
+        // Other statistics than max - min do not tell the minimum on the way.
+        QuantizerSpec range = *job.spec;
+        range.statistic = Statistic::MinMax;
+        const bool channels = range.perChannel && slotOf(job).slot == "weight";
+        lows = weightStatistic(sharedInputs(job, channels), range, channels, m_progress).minimum;
     }
     const auto &scales = quantizer.scale->values;
     if (lows.size() != scales.size() && lows.size() != 1 && scales.size() != 1)

@@ -338,6 +338,7 @@ void setLevels(QuantizerSpec &spec, const SlotSettings &settings)
     const Provenance origin
         = type ? givenBy(settings, "quant_type", *type) : Provenance{Origin::Preset, std::string(spec.preset->name)};
     spec.origin["bit_width"] = origin;
+    spec.zeroPoint = ZeroPointSource::None;
     if (spec.kind != QuantizerKind::Ternary)
         return;
     spec.isSigned = spec.narrow = true;

@@ -208,6 +208,33 @@ private Q_SLOTS:
         QVERIFY(!network->layer("fc")->slot("weight")->quantizer);
     }
 
+    /// The zero point of a shifted weight follows from its minimum, wherever its scale comes from:
+    /// weights -1 .. 0.875 in eighths; zp = round(1 / scale).
+    void shiftedZeroPoints_data()
+    {
+        QTest::addColumn<QString>("keys");
+        QTest::addColumn<float>("zeroPoint");
+        QTest::newRow("its own statistic") << "" << 136.0f; // scale 1.875 / 255
+        QTest::newRow("another statistic")
+            << "scaling_stats_op = \"max_ave\"" << 255.0f; // 1 / scale is 371, and clamped
+        QTest::newRow("percentile") << "scaling_stats_op = \"percentile\"" << 255.0f;
+        QTest::newRow("a constant") << "scaling_impl_type = \"const\"\nscaling_const = 2.55" << 100.0f;
+        QTest::newRow("stored") << "scaling_impl_type = \"parameter\"" << 50.0f;
+        QTest::newRow("two levels have none") << "quant_type = \"binary\"" << 0.0f;
+    }
+
+    void shiftedZeroPoints()
+    {
+        QFETCH(QString, keys);
+        QFETCH(float, zeroPoint);
+        const auto network = recovered({weight("fc", {4, 4}), weightKey("fc", "scaling_impl.value", {}, {5.1f})},
+            entry("fc", "weight", "preset = \"ShiftedUint8WeightPerTensorFloat\"\n" + keys.toStdString()));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const SlotQuantizer &slot = *network->layer("fc")->slot("weight");
+        QVERIFY2(slot.quantizer, network->diagnostics.front().text.c_str());
+        QCOMPARE(slot.quantizer->zeroPoint->values, std::vector<float>{zeroPoint});
+    }
+
     void threeLevels_data()
     {
         QTest::addColumn<QString>("keys");
