@@ -46,6 +46,8 @@ std::string problemOf(const Network &network, const std::vector<SweepPoint> &poi
     };
     for (const std::size_t i : allocation.points) {
         const std::string &name = points[i].layer;
+        if (!isUtf8(name))
+            return fmt::format("no recipe can speak of layer {}: its name is not UTF-8, as TOML is", printable(name));
         const bool pattern = hasWildcard(name);
         for (std::size_t l = 0; pattern && l < network.layers.size(); ++l)
             if (const Layer &other = network.layers[l]; other.name != name && globMatch(name, other.name))

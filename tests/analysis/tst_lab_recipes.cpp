@@ -115,25 +115,20 @@ private Q_SLOTS:
 
     void recipesWithoutAFile_data()
     {
-        QTest::addColumn<QString>("layer");
+        QTest::addColumn<QByteArray>("layer");
         QTest::addColumn<QString>("problem"); ///< empty: the recipe gives the codes
-        QTest::newRow("plain") << "fc"
-                               << "";
-        QTest::newRow("quotes") << "a\"b"
-                                << "";
-        QTest::newRow("backslash") << "a\\b"
-                                   << "";
-        QTest::newRow("line end") << "a\nb"
-                                  << "";
-        QTest::newRow("a pattern that names no other") << "x*"
-                                                       << "";
-        QTest::newRow("a pattern that names another") << "f*"
-                                                      << "is a pattern that also names fc";
+        QTest::newRow("plain") << QByteArray("fc") << "";
+        QTest::newRow("quotes") << QByteArray("a\"b") << "";
+        QTest::newRow("backslash") << QByteArray("a\\b") << "";
+        QTest::newRow("line end") << QByteArray("a\nb") << "";
+        QTest::newRow("a pattern that names no other") << QByteArray("x*") << "";
+        QTest::newRow("not UTF-8") << QByteArray("a\xFF") << "is not UTF-8";
+        QTest::newRow("a pattern that names another") << QByteArray("f*") << "is a pattern that also names fc";
     }
 
     void recipesWithoutAFile()
     {
-        QFETCH(QString, layer);
+        QFETCH(QByteArray, layer);
         QFETCH(QString, problem);
         const std::string name = layer.toStdString();
         std::vector<test::StateTensor> tensors = {test::weight(name, {4, 5})};
