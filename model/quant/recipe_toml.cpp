@@ -70,12 +70,18 @@ std::string tomlList(std::string_view inner)
 std::string tomlString(const std::string &text)
 {
     std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\')
-            out += std::string("\\") + c;
-        else
-            out += byte < 0x20 || byte == 0x7F ? fmt::format("\\u{:04X}", byte) : std::string(1, c);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte == '"' || byte == '\\')
+            out += std::string("\\") + text[i];
+        else if (byte < 0x20 || byte == 0x7F)
+            out += fmt::format("\\u{:04X}", byte);
+        else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) { // U+0080 to U+009F steer terminals too
+            out += fmt::format("\\u{:04X}", next);
+            ++i;
+        } else
+            out += text[i];
     }
     return out + "\"";
 }

@@ -1,6 +1,7 @@
 // The model has members named `slots`.
 #define QT_NO_KEYWORDS
 #include "analysis/open_network.h"
+#include "base/text.h"
 #include "formats/open_model.h"
 #include "support/golden.h"
 #include "support/paths.h"
@@ -48,6 +49,9 @@ QString differences(const Network &a, const Network &b)
 QString lostOnTheWay(const Network &network)
 {
     const std::string text = recipeToml(network);
+    for (const QString &line : QString::fromStdString(text).split('\n'))
+        if (printable(line.toStdString()) != line.toStdString())
+            return "control characters in " + line;
     const auto again = parseRecipe(text, "again.toml");
     if (!again)
         return QString::fromStdString(again.error().text());
@@ -116,6 +120,9 @@ private Q_SLOTS:
         row("a word that looks like a number",
             "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = "
             "\"Int8WeightPerTensorFloat\"\ndtype = \"1.2.3\"\n");
+        row("a word that steers a terminal",
+            "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = "
+            "\"Int8WeightPerTensorFloat\"\ndtype = \"\\u001b[1m\\u009b2J\\u00e9\\n\"\n");
         row("a sharer of nothing",
             "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"None\"\n"
             "[[quantizer]]\nmatch = \"conv2\"\nslot = \"weight\"\nshared_with = \"conv1\"\n");

@@ -199,10 +199,10 @@ private:
             QCOMPARE(compare(quant, *slot->quantizer), std::string());
             if (!activation)
                 QCOMPARE(test::codesSha256(*slot), golden[key]["codes"]["sha256"].get<std::string>());
-            for (const char *field : {"scale", "zero_point", "bit_width", "signed"})
+            for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow"})
                 QVERIFY2(slot->quantizer->origin.count(field) == 1
                         || (std::string(field) == "bit_width" && !slot->quantizer->bitWidth)
-                        || slot->quantizer->kind == QuantizerKind::Minifloat,
+                        || (std::string(field) == "narrow" && !slot->quantizer->narrow),
                     field);
             QVERIFY(!slot->formula.empty());
         }

@@ -64,7 +64,7 @@ void setMinifloat(Quantizer &q, DType container)
     q.bitWidth = static_cast<int>(dtypeBits(container));
     q.isSigned = container != DType::Float8E8M0;
     q.narrow = false;
-    for (const char *field : {"bit_width", "signed"})
+    for (const char *field : {"bit_width", "signed", "narrow"})
         q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
 }
 
