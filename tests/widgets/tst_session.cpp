@@ -2,6 +2,8 @@
 #include "quant/recipe_edits.h"
 #include "support.h"
 
+#include <QSignalSpy>
+
 using namespace quantscope;
 using namespace Qt::StringLiterals;
 
@@ -236,6 +238,80 @@ private Q_SLOTS:
         QFile after(recipe);
         QVERIFY(after.open(QIODevice::ReadOnly));
         QCOMPARE(after.readAll(), wanted);
+    }
+
+    /// Edits made faster than they are computed build on each other.
+    void quickEditsAddUp()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"first"_s);
+        session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"second"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
+        QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
+        session.undoStack().undo();
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 6; }));
+        QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
+    }
+
+    /// An edit that the model cannot have leaves recipe and history as they were.
+    void impossibleEditsAreTakenBack()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"possible"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth == 5; }));
+        QSignalSpy failed(&session, &Session::failed);
+        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "many"}}}}, u"impossible"_s);
+        QVERIFY(QTest::qWaitFor([&] { return failed.count() == 1 && session.undoStack().count() == 1; }));
+        session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"after it"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
+        QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
+    }
+
+    /// Nothing drops unsaved edits without asking, and no saving drops what others wrote unsaid.
+    void editsAreGuarded()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s), recipe = folder.filePath(u"m.recipe.toml"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.recipe.toml")), recipe));
+        Session session;
+        int asked = 0;
+        bool may = false;
+        session.setDiscardGuard([&] {
+            ++asked;
+            return may;
+        });
+        QVERIFY(test::openAndWait(session, str(path)));
+        session.reload();
+        QCOMPARE(asked, 0); // nothing to lose
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready; }));
+        session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
+        session.useRecipe(Session::RecipeChoice::Beside); // it is: a click that changes nothing asks nothing
+        QCOMPARE(asked, 0);
+        session.reload();
+        session.close();
+        session.useRecipe(Session::RecipeChoice::None);
+        session.open(QString::fromStdString(test::sample("digits_float.pt")));
+        QCOMPARE(asked, 4);
+        QCOMPARE(session.path(), path);
+        QCOMPARE(session.recipeChoice(), Session::RecipeChoice::Beside);
+        QVERIFY(session.recipeEdited());
+
+        QVERIFY(!session.recipeOverwritten());
+        QFile file(recipe);
+        QVERIFY(file.open(QIODevice::Append));
+        file.write("# a colleague's word\n");
+        file.close();
+        QVERIFY(session.recipeOverwritten());
+        QVERIFY(QTest::qWaitFor([&] { return session.changedOnDisk(); }));
+        QCOMPARE(session.saveRecipe(recipe), QString());
+        QVERIFY(!session.recipeEdited());
+        session.close();
+        QCOMPARE(asked, 4);
+        QCOMPARE(session.state(), Session::State::Empty);
     }
 
     void badRecipeIsNamed()

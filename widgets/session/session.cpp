@@ -5,12 +5,11 @@
 #include "items/text.h"
 #include "quant/recipe.h"
 #include "report/inspect.h"
+#include "session/file_text.h"
 
 #include <QFileInfo>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 using namespace Qt::StringLiterals;
 
@@ -24,20 +23,9 @@ struct Session::Opened {
     std::shared_ptr<const Network> listed;
 };
 
-static std::string textOfFile(const std::string &path)
-{
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 Session::Session(QObject *parent) : QObject(parent)
 {
-    connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, [this] {
-        m_changedOnDisk = true;
-        Q_EMIT changedOnDiskChanged();
-    });
+    connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, &Session::onFileChanged);
     connect(&m_statistics, &StatisticsStore::progress, this, [this](int done, int total) {
         addDataDiagnostics();
         Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total), m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
@@ -48,13 +36,16 @@ Session::~Session() = default;
 
 void Session::reload()
 {
-    if (!m_path.isEmpty())
+    if (!m_path.isEmpty() && mayDiscard())
         start(m_recipeChoice == RecipeChoice::Chosen ? m_chosenRecipe : QString(), true);
 }
 
 void Session::close()
 {
+    if (!mayDiscard())
+        return;
     cancel();
+    m_recipe = {};
     m_path.clear();
     m_error.clear();
     m_undo.clear();
@@ -99,7 +90,7 @@ void Session::start(const QString &recipe, bool keepSelection)
                 if (!loaded)
                     return tl::unexpected(loaded.error());
                 opened.recipe = std::move(*loaded);
-                opened.recipeText = textOfFile(*recipePath);
+                opened.recipeText = fileText(*recipePath);
             }
             opened.listed = std::make_shared<const Network>(listLayers(opened.file, opened.recipe));
             return std::make_shared<const Opened>(std::move(opened));
@@ -108,7 +99,9 @@ void Session::start(const QString &recipe, bool keepSelection)
             if (!result)
                 return fail(qs(result.error().text()));
             const Opened &opened = **result;
+            m_recipe = opened.recipe;
             m_recipeText = opened.recipeText;
+            m_saved = false;
             setNetwork(opened.listed, State::Listed);
             watch();
             recover(opened.file, opened.recipe);
@@ -129,8 +122,10 @@ void Session::recover(std::shared_ptr<const ModelFile> file, Recipe recipe)
             return std::make_shared<const Network>(std::move(*network));
         },
         [this](Result<std::shared_ptr<const Network>> result) {
-            if (!result)
-                return fail(qs(result.error().text()));
+            if (!result) {
+                fail(qs(result.error().text()));
+                return takeBack();
+            }
             setNetwork(*result, State::Ready);
             remember();
         },
@@ -187,7 +182,18 @@ void Session::watch()
     if (!m_watcher.files().isEmpty())
         m_watcher.removePaths(m_watcher.files());
     m_watcher.addPath(m_path);
+    if (!recipePath().isEmpty())
+        m_watcher.addPath(recipePath());
     m_changedOnDisk = false;
+    Q_EMIT changedOnDiskChanged();
+}
+
+void Session::onFileChanged(const QString &path)
+{
+    m_watcher.addPath(path); // a file that was renamed into place is another one
+    if (path == recipePath() && path != m_path && !recipeOverwritten())
+        return; // our own saving
+    m_changedOnDisk = true;
     Q_EMIT changedOnDiskChanged();
 }
 

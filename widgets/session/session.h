@@ -9,6 +9,7 @@
 #include <QStringList>
 #include <QUndoStack>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -61,10 +62,16 @@ public:
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
     /// The weights of these layers with the batch norm behind them merged, or as stored; an edit that can be undone.
     void setBatchNormsMerged(const QStringList &layers, bool merged);
+    /// There are edits that no file has.
     bool recipeEdited() const;
     QUndoStack &undoStack() { return m_undo; }
     /// Writes the recipe; an error's text, or empty.
     QString saveRecipe(const QString &path);
+    /// The recipe's file does not hold what was read from it: somebody else wrote it since.
+    bool recipeOverwritten() const;
+    /// Asked before anything that drops unsaved edits (opening, closing, reloading, another recipe); false keeps them.
+    void setDiscardGuard(std::function<bool()> mayDiscard) { m_mayDiscard = std::move(mayDiscard); }
+    bool mayDiscard() const { return !recipeEdited() || !m_mayDiscard || m_mayDiscard(); }
     /// "recipe beside it", "no recipe: preset assumed", "quantizers read from the file".
     QString recipeStateText() const;
     bool recipeAssumed() const;
@@ -84,6 +91,8 @@ private:
     void start(const QString &recipe, bool keepRecipe);
     void recover(std::shared_ptr<const ModelFile> file, Recipe recipe);
     void applyRecipe(const Recipe &recipe);
+    void takeBack();
+    void onFileChanged(const QString &path);
     void setState(State state);
     void fail(const QString &text);
     void addDataDiagnostics();
@@ -96,7 +105,11 @@ private:
     QString m_error;
     RecipeChoice m_recipeChoice = RecipeChoice::Beside;
     QString m_chosenRecipe;
+    Recipe m_recipe; ///< with every edit, also those that are still being computed
     std::string m_recipeText; ///< of the recipe's file, for saving with comments and order
+    bool m_saved = false; ///< the edits are in a file
+    bool m_takingBack = false; ///< the last edit does not fit the model
+    std::function<bool()> m_mayDiscard;
     std::shared_ptr<const Network> m_network;
     StatisticsStore m_statistics;
     QStringList m_selected;

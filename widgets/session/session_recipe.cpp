@@ -3,6 +3,7 @@
 #include "base/atomic_file.h"
 #include "items/text.h"
 #include "quant/recipe_edits.h"
+#include "session/file_text.h"
 #include "session/settings.h"
 
 #include <QFileInfo>
@@ -23,7 +24,11 @@ public:
         : QUndoCommand(text), m_session(session), m_before(std::move(before)), m_after(std::move(after))
     {
     }
-    void undo() override { m_session.applyRecipe(m_before); }
+    void undo() override
+    {
+        setObsolete(m_session.m_takingBack);
+        m_session.applyRecipe(m_before);
+    }
     void redo() override { m_session.applyRecipe(m_after); }
 
 private:
@@ -33,6 +38,8 @@ private:
 
 void Session::open(const QString &path, const QString &recipe)
 {
+    if (!mayDiscard())
+        return;
     m_path = QFileInfo(path).absoluteFilePath();
     const QString remembered = recipe.isEmpty() ? Settings::recipeChoice(m_path) : recipe;
     m_chosenRecipe = remembered == u"none" ? QString() : remembered;
@@ -47,7 +54,8 @@ void Session::open(const QString &path, const QString &recipe)
 
 void Session::useRecipe(RecipeChoice choice, const QString &path)
 {
-    if (m_path.isEmpty())
+    const bool same = choice == m_recipeChoice && (choice != RecipeChoice::Chosen || QFileInfo(path).absoluteFilePath() == m_chosenRecipe);
+    if (m_path.isEmpty() || (same && recipeEdited()) || !mayDiscard())
         return;
     m_recipeChoice = choice;
     m_chosenRecipe = choice == RecipeChoice::Chosen ? QFileInfo(path).absoluteFilePath() : QString();
@@ -65,44 +73,67 @@ QString Session::besidePath() const
 
 bool Session::presetsApply() const { return m_state == State::Ready && m_network->dialect.find("state_dict") != std::string::npos; }
 
-bool Session::recipeEdited() const { return m_network && hasEdits(m_network->recipe); }
+bool Session::recipeEdited() const { return m_network && !m_saved && hasEdits(m_recipe); }
 
 void Session::setPreset(const QString &layer, const QString &slot, const QString &preset)
 {
     if (!presetsApply())
         return;
-    Recipe after = withChoice(m_network->recipe, {str(layer), str(slot), str(preset), {}});
-    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
+    Recipe after = withChoice(m_recipe, {str(layer), str(slot), str(preset), {}});
+    m_undo.push(new RecipeCommand(*this, m_recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
 }
 
 void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText)
 {
     if (!presetsApply() || choices.empty())
         return;
-    Recipe after = m_network->recipe;
+    Recipe after = m_recipe;
     for (const SlotChoice &choice : choices)
         after = withChoice(after, choice);
-    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after), undoText));
+    m_undo.push(new RecipeCommand(*this, m_recipe, std::move(after), undoText));
 }
 
 void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
 {
     if (!presetsApply())
         return;
-    Recipe after = m_network->recipe;
+    Recipe after = m_recipe;
     for (const QString &name : layers)
         if (const Layer *layer = m_network->layer(str(name)); layer && !layer->batchNorm.empty())
             after = withBatchNorm(after, layer->name, merged ? layer->batchNorm : std::string());
     const QString what = layers.size() == 1 ? layers.front() : u"%1 layers"_s.arg(layers.size());
-    m_undo.push(new RecipeCommand(*this, m_network->recipe, std::move(after),
+    m_undo.push(new RecipeCommand(*this, m_recipe, std::move(after),
         (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what)));
 }
 
-void Session::applyRecipe(const Recipe &recipe) { recover(m_network->file, recipe); }
+void Session::applyRecipe(const Recipe &recipe)
+{
+    m_recipe = recipe;
+    m_saved = false;
+    recover(m_network->file, recipe);
+}
+
+/// An edit that cannot be computed is no edit: it leaves the history, and the recipe is as before it.
+void Session::takeBack()
+{
+    if (m_state != State::Ready || !m_undo.canUndo())
+        return;
+    m_takingBack = true;
+    m_undo.undo();
+    m_takingBack = false;
+}
+
+bool Session::recipeOverwritten() const
+{
+    const QString path = recipePath();
+    return !path.isEmpty() && QFileInfo::exists(path) && fileText(str(path), m_recipeText.size() + 1) != m_recipeText;
+}
 
 QString Session::saveRecipe(const QString &path)
 {
-    Result<std::string> text = m_recipeText.empty() ? recipeToml(*m_network) : editedToml(m_recipeText, m_network->recipe);
+    if (m_recovering.running())
+        return u"the last change is still being computed; save again in a moment"_s;
+    Result<std::string> text = m_recipeText.empty() ? recipeToml(*m_network) : editedToml(m_recipeText, m_recipe);
     if (!text && QFileInfo(path) != QFileInfo(recipePath()))
         text = recipeToml(*m_network); // without the file's comments, but a new file takes nothing away
     if (!text)
@@ -112,7 +143,12 @@ QString Session::saveRecipe(const QString &path)
         return qs(file.error().text());
     file->write(*text);
     const auto committed = file->commit();
-    return committed ? QString() : qs(committed.error().text());
+    if (!committed)
+        return qs(committed.error().text());
+    m_saved = true;
+    if (QFileInfo(path) == QFileInfo(recipePath()))
+        m_recipeText = *text; // what the file holds now: the watcher is about to ask
+    return {};
 }
 
 bool Session::recipeAssumed() const

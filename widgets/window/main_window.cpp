@@ -42,6 +42,7 @@ MainWindow::MainWindow(QWidget *parent)
     makeStatusBar();
     makeActions();
     connectSession();
+    m_session.setDiscardGuard([this] { return mayDiscardEdits(); });
     connect(m_top->open(), &QPushButton::clicked, this, &MainWindow::chooseFile);
     connect(m_top->recipe(), &QPushButton::clicked, this, [this] { showPage(PageId::Recipe); });
     connect(m_top->compare(), &QPushButton::clicked, this, [this] { showPage(PageId::Compare); });
@@ -266,6 +267,10 @@ void MainWindow::restoreLayout()
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
+    if (!m_session.mayDiscard()) {
+        event->ignore();
+        return;
+    }
     Settings::setBytes(u"window/geometry"_s, saveGeometry());
     if (m_split) {
         Settings::setBytes(u"window/split"_s, m_split->saveState());

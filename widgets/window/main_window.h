@@ -37,6 +37,7 @@ public:
     void chooseFile();
     void chooseRecipe();
     void saveRecipe();
+    bool mayDiscardEdits();
     void showPage(PageId page);
     void focusFilter();
     void focusLayers();
@@ -66,8 +67,10 @@ private:
     void onChangedOnDisk();
     void onFailed(const QString &text);
     void restoreLayout();
+    bool writeRecipe();
 
     Session m_session;
+    QString m_savedRecipe; ///< where it was written last
     TopBar *m_top;
     QStackedWidget *m_stack;
     QLabel *m_loading;

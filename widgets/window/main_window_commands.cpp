@@ -46,20 +46,41 @@ void MainWindow::chooseRecipe()
         m_session.useRecipe(Session::RecipeChoice::Chosen, path);
 }
 
-void MainWindow::saveRecipe()
+bool MainWindow::writeRecipe()
 {
     if (m_session.state() != Session::State::Ready)
-        return;
+        return false;
     const QFileInfo model(m_session.path());
     const QString proposed = m_session.recipePath().isEmpty() ? model.path() + u"/"_s + model.completeBaseName() + u".recipe.toml"_s : m_session.recipePath();
     const QString path = QFileDialog::getSaveFileName(this, tr("Save the recipe"), proposed, tr("Recipes (*.toml)"));
     if (path.isEmpty())
-        return;
+        return false;
+    if (QFileInfo(path) == QFileInfo(m_session.recipePath()) && m_session.recipeOverwritten()
+        && QMessageBox::warning(this, tr("Save the recipe"), tr("%1 was changed by another program since it was read. Saving takes those changes away.").arg(path),
+               QMessageBox::Save | QMessageBox::Cancel, QMessageBox::Cancel)
+            != QMessageBox::Save)
+        return false;
     const QString error = m_session.saveRecipe(path);
-    if (!error.isEmpty())
-        QMessageBox::warning(this, tr("The recipe was not saved"), error);
-    else
-        m_session.useRecipe(path == m_session.besidePath() ? Session::RecipeChoice::Beside : Session::RecipeChoice::Chosen, path);
+    if (error.isEmpty()) {
+        m_savedRecipe = path;
+        return true;
+    }
+    QMessageBox::warning(this, tr("The recipe was not saved"), error);
+    return false;
+}
+
+void MainWindow::saveRecipe()
+{
+    if (writeRecipe())
+        m_session.useRecipe(m_savedRecipe == m_session.besidePath() ? Session::RecipeChoice::Beside : Session::RecipeChoice::Chosen, m_savedRecipe);
+}
+
+/// Save, discard or keep working on edits of the recipe that no file has.
+bool MainWindow::mayDiscardEdits()
+{
+    const auto answer = QMessageBox::question(this, tr("Unsaved recipe"), tr("The recipe of %1 has changes that are not saved.").arg(QFileInfo(m_session.path()).fileName()),
+        QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Save);
+    return answer == QMessageBox::Discard || (answer == QMessageBox::Save && writeRecipe());
 }
 
 void MainWindow::showPage(PageId page)
