@@ -325,7 +325,7 @@ std::string openText(const OpenFields &open)
         if ((fields & field) != 0)
             words.push_back(fieldName(field));
     std::string out = fields == AllFields ? name : fmt::format("{} of {}", fmt::join(words, ", "), name);
-    return open.size() == 1 ? out : fmt::format("{}, and {} more quantizers", out, open.size() - 1);
+    return open.size() == 1 ? out : fmt::format("{}, and {} more", out, open.size() - 1);
 }
 
 std::vector<std::string> exportsBeside(const std::string &modelPath)

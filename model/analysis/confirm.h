@@ -44,7 +44,7 @@ Result<Confirmation> confirmByExport(const Network &checkpoint, const Network &e
 
 /// What none of several exports tells.
 OpenFields openInAll(std::span<const Confirmation> confirmations);
-/// "bit width of conv1 bias, and 3 more quantizers"; empty when nothing is open.
+/// "bit width of conv1 bias, and 3 more"; empty when nothing is open.
 std::string openText(const OpenFields &open);
 
 /// ONNX files that lie beside a checkpoint and carry its stem, alone or followed by words of exports: "model.onnx",
