@@ -1,8 +1,12 @@
 #include "charts/bar_data.h"
 #include "charts/bit_weight_chart.h"
 #include "charts/chart_actions.h"
+#include "charts/sweep_chart.h"
 #include "look/theme.h"
 #include "support.h"
+
+#include <QGraphicsTextItem>
+#include <QGraphicsView>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -155,6 +159,42 @@ private Q_SLOTS:
         QCOMPARE(chart.actions()->saveSvg(folder.filePath(u"v.svg"_s)), QString());
     }
 
+    /// Labels of an axis are few, round and tell where zero is.
+    void labels_data()
+    {
+        QTest::addColumn<double>("low");
+        QTest::addColumn<double>("high");
+        QTest::addColumn<QStringList>("labels");
+        QTest::newRow("ordinary") << -0.25 << 0.25 << QStringList{u"-0.2"_s, u"-0.1"_s, u"0"_s, u"0.1"_s, u"0.2"_s};
+        QTest::newRow("not at a label") << -0.13 << 0.14 << QStringList{u"-0.1"_s, u"-0.05"_s, u"0"_s, u"0.05"_s, u"0.1"_s};
+        QTest::newRow("far from 0") << 1000.0 << 1000.0004 << QStringList{u"1000.0001"_s, u"1000.0003"_s};
+        QTest::newRow("tiny") << -2e-14 << 2e-14 << QStringList{u"-2"_s, u"-1"_s, u"0"_s, u"1"_s, u"2"_s, u"values, 1e-14"_s};
+    }
+    void labels()
+    {
+        QFETCH(double, low);
+        QFETCH(double, high);
+        QFETCH(QStringList, labels);
+        BarChart chart(u"Values"_s);
+        chart.resize(900, 300);
+        chart.setData({.low = low, .high = high, .sets = {{u"values"_s, BarRole::Ordinary, {1, 2, 3, 4}}}, .xTitle = u"values"_s});
+        const QStringList shown = textsOf(chart);
+        for (const QString &label : labels)
+            QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
+        QVERIFY2(shown.size() < 40 && shown.filter(u"e-1"_s).size() <= 1, qPrintable(shown.join(u' ')));
+    }
+
+    /// Allocations of one size, such as those of a sweep from 1 to 1 bit, lie above each other.
+    void dotsAboveEachOther()
+    {
+        SweepChart chart(u"Front"_s);
+        chart.resize(420, 220);
+        chart.setData({.lines = {{u"front"_s, {{68.6, 20, {}}, {68.6, 24, {}}}}}});
+        const QStringList shown = textsOf(chart);
+        QVERIFY2(shown.size() < 30, qPrintable(QString::number(shown.size())));
+        QVERIFY2(shown.contains(u"70"_s), qPrintable(shown.join(u' ')));
+    }
+
     /// Every text colour on every surface it stands on, in both themes.
     void contrast_data()
     {
@@ -175,6 +215,16 @@ private Q_SLOTS:
     }
 
 private:
+    static QStringList textsOf(QWidget &chart)
+    {
+        chart.grab(); // lays out
+        QStringList texts;
+        for (QGraphicsItem *item : chart.findChild<QGraphicsView *>()->scene()->items())
+            if (auto *text = qgraphicsitem_cast<QGraphicsTextItem *>(item); text && text->isVisible())
+                texts << text->toPlainText();
+        return texts;
+    }
+
     Session m_session;
 };
 

@@ -2,6 +2,7 @@
 
 #include "charts/chart_actions.h"
 #include "charts/chart_view.h"
+#include "charts/value_axis.h"
 #include "look/theme.h"
 
 #include <QtCharts/QBarSet>
@@ -55,22 +56,11 @@ struct BarChart::Private {
 
     std::size_t bars() const { return data.sets.empty() ? 0 : data.sets.front().values.size(); }
     void build();
-    void addBars(QChart *chart);
-    void addMarkers(QChart *chart, QAbstractAxis *x, QAbstractAxis *y);
-    QValueAxis *valueAxis(bool whole) const;
+    void addBars(QChart *chart, double unit);
+    void addMarkers(QChart *chart, QAbstractAxis *x, QAbstractAxis *y, double unit);
     QRectF frameOf(int bar) const;
     int barAt(const QPointF &position) const;
 };
-
-static double niceStep(double span, int parts)
-{
-    const double raw = span / parts;
-    const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
-    for (const double step : {1.0, 2.0, 2.5, 5.0, 10.0})
-        if (raw <= step * magnitude)
-            return step * magnitude;
-    return 10 * magnitude;
-}
 
 static QBrush brushOf(BarRole role)
 {
@@ -83,26 +73,15 @@ static QBrush brushOf(BarRole role)
     }
 }
 
-QValueAxis *BarChart::Private::valueAxis(bool whole) const
-{
-    auto *axis = new QValueAxis;
-    axis->setLabelsFont(Theme::sans(0.88));
-    axis->setTitleFont(Theme::sans(0.88));
-    axis->setLabelsColor(colours().dim);
-    axis->setTitleBrush(colours().dim);
-    axis->setGridLineColor(colours().line);
-    axis->setLinePenColor(colours().dim);
-    axis->setLabelFormat(whole ? u"%.0f"_s : u"%g"_s);
-    return axis;
-}
-
-void BarChart::Private::addBars(QChart *chart)
+void BarChart::Private::addBars(QChart *chart, double unit)
 {
     auto *series = new QStackedBarSeries;
     series->setBarWidth(bars() > 128 ? 1.0 : 0.9);
     for (const BarSet &set : data.sets) {
         auto *bars = new QBarSet(set.name);
-        QList<qreal> values(set.values.begin(), set.values.end());
+        QList<qreal> values;
+        for (const double value : set.values)
+            values << value / unit;
         bars->append(values);
         bars->setBrush(brushOf(set.role));
         bars->setPen(Qt::NoPen);
@@ -126,7 +105,7 @@ static std::pair<double, double> stackedRange(const BarData &data, std::size_t b
     return {low, high > low ? high : low + 1};
 }
 
-void BarChart::Private::addMarkers(QChart *chart, QAbstractAxis *x, QAbstractAxis *y)
+void BarChart::Private::addMarkers(QChart *chart, QAbstractAxis *x, QAbstractAxis *y, double unit)
 {
     const auto *axis = static_cast<QValueAxis *>(y);
     const auto addLine = [&](double at, const QPen &pen) {
@@ -140,9 +119,9 @@ void BarChart::Private::addMarkers(QChart *chart, QAbstractAxis *x, QAbstractAxi
         for (QLegendMarker *marker : chart->legend()->markers(line))
             marker->setVisible(false);
     };
-    addLine(data.low, QPen(Qt::NoPen)); // binds the axis of values even without a marker
+    addLine(data.low / unit, QPen(Qt::NoPen)); // binds the axis of values even without a marker
     for (const BarMarker &marker : data.markers)
-        addLine(marker.x, QPen(colours().text, 1.4, Qt::DashLine));
+        addLine(marker.x / unit, QPen(colours().text, 1.4, Qt::DashLine));
 }
 
 void BarChart::Private::build()
@@ -151,29 +130,23 @@ void BarChart::Private::build()
     chart->setBackgroundBrush(Qt::NoBrush);
     chart->setMargins(QMargins(0, 4, 8, 0));
     chart->layout()->setContentsMargins(0, 0, 0, 0);
-    addBars(chart);
+    const auto [low, high] = stackedRange(data, bars());
+    const double xUnit = axisUnit(data.high - data.low);
+    const double yUnit = axisUnit(high - low);
+    addBars(chart, yUnit);
     auto *hidden = new QValueAxis;
     hidden->setRange(-0.5, static_cast<double>(bars()) - 0.5);
     hidden->setVisible(false);
-    auto *x = valueAxis(data.wholeNumbers);
+    auto *x = valueAxis(titleWithUnit(data.xTitle, xUnit), {data.low / xUnit, data.high / xUnit, 8, data.wholeNumbers});
     x->setGridLineVisible(false);
-    x->setTitleText(data.xTitle);
-    x->setRange(data.low, data.high);
-    const double step = niceStep(data.high - data.low, 8);
-    x->setTickType(QValueAxis::TicksDynamic);
-    x->setTickInterval(data.wholeNumbers ? std::max(1.0, std::round(step)) : step);
-    const auto [low, high] = stackedRange(data, bars());
-    auto *y = valueAxis(false);
-    y->setTitleText(data.yTitle);
-    y->setRange(low < 0 ? low * 1.08 : 0, high * 1.08);
-    y->setTickType(QValueAxis::TicksDynamic);
-    y->setTickInterval(niceStep(high - low, 4));
+    auto *y = valueAxis(
+        titleWithUnit(data.yTitle, yUnit), {low < 0 ? low / yUnit * 1.08 : 0, high / yUnit * 1.08, 4, false});
     chart->addAxis(x, Qt::AlignBottom);
     chart->addAxis(hidden, Qt::AlignBottom);
     chart->addAxis(y, Qt::AlignLeft);
     chart->series().constFirst()->attachAxis(hidden);
     chart->series().constFirst()->attachAxis(y);
-    addMarkers(chart, x, y);
+    addMarkers(chart, x, y, xUnit);
     chart->legend()->setAlignment(Qt::AlignTop);
     chart->legend()->setFont(Theme::sans(0.92));
     chart->legend()->setLabelColor(colours().dim);

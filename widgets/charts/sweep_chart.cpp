@@ -3,6 +3,7 @@
 #include "charts/chart_actions.h"
 #include "charts/chart_view.h"
 #include "charts/sweep_view.h"
+#include "charts/value_axis.h"
 #include "look/theme.h"
 
 #include <QtCharts/QChart>
@@ -40,31 +41,6 @@ struct SweepChart::Private {
     QPointF positionOf(int line, int dot) const;
     std::pair<int, int> nearest(const QPointF &position) const;
 };
-
-static double stepFor(double span, int parts)
-{
-    const double raw = std::max(span, 1e-12) / parts;
-    const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
-    for (const double step : {1.0, 2.0, 5.0})
-        if (raw <= step * magnitude)
-            return step * magnitude;
-    return 10 * magnitude;
-}
-
-static QValueAxis *axis(const QString &title, bool whole)
-{
-    auto *axis = new QValueAxis;
-    axis->setLabelsFont(Theme::sans(0.88));
-    axis->setTitleFont(Theme::sans(0.88));
-    axis->setLabelsColor(colours().dim);
-    axis->setTitleBrush(colours().dim);
-    axis->setGridLineColor(colours().line);
-    axis->setLinePenColor(colours().dim);
-    axis->setLabelFormat(whole ? u"%.0f"_s : u"%g"_s);
-    axis->setTitleText(title);
-    axis->setTickType(QValueAxis::TicksDynamic);
-    return axis;
-}
 
 void SweepChart::Private::addLine(QChart *chart, int index, QAbstractAxis *x, QAbstractAxis *y)
 {
@@ -120,14 +96,12 @@ void SweepChart::Private::build()
     auto *chart = new QChart;
     chart->setBackgroundBrush(Qt::NoBrush);
     chart->layout()->setContentsMargins(0, 0, 0, 0);
-    auto *x = axis(data.xTitle, data.wholeNumbers);
-    auto *y = axis(data.yTitle, false);
-    const double margin = data.wholeNumbers ? 0.5 : std::max((right - left) * 0.04, 1e-9);
+    const double margin = data.wholeNumbers ? 0.5
+        : right > left                      ? (right - left) * 0.04
+                                            : std::max(std::abs(left) * 0.1, 1.0); // one dot, or all above each other
+    auto *x = valueAxis(data.xTitle, {left - margin, right + margin, data.wholeNumbers ? 12 : 5, data.wholeNumbers});
+    auto *y = valueAxis(data.yTitle, {low < 0 ? low * 1.1 : 0, high * 1.12, 4, false});
     x->setGridLineVisible(false);
-    x->setRange(left - margin, right + margin);
-    x->setTickInterval(data.wholeNumbers ? std::max(1.0, std::ceil((right - left) / 12)) : stepFor(right - left, 5));
-    y->setRange(low < 0 ? low * 1.1 : 0, high * 1.12);
-    y->setTickInterval(stepFor(high - low, 4));
     chart->addAxis(x, Qt::AlignBottom);
     chart->addAxis(y, Qt::AlignLeft);
     for (int i = 0; i < static_cast<int>(data.lines.size()); ++i)

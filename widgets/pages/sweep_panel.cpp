@@ -57,6 +57,9 @@ void SweepPanel::makeNumbers()
     m_goal->setSuffix(u" dB"_s);
     m_goal->setObjectName(u"sweep-goal"_s);
     setAccessible(m_goal, tr("SQNR to keep"), tr("each layer takes the fewest bits whose SQNR is at least this"));
+    for (QAbstractSpinBox *box : {static_cast<QAbstractSpinBox *>(m_low), static_cast<QAbstractSpinBox *>(m_high),
+             static_cast<QAbstractSpinBox *>(m_goal)})
+        box->setKeyboardTracking(false); // the 1 of a 16 is not a sweep of its own
     connect(m_low, &QSpinBox::valueChanged, this, [this](int low) {
         m_high->setMinimum(low);
         onSettings();

@@ -1,0 +1,74 @@
+#include "charts/value_axis.h"
+
+#include "look/theme.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+/// The chart library adds the step label by label: one of few binary digits has exact sums, so that zero is 0 and not
+/// 6.9e-18.
+static double withExactMultiples(double step)
+{
+    static constexpr int kDigits = 30;
+    int exponent = 0;
+    const double fraction = std::frexp(step, &exponent);
+    return std::ldexp(std::round(std::ldexp(fraction, kDigits)), exponent - kDigits);
+}
+
+static double roundStep(const ValueAxisRange &range)
+{
+    if (!(range.high > range.low))
+        return 1;
+    const double raw = (range.high - range.low) / range.parts;
+    const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
+    double step = 10 * magnitude;
+    for (const double of : {1.0, 2.0, 2.5, 5.0})
+        if (raw <= of * magnitude && (!range.whole || of != 2.5)) {
+            step = of * magnitude;
+            break;
+        }
+    return withExactMultiples(range.whole ? std::max(1.0, std::round(step)) : step);
+}
+
+/// As many digits as tell neighbouring labels apart.
+static QString labelFormat(const ValueAxisRange &range, double step)
+{
+    if (range.whole)
+        return u"%.0f"_s;
+    const double largest = std::max(std::abs(range.low), std::abs(range.high));
+    const int digits = static_cast<int>(std::ceil(std::log10(std::max(1.0, largest / step)))) + 2;
+    return u"%.%1g"_s.arg(std::clamp(digits, 6, std::numeric_limits<double>::digits10));
+}
+
+QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range)
+{
+    auto *axis = new QValueAxis;
+    axis->setLabelsFont(Theme::sans(0.88));
+    axis->setTitleFont(Theme::sans(0.88));
+    axis->setLabelsColor(colours().dim);
+    axis->setTitleBrush(colours().dim);
+    axis->setGridLineColor(colours().line);
+    axis->setLinePenColor(colours().dim);
+    axis->setTitleText(title);
+    const double step = roundStep(range);
+    axis->setLabelFormat(labelFormat(range, step));
+    axis->setRange(range.low, range.high);
+    axis->setTickAnchor(std::ceil(range.low / step) * step);
+    axis->setTickInterval(step);
+    axis->setTickType(QValueAxis::TicksDynamic); // last: each setting draws the labels anew
+    return axis;
+}
+
+double axisUnit(double span) { return span > 0 && span < 1e-9 ? std::pow(10.0, std::floor(std::log10(span))) : 1; }
+
+QString titleWithUnit(const QString &title, double unit)
+{
+    return unit == 1 ? title : u"%1, 1e%2"_s.arg(title).arg(std::lround(std::log10(unit)));
+}
+
+} // namespace quantscope
