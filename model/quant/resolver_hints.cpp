@@ -1,6 +1,8 @@
 #include "quant/layer_kinds.h"
 #include "quant/resolver.h"
 
+#include <set>
+
 namespace quantscope {
 
 namespace {
@@ -10,6 +12,17 @@ bool sameOverrides(const SlotSettings &a, const SlotSettings &b)
     return a.preset == b.preset && a.sharedWith == b.sharedWith && a.input == b.input && a.inputScale == b.inputScale
         && a.inputBitWidth == b.inputBitWidth && a.inputSigned == b.inputSigned && a.overrides == b.overrides
         && a.mentioned == b.mentioned && a.presetEntry == b.presetEntry && a.overrideEntry == b.overrideEntry;
+}
+
+/// "LAYER:SLOT" of the quantizers that others shared: their statistics were over all of them.
+std::set<std::string> sharedQuantizers(const Network &network)
+{
+    std::set<std::string> owners;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots)
+            if (!slot.sharedWith.empty())
+                owners.insert(slot.sharedWith);
+    return owners;
 }
 
 } // namespace
@@ -62,11 +75,12 @@ void Resolver::takePrevious()
     if (previous == nullptr || previous->file != m_network.file
         || previous->recipe.brevitas != m_network.recipe.brevitas)
         return;
+    const std::set<std::string> owners = sharedQuantizers(*previous);
     for (Job &job : m_jobs) {
         const std::string_view kind = presetSlot(slotOf(job).slot);
         const bool depends = job.owner || !job.sharers.empty() || kind == "bias" || kind == "trunc"
             || !job.settings.input.empty() || job.settings.preset.starts_with("Int8AccumulatorAware");
-        if (depends || !sameSettings(job, *previous))
+        if (depends || !sameSettings(job, *previous) || owners.contains(layerOf(job).name + ":" + slotOf(job).slot))
             continue;
         const SlotQuantizer &before = *previous->layer(layerOf(job).name)->slot(slotOf(job).slot);
         if (!before.quantizer || !before.quantizer->isComplete())

@@ -104,6 +104,20 @@ private Q_SLOTS:
                 == network->layer("c1")->slot("weight")->quantizer->scale);
     }
 
+    /// An edit that ends sharing computes the former owner again: its statistics were over both.
+    void sharingThatEnds()
+    {
+        const auto file = stateFile({{"c1.weight", {1, 2}, {0.5f, 0.25f}}, {"c2.weight", {1, 2}, {2.0f, 1.0f}}});
+        const std::string owner = preset("c1", "weight", "Int8WeightPerTensorFloat");
+        const auto shared
+            = recoverQuantizers(file, *parseRecipe(owner + entry("c2", "weight", "shared_with = \"c1\""), "r.toml"));
+        QVERIFY(shared);
+        const auto alone = recoverQuantizers(file, *parseRecipe(owner, "r.toml"), {}, {nullptr, &*shared});
+        QVERIFY(alone);
+        QCOMPARE(shared->layer("c1")->slot("weight")->quantizer->scale->values, std::vector<float>{2.0f / 127});
+        QCOMPARE(alone->layer("c1")->slot("weight")->quantizer->scale->values, std::vector<float>{0.5f / 127});
+    }
+
     void bitWidths_data()
     {
         QTest::addColumn<QString>("keys");
