@@ -28,8 +28,14 @@ std::optional<std::string> notFinite(const SlotFacts &facts)
 {
     if (facts.statistics == nullptr || facts.statistics->nonFinite == 0)
         return std::nullopt;
-    return fmt::format("{} of {} values are NaN or infinite; their codes mean nothing",
-        grouped(facts.statistics->nonFinite), grouped(facts.statistics->count));
+    const SlotStatistics &s = *facts.statistics;
+    // One infinite weight makes every scaled code of its channel meaningless.
+    const std::uint64_t stored = s.bitWeights.nonFinite;
+    if (stored == s.nonFinite || !s.hasFloats)
+        return fmt::format(
+            "{} of {} values are NaN or infinite; their codes mean nothing", grouped(s.nonFinite), grouped(s.count));
+    return fmt::format("{} of {} values are NaN or infinite, and so is the scale they give: {} codes mean nothing",
+        grouped(stored), grouped(s.count), grouped(s.nonFinite));
 }
 
 std::optional<std::string> allZero(const SlotFacts &facts)

@@ -23,6 +23,8 @@ static void addLimits(BarData &data, const Quantizer &quantizer)
     const double zero = quantizer.zeroPoint->values.empty() ? 0 : static_cast<double>(quantizer.zeroPoint->values[0]);
     for (const std::int64_t end : {range.min, range.max}) {
         const double limit = (static_cast<double>(end) - zero) * scale;
+        if (!std::isfinite(limit))
+            return data.markers.clear();
         data.markers.push_back({limit, u"limit %1 = code %2"_s.arg(numberText(limit)).arg(end)});
     }
     // The limits belong to the picture, unless they would squeeze the values into a few bars.
@@ -39,19 +41,42 @@ static void widen(BarData &data, double width)
         low = std::min(low, marker.x);
         high = std::max(high, marker.x);
     }
-    const auto before = static_cast<std::ptrdiff_t>(std::ceil((data.low - low) / width)) + 1;
-    const auto after = static_cast<std::ptrdiff_t>(std::ceil((high - data.high) / width)) + 1;
+    const double before = std::ceil((data.low - low) / width) + 1, after = std::ceil((high - data.high) / width) + 1;
+    const auto room = static_cast<double>(BarChart::kMaxBars - std::min(BarChart::kMaxBars, data.sets.front().values.size()));
+    if (!(before + after <= room)) // also when they are not finite
+        return;
     for (BarSet &set : data.sets) {
-        if (static_cast<std::size_t>(before + after) + set.values.size() > BarChart::kMaxBars)
-            return;
         set.values.insert(set.values.begin(), static_cast<std::size_t>(before), 0.0);
         set.values.insert(set.values.end(), static_cast<std::size_t>(after), 0.0);
     }
-    data.low -= static_cast<double>(before) * width;
-    data.high += static_cast<double>(after) * width;
+    data.low -= before * width;
+    data.high += after * width;
 }
 
-BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total)
+std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double zoom, std::size_t bins)
+{
+    ValueWindow window;
+    window.bins = bins;
+    window.low = static_cast<double>(statistics.low);
+    window.high = static_cast<double>(statistics.high);
+    const std::optional<int> top = statistics.bitWeights.highest();
+    if (!std::isfinite(window.low) || !std::isfinite(window.high)) {
+        if (!top && statistics.bitWeights.zeros == 0)
+            return std::nullopt;
+        window.high = std::ldexp(1.0, top.value_or(0) + 1); // every finite value lies within the next power of two
+        window.low = -window.high;
+    }
+    if (!(window.high > window.low)) { // one value: it stands in the middle
+        const double around = window.low == 0 ? 1 : std::abs(window.low) / 2;
+        window.low -= around;
+        window.high += around;
+    }
+    window.low /= zoom;
+    window.high /= zoom;
+    return window;
+}
+
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed)
 {
     BarData data;
     data.low = histogram.low;
@@ -65,16 +90,21 @@ BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, s
     double low = -INFINITY;
     double high = INFINITY;
     if (data.markers.size() == 2) {
-        low = data.markers[0].x;
-        high = data.markers[1].x;
+        // Half a step beyond its limit a value still rounds to the last code: it is not clipped.
+        const double half = static_cast<double>(quantizer->scale->values[0]) / 2;
+        low = data.markers[0].x - half;
+        high = data.markers[1].x + half;
     }
     for (std::size_t i = 0; i < histogram.bins.size(); ++i) {
-        const double middle = data.low + (static_cast<double>(i) + 0.5) * width;
-        const bool inside = middle >= low && middle <= high;
+        const double from = data.low + static_cast<double>(i) * width;
+        const bool inside = from <= high && from + width >= low; // some of its values can be represented
         data.sets[0].values.push_back(inside ? static_cast<double>(histogram.bins[i]) : 0);
         data.sets[1].values.push_back(inside ? 0 : static_cast<double>(histogram.bins[i]));
     }
-    widen(data, width);
+    if (zoomed) // the picture is the window that was asked for
+        std::erase_if(data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
+    else
+        widen(data, width);
     data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
@@ -102,6 +132,19 @@ BarData logCounts(BarData data)
     return data;
 }
 
+/// Codes that never occur get a mark on the axis: an empty place would not tell them from few.
+static void addUnused(BarData &data, const std::vector<double> &bars)
+{
+    const auto unused = std::count(bars.begin(), bars.end(), 0.0);
+    if (unused == 0)
+        return;
+    const double mark = *std::max_element(bars.begin(), bars.end()) / 80;
+    BarSet set{u"never used (%1)"_s.arg(unused), BarRole::Warning, {}};
+    for (const double bar : bars)
+        set.values.push_back(bar == 0 ? mark : 0);
+    data.sets.push_back(std::move(set));
+}
+
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total)
 {
     BarData data;
@@ -115,6 +158,8 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     data.wholeNumbers = true;
     data.sets = {{u"codes"_s, BarRole::Ordinary, {}}, {u"ends of the range"_s, BarRole::Bad, {}}};
     const CodeRange range = codeRange(quantizer);
+    for (const std::int64_t end : {range.min, range.max})
+        data.markers.push_back({static_cast<double>(end), u"end %1"_s.arg(end)});
     for (std::size_t i = 0; i < bars.size(); ++i) {
         const double from = data.low + static_cast<double>(i) * width;
         const auto holds = [&](std::int64_t code) { return static_cast<double>(code) > from && static_cast<double>(code) < from + width; };
@@ -122,6 +167,8 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
         data.sets[0].values.push_back(end ? 0 : bars[i]);
         data.sets[1].values.push_back(end ? bars[i] : 0);
     }
+    if (width == 1)
+        addUnused(data, bars);
     data.describe = [first = histogram.first, width, sets = data.sets, total](std::size_t bar) {
         const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);

@@ -8,7 +8,11 @@
 namespace quantscope {
 
 /// Values with the quantizer's clipping limits as markers; bins beyond a limit are marked as overflow.
-BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total);
+/// A `zoomed` histogram keeps its range; else the limits are brought into view.
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed = false);
+
+/// What a value histogram counts: the tensor's range around zero divided by `zoom`; null without a finite value.
+std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double zoom, std::size_t bins);
 
 /// The same bars as log10(count + 1); what they tell on hover stays.
 BarData logCounts(BarData data);

@@ -261,7 +261,7 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
     }
     const double count = static_cast<double>(std::max<std::uint64_t>(1, s->count));
     // Without an SQNR and with an error the floats are all zero.
-    figures.push_back({u"SQNR"_s, s->hasFloats && s->error.isExact() ? u"exact"_s : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
+    figures.push_back({u"SQNR"_s, s->hasFloats && s->error.isExact() && s->nonFinite == 0 ? u"exact"_s : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
                        s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
                                           .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
                                     : u"the file holds only the codes: there are no float weights to compare with"_s});

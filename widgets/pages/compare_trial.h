@@ -27,6 +27,8 @@ public:
     /// In the order of slotFigures, and "would be clipped".
     std::vector<FigureText> figures(const SlotStatistics &file) const;
     bool exact() const { return m_exact.has_value(); }
+    /// The tried type's codes and figures; null until they are computed.
+    const CandidateResult *exactResult() const { return m_exact ? &*m_exact : nullptr; }
     bool idle() const { return !m_delay.isActive() && !m_task.running(); }
     QString typeName() const;
     /// Why the type cannot become the recipe; empty when it can.

@@ -19,6 +19,8 @@
 #include <QPushButton>
 #include <QStackedWidget>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
@@ -49,7 +51,7 @@ QWidget *DistributionPage::makeFigures()
     m_figureRow = new QWidget;
     new FlowLayout(m_figureRow, 8, true);
     static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0", "codes-used", "would-be-clipped"};
-    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would be clipped")};
+    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would clip")};
     for (std::size_t i = 0; i < std::size(kIds); ++i) {
         m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
         m_figureRow->layout()->addWidget(m_figures.back());
@@ -59,8 +61,19 @@ QWidget *DistributionPage::makeFigures()
     m_provenance->setTextFormat(Qt::RichText);
     m_provenance->setFont(Theme::sans(0.92));
     m_provenance->setObjectName(u"provenance"_s);
+    m_apply = textButton(tr("Apply"), {});
+    m_apply->setProperty("primary", true);
+    m_apply->setObjectName(u"apply-type"_s);
+    m_reset = textButton(tr("Reset"), tr("Back to the file's type (Esc)"));
+    // As high as the buttons, so that the chart does not move under the pointer that drags it.
+    m_provenance->setMinimumHeight(m_reset->sizeHint().height());
+    auto *row = new QHBoxLayout;
+    row->setSpacing(8);
+    row->addWidget(m_provenance, 1);
+    row->addWidget(m_apply);
+    row->addWidget(m_reset);
     card->box()->addWidget(m_figureRow);
-    card->box()->addWidget(m_provenance);
+    card->box()->addLayout(row);
     return card;
 }
 
@@ -77,11 +90,7 @@ QWidget *DistributionPage::makeCharts()
     m_legend = new BitLegend;
     m_zeros = dimLabel();
     m_zeros->setObjectName(u"zeros"_s);
-    m_apply = textButton(tr("Apply"), {});
-    m_apply->setProperty("primary", true);
-    m_apply->setObjectName(u"apply-type"_s);
-    m_reset = textButton(tr("Reset"), tr("Back to the file's type (Esc)"));
-    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros), static_cast<QWidget *>(m_apply), static_cast<QWidget *>(m_reset)})
+    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
         flow->addWidget(widget);
     m_charts = new QStackedWidget;
     m_bitWeights = new BitWeightChart;
@@ -141,10 +150,14 @@ void DistributionPage::onTrial()
 {
     const SlotRef slot = session().currentSlot();
     refreshFigures(slot, session().currentStatistics());
+    refreshProvenance(slot);
+    if (m_switch->current() == Codes)
+        showCodes(slot, session().currentStatistics());
+    if (m_switch->current() == Values)
+        showValues(slot, session().currentStatistics());
     const bool active = m_trial->active(slot);
     const QString problem = active ? m_trial->applyProblem() : QString();
     m_reset->setVisible(active);
-    m_zeros->setVisible(!active); // its room
     m_apply->setVisible(active && session().presetsApply());
     m_apply->setEnabled(problem.isEmpty());
     m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("%1 becomes the recipe of this layer; it can be undone (Ctrl+Z)").arg(m_trial->typeName()) : problem));
@@ -173,7 +186,6 @@ void DistributionPage::refresh()
     const SlotRef slot = session().currentSlot();
     refreshChart();
     onTrial(); // the figures, of the file or of what is tried
-    refreshProvenance(slot);
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
     m_table->setVisible(slot.readable() && height() >= kTableHeight);
 }
@@ -199,6 +211,10 @@ void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics 
 void DistributionPage::refreshProvenance(const SlotRef &slot)
 {
     QStringList parts;
+    if (m_trial->active(slot)) {
+        m_provenance->setText(tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.").arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped()));
+        return m_provenance->show();
+    }
     if (slot)
         for (const Fact &fact : provenanceLine(*slot.slot)) {
             const QColor colour = fact.assumed ? colours().amberText : colours().green;
@@ -284,8 +300,12 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
 {
     if (!statistics)
         return m_values->showMessage(waitingText(slot));
-    if (m_hasBinned && m_binned == slot)
+    // The limits are those of the type that is tried, once its figures are there.
+    const CandidateResult *tried = m_trial->active(slot) ? m_trial->exactResult() : nullptr;
+    const Quantizer quantizer = tried ? *tried->slot.quantizer : *slot.slot->quantizer;
+    if ((m_trial->active(slot) && !tried) || (m_hasBinned && m_binned == slot && m_binnedFor == quantizer))
         return;
+    m_binnedFor = quantizer;
     if (m_binned != slot || m_channel->count() == 0) {
         m_channel->clear();
         m_channel->addItem(tr("all channels"));
@@ -294,30 +314,40 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     }
     m_hasBinned = true;
     m_binned = slot;
-    ValueWindow window;
-    window.low = static_cast<double>(statistics->low) / m_zoom->currentData().toInt();
-    window.high = static_cast<double>(statistics->high) / m_zoom->currentData().toInt();
-    window.bins = kValueBins;
-    if (m_channel->currentIndex() > 0)
-        window.channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
-    const auto show = [this, slot, count = statistics->count, log = m_log->isChecked()](const ValueHistogram &histogram) {
-        BarData bars = valueBars(histogram, &*slot.slot->quantizer, count);
+    const int zoom = m_zoom->currentData().toInt();
+    auto window = valueWindow(*statistics, zoom, kValueBins);
+    if (!window)
+        return m_values->showMessage(tr("%1 of %2 values are NaN or infinite: there is no range to show.").arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
+    std::uint64_t count = statistics->count;
+    if (m_channel->currentIndex() > 0) {
+        window->channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
+        count = statistics->channels[*window->channel].count;
+    }
+    const auto show = [this, quantizer, count, zoom, log = m_log->isChecked()](const ValueHistogram &histogram) {
+        BarData bars = valueBars(histogram, &quantizer, count, zoom > 1);
         m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
     };
     m_binning.startShowing(
-        [slot, window](const Progress &progress, const Partial<ValueHistogram> &partial) { return valueHistogram(*slot.slot, window, progress, partial); },
+        [slot, window = *window](const Progress &progress, const Partial<ValueHistogram> &partial) { return valueHistogram(*slot.slot, window, progress, partial); },
         [this, show](Result<ValueHistogram> histogram) {
-            if (histogram)
-                show(*histogram);
-            else
+            if (!histogram)
                 m_values->showMessage(qs(histogram.error().message));
+            else if (std::all_of(histogram->bins.begin(), histogram->bins.end(), [](std::uint64_t bin) { return bin == 0; }))
+                m_values->showMessage(tr("No value lies between %1 and %2.").arg(numberText(histogram->low), numberText(histogram->high)));
+            else
+                show(*histogram);
         },
         show);
 }
 
 void DistributionPage::showCodes(const SlotRef &slot, const SlotStatistics *statistics)
 {
-    if (statistics)
+    const CandidateResult *tried = m_trial->active(slot) ? m_trial->exactResult() : nullptr;
+    if (tried && tried->figures)
+        m_codes->setData(codeBars(tried->figures->codes, *tried->slot.quantizer, tried->figures->count));
+    else if (m_trial->active(slot))
+        m_codes->showMessage(waitingText(slot));
+    else if (statistics)
         m_codes->setData(codeBars(statistics->codes, *slot.slot->quantizer, statistics->count));
     else
         m_codes->showMessage(waitingText(slot));

@@ -72,7 +72,8 @@ private:
     BarChart *m_values = nullptr; ///< made when first shown: Qt Charts is not cheap to start
     BarChart *m_codes = nullptr;
     CodesTable *m_table;
-    SlotRef m_binned, m_floatSlot;
+    SlotRef m_binned;
+    std::optional<Quantizer> m_binnedFor;
     bool m_hasBinned = false;
     Task<ValueHistogram> m_binning;
     Task<BitWeightHistogram> m_floatBits;
