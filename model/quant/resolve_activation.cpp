@@ -59,18 +59,8 @@ void Resolver::activationScale(Job &job, Quantizer &quantizer, int bits)
     Shape shape;
     const auto running = find("scaling_impl.runtime_stats.running_stats", &shape);
     const auto value = running ? running : find("scaling_impl.value", &shape);
-    if (!value || value->empty()) {
-        // Brevitas then uses threshold 1.0 (0.6.0: 2^round(1) for power-of-two scales).
-        const float scale
-            = scaleFromStored(spec.version < 70 || spec.restriction == Restriction::Float ? 1.0f : 0.0f, spec, bits);
-        quantizer.scale = Granular{{}, {}, {scale}};
-        quantizer.origin["scale"] = {Origin::Assumed, "no threshold is stored (never calibrated): Brevitas uses 1.0"};
-        slot.assumed = true;
-        warn(job, "never-calibrated",
-            "no threshold is stored, so it never saw a training batch; Brevitas would use 1.0"
-                + absentLayer(layerOf(job).name));
-        return;
-    }
+    if (!value || value->empty())
+        return uncalibratedScale(job, quantizer, bits);
     if (job.owner)
         compareWithOwner(job, running ? "scaling_impl.runtime_stats.running_stats" : "scaling_impl.value");
     const auto factor = find("scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight");
@@ -91,6 +81,19 @@ void Resolver::activationScale(Job &job, Quantizer &quantizer, int bits)
         running ? "scaling_impl.runtime_stats.running_stats"
                 : fmt::format("scaling_impl.value = {}{}", shortest(value->front()),
                     spec.restriction == Restriction::Float ? "" : ", log2 of the threshold")};
+}
+
+/// Brevitas then uses threshold 1.0 (0.6.0: 2^round(1) for power-of-two scales).
+void Resolver::uncalibratedScale(Job &job, Quantizer &quantizer, int bits)
+{
+    const QuantizerSpec &spec = *job.spec;
+    const float threshold = spec.version < 70 || spec.restriction == Restriction::Float ? 1.0f : 0.0f;
+    quantizer.scale = Granular{{}, {}, {scaleFromStored(threshold, spec, bits)}};
+    quantizer.origin["scale"] = {Origin::Assumed, "no threshold is stored (never calibrated): Brevitas uses 1.0"};
+    slotOf(job).assumed = true;
+    warn(job, "never-calibrated",
+        "no threshold is stored, so it never saw a training batch; Brevitas would use 1.0"
+            + absentLayer(layerOf(job).name));
 }
 
 /// One object has one value; a file whose copies differ was not written by that network.

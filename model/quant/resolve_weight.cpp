@@ -257,6 +257,24 @@ void Resolver::decoupledDivisor(Job &job, Quantizer &quantizer, int bits)
     quantizer.divisor = perChannel(slotOf(job), slotOf(job).channelAxis, std::move(divisors));
 }
 
+/// What the L1 norm of a channel may be so that no accumulator overflows.
+float Resolver::accumulatorBound(const Job &job, const std::optional<InputQuantizer> &input)
+{
+    if (!input || input->bits == 0)
+        throw SlotFailure{"input-unknown",
+            "its codes depend on the bit width and sign of the layer's input: give input, or input_bit_width and "
+            "input_signed"};
+    const double p = storedScalar(job, "pre_scaling_impl.accumulator_bit_width.bit_width")
+                         .value_or(static_cast<float>(job.spec->accumulatorBits.value_or(32)));
+    const double n = input->bits;
+    const auto bound = static_cast<float>(job.spec->special == Special::AccumulatorAwareZeroCenter
+            ? (std::exp2(p) - 2) / (std::exp2(n) - 1)
+            : (std::exp2(p - 1) - 1) * std::exp2((input->isSigned ? 1 : 0) - n));
+    m_network.layers[job.layer].slots[job.slot].formula
+        = fmt::format("accumulator of {} bits, input {} of {} bits: L1 bound {}\n", p, input->from, n, shortest(bound));
+    return bound;
+}
+
 /// Weight-normalised and accumulator-aware quantizers (Brevitas 0.9 on): per channel s = 2^a, g = 2^v, and the divisor
 /// follows from the channel's norm.
 void Resolver::normedScale(Job &job, Quantizer &quantizer)
@@ -279,17 +297,7 @@ void Resolver::normedScale(Job &job, Quantizer &quantizer)
     std::optional<InputQuantizer> input;
     if (!weightNorm) {
         input = inputOf(job, false);
-        if (!input || input->bits == 0)
-            throw SlotFailure{"input-unknown",
-                "its codes depend on the bit width and sign of the layer's input: give input, or input_bit_width and "
-                "input_signed"};
-        const double p = storedScalar(job, "pre_scaling_impl.accumulator_bit_width.bit_width")
-                             .value_or(static_cast<float>(spec.accumulatorBits.value_or(32)));
-        const double n = input->bits;
-        bound = static_cast<float>(centred ? (std::exp2(p) - 2) / (std::exp2(n) - 1)
-                                           : (std::exp2(p - 1) - 1) * std::exp2((input->isSigned ? 1 : 0) - n));
-        slot.formula = fmt::format(
-            "accumulator of {} bits, input {} of {} bits: L1 bound {}\n", p, input->from, n, shortest(bound));
+        bound = accumulatorBound(job, input);
     }
     const int axis = slot.channelAxis;
     const ChannelNorms norms = channelNorms({slot.tensor.get(), axis},

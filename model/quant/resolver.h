@@ -113,6 +113,7 @@ private:
     /// This quantizer's numbers follow from others that are assumed.
     void markAssumed(Job &job, Quantizer &quantizer, const char *field, const std::string &from);
     void activationScale(Job &job, Quantizer &quantizer, int bits);
+    void uncalibratedScale(Job &job, Quantizer &quantizer, int bits);
     void compareWithOwner(const Job &job, std::string_view field);
     std::string absentLayer(const std::string &name);
     void activationZeroPoint(Job &job, Quantizer &quantizer, int bits);
@@ -128,6 +129,7 @@ private:
     };
     /// `bits` is 0 when they are not known.
     std::optional<InputQuantizer> inputOf(Job &job, bool needsScale);
+    float accumulatorBound(const Job &job, const std::optional<InputQuantizer> &input);
     void accumulatorWidth(
         const Job &job, Quantizer &quantizer, const SlotQuantizer &weight, const InputQuantizer &input);
     static double accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits);
