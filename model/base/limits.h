@@ -16,6 +16,8 @@ struct Limits {
     std::uint32_t rank = 64;
     /// 2^48 elements are 281 T: more is a damaged number, and int64 byte counts stay safe.
     std::uint64_t elements = 1ull << 48;
+    /// Elements of a tensor that its strides make of fewer (expand): a kilobyte of file must not cost hours.
+    std::uint64_t repeatedElements = 1ull << 30;
     /// Members of a zip archive.
     std::uint64_t zipEntries = 4'000'000;
     /// Inflated size over deflated size: deflate itself ends at about 1030, code text stays below 20.

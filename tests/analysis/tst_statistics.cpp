@@ -248,6 +248,16 @@ private Q_SLOTS:
             *slot.tensor, {}, [&](const BitWeightHistogram &h) { bits.push_back(h.total() + h.nonFinite); }));
         QCOMPARE(bits, (std::vector<std::uint64_t>{4'194'304, 8'388'608}));
     }
+
+    /// Channel figures of a long vector would take more memory than the vector itself.
+    void tooManyChannels()
+    {
+        const auto vector = [](std::int64_t size) {
+            return slotOf(std::vector<float>(static_cast<std::size_t>(size)), {size}, 8, true, {{}, {}, {1.0f}});
+        };
+        QCOMPARE(analyse(vector(262'144), {.hash = false, .channels = true})->channels.size(), std::size_t(262'144));
+        QCOMPARE(analyse(vector(262'145), {.hash = false, .channels = true})->channels.size(), std::size_t(0));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestStatistics)

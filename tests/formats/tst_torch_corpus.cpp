@@ -214,6 +214,16 @@ private slots:
         QVERIFY2(file.error().message.find(part.toStdString()) != std::string::npos, file.error().message.c_str());
     }
 
+    /// One element that strides repeat 2^40 times: it is listed and never read.
+    void expandedIsListed()
+    {
+        const auto file = opened(QString::fromStdString(test::data("torch/bad/t_expand_huge.pt")));
+        QCOMPARE(file->tensors.size(), std::size_t(1));
+        QCOMPARE(file->tensors[0].count(), std::uint64_t(1) << 40);
+        QVERIFY(!file->tensors[0].readable());
+        QVERIFY(file->tensors[0].problem.find("1,099,511,627,776") != std::string::npos);
+    }
+
     void stateDictRoots_data()
     {
         QTest::addColumn<QString>("name");

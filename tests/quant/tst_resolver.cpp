@@ -342,6 +342,16 @@ private Q_SLOTS:
         const auto plain = recoverQuantizers(stateFile({weight("fc", {4, 4})}));
         QVERIFY(plain && findRule(*plain, "version-assumed") == nullptr);
     }
+
+    /// A learned sigma is a parameter of the file; computing with the preset's would be silently wrong.
+    void learnedSigmaIsSaid()
+    {
+        const auto network = recovered({weight("c", {2, 2})},
+            entry("c", "weight", "preset = \"Int8WeightPerTensorFloat\"\nscaling_stats_op = \"MEAN_LEARN_SIGMA_STD\""));
+        QVERIFY(network.has_value());
+        QVERIFY(findRule(*network, "not-decoded-yet") != nullptr);
+        QVERIFY(!network->layer("c")->slot("weight")->quantizer);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestResolver)

@@ -170,6 +170,10 @@ void TensorBuilder::setView(TensorInfo &tensor, PickleRef offset, PickleRef shap
     requireWithin(tensor.shape, tensor.strides, tensor.firstElement, capacity, m_limits);
     if (tensor.strides == contiguousStrides(tensor.shape))
         tensor.strides = {};
+    const std::uint64_t count = elementCount(tensor.shape, m_limits);
+    if (count > m_limits.repeatedElements && count > capacity)
+        tensor.problem = fmt::format(
+            "repeats {} stored elements as {} by its strides, which is more than is read", capacity, grouped(count));
 }
 
 TensorInfo TensorBuilder::view(PickleRef arguments, bool dtypeIsLast) const
