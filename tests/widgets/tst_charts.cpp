@@ -2,7 +2,9 @@
 #include "charts/bit_weight_chart.h"
 #include "charts/chart_actions.h"
 #include "charts/sweep_chart.h"
+#include "charts/sweep_view.h"
 #include "look/theme.h"
+#include "pages/sweep_data.h"
 #include "support.h"
 
 #include <QGraphicsTextItem>
@@ -177,7 +179,9 @@ private Q_SLOTS:
         QFETCH(QStringList, labels);
         BarChart chart(u"Values"_s);
         chart.resize(900, 300);
-        chart.setData({.low = low, .high = high, .sets = {{u"values"_s, BarRole::Ordinary, {1, 2, 3, 4}}}, .xTitle = u"values"_s});
+        BarData data = bars(4, low, high);
+        data.xTitle = u"values"_s;
+        chart.setData(data);
         const QStringList shown = textsOf(chart);
         for (const QString &label : labels)
             QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
@@ -189,10 +193,82 @@ private Q_SLOTS:
     {
         SweepChart chart(u"Front"_s);
         chart.resize(420, 220);
-        chart.setData({.lines = {{u"front"_s, {{68.6, 20, {}}, {68.6, 24, {}}}}}});
+        SweepData data;
+        data.lines = {{u"front"_s, {{68.6, 20, {}}, {68.6, 24, {}}}}};
+        chart.setData(data);
         const QStringList shown = textsOf(chart);
         QVERIFY2(shown.size() < 30, qPrintable(QString::number(shown.size())));
         QVERIFY2(shown.contains(u"70"_s), qPrintable(shown.join(u' ')));
+    }
+
+    /// As many lines as there are families to choose, and the file: no two look the same.
+    void signsDiffer()
+    {
+        QStringList seen;
+        for (int line = 0; line < 9; ++line) {
+            const SweepSign sign = sweepSign(line);
+            seen << u"%1 %2"_s.arg(sign.shape).arg(sign.hollow);
+        }
+        QCOMPARE(seen.removeDuplicates(), 0);
+    }
+
+    /// What was picked stays ringed when the data comes again, and keys go on from the dot that was clicked.
+    void pickedDotsAreRinged()
+    {
+        SweepChart chart(u"Front"_s);
+        chart.resize(420, 220);
+        SweepData data;
+        data.lines = {{u"front"_s, {{1, 20, {}}, {2, 24, {}}, {3, 30, {}}, {4, 31, {}}}}};
+        chart.setData(data);
+        QCOMPARE(chart.ringed().size(), std::size_t(0));
+        QSignalSpy activated(&chart, &SweepChart::activated);
+        for (int i = 0; i < 3; ++i)
+            QTest::keyClick(&chart, Qt::Key_Right);
+        QTest::keyClick(&chart, Qt::Key_Return);
+        QCOMPARE(activated.takeFirst(), (QVariantList{0, 2}));
+        data.lines[0].dots[2].picked = true;
+        for (int again = 0; again < 2; ++again) {
+            chart.setData(data);
+            QCOMPARE(chart.ringed(), std::vector<QPointF>{QPointF(3, 30)});
+        }
+        QTest::keyClick(&chart, Qt::Key_Right);
+        QTest::keyClick(&chart, Qt::Key_Return);
+        QCOMPARE(activated.takeFirst(), (QVariantList{0, 3}));
+    }
+
+    void keysStartAtTheClickedBar()
+    {
+        BarChart chart(u"Channels"_s);
+        chart.resize(600, 300);
+        chart.setData(bars(10, -0.5, 9.5));
+        chart.grab();
+        QSignalSpy activated(&chart, &BarChart::activated);
+        QWidget *viewport = chart.findChild<QGraphicsView *>()->viewport();
+        QTest::mouseClick(viewport, Qt::LeftButton, {}, QPoint(300, 150));
+        const int clicked = activated.takeFirst().first().toInt();
+        QVERIFY(clicked > 2 && clicked < 8);
+        QEvent leave(QEvent::Leave);
+        QApplication::sendEvent(viewport, &leave);
+        QTest::keyClick(&chart, Qt::Key_Right);
+        QTest::keyClick(&chart, Qt::Key_Return);
+        QCOMPARE(activated.takeFirst().first().toInt(), clicked + 1);
+    }
+
+    void wordsOfTheGoal_data()
+    {
+        QTest::addColumn<QList<int>>("counts"); // swept, layers, unmet, missing
+        QTest::addColumn<QString>("where");
+        QTest::newRow("all") << QList<int>{25, 25, 0, 0} << u"in every layer"_s;
+        QTest::newRow("one of 25") << QList<int>{1, 25, 0, 0} << u"in the 1 of 25 layers swept"_s;
+        QTest::newRow("out of reach") << QList<int>{25, 25, 2, 0} << u"where it can be kept"_s;
+        QTest::newRow("without widths") << QList<int>{25, 25, 0, 1} << u"where it can be kept"_s;
+        QTest::newRow("both") << QList<int>{3, 25, 1, 0} << u"where it can be kept in the 3 of 25 layers swept"_s;
+    }
+    void wordsOfTheGoal()
+    {
+        QFETCH(QList<int>, counts);
+        const auto count = [&](int at) { return static_cast<std::size_t>(counts[at]); };
+        QTEST(whereText(count(0), count(1), count(2), count(3)), "where");
     }
 
     /// Every text colour on every surface it stands on, in both themes.
@@ -215,6 +291,14 @@ private Q_SLOTS:
     }
 
 private:
+    static BarData bars(std::size_t count, double low, double high)
+    {
+        BarData data;
+        data.low = low;
+        data.high = high;
+        data.sets = {{u"values"_s, BarRole::Ordinary, std::vector<double>(count, 1.0)}};
+        return data;
+    }
     static QStringList textsOf(QWidget &chart)
     {
         chart.grab(); // lays out

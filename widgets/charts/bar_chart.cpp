@@ -53,6 +53,7 @@ struct BarChart::Private {
     FramedView *view = nullptr;
     ChartActions *actions = nullptr;
     int current = -1;
+    int start = -1; ///< the last bar that was clicked or reached by keys: where keys start
 
     std::size_t bars() const { return data.sets.empty() ? 0 : data.sets.front().values.size(); }
     void build();
@@ -207,7 +208,7 @@ void BarChart::setData(BarData data)
         if (set.values.size() > kMaxBars)
             set.values.resize(kMaxBars); // callers bin before; more would cost a frame per bar
     d->data = std::move(data);
-    d->current = -1;
+    d->current = d->start = -1;
     d->view->frame = {};
     d->build();
     d->stack->setCurrentWidget(d->view);
@@ -243,8 +244,10 @@ bool BarChart::eventFilter(QObject *watched, QEvent *event)
         setCurrent(-1);
     else if (event->type() == QEvent::MouseButtonPress && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
         setFocus(Qt::MouseFocusReason);
-        if (const int bar = d->barAt(static_cast<QMouseEvent *>(event)->position()); bar >= 0)
+        if (const int bar = d->barAt(static_cast<QMouseEvent *>(event)->position()); bar >= 0) {
+            d->start = bar;
             Q_EMIT activated(bar);
+        }
     }
     return QWidget::eventFilter(watched, event);
 }
@@ -252,17 +255,22 @@ bool BarChart::eventFilter(QObject *watched, QEvent *event)
 void BarChart::keyPressEvent(QKeyEvent *event)
 {
     const int last = static_cast<int>(d->bars()) - 1;
+    const auto goTo = [&](int bar) {
+        d->start = std::clamp(bar, std::min(0, last), last);
+        setCurrent(d->start);
+    };
     switch (event->key()) {
-    case Qt::Key_Left: return setCurrent(std::max(std::min(0, last), d->current - 1));
-    case Qt::Key_Right: return setCurrent(std::min(last, d->current + 1));
-    case Qt::Key_Home: return setCurrent(std::min(0, last));
-    case Qt::Key_End: return setCurrent(last);
+    case Qt::Key_Left: return goTo(d->start - 1);
+    case Qt::Key_Right: return goTo(d->start + 1);
+    case Qt::Key_Home: return goTo(0);
+    case Qt::Key_End: return goTo(last);
     case Qt::Key_Return:
     case Qt::Key_Enter:
-        if (d->current >= 0)
-            Q_EMIT activated(d->current);
+        if (d->start >= 0)
+            Q_EMIT activated(d->start);
         return;
     case Qt::Key_Escape:
+        d->start = -1;
         if (d->current >= 0)
             return setCurrent(-1);
         [[fallthrough]];

@@ -34,7 +34,17 @@ struct SweepChart::Private {
     SweepView *view = nullptr;
     ChartActions *actions = nullptr;
     int currentLine = -1, currentDot = -1;
+    int startLine = 0, startDot = -1; ///< the last one that was clicked or reached by keys: where keys start
 
+    const SweepDot &dot(int line, int at) const
+    {
+        return data.lines[static_cast<std::size_t>(line)].dots[static_cast<std::size_t>(at)];
+    }
+    int lastOf(int line) const { return static_cast<int>(data.lines[static_cast<std::size_t>(line)].dots.size()) - 1; }
+    bool has(int line, int at) const
+    {
+        return line >= 0 && at >= 0 && line < static_cast<int>(data.lines.size()) && at <= lastOf(line);
+    }
     void build();
     void addLine(QChart *chart, int index, QAbstractAxis *x, QAbstractAxis *y);
     void addGoal(QChart *chart, QValueAxis *x, QAbstractAxis *y);
@@ -62,9 +72,8 @@ void SweepChart::Private::addLine(QChart *chart, int index, QAbstractAxis *x, QA
     dots->append(points);
     dots->setMarkerShape(sign.shape);
     dots->setMarkerSize(sign.shape == QScatterSeries::MarkerShapeRectangle ? 8 : 10);
-    const bool hollow = sign.shape == QScatterSeries::MarkerShapeRectangle;
-    dots->setColor(hollow ? colours().panel : sign.colour);
-    dots->setBorderColor(hollow ? sign.colour : colours().panel);
+    dots->setColor(sign.hollow ? colours().panel : sign.colour);
+    dots->setBorderColor(sign.hollow ? sign.colour : colours().panel);
     chart->addSeries(dots);
     dots->attachAxis(x);
     dots->attachAxis(y);
@@ -113,7 +122,12 @@ void SweepChart::Private::build()
         view->legend.emplace_back(data.lines[static_cast<std::size_t>(i)].name, i);
     view->goal = data.goal;
     view->goalText = data.goalText;
-    view->ringed = false;
+    view->ring.reset();
+    view->picked.clear();
+    for (const SweepLine &line : data.lines)
+        for (const SweepDot &dot : line.dots)
+            if (dot.picked)
+                view->picked.emplace_back(dot.x, dot.y);
     QChart *old = view->chart();
     view->setChart(chart);
     view->placeLegend();
@@ -147,6 +161,8 @@ SweepChart::~SweepChart() = default;
 
 const SweepData &SweepChart::data() const { return d->data; }
 
+std::vector<QPointF> SweepChart::ringed() const { return d->view->picked; }
+
 ChartActions *SweepChart::actions() const { return d->actions; }
 
 std::pair<int, int> SweepChart::current() const { return {d->currentLine, d->currentDot}; }
@@ -157,6 +173,10 @@ void SweepChart::setData(SweepData data)
     if (data.lines.empty())
         return showMessage(tr("There is nothing to draw yet."));
     d->data = std::move(data);
+    if (!d->has(d->startLine, d->startDot)) {
+        d->startLine = 0;
+        d->startDot = -1;
+    }
     d->currentLine = d->currentDot = -1;
     d->build();
     d->stack->setCurrentWidget(d->view);
@@ -172,7 +192,7 @@ void SweepChart::showMessage(const QString &text)
 
 QPointF SweepChart::Private::positionOf(int at, int which) const
 {
-    const SweepDot &shown = data.lines[static_cast<std::size_t>(at)].dots[static_cast<std::size_t>(which)];
+    const SweepDot &shown = dot(at, which);
     return view->chart()->mapToPosition({shown.x, shown.y}, view->chart()->series().constFirst());
 }
 
@@ -197,9 +217,7 @@ void SweepChart::setCurrent(int line, int dot)
         return;
     d->currentLine = line;
     d->currentDot = dot;
-    d->view->ringed = line >= 0;
-    if (line >= 0)
-        d->view->ring = d->positionOf(line, dot);
+    d->view->ring = line >= 0 ? std::optional(QPointF(d->dot(line, dot).x, d->dot(line, dot).y)) : std::nullopt;
     d->view->viewport()->update();
     if (line < 0)
         return QToolTip::hideText();
@@ -208,7 +226,7 @@ void SweepChart::setCurrent(int line, int dot)
         = shown.name + (shown.name.isEmpty() ? QString() : u"\n"_s) + shown.dots[static_cast<std::size_t>(dot)].tip;
     setAccessibleDescription(text);
     if (isVisible())
-        QToolTip::showText(mapToGlobal(d->view->ring.toPoint() + QPoint(12, -12)), text, this);
+        QToolTip::showText(mapToGlobal(d->positionOf(line, dot).toPoint() + QPoint(12, -12)), text, this);
 }
 
 bool SweepChart::eventFilter(QObject *watched, QEvent *event)
@@ -223,8 +241,12 @@ bool SweepChart::eventFilter(QObject *watched, QEvent *event)
     } else if (event->type() == QEvent::MouseButtonPress
         && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
         setFocus(Qt::MouseFocusReason);
-        if (d->currentLine >= 0)
-            Q_EMIT activated(d->currentLine, d->currentDot);
+        const auto [line, dot] = d->nearest(static_cast<QMouseEvent *>(event)->position());
+        if (line >= 0) {
+            d->startLine = line;
+            d->startDot = dot;
+            Q_EMIT activated(line, dot);
+        }
     }
     return QWidget::eventFilter(watched, event);
 }
@@ -234,23 +256,23 @@ void SweepChart::keyPressEvent(QKeyEvent *event)
     const int lines = static_cast<int>(d->data.lines.size());
     if (lines == 0)
         return QWidget::keyPressEvent(event);
-    const int line = std::clamp(d->currentLine, 0, lines - 1);
-    const auto lastOf
-        = [&](int at) { return static_cast<int>(d->data.lines[static_cast<std::size_t>(at)].dots.size()) - 1; };
+    const int line = std::clamp(d->startLine, 0, lines - 1);
+    const auto goTo = [this](int toLine, int dot) {
+        d->startLine = toLine;
+        d->startDot = std::clamp(dot, 0, d->lastOf(toLine));
+        setCurrent(d->startLine, d->startDot);
+    };
     switch (event->key()) {
-    case Qt::Key_Left: return setCurrent(line, std::max(0, d->currentDot - 1));
-    case Qt::Key_Right: return setCurrent(line, std::min(lastOf(line), d->currentDot + 1));
-    case Qt::Key_Home: return setCurrent(line, 0);
-    case Qt::Key_End: return setCurrent(line, lastOf(line));
-    case Qt::Key_Up:
-    case Qt::Key_Down: {
-        const int next = std::clamp(line + (event->key() == Qt::Key_Up ? -1 : 1), 0, lines - 1);
-        return setCurrent(next, std::clamp(d->currentDot, 0, lastOf(next)));
-    }
+    case Qt::Key_Left: return goTo(line, d->startDot - 1);
+    case Qt::Key_Right: return goTo(line, d->startDot + 1);
+    case Qt::Key_Home: return goTo(line, 0);
+    case Qt::Key_End: return goTo(line, d->lastOf(line));
+    case Qt::Key_Up: return goTo(std::max(0, line - 1), d->startDot);
+    case Qt::Key_Down: return goTo(std::min(lines - 1, line + 1), d->startDot);
     case Qt::Key_Return:
     case Qt::Key_Enter:
-        if (d->currentLine >= 0)
-            Q_EMIT activated(d->currentLine, d->currentDot);
+        if (d->has(line, d->startDot))
+            Q_EMIT activated(line, d->startDot);
         return;
     default: QWidget::keyPressEvent(event);
     }

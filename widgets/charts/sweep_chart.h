@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QPointF>
 #include <QString>
 #include <QWidget>
 
@@ -14,6 +15,7 @@ class ChartActions;
 struct SweepDot {
     double x = 0, y = 0;
     QString tip;
+    bool picked = false; ///< ringed
 };
 /// Dots joined by a line; each line has its own sign besides its colour.
 struct SweepLine {
@@ -40,6 +42,8 @@ public:
     void showMessage(const QString &text);
     const SweepData &data() const;
     ChartActions *actions() const;
+    /// The chosen dots as they are drawn: values, not places on the screen.
+    std::vector<QPointF> ringed() const;
     /// The dot under the pointer or reached by keys, as line and position; {-1, -1} for none.
     std::pair<int, int> current() const;
     void setCurrent(int line, int dot);

@@ -18,16 +18,29 @@ SweepSign sweepSign(int index)
             QScatterSeries::MarkerShapeStar};
     static constexpr Qt::PenStyle kPens[]
         = {Qt::SolidLine, Qt::DashLine, Qt::SolidLine, Qt::DotLine, Qt::DashDotLine, Qt::DashDotDotLine};
-    const auto at = static_cast<std::size_t>(index) % std::size(kShapes);
-    return {inks[at], kShapes[at], kPens[at]};
+    const auto count = std::size(kShapes);
+    const auto at = static_cast<std::size_t>(index) % count;
+    const auto round = static_cast<std::size_t>(index) / count; // more lines than shapes: filled ones become hollow
+    const bool hollow = (kShapes[at] == QScatterSeries::MarkerShapeRectangle) != (round % 2 == 1);
+    return {inks[(at + round) % count], kShapes[at], kPens[(at + round) % count], hollow};
+}
+
+static QPolygonF corners(int count, double outer, double inner)
+{
+    QPolygonF shape;
+    for (int corner = 0; corner < count; ++corner) {
+        const double radius = corner % 2 == 0 ? outer : inner; // a star where they differ
+        shape << QPointF(radius * std::sin(corner * 2 * M_PI / count), -radius * std::cos(corner * 2 * M_PI / count));
+    }
+    return shape;
 }
 
 static void paintSign(QPainter *painter, const QPointF &centre, int index)
 {
     const SweepSign sign = sweepSign(index);
     const double r = 4.5;
-    painter->setPen(sign.shape == QScatterSeries::MarkerShapeRectangle ? QPen(sign.colour, 1.4) : QPen(Qt::NoPen));
-    painter->setBrush(sign.shape == QScatterSeries::MarkerShapeRectangle ? colours().panel : sign.colour);
+    painter->setPen(sign.hollow ? QPen(sign.colour, 1.4) : QPen(Qt::NoPen));
+    painter->setBrush(sign.hollow ? colours().panel : sign.colour);
     QPolygonF shape;
     switch (sign.shape) {
     case QScatterSeries::MarkerShapeCircle: painter->drawEllipse(centre, r, r); return;
@@ -38,9 +51,8 @@ static void paintSign(QPainter *painter, const QPointF &centre, int index)
     case QScatterSeries::MarkerShapeRotatedRectangle:
         shape << QPointF(0, -r) << QPointF(r, 0) << QPointF(0, r) << QPointF(-r, 0);
         break;
-    default:
-        for (int corner = 0; corner < 5; ++corner)
-            shape << QPointF(r * std::sin(corner * 2 * M_PI / 5), -r * std::cos(corner * 2 * M_PI / 5));
+    case QScatterSeries::MarkerShapeStar: shape = corners(10, r + 1, r / 2); break;
+    default: shape = corners(5, r, r);
     }
     painter->drawPolygon(shape.translated(centre));
 }
@@ -85,11 +97,15 @@ void SweepView::drawForeground(QPainter *painter, const QRectF &rect)
             painter->drawText(QPointF(plot.left() + 6, at.y() - 4), goalText);
         }
     }
-    if (!ringed)
-        return;
-    painter->setPen(QPen(colours().text, 1.6));
     painter->setBrush(Qt::NoBrush);
-    painter->drawEllipse(ring, 9, 9);
+    const auto drawRing = [&](const QPointF &values, double radius, const QPen &pen) {
+        painter->setPen(pen);
+        painter->drawEllipse(chart()->mapToPosition(values, chart()->series().constFirst()), radius, radius);
+    };
+    for (const QPointF &values : picked)
+        drawRing(values, 7, QPen(colours().accent, 2.4));
+    if (ring)
+        drawRing(*ring, 10, QPen(colours().text, 1.6));
 }
 
 } // namespace quantscope

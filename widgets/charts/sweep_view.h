@@ -17,16 +17,17 @@ struct SweepSign {
     QColor colour;
     QScatterSeries::MarkerShape shape;
     Qt::PenStyle pen;
+    bool hollow;
 };
 
 SweepSign sweepSign(int index);
 
-/// The view with a ring around the current dot and the words at the goal.
+/// The view with rings around the current and the picked dots and the words at the goal.
 class SweepView : public QChartView {
 public:
     using QChartView::QChartView;
-    QPointF ring;
-    bool ringed = false;
+    std::optional<QPointF> ring; ///< the current dot's values
+    std::vector<QPointF> picked; ///< values of dots that were chosen
     std::optional<double> goal;
     QString goalText;
     std::vector<std::pair<QString, int>> legend; ///< name and sign

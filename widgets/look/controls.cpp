@@ -62,6 +62,7 @@ void Segmented::setItems(const QStringList &texts)
 {
     for (QAbstractButton *button : m_group->buttons())
         delete button;
+    QWidget *previous = this;
     for (qsizetype i = 0; i < texts.size(); ++i) {
         auto *button = new QToolButton(this);
         button->setText(texts[i]);
@@ -71,6 +72,8 @@ void Segmented::setItems(const QStringList &texts)
         button->setAccessibleName(accessibleName() + u": "_s + texts[i]);
         m_group->addButton(button, static_cast<int>(i));
         layout()->addWidget(button);
+        setTabOrder(previous, button); // a new widget would come last in the window
+        previous = button;
     }
     setCurrent(0);
 }
@@ -181,13 +184,28 @@ void setUpTable(QTableView *table, const QString &accessibleName)
 
 void setWrong(QLineEdit *edit, bool wrong, const QString &reason)
 {
+    static const char *const kTip = "tipWhenRight";
     if (edit->property("wrong").toBool() != wrong) {
+        if (wrong)
+            edit->setProperty(kTip, edit->toolTip());
+        else
+            edit->setToolTip(edit->property(kTip).toString());
         edit->setProperty("wrong", wrong);
         edit->style()->unpolish(edit);
         edit->style()->polish(edit);
     }
+    edit->setAccessibleDescription(wrong ? reason : QString());
     if (wrong)
-        edit->setAccessibleDescription(reason);
+        edit->setToolTip(plainTip(reason));
+}
+
+void showProblem(QLabel *label, const QString &text)
+{
+    QPalette palette = label->palette();
+    palette.setColor(label->foregroundRole(), colours().redText);
+    label->setPalette(palette);
+    label->setText(text.isEmpty() ? text : u"■ "_s + text);
+    label->setVisible(!text.isEmpty());
 }
 
 QString plainTip(const QString &text)

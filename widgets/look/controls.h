@@ -68,8 +68,10 @@ QFrame *ruler(QWidget *parent = nullptr);
 QPushButton *textButton(const QString &text, const QString &tip, QWidget *parent = nullptr);
 /// Row heights, fonts and headers that all tables share.
 void setUpTable(QTableView *table, const QString &accessibleName);
-/// Marks an input whose text cannot be used, and says why.
+/// Marks an input whose text cannot be used, and says why, in its tooltip too.
 void setWrong(QLineEdit *edit, bool wrong, const QString &reason = {});
+/// What is wrong, with a sign and in the colour of errors; hides the label where nothing is.
+void showProblem(QLabel *label, const QString &text);
 /// A tooltip of plain text, whatever characters it has.
 QString plainTip(const QString &text);
 void setAccessible(QWidget *widget, const QString &name, const QString &tip = {});

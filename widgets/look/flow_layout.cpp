@@ -2,6 +2,8 @@
 
 #include <QWidget>
 
+#include <algorithm>
+
 namespace quantscope {
 
 FlowLayout::FlowLayout(QWidget *parent, int spacing, bool stretch) : QLayout(parent), m_stretch(stretch)
@@ -24,13 +26,29 @@ QSize FlowLayout::minimumSize() const
     return size.grownBy(margins);
 }
 
+void FlowLayout::addStretch()
+{
+    auto *spring = new QWidget(parentWidget());
+    spring->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
+    addWidget(spring);
+}
+
+static bool expands(const QLayoutItem *item) { return item->expandingDirections().testFlag(Qt::Horizontal); }
+
+static int widthOf(const QLayoutItem *item) { return (expands(item) ? item->minimumSize() : item->sizeHint()).width(); }
+
+static int heightOf(const QLayoutItem *item, int width)
+{
+    return item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
+}
+
 QSize FlowLayout::sizeHint() const
 {
     QSize size;
     for (const QLayoutItem *item : m_items) {
         if (item->isEmpty())
             continue;
-        size.rwidth() += item->sizeHint().width() + spacing();
+        size.rwidth() += widthOf(item) + spacing();
         size.setHeight(std::max(size.height(), item->sizeHint().height()));
     }
     return size.grownBy(contentsMargins());
@@ -49,41 +67,44 @@ int FlowLayout::place(const QRect &rect, bool apply) const
     for (qsizetype first = 0; first < m_items.size();) {
         QList<QLayoutItem *> row;
         int width = 0;
-        int height = 0;
         for (; first < m_items.size(); ++first) {
             QLayoutItem *item = m_items[first];
             if (item->isEmpty())
                 continue;
-            const QSize hint = item->sizeHint();
-            if (!row.isEmpty() && width + hint.width() > area.width())
+            if (!row.isEmpty() && width + widthOf(item) > area.width())
                 break;
             row.append(item);
-            width += hint.width() + spacing();
-            height = std::max(height, hint.height());
+            width += widthOf(item) + spacing();
         }
-        if (apply)
-            placeRow(row, QRect(area.left(), y, area.width(), height));
         if (!row.isEmpty())
-            y += height + spacing();
+            y += placeRow(row, QRect(area.left(), y, area.width(), 0), apply) + spacing();
     }
     return std::max(0, y - spacing() - rect.top()) + contentsMargins().bottom();
 }
 
-void FlowLayout::placeRow(const QList<QLayoutItem *> &row, const QRect &line) const
+/// Returns the height that the row takes.
+int FlowLayout::placeRow(const QList<QLayoutItem *> &row, const QRect &line, bool apply) const
 {
     int used = -spacing();
     for (const QLayoutItem *item : row)
-        used += item->sizeHint().width() + spacing();
-    const int spare = m_stretch && !row.isEmpty() ? std::max(0, line.width() - used) : 0;
-    int x = line.left();
+        used += widthOf(item) + spacing();
+    const auto springs = std::count_if(row.begin(), row.end(), expands);
+    const auto takers = springs > 0 ? springs : m_stretch ? row.size() : 0;
+    const int spare = takers > 0 ? std::max(0, line.width() - used) : 0;
+    QList<int> widths;
+    int height = 0;
     int given = 0;
-    for (qsizetype i = 0; i < row.size(); ++i) {
-        const int share = static_cast<int>(spare * (i + 1) / std::max<qsizetype>(1, row.size())) - given;
+    qsizetype taken = 0;
+    for (const QLayoutItem *item : row) {
+        const bool takes = springs == 0 || expands(item);
+        const int share = takes && takers > 0 ? static_cast<int>(spare * ++taken / takers) - given : 0;
         given += share;
-        const int width = std::min(row[i]->sizeHint().width() + share, line.width());
-        row[i]->setGeometry(QRect(x, line.top(), width, line.height()));
-        x += width + spacing();
+        widths << std::min(widthOf(item) + share, line.width());
+        height = std::max(height, heightOf(item, widths.back()));
     }
+    for (qsizetype i = 0, x = line.left(); apply && i < row.size(); x += widths[i++] + spacing())
+        row[i]->setGeometry(QRect(static_cast<int>(x), line.top(), widths[i], height));
+    return height;
 }
 
 } // namespace quantscope

@@ -5,14 +5,17 @@
 
 namespace quantscope {
 
-/// Places items in rows from left to right and wraps: figures stay whole in a narrow window. Items of a row share its
-/// spare width, so that a full row ends flush.
+/// Places items in rows from left to right and wraps: figures stay whole in a narrow window. The spare width of a row
+/// goes to its items that expand, which need only their smallest width; where `stretch` is set, else to all, so that a
+/// full row ends flush.
 class FlowLayout : public QLayout {
 public:
     explicit FlowLayout(QWidget *parent = nullptr, int spacing = 8, bool stretch = false);
     ~FlowLayout() override;
 
     void addItem(QLayoutItem *item) override { m_items.append(item); }
+    /// What follows stands at the right end of the row.
+    void addStretch();
     int count() const override { return static_cast<int>(m_items.size()); }
     QLayoutItem *itemAt(int index) const override { return m_items.value(index); }
     QLayoutItem *takeAt(int index) override;
@@ -25,7 +28,7 @@ public:
 
 private:
     int place(const QRect &rect, bool apply) const;
-    void placeRow(const QList<QLayoutItem *> &row, const QRect &line) const;
+    int placeRow(const QList<QLayoutItem *> &row, const QRect &line, bool apply) const;
 
     QList<QLayoutItem *> m_items;
     bool m_stretch;

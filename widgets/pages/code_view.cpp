@@ -38,6 +38,8 @@ CodeView::CodeView(const QString &name, QWidget *parent) : QWidget(parent), m_ed
 
 QString CodeView::text() const { return m_editor->text(); }
 
+void CodeView::showLine(int line) { m_editor->setFirstVisibleLine(line); }
+
 void CodeView::setText(const QString &text, Language language)
 {
     const int line = m_editor->firstVisibleLine();

@@ -15,6 +15,7 @@ public:
     explicit CodeView(const QString &name, QWidget *parent = nullptr);
     void setText(const QString &text, Language language);
     QString text() const;
+    void showLine(int line); ///< at the top, as far as there is text
 
 private:
     void colour();

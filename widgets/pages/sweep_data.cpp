@@ -88,6 +88,24 @@ QString reachText(const std::vector<SweepPoint> &points, double goalDb)
     return parts.join(u" · "_s);
 }
 
+QString whereText(std::size_t swept, std::size_t layers, std::size_t unmet, std::size_t missing)
+{
+    const QString some = u"the %1 of %2 swept"_s.arg(swept).arg(countText(layers, u"layer"_s));
+    if (unmet > 0 || missing > 0)
+        return swept < layers ? u"where it can be kept in "_s + some : u"where it can be kept"_s;
+    return swept < layers ? u"in "_s + some : u"in every layer"_s;
+}
+
+QString missedText(std::size_t unmet, std::size_t missing)
+{
+    QString text;
+    if (unmet > 0)
+        text += u" · ▲ %1 out of reach: those take their best"_s.arg(countText(unmet, u"layer"_s));
+    if (missing > 0)
+        text += u" · ▲ %1 without a width to choose: those stay as they are"_s.arg(countText(missing, u"layer"_s));
+    return text;
+}
+
 std::optional<double> allocationDb(const Allocation &allocation) { return allocation.sqnrDb(); }
 
 static QString widthsText(const std::vector<SweepPoint> &points, const Allocation &allocation)

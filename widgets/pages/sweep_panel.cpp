@@ -133,11 +133,12 @@ QWidget *SweepPanel::makeCharts()
 QWidget *SweepPanel::makeResult()
 {
     auto *card = new Card(nullptr, 12);
-    auto *header = new QHBoxLayout;
-    header->setSpacing(8);
+    auto *header = new FlowLayout(nullptr, 8);
     m_resultTitle = titleLabel();
     m_resultTitle->setObjectName(u"sweep-result"_s);
     m_resultTitle->setWordWrap(true);
+    m_resultTitle->setMinimumWidth(220);
+    m_resultTitle->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_form = new Segmented(tr("As what"));
     m_form->setItems({tr("Recipe"), tr("Brevitas")});
     m_form->setItemTip(0, tr("entries of a recipe, TOML"));
@@ -146,7 +147,7 @@ QWidget *SweepPanel::makeResult()
     m_apply = textButton(tr("Apply to recipe"), {});
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-sweep"_s);
-    header->addWidget(m_resultTitle, 1);
+    header->addWidget(m_resultTitle);
     for (QWidget *widget :
         {static_cast<QWidget *>(m_form), static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_apply)})
         header->addWidget(widget);
@@ -261,8 +262,10 @@ void SweepPanel::refreshNetwork(const std::vector<std::string> &all)
         return;
     m_fronting.start(
         [points = m_run.points(all), goal = m_goal->value()](const Progress &) { return frontOf(points, goal); },
-        [this](Result<Front> front) {
+        [this, known, layers = all.size()](Result<Front> front) {
             m_network = front ? std::move(*front) : Front{};
+            m_network.swept = known;
+            m_network.layers = layers;
             if (m_picked && *m_picked >= static_cast<int>(m_network.allocations.size()))
                 m_picked.reset();
             if (m_network.points.empty())
@@ -277,27 +280,28 @@ QString SweepPanel::resultText() const
     if (!m_allocation)
         return tr("No widths yet");
     const QString bits = groupedText(m_allocation->bits);
+    const std::size_t missing = m_network.swept - std::min(m_network.swept, m_allocation->points.size());
     if (m_picked)
         return tr("Chosen on the front: %1 bits, %2 over all weights")
             .arg(bits, decibelText(allocationDb(*m_allocation)));
-    const std::size_t misses = m_allocation->unmet.size();
-    QString text = (misses > 0 ? tr("Fewest bits that keep %1 dB where it can be kept: %2 bits")
-                               : tr("Fewest bits that keep %1 dB in every layer: %2 bits"))
-                       .arg(m_goal->value())
-                       .arg(bits);
-    if (misses > 0)
-        text += tr(" · ▲ %1 out of reach: those take their best").arg(countText(misses, tr("layer")));
-    return text;
+    return tr("Fewest bits that keep %1 dB %2: %3 bits")
+               .arg(m_goal->value())
+               .arg(whereText(m_network.swept, m_network.layers, m_allocation->unmet.size(), missing), bits)
+        + missedText(m_allocation->unmet.size(), missing);
 }
 
 void SweepPanel::showAllocation()
 {
     m_allocation
         = m_picked ? std::optional(m_network.allocations[static_cast<std::size_t>(*m_picked)]) : m_network.cheapest;
-    if (!m_network.points.empty())
-        m_front->setData(frontData(m_network.points, m_network.allocations, m_network.cheapest));
+    if (!m_network.points.empty()) {
+        SweepData drawn = frontData(m_network.points, m_network.allocations, m_network.cheapest);
+        if (m_picked)
+            drawn.lines.front().dots.at(static_cast<std::size_t>(*m_picked)).picked = true;
+        m_front->setData(std::move(drawn));
+    }
     m_resultTitle->setText(resultText());
-    m_text->setText(m_form->current() == 0 ? recipeText() : pythonText(), CodeView::Language::Toml);
+    showText();
     const QString problem
         = !m_allocation ? tr("There is nothing to apply yet.") : applyProblem(m_session, m_session.currentSlot());
     m_copy->setEnabled(m_allocation.has_value());
@@ -305,6 +309,21 @@ void SweepPanel::showAllocation()
     m_apply->setToolTip(plainTip(problem.isEmpty()
             ? tr("These widths become the recipe of all these layers, as one edit that can be undone (Ctrl+Z)")
             : problem));
+}
+
+/// A recipe starts where these widths change it.
+void SweepPanel::showText()
+{
+    const QString text = m_form->current() == 0 ? recipeText() : pythonText();
+    if (text == m_text->text())
+        return;
+    m_text->setText(text, CodeView::Language::Toml);
+    const auto before = m_form->current() == 0 && m_allocation
+        ? allocationRecipe(*m_session.network(), m_network.points, Allocation{})
+        : Result<std::string>();
+    const QString old = before ? qs(*before) : QString();
+    const auto differs = std::mismatch(text.begin(), text.end(), old.begin(), old.end()).first;
+    m_text->showLine(text == old ? 0 : static_cast<int>(std::count(text.begin(), differs, u'\n')));
 }
 
 QString SweepPanel::recipeText() const

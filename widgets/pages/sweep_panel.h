@@ -44,6 +44,7 @@ private:
     void refreshProgress(const std::vector<std::string> &all);
     void refreshNetwork(const std::vector<std::string> &all);
     void showAllocation();
+    void showText();
     QString resultText() const;
 
     Session &m_session;
@@ -63,6 +64,7 @@ private:
         std::vector<SweepPoint> points;
         std::vector<Allocation> allocations; ///< the front
         std::optional<Allocation> cheapest;
+        std::size_t swept = 0, layers = 0; ///< what it is of
     };
     static Result<Front> frontOf(std::vector<SweepPoint> points, double goal);
     Front m_network;
