@@ -43,6 +43,96 @@ private Q_SLOTS:
         QCOMPARE(chosen(page), u"ap_fixed<5,-1>"_s);
     }
 
+    /// A candidate that cannot be is there to be corrected; what was said about it goes with the next step.
+    void impossibleCandidatesStay()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        auto *edit = page.findChild<QLineEdit *>(u"add-candidate"_s);
+        auto *problem = page.findChild<QLabel *>(u"add-problem"_s);
+        const auto refuse = [&] {
+            edit->setText(u"Int8ActPerTensorFloat"_s);
+            QTest::keyClick(edit, Qt::Key_Return);
+            return QTest::qWaitFor([&] { return page.idle() && !problem->isHidden(); });
+        };
+        QVERIFY(refuse());
+        QCOMPARE(edit->text(), u"Int8ActPerTensorFloat"_s);
+        QVERIFY(page.candidates()->choose("ternary"));
+        page.candidates()->apply();
+        QVERIFY(problem->isHidden());
+        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset == "ternary"; }));
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        QVERIFY(refuse());
+        session.undoStack().undo();
+        QVERIFY(problem->isHidden());
+    }
+
+    /// conv1 has 16 output channels, conv2 has 32: float scales per channel are inexact in both, for reasons of their own.
+    void inexactForDifferentReasonsIsNo_data()
+    {
+        QTest::addColumn<QStringList>("layers");
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<QString>("exact");
+        const QString channels = u"Int8WeightPerChannelFloat"_s, tensor = u"Int8WeightPerTensorFixedPoint"_s;
+        QTest::newRow("one") << QStringList{u"conv2"_s} << channels << u"no, 32 scales"_s;
+        QTest::newRow("two, inexact") << QStringList{u"conv1"_s, u"conv2"_s} << channels << u"no"_s;
+        QTest::newRow("two, exact") << QStringList{u"conv1"_s, u"conv2"_s} << tensor << u"✓ yes"_s;
+    }
+    void inexactForDifferentReasonsIsNo()
+    {
+        QFETCH(QStringList, layers);
+        QFETCH(QString, candidate);
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", layers.first()));
+        session.selectLayers(layers);
+        page.refreshNow();
+        page.lab().add(candidate);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnOf(str(candidate)) > 0; }));
+        QTEST(page.candidates()->model().column(page.candidates()->model().columnOf(str(candidate))).text(CompareFigure::Exact), "exact");
+    }
+
+    /// A difference is short enough for the room beside its figure.
+    void differencesAreShort_data()
+    {
+        QTest::addColumn<double>("ratio");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("percent") << 0.24 << u"−76 %"_s;
+        QTest::newRow("times") << 7.54 << u"×7.5"_s;
+        QTest::newRow("hundred") << 99.97 << u"×100"_s;
+        QTest::newRow("hundreds") << 999.4 << u"×999"_s;
+        QTest::newRow("thousands") << 6.5e3 << u">×999"_s;
+        QTest::newRow("beyond") << 1e12 << u">×999"_s;
+    }
+    void differencesAreShort()
+    {
+        QFETCH(double, ratio);
+        const auto column = [](double error) {
+            CompareColumn made;
+            made.hasFigures = made.hasErrors = true;
+            made.error.maxAbs = error;
+            return made;
+        };
+        QTEST(column(ratio).difference(CompareFigure::MaxError, column(1)), "text");
+    }
+
+    /// Activations have no stored values to compare: there is nothing that looks as if it could be used.
+    void activationsAreNotCompared()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
+        session.selectLayers({u"relu1"_s});
+        page.refreshNow();
+        QVERIFY(!page.candidates()->table()->isVisible());
+        QVERIFY(!page.findChild<QLineEdit *>(u"add-candidate"_s)->isEnabled());
+        session.selectLayers({u"conv1"_s});
+        page.refreshNow();
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
+        QVERIFY(page.candidates()->table()->isVisible());
+    }
+
     /// Apply reaches the statistics that every view and the export show; undo takes it back.
     void appliesAndUndoes()
     {

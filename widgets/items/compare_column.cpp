@@ -100,13 +100,22 @@ std::optional<int> widthOf(const CandidateResult &result)
     return q && q->isComplete() ? std::optional(q->bitWidth.value_or(q->wordBits())) : std::nullopt;
 }
 
-/// The text that all have in common, else "differ".
-template <class Text> QString common(const std::vector<const CandidateResult *> &results, Text text)
+/// The text that all have in common, else another.
+template <class Text>
+QString common(const std::vector<const CandidateResult *> &results, Text text, const QString &otherwise = u"differ"_s)
 {
     const QString first = text(*results.front());
     return std::all_of(results.begin(), results.end(), [&](const CandidateResult *r) { return text(*r) == first; })
         ? first
-        : u"differ"_s;
+        : otherwise;
+}
+
+/// Yes or no first: layers that are all inexact differ only in their reasons.
+QString exactOf(const std::vector<const CandidateResult *> &results)
+{
+    const bool allNo = std::all_of(results.begin(), results.end(),
+        [](const CandidateResult *r) { return exactText(*r).startsWith(u"no"); });
+    return common(results, exactText, allNo ? u"no"_s : u"differ"_s);
 }
 
 void addFigures(CompareColumn &column, const CandidateResult &result)
@@ -144,7 +153,7 @@ CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
     column.type = common(results, [](const CandidateResult &r) { return fixedTypeText(r.slot); });
     column.fixedExact
         = std::all_of(results.begin(), results.end(), [](const CandidateResult *r) { return r->fixedExact(); });
-    column.exact = column.fixedExact ? u"✓ yes"_s : common(results, exactText);
+    column.exact = exactOf(results);
     const bool sameWidth = std::all_of(
         results.begin(), results.end(), [&](const CandidateResult *r) { return widthOf(*r) == widthOf(first); });
     column.width = sameWidth ? widthOf(first) : std::nullopt;
@@ -221,15 +230,14 @@ QString signedText(double value, int digits)
     return (value < 0 ? u"−"_s : u"+"_s) + number;
 }
 
-/// "−76 %" up to a half or double, then "×4.0".
+/// "−76 %" up to a half or double, then "×4.0", and ">×999" for what is out of all proportion.
 QString ratioText(double value, double base)
 {
     if (base == 0 || !std::isfinite(value) || !std::isfinite(base))
         return {};
     const double ratio = std::abs(value / base);
     if (ratio >= 2)
-        return ratio >= 1000 ? u"×%1"_s.arg(QString::number(ratio, 'g', 2))
-                             : u"×%1"_s.arg(QString::number(ratio, 'f', ratio < 100 ? 1 : 0));
+        return ratio >= 999.5 ? u">×999"_s : u"×%1"_s.arg(QString::number(ratio, 'f', ratio < 99.95 ? 1 : 0));
     const QString percent = signedText((ratio - 1) * 100, 0);
     return percent.isEmpty() ? QString() : percent + u" %"_s;
 }

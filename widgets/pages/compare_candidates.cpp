@@ -37,7 +37,12 @@ CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun
     column->addWidget(makeTable());
     m_charts = makeCharts();
     column->addWidget(m_charts, 1);
-    connect(&lab, &CompareLab::refused, this, [this](const QString &, const QString &why) { showAddProblem(why); });
+    connect(&lab, &CompareLab::refused, this, [this](const QString &candidate, const QString &why) {
+        if (m_add->text().isEmpty())
+            m_add->setText(candidate); // to be corrected
+        showAddProblem(why);
+    });
+    connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { showAddProblem({}); });
 }
 
 /// A low window keeps the table.
@@ -45,8 +50,6 @@ void CompareCandidates::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
     m_charts->setVisible(height() >= kChartsHeight);
-    m_remove->setVisible(width() >= 720);
-    m_about->setVisible(width() >= 640);
 }
 
 void CompareCandidates::addTyped()
@@ -65,15 +68,12 @@ void CompareCandidates::addTyped()
 void CompareCandidates::showAddProblem(const QString &text)
 {
     setWrong(m_add, !text.isEmpty(), text);
-    m_problem->setText(text.isEmpty() ? text : u"■ "_s + text);
-    QPalette palette = m_problem->palette();
-    palette.setColor(QPalette::WindowText, colours().redText);
-    m_problem->setPalette(palette);
-    m_problem->setVisible(!text.isEmpty());
+    showProblem(m_problem, text);
 }
 
 void CompareCandidates::removeChosen()
 {
+    showAddProblem({});
     if (m_table->chosen() > 0)
         m_lab.remove(m_model.column(m_table->chosen()).name);
 }
@@ -170,6 +170,9 @@ void CompareCandidates::refreshNotes()
     m_about->setText(m_lab.layers().empty()
             ? QString()
             : layers + tr("%1, %2").arg(qs(m_lab.slot()), countText(m_lab.elements(), tr("element"))));
+    for (QWidget *control : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order)})
+        control->setEnabled(!m_lab.layers().empty());
+    m_table->setVisible(!m_lab.layers().empty());
     const QString running = m_lab.progressText();
     m_stop->setVisible(!running.isEmpty());
     m_restore->setVisible(m_lab.hasRemoved());

@@ -4,6 +4,7 @@
 #include "charts/sweep_chart.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/compare_lab.h"
 #include "pages/compare_table.h"
@@ -29,8 +30,7 @@ void CompareCandidates::makeAdd()
     m_add->setPlaceholderText(tr("Add: ap_fixed<6,-1>"));
     m_add->setObjectName(u"add-candidate"_s);
     m_add->setClearButtonEnabled(true);
-    m_add->setMinimumWidth(150);
-    m_add->setMaximumWidth(240);
+    m_add->setFixedWidth(180);
     setAccessible(m_add, tr("Add a candidate"),
         tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, "
            "torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
@@ -50,11 +50,12 @@ void CompareCandidates::makeAdd()
 QWidget *CompareCandidates::makeHeader()
 {
     auto *header = new QWidget;
-    auto *row = new QHBoxLayout(header);
+    auto *row = new FlowLayout(header, 8);
     row->setContentsMargins(14, 10, 14, 6);
-    row->setSpacing(8);
     m_title = titleLabel(tr("Candidates"));
     m_about = new ElidedLabel(Qt::ElideRight);
+    m_about->setMinimumWidth(90);
+    m_about->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_about->setForegroundRole(QPalette::PlaceholderText);
     makeAdd();
     m_order = textButton(tr("order: %1").arg(figureName(CompareFigure::Sqnr)),
@@ -66,7 +67,7 @@ QWidget *CompareCandidates::makeHeader()
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-candidate"_s);
     row->addWidget(m_title);
-    row->addWidget(m_about, 1);
+    row->addWidget(m_about);
     for (QWidget *widget : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order),
              static_cast<QWidget *>(m_remove), static_cast<QWidget *>(m_apply)})
         row->addWidget(widget);

@@ -1,6 +1,7 @@
 #include "pages/compare_page.h"
 
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "pages/compare_candidates.h"
 #include "pages/compare_power.h"
 #include "pages/sweep_panel.h"
@@ -29,9 +30,9 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     m_switch->setItemTip(Sweep, tr("SQNR over bits, and the fewest bits of the whole network that keep it"));
     m_switch->setItemTip(PowerOfTwo, tr("what it costs to make the scale a power of two"));
     m_switch->setObjectName(u"compare-switch"_s);
-    auto *row = new QHBoxLayout;
+    auto *row = new FlowLayout(nullptr, 8);
     row->addWidget(m_switch);
-    row->addStretch(1);
+    row->addStretch();
     row->addWidget(dimLabel(tr("weight error, which is not accuracy")));
     column->addLayout(row);
     for (QWidget *panel :

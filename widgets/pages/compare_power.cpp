@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/compare_lab.h"
 #include "quant/recipe_edits.h"
@@ -41,9 +42,9 @@ ComparePower::ComparePower(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     auto *card = new Card;
-    auto *header = new QHBoxLayout;
+    auto *header = new FlowLayout(nullptr, 8);
     header->addWidget(titleLabel(tr("From a float scale to a power of two")));
-    header->addStretch(1);
+    header->addStretch();
     m_apply = textButton(tr("Apply"), {});
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-power"_s);

@@ -19,7 +19,15 @@ static constexpr int kPad = 8;
 
 static QFont valueFont(bool bold) { return Theme::mono(0.95, bold); }
 static QFont differenceFont() { return Theme::sans(0.85); }
-static int differenceWidth() { return QFontMetrics(differenceFont()).horizontalAdvance(u"−76 % "_s) + 4; }
+/// Of the widest that there can be.
+static int differenceWidth()
+{
+    const QFontMetrics metrics(differenceFont());
+    int width = 0;
+    for (const QString &text : {u"−100 %"_s, u">×999"_s, u"×99.9"_s, u"−100.0"_s, u"−999k"_s, u"+9.9M"_s})
+        width = std::max(width, metrics.horizontalAdvance(text));
+    return width + 6;
+}
 
 void CompareDelegate::paintColumn(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
@@ -65,7 +73,9 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     if (!difference.isEmpty() && index.column() > 0) {
         painter->setFont(differenceFont());
         painter->setPen(colours().dim);
-        painter->drawText(option.rect.adjusted(0, 0, -kPad, 0), Qt::AlignRight | Qt::AlignVCenter, difference);
+        const QRect beside = option.rect.adjusted(option.rect.width() - right, 0, -kPad, 0);
+        painter->drawText(
+            beside, Qt::AlignRight | Qt::AlignVCenter, painter->fontMetrics().elidedText(difference, Qt::ElideRight, beside.width()));
     }
     painter->restore();
 }
