@@ -152,6 +152,54 @@ private Q_SLOTS:
             readFloats(*stored.layer("conv1")->slot("weight")->tensor));
         QVERIFY(*merged.layer("conv1")->slot("weight")->quantizer != *stored.layer("conv1")->slot("weight")->quantizer);
     }
+
+    /// Made with merge_bn of Brevitas 0.10.2 on torch 1.13: the codes of the merged weights, and of the merged biases
+    /// in ap_fixed<32,6>, which shows all but the last bits of a float32.
+    void mergedByBrevitas_data()
+    {
+        QTest::addColumn<QString>("layer");
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QString>("codes");
+        QTest::newRow("conv weight") << "conv"
+                                     << "weight"
+                                     << "86353dacf7787c3882cbfbe685e332f42427aaa6ac07f4fe2009f4c8db9e78a3";
+        QTest::newRow("conv bias") << "conv"
+                                   << "bias"
+                                   << "ed9dbde1b0752e7119aa155cda9015cd984b245983d064b07d6d0a6f4b023874";
+        QTest::newRow("up weight") << "up"
+                                   << "weight"
+                                   << "c86157e455d8fbe666728eaa1b7f9787c3fc22292e169f125ee405201a88ce9d";
+        QTest::newRow("up bias") << "up"
+                                 << "bias"
+                                 << "e8db50d0c39243790fa0bc8d2532a119218fe4b0f8df6a07675b49f46abb7fa6";
+        QTest::newRow("fc weight") << "fc"
+                                   << "weight"
+                                   << "7a4efb97264fcf5c60d2a98182723f93675f3d795ceb1defe3f249a76a151dc3";
+        QTest::newRow("fc bias") << "fc"
+                                 << "bias"
+                                 << "c17117def0e2698ffca85f32ac206c26768ed7cfb38b9890d5d19d412b67f423";
+    }
+    void mergedByBrevitas()
+    {
+        QFETCH(QString, layer);
+        QFETCH(QString, slot);
+        QFETCH(QString, codes);
+        const auto recipe
+            = parseRecipe("brevitas = \"0.10.2\"\n"
+                          "[[layer]]\nmatch = \"conv\"\nbatch_norm = \"bn1\"\n"
+                          "[[layer]]\nmatch = \"up\"\nkind = \"ConvTranspose2d\"\nbatch_norm = \"bn2\"\n"
+                          "[[layer]]\nmatch = \"fc\"\nbatch_norm = \"bn3\"\nepsilon = 1e-3\n"
+                          "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerChannelFloat\"\n"
+                          "[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n"
+                          "[[quantizer]]\nmatch = \"*\"\nslot = \"bias\"\npreset = \"ap_fixed<32,6>\"\n",
+                "r.toml");
+        QVERIFY(recipe.has_value());
+        const auto network = recoverQuantizers(*openModel(test::data("batch_norm/unmerged.pt")), *recipe);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const auto statistics = analyse(
+            *network->layer(layer.toStdString())->slot(slot.toStdString()), {.hash = true, .channels = false});
+        QCOMPARE(statistics->codesSha256, std::optional(codes.toStdString()));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestSharing)
