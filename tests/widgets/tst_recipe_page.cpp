@@ -5,6 +5,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QTableView>
 
@@ -60,11 +61,79 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return bitsOf(session, "conv1") == 8 && bitsOf(session, "fc2") == 8; }));
     }
 
+    /// The rows are those of the selected layers, by name: not by number, which a reload makes anew.
+    void rowsFollowTheLayers()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"conv2"_s});
+        RecipePage page(session);
+        page.show();
+        QTRY_COMPARE(selected(page), QStringList{u"conv2 weight"_s});
+        session.selectLayers({u"fc1"_s, u"conv1"_s});
+        QTRY_COMPARE(selected(page), (QStringList{u"conv1 weight"_s, u"fc1 weight"_s}));
+        page.table()->selectRow(rowOf(page, u"fc2"_s, u"bias"_s));
+        QCOMPARE(selected(page), QStringList{u"fc2 bias"_s});
+        session.reload();
+        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000));
+        QTRY_COMPARE(selected(page), QStringList{u"fc2 bias"_s});
+        QCOMPARE(page.table()->currentIndex().row(), rowOf(page, u"fc2"_s, u"bias"_s));
+    }
+
+    /// A preset of weights does nothing to the activations that are selected too: the menu says so.
+    void menuSaysForHowMany_data()
+    {
+        QTest::addColumn<QStringList>("others");
+        QTest::addColumn<QString>("scope");
+        QTest::newRow("alone") << QStringList{} << u""_s;
+        QTest::newRow("two weights") << QStringList{u"conv1 weight"_s} << u""_s;
+        QTest::newRow("weight and activations") << QStringList{u"relu1 act"_s, u"relu2 act"_s} << u"for 1 of 3: the others are act"_s;
+        QTest::newRow("two weights and a bias") << QStringList{u"conv1 weight"_s, u"fc2 bias"_s} << u"for 2 of 3: the others are bias"_s;
+    }
+    void menuSaysForHowMany()
+    {
+        QFETCH(QStringList, others);
+        QFETCH(QString, scope);
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        RecipePage page(session);
+        page.show();
+        QVERIFY(QTest::qWaitFor([&] { return page.table()->model()->rowCount() == 12; }));
+        page.table()->selectRow(rowOf(page, u"conv2"_s, u"weight"_s));
+        for (const QString &other : others) {
+            const int row = rowOf(page, other.section(u' ', 0, 0), other.section(u' ', 1));
+            QVERIFY2(row >= 0, qPrintable(other));
+            page.table()->selectionModel()->select(page.table()->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+        }
+        const std::unique_ptr<QMenu> menu(page.presets());
+        QVERIFY(menu);
+        const QAction *first = menu->actions().constFirst();
+        QCOMPARE(first->isSeparator() || first->isEnabled() ? QString() : first->text(), scope);
+    }
+
     void logarithmsOfCounts()
     {
         BarData data;
         data.sets.push_back({u"values"_s, BarRole::Ordinary, {0, 9, 99}});
         QCOMPARE(logCounts(data).sets[0].values, (std::vector<double>{0, 1, 2}));
+    }
+
+private:
+    static int rowOf(RecipePage &page, const QString &layer, const QString &slot)
+    {
+        const auto *model = page.table()->model();
+        for (int row = 0; row < model->rowCount(); ++row)
+            if (model->index(row, 0).data() == layer && model->index(row, 1).data() == slot)
+                return row;
+        return -1;
+    }
+    static QStringList selected(RecipePage &page)
+    {
+        QStringList names;
+        for (const QModelIndex &index : page.table()->selectionModel()->selectedRows())
+            names << index.data().toString() + u' ' + index.siblingAtColumn(1).data().toString();
+        names.sort();
+        return names;
     }
 };
 

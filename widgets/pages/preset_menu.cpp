@@ -14,7 +14,7 @@
 namespace quantscope {
 
 QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent,
-    const std::vector<std::pair<std::string, std::string>> &others)
+    const std::vector<std::pair<std::string, std::string>> &others, const QString &scope)
 {
     auto *menu = new QMenu(parent);
     menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -35,6 +35,8 @@ QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slo
                                     : QObject::tr("%1 quantizers: %2").arg(choices.size()).arg(qs(preset)));
         });
     };
+    if (!scope.isEmpty())
+        menu->addAction(scope)->setEnabled(false);
     if (!slot.alternatives.empty())
         menu->addSection(QObject::tr("Fits what the file stores"));
     for (const std::string &preset : slot.alternatives)

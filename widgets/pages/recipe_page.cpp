@@ -3,6 +3,7 @@
 #include "analysis/compare.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/code_view.h"
 #include "pages/preset_menu.h"
@@ -60,17 +61,21 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     textCard->box()->addWidget(m_text, 1);
     row->addWidget(textCard, 3);
     column->addLayout(row, 1);
-    connect(m_change, &QPushButton::clicked, this, &RecipePage::changePreset);
-    connect(m_table, &QTableView::activated, this, &RecipePage::changePreset);
-    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] { refreshSource(); });
+    connect(m_change, &QPushButton::clicked, this,
+        [this] { popUpPresets(m_change->mapToGlobal(m_change->rect().bottomLeft())); });
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        const QRect cell = m_table->visualRect(index.siblingAtColumn(QuantizerModel::Preset));
+        popUpPresets(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
+    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RecipePage::rememberRows);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, &RecipePage::rememberRows);
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
 }
 
 QWidget *RecipePage::makeSource()
 {
     auto *card = new Card;
-    auto *row = new QHBoxLayout;
-    row->setSpacing(10);
+    auto *row = new FlowLayout(nullptr, 8);
     row->addWidget(titleLabel(tr("Recipe")));
     m_source = new Segmented(tr("Which recipe"));
     m_source->setItems({tr("beside"), tr("file…"), tr("none")});
@@ -78,7 +83,7 @@ QWidget *RecipePage::makeSource()
     m_source->setItemTip(Chosen, tr("another file; it is remembered for this model"));
     m_source->setItemTip(None, tr("only what the file itself says; presets are assumed where it says nothing"));
     row->addWidget(m_source);
-    row->addStretch(1);
+    row->addStretch();
     m_undo = textButton(tr("Undo"), tr("Take back the last change (Ctrl+Z)"));
     m_redo = textButton(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"));
     m_save = textButton(
@@ -110,12 +115,15 @@ QWidget *RecipePage::makeKeywords()
     m_keyword = new QComboBox;
     m_keyword->setObjectName(u"keyword"_s);
     m_keyword->setAccessibleName(tr("Keyword"));
+    m_keyword->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_keyword->setMinimumContentsLength(12);
     m_keyword->setToolTip(plainTip(tr("A keyword override of Brevitas, without the slot's prefix")));
     for (const std::string &name : overrideNames())
         m_keyword->addItem(qs(name));
     m_value = new QLineEdit;
     m_value->setObjectName(u"keyword-value"_s);
     m_value->setAccessibleName(tr("Value of the keyword"));
+    m_value->setMinimumWidth(100);
     m_value->setPlaceholderText(tr("value, such as 4 or true"));
     m_set = textButton(
         tr("Set"), tr("Sets the keyword for every selected quantizer (Enter in the value); it can be undone"));
@@ -123,7 +131,7 @@ QWidget *RecipePage::makeKeywords()
     row->addWidget(m_keyword);
     row->addWidget(m_value, 1);
     row->addWidget(m_set);
-    m_keywordError = dimLabel();
+    m_keywordError = plainLabel();
     m_keywordError->setObjectName(u"keyword-error"_s);
     m_keywordError->setWordWrap(true);
     m_keywordError->hide();
@@ -131,10 +139,12 @@ QWidget *RecipePage::makeKeywords()
     column->addWidget(m_keywordError);
     connect(m_set, &QPushButton::clicked, this, &RecipePage::setKeyword);
     connect(m_value, &QLineEdit::returnPressed, this, &RecipePage::setKeyword);
+    connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
+    connect(m_keyword, &QComboBox::currentIndexChanged, this, [this] { showKeywordProblem({}); });
     return widget;
 }
 
-std::vector<int> RecipePage::editedRows() const
+std::vector<int> RecipePage::selectedRows() const
 {
     std::vector<int> rows;
     for (const QModelIndex &index : m_table->selectionModel()->selectedRows())
@@ -150,7 +160,7 @@ void RecipePage::setKeyword()
         return;
     std::vector<SlotChoice> choices;
     QString problem;
-    for (const int row : editedRows()) {
+    for (const int row : selectedRows()) {
         const SlotQuantizer &slot = m_model.slotAt(row);
         SlotSettings settings;
         settings.preset = slot.preset;
@@ -160,11 +170,19 @@ void RecipePage::setKeyword()
             problem = qs(spec.error());
         choices.push_back({m_model.layerAt(row).name, slot.slot, {}, {{keyword, value}}});
     }
-    m_keywordError->setVisible(!problem.isEmpty());
-    m_keywordError->setText(problem);
-    if (problem.isEmpty() && !choices.empty())
-        session().applyChoices(
-            choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
+    showKeywordProblem(problem);
+    if (!problem.isEmpty() || choices.empty())
+        return;
+    if (m_value->hasFocus())
+        m_table->setFocus(); // Ctrl+Z takes back the edit, not the text
+    session().applyChoices(
+        choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
+}
+
+void RecipePage::showKeywordProblem(const QString &text)
+{
+    setWrong(m_value, !text.isEmpty(), text);
+    showProblem(m_keywordError, text);
 }
 
 void RecipePage::choose(int source)
@@ -178,19 +196,37 @@ void RecipePage::choose(int source)
     refreshSource();
 }
 
-void RecipePage::changePreset()
+QMenu *RecipePage::presets()
 {
     const QModelIndex current = m_table->currentIndex();
     if (!current.isValid() || !session().presetsApply())
-        return;
+        return nullptr;
     const SlotQuantizer &slot = m_model.slotAt(current.row());
-    std::vector<std::pair<std::string, std::string>> others;
-    for (const int row : editedRows())
-        if (row != current.row() && presetSlot(m_model.slotAt(row).slot) == presetSlot(slot.slot))
-            others.emplace_back(m_model.layerAt(row).name, m_model.slotAt(row).slot);
-    const QRect cell = m_table->visualRect(current.siblingAtColumn(QuantizerModel::Preset));
-    presetMenu(session(), m_model.layerAt(current.row()), slot, this, others)
-        ->popup(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
+    std::vector<SlotName> others;
+    QStringList otherKinds;
+    const std::vector<int> rows = selectedRows();
+    for (const int row : rows) {
+        const std::string &name = m_model.slotAt(row).slot;
+        if (row == current.row())
+            continue;
+        if (presetSlot(name) == presetSlot(slot.slot))
+            others.emplace_back(m_model.layerAt(row).name, name);
+        else if (!otherKinds.contains(qs(presetSlot(name))))
+            otherKinds << qs(presetSlot(name));
+    }
+    const QString scope = otherKinds.isEmpty()
+        ? QString()
+        : tr("for %1 of %2: the others are %3")
+              .arg(others.size() + 1)
+              .arg(rows.size())
+              .arg(otherKinds.join(tr(" and ")));
+    return presetMenu(session(), m_model.layerAt(current.row()), slot, this, others, scope);
+}
+
+void RecipePage::popUpPresets(const QPoint &at)
+{
+    if (QMenu *menu = presets())
+        menu->popup(at);
 }
 
 void RecipePage::refreshSource()
@@ -237,12 +273,21 @@ void RecipePage::refresh()
 {
     refreshSource();
     const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
+    if (network)
+        followSelection();
     if (network == m_shown)
         return;
     m_shown = network;
-    const int row = m_table->currentIndex().row();
-    const std::vector<int> rows = editedRows();
-    m_model.setNetwork(network);
+    m_model.setNetwork(network); // selects nothing and says nothing
+    fitColumns();
+    selectRemembered();
+    if (network)
+        refreshText();
+    refreshSource();
+}
+
+void RecipePage::fitColumns()
+{
     const QFontMetrics metrics(Theme::sans());
     for (const int column :
         {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
@@ -251,15 +296,56 @@ void RecipePage::refresh()
             width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
         m_table->setColumnWidth(column, std::min(width, 220));
     }
-    if (m_model.rowCount() > 0)
-        m_table->selectRow(std::clamp(row, 0, m_model.rowCount() - 1));
-    for (const int also : rows)
-        if (also < m_model.rowCount())
-            m_table->selectionModel()->select(
-                m_model.index(also, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
-    if (network)
-        refreshText();
+}
+
+void RecipePage::rememberRows()
+{
+    const auto nameOf = [this](int row) { return SlotName(m_model.layerAt(row).name, m_model.slotAt(row).slot); };
+    m_rows.clear();
+    for (const int row : selectedRows())
+        m_rows.insert(nameOf(row));
+    if (m_table->currentIndex().isValid())
+        m_row = nameOf(m_table->currentIndex().row());
     refreshSource();
+}
+
+void RecipePage::followSelection()
+{
+    const SlotRef slot = session().currentSlot();
+    std::pair<QStringList, QString> followed{session().selectedLayers(), slot ? qs(slot.slot->slot) : QString()};
+    if (followed == m_followed || !session().network())
+        return;
+    m_followed = std::move(followed);
+    m_rows.clear();
+    for (const QString &name : session().selectedLayers()) {
+        const Layer *layer = session().network()->layer(str(name));
+        if (!layer || layer->slots.empty())
+            continue;
+        const bool has = slot && layer->slot(slot.slot->slot);
+        m_rows.emplace(layer->name, has ? slot.slot->slot : layer->slots.front().slot);
+    }
+    m_row = slot ? SlotName(slot.layer->name, slot.slot->slot) : SlotName();
+    selectRemembered();
+}
+
+void RecipePage::selectRemembered()
+{
+    const std::set<SlotName> rows = m_rows; // which the signals below change
+    const SlotName wanted = m_row;
+    QItemSelection selection;
+    QModelIndex current;
+    for (int row = 0; row < m_model.rowCount(); ++row) {
+        const SlotName name(m_model.layerAt(row).name, m_model.slotAt(row).slot);
+        if (rows.contains(name))
+            selection.select(m_model.index(row, 0), m_model.index(row, QuantizerModel::NUM_COLUMNS - 1));
+        if (name == wanted)
+            current = m_model.index(row, 0);
+    }
+    if (m_model.rowCount() == 0)
+        return; // what was selected comes back with the network
+    m_table->selectionModel()->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
+    m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    m_table->scrollTo(current);
 }
 
 } // namespace quantscope

@@ -4,9 +4,12 @@
 #include "pages/page.h"
 #include "session/task.h"
 
+#include <set>
+
 class QComboBox;
 class QLabel;
 class QLineEdit;
+class QMenu;
 class QPushButton;
 class QTableView;
 
@@ -22,6 +25,8 @@ class RecipePage : public Page {
 public:
     explicit RecipePage(Session &session, QWidget *parent = nullptr);
     QTableView *table() { return m_table; }
+    /// The menu of presets for the current row and the selected rows that take the same ones.
+    QMenu *presets();
 
 Q_SIGNALS:
     void chooseRequested();
@@ -34,11 +39,16 @@ protected:
 private:
     QWidget *makeSource();
     void choose(int source);
-    void changePreset();
+    void popUpPresets(const QPoint &at);
     void setKeyword();
+    void showKeywordProblem(const QString &text);
     QWidget *makeKeywords();
-    /// Rows that are selected and take presets of the same kind as the current one.
-    std::vector<int> editedRows() const;
+    std::vector<int> selectedRows() const;
+    void rememberRows();
+    /// Rows follow the selection of layers; afterwards they stay by name, whatever becomes of their numbers.
+    void followSelection();
+    void selectRemembered();
+    void fitColumns();
     void refreshSource();
     void refreshText();
 
@@ -52,6 +62,10 @@ private:
     QTableView *m_table;
     CodeView *m_text;
     std::shared_ptr<const Network> m_shown;
+    using SlotName = std::pair<std::string, std::string>;
+    std::set<SlotName> m_rows; ///< that are selected
+    SlotName m_row; ///< the current one
+    std::pair<QStringList, QString> m_followed;
     Task<std::string> m_writing;
 };
 
