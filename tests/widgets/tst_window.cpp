@@ -231,14 +231,89 @@ private Q_SLOTS:
         }
     }
 
-    void smallWindowHolds1024By700()
+    /// No page makes the window grow, and none is wider than the room it has: its left side would be cut off.
+    void smallWindows_data()
     {
+        QTest::addColumn<QSize>("size");
+        QTest::newRow("small") << QSize(1024, 700);
+        QTest::newRow("smallest") << QSize(900, 600);
+    }
+    void smallWindows()
+    {
+        QFETCH(QSize, size);
+        m_window->resize(1440, 900);
         openSample("digits_float.pt", u"conv2"_s);
+        QCoreApplication::processEvents();
+        m_window->resize(size);
+        QCoreApplication::processEvents();
         for (int page = 0; page < kPageCount; ++page) {
             m_window->showPage(static_cast<PageId>(page));
-            QVERIFY2(m_window->minimumSizeHint().width() <= 1024 && m_window->minimumSizeHint().height() <= 700,
-                     qPrintable(u"page %1: %2x%3"_s.arg(page).arg(m_window->minimumSizeHint().width()).arg(m_window->minimumSizeHint().height())));
+            QCoreApplication::processEvents();
+            const auto *shown = m_window->pages()->page(static_cast<PageId>(page));
+            QVERIFY2(m_window->size() == size, qPrintable(u"page %1 wants a height of %2"_s.arg(page).arg(shown->minimumSizeHint().height())));
+            QVERIFY2(shown->minimumSizeHint().width() <= shown->width(),
+                qPrintable(u"page %1: %2 of %3"_s.arg(page).arg(shown->minimumSizeHint().width()).arg(shown->width())));
         }
+    }
+
+    /// What cannot be found is said under the fields, which keep their width, until it is put right.
+    void valuesSayWhatIsWrong_data()
+    {
+        QTest::addColumn<QString>("field");
+        QTest::addColumn<QString>("wrong");
+        QTest::addColumn<QString>("reason");
+        QTest::addColumn<QString>("right");
+        QTest::newRow("find") << u"values-find"_s << u"banana"_s << u"use code, |code|, w"_s << u"code = 3"_s;
+        QTest::newRow("index") << u"values-index"_s << u"[99,0,0,0]"_s << u"last element is [31, 15, 2, 2]"_s << u"[31, 15, 2, 2]"_s;
+    }
+    void valuesSayWhatIsWrong()
+    {
+        QFETCH(QString, field);
+        QFETCH(QString, wrong);
+        QFETCH(QString, reason);
+        QFETCH(QString, right);
+        openSample("digits_fixed.pt", u"conv2"_s);
+        m_window->showPage(PageId::Values);
+        auto *edit = m_window->findChild<QLineEdit *>(field);
+        auto *problem = m_window->findChild<QLabel *>(u"values-problem"_s);
+        const int width = edit->width();
+        const QString tip = edit->toolTip();
+        QTRY_COMPARE(text("element-decimal"), u"-2"_s); // nothing that arrives later puts the index back
+        edit->setText(wrong);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QCoreApplication::processEvents();
+        QVERIFY2(problem->isVisible() && problem->text().contains(reason), qPrintable(problem->text()));
+        QVERIFY(edit->property("wrong").toBool());
+        QVERIFY2(edit->toolTip().contains(reason), qPrintable(edit->toolTip()));
+        QCOMPARE(edit->width(), width);
+        edit->setText(right);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY(!problem->isVisible() && !edit->property("wrong").toBool());
+        QCOMPARE(edit->toolTip(), tip);
+    }
+
+    void statusTellsOfTheFilter()
+    {
+        openSample("digits_fixed.pt", u"conv2"_s);
+        auto *filter = m_window->findChild<QLineEdit *>(u"filter"_s);
+        const QString before = text("status");
+        filter->setText(u"bits<"_s);
+        QVERIFY(text("status") != before);
+        filter->setText(u"zebra"_s);
+        QCOMPARE(text("status"), u"no layer matches the filter"_s);
+        filter->setText(u"conv"_s);
+        QCOMPARE(text("status"), before);
+    }
+
+    /// weight|bias stands before the tabs, for the eye and for Tab.
+    void tensorsComeBeforeThePages()
+    {
+        openSample("digits_fixed.pt", u"conv2"_s);
+        const QWidget *tabs = m_window->findChild<QWidget *>(u"tabs"_s);
+        bool seen = false;
+        for (QWidget *widget = m_window->layers()->table(); widget != tabs; widget = widget->nextInFocusChain())
+            seen = seen || widget->accessibleName() == u"Tensor: bias"_s;
+        QVERIFY(seen);
     }
 
     void commandLine_data()

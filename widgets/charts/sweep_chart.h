@@ -48,7 +48,7 @@ public:
     std::pair<int, int> current() const;
     void setCurrent(int line, int dot);
     QSize sizeHint() const override { return {420, 220}; }
-    QSize minimumSizeHint() const override { return {240, 130}; }
+    QSize minimumSizeHint() const override { return {200, 130}; }
 
 Q_SIGNALS:
     void activated(int line, int dot); ///< clicked, or Enter

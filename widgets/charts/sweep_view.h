@@ -43,6 +43,8 @@ protected:
     void resizeEvent(QResizeEvent *event) override
     {
         placeLegend();
+        for (QAbstractAxis *axis : chart() ? chart()->axes(Qt::Horizontal) : QList<QAbstractAxis *>())
+            axis->setTitleVisible(height() >= 150); // a low chart keeps the numbers
         QChartView::resizeEvent(event);
     }
     void drawForeground(QPainter *painter, const QRectF &rect) override;

@@ -62,6 +62,7 @@ void Segmented::setItems(const QStringList &texts)
 {
     for (QAbstractButton *button : m_group->buttons())
         delete button;
+    setFocusPolicy(Qt::TabFocus); // for as long as the order of Tab is made: only what takes the focus can be in it
     QWidget *previous = this;
     for (qsizetype i = 0; i < texts.size(); ++i) {
         auto *button = new QToolButton(this);
@@ -75,6 +76,7 @@ void Segmented::setItems(const QStringList &texts)
         setTabOrder(previous, button); // a new widget would come last in the window
         previous = button;
     }
+    setFocusPolicy(Qt::NoFocus);
     setCurrent(0);
 }
 

@@ -40,10 +40,10 @@ QTableView { background: @panel; border: none; gridline-color: @line; selection-
 QTableView::item { padding: 0 6px; }
 QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center left; width: 9px; height: 9px; }
 QTableView QTableCornerButton::section { background: @tint; border: none; }
-QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; padding: 7px 2px; margin-right: 20px; }
+QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; padding: 7px 2px; margin-right: 14px; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
-QTabBar::tab:focus { color: @accentText; }
+QTabBar::tab:focus { color: @accentText; background: @soft; }
 QTabBar QToolButton { background: @panel; border: 1px solid @line; }
 QSplitter::handle { background: @line; }
 QScrollArea, QScrollArea > QWidget, QScrollArea > QWidget > QWidget { border: none; background: transparent; }

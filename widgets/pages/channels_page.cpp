@@ -4,6 +4,7 @@
 #include "items/facts.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "session/session.h"
 
@@ -25,8 +26,7 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, pa
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
     auto *chartCard = new Card;
-    auto *header = new QHBoxLayout;
-    header->setSpacing(14);
+    auto *header = new FlowLayout(nullptr, 10);
     m_metric = new Segmented(tr("What the chart shows"));
     m_metric->setItems({tr("Range"), tr("Scale"), tr("SQNR"), tr("At limit")});
     m_metric->setItemTip(0, tr("smallest and largest float weight of each channel"));
@@ -34,8 +34,10 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, pa
     m_summary = dimLabel();
     m_summary->setObjectName(u"channels-summary"_s);
     m_summary->setWordWrap(true);
+    m_summary->setMinimumWidth(260);
+    m_summary->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     header->addWidget(m_metric);
-    header->addWidget(m_summary, 1);
+    header->addWidget(m_summary);
     m_chart = new BarChart(tr("Channels"));
     chartCard->box()->addLayout(header);
     chartCard->box()->addWidget(m_chart, 1);
@@ -51,10 +53,11 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, pa
     m_table->sortByColumn(0, Qt::AscendingOrder);
     m_table->setFont(Theme::mono(0.95));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_table->horizontalHeader()->setMinimumSectionSize(QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
     m_table->setShowGrid(true);
     tableCard->box()->addWidget(m_table);
     column->addWidget(tableCard, 1);
-    tableCard->setMinimumHeight(220);
+    tableCard->setMinimumHeight(120);
     connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
     connect(m_chart, &BarChart::activated, this, [this](int bar) {
         const int merge = std::max(1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));

@@ -45,6 +45,18 @@ static QString formatNote(const std::string &format)
     return format == "header" ? ExportPage::tr("ap, ac, sc and C from one file") : QString();
 }
 
+/// Cut where there is no room, whole in the tooltip.
+static ElidedLabel *shortLabel(const QString &text, bool mono = false)
+{
+    auto *label = new ElidedLabel(Qt::ElideRight);
+    if (mono)
+        label->setFont(Theme::mono());
+    else
+        label->setForegroundRole(QPalette::PlaceholderText);
+    label->setFullText(text);
+    return label;
+}
+
 QWidget *ExportPage::makeFormats()
 {
     auto *card = new Card;
@@ -61,7 +73,7 @@ QWidget *ExportPage::makeFormats()
         check->setObjectName(u"format-"_s + qs(name));
         connect(check, &QCheckBox::toggled, this, &ExportPage::preview);
         row->addWidget(check);
-        row->addWidget(dimLabel(formatNote(name)), 1);
+        row->addWidget(shortLabel(formatNote(name)), 1);
         card->box()->addLayout(row);
         m_formats.emplace_back(name, check);
     }
@@ -71,10 +83,10 @@ QWidget *ExportPage::makeFormats()
     card->box()->addWidget(m_selection);
     card->box()->addStretch(1);
     card->box()->addWidget(ruler());
-    m_verify = new QCheckBox(tr("compile and compare after writing"));
+    m_verify = new QCheckBox(tr("compile and compare"));
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
-    m_verify->setToolTip(tr("The headers are compiled with the compilers found on this computer, and every element is compared with the model"));
+    m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and every element is compared with the model"));
     card->box()->addWidget(m_verify);
     auto *run = new QHBoxLayout;
     run->addStretch(1);
@@ -102,9 +114,9 @@ QWidget *ExportPage::makeLayouts()
     auto *card = new Card;
     auto *header = new QHBoxLayout;
     header->addWidget(titleLabel(tr("Layout")));
-    header->addStretch(1);
-    m_layoutNote = dimLabel();
-    header->addWidget(m_layoutNote);
+    m_layoutNote = shortLabel({});
+    m_layoutNote->setAlignment(Qt::AlignRight);
+    header->addWidget(m_layoutNote, 1);
     card->box()->addLayout(header);
     m_layoutGrid = new QGridLayout;
     m_layoutGrid->setHorizontalSpacing(16);
@@ -127,13 +139,13 @@ QWidget *ExportPage::makePreview()
     auto *header = new QHBoxLayout;
     header->addWidget(titleLabel(tr("Preview")));
     m_files = new QComboBox;
-    m_files->setMinimumWidth(220);
+    m_files->setMinimumWidth(140);
+    m_files->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_files->setObjectName(u"export-files"_s);
     setAccessible(m_files, tr("File to preview"));
     connect(m_files, &QComboBox::currentIndexChanged, this, &ExportPage::showFile);
     header->addWidget(m_files);
-    header->addStretch(1);
-    header->addWidget(dimLabel(tr("the first lines, as they will be written")));
+    header->addWidget(shortLabel(tr("the first lines, as they will be written")), 1);
     card->box()->addLayout(header);
     m_code = new CodeView(tr("Preview of the file"));
     card->box()->addWidget(m_code, 1);
@@ -203,7 +215,7 @@ void ExportPage::fillLayouts()
         delete item->widget();
         delete item;
     }
-    m_layoutNote->setText(slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
+    m_layoutNote->setFullText(slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
     int row = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
@@ -215,7 +227,7 @@ void ExportPage::fillLayouts()
         m_layoutGroup->addButton(radio, row);
         m_layoutGrid->addWidget(radio, row, 0);
         const bool fits = layout && !fellBack;
-        auto *formula = fits ? monoLabel(qs(layout->index)) : dimLabel(tr("does not fit: source"));
+        auto *formula = shortLabel(fits ? qs(layout->index) : tr("does not fit: source"), fits);
         formula->setObjectName(u"layout-index-"_s + qs(name));
         if (fits)
             m_layoutGrid->addWidget(monoLabel(qs(layout->axisNames)), row, 1);

@@ -21,6 +21,7 @@ namespace quantscope {
 
 class Card;
 class CodeView;
+class ElidedLabel;
 
 /// What to write, in which order, what it will look like, and after writing by what it was proven.
 class ExportPage : public Page {
@@ -55,7 +56,7 @@ private:
     QLineEdit *m_folder;
     QPushButton *m_write;
     QGridLayout *m_layoutGrid;
-    QLabel *m_layoutNote;
+    ElidedLabel *m_layoutNote;
     QButtonGroup *m_layoutGroup;
     std::vector<std::string> m_layoutNames;
     std::string m_layout = "source";

@@ -13,11 +13,21 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_query(new QLineEdit), m_note(dimLabel())
+static QString lastElement(Shape shape)
 {
-    auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
+    for (std::int64_t &size : shape)
+        --size;
+    return indexText(shape);
+}
+
+FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_query(new QLineEdit), m_note(dimLabel()), m_problem(plainLabel())
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(4);
+    auto *row = new QHBoxLayout;
     row->setSpacing(6);
+    column->addLayout(row);
     row->addWidget(dimLabel(tr("Go to")));
     row->addWidget(m_index);
     row->addSpacing(10);
@@ -32,20 +42,32 @@ FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_q
         button->setStyleSheet(u"padding: 4px 0"_s);
         row->addWidget(button);
     }
-    row->addWidget(m_note, 1);
+    row->addStretch(1);
+    column->addWidget(m_note);
+    column->addWidget(m_problem);
+    for (QLabel *label : {m_note, m_problem}) { // a line of their own: the fields keep their width
+        label->setWordWrap(true);
+        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        label->hide();
+    }
     for (QLineEdit *edit : {m_index, m_query}) {
         edit->setFont(Theme::mono(0.95));
-        edit->setMaximumWidth(150);
+        edit->setFixedWidth(140);
+        connect(edit, &QLineEdit::textEdited, this, [this, edit] { showWrong(edit, {}); });
     }
     m_index->setObjectName(u"values-index"_s);
     m_query->setObjectName(u"values-find"_s);
     m_note->setObjectName(u"values-found"_s);
+    m_problem->setObjectName(u"values-problem"_s);
     m_query->setPlaceholderText(u"|code| >= 19"_s);
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
     setAccessible(m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
     connect(m_index, &QLineEdit::returnPressed, this, [this] {
         const auto index = m_slot.readable() ? parseIndex(m_index->text(), m_slot.slot->tensor->shape) : std::nullopt;
-        setWrong(m_index, !index, tr("outside the tensor"));
+        showWrong(m_index,
+            index || !m_slot.readable() ? QString()
+                                        : tr("“%1” is not in the tensor: its last element is %2")
+                                              .arg(m_index->text(), lastElement(m_slot.slot->tensor->shape)));
         if (index)
             Q_EMIT goTo(flatIndex(*index, m_slot.slot->tensor->shape));
     });
@@ -65,6 +87,7 @@ void FindBar::setCurrent(const QString &index)
     if (m_index->hasFocus())
         return;
     m_index->setText(index);
+    showWrong(m_index, {});
     m_index->setCursorPosition(0); // a long index shows its first axes
 }
 
@@ -73,11 +96,25 @@ void FindBar::setSlot(const SlotRef &slot)
     m_finding.cancel();
     m_slot = slot;
     m_result = {};
+    for (QLineEdit *edit : {m_index, m_query})
+        showWrong(edit, {});
     report({});
     Q_EMIT found();
 }
 
-void FindBar::report(const QString &text) { m_note->setText(text); }
+void FindBar::report(const QString &text)
+{
+    m_note->setText(text);
+    m_note->setVisible(!text.isEmpty());
+}
+
+void FindBar::showWrong(QLineEdit *edit, const QString &reason)
+{
+    if (reason.isEmpty() && !edit->property("wrong").toBool())
+        return;
+    setWrong(edit, !reason.isEmpty(), reason);
+    showProblem(m_problem, reason);
+}
 
 void FindBar::find(const QString &text)
 {
@@ -85,9 +122,9 @@ void FindBar::find(const QString &text)
     m_result = {};
     QString error;
     const auto query = parseFindQuery(text, &error);
-    setWrong(m_query, !query && !text.trimmed().isEmpty(), error);
+    showWrong(m_query, query || text.trimmed().isEmpty() ? QString() : error);
     if (!query || !m_slot.readable()) {
-        report(text.trimmed().isEmpty() ? QString() : error);
+        report({});
         Q_EMIT found();
         return;
     }

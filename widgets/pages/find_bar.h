@@ -27,10 +27,11 @@ Q_SIGNALS:
 
 private:
     void report(const QString &text);
+    void showWrong(QLineEdit *edit, const QString &reason); ///< nothing is wrong where there is no reason
 
     SlotRef m_slot;
     QLineEdit *m_index, *m_query;
-    QLabel *m_note;
+    QLabel *m_note, *m_problem;
     FindResult m_result;
     Task<FindResult> m_finding;
 };

@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/axis_bar.h"
 #include "pages/element_panel.h"
@@ -59,30 +60,36 @@ ValuesPage::ValuesPage(Session &session, QWidget *parent) : Page(session, parent
 QWidget *ValuesPage::makeControls()
 {
     auto *card = new Card;
-    auto *top = new QHBoxLayout;
+    auto *top = new FlowLayout(nullptr, 6);
     m_axes = new AxisBar;
     m_forms = new Segmented(tr("Form of the values"));
     m_forms->setItems({tr("dec"), tr("hex"), tr("bin"), tr("float")});
-    top->addWidget(m_axes, 1);
-    top->addWidget(m_forms, 0, Qt::AlignTop);
+    top->addWidget(m_axes);
+    top->addStretch();
+    top->addWidget(m_forms);
     auto *key = keyCap(u"D"_s);
     key->setToolTip(tr("D goes from form to form"));
-    top->addWidget(key, 0, Qt::AlignTop);
+    top->addWidget(key);
     card->box()->addLayout(top);
-    auto *bottom = new QHBoxLayout;
-    bottom->setSpacing(6);
+    auto *bottom = new FlowLayout(nullptr, 6);
     m_find = new FindBar;
-    bottom->addWidget(m_find, 1);
+    bottom->addWidget(m_find);
+    bottom->addStretch();
+    auto *copies = new QWidget;
+    auto *row = new QHBoxLayout(copies);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
     m_copied = dimLabel(tr("Copy as"));
     m_copied->setObjectName(u"values-copied"_s);
-    bottom->addWidget(m_copied);
+    row->addWidget(m_copied);
     const std::tuple<QString, CopyForm, QString> forms[] = {{tr("TSV"), CopyForm::Tsv, tr("what the cells show, for a spreadsheet (Ctrl+C)")},
         {tr("C"), CopyForm::C, tr("an array of integers")}, {tr("HDL"), CopyForm::Hdl, tr("SystemVerilog literals")}};
     for (const auto &[text, form, tip] : forms) {
         auto *button = textButton(text, tr("Copy the selection, or everything in view: %1").arg(tip));
         connect(button, &QPushButton::clicked, this, [this, form = form] { copy(form); });
-        bottom->addWidget(button);
+        row->addWidget(button);
     }
+    bottom->addWidget(copies);
     card->box()->addLayout(bottom);
     return card;
 }

@@ -1,6 +1,7 @@
 #include "panels/layers_panel.h"
 
 #include "items/text.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
 #include "panels/layer_delegate.h"
 #include "session/session.h"
@@ -68,15 +69,20 @@ QWidget *LayersPanel::makeHeader()
 {
     auto *header = new QFrame;
     header->setProperty("panel", true);
-    auto *row = new QHBoxLayout(header);
+    auto *row = new FlowLayout(header, 14);
     row->setContentsMargins(12, 8, 12, 8);
-    row->setSpacing(16);
-    const auto add = [row](QLabel *top, QLabel *bottom, int stretch) {
-        auto *column = new QVBoxLayout;
+    const auto add = [row](QLabel *top, QLabel *bottom, bool expands) {
+        auto *pair = new QWidget;
+        auto *column = new QVBoxLayout(pair);
+        column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(1);
+        if (expands) {
+            pair->setMinimumWidth(90);
+            pair->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+        }
         column->addWidget(top);
         column->addWidget(bottom);
-        row->addLayout(column, stretch);
+        row->addWidget(pair);
     };
     m_file = new ElidedLabel(Qt::ElideMiddle);
     m_file->setForegroundRole(QPalette::PlaceholderText);
@@ -91,10 +97,10 @@ QWidget *LayersPanel::makeHeader()
     m_weights->setObjectName(u"header-weights"_s);
     m_bits->setObjectName(u"header-bits"_s);
     m_recipe->setObjectName(u"header-recipe"_s);
-    add(m_file, m_dialect, 1);
-    add(dimLabel(tr("weights + biases")), m_weights, 0);
-    add(dimLabel(tr("integer bits")), m_bits, 0);
-    add(dimLabel(tr("recipe")), m_recipe, 0);
+    add(m_file, m_dialect, true);
+    add(dimLabel(tr("weights + biases")), m_weights, false);
+    add(dimLabel(tr("integer bits")), m_bits, false);
+    add(dimLabel(tr("recipe")), m_recipe, false);
     return header;
 }
 

@@ -7,6 +7,7 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QFocusEvent>
 #include <QHeaderView>
 #include <QPainter>
 #include <QTableView>
@@ -83,7 +84,17 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
+    m_table->installEventFilter(this);
     onNetwork();
+}
+
+/// With the focus by keys there is a current row to see.
+bool ProblemsPanel::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == m_table && event->type() == QEvent::FocusIn && !m_table->currentIndex().isValid()
+        && static_cast<QFocusEvent *>(event)->reason() != Qt::MouseFocusReason)
+        m_table->selectRow(0);
+    return QWidget::eventFilter(watched, event);
 }
 
 void ProblemsPanel::onNetwork()

@@ -22,6 +22,9 @@ public:
 Q_SIGNALS:
     void activated(const QString &layer);
 
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+
 private:
     void onNetwork();
 

@@ -25,6 +25,27 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+static constexpr int kMinimumLeft = 260;
+static constexpr int kEnoughForPages = 800;
+
+static int usualLeft(int width) { return std::clamp(width * 38 / 100, kMinimumLeft, 548); }
+
+/// A window that becomes narrower takes from the left side too, so that the pages stay whole.
+class WorkSplitter : public QSplitter {
+public:
+    using QSplitter::QSplitter;
+
+protected:
+    void resizeEvent(QResizeEvent *event) override
+    {
+        QSplitter::resizeEvent(event);
+        const QList<int> now = sizes();
+        const int most = usualLeft(width());
+        if (now.size() == 2 && now[0] > most && now[1] < kEnoughForPages)
+            setSizes({most, now[0] + now[1] - most});
+    }
+};
+
 MainWindow::MainWindow(QWidget *parent)
     : QMainWindow(parent), m_top(new TopBar), m_stack(new QStackedWidget), m_loading(dimLabel()), m_status(dimLabel()), m_undoNote(dimLabel()), m_progress(new QProgressBar),
       m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)"))),
@@ -50,7 +71,11 @@ MainWindow::MainWindow(QWidget *parent)
     connect(m_top->filter(), &QLineEdit::textChanged, this, [this](const QString &text) {
         const QString error = layers()->setFilter(text);
         setWrong(m_top->filter(), !error.isEmpty(), error);
-        m_status->setText(error.isEmpty() ? m_status->text() : error);
+        onSelection(); // an older message goes
+        if (!error.isEmpty())
+            m_status->setText(error);
+        else if (m_session.network() && layers()->table()->model()->rowCount() == 0)
+            m_status->setText(tr("no layer matches the filter"));
     });
     connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
     resize(1440, 900);
@@ -155,7 +180,7 @@ void MainWindow::makeWorkspace()
     if (m_split)
         return;
     // From the outside in: a widget that is moved to another parent has its style computed again, with all it holds.
-    m_split = new QSplitter(Qt::Horizontal, m_stack);
+    m_split = new WorkSplitter(Qt::Horizontal, m_stack);
     m_stack->addWidget(m_split);
     m_left = new QSplitter(Qt::Vertical, m_split);
     m_layers = new LayersPanel(m_session, m_left);
@@ -164,13 +189,13 @@ void MainWindow::makeWorkspace()
     m_left->setStretchFactor(0, 1);
     m_left->setSizes({600, 160});
     m_split->setStretchFactor(1, 1);
-    const int left = std::min(548, width() * 38 / 100 + 20);
+    const int left = usualLeft(width());
     m_split->setSizes({left, width() - left});
     for (QSplitter *splitter : {m_split, m_left}) {
         splitter->setHandleWidth(1);
         splitter->setChildrenCollapsible(false);
     }
-    m_layers->setMinimumWidth(260);
+    m_layers->setMinimumWidth(kMinimumLeft);
     m_pages->setMinimumWidth(440);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, &MainWindow::chooseRecipe);
     connect(m_pages, &PageHost::saveRecipeRequested, this, &MainWindow::saveRecipe);

@@ -100,8 +100,6 @@ void MainWindow::focusLayers() { layers()->table()->setFocus(Qt::ShortcutFocusRe
 void MainWindow::focusProblems()
 {
     problems()->table()->setFocus(Qt::ShortcutFocusReason);
-    if (!problems()->table()->currentIndex().isValid())
-        problems()->table()->selectRow(0);
 }
 
 void MainWindow::stepLayer(int by) { layers()->step(by); }
