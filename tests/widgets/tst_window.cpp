@@ -244,6 +244,7 @@ private Q_SLOTS:
         m_window->resize(1440, 900);
         openSample("digits_float.pt", u"conv2"_s);
         QCoreApplication::processEvents();
+        const int left = m_window->layers()->width();
         m_window->resize(size);
         QCoreApplication::processEvents();
         for (int page = 0; page < kPageCount; ++page) {
@@ -254,6 +255,10 @@ private Q_SLOTS:
             QVERIFY2(shown->minimumSizeHint().width() <= shown->width(),
                 qPrintable(u"page %1: %2 of %3"_s.arg(page).arg(shown->minimumSizeHint().width()).arg(shown->width())));
         }
+        QVERIFY(m_window->layers()->width() < size.width() * 2 / 5);
+        m_window->resize(1440, 900);
+        QCoreApplication::processEvents();
+        QCOMPARE(m_window->layers()->width(), left);
     }
 
     /// What cannot be found is said under the fields, which keep their width, until it is put right.

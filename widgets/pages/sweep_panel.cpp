@@ -323,7 +323,9 @@ void SweepPanel::showText()
         : Result<std::string>();
     const QString old = before ? qs(*before) : QString();
     const auto differs = std::mismatch(text.begin(), text.end(), old.begin(), old.end()).first;
-    m_text->showLine(text == old ? 0 : static_cast<int>(std::count(text.begin(), differs, u'\n')));
+    static constexpr int kAbove = 3; // lines that say whose entry it is
+    const int line = text == old ? 0 : static_cast<int>(std::count(text.begin(), differs, u'\n'));
+    m_text->showLine(std::max(0, line - kAbove));
 }
 
 QString SweepPanel::recipeText() const

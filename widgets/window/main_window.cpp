@@ -30,20 +30,31 @@ static constexpr int kEnoughForPages = 800;
 
 static int usualLeft(int width) { return std::clamp(width * 38 / 100, kMinimumLeft, 548); }
 
-/// A window that becomes narrower takes from the left side too, so that the pages stay whole.
+/// A window that becomes narrower takes from the left side too, so that the pages stay whole; wider again it gives back.
 class WorkSplitter : public QSplitter {
 public:
-    using QSplitter::QSplitter;
+    explicit WorkSplitter(QWidget *parent)
+        : QSplitter(Qt::Horizontal, parent)
+    {
+        connect(this, &QSplitter::splitterMoved, this, [this](int left) { m_wished = left; });
+    }
 
 protected:
     void resizeEvent(QResizeEvent *event) override
     {
         QSplitter::resizeEvent(event);
         const QList<int> now = sizes();
-        const int most = usualLeft(width());
-        if (now.size() == 2 && now[0] > most && now[1] < kEnoughForPages)
-            setSizes({most, now[0] + now[1] - most});
+        if (now.size() != 2)
+            return;
+        const int both = now[0] + now[1];
+        m_wished = std::max(m_wished, now[0]);
+        const int left = both - m_wished < kEnoughForPages ? std::min(m_wished, usualLeft(width())) : m_wished;
+        if (left != now[0])
+            setSizes({left, both - left});
     }
+
+private:
+    int m_wished = 0; ///< width of the left side where there is room
 };
 
 MainWindow::MainWindow(QWidget *parent)
@@ -180,7 +191,7 @@ void MainWindow::makeWorkspace()
     if (m_split)
         return;
     // From the outside in: a widget that is moved to another parent has its style computed again, with all it holds.
-    m_split = new WorkSplitter(Qt::Horizontal, m_stack);
+    m_split = new WorkSplitter(m_stack);
     m_stack->addWidget(m_split);
     m_left = new QSplitter(Qt::Vertical, m_split);
     m_layers = new LayersPanel(m_session, m_left);
