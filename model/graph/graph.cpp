@@ -6,7 +6,8 @@ namespace quantscope {
 
 const Attribute *Node::attribute(std::string_view wanted) const
 {
-    const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const Attribute &a) { return a.name == wanted; });
+    const auto found
+        = std::find_if(attributes.begin(), attributes.end(), [&](const Attribute &a) { return a.name == wanted; });
     return found == attributes.end() ? nullptr : &*found;
 }
 

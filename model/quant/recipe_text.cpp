@@ -79,8 +79,8 @@ public:
 
     std::string result()
     {
-        std::stable_sort(m_splices.begin(), m_splices.end(),
-            [](const Splice &a, const Splice &b) { return a.begin < b.begin; });
+        std::stable_sort(
+            m_splices.begin(), m_splices.end(), [](const Splice &a, const Splice &b) { return a.begin < b.begin; });
         std::string out;
         std::size_t at = 0;
         for (const Splice &splice : m_splices) {

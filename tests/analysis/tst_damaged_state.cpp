@@ -146,10 +146,11 @@ private Q_SLOTS:
                 for (const Layer &layer : network->layers)
                     for (const SlotQuantizer &slot : layer.slots)
                         QVERIFY2(usable(slot),
-                            qPrintable(QStringLiteral("%1, seed %2: %3 %4")
-                                           .arg(path)
-                                           .arg(seed)
-                                           .arg(QString::fromStdString(layer.name), QString::fromStdString(slot.slot))));
+                            qPrintable(
+                                QStringLiteral("%1, seed %2: %3 %4")
+                                    .arg(path)
+                                    .arg(seed)
+                                    .arg(QString::fromStdString(layer.name), QString::fromStdString(slot.slot))));
                 const auto again = parseRecipe(recipeToml(*network), "again.toml");
                 QVERIFY2(again.has_value(), again ? "" : again.error().text().c_str());
             }

@@ -41,10 +41,7 @@ std::shared_ptr<const ModelFile> network(int layers)
     return file;
 }
 
-Recipe recipeOf(const char *preset)
-{
-    return withChoice({}, {"*", "weight", preset, {}});
-}
+Recipe recipeOf(const char *preset) { return withChoice({}, {"*", "weight", preset, {}}); }
 
 void recoverAll(benchmark::State &state, const char *preset)
 {

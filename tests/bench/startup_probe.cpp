@@ -34,10 +34,7 @@ static double now()
     return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-static void report(const char *what)
-{
-    std::printf("%s %.0f ms\n", what, now() - startedAt());
-}
+static void report(const char *what) { std::printf("%s %.0f ms\n", what, now() - startedAt()); }
 
 int main(int argc, char **argv)
 {
@@ -60,7 +57,8 @@ int main(int argc, char **argv)
     report("window");
     auto &session = window.session();
     QObject::connect(&session, &quantscope::Session::stateChanged, &window, [&] {
-        if (session.state() == quantscope::Session::State::Listed || session.state() == quantscope::Session::State::Ready)
+        if (session.state() == quantscope::Session::State::Listed
+            || session.state() == quantscope::Session::State::Ready)
             QTimer::singleShot(0, &window, [&] {
                 window.grab();
                 report(session.state() == quantscope::Session::State::Ready ? "quantizers painted" : "layers painted");

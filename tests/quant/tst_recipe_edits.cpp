@@ -32,14 +32,15 @@ private Q_SLOTS:
         QTest::addColumn<QString>("preset"); // of conv1's weight
         QTest::addColumn<QStringList>("keywords");
         QTest::addColumn<QByteArray>("wanted");
-        const auto row = [](const char *name, const char *text, const char *preset, QStringList keywords,
-                             const char *wanted) {
-            QTest::newRow(name) << QByteArray(text) << QString(preset) << keywords << QByteArray(wanted);
-        };
-        const char *own = "# of the run of May\nbrevitas = \"0.9.1\"\n\n[[quantizer]] # first layer\nmatch = \"conv1\"\n"
-                          "slot = \"weight\"\n  preset = \"Int8WeightPerTensorFloat\"   # was fixed point\n"
-                          "bit_width = 6 # tried 4\n\n[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\npreset = "
-                          "\"Int8WeightPerTensorFloat\"\n";
+        const auto row
+            = [](const char *name, const char *text, const char *preset, QStringList keywords, const char *wanted) {
+                  QTest::newRow(name) << QByteArray(text) << QString(preset) << keywords << QByteArray(wanted);
+              };
+        const char *own
+            = "# of the run of May\nbrevitas = \"0.9.1\"\n\n[[quantizer]] # first layer\nmatch = \"conv1\"\n"
+              "slot = \"weight\"\n  preset = \"Int8WeightPerTensorFloat\"   # was fixed point\n"
+              "bit_width = 6 # tried 4\n\n[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\npreset = "
+              "\"Int8WeightPerTensorFloat\"\n";
         row("value in place", own, "", {"bit_width", "4"},
             "# of the run of May\nbrevitas = \"0.9.1\"\n\n[[quantizer]] # first layer\nmatch = \"conv1\"\n"
             "slot = \"weight\"\n  preset = \"Int8WeightPerTensorFloat\"   # was fixed point\n"
@@ -73,8 +74,7 @@ private Q_SLOTS:
         row("no line end, appended", "brevitas = \"0.10.2\"", "binary", {},
             "brevitas = \"0.10.2\"\n\n[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"binary\"\n");
         row("byte order mark", "\xEF\xBB\xBF[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 3\n", "",
-            {"bit_width", "4"},
-            "\xEF\xBB\xBF[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 4\n");
+            {"bit_width", "4"}, "\xEF\xBB\xBF[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 4\n");
         row("inline tables", "quantizer = [{match=\"conv1\", slot=\"weight\", bit_width=3}, {match = \"fc\"}] # two\n",
             "", {"bit_width", "4"},
             "quantizer = [{ match = \"conv1\", slot = \"weight\", bit_width = 4 }, {match = \"fc\"}] # two\n");
@@ -142,19 +142,20 @@ private Q_SLOTS:
         const Recipe stored = withBatchNorm(withBatchNorm(merged, "up", ""), "conv1", "");
         QCOMPARE(edited(text, stored), QString(text));
         const Recipe again = withBatchNorm(recipeOf(wanted.toUtf8()), "up", "");
-        QCOMPARE(edited(wanted.toUtf8(), again),
-            QString(text + "\n[[layer]]\nmatch = \"conv1\"\nbatch_norm = \"bn1\"\n"));
+        QCOMPARE(
+            edited(wanted.toUtf8(), again), QString(text + "\n[[layer]]\nmatch = \"conv1\"\nbatch_norm = \"bn1\"\n"));
     }
 
     void otherText()
     {
-        const Recipe recipe
-            = withChoice(recipeOf("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n"), {"a", "weight", "binary", {}});
+        const Recipe recipe = withChoice(
+            recipeOf("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n"), {"a", "weight", "binary", {}});
         QCOMPARE(edited("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n[[quantizer]]\nmatch = "
                         "\"c\"\n[[quantizer]]\nmatch = \"d\"\n",
                      recipe),
             QString("error: is not the file that the recipe was read from"));
-        QVERIFY(edited("[[quantizer]]\nmatch = \"other\"\n[[quantizer]]\nmatch = \"b\"\n", recipe).startsWith("error: cannot take"));
+        QVERIFY(edited("[[quantizer]]\nmatch = \"other\"\n[[quantizer]]\nmatch = \"b\"\n", recipe)
+                    .startsWith("error: cannot take"));
         QVERIFY(edited("[[quantizer]\n", recipe).contains("is not TOML"));
     }
 };

@@ -13,7 +13,11 @@
 namespace quantscope::test {
 
 /// Every warning of Qt fails a test; showing a window or a tooltip without a display always gives these.
-inline void failOnWarnings() { QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support (propagateSizeHints|raise))"))); }
+inline void failOnWarnings()
+{
+    QTest::failOnWarning(
+        QRegularExpression(QStringLiteral("^(?!This plugin does not support (propagateSizeHints|raise))")));
+}
 
 /// A model as text, cells apart by " | ": compared whole.
 inline QStringList printed(const QAbstractItemModel &model, int maxRows = 1000)
@@ -32,7 +36,8 @@ inline QStringList printed(const QAbstractItemModel &model, int maxRows = 1000)
 inline bool openAndWait(Session &session, const std::string &path, const QString &recipe = {})
 {
     session.open(QString::fromStdString(path), recipe);
-    return QTest::qWaitFor([&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000);
+    return QTest::qWaitFor(
+        [&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000);
 }
 
 } // namespace quantscope::test

@@ -86,10 +86,7 @@ private Q_SLOTS:
             QVERIFY(std::isfinite(marker.x));
     }
 
-    void nothingFinite()
-    {
-        QVERIFY(!valueWindow(*analyse(slotOf({NAN, INFINITY, -INFINITY}, 1)), 1, 64));
-    }
+    void nothingFinite() { QVERIFY(!valueWindow(*analyse(slotOf({NAN, INFINITY, -INFINITY}, 1)), 1, 64)); }
 
     void unusedCodesAreMarked()
     {

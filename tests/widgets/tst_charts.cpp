@@ -24,7 +24,8 @@ private Q_SLOTS:
     }
     void init() { test::failOnWarnings(); }
 
-    /// ap_fixed<6,0>: bits 2^-1 (sign) to 2^-6. Half an LSB is 2^-7 and rounds to 0, so everything below 2^-7 underflows.
+    /// ap_fixed<6,0>: bits 2^-1 (sign) to 2^-6. Half an LSB is 2^-7 and rounds to 0, so everything below 2^-7
+    /// underflows.
     void verdicts_data()
     {
         QTest::addColumn<int>("exponent");
@@ -68,7 +69,8 @@ private Q_SLOTS:
         for (int i = 0; i < 10; ++i)
             QCOMPARE(counts[-2 - i], expected[i]);
         QVERIFY(bars.back().tail);
-        QVERIFY(describeBar(bars[5], 4608).contains(u"1,488 of 4,608 (32.3 %)"_s) || describeBar(bars[5], 4608).contains(u"1,069"_s));
+        QVERIFY(describeBar(bars[5], 4608).contains(u"1,488 of 4,608 (32.3 %)"_s)
+            || describeBar(bars[5], 4608).contains(u"1,069"_s));
     }
 
     void anotherTypeRecolours()
@@ -79,7 +81,8 @@ private Q_SLOTS:
         QCOMPARE(chart.wordLength(), 6);
         chart.setProperty("integerBits", -1);
         QCOMPARE(chart.integerBits(), -1);
-        const auto overflow = std::count_if(chart.bars().begin(), chart.bars().end(), [](const BitBar &bar) { return bar.count() > 0 && bar.verdict == BitVerdict::Overflow; });
+        const auto overflow = std::count_if(chart.bars().begin(), chart.bars().end(),
+            [](const BitBar &bar) { return bar.count() > 0 && bar.verdict == BitVerdict::Overflow; });
         QCOMPARE(overflow, 1); // the 42 weights of 2^-2
     }
 
@@ -168,9 +171,11 @@ private Q_SLOTS:
         QTest::addColumn<double>("high");
         QTest::addColumn<QStringList>("labels");
         QTest::newRow("ordinary") << -0.25 << 0.25 << QStringList{u"-0.2"_s, u"-0.1"_s, u"0"_s, u"0.1"_s, u"0.2"_s};
-        QTest::newRow("not at a label") << -0.13 << 0.14 << QStringList{u"-0.1"_s, u"-0.05"_s, u"0"_s, u"0.05"_s, u"0.1"_s};
+        QTest::newRow("not at a label") << -0.13 << 0.14
+                                        << QStringList{u"-0.1"_s, u"-0.05"_s, u"0"_s, u"0.05"_s, u"0.1"_s};
         QTest::newRow("far from 0") << 1000.0 << 1000.0004 << QStringList{u"1000.0001"_s, u"1000.0003"_s};
-        QTest::newRow("tiny") << -2e-14 << 2e-14 << QStringList{u"-2"_s, u"-1"_s, u"0"_s, u"1"_s, u"2"_s, u"values, 1e-14"_s};
+        QTest::newRow("tiny") << -2e-14 << 2e-14
+                              << QStringList{u"-2"_s, u"-1"_s, u"0"_s, u"1"_s, u"2"_s, u"values, 1e-14"_s};
     }
     void labels()
     {
@@ -284,7 +289,9 @@ private Q_SLOTS:
         const Colours &c = dark ? Theme::dark() : Theme::light();
         for (const QColor &surface : {c.background, c.panel, c.tint, c.soft})
             for (const QColor &text : {c.text, c.dim, c.accentText, c.redText, c.amberText, c.green})
-                QVERIFY2(contrastRatio(text, surface) >= 4.5, qPrintable(text.name() + u" on "_s + surface.name() + u": "_s + QString::number(contrastRatio(text, surface))));
+                QVERIFY2(contrastRatio(text, surface) >= 4.5,
+                    qPrintable(text.name() + u" on "_s + surface.name() + u": "_s
+                        + QString::number(contrastRatio(text, surface))));
         QVERIFY(contrastRatio(c.onAccent, c.accent) >= 4.5);
         QVERIFY(contrastRatio(c.onAmber, c.amber) >= 4.5);
         QVERIFY(contrastRatio(c.panel, c.redText) >= 4.5);

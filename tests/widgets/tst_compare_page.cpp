@@ -61,14 +61,16 @@ private Q_SLOTS:
         QVERIFY(page.candidates()->choose("ternary"));
         page.candidates()->apply();
         QVERIFY(problem->isHidden());
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset == "ternary"; }));
+        QVERIFY(
+            QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->preset == "ternary"; }));
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
         QVERIFY(refuse());
         session.undoStack().undo();
         QVERIFY(problem->isHidden());
     }
 
-    /// conv1 has 16 output channels, conv2 has 32: float scales per channel are inexact in both, for reasons of their own.
+    /// conv1 has 16 output channels, conv2 has 32: float scales per channel are inexact in both, for reasons of their
+    /// own.
     void inexactForDifferentReasonsIsNo_data()
     {
         QTest::addColumn<QStringList>("layers");
@@ -89,8 +91,13 @@ private Q_SLOTS:
         session.selectLayers(layers);
         page.refreshNow();
         page.lab().add(candidate);
-        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnOf(str(candidate)) > 0; }));
-        QTEST(page.candidates()->model().column(page.candidates()->model().columnOf(str(candidate))).text(CompareFigure::Exact), "exact");
+        QVERIFY(
+            QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnOf(str(candidate)) > 0; }));
+        QTEST(page.candidates()
+                  ->model()
+                  .column(page.candidates()->model().columnOf(str(candidate)))
+                  .text(CompareFigure::Exact),
+            "exact");
     }
 
     /// A difference is short enough for the room beside its figure.

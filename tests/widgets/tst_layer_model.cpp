@@ -24,9 +24,12 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         model.setNetwork(session.network(), session.statistics().all());
         const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2.6 | – | – | "_s,
-            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1.7 | 43.1 | 0 | "_s, u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2.6 | – | – | "_s,
-            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0.6 | 26.8 | 0 | "_s, u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3.3 | – | – | "_s,
-            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1.5 | 18.9 | 1.3% | 1"_s, u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4.4 | – | – | "_s,
+            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1.7 | 43.1 | 0 | "_s,
+            u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2.6 | – | – | "_s,
+            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0.6 | 26.8 | 0 | "_s,
+            u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3.3 | – | – | "_s,
+            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1.5 | 18.9 | 1.3% | 1"_s,
+            u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4.4 | – | – | "_s,
             u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0.8 | 40.7 | 0 | "_s};
         QCOMPARE(test::printed(model), expected);
     }
@@ -71,7 +74,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("filter");
         QTest::addColumn<QStringList>("names");
-        const QStringList all{u"quant_inp"_s, u"conv1"_s, u"relu1"_s, u"conv2"_s, u"relu2"_s, u"fc1"_s, u"relu3"_s, u"fc2"_s};
+        const QStringList all{
+            u"quant_inp"_s, u"conv1"_s, u"relu1"_s, u"conv2"_s, u"relu2"_s, u"fc1"_s, u"relu3"_s, u"fc2"_s};
         QTest::newRow("nothing") << QString() << all;
         QTest::newRow("word in the name") << u"CONV"_s << QStringList{u"conv1"_s, u"conv2"_s};
         QTest::newRow("word in the kind") << u"linear"_s << QStringList{u"fc1"_s, u"fc2"_s};
@@ -128,18 +132,21 @@ private Q_SLOTS:
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setNetwork(session.network());
         QCOMPARE(model.rowCount(), 12);
-        QVERIFY(test::printed(model).contains(u"conv2 | weight | ap_fixed<6,0> | Int8WeightPerTensorFixedPoint, bit_width=6 | recipe"_s));
+        QVERIFY(test::printed(model).contains(
+            u"conv2 | weight | ap_fixed<6,0> | Int8WeightPerTensorFixedPoint, bit_width=6 | recipe"_s));
     }
 
     void problemsWorstFirst()
     {
         Network network;
-        network.diagnostics = {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"}, {"a", Severity::Error, "y", "first"},
-            {"d", Severity::Warning, "z", "after b"}};
+        network.diagnostics = {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
+            {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}};
         DiagnosticModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setNetwork(&network);
-        QCOMPARE(test::printed(model), (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s, u"note | x | third"_s}));
+        QCOMPARE(test::printed(model),
+            (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s,
+                u"note | x | third"_s}));
         QCOMPARE(model.count(Severity::Warning), 2);
     }
 };

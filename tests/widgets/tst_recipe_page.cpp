@@ -14,7 +14,10 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-int bitsOf(const Session &session, const char *layer) { return session.network()->layer(layer)->slot("weight")->quantizer->bitWidth.value_or(0); }
+int bitsOf(const Session &session, const char *layer)
+{
+    return session.network()->layer(layer)->slot("weight")->quantizer->bitWidth.value_or(0);
+}
 
 } // namespace
 
@@ -35,9 +38,11 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return page.table()->model()->rowCount() == 12; }));
         page.table()->clearSelection();
         for (int row = 0; row < 12; ++row) {
-            const QString layer = page.table()->model()->index(row, 0).data().toString(), slot = page.table()->model()->index(row, 1).data().toString();
+            const QString layer = page.table()->model()->index(row, 0).data().toString(),
+                          slot = page.table()->model()->index(row, 1).data().toString();
             if (slot == u"weight" && (layer == u"conv1" || layer == u"fc2"))
-                page.table()->selectionModel()->select(page.table()->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+                page.table()->selectionModel()->select(
+                    page.table()->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
         }
         auto *keyword = page.findChild<QComboBox *>(u"keyword"_s);
         auto *value = page.findChild<QLineEdit *>(u"keyword-value"_s);
@@ -55,7 +60,8 @@ private Q_SLOTS:
         QCOMPARE(bitsOf(session, "conv2"), 6);
         QCOMPARE(session.undoStack().count(), 1);
         // conv1's preset and its bias' input stay: only the keyword was added.
-        QCOMPARE(session.network()->layer("conv1")->slot("weight")->preset, std::string("Int8WeightPerTensorFixedPoint"));
+        QCOMPARE(
+            session.network()->layer("conv1")->slot("weight")->preset, std::string("Int8WeightPerTensorFixedPoint"));
         QVERIFY(session.network()->layer("conv1")->slot("bias")->quantizer->scale.has_value());
         session.undoStack().undo();
         QVERIFY(QTest::qWaitFor([&] { return bitsOf(session, "conv1") == 8 && bitsOf(session, "fc2") == 8; }));
@@ -75,7 +81,8 @@ private Q_SLOTS:
         page.table()->selectRow(rowOf(page, u"fc2"_s, u"bias"_s));
         QCOMPARE(selected(page), QStringList{u"fc2 bias"_s});
         session.reload();
-        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000));
         QTRY_COMPARE(selected(page), QStringList{u"fc2 bias"_s});
         QCOMPARE(page.table()->currentIndex().row(), rowOf(page, u"fc2"_s, u"bias"_s));
     }
@@ -87,8 +94,10 @@ private Q_SLOTS:
         QTest::addColumn<QString>("scope");
         QTest::newRow("alone") << QStringList{} << u""_s;
         QTest::newRow("two weights") << QStringList{u"conv1 weight"_s} << u""_s;
-        QTest::newRow("weight and activations") << QStringList{u"relu1 act"_s, u"relu2 act"_s} << u"for 1 of 3: the others are act"_s;
-        QTest::newRow("two weights and a bias") << QStringList{u"conv1 weight"_s, u"fc2 bias"_s} << u"for 2 of 3: the others are bias"_s;
+        QTest::newRow("weight and activations")
+            << QStringList{u"relu1 act"_s, u"relu2 act"_s} << u"for 1 of 3: the others are act"_s;
+        QTest::newRow("two weights and a bias")
+            << QStringList{u"conv1 weight"_s, u"fc2 bias"_s} << u"for 2 of 3: the others are bias"_s;
     }
     void menuSaysForHowMany()
     {
@@ -103,7 +112,8 @@ private Q_SLOTS:
         for (const QString &other : others) {
             const int row = rowOf(page, other.section(u' ', 0, 0), other.section(u' ', 1));
             QVERIFY2(row >= 0, qPrintable(other));
-            page.table()->selectionModel()->select(page.table()->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+            page.table()->selectionModel()->select(
+                page.table()->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
         }
         const std::unique_ptr<QMenu> menu(page.presets());
         QVERIFY(menu);

@@ -93,7 +93,8 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return session.changedOnDisk(); }));
         session.selectLayers({u"fc1"_s});
         session.reload();
-        QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready || session.state() == Session::State::Failed; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.state() == Session::State::Ready || session.state() == Session::State::Failed; }));
         if (session.state() == Session::State::Ready)
             QCOMPARE(session.selectedLayers(), QStringList{u"fc1"_s});
     }
@@ -106,7 +107,9 @@ private Q_SLOTS:
         QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
         Session session;
         QVERIFY(test::openAndWait(session, str(path)));
-        const auto fraction = [&] { return fractionalBits(session.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]); };
+        const auto fraction = [&] {
+            return fractionalBits(session.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]);
+        };
         QVERIFY(fraction() != 7);
         session.setPreset(u"conv1"_s, u"weight"_s, u"Int8WeightPerTensorFixedPoint"_s);
         QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
@@ -120,7 +123,8 @@ private Q_SLOTS:
         QCOMPARE(session.saveRecipe(saved), QString());
         Session again;
         QVERIFY(test::openAndWait(again, str(path)));
-        QCOMPARE(fractionalBits(again.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]), std::optional(7));
+        QCOMPARE(fractionalBits(again.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]),
+            std::optional(7));
     }
 
     void savingKeepsTheFilesText()
@@ -128,12 +132,14 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const QString path = folder.filePath(u"m.pt"_s);
         QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.pt")), path));
-        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.recipe.toml")), folder.filePath(u"m.recipe.toml"_s)));
+        QVERIFY(QFile::copy(
+            QString::fromStdString(test::sample("digits_fixed.recipe.toml")), folder.filePath(u"m.recipe.toml"_s)));
         Session session;
         QVERIFY(test::openAndWait(session, str(path)));
         session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerTensorFloat"_s);
         session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerChannelFloat"_s); // the second replaces the first
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc2")->slot("weight")->preset == "Int8WeightPerChannelFloat"; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("fc2")->slot("weight")->preset == "Int8WeightPerChannelFloat"; }));
         const QString saved = folder.filePath(u"out.toml"_s);
         QCOMPARE(session.saveRecipe(saved), QString());
         QFile before(QString::fromStdString(test::sample("digits_fixed.recipe.toml")));
@@ -142,7 +148,9 @@ private Q_SLOTS:
         const QByteArray old = before.readAll();
         const QByteArray text = after.readAll();
         QVERIFY(text.startsWith(old));
-        QCOMPARE(text.mid(old.size()), QByteArray("\n[[quantizer]]\nmatch = \"fc2\"\nslot = \"weight\"\npreset = \"Int8WeightPerChannelFloat\"\n"));
+        QCOMPARE(text.mid(old.size()),
+            QByteArray(
+                "\n[[quantizer]]\nmatch = \"fc2\"\nslot = \"weight\"\npreset = \"Int8WeightPerChannelFloat\"\n"));
     }
 
     void recipeChoiceIsKept()
@@ -233,7 +241,8 @@ private Q_SLOTS:
         Session session;
         QVERIFY(test::openAndWait(session, str(path)));
         session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
+        QVERIFY(
+            QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
         QCOMPARE(session.saveRecipe(recipe), QString());
         QFile after(recipe);
         QVERIFY(after.open(QIODevice::ReadOnly));
@@ -247,10 +256,12 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"first"_s);
         session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"second"_s);
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
         QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
         session.undoStack().undo();
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 6; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 6; }));
         QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
     }
 
@@ -260,12 +271,14 @@ private Q_SLOTS:
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"possible"_s);
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth == 5; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth == 5; }));
         QSignalSpy failed(&session, &Session::failed);
         session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "many"}}}}, u"impossible"_s);
         QVERIFY(QTest::qWaitFor([&] { return failed.count() == 1 && session.undoStack().count() == 1; }));
         session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"after it"_s);
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
         QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
     }
 
@@ -288,7 +301,8 @@ private Q_SLOTS:
         QCOMPARE(asked, 0); // nothing to lose
         QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready; }));
         session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
-        QVERIFY(QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
+        QVERIFY(
+            QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
         session.useRecipe(Session::RecipeChoice::Beside); // it is: a click that changes nothing asks nothing
         QCOMPARE(asked, 0);
         session.reload();
@@ -324,7 +338,8 @@ private Q_SLOTS:
         Session session;
         session.open(QString::fromStdString(test::sample("digits_fixed.pt")), recipe.fileName());
         QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Failed; }));
-        QVERIFY2(session.errorText().contains(u"bad.toml") && session.errorText().contains(u"Int9"), qPrintable(session.errorText()));
+        QVERIFY2(session.errorText().contains(u"bad.toml") && session.errorText().contains(u"Int9"),
+            qPrintable(session.errorText()));
     }
 };
 

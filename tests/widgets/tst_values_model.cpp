@@ -81,7 +81,8 @@ private Q_SLOTS:
                 for (index[rowAxis] = 0; index[rowAxis] < shape[rowAxis]; ++index[rowAxis])
                     for (index[columnAxis] = 0; index[columnAxis] < shape[columnAxis]; ++index[columnAxis]) {
                         const auto flat = ((index[0] * 4 + index[1]) * 2 + index[2]) * 5 + index[3];
-                        QCOMPARE(slice.flat(index[rowAxis], index[columnAxis]), std::optional<std::uint64_t>(static_cast<std::uint64_t>(flat)));
+                        QCOMPARE(slice.flat(index[rowAxis], index[columnAxis]),
+                            std::optional<std::uint64_t>(static_cast<std::uint64_t>(flat)));
                         QCOMPARE(slice.cell(index), std::optional(std::pair(index[rowAxis], index[columnAxis])));
                     }
             }
@@ -169,17 +170,22 @@ private Q_SLOTS:
         QTest::addColumn<int>("form");
         QTest::addColumn<QString>("text");
         QTest::newRow("TSV") << int(CopyForm::Tsv) << u"-2\t7\n5\t-1\n"_s;
-        QTest::newRow("C") << int(CopyForm::C) << u"static const int8_t conv2_weight[4] = {\n    -2, 7,\n    5, -1\n};\n"_s;
-        QTest::newRow("HDL") << int(CopyForm::Hdl)
-                             << u"localparam logic signed [5:0] conv2_weight [4] = '{\n    6'sh3E, 6'sh07,\n    6'sh05, 6'sh3F\n};\n"_s;
+        QTest::newRow("C") << int(CopyForm::C)
+                           << u"static const int8_t conv2_weight[4] = {\n    -2, 7,\n    5, -1\n};\n"_s;
+        QTest::newRow("HDL")
+            << int(CopyForm::Hdl)
+            << u"localparam logic signed [5:0] conv2_weight [4] = '{\n    6'sh3E, 6'sh07,\n    6'sh05, 6'sh3F\n};\n"_s;
     }
     void copies()
     {
         QFETCH(int, form);
         QFETCH(QString, text);
         const CodeChunk chunk = readChunk(slot("conv2"), 0, 16);
-        CopyBlock block{.layer = "conv2", .slot = "weight", .rows = {{chunk.element(0), chunk.element(1)}, {chunk.element(3), chunk.element(4)}},
-            .format = wordFormat(*slot("conv2").slot), .isSigned = true};
+        CopyBlock block{.layer = "conv2",
+            .slot = "weight",
+            .rows = {{chunk.element(0), chunk.element(1)}, {chunk.element(3), chunk.element(4)}},
+            .format = wordFormat(*slot("conv2").slot),
+            .isSigned = true};
         QCOMPARE(copyText(block, static_cast<CopyForm>(form), ValueForm::Decimal), text);
     }
 
@@ -199,7 +205,9 @@ private Q_SLOTS:
     void cancelledScansSaySo()
     {
         int calls = 0;
-        QVERIFY_EXCEPTION_THROWN(static_cast<void>(findElements(slot("conv2"), {}, Progress([&](auto, auto) { return ++calls > 5; }))), CancelledError);
+        QVERIFY_EXCEPTION_THROWN(
+            static_cast<void>(findElements(slot("conv2"), {}, Progress([&](auto, auto) { return ++calls > 5; }))),
+            CancelledError);
     }
 
     void channels()
@@ -216,7 +224,8 @@ private Q_SLOTS:
         for (int row = 0; row < 16; ++row) {
             const auto &channel = model.channels()[static_cast<std::size_t>(row)];
             // abs-max, 8 bits, narrow: the scale is the largest |w| of the channel over 127.
-            QCOMPARE(static_cast<float>(model.number(row, ChannelModel::Scale)), std::max(std::abs(channel.low), std::abs(channel.high)) / 127.0f);
+            QCOMPARE(static_cast<float>(model.number(row, ChannelModel::Scale)),
+                std::max(std::abs(channel.low), std::abs(channel.high)) / 127.0f);
         }
     }
 

@@ -106,15 +106,18 @@ private Q_SLOTS:
     void everyPageOfEverySample_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name : {"digits_fixed.pt", "digits_float.pt", "digits_fixed_qonnx.onnx", "digits_float_qonnx.onnx", "digits_fixed_qcdq.onnx",
-                 "digits_float_qcdq.onnx", "digits_fixed_qcdq.ts.pt"})
+        for (const char *name :
+            {"digits_fixed.pt", "digits_float.pt", "digits_fixed_qonnx.onnx", "digits_float_qonnx.onnx",
+                "digits_fixed_qcdq.onnx", "digits_float_qcdq.onnx", "digits_fixed_qcdq.ts.pt"})
             QTest::newRow(name) << QString::fromLatin1(name);
     }
     void everyPageOfEverySample()
     {
         QFETCH(QString, name);
         m_window->open(QString::fromStdString(test::sample(str(name))));
-        QVERIFY(QTest::qWaitFor([&] { return m_window->session().state() == Session::State::Ready && m_window->session().statistics().idle(); }));
+        QVERIFY(QTest::qWaitFor([&] {
+            return m_window->session().state() == Session::State::Ready && m_window->session().statistics().idle();
+        }));
         auto *layers = m_window->layers();
         for (int row = 0; row < layers->model()->rowCount(); ++row) {
             m_window->session().selectLayers({layers->model()->nameAt(row)});
@@ -221,12 +224,17 @@ private Q_SLOTS:
         for (int page = 0; page < kPageCount; ++page) {
             m_window->showPage(static_cast<PageId>(page));
             for (auto *widget : m_window->findChildren<QWidget *>()) {
-                const bool control = qobject_cast<QAbstractButton *>(widget) || qobject_cast<QLineEdit *>(widget) || qobject_cast<QTableView *>(widget);
-                if (!control || !widget->isVisible() || widget->objectName().startsWith(u"qt_") || qobject_cast<QAbstractSpinBox *>(widget->parentWidget())
-                    || widget->metaObject()->className() == QByteArray("QTableCornerButton") || qobject_cast<QLineEdit *>(widget->parentWidget()) || qobject_cast<QTabBar *>(widget->parentWidget()))
+                const bool control = qobject_cast<QAbstractButton *>(widget) || qobject_cast<QLineEdit *>(widget)
+                    || qobject_cast<QTableView *>(widget);
+                if (!control || !widget->isVisible() || widget->objectName().startsWith(u"qt_")
+                    || qobject_cast<QAbstractSpinBox *>(widget->parentWidget())
+                    || widget->metaObject()->className() == QByteArray("QTableCornerButton")
+                    || qobject_cast<QLineEdit *>(widget->parentWidget())
+                    || qobject_cast<QTabBar *>(widget->parentWidget()))
                     continue;
                 const auto *button = qobject_cast<QAbstractButton *>(widget);
-                QVERIFY2(!widget->accessibleName().isEmpty() || (button && !button->text().isEmpty()), widget->metaObject()->className());
+                QVERIFY2(!widget->accessibleName().isEmpty() || (button && !button->text().isEmpty()),
+                    widget->metaObject()->className());
             }
         }
     }
@@ -251,7 +259,8 @@ private Q_SLOTS:
             m_window->showPage(static_cast<PageId>(page));
             QCoreApplication::processEvents();
             const auto *shown = m_window->pages()->page(static_cast<PageId>(page));
-            QVERIFY2(m_window->size() == size, qPrintable(u"page %1 wants a height of %2"_s.arg(page).arg(shown->minimumSizeHint().height())));
+            QVERIFY2(m_window->size() == size,
+                qPrintable(u"page %1 wants a height of %2"_s.arg(page).arg(shown->minimumSizeHint().height())));
             QVERIFY2(shown->minimumSizeHint().width() <= shown->width(),
                 qPrintable(u"page %1: %2 of %3"_s.arg(page).arg(shown->minimumSizeHint().width()).arg(shown->width())));
         }
@@ -269,7 +278,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("reason");
         QTest::addColumn<QString>("right");
         QTest::newRow("find") << u"values-find"_s << u"banana"_s << u"use code, |code|, w"_s << u"code = 3"_s;
-        QTest::newRow("index") << u"values-index"_s << u"[99,0,0,0]"_s << u"last element is [31, 15, 2, 2]"_s << u"[31, 15, 2, 2]"_s;
+        QTest::newRow("index") << u"values-index"_s << u"[99,0,0,0]"_s << u"last element is [31, 15, 2, 2]"_s
+                               << u"[31, 15, 2, 2]"_s;
     }
     void valuesSayWhatIsWrong()
     {
@@ -333,7 +343,9 @@ private Q_SLOTS:
         QTest::newRow("size") << QStringList{u"--screenshot"_s, u"d"_s, u"--size"_s, u"800x"_s, u"a.pt"_s} << 2;
         QTest::newRow("theme") << QStringList{u"--theme"_s, u"blue"_s} << 2;
         QTest::newRow("unknown") << QStringList{u"--frobnicate"_s, u"x"_s} << 2;
-        QTest::newRow("all") << QStringList{u"--screenshot"_s, u"d"_s, u"--size"_s, u"1024x700"_s, u"--theme"_s, u"dark"_s, u"--layer"_s, u"x"_s, u"a.pt"_s} << -1;
+        QTest::newRow("all") << QStringList{u"--screenshot"_s, u"d"_s, u"--size"_s, u"1024x700"_s, u"--theme"_s,
+            u"dark"_s, u"--layer"_s, u"x"_s, u"a.pt"_s}
+                             << -1;
     }
     void commandLine()
     {
@@ -352,10 +364,14 @@ private Q_SLOTS:
             QSKIP("quantscope-gui is not built");
         QTemporaryDir folder;
         QProcess process;
-        process.start(program, {u"--screenshot"_s, folder.path(), u"--size"_s, u"1100x720"_s, u"--layer"_s, u"conv2"_s, QString::fromStdString(test::sample("digits_fixed.pt"))});
-        QVERIFY(process.waitForFinished(60000) || process.state() == QProcess::NotRunning); // false too when it ended before
+        process.start(program,
+            {u"--screenshot"_s, folder.path(), u"--size"_s, u"1100x720"_s, u"--layer"_s, u"conv2"_s,
+                QString::fromStdString(test::sample("digits_fixed.pt"))});
+        QVERIFY(process.waitForFinished(60000)
+            || process.state() == QProcess::NotRunning); // false too when it ended before
         QCOMPARE(process.exitCode(), 0);
-        for (const char *page : {"start", "overview", "distribution", "values", "channels", "problems", "recipe", "export"}) {
+        for (const char *page :
+            {"start", "overview", "distribution", "values", "channels", "problems", "recipe", "export"}) {
             const QImage image(folder.filePath(QLatin1String(page) + u".png"_s));
             QCOMPARE(image.size(), QSize(1100, 720));
             QSet<QRgb> seen;
@@ -365,7 +381,8 @@ private Q_SLOTS:
             QVERIFY2(seen.size() > 20, page);
         }
         process.start(program, {u"--screenshot"_s, folder.path(), u"/no/such/file.pt"_s});
-        QVERIFY(process.waitForFinished(60000) || process.state() == QProcess::NotRunning); // false too when it ended before
+        QVERIFY(process.waitForFinished(60000)
+            || process.state() == QProcess::NotRunning); // false too when it ended before
         QCOMPARE(process.exitCode(), 3);
         QVERIFY(process.readAllStandardError().contains("/no/such/file.pt"));
     }
@@ -374,7 +391,9 @@ private:
     void openSample(const char *name, const QString &layer)
     {
         m_window->open(QString::fromStdString(test::sample(name)));
-        QVERIFY(QTest::qWaitFor([&] { return m_window->session().state() == Session::State::Ready && m_window->session().statistics().idle(); }));
+        QVERIFY(QTest::qWaitFor([&] {
+            return m_window->session().state() == Session::State::Ready && m_window->session().statistics().idle();
+        }));
         m_window->session().selectLayers({layer});
     }
     QString text(const char *objectName) const

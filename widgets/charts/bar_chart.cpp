@@ -151,7 +151,8 @@ void BarChart::Private::build()
     chart->legend()->setAlignment(Qt::AlignTop);
     chart->legend()->setFont(Theme::sans(0.92));
     chart->legend()->setLabelColor(colours().dim);
-    const auto named = std::count_if(data.sets.begin(), data.sets.end(), [](const BarSet &set) { return !set.name.isEmpty(); });
+    const auto named
+        = std::count_if(data.sets.begin(), data.sets.end(), [](const BarSet &set) { return !set.name.isEmpty(); });
     chart->legend()->setVisible(named > 1);
     QChart *old = view->chart();
     view->setChart(chart);
@@ -176,7 +177,9 @@ int BarChart::Private::barAt(const QPointF &position) const
     return std::clamp(bar, 0, static_cast<int>(bars()) - 1);
 }
 
-BarChart::BarChart(const QString &name, QWidget *parent) : QWidget(parent), d(std::make_unique<Private>())
+BarChart::BarChart(const QString &name, QWidget *parent)
+    : QWidget(parent)
+    , d(std::make_unique<Private>())
 {
     d->stack = new QStackedLayout(this);
     d->message = chartMessage();
@@ -187,9 +190,10 @@ BarChart::BarChart(const QString &name, QWidget *parent) : QWidget(parent), d(st
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(name);
     setMinimumHeight(150);
-    d->actions = new ChartActions(this, QString(name).replace(u' ', u'-').toLower(), [this](QPainter &painter, const QSize &size) {
-        d->view->render(&painter, QRectF(QPointF(0, 0), size), QRect(QPoint(0, 0), size));
-    });
+    d->actions = new ChartActions(
+        this, QString(name).replace(u' ', u'-').toLower(), [this](QPainter &painter, const QSize &size) {
+            d->view->render(&painter, QRectF(QPointF(0, 0), size), QRect(QPoint(0, 0), size));
+        });
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         if (d->bars() > 0)
             d->build();
@@ -242,7 +246,8 @@ bool BarChart::eventFilter(QObject *watched, QEvent *event)
         setCurrent(d->barAt(static_cast<QMouseEvent *>(event)->position()));
     else if (event->type() == QEvent::Leave)
         setCurrent(-1);
-    else if (event->type() == QEvent::MouseButtonPress && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
+    else if (event->type() == QEvent::MouseButtonPress
+        && static_cast<QMouseEvent *>(event)->button() == Qt::LeftButton) {
         setFocus(Qt::MouseFocusReason);
         if (const int bar = d->barAt(static_cast<QMouseEvent *>(event)->position()); bar >= 0) {
             d->start = bar;

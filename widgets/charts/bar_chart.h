@@ -35,8 +35,8 @@ struct BarData {
     std::function<QString(std::size_t)> describe; ///< tooltip of a bar
 };
 
-/// Ordinary bar charts. Qt Charts is deprecated upstream: this file is the only one that knows it, and it is always given
-/// data that was binned before.
+/// Ordinary bar charts. Qt Charts is deprecated upstream: this file is the only one that knows it, and it is always
+/// given data that was binned before.
 class BarChart : public QWidget {
     Q_OBJECT
 public:

@@ -11,7 +11,8 @@ namespace quantscope {
 
 static QString shareOf(std::uint64_t count, std::uint64_t total)
 {
-    return u"%1 of %2 (%3)"_s.arg(groupedText(count), groupedText(total), shareText(total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total)));
+    return u"%1 of %2 (%3)"_s.arg(groupedText(count), groupedText(total),
+        shareText(total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total)));
 }
 
 static void addLimits(BarData &data, const Quantizer &quantizer)
@@ -29,7 +30,8 @@ static void addLimits(BarData &data, const Quantizer &quantizer)
     }
     // The limits belong to the picture, unless they would squeeze the values into a few bars.
     const double span = data.high - data.low;
-    std::erase_if(data.markers, [&](const BarMarker &marker) { return marker.x < data.low - 2 * span || marker.x > data.high + 2 * span; });
+    std::erase_if(data.markers,
+        [&](const BarMarker &marker) { return marker.x < data.low - 2 * span || marker.x > data.high + 2 * span; });
 }
 
 /// Empty bins on both sides so that the limits are in view.
@@ -42,7 +44,8 @@ static void widen(BarData &data, double width)
         high = std::max(high, marker.x);
     }
     const double before = std::ceil((data.low - low) / width) + 1, after = std::ceil((high - data.high) / width) + 1;
-    const auto room = static_cast<double>(BarChart::kMaxBars - std::min(BarChart::kMaxBars, data.sets.front().values.size()));
+    const auto room
+        = static_cast<double>(BarChart::kMaxBars - std::min(BarChart::kMaxBars, data.sets.front().values.size()));
     if (!(before + after <= room)) // also when they are not finite
         return;
     for (BarSet &set : data.sets) {
@@ -102,14 +105,15 @@ BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, s
         data.sets[1].values.push_back(inside ? 0 : static_cast<double>(histogram.bins[i]));
     }
     if (zoomed) // the picture is the window that was asked for
-        std::erase_if(data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
+        std::erase_if(
+            data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
     else
         widen(data, width);
     data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
         return u"[%1, %2)\n%3\n%4"_s.arg(numberText(from), numberText(from + width), shareOf(count, total),
-                                        sets[1].values[bar] > 0 ? u"beyond the limits: saturates"_s : u"in range"_s);
+            sets[1].values[bar] > 0 ? u"beyond the limits: saturates"_s : u"in range"_s);
     };
     return data;
 }
@@ -148,7 +152,8 @@ static void addUnused(BarData &data, const std::vector<double> &bars)
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total)
 {
     BarData data;
-    const std::uint64_t merge = std::max<std::uint64_t>(1, (histogram.bins.size() + BarChart::kMaxBars - 1) / BarChart::kMaxBars);
+    const std::uint64_t merge
+        = std::max<std::uint64_t>(1, (histogram.bins.size() + BarChart::kMaxBars - 1) / BarChart::kMaxBars);
     const std::vector<double> bars = rebinned(histogram, merge);
     const double width = static_cast<double>(histogram.width * merge);
     data.low = static_cast<double>(histogram.first) - 0.5;
@@ -162,7 +167,9 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
         data.markers.push_back({static_cast<double>(end), u"end %1"_s.arg(end)});
     for (std::size_t i = 0; i < bars.size(); ++i) {
         const double from = data.low + static_cast<double>(i) * width;
-        const auto holds = [&](std::int64_t code) { return static_cast<double>(code) > from && static_cast<double>(code) < from + width; };
+        const auto holds = [&](std::int64_t code) {
+            return static_cast<double>(code) > from && static_cast<double>(code) < from + width;
+        };
         const bool end = width == 1 && (holds(range.min) || holds(range.max));
         data.sets[0].values.push_back(end ? 0 : bars[i]);
         data.sets[1].values.push_back(end ? bars[i] : 0);
@@ -172,8 +179,10 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     data.describe = [first = histogram.first, width, sets = data.sets, total](std::size_t bar) {
         const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
-        const QString name = width == 1 ? u"code %1"_s.arg(code) : u"codes %1 … %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width) - 1);
-        return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total)) + (sets[1].values[bar] > 0 ? u"\nan end of the range"_s : QString());
+        const QString name = width == 1 ? u"code %1"_s.arg(code)
+                                        : u"codes %1 … %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width) - 1);
+        return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total))
+            + (sets[1].values[bar] > 0 ? u"\nan end of the range"_s : QString());
     };
     return data;
 }
@@ -198,7 +207,8 @@ BarData channelBars(const ChannelModel &model, ChannelMetric metric)
     data.high = static_cast<double>(bars * merge) - 0.5;
     data.wholeNumbers = true;
     data.xTitle = merge == 1 ? u"output channel"_s : u"output channel, the largest of %1 per bar"_s.arg(merge);
-    data.yTitle = metric == ChannelMetric::Scale ? u"scale"_s : metric == ChannelMetric::Sqnr ? u"SQNR, dB"_s
+    data.yTitle = metric == ChannelMetric::Scale ? u"scale"_s
+        : metric == ChannelMetric::Sqnr          ? u"SQNR, dB"_s
         : metric == ChannelMetric::AtLimit       ? u"% at the limits"_s
                                                  : u"smallest and largest weight"_s;
     data.sets = {{QString(), BarRole::Ordinary, std::vector<double>(bars, 0.0)}};
@@ -208,10 +218,12 @@ BarData channelBars(const ChannelModel &model, ChannelMetric metric)
         double &bar = data.sets[0].values[i / merge];
         bar = std::max(bar, metricOf(model, static_cast<int>(i), metric));
         if (metric == ChannelMetric::Range)
-            data.sets[1].values[i / merge] = std::min(data.sets[1].values[i / merge], model.number(static_cast<int>(i), ChannelModel::Low));
+            data.sets[1].values[i / merge]
+                = std::min(data.sets[1].values[i / merge], model.number(static_cast<int>(i), ChannelModel::Low));
     }
     data.describe = [merge, sets = data.sets, title = data.yTitle](std::size_t bar) {
-        const QString name = merge == 1 ? u"channel %1"_s.arg(bar) : u"channels %1 … %2"_s.arg(bar * merge).arg((bar + 1) * merge - 1);
+        const QString name
+            = merge == 1 ? u"channel %1"_s.arg(bar) : u"channels %1 … %2"_s.arg(bar * merge).arg((bar + 1) * merge - 1);
         const QString low = sets.size() > 1 ? numberText(sets[1].values[bar]) + u" … "_s : QString();
         return name + u"\n"_s + title + u": "_s + low + numberText(sets[0].values[bar]);
     };

@@ -9,7 +9,8 @@ namespace quantscope {
 
 /// Values with the quantizer's clipping limits as markers; bins beyond a limit are marked as overflow.
 /// A `zoomed` histogram keeps its range; else the limits are brought into view.
-BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed = false);
+BarData valueBars(
+    const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed = false);
 
 /// What a value histogram counts: the tensor's range around zero divided by `zoom`; null without a finite value.
 std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double zoom, std::size_t bins);
@@ -17,7 +18,8 @@ std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double 
 /// The same bars as log10(count + 1); what they tell on hover stays.
 BarData logCounts(BarData data);
 
-/// Every code of the range: the ends marked as saturation, codes that never occur left empty and counted in the tooltip.
+/// Every code of the range: the ends marked as saturation, codes that never occur left empty and counted in the
+/// tooltip.
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total);
 
 /// One bar per channel, or per run of channels where there are more than BarChart::kMaxBars.

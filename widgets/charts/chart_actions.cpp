@@ -19,7 +19,10 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 ChartActions::ChartActions(QWidget *chart, const QString &name, Paint paint)
-    : QObject(chart), m_chart(chart), m_name(name), m_paint(std::move(paint))
+    : QObject(chart)
+    , m_chart(chart)
+    , m_name(name)
+    , m_paint(std::move(paint))
 {
     const auto add = [this](const QString &text, const QKeySequence &keys, auto slot) {
         auto *action = new QAction(text, m_chart);
@@ -75,7 +78,8 @@ QString ChartActions::saveSvg(const QString &path) const
 
 void ChartActions::save(const QString &suffix)
 {
-    QString path = QFileDialog::getSaveFileName(m_chart, tr("Save the chart"), m_name + u"."_s + suffix, suffix.toUpper() + u" (*."_s + suffix + u")"_s);
+    QString path = QFileDialog::getSaveFileName(
+        m_chart, tr("Save the chart"), m_name + u"."_s + suffix, suffix.toUpper() + u" (*."_s + suffix + u")"_s);
     if (path.isEmpty())
         return;
     if (QFileInfo(path).suffix().isEmpty())

@@ -18,7 +18,10 @@ void ChannelModel::setChannels(const SlotRef &slot, std::vector<ChannelStatistic
     endResetModel();
 }
 
-int ChannelModel::rowCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_channels.size()); }
+int ChannelModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_channels.size());
+}
 
 int ChannelModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
@@ -39,7 +42,8 @@ double ChannelModel::number(int row, int column) const
     case Low: return static_cast<double>(channel.low);
     case High: return static_cast<double>(channel.high);
     case Codes: return static_cast<double>(channel.codesMax - channel.codesMin);
-    case AtLimit: return channel.count == 0 ? 0 : static_cast<double>(channel.atLimit) / static_cast<double>(channel.count);
+    case AtLimit:
+        return channel.count == 0 ? 0 : static_cast<double>(channel.atLimit) / static_cast<double>(channel.count);
     default: return channel.error.sqnrDb().value_or(unknown);
     }
 }
@@ -69,14 +73,17 @@ QVariant ChannelModel::data(const QModelIndex &index, int role) const
     case Low: return numberText(static_cast<double>(channel.low));
     case High: return numberText(static_cast<double>(channel.high));
     case Codes: return QString::number(channel.codesMin) + u" … "_s + QString::number(channel.codesMax);
-    case AtLimit: return channel.atLimit == 0 ? u"0"_s : groupedText(channel.atLimit) + u" ("_s + shareText(number(row, AtLimit)) + u")"_s;
+    case AtLimit:
+        return channel.atLimit == 0 ? u"0"_s
+                                    : groupedText(channel.atLimit) + u" ("_s + shareText(number(row, AtLimit)) + u")"_s;
     default: return channel.error.sqnrDb() ? QString::number(*channel.error.sqnrDb(), 'f', 1) : u"–"_s;
     }
 }
 
 QVariant ChannelModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    static const QString kTitles[] = {u"Channel"_s, u"Scale"_s, u"Frac. bits"_s, u"Smallest w"_s, u"Largest w"_s, u"Codes"_s, u"At limit"_s, u"SQNR, dB"_s};
+    static const QString kTitles[] = {u"Channel"_s, u"Scale"_s, u"Frac. bits"_s, u"Smallest w"_s, u"Largest w"_s,
+        u"Codes"_s, u"At limit"_s, u"SQNR, dB"_s};
     if (orientation != Qt::Horizontal || section < 0 || section >= NUM_COLUMNS)
         return {};
     if (role == Qt::TextAlignmentRole)

@@ -65,7 +65,11 @@ CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t coun
     return chunk;
 }
 
-CodeCache::CodeCache(QObject *parent) : QObject(parent) { m_pool.setMaxThreadCount(1); }
+CodeCache::CodeCache(QObject *parent)
+    : QObject(parent)
+{
+    m_pool.setMaxThreadCount(1);
+}
 
 CodeCache::~CodeCache()
 {
@@ -101,7 +105,9 @@ void CodeCache::request(std::uint64_t index)
     m_pending[index] = true;
     m_pool.start([this, era = m_era, index, slot = m_slot] {
         CodeChunk chunk = readChunk(slot, index * kChunk, kChunk);
-        QMetaObject::invokeMethod(this, [this, era, index, chunk = std::move(chunk)]() mutable { deliver(era, index, std::move(chunk)); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this, era, index, chunk = std::move(chunk)]() mutable { deliver(era, index, std::move(chunk)); },
+            Qt::QueuedConnection);
     });
 }
 

@@ -16,11 +16,11 @@ namespace quantscope {
 
 /// One element in every form the window shows.
 struct Element {
-    bool known = false;   ///< false while its chunk is being read
+    bool known = false; ///< false while its chunk is being read
     bool hasCode = false; ///< the slot has a quantizer with integer codes
     bool hasFloat = false;
     std::int64_t code = 0;
-    float value = 0;    ///< dequantized
+    float value = 0; ///< dequantized
     float original = 0; ///< the file's float
 };
 
@@ -28,8 +28,8 @@ struct Element {
 struct CodeChunk {
     std::uint64_t begin = 0;
     std::vector<std::int64_t> codes; ///< empty without a quantizer
-    std::vector<float> values;       ///< empty without a quantizer
-    std::vector<float> originals;    ///< empty when the file holds only codes
+    std::vector<float> values; ///< empty without a quantizer
+    std::vector<float> originals; ///< empty when the file holds only codes
     std::string problem;
 
     Element element(std::uint64_t flat) const;

@@ -113,8 +113,8 @@ QString common(const std::vector<const CandidateResult *> &results, Text text, c
 /// Yes or no first: layers that are all inexact differ only in their reasons.
 QString exactOf(const std::vector<const CandidateResult *> &results)
 {
-    const bool allNo = std::all_of(results.begin(), results.end(),
-        [](const CandidateResult *r) { return exactText(*r).startsWith(u"no"); });
+    const bool allNo = std::all_of(
+        results.begin(), results.end(), [](const CandidateResult *r) { return exactText(*r).startsWith(u"no"); });
     return common(results, exactText, allNo ? u"no"_s : u"differ"_s);
 }
 
@@ -180,7 +180,8 @@ double CompareColumn::number(CompareFigure figure) const
     case CompareFigure::Clipped: return clipped ? static_cast<double>(*clipped) : kUnknown;
     case CompareFigure::Zeroed: return hasErrors ? static_cast<double>(zeroed) : kUnknown;
     case CompareFigure::CodesUsed:
-        return codesTotal == 0 || !codesUsedKnown ? kUnknown : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
+        return codesTotal == 0 || !codesUsedKnown ? kUnknown
+                                                  : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
     case CompareFigure::Memory: return static_cast<double>(memory);
     default: break;
     }

@@ -10,72 +10,73 @@ namespace quantscope {
 
 namespace {
 
-    bool hasCodes(const CopyBlock &block)
-    {
-        return !block.rows.empty() && !block.rows[0].empty() && block.rows[0][0].hasCode;
+bool hasCodes(const CopyBlock &block)
+{
+    return !block.rows.empty() && !block.rows[0].empty() && block.rows[0][0].hasCode;
+}
+
+QString symbol(const CopyBlock &block) { return qs(cIdentifier(block.layer)) + u"_"_s + qs(block.slot); }
+
+/// The smallest C type that holds every code.
+QString cType(const CopyBlock &block)
+{
+    if (!hasCodes(block))
+        return u"float"_s;
+    int bits = 8;
+    while (bits < block.format.bits)
+        bits *= 2;
+    return (block.isSigned ? u"int"_s : u"uint"_s) + QString::number(bits) + u"_t"_s;
+}
+
+QString tsv(const CopyBlock &block, ValueForm shown)
+{
+    QString text;
+    for (const auto &row : block.rows) {
+        for (std::size_t i = 0; i < row.size(); ++i)
+            text += (i == 0 ? QString() : u"\t"_s) + elementText(row[i], block.format, shown);
+        text += u'\n';
     }
+    return text;
+}
 
-    QString symbol(const CopyBlock &block) { return qs(cIdentifier(block.layer)) + u"_"_s + qs(block.slot); }
+QString cLiteral(const Element &element)
+{
+    if (element.hasCode)
+        return QString::number(element.code);
+    QString text = floatText(static_cast<double>(element.original));
+    if (!text.contains(u'.') && !text.contains(u'e'))
+        text += u".0"_s;
+    return text + u"f"_s;
+}
 
-    /// The smallest C type that holds every code.
-    QString cType(const CopyBlock &block)
-    {
-        if (!hasCodes(block))
-            return u"float"_s;
-        int bits = 8;
-        while (bits < block.format.bits)
-            bits *= 2;
-        return (block.isSigned ? u"int"_s : u"uint"_s) + QString::number(bits) + u"_t"_s;
-    }
+QString hdlLiteral(const Element &element, const CopyBlock &block)
+{
+    const QString width = QString::number(block.format.bits);
+    return width + (block.isSigned ? u"'sh"_s : u"'h"_s) + qs(hexWord(element.code, block.format.bits)).mid(2);
+}
 
-    QString tsv(const CopyBlock &block, ValueForm shown)
-    {
-        QString text;
-        for (const auto &row : block.rows) {
-            for (std::size_t i = 0; i < row.size(); ++i)
-                text += (i == 0 ? QString() : u"\t"_s) + elementText(row[i], block.format, shown);
-            text += u'\n';
+template <class Literal> QString braced(const CopyBlock &block, const QString &open, Literal literal)
+{
+    QString text = open;
+    for (std::size_t r = 0; r < block.rows.size(); ++r) {
+        text += u"    "_s;
+        for (std::size_t i = 0; i < block.rows[r].size(); ++i) {
+            const bool last = r + 1 == block.rows.size() && i + 1 == block.rows[r].size();
+            text += literal(block.rows[r][i]) + (last ? QString() : u","_s)
+                + (i + 1 == block.rows[r].size() ? QString() : u" "_s);
         }
-        return text;
+        text += u'\n';
     }
+    return text + u"};\n"_s;
+}
 
-    QString cLiteral(const Element &element)
-    {
-        if (element.hasCode)
-            return QString::number(element.code);
-        QString text = floatText(static_cast<double>(element.original));
-        if (!text.contains(u'.') && !text.contains(u'e'))
-            text += u".0"_s;
-        return text + u"f"_s;
-    }
-
-    QString hdlLiteral(const Element &element, const CopyBlock &block)
-    {
-        const QString width = QString::number(block.format.bits);
-        return width + (block.isSigned ? u"'sh"_s : u"'h"_s) + qs(hexWord(element.code, block.format.bits)).mid(2);
-    }
-
-    template <class Literal> QString braced(const CopyBlock &block, const QString &open, Literal literal)
-    {
-        QString text = open;
-        for (std::size_t r = 0; r < block.rows.size(); ++r) {
-            text += u"    "_s;
-            for (std::size_t i = 0; i < block.rows[r].size(); ++i) {
-                const bool last = r + 1 == block.rows.size() && i + 1 == block.rows[r].size();
-                text += literal(block.rows[r][i]) + (last ? QString() : u","_s) + (i + 1 == block.rows[r].size() ? QString() : u" "_s);
-            }
-            text += u'\n';
-        }
-        return text + u"};\n"_s;
-    }
-
-    std::size_t elements(const CopyBlock &block)
-    {
-        std::size_t count = 0;
-        for (const auto &row : block.rows)
-            count += row.size();
-        return count;
-    }
+std::size_t elements(const CopyBlock &block)
+{
+    std::size_t count = 0;
+    for (const auto &row : block.rows)
+        count += row.size();
+    return count;
+}
 
 } // namespace
 
@@ -83,12 +84,13 @@ QString copyText(const CopyBlock &block, CopyForm form, ValueForm shown)
 {
     const QString count = QString::number(elements(block));
     if (form == CopyForm::C)
-        return braced(block, u"static const "_s + cType(block) + u" "_s + symbol(block) + u"["_s + count + u"] = {\n"_s, cLiteral);
+        return braced(block, u"static const "_s + cType(block) + u" "_s + symbol(block) + u"["_s + count + u"] = {\n"_s,
+            cLiteral);
     if (form == CopyForm::Hdl && hasCodes(block)) {
         const QString top = QString::number(block.format.bits - 1);
         const QString kind = block.isSigned ? u"localparam logic signed ["_s : u"localparam logic ["_s;
         return braced(block, kind + top + u":0] "_s + symbol(block) + u" ["_s + count + u"] = '{\n"_s,
-                      [&](const Element &element) { return hdlLiteral(element, block); });
+            [&](const Element &element) { return hdlLiteral(element, block); });
     }
     return tsv(block, shown);
 }

@@ -12,17 +12,22 @@ void DiagnosticModel::setNetwork(const Network *network)
 {
     beginResetModel();
     m_rows = network ? network->diagnostics : std::vector<Diagnostic>{};
-    std::stable_sort(m_rows.begin(), m_rows.end(), [](const Diagnostic &a, const Diagnostic &b) { return a.severity < b.severity; });
+    std::stable_sort(
+        m_rows.begin(), m_rows.end(), [](const Diagnostic &a, const Diagnostic &b) { return a.severity < b.severity; });
     endResetModel();
 }
 
-int DiagnosticModel::rowCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int DiagnosticModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
 int DiagnosticModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
 int DiagnosticModel::count(Severity severity) const
 {
-    return static_cast<int>(std::count_if(m_rows.begin(), m_rows.end(), [=](const Diagnostic &d) { return d.severity == severity; }));
+    return static_cast<int>(
+        std::count_if(m_rows.begin(), m_rows.end(), [=](const Diagnostic &d) { return d.severity == severity; }));
 }
 
 QVariant DiagnosticModel::data(const QModelIndex &index, int role) const
@@ -33,7 +38,8 @@ QVariant DiagnosticModel::data(const QModelIndex &index, int role) const
     if (role == SeverityRole)
         return qs(severityName(row.severity));
     if (role == Qt::ToolTipRole || role == Qt::AccessibleDescriptionRole)
-        return qs(severityName(row.severity)) + u", rule "_s + qs(row.rule) + u"\n"_s + qs(row.layer) + u"\n"_s + withPowers(qs(row.text));
+        return qs(severityName(row.severity)) + u", rule "_s + qs(row.rule) + u"\n"_s + qs(row.layer) + u"\n"_s
+            + withPowers(qs(row.text));
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

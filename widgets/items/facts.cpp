@@ -16,114 +16,117 @@ namespace quantscope {
 
 namespace {
 
-    QString yesNo(const std::optional<bool> &value) { return value ? (*value ? u"yes"_s : u"no"_s) : u"unknown"_s; }
+QString yesNo(const std::optional<bool> &value) { return value ? (*value ? u"yes"_s : u"no"_s) : u"unknown"_s; }
 
-    Fact fact(const Quantizer &quantizer, const QString &label, const char *key, const QString &value)
-    {
-        Fact f{.label = label, .value = value, .word = {}, .detail = {}, .source = {}, .assumed = false};
-        if (const auto found = quantizer.origin.find(key); found != quantizer.origin.end()) {
-            f.word = qs(originName(found->second.origin));
-            f.detail = withPowers(qs(found->second.detail));
-            f.source = f.detail;
-            f.assumed = found->second.origin == Origin::Assumed;
-        }
-        return f;
+Fact fact(const Quantizer &quantizer, const QString &label, const char *key, const QString &value)
+{
+    Fact f{.label = label, .value = value, .word = {}, .detail = {}, .source = {}, .assumed = false};
+    if (const auto found = quantizer.origin.find(key); found != quantizer.origin.end()) {
+        f.word = qs(originName(found->second.origin));
+        f.detail = withPowers(qs(found->second.detail));
+        f.source = f.detail;
+        f.assumed = found->second.origin == Origin::Assumed;
     }
+    return f;
+}
 
-    Fact computed(const QString &label, const QString &value, const QString &detail)
-    {
-        return {.label = label, .value = value, .word = u"computed"_s, .detail = detail, .source = detail, .assumed = false};
+Fact computed(const QString &label, const QString &value, const QString &detail)
+{
+    return {
+        .label = label, .value = value, .word = u"computed"_s, .detail = detail, .source = detail, .assumed = false};
+}
+
+QString zeroPointText(const Granular &zeroPoint)
+{
+    if (std::all_of(zeroPoint.values.begin(), zeroPoint.values.end(), [](float z) { return z == 0; }))
+        return u"0"_s;
+    return zeroPoint.perTensor() ? floatText(zeroPoint.values[0]) : countText(zeroPoint.values.size(), u"value"_s);
+}
+
+/// The most negative and the most positive value over all channels.
+std::pair<double, double> valueRange(const Quantizer &quantizer)
+{
+    const CodeRange range = codeRange(quantizer);
+    double low = 0;
+    double high = 0;
+    const auto &scales = quantizer.scale->values;
+    const auto &zeros = quantizer.zeroPoint->values;
+    for (std::size_t c = 0; c < scales.size(); ++c) {
+        const double zero = zeros.empty() ? 0 : static_cast<double>(zeros[zeros.size() == scales.size() ? c : 0]);
+        low = std::min(low, (static_cast<double>(range.min) - zero) * static_cast<double>(scales[c]));
+        high = std::max(high, (static_cast<double>(range.max) - zero) * static_cast<double>(scales[c]));
     }
+    return {low, high};
+}
 
-    QString zeroPointText(const Granular &zeroPoint)
-    {
-        if (std::all_of(zeroPoint.values.begin(), zeroPoint.values.end(), [](float z) { return z == 0; }))
-            return u"0"_s;
-        return zeroPoint.perTensor() ? floatText(zeroPoint.values[0]) : countText(zeroPoint.values.size(), u"value"_s);
-    }
+QString bitsText(const Quantizer &quantizer)
+{
+    if (quantizer.bitWidth)
+        return QString::number(*quantizer.bitWidth);
+    return quantizer.storageBits ? u"unknown, stored in "_s + QString::number(*quantizer.storageBits) : u"unknown"_s;
+}
 
-    /// The most negative and the most positive value over all channels.
-    std::pair<double, double> valueRange(const Quantizer &quantizer)
-    {
-        const CodeRange range = codeRange(quantizer);
-        double low = 0;
-        double high = 0;
-        const auto &scales = quantizer.scale->values;
-        const auto &zeros = quantizer.zeroPoint->values;
-        for (std::size_t c = 0; c < scales.size(); ++c) {
-            const double zero = zeros.empty() ? 0 : static_cast<double>(zeros[zeros.size() == scales.size() ? c : 0]);
-            low = std::min(low, (static_cast<double>(range.min) - zero) * static_cast<double>(scales[c]));
-            high = std::max(high, (static_cast<double>(range.max) - zero) * static_cast<double>(scales[c]));
-        }
-        return {low, high};
-    }
-
-    QString bitsText(const Quantizer &quantizer)
-    {
-        if (quantizer.bitWidth)
-            return QString::number(*quantizer.bitWidth);
-        return quantizer.storageBits ? u"unknown, stored in "_s + QString::number(*quantizer.storageBits) : u"unknown"_s;
-    }
-
-    QString formulaText(const SlotQuantizer &slot)
-    {
-        const Quantizer &quantizer = *slot.quantizer;
-        QStringList lines;
-        if (!slot.formula.empty())
-            lines << withPowers(qs(slot.formula));
-        const auto bits = fractionalBits(*quantizer.scale);
-        const bool zero = zeroPointText(*quantizer.zeroPoint) == u"0"_s;
-        if (slot.formula.find("value =") != std::string::npos && !std::holds_alternative<int>(bits))
-            return lines.join(u'\n');
-        const QString code = zero ? u"code"_s : u"(code − zero point)"_s;
-        if (const int *f = std::get_if<int>(&bits))
-            lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + QString::number(*f) + u" · value = "_s + code + u" · "_s
-                    + powerOfTwoText(-*f);
-        else if (quantizer.scale->perTensor())
-            lines << u"value = "_s + code + u" · "_s + floatText(quantizer.scale->values[0]) + u" · no power of two, so no fractional bits"_s;
-        else
-            lines << u"value = "_s + code + u" · scale of its channel"_s;
+QString formulaText(const SlotQuantizer &slot)
+{
+    const Quantizer &quantizer = *slot.quantizer;
+    QStringList lines;
+    if (!slot.formula.empty())
+        lines << withPowers(qs(slot.formula));
+    const auto bits = fractionalBits(*quantizer.scale);
+    const bool zero = zeroPointText(*quantizer.zeroPoint) == u"0"_s;
+    if (slot.formula.find("value =") != std::string::npos && !std::holds_alternative<int>(bits))
         return lines.join(u'\n');
-    }
+    const QString code = zero ? u"code"_s : u"(code − zero point)"_s;
+    if (const int *f = std::get_if<int>(&bits))
+        lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + QString::number(*f) + u" · value = "_s
+                + code + u" · "_s + powerOfTwoText(-*f);
+    else if (quantizer.scale->perTensor())
+        lines << u"value = "_s + code + u" · "_s + floatText(quantizer.scale->values[0])
+                + u" · no power of two, so no fractional bits"_s;
+    else
+        lines << u"value = "_s + code + u" · scale of its channel"_s;
+    return lines.join(u'\n');
+}
 
-    QString missingText(const SlotQuantizer &slot)
-    {
-        if (slot.tensor && !slot.tensor->problem.empty())
-            return qs(slot.tensor->problem);
-        if (slot.tensor)
-            return u"a float tensor without a quantizer: nothing to export"_s;
-        return u"the quantizer is not known: see the problems below"_s;
-    }
+QString missingText(const SlotQuantizer &slot)
+{
+    if (slot.tensor && !slot.tensor->problem.empty())
+        return qs(slot.tensor->problem);
+    if (slot.tensor)
+        return u"a float tensor without a quantizer: nothing to export"_s;
+    return u"the quantizer is not known: see the problems below"_s;
+}
 
-    /// "Quant node /conv1/weight_quant/Quant, input 1" -> where the node ends and the place in it begins; -1 for other details.
-    qsizetype endOfNode(const QString &detail) { return detail.contains(u" node "_s) ? detail.lastIndexOf(u", "_s) : -1; }
+/// "Quant node /conv1/weight_quant/Quant, input 1" -> where the node ends and the place in it begins; -1 for other
+/// details.
+qsizetype endOfNode(const QString &detail) { return detail.contains(u" node "_s) ? detail.lastIndexOf(u", "_s) : -1; }
 
-    /// A preset's name stands in the card's title: beside a field, say what it decided.
-    void explainPreset(Fact &row, const SlotQuantizer &slot)
-    {
-        if (const qsizetype end = endOfNode(row.detail); end > 0)
-            row.detail = row.detail.mid(end + 2);
-        if (slot.preset.empty() || row.source != qs(slot.preset))
-            return;
-        if (row.label == u"bits")
-            row.detail = u"as its name says"_s;
-        else if (row.label == u"signed")
-            row.detail = slot.quantizer->isSigned.value_or(true) ? u"two’s complement"_s : u"no negative codes"_s;
-        else if (row.label == u"rounding")
-            row.detail = slot.quantizer->rounding == Rounding::Round ? u"half to even"_s : QString();
-        else if (row.label == u"narrow")
-            row.detail.clear();
-    }
+/// A preset's name stands in the card's title: beside a field, say what it decided.
+void explainPreset(Fact &row, const SlotQuantizer &slot)
+{
+    if (const qsizetype end = endOfNode(row.detail); end > 0)
+        row.detail = row.detail.mid(end + 2);
+    if (slot.preset.empty() || row.source != qs(slot.preset))
+        return;
+    if (row.label == u"bits")
+        row.detail = u"as its name says"_s;
+    else if (row.label == u"signed")
+        row.detail = slot.quantizer->isSigned.value_or(true) ? u"two’s complement"_s : u"no negative codes"_s;
+    else if (row.label == u"rounding")
+        row.detail = slot.quantizer->rounding == Rounding::Round ? u"half to even"_s : QString();
+    else if (row.label == u"narrow")
+        row.detail.clear();
+}
 
-    QString narrowDetail(const Quantizer &quantizer, const QString &detail)
-    {
-        if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || !quantizer.narrow)
-            return detail;
-        const CodeRange full = codeRange(quantizer.wordBits(), *quantizer.isSigned, false);
-        const QString unused = *quantizer.isSigned ? QString::number(full.min) : QString::number(full.max);
-        const QString words = *quantizer.narrow ? unused + u" is never used"_s : u"full range"_s;
-        return detail.isEmpty() ? words : words + u" · "_s + detail;
-    }
+QString narrowDetail(const Quantizer &quantizer, const QString &detail)
+{
+    if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || !quantizer.narrow)
+        return detail;
+    const CodeRange full = codeRange(quantizer.wordBits(), *quantizer.isSigned, false);
+    const QString unused = *quantizer.isSigned ? QString::number(full.min) : QString::number(full.max);
+    const QString words = *quantizer.narrow ? unused + u" is never used"_s : u"full range"_s;
+    return detail.isEmpty() ? words : words + u" · "_s + detail;
+}
 
 } // namespace
 
@@ -185,8 +188,9 @@ QString granularityText(const SlotQuantizer &slot)
         return u"blocks of "_s + QString::number(*quantizer.blockSize);
     if (quantizer.scale->perTensor())
         return u"per tensor"_s;
-    return quantizer.scale->axis == 0 || !quantizer.scale->axis ? u"per channel"_s
-                                                                : u"per channel, axis "_s + QString::number(*quantizer.scale->axis);
+    return quantizer.scale->axis == 0 || !quantizer.scale->axis
+        ? u"per channel"_s
+        : u"per channel, axis "_s + QString::number(*quantizer.scale->axis);
 }
 
 QString lsbText(const Quantizer &quantizer)
@@ -203,12 +207,14 @@ static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
 {
     const Quantizer &quantizer = *slot.quantizer;
     const std::size_t scales = quantizer.scale ? quantizer.scale->values.size() : 0;
-    facts.rows.push_back(computed(u"granularity"_s, granularityText(slot), scales == 1 ? u"one scale"_s : countText(scales, u"scale"_s)));
+    facts.rows.push_back(computed(
+        u"granularity"_s, granularityText(slot), scales == 1 ? u"one scale"_s : countText(scales, u"scale"_s)));
     if (!quantizer.isComplete())
         return;
     if (const auto type = fixedType(quantizer))
-        facts.rows.push_back(computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
-                                      type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
+        facts.rows.push_back(
+            computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
+                type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
     facts.rows.push_back(computed(u"range"_s, rangeText(quantizer, 7), u"codes "_s + codeRangeText(quantizer)));
     facts.rows.push_back(computed(u"LSB"_s, lsbText(quantizer), u"equals the scale"_s));
 }
@@ -228,8 +234,10 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     }
     const Quantizer &quantizer = *slot.quantizer;
     facts.type = typeText(quantizer);
-    facts.rows.push_back(fact(quantizer, u"scale"_s, "scale", quantizer.scale ? scaleFullText(*quantizer.scale) : u"unknown"_s));
-    facts.rows.push_back(fact(quantizer, u"zero point"_s, "zero_point", quantizer.zeroPoint ? zeroPointText(*quantizer.zeroPoint) : u"unknown"_s));
+    facts.rows.push_back(
+        fact(quantizer, u"scale"_s, "scale", quantizer.scale ? scaleFullText(*quantizer.scale) : u"unknown"_s));
+    facts.rows.push_back(fact(quantizer, u"zero point"_s, "zero_point",
+        quantizer.zeroPoint ? zeroPointText(*quantizer.zeroPoint) : u"unknown"_s));
     facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
@@ -261,20 +269,27 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
     }
     const double count = static_cast<double>(std::max<std::uint64_t>(1, s->count));
     // Without an SQNR and with an error the floats are all zero.
-    figures.push_back({u"SQNR"_s, s->hasFloats && s->error.isExact() && s->nonFinite == 0 ? u"exact"_s : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
-                       s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
-                                          .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
-                                    : u"the file holds only the codes: there are no float weights to compare with"_s});
+    figures.push_back({u"SQNR"_s,
+        s->hasFloats && s->error.isExact() && s->nonFinite == 0
+            ? u"exact"_s
+            : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
+        s->hasFloats
+            ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
+                  .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
+            : u"the file holds only the codes: there are no float weights to compare with"_s});
     figures.push_back({u"at limit in file"_s, shareText(static_cast<double>(s->atLimit) / count),
-                       u"%1 of %2 codes equal an end of the range (%3)"_s.arg(groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
-                           + (s->clipped ? u"; %1 were clipped: their rounded code lay beyond it"_s.arg(groupedText(*s->clipped)) : QString())});
+        u"%1 of %2 codes equal an end of the range (%3)"_s.arg(
+            groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
+            + (s->clipped ? u"; %1 were clipped: their rounded code lay beyond it"_s.arg(groupedText(*s->clipped))
+                          : QString())});
     figures.push_back({u"rounded to 0"_s, s->hasFloats ? shareText(static_cast<double>(s->zeroed) / count) : u"–"_s,
-                       s->hasFloats ? u"%1 of %2 weights are not zero but get the zero point as their code"_s.arg(groupedText(s->zeroed), groupedText(s->count))
-                                    : u"the file holds only the codes"_s});
+        s->hasFloats ? u"%1 of %2 weights are not zero but get the zero point as their code"_s.arg(
+            groupedText(s->zeroed), groupedText(s->count))
+                     : u"the file holds only the codes"_s});
     const QString total = groupedText(codeRange(quantizer).size());
     const QString used = s->codes.usedKnown ? groupedText(s->codes.used) : u"?"_s; // more than are told apart
     figures.push_back({u"codes used"_s, used + u" / "_s + total,
-                       u"%1 of the %2 codes %3 occur at least once"_s.arg(used, total, codeRangeText(quantizer))});
+        u"%1 of the %2 codes %3 occur at least once"_s.arg(used, total, codeRangeText(quantizer))});
 }
 
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics)
@@ -284,11 +299,15 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
     const Quantizer &quantizer = *slot.quantizer;
     std::vector<FigureText> figures;
     figures.push_back({u"type"_s, typeText(quantizer),
-                       fixedType(quantizer) ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits()).arg(fractionText(quantizer))
-                                            : u"no fixed-point type holds the values exactly: the scale is not one power of two, or there is a zero point"_s});
+        fixedType(quantizer)
+            ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits())
+                  .arg(fractionText(quantizer))
+            : u"no fixed-point type holds the values exactly: the scale is not one power of two, or there is a zero point"_s});
     figures.push_back({u"scale"_s, scaleFullText(*quantizer.scale), computedTip(slot, "scale")});
-    figures.push_back({u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
-    figures.push_back({u"range"_s, rangeText(quantizer, 3), rangeText(quantizer) + u"\n"_s + u"codes "_s + codeRangeText(quantizer) + u" times the scale"_s});
+    figures.push_back(
+        {u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
+    figures.push_back({u"range"_s, rangeText(quantizer, 3),
+        rangeText(quantizer) + u"\n"_s + u"codes "_s + codeRangeText(quantizer) + u" times the scale"_s});
     appendStatistics(figures, quantizer, statistics);
     return figures;
 }
@@ -299,15 +318,17 @@ std::vector<Fact> provenanceLine(const SlotQuantizer &slot)
         return {};
     const Quantizer &quantizer = *slot.quantizer;
     std::vector<Fact> line;
-    static const std::array<std::pair<const char *, const char16_t *>, 6> kKeys{{{"scale", u"scale"}, {"zero_point", u"zero point"},
-        {"bit_width", u"bits"}, {"signed", u"signed"}, {"narrow", u"narrow"}, {"rounding", u"rounding"}}};
+    static const std::array<std::pair<const char *, const char16_t *>, 6> kKeys{
+        {{"scale", u"scale"}, {"zero_point", u"zero point"}, {"bit_width", u"bits"}, {"signed", u"signed"},
+            {"narrow", u"narrow"}, {"rounding", u"rounding"}}};
     for (const auto &[key, label] : kKeys) {
         Fact next = fact(quantizer, QString::fromUtf16(label), key, {});
         if (const qsizetype end = endOfNode(next.detail); end > 0)
             next.detail.truncate(end); // one node says it all: name it once
         if (next.word.isEmpty())
             continue;
-        const auto same = std::find_if(line.begin(), line.end(), [&](const Fact &f) { return f.word == next.word && f.detail == next.detail; });
+        const auto same = std::find_if(
+            line.begin(), line.end(), [&](const Fact &f) { return f.word == next.word && f.detail == next.detail; });
         if (same != line.end())
             same->label += u", "_s + next.label;
         else

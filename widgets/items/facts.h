@@ -11,9 +11,9 @@ namespace quantscope {
 
 /// One field of a quantizer as a person reads it.
 struct Fact {
-    QString label;  ///< "scale"
-    QString value;  ///< "2⁻⁶"
-    QString word;   ///< where it comes from: read, computed, preset, recipe, assumed
+    QString label; ///< "scale"
+    QString value; ///< "2⁻⁶"
+    QString word; ///< where it comes from: read, computed, preset, recipe, assumed
     QString detail; ///< which key, rule, preset or entry; what it means where the preset says no more than its name
     QString source; ///< the same as recorded
     bool assumed = false;
@@ -21,13 +21,13 @@ struct Fact {
 
 /// Everything one card shows.
 struct SlotFacts {
-    QString title;    ///< "weight"
+    QString title; ///< "weight"
     QString subtitle; ///< preset in force, or the tensor's name
-    QString type;     ///< "ap_fixed<6,0>", else a word such as "6 bit, 16 scales"
+    QString type; ///< "ap_fixed<6,0>", else a word such as "6 bit, 16 scales"
     std::vector<Fact> rows;
-    QString formula;  ///< plain text, lines by \n
+    QString formula; ///< plain text, lines by \n
     bool assumed = false;
-    QString problem;  ///< why there is no quantizer
+    QString problem; ///< why there is no quantizer
 };
 
 SlotFacts slotFacts(const SlotQuantizer &slot);
@@ -46,7 +46,8 @@ QString lsbText(const Quantizer &quantizer);
 struct FigureText {
     QString name, value, tip;
 };
-/// Type, scale, fractional bits, range, SQNR, saturated, rounded to 0, codes used. Without statistics the last four are "…".
+/// Type, scale, fractional bits, range, SQNR, saturated, rounded to 0, codes used. Without statistics the last four are
+/// "…".
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics);
 /// "scale computed: ... · bits recipe: ... · signed, narrow preset: ..."
 std::vector<Fact> provenanceLine(const SlotQuantizer &slot);

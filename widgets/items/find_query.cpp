@@ -47,7 +47,8 @@ static std::optional<FindQuery::Subject> subjectOf(const QString &word)
 
 std::optional<FindQuery> parseFindQuery(const QString &text, QString *error)
 {
-    static const QRegularExpression form(u"^\\s*(\\|?[a-z]*\\|?)\\s*(<=|>=|!=|==|[<>=≤≥])?\\s*(\\S+)\\s*$"_s, QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression form(
+        u"^\\s*(\\|?[a-z]*\\|?)\\s*(<=|>=|!=|==|[<>=≤≥])?\\s*(\\S+)\\s*$"_s, QRegularExpression::CaseInsensitiveOption);
     const auto fail = [error](const QString &reason) {
         if (error)
             *error = reason;
@@ -60,15 +61,16 @@ std::optional<FindQuery> parseFindQuery(const QString &text, QString *error)
         return fail(u"use code, |code|, w, |w| or error, a comparison and a number, such as |code| >= 19"_s);
     query.subject = *subject;
     const QString sign = match.captured(2);
-    query.relation = sign == u"<"                     ? FindQuery::Relation::Less
-        : sign == u"<=" || sign == u"≤"               ? FindQuery::Relation::LessEqual
-        : sign == u">"                                ? FindQuery::Relation::Greater
-        : sign == u">=" || sign == u"≥"               ? FindQuery::Relation::GreaterEqual
-        : sign == u"!="                               ? FindQuery::Relation::NotEqual
-                                                      : FindQuery::Relation::Equal;
+    query.relation = sign == u"<"       ? FindQuery::Relation::Less
+        : sign == u"<=" || sign == u"≤" ? FindQuery::Relation::LessEqual
+        : sign == u">"                  ? FindQuery::Relation::Greater
+        : sign == u">=" || sign == u"≥" ? FindQuery::Relation::GreaterEqual
+        : sign == u"!="                 ? FindQuery::Relation::NotEqual
+                                        : FindQuery::Relation::Equal;
     bool ok = false;
-    query.number = match.captured(3).startsWith(u"0x"_s, Qt::CaseInsensitive) ? static_cast<double>(match.captured(3).toLongLong(&ok, 16))
-                                                                              : match.captured(3).toDouble(&ok);
+    query.number = match.captured(3).startsWith(u"0x"_s, Qt::CaseInsensitive)
+        ? static_cast<double>(match.captured(3).toLongLong(&ok, 16))
+        : match.captured(3).toDouble(&ok);
     if (!ok)
         return fail(u"“%1” is not a number"_s.arg(match.captured(3)));
     return query;

@@ -9,7 +9,8 @@
 
 namespace quantscope {
 
-/// One term of a filter: a word that the name or kind contains, or a comparison such as `bits<8`, `sat>1%`, `kind:conv`.
+/// One term of a filter: a word that the name or kind contains, or a comparison such as `bits<8`, `sat>1%`,
+/// `kind:conv`.
 struct FilterTerm {
     enum class Relation { Contains, Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual };
     QString field; ///< empty for a bare word

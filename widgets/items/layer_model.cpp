@@ -36,17 +36,22 @@ void LayerModel::updateLayer(const std::string &name, const StatisticsMap &stati
     const int at = rowOf(qs(name));
     if (at < 0)
         return;
-    m_rows[static_cast<std::size_t>(at)] = layerRow(*m_network, m_network->layers[static_cast<std::size_t>(at)], statistics);
+    m_rows[static_cast<std::size_t>(at)]
+        = layerRow(*m_network, m_network->layers[static_cast<std::size_t>(at)], statistics);
     Q_EMIT dataChanged(index(at, 0), index(at, NUM_COLUMNS - 1));
 }
 
-int LayerModel::rowCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int LayerModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
 int LayerModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
 int LayerModel::rowOf(const QString &name) const
 {
-    const auto found = std::find_if(m_rows.begin(), m_rows.end(), [wanted = str(name)](const LayerRow &row) { return row.name == wanted; });
+    const auto found = std::find_if(
+        m_rows.begin(), m_rows.end(), [wanted = str(name)](const LayerRow &row) { return row.name == wanted; });
     return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
@@ -67,7 +72,7 @@ QVariant LayerModel::data(const QModelIndex &index, int role) const
     case MonoRole: return index.column() >= Shape;
     case Qt::TextAlignmentRole:
         return index.column() >= Params && index.column() != Problems ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
-                                                                     : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+                                                                      : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     default: return {};
     }
 }
@@ -145,13 +150,15 @@ QString LayerModel::toolTip(const LayerRow &row, int column) const
 
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    static const QString kTitles[] = {u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"I.F"_s, u"SQNR"_s, u"Sat."_s, u""_s};
+    static const QString kTitles[] = {
+        u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"I.F"_s, u"SQNR"_s, u"Sat."_s, u""_s};
     if (orientation != Qt::Horizontal || section < 0 || section >= NUM_COLUMNS)
         return {};
     if (role == Qt::DisplayRole)
         return kTitles[section];
     if (role == Qt::TextAlignmentRole)
-        return section >= Params && section != Problems ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+        return section >= Params && section != Problems ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
+                                                        : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole)
         return section == Problems ? u"problems of the layer"_s : toolTip({}, section);
     return {};

@@ -14,10 +14,10 @@ public:
     enum Column { Name, Kind, Shape, Params, Bits, Scale, IntFrac, Sqnr, Saturated, Problems, NUM_COLUMNS };
     enum Role {
         SortRole = Qt::UserRole, ///< raw numbers; an invalid QVariant sorts last
-        WeightRole,              ///< bool: the layer has weights (strong), else dim
-        SeverityRole,            ///< "error", "warning", "note" of the worst problem, or empty
-        AssumedRole,             ///< bool: a quantizer field is assumed
-        MonoRole,                ///< bool: set in the monospace font
+        WeightRole, ///< bool: the layer has weights (strong), else dim
+        SeverityRole, ///< "error", "warning", "note" of the worst problem, or empty
+        AssumedRole, ///< bool: a quantizer field is assumed
+        MonoRole, ///< bool: set in the monospace font
     };
 
     using QAbstractTableModel::QAbstractTableModel;

@@ -18,7 +18,10 @@ void QuantizerModel::setNetwork(std::shared_ptr<const Network> network)
     endResetModel();
 }
 
-int QuantizerModel::rowCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int QuantizerModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
 int QuantizerModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 

@@ -19,8 +19,14 @@ public:
     int columnCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
-    const quantscope::Layer &layerAt(int row) const { return m_network->layers[m_rows[static_cast<std::size_t>(row)].first]; }
-    const SlotQuantizer &slotAt(int row) const { return layerAt(row).slots[m_rows[static_cast<std::size_t>(row)].second]; }
+    const quantscope::Layer &layerAt(int row) const
+    {
+        return m_network->layers[m_rows[static_cast<std::size_t>(row)].first];
+    }
+    const SlotQuantizer &slotAt(int row) const
+    {
+        return layerAt(row).slots[m_rows[static_cast<std::size_t>(row)].second];
+    }
 
 private:
     QString source(const SlotQuantizer &slot) const;

@@ -10,7 +10,9 @@ namespace quantscope {
 
 static constexpr std::int64_t kWrap = 16;
 
-Slice::Slice(Shape shape, std::vector<QString> names) : m_shape(std::move(shape)), m_names(std::move(names))
+Slice::Slice(Shape shape, std::vector<QString> names)
+    : m_shape(std::move(shape))
+    , m_names(std::move(names))
 {
     const std::size_t rank = m_shape.size();
     for (std::size_t axis = m_names.size(); axis < rank; ++axis)
@@ -53,7 +55,10 @@ void Slice::setRole(std::size_t axis, Role role)
     m_roles[axis] = role;
 }
 
-void Slice::setFixed(std::size_t axis, std::int64_t index) { m_fixed[axis] = std::clamp<std::int64_t>(index, 0, std::max<std::int64_t>(0, m_shape[axis] - 1)); }
+void Slice::setFixed(std::size_t axis, std::int64_t index)
+{
+    m_fixed[axis] = std::clamp<std::int64_t>(index, 0, std::max<std::int64_t>(0, m_shape[axis] - 1));
+}
 
 void Slice::show(std::span<const std::int64_t> index)
 {

@@ -19,8 +19,8 @@ public:
     enum class Role { Rows, Columns, Fixed };
 
     Slice() = default;
-    /// The view that shows most at once: the last two axes of up to 3 as columns, the one before as rows, the rest fixed.
-    /// A vector is wrapped into rows of 16.
+    /// The view that shows most at once: the last two axes of up to 3 as columns, the one before as rows, the rest
+    /// fixed. A vector is wrapped into rows of 16.
     explicit Slice(Shape shape, std::vector<QString> names = {});
 
     const Shape &shape() const { return m_shape; }
@@ -34,9 +34,9 @@ public:
     /// Fixes the axes so that the element is in view.
     void show(std::span<const std::int64_t> index);
 
-    std::int64_t rows() const;    ///< at most kMaxRows
+    std::int64_t rows() const; ///< at most kMaxRows
     std::int64_t columns() const; ///< at most kMaxColumns
-    std::uint64_t shown() const;  ///< elements in view
+    std::uint64_t shown() const; ///< elements in view
     std::uint64_t total() const { return m_total; }
     /// Row-major position of a cell; nullopt in the unfilled end of a wrapped vector.
     std::optional<std::uint64_t> flat(std::int64_t row, std::int64_t column) const;

@@ -20,7 +20,8 @@ struct SlotRef {
     /// Codes can be computed.
     bool hasCodes() const
     {
-        return readable() && slot->quantizer && slot->quantizer->isComplete() && slot->quantizer->kind != QuantizerKind::Minifloat;
+        return readable() && slot->quantizer && slot->quantizer->isComplete()
+            && slot->quantizer->kind != QuantizerKind::Minifloat;
     }
     std::uint64_t count() const { return slot && slot->tensor ? slot->tensor->count() : 0; }
 };

@@ -140,8 +140,9 @@ std::optional<std::vector<std::int64_t>> parseIndex(const QString &text, std::sp
     for (const std::int64_t size : shape)
         count *= static_cast<std::uint64_t>(size);
     if (numbers.size() == 1 && shape.size() != 1)
-        return static_cast<std::uint64_t>(numbers[0]) < count ? std::optional(unflatten(static_cast<std::uint64_t>(numbers[0]), shape))
-                                                              : std::nullopt;
+        return static_cast<std::uint64_t>(numbers[0]) < count
+            ? std::optional(unflatten(static_cast<std::uint64_t>(numbers[0]), shape))
+            : std::nullopt;
     if (numbers.size() != shape.size())
         return std::nullopt;
     for (std::size_t axis = 0; axis < shape.size(); ++axis)

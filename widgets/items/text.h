@@ -25,10 +25,10 @@ QString groupedText(std::uint64_t value);
 /// 0.0566 -> "5.7 %"; 0 -> "0"; a share that would round to zero shows as "<0.1 %".
 QString shareText(double share);
 QString decibelText(std::optional<double> db); ///< "26.8 dB", "exact" is the caller's word for nullopt: "–"
-QString byteText(std::uint64_t bytes);         ///< "83.1 kB"
-QString bitText(std::uint64_t bits);           ///< "68.6 kbit"
-QString floatText(double value);               ///< shortest decimal of the float32
-QString numberText(double value);              ///< six significant digits
+QString byteText(std::uint64_t bytes); ///< "83.1 kB"
+QString bitText(std::uint64_t bits); ///< "68.6 kbit"
+QString floatText(double value); ///< shortest decimal of the float32
+QString numberText(double value); ///< six significant digits
 QString indexText(std::span<const std::int64_t> index); ///< "[4, 12, 0, 1]"
 /// "1 element", "2 elements".
 QString countText(std::uint64_t count, const QString &noun);

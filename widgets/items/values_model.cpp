@@ -32,7 +32,8 @@ QString elementText(const Element &element, const WordFormat &format, ValueForm 
     if (std::isnan(element.value))
         return u"nan"_s;
     const auto binary = [&] {
-        return format.integerBits ? qs(binaryWord(element.code, format.bits, *format.integerBits)) : qs(binaryDigits(element.code, format.bits));
+        return format.integerBits ? qs(binaryWord(element.code, format.bits, *format.integerBits))
+                                  : qs(binaryDigits(element.code, format.bits));
     };
     switch (form) {
     case ValueForm::Hex: return qs(hexWord(element.code, format.bits));
@@ -42,7 +43,8 @@ QString elementText(const Element &element, const WordFormat &format, ValueForm 
     }
 }
 
-ValuesModel::ValuesModel(QObject *parent) : QAbstractTableModel(parent)
+ValuesModel::ValuesModel(QObject *parent)
+    : QAbstractTableModel(parent)
 {
     connect(&m_cache, &CodeCache::chunkReady, this, &ValuesModel::onChunk);
 }
@@ -51,7 +53,9 @@ void ValuesModel::setSlot(const SlotRef &slot)
 {
     beginResetModel();
     m_cache.setSlot(slot);
-    m_slice = slot.readable() ? Slice(slot.slot->tensor->shape, axisNames(slot.layer->kind, slot.slot->tensor->shape.size())) : Slice();
+    m_slice = slot.readable()
+        ? Slice(slot.slot->tensor->shape, axisNames(slot.layer->kind, slot.slot->tensor->shape.size()))
+        : Slice();
     m_format = slot ? wordFormat(*slot.slot) : WordFormat();
     m_range = slot.hasCodes() ? std::optional(codeRange(*slot.slot->quantizer)) : std::nullopt;
     endResetModel();
@@ -80,9 +84,15 @@ void ValuesModel::onChunk()
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
 }
 
-int ValuesModel::rowCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_slice.rows()); }
+int ValuesModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_slice.rows());
+}
 
-int ValuesModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : static_cast<int>(m_slice.columns()); }
+int ValuesModel::columnCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_slice.columns());
+}
 
 std::optional<std::uint64_t> ValuesModel::flatAt(const QModelIndex &index) const
 {
@@ -117,7 +127,8 @@ QVariant ValuesModel::data(const QModelIndex &index, int role) const
         return element.code == m_range->min || element.code == m_range->max;
     if (role == ZeroRole)
         return element.hasFloat && element.original != 0 && element.value == 0;
-    const double largest = std::max(std::abs(static_cast<double>(m_range->min)), std::abs(static_cast<double>(m_range->max)));
+    const double largest
+        = std::max(std::abs(static_cast<double>(m_range->min)), std::abs(static_cast<double>(m_range->max)));
     return std::min(1.0, std::abs(static_cast<double>(element.code)) / std::max(1.0, largest));
 }
 

@@ -14,8 +14,8 @@ enum class ValueForm { Decimal, Hex, Binary, HexBinary, Float };
 
 /// Bits and binary point that a slot's codes are written with.
 struct WordFormat {
-    int bits = 0;                    ///< 0: there are no codes
-    std::optional<int> integerBits;  ///< with the sign; nullopt: no fixed-point type is exact
+    int bits = 0; ///< 0: there are no codes
+    std::optional<int> integerBits; ///< with the sign; nullopt: no fixed-point type is exact
 };
 WordFormat wordFormat(const SlotQuantizer &slot);
 QString elementText(const Element &element, const WordFormat &format, ValueForm form);
@@ -26,9 +26,9 @@ class ValuesModel : public QAbstractTableModel {
 public:
     enum Role {
         MagnitudeRole = Qt::UserRole, ///< 0..1: |code| over the largest |code|; invalid without codes
-        LimitRole,                    ///< bool: the code is an end of the range
-        ZeroRole,                     ///< bool: the code is the zero point though the float is not zero
-        FlatRole,                     ///< row-major position
+        LimitRole, ///< bool: the code is an end of the range
+        ZeroRole, ///< bool: the code is the zero point though the float is not zero
+        FlatRole, ///< row-major position
     };
 
     explicit ValuesModel(QObject *parent = nullptr);

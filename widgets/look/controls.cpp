@@ -16,7 +16,9 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-Card::Card(QWidget *parent, int margin) : QFrame(parent), m_box(new QVBoxLayout(this))
+Card::Card(QWidget *parent, int margin)
+    : QFrame(parent)
+    , m_box(new QVBoxLayout(this))
 {
     setProperty("card", true);
     m_box->setContentsMargins(margin, margin - 2, margin, margin - 2);
@@ -24,7 +26,9 @@ Card::Card(QWidget *parent, int margin) : QFrame(parent), m_box(new QVBoxLayout(
 }
 
 Figure::Figure(const QString &name, const QString &objectName, QWidget *parent)
-    : QFrame(parent), m_name(dimLabel(name)), m_value(monoLabel())
+    : QFrame(parent)
+    , m_name(dimLabel(name))
+    , m_value(monoLabel())
 {
     setProperty("chip", true);
     auto *box = new QVBoxLayout(this);
@@ -48,7 +52,9 @@ void Figure::setValue(const QString &value, const QString &tip)
     setToolTip(plainTip(tip));
 }
 
-Segmented::Segmented(const QString &accessibleName, QWidget *parent) : QWidget(parent), m_group(new QButtonGroup(this))
+Segmented::Segmented(const QString &accessibleName, QWidget *parent)
+    : QWidget(parent)
+    , m_group(new QButtonGroup(this))
 {
     setAccessibleName(accessibleName);
     auto *row = new QHBoxLayout(this);
@@ -96,7 +102,10 @@ int Segmented::current() const { return m_group->checkedId(); }
 
 int Segmented::count() const { return static_cast<int>(m_group->buttons().size()); }
 
-QString Segmented::currentText() const { return m_group->checkedButton() ? m_group->checkedButton()->text() : QString(); }
+QString Segmented::currentText() const
+{
+    return m_group->checkedButton() ? m_group->checkedButton()->text() : QString();
+}
 
 void Segmented::setCurrent(int index)
 {
@@ -222,7 +231,9 @@ void setAccessible(QWidget *widget, const QString &name, const QString &tip)
         widget->setToolTip(plainTip(tip));
 }
 
-ElidedLabel::ElidedLabel(Qt::TextElideMode mode, QWidget *parent) : QLabel(parent), m_mode(mode)
+ElidedLabel::ElidedLabel(Qt::TextElideMode mode, QWidget *parent)
+    : QLabel(parent)
+    , m_mode(mode)
 {
     setTextFormat(Qt::PlainText);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
@@ -235,13 +246,17 @@ void ElidedLabel::setFullText(const QString &text, const QString &tip)
     updateGeometry();
 }
 
-QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(text()) + 2, QLabel::sizeHint().height()}; }
+QSize ElidedLabel::sizeHint() const
+{
+    return {fontMetrics().horizontalAdvance(text()) + 2, QLabel::sizeHint().height()};
+}
 
 void ElidedLabel::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.setPen(palette().color(foregroundRole()));
-    painter.drawText(rect(), static_cast<int>(alignment() | Qt::AlignVCenter), fontMetrics().elidedText(text(), m_mode, width()));
+    painter.drawText(
+        rect(), static_cast<int>(alignment() | Qt::AlignVCenter), fontMetrics().elidedText(text(), m_mode, width()));
 }
 
 } // namespace quantscope

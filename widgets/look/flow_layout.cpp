@@ -6,7 +6,9 @@
 
 namespace quantscope {
 
-FlowLayout::FlowLayout(QWidget *parent, int spacing, bool stretch) : QLayout(parent), m_stretch(stretch)
+FlowLayout::FlowLayout(QWidget *parent, int spacing, bool stretch)
+    : QLayout(parent)
+    , m_stretch(stretch)
 {
     setContentsMargins(0, 0, 0, 0);
     setSpacing(spacing);
@@ -14,7 +16,10 @@ FlowLayout::FlowLayout(QWidget *parent, int spacing, bool stretch) : QLayout(par
 
 FlowLayout::~FlowLayout() { qDeleteAll(m_items); }
 
-QLayoutItem *FlowLayout::takeAt(int index) { return index >= 0 && index < m_items.size() ? m_items.takeAt(index) : nullptr; }
+QLayoutItem *FlowLayout::takeAt(int index)
+{
+    return index >= 0 && index < m_items.size() ? m_items.takeAt(index) : nullptr;
+}
 
 QSize FlowLayout::minimumSize() const
 {

@@ -71,9 +71,9 @@ QProgressBar::chunk { background: @accent; border-radius: 4px; }
 QString styleSheet(const Colours &c)
 {
     QString rules = QString::fromLatin1(kRules);
-    const std::pair<const char *, QColor> names[] = {
-        {"@accentText", c.accentText}, {"@accent", c.accent}, {"@onAccent", c.onAccent}, {"@onAmber", c.onAmber}, {"@amber", c.amber},
-        {"@background", c.background}, {"@panel", c.panel}, {"@tint", c.tint}, {"@line", c.line}, {"@text", c.text}, {"@dim", c.dim},
+    const std::pair<const char *, QColor> names[] = {{"@accentText", c.accentText}, {"@accent", c.accent},
+        {"@onAccent", c.onAccent}, {"@onAmber", c.onAmber}, {"@amber", c.amber}, {"@background", c.background},
+        {"@panel", c.panel}, {"@tint", c.tint}, {"@line", c.line}, {"@text", c.text}, {"@dim", c.dim},
         {"@soft", c.soft}, {"@redText", c.redText}, {"@red", c.red}};
     for (const auto &[name, colour] : names)
         rules.replace(QLatin1String(name), colour.name());

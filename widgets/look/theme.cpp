@@ -13,21 +13,49 @@ namespace quantscope {
 
 const Colours &Theme::light()
 {
-    static const Colours c{
-        .background = "#f4f5f7", .panel = "#ffffff", .tint = "#eef1f5", .line = "#dcdfe4", .text = "#1d2129", .dim = "#646b78",
-        .accent = "#1f6feb", .accentText = "#1a63d6", .onAccent = "#ffffff", .soft = "#e6effd",
-        .red = "#d1495b", .redText = "#c13a4d", .amber = "#e0a526", .onAmber = "#1d2129", .amberText = "#7c5600", .green = "#2a7449",
-        .bar = "#3b7dd8", .barLight = "#a9c5ee", .barSign = "#1f6feb"};
+    static const Colours c{.background = "#f4f5f7",
+        .panel = "#ffffff",
+        .tint = "#eef1f5",
+        .line = "#dcdfe4",
+        .text = "#1d2129",
+        .dim = "#646b78",
+        .accent = "#1f6feb",
+        .accentText = "#1a63d6",
+        .onAccent = "#ffffff",
+        .soft = "#e6effd",
+        .red = "#d1495b",
+        .redText = "#c13a4d",
+        .amber = "#e0a526",
+        .onAmber = "#1d2129",
+        .amberText = "#7c5600",
+        .green = "#2a7449",
+        .bar = "#3b7dd8",
+        .barLight = "#a9c5ee",
+        .barSign = "#1f6feb"};
     return c;
 }
 
 const Colours &Theme::dark()
 {
-    static const Colours c{
-        .background = "#17191d", .panel = "#1f2227", .tint = "#292d33", .line = "#34383f", .text = "#e6e8eb", .dim = "#a3abb6",
-        .accent = "#5aa2ff", .accentText = "#6fafff", .onAccent = "#10151c", .soft = "#22344d",
-        .red = "#e8697a", .redText = "#f08a98", .amber = "#edbb4c", .onAmber = "#17191d", .amberText = "#edbb4c", .green = "#63b985",
-        .bar = "#5b9bea", .barLight = "#3a5680", .barSign = "#5aa2ff"};
+    static const Colours c{.background = "#17191d",
+        .panel = "#1f2227",
+        .tint = "#292d33",
+        .line = "#34383f",
+        .text = "#e6e8eb",
+        .dim = "#a3abb6",
+        .accent = "#5aa2ff",
+        .accentText = "#6fafff",
+        .onAccent = "#10151c",
+        .soft = "#22344d",
+        .red = "#e8697a",
+        .redText = "#f08a98",
+        .amber = "#edbb4c",
+        .onAmber = "#17191d",
+        .amberText = "#edbb4c",
+        .green = "#63b985",
+        .bar = "#5b9bea",
+        .barLight = "#3a5680",
+        .barSign = "#5aa2ff"};
     return c;
 }
 
@@ -104,7 +132,9 @@ QFont Theme::sans(double factor, bool bold) { return scaled(QApplication::font()
 
 static double luminance(const QColor &colour)
 {
-    const auto linear = [](double channel) { return channel <= 0.03928 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4); };
+    const auto linear = [](double channel) {
+        return channel <= 0.03928 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
+    };
     return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF());
 }
 

@@ -15,11 +15,16 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-AxisBar::AxisBar(QWidget *parent) : QWidget(parent) { new FlowLayout(this, 6); }
+AxisBar::AxisBar(QWidget *parent)
+    : QWidget(parent)
+{
+    new FlowLayout(this, 6);
+}
 
 void AxisBar::setSlice(const Slice &slice)
 {
-    const bool same = m_slice.shape() == slice.shape() && m_slice.names() == slice.names() && m_axes.size() == slice.rank();
+    const bool same
+        = m_slice.shape() == slice.shape() && m_slice.names() == slice.names() && m_axes.size() == slice.rank();
     m_slice = slice;
     if (!same)
         build();
@@ -53,7 +58,8 @@ void AxisBar::build()
         row->addWidget(size);
         auto *role = new QComboBox;
         role->addItems({tr("rows"), tr("columns"), tr("fixed")});
-        setAccessible(role, tr("Role of axis %1").arg(name), tr("rows: one axis; columns: one or more, the last runs fastest; fixed: one index"));
+        setAccessible(role, tr("Role of axis %1").arg(name),
+            tr("rows: one axis; columns: one or more, the last runs fastest; fixed: one index"));
         auto *index = new QSpinBox;
         index->setRange(0, static_cast<int>(std::clamp<std::int64_t>(m_slice.shape()[i] - 1, 0, 0x7fffffff)));
         index->setAccelerated(true);

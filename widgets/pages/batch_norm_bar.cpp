@@ -66,16 +66,18 @@ void BatchNormBar::refresh()
         const RecipeLayer *entry = batchNormEntry(m_session.network()->recipe, layer->name);
         const double epsilon = entry ? entry->epsilon.value_or(1e-5) : 1e-5;
         m_text->setText(tr("Weights and bias are shown with the batch norm %1 merged.").arg(norm));
-        m_text->setToolTip(plainTip(tr("w · γ / √(σ² + ε) along the output channels and b · γ / √(σ² + ε) + β − μ · γ / "
-                                       "√(σ² + ε), in float32 as Brevitas' merge_bn computes them; ε = %1")
-                                        .arg(qs(shortest(epsilon)))));
+        m_text->setToolTip(
+            plainTip(tr("w · γ / √(σ² + ε) along the output channels and b · γ / √(σ² + ε) + β − μ · γ / "
+                        "√(σ² + ε), in float32 as Brevitas' merge_bn computes them; ε = %1")
+                         .arg(qs(shortest(epsilon)))));
         m_one->setText(tr("Show stored weights"));
         m_all->setText(tr("All %1").arg(count));
         m_one->setToolTip(plainTip(tr("Takes batch_norm out of the recipe; it can be undone")));
     } else {
         m_text->setText(tr("The batch norm %1 follows and is not merged: these are the stored weights.").arg(norm));
-        m_text->setToolTip(plainTip(tr("It stands directly behind this layer in the file and has as many channels as this "
-                                       "layer has outputs; a state_dict does not say more about what feeds what")));
+        m_text->setToolTip(
+            plainTip(tr("It stands directly behind this layer in the file and has as many channels as this "
+                        "layer has outputs; a state_dict does not say more about what feeds what")));
         m_one->setText(tr("Show merged weights"));
         m_all->setText(tr("All %1").arg(count));
         m_one->setToolTip(plainTip(tr("Writes batch_norm = \"%1\" under [[layer]] of the recipe: weights, scale and "

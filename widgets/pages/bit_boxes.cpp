@@ -13,7 +13,8 @@ namespace quantscope {
 
 static bool bitOf(std::int64_t code, int bit) { return (static_cast<std::uint64_t>(code) >> bit & 1u) != 0; }
 
-BitBoxes::BitBoxes(QWidget *parent) : QWidget(parent)
+BitBoxes::BitBoxes(QWidget *parent)
+    : QWidget(parent)
 {
     setAccessibleName(tr("Bits of the code"));
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
@@ -74,7 +75,8 @@ void BitBoxes::paintEvent(QPaintEvent *)
     if (m_integerBits && *m_integerBits >= 0 && *m_integerBits <= m_bits) {
         painter.setPen(Qt::NoPen);
         painter.setBrush(colours().text);
-        painter.drawEllipse(QPointF(*m_integerBits == 0 ? 5 : left + *m_integerBits * step, boxTop + boxHeight - 3), 3, 3);
+        painter.drawEllipse(
+            QPointF(*m_integerBits == 0 ? 5 : left + *m_integerBits * step, boxTop + boxHeight - 3), 3, 3);
     }
 }
 
@@ -91,7 +93,8 @@ QString bitSumText(std::int64_t code, int bits, int integerBits, bool isSigned)
     }
     if (ones == 0 || ones > 12)
         return {};
-    return sum + u" = "_s + QString::number(std::ldexp(static_cast<double>(code), integerBits - bits), 'g', 12).replace(u'-', u'−');
+    return sum + u" = "_s
+        + QString::number(std::ldexp(static_cast<double>(code), integerBits - bits), 'g', 12).replace(u'-', u'−');
 }
 
 } // namespace quantscope

@@ -20,7 +20,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, parent)
+ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
+    : Page(session, parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -53,14 +54,16 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent) : Page(session, pa
     m_table->sortByColumn(0, Qt::AscendingOrder);
     m_table->setFont(Theme::mono(0.95));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    m_table->horizontalHeader()->setMinimumSectionSize(QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
+    m_table->horizontalHeader()->setMinimumSectionSize(
+        QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
     m_table->setShowGrid(true);
     tableCard->box()->addWidget(m_table);
     column->addWidget(tableCard, 1);
     tableCard->setMinimumHeight(120);
     connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
     connect(m_chart, &BarChart::activated, this, [this](int bar) {
-        const int merge = std::max(1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));
+        const int merge = std::max(
+            1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));
         const QModelIndex row = m_proxy.mapFromSource(m_model.index(bar * merge, 0));
         m_table->selectRow(row.row());
         m_table->scrollTo(row);
@@ -80,7 +83,8 @@ QString ChannelsPage::summary(const SlotRef &slot) const
             worst = db;
             worstAt = row;
         }
-        const double reach = std::max(std::abs(m_model.number(row, ChannelModel::Low)), std::abs(m_model.number(row, ChannelModel::High)));
+        const double reach = std::max(
+            std::abs(m_model.number(row, ChannelModel::Low)), std::abs(m_model.number(row, ChannelModel::High)));
         widest = std::max(widest, reach);
         narrowest = std::min(narrowest, reach);
     }
@@ -88,7 +92,8 @@ QString ChannelsPage::summary(const SlotRef &slot) const
     if (worstAt >= 0)
         parts << tr("lowest SQNR %1 in channel %2").arg(decibelText(worst)).arg(worstAt);
     if (narrowest > 0 && std::isfinite(narrowest))
-        parts << tr("widest channel reaches %1 times as far as the narrowest").arg(QString::number(widest / narrowest, 'f', 1));
+        parts << tr("widest channel reaches %1 times as far as the narrowest")
+                     .arg(QString::number(widest / narrowest, 'f', 1));
     return parts.join(u" · "_s);
 }
 
@@ -101,7 +106,8 @@ void ChannelsPage::refresh()
         m_model.setChannels({}, {});
         m_summary->clear();
         const bool computing = slot.hasCodes() && !statistics;
-        m_chart->showMessage(computing ? tr("being computed…") : tr("This layer has no quantized tensor with output channels."));
+        m_chart->showMessage(
+            computing ? tr("being computed…") : tr("This layer has no quantized tensor with output channels."));
         return;
     }
     if (m_shown == slot)
@@ -115,7 +121,8 @@ void ChannelsPage::refresh()
 
 void ChannelsPage::showMetric()
 {
-    static constexpr ChannelMetric kMetrics[] = {ChannelMetric::Range, ChannelMetric::Scale, ChannelMetric::Sqnr, ChannelMetric::AtLimit};
+    static constexpr ChannelMetric kMetrics[]
+        = {ChannelMetric::Range, ChannelMetric::Scale, ChannelMetric::Sqnr, ChannelMetric::AtLimit};
     if (m_model.rowCount() > 0)
         m_chart->setData(channelBars(m_model, kMetrics[m_metric->current()]));
 }

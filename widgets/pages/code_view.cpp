@@ -17,7 +17,9 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-CodeView::CodeView(const QString &name, QWidget *parent) : QWidget(parent), m_editor(new QsciScintilla)
+CodeView::CodeView(const QString &name, QWidget *parent)
+    : QWidget(parent)
+    , m_editor(new QsciScintilla)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -70,7 +72,9 @@ static void colourStyles(QsciLexer *lexer, CodeView::Language language)
     };
     switch (language) {
     case CodeView::Language::Cpp:
-        set({QsciLexerCPP::Comment, QsciLexerCPP::CommentLine, QsciLexerCPP::CommentDoc, QsciLexerCPP::PreProcessorComment}, c.dim);
+        set({QsciLexerCPP::Comment, QsciLexerCPP::CommentLine, QsciLexerCPP::CommentDoc,
+                QsciLexerCPP::PreProcessorComment},
+            c.dim);
         set({QsciLexerCPP::PreProcessor, QsciLexerCPP::Keyword}, c.accentText);
         set({QsciLexerCPP::KeywordSet2}, c.green);
         set({QsciLexerCPP::Number}, c.amberText);

@@ -7,12 +7,14 @@
 #include <QBoxLayout>
 #include <QHeaderView>
 
-
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-CodesTable::CodesTable(QWidget *parent) : Card(parent), m_forms(new Segmented(tr("Form of the codes"))), m_note(new ElidedLabel(Qt::ElideRight))
+CodesTable::CodesTable(QWidget *parent)
+    : Card(parent)
+    , m_forms(new Segmented(tr("Form of the codes")))
+    , m_note(new ElidedLabel(Qt::ElideRight))
 {
     auto *header = new QHBoxLayout;
     header->setSpacing(8);
@@ -57,7 +59,8 @@ void CodesTable::setSlot(const SlotRef &slot)
     m_model.setSlot(slot);
     if (!slot.readable())
         return;
-    if (m_model.slice().rank() == 4) { // a kernel's rows below each other, inputs side by side, as the drawing of a filter
+    if (m_model.slice().rank()
+        == 4) { // a kernel's rows below each other, inputs side by side, as the drawing of a filter
         Slice slice = m_model.slice();
         slice.setRole(2, Slice::Role::Rows);
         slice.setRole(1, Slice::Role::Columns);

@@ -74,8 +74,8 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
         painter->setFont(differenceFont());
         painter->setPen(colours().dim);
         const QRect beside = option.rect.adjusted(option.rect.width() - right, 0, -kPad, 0);
-        painter->drawText(
-            beside, Qt::AlignRight | Qt::AlignVCenter, painter->fontMetrics().elidedText(difference, Qt::ElideRight, beside.width()));
+        painter->drawText(beside, Qt::AlignRight | Qt::AlignVCenter,
+            painter->fontMetrics().elidedText(difference, Qt::ElideRight, beside.width()));
     }
     painter->restore();
 }

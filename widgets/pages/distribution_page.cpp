@@ -28,7 +28,8 @@ namespace quantscope {
 static constexpr std::size_t kValueBins = 128;
 static constexpr int kTableHeight = 600; // below it the table of codes would squeeze the histogram
 
-DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(session, parent)
+DistributionPage::DistributionPage(Session &session, QWidget *parent)
+    : Page(session, parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -41,7 +42,8 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent) : Page(ses
             refreshChart();
     });
     m_table = new CodesTable;
-    m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // else it would keep the window from getting low
+    m_table->setSizePolicy(
+        QSizePolicy::Preferred, QSizePolicy::Ignored); // else it would keep the window from getting low
     column->addWidget(m_table, 1);
 }
 
@@ -50,8 +52,10 @@ QWidget *DistributionPage::makeFigures()
     auto *card = new Card;
     m_figureRow = new QWidget;
     new FlowLayout(m_figureRow, 8, true);
-    static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0", "codes-used", "would-be-clipped"};
-    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"), tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would clip")};
+    static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0",
+        "codes-used", "would-be-clipped"};
+    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"),
+        tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would clip")};
     for (std::size_t i = 0; i < std::size(kIds); ++i) {
         m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
         m_figureRow->layout()->addWidget(m_figures.back());
@@ -90,7 +94,8 @@ QWidget *DistributionPage::makeCharts()
     m_legend = new BitLegend;
     m_zeros = dimLabel();
     m_zeros->setObjectName(u"zeros"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
+    for (QWidget *widget :
+        {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
         flow->addWidget(widget);
     m_charts = new QStackedWidget;
     m_bitWeights = new BitWeightChart;
@@ -129,7 +134,8 @@ QWidget *DistributionPage::makeValueBar()
     m_log = new QCheckBox(tr("log count"));
     m_log->setObjectName(u"value-log"_s);
     m_log->setToolTip(plainTip(tr("Bars as high as log10(count + 1)")));
-    for (QWidget *widget : {static_cast<QWidget *>(m_channel), static_cast<QWidget *>(m_zoom), static_cast<QWidget *>(m_log)})
+    for (QWidget *widget :
+        {static_cast<QWidget *>(m_channel), static_cast<QWidget *>(m_zoom), static_cast<QWidget *>(m_log)})
         row->addWidget(widget);
     bar->hide();
     connect(m_channel, &QComboBox::activated, this, &DistributionPage::rebin);
@@ -160,7 +166,9 @@ void DistributionPage::onTrial()
     m_reset->setVisible(active);
     m_apply->setVisible(active && session().presetsApply());
     m_apply->setEnabled(problem.isEmpty());
-    m_apply->setToolTip(plainTip(problem.isEmpty() ? tr("%1 becomes the recipe of this layer; it can be undone (Ctrl+Z)").arg(m_trial->typeName()) : problem));
+    m_apply->setToolTip(plainTip(problem.isEmpty()
+            ? tr("%1 becomes the recipe of this layer; it can be undone (Ctrl+Z)").arg(m_trial->typeName())
+            : problem));
 }
 
 void DistributionPage::showChart(int chart)
@@ -200,7 +208,9 @@ void DistributionPage::resizeEvent(QResizeEvent *event)
 void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)
 {
     const bool trying = statistics && m_trial->active(slot);
-    const auto figures = !slot ? std::vector<FigureText>{} : trying ? m_trial->figures(*statistics) : slotFigures(*slot.slot, statistics);
+    const auto figures = !slot ? std::vector<FigureText>{}
+        : trying               ? m_trial->figures(*statistics)
+                               : slotFigures(*slot.slot, statistics);
     for (std::size_t i = 0; i < m_figures.size(); ++i) {
         m_figures[i]->setVisible(i < figures.size() && !figures[i].value.isEmpty());
         if (i < figures.size())
@@ -212,14 +222,17 @@ void DistributionPage::refreshProvenance(const SlotRef &slot)
 {
     QStringList parts;
     if (m_trial->active(slot)) {
-        m_provenance->setText(tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.").arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped()));
+        m_provenance->setText(
+            tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.")
+                .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped()));
         return m_provenance->show();
     }
     if (slot)
         for (const Fact &fact : provenanceLine(*slot.slot)) {
             const QColor colour = fact.assumed ? colours().amberText : colours().green;
             const QString detail = fact.detail.isEmpty() ? QString() : u" "_s + fact.detail.toHtmlEscaped();
-            parts << u"%1 <span style='color:%2; font-weight:600'>%3</span>%4"_s.arg(fact.label, colour.name(), fact.word, detail);
+            parts << u"%1 <span style='color:%2; font-weight:600'>%3</span>%4"_s.arg(
+                fact.label, colour.name(), fact.word, detail);
         }
     if (slot && !slot.slot->formula.empty() && slot.slot->quantizer)
         parts << withPowers(qs(slot.slot->formula)).toHtmlEscaped().replace(u'\n', u" · "_s);
@@ -238,17 +251,22 @@ QString DistributionPage::waitingText(const SlotRef &slot) const
         return tr("An activation: its values exist only while the network runs.");
     if (!slot.slot->tensor->problem.empty())
         return qs(slot.slot->tensor->problem);
-    return slot.hasCodes() || session().state() != Session::State::Ready ? tr("being computed…") : tr("There is no quantizer with integer codes.");
+    return slot.hasCodes() || session().state() != Session::State::Ready
+        ? tr("being computed…")
+        : tr("There is no quantizer with integer codes.");
 }
 
 void DistributionPage::refreshChart()
 {
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
-    const SlotStatistics *soFar = statistics || !slot ? nullptr : session().statistics().soFar(slot.layer->name, slot.slot->slot);
-    m_zeros->setText(statistics ? tr("%1 of %2").arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
-            : soFar             ? soFarText(soFar->count, slot.count())
-                                : QString());
+    const SlotStatistics *soFar
+        = statistics || !slot ? nullptr : session().statistics().soFar(slot.layer->name, slot.slot->slot);
+    m_zeros->setText(statistics
+            ? tr("%1 of %2")
+                  .arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
+            : soFar ? soFarText(soFar->count, slot.count())
+                    : QString());
     switch (m_switch->current()) {
     case Values: return showValues(slot, statistics);
     case Codes: return showCodes(slot, statistics ? statistics : soFar);
@@ -282,7 +300,9 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
     if (!slot.readable() || slot.hasCodes() || session().state() != Session::State::Ready)
         return;
     m_floatBits.startShowing(
-        [slot](const Progress &progress, const Partial<BitWeightHistogram> &partial) { return floatBitWeights(*slot.slot->tensor, progress, partial); },
+        [slot](const Progress &progress, const Partial<BitWeightHistogram> &partial) {
+            return floatBitWeights(*slot.slot->tensor, progress, partial);
+        },
         [this](Result<BitWeightHistogram> histogram) {
             m_zeros->setText({});
             if (histogram)
@@ -309,7 +329,8 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     if (m_binned != slot || m_channel->count() == 0) {
         m_channel->clear();
         m_channel->addItem(tr("all channels"));
-        for (std::size_t c = 0; c < std::min<std::size_t>(statistics->channels.size(), 4096) && statistics->channels.size() > 1; ++c)
+        for (std::size_t c = 0;
+             c < std::min<std::size_t>(statistics->channels.size(), 4096) && statistics->channels.size() > 1; ++c)
             m_channel->addItem(tr("channel %1").arg(c));
     }
     m_hasBinned = true;
@@ -317,7 +338,8 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     const int zoom = m_zoom->currentData().toInt();
     auto window = valueWindow(*statistics, zoom, kValueBins);
     if (!window)
-        return m_values->showMessage(tr("%1 of %2 values are NaN or infinite: there is no range to show.").arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
+        return m_values->showMessage(tr("%1 of %2 values are NaN or infinite: there is no range to show.")
+                                         .arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
     std::uint64_t count = statistics->count;
     if (m_channel->currentIndex() > 0) {
         window->channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
@@ -328,12 +350,16 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
         m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
     };
     m_binning.startShowing(
-        [slot, window = *window](const Progress &progress, const Partial<ValueHistogram> &partial) { return valueHistogram(*slot.slot, window, progress, partial); },
+        [slot, window = *window](const Progress &progress, const Partial<ValueHistogram> &partial) {
+            return valueHistogram(*slot.slot, window, progress, partial);
+        },
         [this, show](Result<ValueHistogram> histogram) {
             if (!histogram)
                 m_values->showMessage(qs(histogram.error().message));
-            else if (std::all_of(histogram->bins.begin(), histogram->bins.end(), [](std::uint64_t bin) { return bin == 0; }))
-                m_values->showMessage(tr("No value lies between %1 and %2.").arg(numberText(histogram->low), numberText(histogram->high)));
+            else if (std::all_of(
+                         histogram->bins.begin(), histogram->bins.end(), [](std::uint64_t bin) { return bin == 0; }))
+                m_values->showMessage(tr("No value lies between %1 and %2.")
+                                          .arg(numberText(histogram->low), numberText(histogram->high)));
             else
                 show(*histogram);
         },

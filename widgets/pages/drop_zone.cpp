@@ -34,7 +34,8 @@ protected:
         constexpr double block = 31;
         const double left = middle - 3 * block;
         for (int bit = 0; bit < 6; ++bit)
-            paintWordBlock(painter, QRectF(left + bit * block + 2, 78, block - 4, 19), bit == 0 ? u"sign"_s : QString::number(bit + 1), bit == 0);
+            paintWordBlock(painter, QRectF(left + bit * block + 2, 78, block - 4, 19),
+                bit == 0 ? u"sign"_s : QString::number(bit + 1), bit == 0);
         QPen dash(colours().text, 1.6);
         dash.setDashPattern({3, 2.5});
         painter.setPen(dash);
@@ -49,7 +50,8 @@ static QWidget *readsTable()
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setHorizontalSpacing(12);
     grid->setVerticalSpacing(3);
-    const std::pair<QString, QString> rows[] = {{u".pt .pth"_s, DropZone::tr("Brevitas and PyTorch checkpoints")}, {u".onnx"_s, DropZone::tr("QONNX, QCDQ, QDQ")},
+    const std::pair<QString, QString> rows[] = {{u".pt .pth"_s, DropZone::tr("Brevitas and PyTorch checkpoints")},
+        {u".onnx"_s, DropZone::tr("QONNX, QCDQ, QDQ")},
         {u".recipe.toml"_s, DropZone::tr("beside a checkpoint: read with it")}};
     int row = 0;
     for (const auto &[suffix, text] : rows) {
@@ -66,7 +68,8 @@ static QWidget *readsTable()
     return widget;
 }
 
-DropZone::DropZone(QWidget *parent) : QWidget(parent)
+DropZone::DropZone(QWidget *parent)
+    : QWidget(parent)
 {
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     auto *column = new QVBoxLayout(this);

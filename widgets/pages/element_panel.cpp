@@ -33,7 +33,10 @@ static QGridLayout *section(QBoxLayout *column, const QString &title)
     return grid;
 }
 
-ElementPanel::ElementPanel(QWidget *parent) : QFrame(parent), m_title(titleLabel()), m_bits(new BitBoxes)
+ElementPanel::ElementPanel(QWidget *parent)
+    : QFrame(parent)
+    , m_title(titleLabel())
+    , m_bits(new BitBoxes)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -124,7 +127,9 @@ void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Elem
     if (!element.hasCode)
         return;
     const double scale = scaleAt(slot, flat);
-    m_lsb->setText(both && scale > 0 ? QString::number(static_cast<double>(element.value - element.original) / scale, 'f', 3) : u"–"_s);
+    m_lsb->setText(both && scale > 0
+            ? QString::number(static_cast<double>(element.value - element.original) / scale, 'f', 3)
+            : u"–"_s);
     const auto bits = fractionalBits(static_cast<float>(scale));
     m_valueName->setText(tr("code · ") + (bits ? powerOfTwoText(-*bits) : floatText(scale)));
 }
@@ -145,8 +150,9 @@ QString ElementPanel::text() const
     for (const auto &[name, value] : m_layoutRows)
         if (!value->isHidden())
             text += name->text() + u"\t"_s + value->text() + u"\n"_s;
-    const std::pair<QString, QLabel *> rows[] = {{u"code"_s, m_decimal}, {u"hex"_s, m_hex}, {m_binaryName->text(), m_binary}, {m_valueName->text(), m_value},
-        {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};
+    const std::pair<QString, QLabel *> rows[]
+        = {{u"code"_s, m_decimal}, {u"hex"_s, m_hex}, {m_binaryName->text(), m_binary}, {m_valueName->text(), m_value},
+            {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};
     for (const auto &[name, label] : rows)
         text += name + u"\t"_s + label->text() + u"\n"_s;
     return text;

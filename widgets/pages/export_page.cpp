@@ -26,7 +26,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-ExportPage::ExportPage(Session &session, QWidget *parent) : Page(session, parent)
+ExportPage::ExportPage(Session &session, QWidget *parent)
+    : Page(session, parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -86,7 +87,8 @@ QWidget *ExportPage::makeFormats()
     m_verify = new QCheckBox(tr("compile and compare"));
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
-    m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and every element is compared with the model"));
+    m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and "
+                            "every element is compared with the model"));
     card->box()->addWidget(m_verify);
     auto *run = new QHBoxLayout;
     run->addStretch(1);
@@ -159,7 +161,8 @@ std::vector<std::string> ExportPage::exportable() const
     if (network && session().state() == Session::State::Ready)
         for (const QString &name : session().selectedLayers())
             if (const Layer *layer = network->layer(str(name)))
-                if (std::any_of(layer->slots.begin(), layer->slots.end(), [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); }))
+                if (std::any_of(layer->slots.begin(), layer->slots.end(),
+                        [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); }))
                     names.push_back(layer->name);
     return names;
 }
@@ -180,13 +183,16 @@ ExportRequest ExportPage::request() const
 void ExportPage::refresh()
 {
     if (m_folder->text().isEmpty() && !session().path().isEmpty())
-        m_folder->setText(Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s)));
+        m_folder->setText(
+            Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s)));
     const auto layers = exportable();
     QStringList names;
     for (const std::string &name : layers)
         names << qs(name);
-    const QString shown = names.size() > 6 ? names.mid(0, 6).join(u", "_s) + tr(" and %1 more").arg(names.size() - 6) : names.join(u", "_s);
-    m_selection->setText(layers.empty() ? tr("No selected layer has a quantized tensor: select layers on the left.") : tr("Layers: %1").arg(shown));
+    const QString shown = names.size() > 6 ? names.mid(0, 6).join(u", "_s) + tr(" and %1 more").arg(names.size() - 6)
+                                           : names.join(u", "_s);
+    m_selection->setText(layers.empty() ? tr("No selected layer has a quantized tensor: select layers on the left.")
+                                        : tr("Layers: %1").arg(shown));
     fillLayouts();
     preview();
 }
@@ -206,7 +212,9 @@ static QString axisNote(const std::string &name)
 void ExportPage::fillLayouts()
 {
     const auto layers = exportable();
-    const SlotRef slot = layers.empty() ? SlotRef() : slotRef(session().network(), layers.front(), tensorSlots(*session().network()->layer(layers.front())).front());
+    const SlotRef slot = layers.empty() ? SlotRef()
+                                        : slotRef(session().network(), layers.front(),
+                                            tensorSlots(*session().network()->layer(layers.front())).front());
     if (m_layoutSlot == slot && !m_layoutNames.empty())
         return;
     m_layoutSlot = slot;
@@ -215,11 +223,14 @@ void ExportPage::fillLayouts()
         delete item->widget();
         delete item;
     }
-    m_layoutNote->setFullText(slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
+    m_layoutNote->setFullText(
+        slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
     int row = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
-        const auto layout = slot.readable() ? makeLayout(name, slot.slot->tensor->shape, outputAxis(slot.layer->kind), &fellBack) : std::nullopt;
+        const auto layout = slot.readable()
+            ? makeLayout(name, slot.slot->tensor->shape, outputAxis(slot.layer->kind), &fellBack)
+            : std::nullopt;
         auto *radio = new QRadioButton(qs(name));
         radio->setFont(Theme::mono(1.0, true));
         radio->setChecked(name == m_layout);
@@ -240,7 +251,8 @@ void ExportPage::fillLayouts()
 
 void ExportPage::chooseFolder()
 {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for the exported files"), m_folder->text());
+    const QString folder
+        = QFileDialog::getExistingDirectory(this, tr("Folder for the exported files"), m_folder->text());
     if (folder.isEmpty())
         return;
     m_folder->setText(folder);

@@ -14,6 +14,7 @@ class QLabel;
 class QLineEdit;
 class QPushButton;
 class QRadioButton;
+class QBoxLayout;
 class QButtonGroup;
 class QTableWidget;
 

@@ -57,13 +57,14 @@ void ExportPage::preview()
         m_previewing.cancel();
         return showPreview({});
     }
-    m_previewing.start([network = session().network(), wanted](const Progress &) { return previewExport(*network, wanted, kPreviewLines); },
-                       [this](Result<Preview> files) {
-                           if (files)
-                               return showPreview(*files);
-                           showPreview({});
-                           m_code->setText(qs(files.error().message), CodeView::Language::Cpp);
-                       });
+    m_previewing.start([network = session().network(), wanted](
+                           const Progress &) { return previewExport(*network, wanted, kPreviewLines); },
+        [this](Result<Preview> files) {
+            if (files)
+                return showPreview(*files);
+            showPreview({});
+            m_code->setText(qs(files.error().message), CodeView::Language::Cpp);
+        });
 }
 
 void ExportPage::showPreview(const Preview &files)
@@ -103,21 +104,23 @@ void ExportPage::write()
     m_resultNote->clear();
     m_resultTitle->setText(wanted.verify ? tr("writing and verifying…") : tr("writing…"));
     m_write->setText(tr("Cancel"));
-    m_writing.start([network = session().network(), wanted](const Progress &progress) { return exportLayers(*network, wanted, progress); },
-                    [this](Result<ExportReport> report) {
-                        preview();
-                        if (report)
-                            return showReport(*report);
-                        m_resultTitle->setText(tr("■ not written"));
-                        m_resultNote->setText(qs(report.error().text()));
-                    },
-                    [this](int permille) { m_resultTitle->setText(tr("writing… %1 %").arg(permille / 10)); });
+    m_writing.start([network = session().network(), wanted](
+                        const Progress &progress) { return exportLayers(*network, wanted, progress); },
+        [this](Result<ExportReport> report) {
+            preview();
+            if (report)
+                return showReport(*report);
+            m_resultTitle->setText(tr("■ not written"));
+            m_resultNote->setText(qs(report.error().text()));
+        },
+        [this](int permille) { m_resultTitle->setText(tr("writing… %1 %").arg(permille / 10)); });
 }
 
 static QString proofText(const ExportedFile &file, bool proven)
 {
     if (file.verified > 0)
-        return ExportPage::tr("verified %1 of %2 by %3").arg(groupedText(file.verified), groupedText(file.elements), qs(file.proof));
+        return ExportPage::tr("verified %1 of %2 by %3")
+            .arg(groupedText(file.verified), groupedText(file.elements), qs(file.proof));
     if (file.format == "helper" && proven)
         return ExportPage::tr("compiled with the headers");
     if (file.format == "manifest")
@@ -129,13 +132,15 @@ void ExportPage::showReport(const ExportReport &report)
 {
     std::uint64_t bytes = 0;
     std::uint64_t verified = 0;
-    const bool proven = std::any_of(report.files.begin(), report.files.end(), [](const ExportedFile &file) { return file.verified > 0; });
+    const bool proven = std::any_of(
+        report.files.begin(), report.files.end(), [](const ExportedFile &file) { return file.verified > 0; });
     m_result->setRowCount(static_cast<int>(report.files.size()));
     for (std::size_t i = 0; i < report.files.size(); ++i) {
         const ExportedFile &file = report.files[i];
         bytes += file.bytes;
         verified += file.verified;
-        const QString texts[] = {file.verified > 0 ? u"✓"_s : u"·"_s, qs(file.name), groupedText(file.bytes) + u" B"_s, proofText(file, proven)};
+        const QString texts[] = {file.verified > 0 ? u"✓"_s : u"·"_s, qs(file.name), groupedText(file.bytes) + u" B"_s,
+            proofText(file, proven)};
         for (int column = 0; column < 4; ++column) {
             auto *item = new QTableWidgetItem(texts[column]);
             if (column == 0)
@@ -151,8 +156,10 @@ void ExportPage::showReport(const ExportReport &report)
     m_result->setColumnWidth(1, 220);
     m_result->setColumnWidth(2, 110);
     m_result->show();
-    m_resultTitle->setText(verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"));
-    QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), m_folder->text())};
+    m_resultTitle->setText(
+        verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"));
+    QStringList notes{
+        tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), m_folder->text())};
     for (const std::string &note : report.notes)
         notes << qs(note);
     m_resultNote->setText(notes.join(u" · "_s));

@@ -20,7 +20,12 @@ static QString lastElement(Shape shape)
     return indexText(shape);
 }
 
-FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_query(new QLineEdit), m_note(dimLabel()), m_problem(plainLabel())
+FindBar::FindBar(QWidget *parent)
+    : QWidget(parent)
+    , m_index(new QLineEdit)
+    , m_query(new QLineEdit)
+    , m_note(dimLabel())
+    , m_problem(plainLabel())
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -61,7 +66,8 @@ FindBar::FindBar(QWidget *parent) : QWidget(parent), m_index(new QLineEdit), m_q
     m_problem->setObjectName(u"values-problem"_s);
     m_query->setPlaceholderText(u"|code| >= 19"_s);
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
-    setAccessible(m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
+    setAccessible(
+        m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
     connect(m_index, &QLineEdit::returnPressed, this, [this] {
         const auto index = m_slot.readable() ? parseIndex(m_index->text(), m_slot.slot->tensor->shape) : std::nullopt;
         showWrong(m_index,
@@ -129,19 +135,21 @@ void FindBar::find(const QString &text)
         return;
     }
     report(tr("searching…"));
-    m_finding.start([slot = m_slot, query = *query](const Progress &progress) { return findElements(slot, query, progress); },
-                    [this](Result<FindResult> result) {
-                        if (!result)
-                            return report(qs(result.error().message));
-                        m_result = std::move(*result);
-                        const bool all = m_result.count <= FindResult::kMaxHits;
-                        report(m_result.count == 0 ? tr("none in the tensor")
-                               : all               ? tr("%1 in the tensor").arg(groupedText(m_result.count))
-                                                   : tr("%1 in the tensor, stepping through the first %2").arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits)));
-                        Q_EMIT found();
-                        step(1, ~0ull);
-                    },
-                    [this](int permille) { report(tr("searching… %1 %").arg(permille / 10)); });
+    m_finding.start(
+        [slot = m_slot, query = *query](const Progress &progress) { return findElements(slot, query, progress); },
+        [this](Result<FindResult> result) {
+            if (!result)
+                return report(qs(result.error().message));
+            m_result = std::move(*result);
+            const bool all = m_result.count <= FindResult::kMaxHits;
+            report(m_result.count == 0 ? tr("none in the tensor")
+                    : all              ? tr("%1 in the tensor").arg(groupedText(m_result.count))
+                                       : tr("%1 in the tensor, stepping through the first %2")
+                                .arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits)));
+            Q_EMIT found();
+            step(1, ~0ull);
+        },
+        [this](int permille) { report(tr("searching… %1 %").arg(permille / 10)); });
 }
 
 void FindBar::step(int by, std::uint64_t flat)

@@ -19,12 +19,14 @@ struct LegendEntry {
 
 static const std::array<LegendEntry, 4> &entries()
 {
-    static const std::array<LegendEntry, 4> all{{{QObject::tr("representable"), &Colours::bar, false}, {QObject::tr("rounds to ±1 LSB"), &Colours::barLight, false},
-        {QObject::tr("overflow"), &Colours::red, true}, {QObject::tr("rounds to 0"), &Colours::amber, true}}};
+    static const std::array<LegendEntry, 4> all{{{QObject::tr("representable"), &Colours::bar, false},
+        {QObject::tr("rounds to ±1 LSB"), &Colours::barLight, false}, {QObject::tr("overflow"), &Colours::red, true},
+        {QObject::tr("rounds to 0"), &Colours::amber, true}}};
     return all;
 }
 
-BitLegend::BitLegend(QWidget *parent) : QWidget(parent)
+BitLegend::BitLegend(QWidget *parent)
+    : QWidget(parent)
 {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));

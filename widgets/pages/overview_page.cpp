@@ -18,7 +18,12 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 OverviewPage::OverviewPage(Session &session, QWidget *parent)
-    : Page(session, parent), m_grid(new QGridLayout), m_content(new QWidget), m_waiting(dimLabel(tr("The quantizers are being computed…"))), m_batchNorm(new BatchNormBar(session)), m_step(new StepCard)
+    : Page(session, parent)
+    , m_grid(new QGridLayout)
+    , m_content(new QWidget)
+    , m_waiting(dimLabel(tr("The quantizers are being computed…")))
+    , m_batchNorm(new BatchNormBar(session))
+    , m_step(new StepCard)
 {
     auto *outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -48,7 +53,8 @@ std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
         return shown;
     for (const SlotQuantizer &slot : layer->slots)
         shown.push_back({qs(slot.slot), layer, &slot, false});
-    const auto neighbour = [&](const std::vector<std::string> &names, const char *own, const QString &role, std::initializer_list<const char *> wanted) {
+    const auto neighbour = [&](const std::vector<std::string> &names, const char *own, const QString &role,
+                               std::initializer_list<const char *> wanted) {
         if (layer->slot(own) || names.empty())
             return;
         const Layer *other = session().network()->layer(names.front());
@@ -105,13 +111,15 @@ void OverviewPage::refresh()
     m_used = ready ? shown.size() : 0;
     for (std::size_t i = 0; i < m_used; ++i) {
         QuantizerCard *view = card(i, shown[i].role);
-        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(), session().presetsApply());
+        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(),
+            session().presetsApply());
         view->disconnect(this);
-        connect(view, &QuantizerCard::choosePreset, this, [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
-            const SlotRef ref = slotRef(session().network(), layer, slot);
-            if (ref)
-                presetMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
-        });
+        connect(view, &QuantizerCard::choosePreset, this,
+            [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
+                const SlotRef ref = slotRef(session().network(), layer, slot);
+                if (ref)
+                    presetMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
+            });
     }
     arrange();
     m_batchNorm->refresh();

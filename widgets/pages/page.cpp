@@ -6,7 +6,9 @@
 
 namespace quantscope {
 
-Page::Page(Session &session, QWidget *parent) : QWidget(parent), m_session(session)
+Page::Page(Session &session, QWidget *parent)
+    : QWidget(parent)
+    , m_session(session)
 {
     connect(&session, &Session::networkChanged, this, &Page::schedule);
     connect(&session, &Session::selectionChanged, this, &Page::schedule);

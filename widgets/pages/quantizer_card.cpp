@@ -11,9 +11,16 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
-    : Card(parent), m_role(role), m_title(titleLabel()), m_subtitle(new ElidedLabel(Qt::ElideRight)), m_type(monoLabel()), m_grid(new QGridLayout),
-      m_assumed(badge(u"warning"_s)), m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone"))),
-      m_formulaBox(new QFrame), m_formula(dimLabel())
+    : Card(parent)
+    , m_role(role)
+    , m_title(titleLabel())
+    , m_subtitle(new ElidedLabel(Qt::ElideRight))
+    , m_type(monoLabel())
+    , m_grid(new QGridLayout)
+    , m_assumed(badge(u"warning"_s))
+    , m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone")))
+    , m_formulaBox(new QFrame)
+    , m_formula(dimLabel())
 {
     m_type->setFont(Theme::mono(1.0, true));
     m_type->setObjectName(role + u"-type"_s);
@@ -66,13 +73,15 @@ void QuantizerCard::setRow(std::size_t row, const Fact &fact)
     palette.setColor(QPalette::WindowText, fact.assumed ? colours().amberText : colours().green);
     labels.word->setPalette(palette);
     labels.word->setFont(Theme::sans(1.0, fact.assumed));
-    labels.detail->setFullText(fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
+    labels.detail->setFullText(
+        fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
 }
 
 void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool canChoose)
 {
     m_title->setText(m_role);
-    const QString shown = layer.isEmpty() || facts.subtitle.isEmpty() ? layer + facts.subtitle : layer + u" · "_s + facts.subtitle;
+    const QString shown
+        = layer.isEmpty() || facts.subtitle.isEmpty() ? layer + facts.subtitle : layer + u" · "_s + facts.subtitle;
     m_subtitle->setFullText(shown);
     m_type->setText(facts.type);
     m_assumed->setVisible(facts.assumed);
@@ -81,7 +90,7 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
         setRow(row, facts.rows[row]);
     for (std::size_t row = 0; row < m_rows.size(); ++row)
         for (QWidget *label : {static_cast<QWidget *>(m_rows[row].label), static_cast<QWidget *>(m_rows[row].value),
-                               static_cast<QWidget *>(m_rows[row].word), static_cast<QWidget *>(m_rows[row].detail)})
+                 static_cast<QWidget *>(m_rows[row].word), static_cast<QWidget *>(m_rows[row].detail)})
             label->setVisible(row < facts.rows.size());
     const QString bottom = facts.problem.isEmpty() ? facts.formula : facts.problem;
     m_formula->setText(bottom);

@@ -10,8 +10,8 @@ class QPushButton;
 
 namespace quantscope {
 
-/// One quantizer: every field with where it comes from, and the formula with this layer's numbers. Labels are reused when
-/// another layer is shown.
+/// One quantizer: every field with where it comes from, and the formula with this layer's numbers. Labels are reused
+/// when another layer is shown.
 class QuantizerCard : public Card {
     Q_OBJECT
 public:

@@ -7,8 +7,8 @@
 #include "look/theme.h"
 #include "pages/code_view.h"
 #include "pages/preset_menu.h"
-#include "quant/spec.h"
 #include "quant/recipe_edits.h"
+#include "quant/spec.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -214,12 +214,11 @@ QMenu *RecipePage::presets()
         else if (!otherKinds.contains(qs(presetSlot(name))))
             otherKinds << qs(presetSlot(name));
     }
-    const QString scope = otherKinds.isEmpty()
-        ? QString()
-        : tr("for %1 of %2: the others are %3")
-              .arg(others.size() + 1)
-              .arg(rows.size())
-              .arg(otherKinds.join(tr(" and ")));
+    const QString scope = otherKinds.isEmpty() ? QString()
+                                               : tr("for %1 of %2: the others are %3")
+                                                     .arg(others.size() + 1)
+                                                     .arg(rows.size())
+                                                     .arg(otherKinds.join(tr(" and ")));
     return presetMenu(session(), m_model.layerAt(current.row()), slot, this, others, scope);
 }
 

@@ -22,13 +22,15 @@ namespace quantscope {
 QString StartPage::samplesFolder()
 {
     const QDir application(QCoreApplication::applicationDirPath());
-    for (const QString &folder : {application.filePath(u"../"_s + QStringLiteral(QUANTSCOPE_INSTALLED_SAMPLES)), QStringLiteral(QUANTSCOPE_SAMPLES)})
+    for (const QString &folder : {application.filePath(u"../"_s + QStringLiteral(QUANTSCOPE_INSTALLED_SAMPLES)),
+             QStringLiteral(QUANTSCOPE_SAMPLES)})
         if (QFileInfo(folder).isDir())
             return QDir::cleanPath(folder);
     return {};
 }
 
-StartPage::StartPage(QWidget *parent) : QWidget(parent)
+StartPage::StartPage(QWidget *parent)
+    : QWidget(parent)
 {
     auto *whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
@@ -148,10 +150,10 @@ QWidget *StartPage::makeSamples()
     grid->addWidget(dimLabel(tr("Form")), 0, 0);
     grid->addWidget(twoLines(u"digits_fixed"_s, tr("2ⁿ scales · weights 8, 6, 4, 8 bits")), 0, 1, 1, 2);
     grid->addWidget(twoLines(u"digits_float"_s, tr("float scales · weights 8 bits")), 0, 3, 1, 2);
-    const std::tuple<QString, QString, const char *> forms[] = {
-        {tr("Brevitas state_dict"), tr("float weights; quantizers from the recipe beside it"), "digits_%1.pt"},
-        {tr("QONNX"), tr("one Quant node per quantizer, with bits and scale"), "digits_%1_qonnx.onnx"},
-        {tr("QCDQ"), tr("int8 and int32 tensors; the biases’ bit width is lost"), "digits_%1_qcdq.onnx"}};
+    const std::tuple<QString, QString, const char *> forms[]
+        = {{tr("Brevitas state_dict"), tr("float weights; quantizers from the recipe beside it"), "digits_%1.pt"},
+            {tr("QONNX"), tr("one Quant node per quantizer, with bits and scale"), "digits_%1_qonnx.onnx"},
+            {tr("QCDQ"), tr("int8 and int32 tensors; the biases’ bit width is lost"), "digits_%1_qcdq.onnx"}};
     int row = 1;
     for (const auto &[name, note, pattern] : forms) {
         grid->addWidget(ruler(), row++, 0, 1, 5);
@@ -187,7 +189,9 @@ QWidget *StartPage::makeRecent()
     m_recent->setSelectionMode(QAbstractItemView::SingleSelection);
     m_recent->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
     m_recent->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    connect(m_recent, &QTableWidget::activated, this, [this](const QModelIndex &index) { Q_EMIT openRequested(m_recent->item(index.row(), 0)->data(Qt::UserRole).toString()); });
+    connect(m_recent, &QTableWidget::activated, this, [this](const QModelIndex &index) {
+        Q_EMIT openRequested(m_recent->item(index.row(), 0)->data(Qt::UserRole).toString());
+    });
     card->box()->addWidget(m_recent, 1);
     m_noRecent = dimLabel(tr("Models that you open are listed here, with what is known about their quantizers."));
     card->box()->addWidget(m_noRecent);
@@ -239,7 +243,9 @@ void StartPage::refreshRecent()
             for (RecentState &state : states) {
                 const QFileInfo info(state.file.path);
                 state.exists = info.exists();
-                state.changed = state.exists && (info.size() != state.file.bytes || info.lastModified().toSecsSinceEpoch() != state.file.modified.toSecsSinceEpoch());
+                state.changed = state.exists
+                    && (info.size() != state.file.bytes
+                        || info.lastModified().toSecsSinceEpoch() != state.file.modified.toSecsSinceEpoch());
             }
             return states;
         },
@@ -270,8 +276,11 @@ void StartPage::fillRecent(const std::vector<RecentState> &states)
 void StartPage::fillRow(int row, const RecentState &state)
 {
     const RecentFile &file = state.file;
-    const QString shown = !state.exists ? tr("not found · Delete removes it") : state.changed ? tr("▲ changed on disk since") : (file.warning ? u"▲ "_s : QString()) + file.state;
-    const QString texts[] = {QFileInfo(file.path).fileName(), file.format, shown, byteText(static_cast<std::uint64_t>(file.bytes)), file.opened.toString(u"yyyy-MM-dd  HH:mm"_s)};
+    const QString shown = !state.exists ? tr("not found · Delete removes it")
+        : state.changed                 ? tr("▲ changed on disk since")
+                                        : (file.warning ? u"▲ "_s : QString()) + file.state;
+    const QString texts[] = {QFileInfo(file.path).fileName(), file.format, shown,
+        byteText(static_cast<std::uint64_t>(file.bytes)), file.opened.toString(u"yyyy-MM-dd  HH:mm"_s)};
     for (int column = 0; column < 5; ++column) {
         auto *item = new QTableWidgetItem(texts[column]);
         item->setToolTip(plainTip(file.path));

@@ -9,7 +9,8 @@ class QTableWidget;
 
 namespace quantscope {
 
-/// What one sees without a file: a place to drop one, the bundled samples and what was open before. Never an empty window.
+/// What one sees without a file: a place to drop one, the bundled samples and what was open before. Never an empty
+/// window.
 class StartPage : public QWidget {
     Q_OBJECT
 public:

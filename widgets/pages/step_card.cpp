@@ -19,23 +19,31 @@ namespace quantscope {
 enum FigureAt { FloatAt, DividedAt, RoundedAt, CodeAt, HexAt, BinaryAt, ValueAt, ErrorAt, FigureCount };
 
 StepCard::StepCard(QWidget *parent)
-    : Card(parent), m_slotName(dimLabel()), m_index(new QLineEdit), m_choice(new Segmented(tr("Element"))), m_note(new ElidedLabel(Qt::ElideRight)), m_figures(new QWidget),
-      m_bits(new BitBoxes), m_sum(new ElidedLabel(Qt::ElideRight))
+    : Card(parent)
+    , m_slotName(dimLabel())
+    , m_index(new QLineEdit)
+    , m_choice(new Segmented(tr("Element")))
+    , m_note(new ElidedLabel(Qt::ElideRight))
+    , m_figures(new QWidget)
+    , m_bits(new BitBoxes)
+    , m_sum(new ElidedLabel(Qt::ElideRight))
 {
     auto *header = new QWidget;
     auto *line = new FlowLayout(header, 8);
     m_choice->setItems({tr("first"), tr("largest |w|"), tr("largest error")});
-    for (QWidget *widget : {static_cast<QWidget *>(titleLabel(tr("One weight, step by step"))), static_cast<QWidget *>(m_slotName),
-                            static_cast<QWidget *>(m_index), static_cast<QWidget *>(m_choice)})
+    for (QWidget *widget : {static_cast<QWidget *>(titleLabel(tr("One weight, step by step"))),
+             static_cast<QWidget *>(m_slotName), static_cast<QWidget *>(m_index), static_cast<QWidget *>(m_choice)})
         line->addWidget(widget);
     box()->addWidget(header);
     m_index->setFont(Theme::mono());
     m_index->setFixedWidth(150);
     m_index->setObjectName(u"step-index"_s);
-    setAccessible(m_index, tr("Index of the element"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
+    setAccessible(
+        m_index, tr("Index of the element"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
     auto *flow = new FlowLayout(m_figures, 4);
     Q_UNUSED(flow);
-    static const char *const kIds[FigureCount] = {"float", "divided", "rounded", "code", "hex", "binary", "value", "error"};
+    static const char *const kIds[FigureCount]
+        = {"float", "divided", "rounded", "code", "hex", "binary", "value", "error"};
     for (const char *id : kIds)
         addFigure({}, u"step-"_s + QLatin1String(id), {});
     box()->addWidget(m_figures);
@@ -107,11 +115,11 @@ void StepCard::chooseElement(int choice)
         return load(0);
     m_note->setFullText(tr("searching…"));
     m_searching.start([slot = m_slot](const Progress &progress) { return findExtremes(slot, progress); },
-                      [this, choice](Result<Extremes> found) {
-                          if (!found)
-                              return m_note->setFullText(qs(found.error().message));
-                          load(choice == 1 ? found->largest : found->largestError);
-                      });
+        [this, choice](Result<Extremes> found) {
+            if (!found)
+                return m_note->setFullText(qs(found.error().message));
+            load(choice == 1 ? found->largest : found->largestError);
+        });
 }
 
 void StepCard::goTo(const QString &text)
@@ -127,12 +135,12 @@ void StepCard::goTo(const QString &text)
 void StepCard::load(std::uint64_t flat)
 {
     m_loading.start([slot = m_slot, flat](const Progress &) -> Result<Step> { return stepAt(slot, flat); },
-                    [this](Result<Step> step) {
-                        if (step)
-                            show(*step);
-                        else
-                            m_note->setFullText(qs(step.error().message));
-                    });
+        [this](Result<Step> step) {
+            if (step)
+                show(*step);
+            else
+                m_note->setFullText(qs(step.error().message));
+        });
 }
 
 static QString scaleWord(float scale)
@@ -141,7 +149,10 @@ static QString scaleWord(float scale)
     return bits ? powerOfTwoText(-*bits) : floatText(static_cast<double>(scale));
 }
 
-static QString roundingText(Rounding rounding) { return rounding == Rounding::Round ? u"round half even"_s : qs(roundingName(rounding)).toLower(); }
+static QString roundingText(Rounding rounding)
+{
+    return rounding == Rounding::Round ? u"round half even"_s : qs(roundingName(rounding)).toLower();
+}
 
 void StepCard::show(const Step &step)
 {
@@ -153,23 +164,32 @@ void StepCard::show(const Step &step)
     m_index->setText(indexText(unflatten(step.flat, m_slot.slot->tensor->shape)));
     setWrong(m_index, false);
     const QString zero = step.parameters.zeroPoint == 0 ? QString() : u" + "_s + number(step.parameters.zeroPoint);
-    const QString clip = range.min == -range.max ? u"±"_s + QString::number(range.max) : QString::number(range.min) + u" … "_s + QString::number(range.max);
+    const QString clip = range.min == -range.max ? u"±"_s + QString::number(range.max)
+                                                 : QString::number(range.min) + u" … "_s + QString::number(range.max);
     setFigure(FloatAt, tr("float weight"), when(step.hasFloat, number(step.original)));
-    setFigure(DividedAt, u"÷ "_s + scaleWord(step.parameters.divisor) + zero, when(step.hasFloat && quantizer.kind == QuantizerKind::Affine, number(step.divided)));
-    setFigure(RoundedAt, roundingText(step.parameters.rounding), when(step.hasFloat && quantizer.kind == QuantizerKind::Affine, number(step.rounded)));
+    setFigure(DividedAt, u"÷ "_s + scaleWord(step.parameters.divisor) + zero,
+        when(step.hasFloat && quantizer.kind == QuantizerKind::Affine, number(step.divided)));
+    setFigure(RoundedAt, roundingText(step.parameters.rounding),
+        when(step.hasFloat && quantizer.kind == QuantizerKind::Affine, number(step.rounded)));
     setFigure(CodeAt, tr("code, clip ") + clip, QString::number(step.code));
     setFigure(HexAt, tr("hex"), qs(hexWord(step.code, format.bits)));
-    setFigure(BinaryAt, tr("binary"), format.integerBits ? qs(binaryWord(step.code, format.bits, *format.integerBits)) : qs(binaryDigits(step.code, format.bits)));
-    const QString factor = step.parameters.zeroPoint == 0 ? tr("code · ") : tr("(code − ") + number(step.parameters.zeroPoint) + u") · "_s;
+    setFigure(BinaryAt, tr("binary"),
+        format.integerBits ? qs(binaryWord(step.code, format.bits, *format.integerBits))
+                           : qs(binaryDigits(step.code, format.bits)));
+    const QString factor = step.parameters.zeroPoint == 0
+        ? tr("code · ")
+        : tr("(code − ") + number(step.parameters.zeroPoint) + u") · "_s;
     setFigure(ValueAt, factor + scaleWord(step.parameters.scale), number(step.value));
     const float error = step.value - step.original;
     setFigure(ErrorAt, tr("error"), when(step.hasFloat, number(error)));
     m_note->setFullText(step.hasFloat && step.parameters.scale > 0
-                        ? tr("error = value − float: %1 LSB").arg(QString::number(std::abs(static_cast<double>(error / step.parameters.scale)), 'f', 2))
-                        : QString());
+            ? tr("error = value − float: %1 LSB")
+                  .arg(QString::number(std::abs(static_cast<double>(error / step.parameters.scale)), 'f', 2))
+            : QString());
     const bool isSigned = quantizer.isSigned.value_or(true);
     m_bits->setCode(step.code, format.bits, format.integerBits, isSigned);
-    m_sum->setFullText(format.integerBits ? bitSumText(step.code, format.bits, *format.integerBits, isSigned) : QString());
+    m_sum->setFullText(
+        format.integerBits ? bitSumText(step.code, format.bits, *format.integerBits, isSigned) : QString());
     m_figures->layout()->invalidate();
     m_figures->updateGeometry();
 }

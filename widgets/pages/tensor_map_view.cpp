@@ -10,7 +10,8 @@
 
 namespace quantscope {
 
-TensorMapView::TensorMapView(QWidget *parent) : QWidget(parent)
+TensorMapView::TensorMapView(QWidget *parent)
+    : QWidget(parent)
 {
     setAccessibleName(tr("Map of the whole tensor"));
     setToolTip(tr("Largest |code| of each cell; click to go there"));
@@ -40,7 +41,8 @@ void TensorMapView::setCurrent(std::optional<std::size_t> cell)
 
 QRectF TensorMapView::cellRect(std::size_t cell) const
 {
-    const double size = std::min({14.0, static_cast<double>(width()) / static_cast<double>(m_map->columns), static_cast<double>(height()) / static_cast<double>(m_map->rows)});
+    const double size = std::min({14.0, static_cast<double>(width()) / static_cast<double>(m_map->columns),
+        static_cast<double>(height()) / static_cast<double>(m_map->rows)});
     const double w = m_map->columns > 20 ? static_cast<double>(width()) / static_cast<double>(m_map->columns) : size;
     const auto column = static_cast<double>(cell % static_cast<std::size_t>(m_map->columns));
     const auto row = static_cast<double>(cell / static_cast<std::size_t>(m_map->columns));
@@ -56,7 +58,8 @@ void TensorMapView::paintEvent(QPaintEvent *)
     for (std::size_t cell = 0; cell < m_map->magnitude.size(); ++cell) {
         const float magnitude = m_map->magnitude[cell];
         const QRectF rect = cellRect(cell);
-        painter.fillRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), magnitude < 0 ? colours().background : magnitudeColour(static_cast<double>(magnitude)).darker(103));
+        painter.fillRect(rect.adjusted(0.5, 0.5, -0.5, -0.5),
+            magnitude < 0 ? colours().background : magnitudeColour(static_cast<double>(magnitude)).darker(103));
     }
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(colours().text, 1.6));
@@ -75,7 +78,8 @@ void TensorMapView::mousePressEvent(QMouseEvent *event)
     for (std::size_t cell = 0; cell < m_map->magnitude.size(); ++cell)
         if (cellRect(cell).contains(event->position())) {
             const auto columns = static_cast<std::size_t>(m_map->columns);
-            Q_EMIT picked(static_cast<qint64>(cell % columns) * m_map->perColumn, static_cast<qint64>(cell / columns) * m_map->perRow);
+            Q_EMIT picked(static_cast<qint64>(cell % columns) * m_map->perColumn,
+                static_cast<qint64>(cell / columns) * m_map->perRow);
             return;
         }
 }

@@ -39,9 +39,13 @@ Cells ValuesPage::copyCells() const
     return cells;
 }
 
-static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const WordFormat &format, CopyForm form, ValueForm shown, const Progress &progress)
+static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const WordFormat &format, CopyForm form,
+    ValueForm shown, const Progress &progress)
 {
-    CopyBlock block{.layer = slot.layer->name, .slot = slot.slot->slot, .rows = {}, .format = format,
+    CopyBlock block{.layer = slot.layer->name,
+        .slot = slot.slot->slot,
+        .rows = {},
+        .format = format,
         .isSigned = !slot.slot->quantizer || slot.slot->quantizer->isSigned.value_or(true)};
     CodeChunk chunk;
     for (std::size_t row = 0; row < cells.size(); ++row) {
@@ -69,9 +73,8 @@ void ValuesPage::copy(CopyForm form)
         count += row.size();
     m_copied->setText(tr("copying…"));
     m_copying.start(
-        [slot = m_model.slot(), cells = std::move(cells), format = m_model.format(), form, shown = m_model.form()](const Progress &progress) {
-            return copiedText(slot, cells, format, form, shown, progress);
-        },
+        [slot = m_model.slot(), cells = std::move(cells), format = m_model.format(), form, shown = m_model.form()](
+            const Progress &progress) { return copiedText(slot, cells, format, form, shown, progress); },
         [this, count](Result<QString> text) {
             if (text)
                 QApplication::clipboard()->setText(*text);

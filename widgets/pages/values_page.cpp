@@ -20,7 +20,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-ValuesPage::ValuesPage(Session &session, QWidget *parent) : Page(session, parent)
+ValuesPage::ValuesPage(Session &session, QWidget *parent)
+    : Page(session, parent)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -82,7 +83,8 @@ QWidget *ValuesPage::makeControls()
     m_copied = dimLabel(tr("Copy as"));
     m_copied->setObjectName(u"values-copied"_s);
     row->addWidget(m_copied);
-    const std::tuple<QString, CopyForm, QString> forms[] = {{tr("TSV"), CopyForm::Tsv, tr("what the cells show, for a spreadsheet (Ctrl+C)")},
+    const std::tuple<QString, CopyForm, QString> forms[] = {
+        {tr("TSV"), CopyForm::Tsv, tr("what the cells show, for a spreadsheet (Ctrl+C)")},
         {tr("C"), CopyForm::C, tr("an array of integers")}, {tr("HDL"), CopyForm::Hdl, tr("SystemVerilog literals")}};
     for (const auto &[text, form, tip] : forms) {
         auto *button = textButton(text, tr("Copy the selection, or everything in view: %1").arg(tip));
@@ -188,10 +190,10 @@ void ValuesPage::refresh()
     m_body->setVisible(shown);
     m_axes->setVisible(shown);
     m_empty->setVisible(!shown);
-    m_empty->setText(!slot                   ? tr("Nothing is selected.")
-                     : !slot.slot->tensor    ? tr("An activation has no stored values: they exist only while the network runs.")
-                     : !slot.readable()      ? qs(slot.slot->tensor->problem)
-                                             : tr("The tensor is empty."));
+    m_empty->setText(!slot       ? tr("Nothing is selected.")
+            : !slot.slot->tensor ? tr("An activation has no stored values: they exist only while the network runs.")
+            : !slot.readable()   ? qs(slot.slot->tensor->problem)
+                                 : tr("The tensor is empty."));
     if (m_model.slot() == slot)
         return;
     m_model.setSlot(slot);
@@ -210,20 +212,28 @@ void ValuesPage::refresh()
 void ValuesPage::startMap()
 {
     m_mapNote->setText(tr("being computed…"));
-    m_mapping.start([slot = m_model.slot()](const Progress &progress) { return mapTensor(slot, TensorMapView::kMaxColumns, TensorMapView::kMaxRows, progress); },
-                    [this](Result<TensorMap> map) {
-                        if (!map)
-                            return m_mapNote->setText(qs(map.error().message));
-                        m_map = std::move(*map);
-                        m_mapView->setMap(m_map);
-                        const auto &names = m_model.slice().names();
-                        const auto part = [&](std::size_t axis, std::int64_t per) { return axis < names.size() ? names[axis] + (per > 1 ? u" (%1 per cell)"_s.arg(per) : QString()) : QString(); };
-                        m_mapNote->setText(names.size() < 2 ? tr("columns %1").arg(part(0, m_map->perColumn))
-                                                            : tr("columns %1, rows %2; a click goes there").arg(part(m_map->columnAxis, m_map->perColumn), part(m_map->rowAxis, m_map->perRow)));
-                        onFound();
-                        onCurrent();
-                    },
-                    [this](int permille) { m_mapNote->setText(tr("being computed… %1 %").arg(permille / 10)); });
+    m_mapping.start(
+        [slot = m_model.slot()](const Progress &progress) {
+            return mapTensor(slot, TensorMapView::kMaxColumns, TensorMapView::kMaxRows, progress);
+        },
+        [this](Result<TensorMap> map) {
+            if (!map)
+                return m_mapNote->setText(qs(map.error().message));
+            m_map = std::move(*map);
+            m_mapView->setMap(m_map);
+            const auto &names = m_model.slice().names();
+            const auto part = [&](std::size_t axis, std::int64_t per) {
+                return axis < names.size() ? names[axis] + (per > 1 ? u" (%1 per cell)"_s.arg(per) : QString())
+                                           : QString();
+            };
+            m_mapNote->setText(names.size() < 2
+                    ? tr("columns %1").arg(part(0, m_map->perColumn))
+                    : tr("columns %1, rows %2; a click goes there")
+                          .arg(part(m_map->columnAxis, m_map->perColumn), part(m_map->rowAxis, m_map->perRow)));
+            onFound();
+            onCurrent();
+        },
+        [this](int permille) { m_mapNote->setText(tr("being computed… %1 %").arg(permille / 10)); });
 }
 
 void ValuesPage::goTo(std::uint64_t flat)
@@ -286,7 +296,8 @@ void ValuesPage::updateNotes()
     QStringList parts;
     for (std::size_t axis = 0; axis < slice.rank() && slice.rank() > 1; ++axis)
         if (slice.role(axis) == Slice::Role::Fixed)
-            parts << u"%1 = %2 of 0 … %3"_s.arg(slice.names()[axis]).arg(slice.fixed(axis)).arg(slice.shape()[axis] - 1);
+            parts
+                << u"%1 = %2 of 0 … %3"_s.arg(slice.names()[axis]).arg(slice.fixed(axis)).arg(slice.shape()[axis] - 1);
     if (!parts.isEmpty())
         parts << tr("Ctrl+PgUp, Ctrl+PgDn");
     m_fixedNote->setText(parts.join(u" · "_s));

@@ -17,7 +17,8 @@ class Segmented;
 class TensorMapView;
 class ValuesView;
 
-/// Every element of a tensor as a 2-D slice, in four forms; one element in all forms beside it; the whole tensor as a map.
+/// Every element of a tensor as a 2-D slice, in four forms; one element in all forms beside it; the whole tensor as a
+/// map.
 class ValuesPage : public Page {
     Q_OBJECT
 public:

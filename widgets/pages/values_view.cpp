@@ -12,7 +12,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-GroupedHeader::GroupedHeader(QWidget *parent) : QHeaderView(Qt::Horizontal, parent)
+GroupedHeader::GroupedHeader(QWidget *parent)
+    : QHeaderView(Qt::Horizontal, parent)
 {
     setSectionsClickable(true);
     setHighlightSections(false);
@@ -48,7 +49,8 @@ void GroupedHeader::paintSection(QPainter *painter, const QRect &rect, int secti
     painter->drawLine(lower.topRight(), lower.bottomRight());
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());
     painter->setPen(colours().dim);
-    painter->drawText(lower.adjusted(4, 0, -6, 0), Qt::AlignRight | Qt::AlignVCenter, model()->headerData(section, Qt::Horizontal).toString());
+    painter->drawText(lower.adjusted(4, 0, -6, 0), Qt::AlignRight | Qt::AlignVCenter,
+        model()->headerData(section, Qt::Horizontal).toString());
     painter->restore();
 }
 
@@ -88,7 +90,8 @@ void RowHeader::paintSection(QPainter *painter, const QRect &rect, int section) 
     painter->setPen(colours().line);
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());
     painter->setPen(colours().dim);
-    painter->drawText(rect.adjusted(6, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, model()->headerData(section, Qt::Vertical).toString());
+    painter->drawText(rect.adjusted(6, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter,
+        model()->headerData(section, Qt::Vertical).toString());
     painter->restore();
 }
 
@@ -118,7 +121,8 @@ void ValuesDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
     painter->drawLine(rect.topRight(), rect.bottomRight());
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());
     const auto *view = qobject_cast<const QAbstractItemView *>(option.widget);
-    const bool current = view && view->currentIndex() == index; // framed without the focus too: the panel beside shows it
+    const bool current
+        = view && view->currentIndex() == index; // framed without the focus too: the panel beside shows it
     painter->setFont(Theme::mono(1.0, current));
     painter->setPen(magnitude.isValid() && magnitude.toDouble() == 0 ? colours().dim : colours().text);
     painter->drawText(rect.adjusted(4, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, index.data().toString());
@@ -129,7 +133,9 @@ void ValuesDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
     }
 }
 
-ValuesView::ValuesView(ValuesModel *model, QWidget *parent) : QTableView(parent), m_model(model)
+ValuesView::ValuesView(ValuesModel *model, QWidget *parent)
+    : QTableView(parent)
+    , m_model(model)
 {
     setUpTable(this, tr("Values"));
     setHorizontalHeader(new GroupedHeader(this));
@@ -155,7 +161,8 @@ void ValuesView::fitColumns()
     if (format.bits > 0) {
         const int decimal = std::max(4, static_cast<int>(format.bits * 0.302) + 3);
         const int hex = (format.bits + 3) / 4 + 2;
-        const int binary = format.bits + 2 + (format.integerBits ? std::max({0, -*format.integerBits, *format.integerBits - format.bits}) : 0);
+        const int binary = format.bits + 2
+            + (format.integerBits ? std::max({0, -*format.integerBits, *format.integerBits - format.bits}) : 0);
         const int widths[] = {decimal, hex, binary, hex + 1 + binary, 12};
         characters = widths[static_cast<int>(m_model->form())];
     }
@@ -163,7 +170,10 @@ void ValuesView::fitColumns()
     int width = metrics.horizontalAdvance(u'0') * characters + 14;
     const int columns = m_model->columnCount();
     if (columns > 0) // at least as wide as the widest title
-        width = std::max(width, QFontMetrics(Theme::sans(0.92)).horizontalAdvance(m_model->headerData(columns - 1, Qt::Horizontal).toString()) + 16);
+        width = std::max(width,
+            QFontMetrics(Theme::sans(0.92))
+                    .horizontalAdvance(m_model->headerData(columns - 1, Qt::Horizontal).toString())
+                + 16);
     horizontalHeader()->setDefaultSectionSize(width);
 }
 

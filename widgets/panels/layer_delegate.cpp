@@ -17,7 +17,8 @@ int paintBadge(QPainter *painter, const QRect &rect, const QString &severity, co
     const QString shown = text.isEmpty() ? sign : sign + u" "_s + text;
     const QFont font = Theme::sans(0.85, true);
     const QFontMetrics metrics(font);
-    const QRect box(rect.left(), rect.center().y() - metrics.height() / 2 - 1, metrics.horizontalAdvance(shown) + 12, metrics.height() + 3);
+    const QRect box(rect.left(), rect.center().y() - metrics.height() / 2 - 1, metrics.horizontalAdvance(shown) + 12,
+        metrics.height() + 3);
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);

@@ -12,7 +12,11 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 LayerHeader::LayerHeader(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_name(new ElidedLabel(Qt::ElideMiddle)), m_facts(new ElidedLabel(Qt::ElideRight)), m_slots(new Segmented(tr("Tensor")))
+    : QWidget(parent)
+    , m_session(session)
+    , m_name(new ElidedLabel(Qt::ElideMiddle))
+    , m_facts(new ElidedLabel(Qt::ElideRight))
+    , m_slots(new Segmented(tr("Tensor")))
 {
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
@@ -54,7 +58,8 @@ QString LayerHeader::describe() const
     const auto inputs = inputLayers(*layer);
     const auto outputs = outputLayers(*m_session.network(), *layer);
     if (!inputs.empty())
-        parts << tr("fed by ") + joined(inputs) + (outputs.empty() ? QString() : u" → "_s + tr("feeds ") + joined(outputs));
+        parts << tr("fed by ") + joined(inputs)
+                + (outputs.empty() ? QString() : u" → "_s + tr("feeds ") + joined(outputs));
     else if (!outputs.empty())
         parts << tr("feeds ") + joined(outputs);
     return parts.join(u" · "_s);

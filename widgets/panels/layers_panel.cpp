@@ -36,7 +36,10 @@ static void fitColumns(QTableView *table, const LayerModel &model)
     table->setColumnHidden(LayerModel::Problems, !problems);
 }
 
-LayersPanel::LayersPanel(Session &session, QWidget *parent) : QWidget(parent), m_session(session), m_table(new QTableView)
+LayersPanel::LayersPanel(Session &session, QWidget *parent)
+    : QWidget(parent)
+    , m_session(session)
+    , m_table(new QTableView)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -62,7 +65,8 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent) : QWidget(parent), m
         fitColumns(m_table, m_model);
     });
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
-    connect(&session.statistics(), &StatisticsStore::ready, this, [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
+    connect(&session.statistics(), &StatisticsStore::ready, this,
+        [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
 }
 
 QWidget *LayersPanel::makeHeader()
@@ -189,7 +193,9 @@ void LayersPanel::updateHeader()
         for (const Layer &layer : network->layers)
             for (const SlotQuantizer &slot : layer.slots)
                 if (slot.tensor && slot.quantizer && slot.quantizer->wordBits() > 0)
-                    bits += slot.tensor->count() * static_cast<std::uint64_t>(slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+                    bits += slot.tensor->count()
+                        * static_cast<std::uint64_t>(
+                            slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
     m_weights->setText(groupedText(elements));
     m_bits->setText(bits == 0 ? u"…"_s : bitText(bits));
     m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));
@@ -198,12 +204,16 @@ void LayersPanel::updateHeader()
     const QString state = m_session.recipeStateText();
     m_recipe->setText((assumed ? u"▲ "_s : QString()) + state);
     QPalette palette = m_recipe->palette();
-    palette.setColor(QPalette::WindowText, confirmed ? colours().green : assumed ? colours().amberText : colours().text);
+    palette.setColor(QPalette::WindowText,
+        confirmed     ? colours().green
+            : assumed ? colours().amberText
+                      : colours().text);
     m_recipe->setPalette(palette);
     if (confirmed)
         m_recipe->setToolTip(plainTip(tr("every code equals %1").arg(qs(network->confirmedBy))));
     else
-        m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from") : m_session.recipePath()));
+        m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from")
+                                                                       : m_session.recipePath()));
 }
 
 } // namespace quantscope

@@ -29,7 +29,8 @@ public:
         const QRect box = option.rect.adjusted(8, 0, -8, 0);
         const QRect line = box.adjusted(0, 5, 0, -5);
         if (index.column() == DiagnosticModel::SeverityColumn) {
-            paintBadge(painter, QRect(line.left(), line.top(), line.width(), option.fontMetrics.height()), index.data(DiagnosticModel::SeverityRole).toString(), {});
+            paintBadge(painter, QRect(line.left(), line.top(), line.width(), option.fontMetrics.height()),
+                index.data(DiagnosticModel::SeverityRole).toString(), {});
             return;
         }
         const bool layer = index.column() == DiagnosticModel::LayerColumn;
@@ -37,7 +38,8 @@ public:
         painter->setPen(colours().text);
         const QString text = index.data().toString();
         if (layer)
-            painter->drawText(line, Qt::AlignLeft | Qt::AlignTop, painter->fontMetrics().elidedText(text, Qt::ElideMiddle, line.width()));
+            painter->drawText(line, Qt::AlignLeft | Qt::AlignTop,
+                painter->fontMetrics().elidedText(text, Qt::ElideMiddle, line.width()));
         else
             painter->drawText(line, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, text);
     }
@@ -48,12 +50,17 @@ public:
         const QFontMetrics metrics(Theme::sans());
         if (index.column() != DiagnosticModel::TextColumn)
             return {60, metrics.height() + 11};
-        return {width, metrics.boundingRect(QRect(0, 0, width, 10000), Qt::TextWordWrap, index.data().toString()).height() + 11};
+        return {width,
+            metrics.boundingRect(QRect(0, 0, width, 10000), Qt::TextWordWrap, index.data().toString()).height() + 11};
     }
 };
 
 ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_title(titleLabel()), m_summary(dimLabel()), m_table(new QTableView)
+    : QWidget(parent)
+    , m_session(session)
+    , m_title(titleLabel())
+    , m_summary(dimLabel())
+    , m_table(new QTableView)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -81,7 +88,8 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
         if (m_model.rowCount() <= 500) // more would be measured on every drag
             m_table->resizeRowsToContents();
     });
-    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });
+    connect(m_table, &QTableView::activated, this,
+        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
     m_table->installEventFilter(this);
@@ -102,7 +110,8 @@ void ProblemsPanel::onNetwork()
     m_model.setNetwork(m_session.network().get());
     m_title->setText(tr("Problems · %1").arg(m_model.rowCount()));
     QStringList counts;
-    const std::pair<Severity, QString> kinds[] = {{Severity::Error, tr("error")}, {Severity::Warning, tr("warning")}, {Severity::Note, tr("note")}};
+    const std::pair<Severity, QString> kinds[]
+        = {{Severity::Error, tr("error")}, {Severity::Warning, tr("warning")}, {Severity::Note, tr("note")}};
     for (const auto &[severity, word] : kinds)
         if (const int count = m_model.count(severity))
             counts << countText(static_cast<std::uint64_t>(count), word);
@@ -110,7 +119,8 @@ void ProblemsPanel::onNetwork()
     const QFontMetrics metrics(Theme::sans(1.0, true));
     int width = 40;
     for (int row = 0; row < std::min(100, m_model.rowCount()); ++row)
-        width = std::max(width, metrics.horizontalAdvance(m_model.index(row, DiagnosticModel::LayerColumn).data().toString()) + 18);
+        width = std::max(
+            width, metrics.horizontalAdvance(m_model.index(row, DiagnosticModel::LayerColumn).data().toString()) + 18);
     m_table->setColumnWidth(DiagnosticModel::LayerColumn, std::min(width, 150));
     if (m_model.rowCount() <= 500)
         m_table->resizeRowsToContents();

@@ -11,10 +11,12 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 TopBar::TopBar(QWidget *parent)
-    : QFrame(parent), m_open(textButton(tr("Open"), tr("Open a model (Ctrl+O)"))),
-      m_recipe(textButton(tr("Recipe"), tr("Which recipe is in force, and its edits (Ctrl+7)"))),
-      m_compare(textButton(tr("Compare"), tr("Other quantizers for the selected layers (Ctrl+5)"))),
-      m_export(textButton(tr("Export"), tr("Write the selected layers for hardware (Ctrl+E)"))), m_filter(new QLineEdit)
+    : QFrame(parent)
+    , m_open(textButton(tr("Open"), tr("Open a model (Ctrl+O)")))
+    , m_recipe(textButton(tr("Recipe"), tr("Which recipe is in force, and its edits (Ctrl+7)")))
+    , m_compare(textButton(tr("Compare"), tr("Other quantizers for the selected layers (Ctrl+5)")))
+    , m_export(textButton(tr("Export"), tr("Write the selected layers for hardware (Ctrl+E)")))
+    , m_filter(new QLineEdit)
 {
     setProperty("bar", true);
     auto *row = new QHBoxLayout(this);
@@ -40,7 +42,8 @@ void TopBar::setModelOpen(bool open)
     m_filter->setVisible(open);
     m_filter->setPlaceholderText(tr("Filter layers — e.g. bits<8 sat>1%"));
     setAccessible(m_filter, tr("Filter layers"),
-                  tr("Words match the name or the kind; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; a leading - negates (Ctrl+F)"));
+        tr("Words match the name or the kind; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; "
+           "a leading - negates (Ctrl+F)"));
 }
 
 } // namespace quantscope

@@ -9,28 +9,28 @@ namespace quantscope {
 
 namespace {
 
-    constexpr std::uint64_t kStep = 1u << 18;
+constexpr std::uint64_t kStep = 1u << 18;
 
-    /// Calls `visit(chunk)` for every run of elements in file order.
-    template <class Visit> Result<void> forEachChunk(const SlotRef &slot, const Progress &progress, Visit visit)
-    {
-        const std::uint64_t total = slot.count();
-        for (std::uint64_t begin = 0; begin < total; begin += kStep) {
-            progress.step(begin, total);
-            const CodeChunk chunk = readChunk(slot, begin, kStep);
-            if (!chunk.problem.empty())
-                return tl::unexpected(Error{ErrorKind::Parse, {}, {}, chunk.problem});
-            visit(chunk);
-        }
-        return {};
+/// Calls `visit(chunk)` for every run of elements in file order.
+template <class Visit> Result<void> forEachChunk(const SlotRef &slot, const Progress &progress, Visit visit)
+{
+    const std::uint64_t total = slot.count();
+    for (std::uint64_t begin = 0; begin < total; begin += kStep) {
+        progress.step(begin, total);
+        const CodeChunk chunk = readChunk(slot, begin, kStep);
+        if (!chunk.problem.empty())
+            return tl::unexpected(Error{ErrorKind::Parse, {}, {}, chunk.problem});
+        visit(chunk);
     }
+    return {};
+}
 
-    std::size_t sizeOf(const CodeChunk &chunk) { return std::max(chunk.codes.size(), chunk.originals.size()); }
+std::size_t sizeOf(const CodeChunk &chunk) { return std::max(chunk.codes.size(), chunk.originals.size()); }
 
-    float magnitude(const CodeChunk &chunk, std::size_t i)
-    {
-        return std::abs(chunk.codes.empty() ? chunk.originals[i] : static_cast<float>(chunk.codes[i]));
-    }
+float magnitude(const CodeChunk &chunk, std::size_t i)
+{
+    return std::abs(chunk.codes.empty() ? chunk.originals[i] : static_cast<float>(chunk.codes[i]));
+}
 
 } // namespace
 

@@ -11,7 +11,7 @@ namespace quantscope {
 
 /// Elements that one pass over a tensor found.
 struct FindResult {
-    std::uint64_t count = 0;              ///< all of them
+    std::uint64_t count = 0; ///< all of them
     std::vector<std::uint64_t> positions; ///< the first kMaxHits, ascending
     static constexpr std::size_t kMaxHits = 100'000;
 };
@@ -24,8 +24,8 @@ struct Extremes {
 };
 Result<Extremes> findExtremes(const SlotRef &slot, const Progress &progress = {});
 
-/// A tensor in at most `columns` x `rows` cells: the largest |code| of each. For three and more axes one cell is a kernel
-/// or a block of kernels (columns: outputs, rows: inputs), else a block of the matrix.
+/// A tensor in at most `columns` x `rows` cells: the largest |code| of each. For three and more axes one cell is a
+/// kernel or a block of kernels (columns: outputs, rows: inputs), else a block of the matrix.
 struct TensorMap {
     std::int64_t columns = 0, rows = 0;
     std::int64_t perColumn = 1, perRow = 1; ///< indices along the axes in one cell
@@ -35,6 +35,7 @@ struct TensorMap {
     /// Cell of an element.
     std::size_t cellOf(std::span<const std::int64_t> index) const;
 };
-Result<TensorMap> mapTensor(const SlotRef &slot, std::int64_t columns, std::int64_t rows, const Progress &progress = {});
+Result<TensorMap> mapTensor(
+    const SlotRef &slot, std::int64_t columns, std::int64_t rows, const Progress &progress = {});
 
 } // namespace quantscope

@@ -23,12 +23,14 @@ struct Session::Opened {
     std::shared_ptr<const Network> listed;
 };
 
-Session::Session(QObject *parent) : QObject(parent)
+Session::Session(QObject *parent)
+    : QObject(parent)
 {
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, &Session::onFileChanged);
     connect(&m_statistics, &StatisticsStore::progress, this, [this](int done, int total) {
         addDataDiagnostics();
-        Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total), m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
+        Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total),
+            m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
     });
 }
 
@@ -78,7 +80,8 @@ void Session::start(const QString &recipe, bool keepSelection)
     Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), 0);
     const bool none = m_recipeChoice == RecipeChoice::None;
     m_opening.start(
-        [path = str(m_path), chosen = str(recipe), none](const Progress &progress) -> Result<std::shared_ptr<const Opened>> {
+        [path = str(m_path), chosen = str(recipe), none](
+            const Progress &progress) -> Result<std::shared_ptr<const Opened>> {
             Opened opened;
             auto file = openModel(path, {}, progress);
             if (!file)
@@ -164,7 +167,8 @@ void Session::setNetwork(std::shared_ptr<const Network> network, State state)
     m_network = std::move(network);
     m_selected.removeIf([this](const QString &name) { return !m_network || !m_network->layer(str(name)); });
     if (m_network && m_selected.isEmpty() && !m_network->layers.empty()) {
-        const auto weights = std::find_if(m_network->layers.begin(), m_network->layers.end(), [](const Layer &layer) { return layer.slot("weight"); });
+        const auto weights = std::find_if(m_network->layers.begin(), m_network->layers.end(),
+            [](const Layer &layer) { return layer.slot("weight"); });
         m_selected << qs((weights == m_network->layers.end() ? m_network->layers.front() : *weights).name);
     }
     m_state = state;
@@ -205,7 +209,10 @@ void Session::selectLayers(const QStringList &names)
     Q_EMIT selectionChanged();
 }
 
-const Layer *Session::currentLayer() const { return m_network && !m_selected.isEmpty() ? m_network->layer(str(m_selected.first())) : nullptr; }
+const Layer *Session::currentLayer() const
+{
+    return m_network && !m_selected.isEmpty() ? m_network->layer(str(m_selected.first())) : nullptr;
+}
 
 SlotRef Session::currentSlot() const
 {

@@ -83,7 +83,7 @@ Q_SIGNALS:
     void selectionChanged();
     void changedOnDiskChanged();
     void progressChanged(const QString &text, int permille); ///< 1000: nothing runs
-    void failed(const QString &text);                        ///< an open or edit that did not work; what was shown stays
+    void failed(const QString &text); ///< an open or edit that did not work; what was shown stays
 
 private:
     friend class RecipeCommand;

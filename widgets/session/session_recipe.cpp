@@ -21,7 +21,10 @@ namespace quantscope {
 class RecipeCommand : public QUndoCommand {
 public:
     RecipeCommand(Session &session, Recipe before, Recipe after, const QString &text)
-        : QUndoCommand(text), m_session(session), m_before(std::move(before)), m_after(std::move(after))
+        : QUndoCommand(text)
+        , m_session(session)
+        , m_before(std::move(before))
+        , m_after(std::move(after))
     {
     }
     void undo() override
@@ -43,7 +46,9 @@ void Session::open(const QString &path, const QString &recipe)
     m_path = QFileInfo(path).absoluteFilePath();
     const QString remembered = recipe.isEmpty() ? Settings::recipeChoice(m_path) : recipe;
     m_chosenRecipe = remembered == u"none" ? QString() : remembered;
-    m_recipeChoice = remembered == u"none" ? RecipeChoice::None : m_chosenRecipe.isEmpty() ? RecipeChoice::Beside : RecipeChoice::Chosen;
+    m_recipeChoice = remembered == u"none" ? RecipeChoice::None
+        : m_chosenRecipe.isEmpty()         ? RecipeChoice::Beside
+                                           : RecipeChoice::Chosen;
     // A recipe that was chosen once and is gone must not keep the model from opening.
     if (recipe.isEmpty() && m_recipeChoice == RecipeChoice::Chosen && !QFileInfo::exists(m_chosenRecipe)) {
         m_recipeChoice = RecipeChoice::Beside;
@@ -54,12 +59,16 @@ void Session::open(const QString &path, const QString &recipe)
 
 void Session::useRecipe(RecipeChoice choice, const QString &path)
 {
-    const bool same = choice == m_recipeChoice && (choice != RecipeChoice::Chosen || QFileInfo(path).absoluteFilePath() == m_chosenRecipe);
+    const bool same = choice == m_recipeChoice
+        && (choice != RecipeChoice::Chosen || QFileInfo(path).absoluteFilePath() == m_chosenRecipe);
     if (m_path.isEmpty() || (same && recipeEdited()) || !mayDiscard())
         return;
     m_recipeChoice = choice;
     m_chosenRecipe = choice == RecipeChoice::Chosen ? QFileInfo(path).absoluteFilePath() : QString();
-    Settings::setRecipeChoice(m_path, choice == RecipeChoice::None ? u"none"_s : choice == RecipeChoice::Chosen ? m_chosenRecipe : u"beside"_s);
+    Settings::setRecipeChoice(m_path,
+        choice == RecipeChoice::None         ? u"none"_s
+            : choice == RecipeChoice::Chosen ? m_chosenRecipe
+                                             : u"beside"_s);
     start(m_chosenRecipe, true);
 }
 
@@ -71,7 +80,10 @@ QString Session::besidePath() const
     return beside ? qs(*beside) : QString();
 }
 
-bool Session::presetsApply() const { return m_state == State::Ready && m_network->dialect.find("state_dict") != std::string::npos; }
+bool Session::presetsApply() const
+{
+    return m_state == State::Ready && m_network->dialect.find("state_dict") != std::string::npos;
+}
 
 bool Session::recipeEdited() const { return m_network && !m_saved && hasEdits(m_recipe); }
 
@@ -154,7 +166,8 @@ QString Session::saveRecipe(const QString &path)
 bool Session::recipeAssumed() const
 {
     return m_network && std::any_of(m_network->layers.begin(), m_network->layers.end(), [](const Layer &layer) {
-        return std::any_of(layer.slots.begin(), layer.slots.end(), [](const SlotQuantizer &slot) { return slot.assumed; });
+        return std::any_of(
+            layer.slots.begin(), layer.slots.end(), [](const SlotQuantizer &slot) { return slot.assumed; });
     });
 }
 
@@ -170,7 +183,9 @@ QString Session::recipeStateText() const
         return u"✓ confirmed"_s;
     if (m_network->recipe.path.empty())
         return recipeAssumed() ? u"none, assumed"_s : u"none"_s;
-    return recipeAssumed() ? u"partly assumed"_s : m_recipeChoice == RecipeChoice::Chosen ? u"chosen file"_s : u"beside it"_s;
+    return recipeAssumed()                       ? u"partly assumed"_s
+        : m_recipeChoice == RecipeChoice::Chosen ? u"chosen file"_s
+                                                 : u"beside it"_s;
 }
 
 void Session::remember()
@@ -178,10 +193,16 @@ void Session::remember()
     const QFileInfo info(m_path);
     const bool stateDict = m_network->dialect.find("state_dict") != std::string::npos;
     const QString state = !stateDict ? u"quantizers read from the file"_s
-        : recipeAssumed()            ? (m_network->recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s)
-                                     : u"recipe "_s + recipeStateText();
-    Settings::addRecent({.path = m_path, .format = qs(m_network->dialect), .state = state, .warning = recipeAssumed(), .bytes = info.size(),
-        .modified = info.lastModified(), .opened = QDateTime::currentDateTime()});
+        : recipeAssumed()
+        ? (m_network->recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s)
+        : u"recipe "_s + recipeStateText();
+    Settings::addRecent({.path = m_path,
+        .format = qs(m_network->dialect),
+        .state = state,
+        .warning = recipeAssumed(),
+        .bytes = info.size(),
+        .modified = info.lastModified(),
+        .opened = QDateTime::currentDateTime()});
 }
 
 } // namespace quantscope

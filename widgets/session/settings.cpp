@@ -34,9 +34,12 @@ std::vector<RecentFile> Settings::recentFiles()
     const int count = settings->beginReadArray(u"recent"_s);
     for (int i = 0; i < count; ++i) {
         settings->setArrayIndex(i);
-        files.push_back({.path = settings->value(u"path"_s).toString(), .format = settings->value(u"format"_s).toString(),
-            .state = settings->value(u"state"_s).toString(), .warning = settings->value(u"warning"_s).toBool(),
-            .bytes = settings->value(u"bytes"_s).toLongLong(), .modified = settings->value(u"modified"_s).toDateTime(),
+        files.push_back({.path = settings->value(u"path"_s).toString(),
+            .format = settings->value(u"format"_s).toString(),
+            .state = settings->value(u"state"_s).toString(),
+            .warning = settings->value(u"warning"_s).toBool(),
+            .bytes = settings->value(u"bytes"_s).toLongLong(),
+            .modified = settings->value(u"modified"_s).toDateTime(),
             .opened = settings->value(u"opened"_s).toDateTime()});
     }
     settings->endArray();
@@ -81,7 +84,10 @@ void Settings::removeRecent(const QString &path)
 void Settings::clearRecent() { writeRecent({}); }
 
 /// A path holds slashes, which QSettings takes for groups.
-static QString recipeKey(const QString &modelPath) { return u"recipes/"_s + QString::fromLatin1(modelPath.toUtf8().toHex()); }
+static QString recipeKey(const QString &modelPath)
+{
+    return u"recipes/"_s + QString::fromLatin1(modelPath.toUtf8().toHex());
+}
 
 QString Settings::recipeChoice(const QString &modelPath) { return text(recipeKey(modelPath)); }
 
@@ -97,7 +103,10 @@ QByteArray Settings::bytes(const QString &key) { return store()->value(key).toBy
 
 void Settings::setBytes(const QString &key, const QByteArray &value) { store()->setValue(key, value); }
 
-QString Settings::text(const QString &key, const QString &otherwise) { return store()->value(key, otherwise).toString(); }
+QString Settings::text(const QString &key, const QString &otherwise)
+{
+    return store()->value(key, otherwise).toString();
+}
 
 void Settings::setText(const QString &key, const QString &value) { store()->setValue(key, value); }
 

@@ -73,7 +73,8 @@ void StatisticsStore::next()
 void StatisticsStore::run(Task<SlotStatistics> &task, const SlotKey &key)
 {
     task.startShowing(
-        [slot = slotRef(m_network, key.first, key.second)](const Progress &progress, const Partial<SlotStatistics> &partial) {
+        [slot = slotRef(m_network, key.first, key.second)](
+            const Progress &progress, const Partial<SlotStatistics> &partial) {
             return analyse(*slot.slot, {.hash = false, .channels = true}, progress, partial);
         },
         [this, key](Result<SlotStatistics> result) { store(key, std::move(result)); },

@@ -12,8 +12,8 @@ struct Step {
     std::uint64_t flat = 0;
     bool hasFloat = false;
     float original = 0; ///< the file's float
-    float divided = 0;  ///< original / scale + zero point, before rounding
-    float rounded = 0;  ///< the code before the limits
+    float divided = 0; ///< original / scale + zero point, before rounding
+    float rounded = 0; ///< the code before the limits
     std::int64_t code = 0;
     float value = 0;
     CodeParameters parameters; ///< of its channel

@@ -65,7 +65,8 @@ public:
                 },
                 Qt::QueuedConnection);
         };
-        launch(era, [work = std::move(work), tell](const Progress &progress) { return work(progress, tell); }, std::move(done), {});
+        launch(era, [work = std::move(work), tell](const Progress &progress) { return work(progress, tell); },
+            std::move(done), {});
     }
 
     bool running() const { return m_running; }
@@ -89,7 +90,8 @@ private:
             promise.setProgressRange(0, 1000);
             promise.addResult(guarded(work, Progress([&promise](std::uint64_t at, std::uint64_t total) {
                 if (total > 0)
-                    promise.setProgressValue(static_cast<int>(static_cast<double>(at) / static_cast<double>(total) * 1000));
+                    promise.setProgressValue(
+                        static_cast<int>(static_cast<double>(at) / static_cast<double>(total) * 1000));
                 return !promise.isCanceled();
             })));
         });
@@ -113,17 +115,19 @@ private:
     {
         auto *watcher = new QFutureWatcher<Result<T>>(&m_context);
         if (report)
-            QObject::connect(watcher, &QFutureWatcherBase::progressValueChanged, &m_context, [this, era, report = std::move(report)](int value) {
-                if (era == m_era)
-                    report(value);
+            QObject::connect(watcher, &QFutureWatcherBase::progressValueChanged, &m_context,
+                [this, era, report = std::move(report)](int value) {
+                    if (era == m_era)
+                        report(value);
+                });
+        QObject::connect(
+            watcher, &QFutureWatcherBase::finished, &m_context, [this, era, watcher, done = std::move(done)] {
+                watcher->deleteLater();
+                if (era != m_era || watcher->future().resultCount() == 0)
+                    return;
+                m_running = false;
+                done(watcher->result());
             });
-        QObject::connect(watcher, &QFutureWatcherBase::finished, &m_context, [this, era, watcher, done = std::move(done)] {
-            watcher->deleteLater();
-            if (era != m_era || watcher->future().resultCount() == 0)
-                return;
-            m_running = false;
-            done(watcher->result());
-        });
         watcher->setFuture(m_future);
     }
 

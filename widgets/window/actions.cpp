@@ -24,39 +24,59 @@ static std::vector<ActionRow> fileRows()
 {
     const QString menu = tr("&File");
     return {{menu, tr("&Open…"), keys({"Ctrl+O"}), tr("Open a model"), [](MainWindow &w) { w.chooseFile(); }, false, 0},
-        {menu, tr("Open &recipe…"), keys({"Ctrl+Shift+O"}), tr("Use another recipe for this model"), [](MainWindow &w) { w.chooseRecipe(); }, true, 0},
-        {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"), [](MainWindow &w) { w.session().reload(); }, true, 0},
-        {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"), [](MainWindow &w) { w.showPage(PageId::Export); }, true, 1},
-        {menu, tr("&Save recipe…"), keys({"Ctrl+S"}), tr("Write the recipe in force, with its edits"), [](MainWindow &w) { w.saveRecipe(); }, true, 1},
-        {menu, tr("&Close model"), keys({"Ctrl+W"}), tr("Back to the start page"), [](MainWindow &w) { w.session().close(); }, true, 2},
+        {menu, tr("Open &recipe…"), keys({"Ctrl+Shift+O"}), tr("Use another recipe for this model"),
+            [](MainWindow &w) { w.chooseRecipe(); }, true, 0},
+        {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"),
+            [](MainWindow &w) { w.session().reload(); }, true, 0},
+        {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
+            [](MainWindow &w) { w.showPage(PageId::Export); }, true, 1},
+        {menu, tr("&Save recipe…"), keys({"Ctrl+S"}), tr("Write the recipe in force, with its edits"),
+            [](MainWindow &w) { w.saveRecipe(); }, true, 1},
+        {menu, tr("&Close model"), keys({"Ctrl+W"}), tr("Back to the start page"),
+            [](MainWindow &w) { w.session().close(); }, true, 2},
         {menu, tr("&Quit"), keys({"Ctrl+Q"}), tr("Close the window"), [](MainWindow &w) { w.close(); }, false, 2}};
 }
 
 static std::vector<ActionRow> editRows()
 {
     const QString menu = tr("&Edit");
-    return {{menu, tr("&Undo"), keys({"Ctrl+Z"}), tr("Take back the last edit of the recipe"), [](MainWindow &w) { w.session().undoStack().undo(); }, true, 0},
-        {menu, tr("&Redo"), keys({"Ctrl+Shift+Z", "Ctrl+Y"}), tr("Do it again"), [](MainWindow &w) { w.session().undoStack().redo(); }, true, 0},
-        {menu, tr("&Filter layers"), keys({"Ctrl+F"}), tr("Words, or terms such as bits<8 sat>1%"), [](MainWindow &w) { w.focusFilter(); }, true, 1},
-        {menu, tr("&Next layer"), keys({"J"}), tr("The next layer of the list"), [](MainWindow &w) { w.stepLayer(1); }, true, 2},
-        {menu, tr("&Previous layer"), keys({"K"}), tr("The layer before"), [](MainWindow &w) { w.stepLayer(-1); }, true, 2},
-        {menu, tr("Go to &layers"), keys({"Ctrl+L"}), tr("Keyboard focus to the list of layers"), [](MainWindow &w) { w.focusLayers(); }, true, 2},
-        {menu, tr("Go to pro&blems"), keys({"Ctrl+P"}), tr("Keyboard focus to the problems"), [](MainWindow &w) { w.focusProblems(); }, true, 2},
-        {QString(), tr("Reset"), keys({"Esc"}), tr("Stop what runs, else clear the filter"), [](MainWindow &w) { w.escape(); }, false, 3}};
+    return {{menu, tr("&Undo"), keys({"Ctrl+Z"}), tr("Take back the last edit of the recipe"),
+                [](MainWindow &w) { w.session().undoStack().undo(); }, true, 0},
+        {menu, tr("&Redo"), keys({"Ctrl+Shift+Z", "Ctrl+Y"}), tr("Do it again"),
+            [](MainWindow &w) { w.session().undoStack().redo(); }, true, 0},
+        {menu, tr("&Filter layers"), keys({"Ctrl+F"}), tr("Words, or terms such as bits<8 sat>1%"),
+            [](MainWindow &w) { w.focusFilter(); }, true, 1},
+        {menu, tr("&Next layer"), keys({"J"}), tr("The next layer of the list"), [](MainWindow &w) { w.stepLayer(1); },
+            true, 2},
+        {menu, tr("&Previous layer"), keys({"K"}), tr("The layer before"), [](MainWindow &w) { w.stepLayer(-1); }, true,
+            2},
+        {menu, tr("Go to &layers"), keys({"Ctrl+L"}), tr("Keyboard focus to the list of layers"),
+            [](MainWindow &w) { w.focusLayers(); }, true, 2},
+        {menu, tr("Go to pro&blems"), keys({"Ctrl+P"}), tr("Keyboard focus to the problems"),
+            [](MainWindow &w) { w.focusProblems(); }, true, 2},
+        {QString(), tr("Reset"), keys({"Esc"}), tr("Stop what runs, else clear the filter"),
+            [](MainWindow &w) { w.escape(); }, false, 3}};
 }
 
 static std::vector<ActionRow> viewRows()
 {
     const QString menu = tr("&View");
-    const QString names[kPageCount] = {tr("&Overview"), tr("&Distribution"), tr("&Values"), tr("&Channels"), tr("Co&mpare"), tr("&Export"), tr("&Recipe")};
-    const QString tips[kPageCount] = {tr("One card per quantizer"), tr("Three histograms and the figures"), tr("Every element, in four forms"),
-        tr("Scales, ranges and errors per channel"), tr("Other quantizers beside this one, and a sweep over bit widths"), tr("Write for hardware"), tr("Which recipe is in force")};
+    const QString names[kPageCount] = {tr("&Overview"), tr("&Distribution"), tr("&Values"), tr("&Channels"),
+        tr("Co&mpare"), tr("&Export"), tr("&Recipe")};
+    const QString tips[kPageCount] = {tr("One card per quantizer"), tr("Three histograms and the figures"),
+        tr("Every element, in four forms"), tr("Scales, ranges and errors per channel"),
+        tr("Other quantizers beside this one, and a sweep over bit widths"), tr("Write for hardware"),
+        tr("Which recipe is in force")};
     std::vector<ActionRow> rows;
     for (int i = 0; i < kPageCount; ++i)
-        rows.push_back({menu, names[i], {QKeySequence(u"Ctrl+%1"_s.arg(i + 1))}, tips[i], [i](MainWindow &w) { w.showPage(static_cast<PageId>(i)); }, true, 0});
-    rows.push_back({menu, tr("&Follow the system’s colours"), {}, tr("Light or dark as the system says"), [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 1});
-    rows.push_back({menu, tr("&Light"), {}, tr("Light colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Light); }, false, 1});
-    rows.push_back({menu, tr("Dar&k"), {}, tr("Dark colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Dark); }, false, 1});
+        rows.push_back({menu, names[i], {QKeySequence(u"Ctrl+%1"_s.arg(i + 1))}, tips[i],
+            [i](MainWindow &w) { w.showPage(static_cast<PageId>(i)); }, true, 0});
+    rows.push_back({menu, tr("&Follow the system’s colours"), {}, tr("Light or dark as the system says"),
+        [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 1});
+    rows.push_back(
+        {menu, tr("&Light"), {}, tr("Light colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Light); }, false, 1});
+    rows.push_back(
+        {menu, tr("Dar&k"), {}, tr("Dark colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Dark); }, false, 1});
     return rows;
 }
 
@@ -67,8 +87,10 @@ const std::vector<ActionRow> &actionTable()
         for (const auto &more : {editRows(), viewRows()})
             rows.insert(rows.end(), more.begin(), more.end());
         const QString menu = QObject::tr("&Help");
-        rows.push_back({menu, tr("&Keys"), keys({"F1"}), tr("All keys"), [](MainWindow &w) { w.showKeys(); }, false, 0});
-        rows.push_back({menu, tr("&About QuantScope"), {}, tr("Version and licence"), [](MainWindow &w) { w.showAbout(); }, false, 0});
+        rows.push_back(
+            {menu, tr("&Keys"), keys({"F1"}), tr("All keys"), [](MainWindow &w) { w.showKeys(); }, false, 0});
+        rows.push_back({menu, tr("&About QuantScope"), {}, tr("Version and licence"),
+            [](MainWindow &w) { w.showAbout(); }, false, 0});
         return rows;
     }();
     return table;
@@ -76,11 +98,18 @@ const std::vector<ActionRow> &actionTable()
 
 const std::vector<KeyNote> &keyNotes()
 {
-    static const std::vector<KeyNote> notes{{u"↑ ↓"_s, tr("the layer above or below")}, {u"Shift+↑ ↓"_s, tr("select several layers: Export takes all of them")},
-        {u"D"_s, tr("values: decimal, hex, binary, float")}, {u"PgUp PgDn"_s, tr("values: the fixed axis back and forth, with Ctrl")},
-        {u"F3 Shift+F3"_s, tr("values: next and previous hit")}, {u"Ctrl+C"_s, tr("tables: the selection as TSV; charts: the picture")},
-        {u"Shift+← →, Ctrl+← →"_s, tr("bit weights: integer bits, fractional bits; with both keys the whole window; Esc: the file's type")}, {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")}, {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
-        {u"Enter"_s, tr("problems: go there; start page: open")}, {u"Delete"_s, tr("start page: forget a recent file")}};
+    static const std::vector<KeyNote> notes{{u"↑ ↓"_s, tr("the layer above or below")},
+        {u"Shift+↑ ↓"_s, tr("select several layers: Export takes all of them")},
+        {u"D"_s, tr("values: decimal, hex, binary, float")},
+        {u"PgUp PgDn"_s, tr("values: the fixed axis back and forth, with Ctrl")},
+        {u"F3 Shift+F3"_s, tr("values: next and previous hit")},
+        {u"Ctrl+C"_s, tr("tables: the selection as TSV; charts: the picture")},
+        {u"Shift+← →, Ctrl+← →"_s,
+            tr("bit weights: integer bits, fractional bits; with both keys the whole window; Esc: the file's type")},
+        {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")},
+        {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
+        {u"Enter"_s, tr("problems: go there; start page: open")},
+        {u"Delete"_s, tr("start page: forget a recent file")}};
     return notes;
 }
 

@@ -38,7 +38,8 @@ static std::string setOption(CommandLine &line, const std::string &name, const s
         int width = 0;
         int height = 0;
         char end = 0;
-        if (std::sscanf(value.c_str(), "%dx%d%c", &width, &height, &end) != 2 || width < 640 || height < 480 || width > 16384 || height > 16384)
+        if (std::sscanf(value.c_str(), "%dx%d%c", &width, &height, &end) != 2 || width < 640 || height < 480
+            || width > 16384 || height > 16384)
             return "--size is WIDTHxHEIGHT from 640x480 to 16384x16384, not " + value;
         line.size = {width, height};
     } else

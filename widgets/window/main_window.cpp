@@ -30,7 +30,8 @@ static constexpr int kEnoughForPages = 800;
 
 static int usualLeft(int width) { return std::clamp(width * 38 / 100, kMinimumLeft, 548); }
 
-/// A window that becomes narrower takes from the left side too, so that the pages stay whole; wider again it gives back.
+/// A window that becomes narrower takes from the left side too, so that the pages stay whole; wider again it gives
+/// back.
 class WorkSplitter : public QSplitter {
 public:
     explicit WorkSplitter(QWidget *parent)
@@ -58,9 +59,15 @@ private:
 };
 
 MainWindow::MainWindow(QWidget *parent)
-    : QMainWindow(parent), m_top(new TopBar), m_stack(new QStackedWidget), m_loading(dimLabel()), m_status(dimLabel()), m_undoNote(dimLabel()), m_progress(new QProgressBar),
-      m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)"))),
-      m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
+    : QMainWindow(parent)
+    , m_top(new TopBar)
+    , m_stack(new QStackedWidget)
+    , m_loading(dimLabel())
+    , m_status(dimLabel())
+    , m_undoNote(dimLabel())
+    , m_progress(new QProgressBar)
+    , m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)")))
+    , m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
 {
     setWindowTitle(u"QuantScope"_s);
     setAcceptDrops(true);
@@ -149,7 +156,8 @@ void MainWindow::makeStatusBar()
     m_status->setObjectName(u"status"_s);
     m_status->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     statusBar()->addWidget(m_status, 1);
-    for (QWidget *widget : {static_cast<QWidget *>(m_reload), static_cast<QWidget *>(m_undoNote), static_cast<QWidget *>(m_progress), static_cast<QWidget *>(m_cancel)})
+    for (QWidget *widget : {static_cast<QWidget *>(m_reload), static_cast<QWidget *>(m_undoNote),
+             static_cast<QWidget *>(m_progress), static_cast<QWidget *>(m_cancel)})
         statusBar()->addPermanentWidget(widget);
     auto *licence = dimLabel(u"GPL-3.0"_s);
     statusBar()->addPermanentWidget(licence);
@@ -271,12 +279,16 @@ void MainWindow::onSelection()
         for (const QString &name : m_session.selectedLayers())
             if (const Layer *layer = network->layer(str(name)))
                 exportable += std::any_of(layer->slots.begin(), layer->slots.end(),
-                                          [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); });
+                    [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); });
     m_top->exportLayers()->setEnabled(exportable > 0);
-    m_top->exportLayers()->setText(exportable == 0 ? tr("Export") : exportable == 1 ? tr("Export 1 layer") : tr("Export %1 layers").arg(exportable));
+    m_top->exportLayers()->setText(exportable == 0 ? tr("Export")
+            : exportable == 1                      ? tr("Export 1 layer")
+                                                   : tr("Export %1 layers").arg(exportable));
     if (m_session.state() == Session::State::Loading)
         return;
-    m_status->setText(network ? tr("%1 · %2 · %3 · %4").arg(QFileInfo(m_session.path()).fileName(), qs(network->file->format), countText(network->layers.size(), tr("layer")), byteText(network->file->bytes))
+    m_status->setText(network ? tr("%1 · %2 · %3 · %4")
+                                    .arg(QFileInfo(m_session.path()).fileName(), qs(network->file->format),
+                                        countText(network->layers.size(), tr("layer")), byteText(network->file->bytes))
                               : tr("no file open"));
 }
 

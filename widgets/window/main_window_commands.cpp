@@ -2,10 +2,10 @@
 
 #include "look/controls.h"
 #include "look/theme.h"
+#include "pages/start_page.h"
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
 #include "panels/top_bar.h"
-#include "pages/start_page.h"
 #include "session/settings.h"
 #include "window/actions.h"
 
@@ -30,9 +30,10 @@ namespace quantscope {
 
 void MainWindow::chooseFile()
 {
-    const QString folder = m_session.path().isEmpty() ? Settings::text(u"window/folder"_s, StartPage::samplesFolder()) : QFileInfo(m_session.path()).path();
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open a quantized model"), folder,
-                                                      tr("Models (*.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"));
+    const QString folder = m_session.path().isEmpty() ? Settings::text(u"window/folder"_s, StartPage::samplesFolder())
+                                                      : QFileInfo(m_session.path()).path();
+    const QString path = QFileDialog::getOpenFileName(
+        this, tr("Open a quantized model"), folder, tr("Models (*.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"));
     if (path.isEmpty())
         return;
     Settings::setText(u"window/folder"_s, QFileInfo(path).path());
@@ -41,7 +42,8 @@ void MainWindow::chooseFile()
 
 void MainWindow::chooseRecipe()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Use a recipe"), QFileInfo(m_session.path()).path(), tr("Recipes (*.toml);;All files (*)"));
+    const QString path = QFileDialog::getOpenFileName(
+        this, tr("Use a recipe"), QFileInfo(m_session.path()).path(), tr("Recipes (*.toml);;All files (*)"));
     if (!path.isEmpty())
         m_session.useRecipe(Session::RecipeChoice::Chosen, path);
 }
@@ -51,12 +53,15 @@ bool MainWindow::writeRecipe()
     if (m_session.state() != Session::State::Ready)
         return false;
     const QFileInfo model(m_session.path());
-    const QString proposed = m_session.recipePath().isEmpty() ? model.path() + u"/"_s + model.completeBaseName() + u".recipe.toml"_s : m_session.recipePath();
+    const QString proposed = m_session.recipePath().isEmpty()
+        ? model.path() + u"/"_s + model.completeBaseName() + u".recipe.toml"_s
+        : m_session.recipePath();
     const QString path = QFileDialog::getSaveFileName(this, tr("Save the recipe"), proposed, tr("Recipes (*.toml)"));
     if (path.isEmpty())
         return false;
     if (QFileInfo(path) == QFileInfo(m_session.recipePath()) && m_session.recipeOverwritten()
-        && QMessageBox::warning(this, tr("Save the recipe"), tr("%1 was changed by another program since it was read. Saving takes those changes away.").arg(path),
+        && QMessageBox::warning(this, tr("Save the recipe"),
+               tr("%1 was changed by another program since it was read. Saving takes those changes away.").arg(path),
                QMessageBox::Save | QMessageBox::Cancel, QMessageBox::Cancel)
             != QMessageBox::Save)
         return false;
@@ -72,13 +77,16 @@ bool MainWindow::writeRecipe()
 void MainWindow::saveRecipe()
 {
     if (writeRecipe())
-        m_session.useRecipe(m_savedRecipe == m_session.besidePath() ? Session::RecipeChoice::Beside : Session::RecipeChoice::Chosen, m_savedRecipe);
+        m_session.useRecipe(
+            m_savedRecipe == m_session.besidePath() ? Session::RecipeChoice::Beside : Session::RecipeChoice::Chosen,
+            m_savedRecipe);
 }
 
 /// Save, discard or keep working on edits of the recipe that no file has.
 bool MainWindow::mayDiscardEdits()
 {
-    const auto answer = QMessageBox::question(this, tr("Unsaved recipe"), tr("The recipe of %1 has changes that are not saved.").arg(QFileInfo(m_session.path()).fileName()),
+    const auto answer = QMessageBox::question(this, tr("Unsaved recipe"),
+        tr("The recipe of %1 has changes that are not saved.").arg(QFileInfo(m_session.path()).fileName()),
         QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Save);
     return answer == QMessageBox::Discard || (answer == QMessageBox::Save && writeRecipe());
 }
@@ -97,10 +105,7 @@ void MainWindow::focusFilter()
 
 void MainWindow::focusLayers() { layers()->table()->setFocus(Qt::ShortcutFocusReason); }
 
-void MainWindow::focusProblems()
-{
-    problems()->table()->setFocus(Qt::ShortcutFocusReason);
-}
+void MainWindow::focusProblems() { problems()->table()->setFocus(Qt::ShortcutFocusReason); }
 
 void MainWindow::stepLayer(int by) { layers()->step(by); }
 
@@ -159,8 +164,9 @@ void MainWindow::showKeys()
 void MainWindow::showAbout()
 {
     QMessageBox::about(this, tr("QuantScope"),
-                       tr("<h3>QuantScope %1</h3><p>An inspector for quantized neural networks on hardware.</p>"
-                          "<p>Free software under the GNU General Public License, version 3 or later.</p>").arg(QStringLiteral(QUANTSCOPE_VERSION)));
+        tr("<h3>QuantScope %1</h3><p>An inspector for quantized neural networks on hardware.</p>"
+           "<p>Free software under the GNU General Public License, version 3 or later.</p>")
+            .arg(QStringLiteral(QUANTSCOPE_VERSION)));
 }
 
 void MainWindow::spreadProblems()

@@ -20,13 +20,18 @@
 namespace quantscope {
 
 PageHost::PageHost(Session &session, QWidget *parent)
-    : QWidget(parent), m_session(session), m_tabs(new QTabBar), m_note(dimLabel()), m_stack(new QStackedWidget)
+    : QWidget(parent)
+    , m_session(session)
+    , m_tabs(new QTabBar)
+    , m_note(dimLabel())
+    , m_stack(new QStackedWidget)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(18, 12, 18, 12);
     column->setSpacing(10);
     column->addWidget(new LayerHeader(session));
-    const QString names[kPageCount] = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Compare"), tr("Export"), tr("Recipe")};
+    const QString names[kPageCount]
+        = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Compare"), tr("Export"), tr("Recipe")};
     for (int i = 0; i < kPageCount; ++i) {
         m_tabs->addTab(names[i]);
         m_tabs->setTabToolTip(i, tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));

@@ -65,7 +65,9 @@ static QString savePicture(MainWindow &window, const QString &folder, const QStr
 static QString drawLab(MainWindow &window, const QString &folder)
 {
     auto *lab = static_cast<ComparePage *>(window.pages()->page(PageId::Compare));
-    for (const auto &[view, name] : {std::pair(ComparePage::Sweep, u"compare-sweep"_s), std::pair(ComparePage::PowerOfTwo, u"compare-power"_s), std::pair(ComparePage::Candidates, u"compare"_s)}) {
+    for (const auto &[view, name] :
+        {std::pair(ComparePage::Sweep, u"compare-sweep"_s), std::pair(ComparePage::PowerOfTwo, u"compare-power"_s),
+            std::pair(ComparePage::Candidates, u"compare"_s)}) {
         lab->showView(view);
         waitFor([&] { return lab->idle(); });
         if (const QString error = savePicture(window, folder, name); !error.isEmpty())
@@ -76,8 +78,9 @@ static QString drawLab(MainWindow &window, const QString &folder)
 
 static QString drawPages(MainWindow &window, const QString &folder)
 {
-    const std::pair<PageId, QString> pages[] = {{PageId::Overview, u"overview"_s}, {PageId::Distribution, u"distribution"_s}, {PageId::Values, u"values"_s},
-        {PageId::Channels, u"channels"_s}, {PageId::Compare, u"compare"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
+    const std::pair<PageId, QString> pages[] = {{PageId::Overview, u"overview"_s},
+        {PageId::Distribution, u"distribution"_s}, {PageId::Values, u"values"_s}, {PageId::Channels, u"channels"_s},
+        {PageId::Compare, u"compare"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
     for (const auto &[page, name] : pages) {
         window.showPage(page);
         if (page == PageId::Compare) {

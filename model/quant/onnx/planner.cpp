@@ -187,8 +187,9 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     }
 }
 
-/// Where the output channels of the stored weight lie. ConvTranspose has I,O/g,k...; MatMul and Gemm without transB multiply by
-/// [in][out], unless a Transpose stands between the quantizer and them (PyTorch stores [out][in] and transposes).
+/// Where the output channels of the stored weight lie. ConvTranspose has I,O/g,k...; MatMul and Gemm without transB
+/// multiply by [in][out], unless a Transpose stands between the quantizer and them (PyTorch stores [out][in] and
+/// transposes).
 int Planner::channelAxisOf(const Node &node, ValueId operand, const Operand &weight, std::size_t rank) const
 {
     if (node.opType == "ConvTranspose")
@@ -198,7 +199,9 @@ int Planner::channelAxisOf(const Node &node, ValueId operand, const Operand &wei
         return 0;
     const Attribute *transB = node.attribute("transB");
     bool transposed = gemm && transB != nullptr && transB->i != 0;
-    const ValueId end = weight.node && !m_graph.nodes[*weight.node].outputs.empty() ? m_graph.nodes[*weight.node].outputs[0] : weight.tensor;
+    const ValueId end = weight.node && !m_graph.nodes[*weight.node].outputs.empty()
+        ? m_graph.nodes[*weight.node].outputs[0]
+        : weight.tensor;
     std::size_t steps = 0;
     for (ValueId at = operand; at != end && steps < 64; ++steps) {
         const Node *maker = m_graph.producerOf(at);
