@@ -74,8 +74,10 @@ FindBar::FindBar(QWidget *parent)
             index || !m_slot.readable() ? QString()
                                         : tr("“%1” is not in the tensor: its last element is %2")
                                               .arg(m_index->text(), lastElement(m_slot.slot->tensor->shape)));
-        if (index)
+        if (index) {
+            showCurrent(indexText(*index));
             Q_EMIT goTo(flatIndex(*index, m_slot.slot->tensor->shape));
+        }
     });
     connect(m_query, &QLineEdit::returnPressed, this, [this] { find(m_query->text()); });
     connect(previous, &QPushButton::clicked, this, [this] { Q_EMIT stepRequested(-1); });
@@ -90,8 +92,15 @@ void FindBar::focusFind()
 
 void FindBar::setCurrent(const QString &index)
 {
-    if (m_index->hasFocus())
-        return;
+    // What was typed stays while it is typed, and a wrong one until another element is chosen: the numbers of the same
+    // element may arrive at any time.
+    if (index != m_current && !m_index->hasFocus())
+        showCurrent(index);
+}
+
+void FindBar::showCurrent(const QString &index)
+{
+    m_current = index;
     m_index->setText(index);
     showWrong(m_index, {});
     m_index->setCursorPosition(0); // a long index shows its first axes
@@ -101,6 +110,7 @@ void FindBar::setSlot(const SlotRef &slot)
 {
     m_finding.cancel();
     m_slot = slot;
+    m_current.clear();
     m_result = {};
     for (QLineEdit *edit : {m_index, m_query})
         showWrong(edit, {});

@@ -17,7 +17,7 @@ public:
     /// The next (1) or previous (-1) hit after `flat`.
     void step(int by, std::uint64_t flat);
     void focusFind();
-    void setCurrent(const QString &index);
+    void setCurrent(const QString &index); ///< the element that the page shows, such as "[4, 12, 0, 1]"
     bool searching() const { return m_finding.running(); }
 
 Q_SIGNALS:
@@ -26,12 +26,14 @@ Q_SIGNALS:
     void stepRequested(int by);
 
 private:
+    void showCurrent(const QString &index);
     void report(const QString &text);
     void showWrong(QLineEdit *edit, const QString &reason); ///< nothing is wrong where there is no reason
 
     SlotRef m_slot;
     QLineEdit *m_index, *m_query;
     QLabel *m_note, *m_problem;
+    QString m_current; ///< the index last put into the field
     FindResult m_result;
     Task<FindResult> m_finding;
 };
