@@ -27,39 +27,6 @@ FindBar::FindBar(QWidget *parent)
     , m_note(dimLabel())
     , m_problem(plainLabel())
 {
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(4);
-    auto *row = new QHBoxLayout;
-    row->setSpacing(6);
-    column->addLayout(row);
-    row->addWidget(dimLabel(tr("Go to")));
-    row->addWidget(m_index);
-    row->addSpacing(10);
-    row->addWidget(dimLabel(tr("Find")));
-    row->addWidget(m_query);
-    auto *previous = textButton(u"‹"_s, tr("Previous hit (Shift+F3)"));
-    auto *next = textButton(u"›"_s, tr("Next hit (F3)"));
-    previous->setAccessibleName(tr("Previous hit"));
-    next->setAccessibleName(tr("Next hit"));
-    for (QPushButton *button : {previous, next}) {
-        button->setFixedWidth(30);
-        button->setStyleSheet(u"padding: 4px 0"_s);
-        row->addWidget(button);
-    }
-    row->addStretch(1);
-    column->addWidget(m_note);
-    column->addWidget(m_problem);
-    for (QLabel *label : {m_note, m_problem}) { // a line of their own: the fields keep their width
-        label->setWordWrap(true);
-        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-        label->hide();
-    }
-    for (QLineEdit *edit : {m_index, m_query}) {
-        edit->setFont(Theme::mono(0.95));
-        edit->setFixedWidth(140);
-        connect(edit, &QLineEdit::textEdited, this, [this, edit] { showWrong(edit, {}); });
-    }
     m_index->setObjectName(u"values-index"_s);
     m_query->setObjectName(u"values-find"_s);
     m_note->setObjectName(u"values-found"_s);
@@ -68,20 +35,59 @@ FindBar::FindBar(QWidget *parent)
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
     setAccessible(
         m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
-    connect(m_index, &QLineEdit::returnPressed, this, [this] {
-        const auto index = m_slot.readable() ? parseIndex(m_index->text(), m_slot.slot->tensor->shape) : std::nullopt;
-        showWrong(m_index,
-            index || !m_slot.readable() ? QString()
-                                        : tr("“%1” is not in the tensor: its last element is %2")
-                                              .arg(m_index->text(), lastElement(m_slot.slot->tensor->shape)));
-        if (index) {
-            showCurrent(indexText(*index));
-            Q_EMIT goTo(flatIndex(*index, m_slot.slot->tensor->shape));
-        }
-    });
+    for (QLineEdit *edit : {m_index, m_query}) {
+        edit->setFont(Theme::mono(0.95));
+        edit->setFixedWidth(140);
+        connect(edit, &QLineEdit::textEdited, this, [this, edit] { showWrong(edit, {}); });
+    }
+    connect(m_index, &QLineEdit::returnPressed, this, &FindBar::goToIndex);
     connect(m_query, &QLineEdit::returnPressed, this, [this] { find(m_query->text()); });
-    connect(previous, &QPushButton::clicked, this, [this] { Q_EMIT stepRequested(-1); });
-    connect(next, &QPushButton::clicked, this, [this] { Q_EMIT stepRequested(1); });
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(4);
+    column->addLayout(makeFields());
+    for (QLabel *label : {m_note, m_problem}) { // a line of their own: the fields keep their width
+        label->setWordWrap(true);
+        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        label->hide();
+        column->addWidget(label);
+    }
+}
+
+QLayout *FindBar::makeFields()
+{
+    auto *row = new QHBoxLayout;
+    row->setSpacing(6);
+    row->addWidget(dimLabel(tr("Go to")));
+    row->addWidget(m_index);
+    row->addSpacing(10);
+    row->addWidget(dimLabel(tr("Find")));
+    row->addWidget(m_query);
+    const std::tuple<QString, int, QString, QString> steps[]
+        = {{u"‹"_s, -1, tr("Previous hit"), tr("Shift+F3")}, {u"›"_s, 1, tr("Next hit"), tr("F3")}};
+    for (const auto &[sign, by, name, key] : steps) {
+        auto *button = textButton(sign, u"%1 (%2)"_s.arg(name, key));
+        button->setAccessibleName(name);
+        button->setFixedWidth(30);
+        button->setStyleSheet(u"padding: 4px 0"_s);
+        row->addWidget(button);
+        connect(button, &QPushButton::clicked, this, [this, by = by] { Q_EMIT stepRequested(by); });
+    }
+    row->addStretch(1);
+    return row;
+}
+
+void FindBar::goToIndex()
+{
+    if (!m_slot.readable())
+        return;
+    const Shape &shape = m_slot.slot->tensor->shape;
+    const auto index = parseIndex(m_index->text(), shape);
+    if (!index)
+        return showWrong(
+            m_index, tr("“%1” is not in the tensor: its last element is %2").arg(m_index->text(), lastElement(shape)));
+    showCurrent(indexText(*index));
+    Q_EMIT goTo(flatIndex(*index, shape));
 }
 
 void FindBar::focusFind()

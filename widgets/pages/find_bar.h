@@ -26,6 +26,8 @@ Q_SIGNALS:
     void stepRequested(int by);
 
 private:
+    QLayout *makeFields();
+    void goToIndex();
     void showCurrent(const QString &index);
     void report(const QString &text);
     void showWrong(QLineEdit *edit, const QString &reason); ///< nothing is wrong where there is no reason
