@@ -48,11 +48,6 @@ std::string problemOf(const Network &network, const std::vector<SweepPoint> &poi
         const std::string &name = points[i].layer;
         if (!isUtf8(name))
             return fmt::format("no recipe can speak of layer {}: its name is not UTF-8, as TOML is", printable(name));
-        const bool pattern = hasWildcard(name);
-        for (std::size_t l = 0; pattern && l < network.layers.size(); ++l)
-            if (const Layer &other = network.layers[l]; other.name != name && globMatch(name, other.name))
-                return fmt::format("no recipe can speak of layer {} alone: its name is a pattern that also names {}",
-                    printable(name), printable(other.name));
         const Layer *layer = network.layer(name);
         const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(points[i].slot);
         if (slot != nullptr && !slot->sharedWith.empty() && chosen(slot->sharedWith))

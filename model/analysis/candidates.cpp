@@ -153,14 +153,13 @@ Result<CandidateText> parseCandidate(const std::string &text)
     out.settings.preset = parts[0];
     out.settings.mentioned = true;
     if (findPreset(parts[0]) == nullptr && !isLabQuantizer(parts[0]) && parts[0] != "file")
-        return usage(fmt::format(
-            "\"{}\" is not a candidate; did you mean \"{}\"?", parts[0], nearestWord(parts[0], candidateNames())));
+        return usage(fmt::format("\"{}\" is not a candidate", parts[0]) + didYouMean(parts[0], candidateNames()));
     for (std::size_t i = 1; i < parts.size(); ++i) {
         const auto equals = parts[i].find('=');
         const std::string keyword = parts[i].substr(0, equals);
         if (equals == std::string::npos || findOverride(keyword) == nullptr)
-            return usage(fmt::format("\"{}\" in candidate {} is not keyword=value; did you mean \"{}\"?", parts[i],
-                text, nearestWord(keyword, overrideNames())));
+            return usage(fmt::format("\"{}\" in candidate {} is not keyword=value", parts[i], text)
+                + didYouMean(keyword, overrideNames()));
         if (out.settings.value(keyword))
             return usage(fmt::format("{} stands twice in candidate {}", keyword, text));
         out.settings.overrides.emplace_back(keyword, canonical(parts[i].substr(equals + 1)));

@@ -160,8 +160,7 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
         std::vector<std::string> names;
         for (const Layer &known : network.layers)
             names.push_back(known.name);
-        return usage(network.file->path,
-            fmt::format("has no layer \"{}\"; did you mean \"{}\"?", name, nearestWord(name, names)));
+        return usage(network.file->path, fmt::format("has no layer \"{}\"{}", name, didYouMean(name, names)));
     }
     const SlotQuantizer *slot = layer->slot(slotName);
     if (slot == nullptr || !slot->tensor || !slot->tensor->readable())

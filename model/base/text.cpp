@@ -73,13 +73,32 @@ std::string shapeText(std::span<const std::int64_t> shape, std::string_view sepa
     return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, separator));
 }
 
+namespace {
+
+/// `[*]`, `[?]` and `[[]`.
+bool isEscape(std::string_view pattern)
+{
+    return pattern.size() >= 3 && pattern[0] == '[' && pattern[2] == ']'
+        && std::string_view("*?[").find(pattern[1]) != std::string_view::npos;
+}
+
+/// Length of the sign at the start of a pattern when it matches the character, else 0.
+std::size_t matchedLength(std::string_view pattern, char c)
+{
+    if (isEscape(pattern))
+        return pattern[1] == c ? 3 : 0;
+    return !pattern.empty() && pattern[0] != '*' && (pattern[0] == '?' || pattern[0] == c) ? 1 : 0;
+}
+
+} // namespace
+
 bool globMatch(std::string_view pattern, std::string_view text)
 {
     // Greedy with one remembered star: linear in practice, never exponential.
     std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
     while (t < text.size()) {
-        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
-            ++p;
+        if (const std::size_t length = matchedLength(pattern.substr(p), text[t]); length > 0) {
+            p += length;
             ++t;
         } else if (p < pattern.size() && pattern[p] == '*') {
             star = p++;
@@ -95,7 +114,37 @@ bool globMatch(std::string_view pattern, std::string_view text)
         pattern.begin() + static_cast<std::ptrdiff_t>(p), pattern.end(), [](char c) { return c == '*'; });
 }
 
-bool hasWildcard(std::string_view pattern) { return pattern.find_first_of("*?") != std::string_view::npos; }
+bool hasWildcard(std::string_view pattern)
+{
+    for (std::size_t i = 0; i < pattern.size(); i += isEscape(pattern.substr(i)) ? 3u : 1u)
+        if (pattern[i] == '*' || pattern[i] == '?')
+            return true;
+    return false;
+}
+
+std::string globEscape(std::string_view name)
+{
+    std::string out;
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (name[i] == '*' || name[i] == '?' || isEscape(name.substr(i)))
+            out += {'[', name[i], ']'};
+        else
+            out += name[i];
+    return out;
+}
+
+std::string globName(std::string_view pattern)
+{
+    std::string out;
+    for (std::size_t i = 0; i < pattern.size(); i += isEscape(pattern.substr(i)) ? 3u : 1u)
+        out += pattern[isEscape(pattern.substr(i)) ? i + 1 : i];
+    return out;
+}
+
+bool globNames(std::string_view pattern, std::string_view name)
+{
+    return !hasWildcard(pattern) && globName(pattern) == name;
+}
 
 namespace {
 

@@ -18,9 +18,16 @@ std::string grouped(std::uint64_t value);
 /// "16×1×3×3"; "scalar" for rank 0.
 std::string shapeText(std::span<const std::int64_t> shape, std::string_view separator = "×");
 
-/// Shell-like match where `*` matches any text (dots too) and `?` one character.
+/// Shell-like match where `*` matches any text (dots too) and `?` one character; `[*]`, `[?]` and `[[]` are those
+/// characters themselves.
 bool globMatch(std::string_view pattern, std::string_view text);
 bool hasWildcard(std::string_view pattern);
+/// The pattern that matches `name` and nothing else.
+std::string globEscape(std::string_view name);
+/// What a pattern without wildcards names.
+std::string globName(std::string_view pattern);
+/// The pattern is that name, without wildcards.
+bool globNames(std::string_view pattern, std::string_view name);
 
 /// The candidate with the smallest edit distance, for 'did you mean'; empty when there are none.
 std::string nearestWord(std::string_view word, std::span<const std::string> candidates);

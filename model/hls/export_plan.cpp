@@ -19,12 +19,6 @@ tl::unexpected<Error> usage(const std::string &message)
     return tl::unexpected(Error{ErrorKind::Usage, {}, std::nullopt, message});
 }
 
-std::string suggestion(const std::string &word, const std::vector<std::string> &known)
-{
-    const std::string nearest = nearestWord(word, known);
-    return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", printable(nearest));
-}
-
 Result<void> checkWords(const Network &network, const ExportRequest &request)
 {
     std::vector<std::string> layers, layouts;
@@ -34,15 +28,15 @@ Result<void> checkWords(const Network &network, const ExportRequest &request)
         layouts.emplace_back(layout);
     for (const std::string &name : request.layers)
         if (network.layer(name) == nullptr)
-            return usage(fmt::format("there is no layer '{}'{}", printable(name), suggestion(name, layers)));
+            return usage(printable(fmt::format("there is no layer \"{}\"{}", name, didYouMean(name, layers))));
     const std::vector<std::string> formats = exportFormatNames();
     for (const std::string &format : request.formats)
         if (std::find(formats.begin(), formats.end(), format) == formats.end())
             return usage(
-                fmt::format("there is no export format '{}'{}", printable(format), suggestion(format, formats)));
+                printable(fmt::format("there is no export format \"{}\"{}", format, didYouMean(format, formats))));
     if (std::find(layouts.begin(), layouts.end(), request.layout) == layouts.end())
         return usage(
-            fmt::format("there is no layout '{}'{}", printable(request.layout), suggestion(request.layout, layouts)));
+            printable(fmt::format("there is no layout \"{}\"{}", request.layout, didYouMean(request.layout, layouts))));
     return {};
 }
 

@@ -104,10 +104,11 @@ void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
 }
 
 /// For a name that is no layer of the file. Only the first few of many are worth their time.
-std::string nearestLayer(const Network &network, const std::string &name)
+std::string nearestLayer(const Network &network, const std::string &match)
 {
     constexpr std::size_t kMostWarnings = 20;
-    if (network.diagnostics.size() > kMostWarnings || hasWildcard(name) || network.layer(name) != nullptr)
+    const std::string name = globName(match);
+    if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || network.layer(name) != nullptr)
         return {};
     std::vector<std::string> names;
     for (const Layer &layer : network.layers)
@@ -169,10 +170,10 @@ void addNamedSlots(Network &network, const Recipe &recipe)
             slot = findPreset(*entry.preset)->slot;
         if (slot.empty() || slot == "weight" || slot == "bias")
             continue; // these need a tensor
-        Layer *layer = network.layer(entry.match);
+        Layer *layer = network.layer(globName(entry.match));
         if (layer == nullptr) {
             layer = &network.layers.emplace_back();
-            layer->name = entry.match;
+            layer->name = globName(entry.match);
             layer->kind = slot == "trunc" ? "TruncAvgPool2d" : "Identity";
             layer->kindAssumed = true;
         }

@@ -14,10 +14,10 @@ RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, const std::s
 {
     const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
         [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });
-    if (last != recipe.quantizers.rend() && last->match == layer && last->slot == slot)
+    if (last != recipe.quantizers.rend() && last->slot == slot && globNames(last->match, layer))
         return *last;
     RecipeQuantizer &added = recipe.quantizers.emplace_back();
-    added.match = layer;
+    added.match = globEscape(layer);
     added.slot = slot;
     added.number = static_cast<int>(recipe.quantizers.size());
     return added;
@@ -67,17 +67,17 @@ Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::
 {
     Recipe edited = recipe;
     for (RecipeLayer &entry : edited.layers)
-        if (entry.match == layer && entry.batchNorm) {
+        if (globNames(entry.match, layer) && entry.batchNorm) {
             entry.batchNorm.reset();
             entry.epsilon.reset();
             entry.edited = true;
         }
     if (!batchNorm.empty()) {
-        auto entry = std::find_if(
-            edited.layers.begin(), edited.layers.end(), [&](const RecipeLayer &l) { return l.match == layer; });
+        auto entry = std::find_if(edited.layers.begin(), edited.layers.end(),
+            [&](const RecipeLayer &l) { return globNames(l.match, layer); });
         if (entry == edited.layers.end()) {
             entry = edited.layers.insert(edited.layers.end(), RecipeLayer());
-            entry->match = layer;
+            entry->match = globEscape(layer);
         }
         entry->batchNorm = batchNorm;
         entry->edited = true;

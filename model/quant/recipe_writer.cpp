@@ -53,7 +53,7 @@ public:
             if (!told || layer.slot("weight") == nullptr || findLayerKind(layer.kind) == nullptr)
                 continue;
             RecipeLayer entry;
-            entry.match = layer.name;
+            entry.match = globEscape(layer.name);
             entry.kind = layer.kind;
             out += written("layer", tomlKeys(entry), "kind");
         }
@@ -97,7 +97,7 @@ private:
         const std::string &shared = resolved ? slot.sharedWith : settings.sharedWith;
         const std::string &preset = resolved ? slot.preset : settings.preset;
         RecipeQuantizer entry;
-        entry.match = layer.name;
+        entry.match = globEscape(layer.name);
         entry.slot = slot.slot;
         if (!shared.empty())
             entry.sharedWith = shared;

@@ -102,6 +102,11 @@ void mergeBias(Layer &layer, const ChannelAffine &affine)
     bias->tensor = floatTensor(bias->tensorName, bias->shape, values);
 }
 
+std::string lineText(const RecipeLayer &entry)
+{
+    return entry.line == 0 ? std::string() : fmt::format(" (line {})", entry.line);
+}
+
 } // namespace
 
 void Resolver::mergeBatchNorms()
@@ -109,19 +114,19 @@ void Resolver::mergeBatchNorms()
     for (const RecipeLayer &entry : m_network.recipe.layers) {
         if (!entry.batchNorm)
             continue;
-        Layer *layer = m_network.layer(entry.match);
+        Layer *layer = m_network.layer(globName(entry.match));
         if (layer == nullptr || layer->slot("weight") == nullptr || !layer->slot("weight")->tensor)
             throw RecipeMismatch(
-                fmt::format("batch_norm = \"{}\" needs match to name one layer with a weight, not \"{}\"",
-                    *entry.batchNorm, entry.match));
+                fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
+                    *entry.batchNorm, lineText(entry), entry.match));
         if (&entry != batchNormEntry(m_network.recipe, layer->name))
             continue; // a later entry speaks of the same layer
         requireBatchNorm(entry);
         try {
             mergeBatchNorm(*layer, entry);
         } catch (const ParseError &error) {
-            throw RecipeMismatch(
-                fmt::format("{}: the batch norm {} cannot be merged: {}", layer->name, *entry.batchNorm, error.what()));
+            throw RecipeMismatch(fmt::format("{}: the batch norm {}{} cannot be merged: {}", layer->name,
+                *entry.batchNorm, lineText(entry), error.what()));
         }
     }
     noteBatchNorms();
@@ -134,8 +139,7 @@ void Resolver::requireBatchNorm(const RecipeLayer &entry) const
         if (layer.batchNorm)
             known.push_back(layer.name);
     if (std::ranges::find(known, *entry.batchNorm) == known.end())
-        throw RecipeMismatch(fmt::format("batch_norm = \"{}\"{}: {}", *entry.batchNorm,
-            entry.line == 0 ? "" : fmt::format(" (line {})", entry.line),
+        throw RecipeMismatch(fmt::format("batch_norm = \"{}\"{}: {}", *entry.batchNorm, lineText(entry),
             known.empty() ? "the file has no batch norm"
                           : "no such batch norm in the file" + didYouMean(*entry.batchNorm, known)));
 }

@@ -74,7 +74,8 @@ void Resolver::noteVectors()
         const bool vector = slot.slot == "weight" && slot.shape.size() < 2 && slot.quantizer && !keysOf(job)
             && !(slot.tensor && slot.tensor->affine);
         const auto &entries = m_network.recipe.quantizers;
-        if (vector && std::none_of(entries.begin(), entries.end(), [&](const auto &e) { return e.match == layer; }))
+        if (vector
+            && std::none_of(entries.begin(), entries.end(), [&](const auto &e) { return globNames(e.match, layer); }))
             names.push_back(layer);
     }
     if (!names.empty())
@@ -121,8 +122,12 @@ std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::st
     std::string layer = reference;
     const auto colon = reference.rfind(':');
     if (colon != std::string::npos) {
-        layer = reference.substr(0, colon);
-        slots = {reference.substr(colon + 1)};
+        if (const auto found = findJob(reference.substr(0, colon), reference.substr(colon + 1)))
+            return *found;
+        if (m_network.layer(reference) == nullptr) { // a layer's own name may hold a colon
+            layer = reference.substr(0, colon);
+            slots = {reference.substr(colon + 1)};
+        }
     }
     for (const std::string &slot : slots)
         if (const auto found = findJob(layer, slot))

@@ -139,7 +139,7 @@ const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer
 {
     const RecipeLayer *last = nullptr;
     for (const RecipeLayer &entry : recipe.layers)
-        if (entry.batchNorm && entry.match == layer)
+        if (entry.batchNorm && globName(entry.match) == layer)
             last = &entry;
     return last;
 }

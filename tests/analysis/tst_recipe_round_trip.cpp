@@ -6,9 +6,12 @@
 #include "support/golden.h"
 #include "support/paths.h"
 #include "support/recipes.h"
+#include "support/state_file.h"
 
 #include <cmath>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include <QRegularExpression>
 #include <QtTest>
@@ -138,6 +141,35 @@ private Q_SLOTS:
         const auto network = recoverWithExports(*openModel(test::sample("digits_fixed.pt")), parsed(recipe));
         QVERIFY2(network, network ? "" : network.error().text().c_str());
         QCOMPARE(lostOnTheWay(*network), QString());
+    }
+
+    /// Names that are patterns, or hold the colon of LAYER:SLOT: each has another width, and all come back.
+    void namesThatArePatterns()
+    {
+        std::vector<test::StateTensor> tensors;
+        std::string recipe;
+        int bits = 2;
+        for (const std::string name : {"fc", "f*", "f?", "x[*]", "x[0]", "a:weight", "a"}) {
+            tensors.push_back(test::weight(name, {4, 5}));
+            tensors.push_back({name + ".bias", {4}, test::ramp(4)});
+            tensors.push_back(test::actKey("q" + name, "scaling_impl.value", {}, {1.0f}));
+            const std::string match = globEscape(name);
+            recipe += test::entry(
+                match, "weight", fmt::format("preset = \"Int8WeightPerTensorFloat\"\nbit_width = {}", bits));
+            recipe += test::entry(
+                "q" + match, "act", fmt::format("preset = \"Int8ActPerTensorFloat\"\nbit_width = {}", bits++));
+            recipe += test::entry(match, "bias", fmt::format("preset = \"IntBias\"\ninput = \"q{}\"", name));
+        }
+        recipe += test::entry("f[?]", "weight", "shared_with = \"a:weight:weight\"");
+        const auto network = test::recovered(tensors, recipe);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QCOMPARE(lostOnTheWay(*network), QString());
+        const auto weightBits
+            = [&](const char *layer) { return network->layer(layer)->slot("weight")->quantizer->bitWidth; };
+        QCOMPARE(weightBits("fc"), std::optional(2));
+        QCOMPARE(weightBits("f*"), std::optional(3));
+        QCOMPARE(weightBits("f?"), std::optional(7));
+        QCOMPARE(weightBits("x[*]"), std::optional(5));
     }
 };
 

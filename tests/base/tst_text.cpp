@@ -110,6 +110,28 @@ private slots:
         row("*a", "aaa", true);
         row("conv[1]", "conv1", false); // brackets mean themselves
         row("conv[1]", "conv[1]", true);
+        row("conv[*]", "conv*", true);
+        row("conv[*]", "conv[1]", false);
+        row("conv[*]*", "conv*.fc", true);
+        row("*[?]", "a.b?", true);
+        row("*[?]", "a.bc", false);
+        row("a[[]*]", "a[*]", true);
+        row("[[]*", "[", true);
+        row("[*", "[abc", true);
+    }
+
+    void escapes()
+    {
+        const std::vector<std::string> names{
+            "f*", "f?", "fc", "a[0]", "a[*]", "a[?]", "a[[]", "[[*]]", "[*", "[[]*]", "*", "[", ""};
+        for (const std::string &name : names)
+            for (const std::string &other : names) {
+                QCOMPARE(globMatch(globEscape(name), other), name == other);
+                QCOMPARE(globNames(globEscape(name), other), name == other);
+                QCOMPARE(globName(globEscape(name)), name);
+            }
+        QCOMPARE(globEscape("layer[0].conv"), std::string("layer[0].conv"));
+        QVERIFY(!globNames("f*", "f*"));
     }
 
     void globs()
@@ -133,6 +155,8 @@ private slots:
         QVERIFY(hasWildcard("a*"));
         QVERIFY(hasWildcard("a?"));
         QVERIFY(!hasWildcard("conv1.weight"));
+        QVERIFY(!hasWildcard("conv[*][?]"));
+        QVERIFY(hasWildcard("conv[*]*"));
     }
 
     void nearestWords()

@@ -67,15 +67,15 @@ void TestExport::usageErrors_data()
     QTest::newRow("layer") << "flaot"
                            << "header"
                            << "source"
-                           << "did you mean 'float'";
+                           << "did you mean \"float\"";
     QTest::newRow("format") << "float"
                             << "haeder"
                             << "source"
-                            << "did you mean 'header'";
+                            << "did you mean \"header\"";
     QTest::newRow("layout") << "float"
                             << "header"
                             << "ohw"
-                            << "did you mean 'ohwi'";
+                            << "did you mean \"ohwi\"";
     QTest::newRow("no weights") << "relu"
                                 << "header"
                                 << "source"

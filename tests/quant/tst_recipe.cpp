@@ -190,6 +190,8 @@ private Q_SLOTS:
         QTest::newRow("batch norm that is not there")
             << "match = \"conv1\"\n[[layer]]\nmatch = \"conv1\"\nbatch_norm = \"bn1\""
             << "(line 3): the file has no batch norm";
+        QTest::newRow("batch norm of every layer") << "match = \"conv1\"\n[[layer]]\nbatch_norm = \"bn1\""
+                                                   << "batch_norm = \"bn1\" (line 3) needs match to name one layer";
         QTest::newRow("shared with itself") << "match = \"conv1\"\nslot = \"weight\"\nshared_with = \"conv1\""
                                             << "itself";
     }
