@@ -90,11 +90,10 @@ bool keepsItsWidth(const SlotSettings &settings)
 std::string withoutEffect(const SlotSettings &settings, const std::string &keyword)
 {
     const std::string &name = settings.preset;
-    const bool lab = isLabQuantizer(name);
-    const auto keywords = lab ? labKeywords(name) : std::vector<std::string>{};
-    if (name == "file" || (keyword == "axis" && !lab)
-        || (lab && std::find(keywords.begin(), keywords.end(), keyword) == keywords.end()))
+    if (name == "file")
         return fmt::format("{} has no effect on {}", keyword, name);
+    if (std::string problem = keywordWithoutEffect(name, keyword); !problem.empty())
+        return problem;
     if (keyword == "bit_width" && !hasWidth(settings))
         return fmt::format("{} has no effect on {}: its width is fixed", keyword, name);
     return {};

@@ -193,6 +193,18 @@ std::vector<std::string> labKeywords(std::string_view name)
     return name == "binary" || name == "ternary" ? std::vector<std::string>{} : std::vector<std::string>{"bit_width"};
 }
 
+std::string keywordWithoutEffect(const std::string &name, const std::string &keyword)
+{
+    if (!isLabQuantizer(name)) // axis is the lab's own word
+        return keyword == "axis" ? fmt::format("axis has no effect on {}: only torch_per_channel_affine takes it", name)
+                                 : std::string();
+    const std::vector<std::string> known = labKeywords(name);
+    if (std::find(known.begin(), known.end(), keyword) != known.end())
+        return {};
+    return fmt::format("{} has no effect on {}: it takes {}", keyword, name,
+        known.empty() ? "no keyword" : fmt::format("{} alone", fmt::join(known, " and ")));
+}
+
 std::optional<std::string> labNameAtWidth(std::string_view name, std::string_view bits)
 {
     const auto parts = fixedName(name);

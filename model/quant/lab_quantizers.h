@@ -18,6 +18,8 @@ std::vector<std::string> labQuantizerNames();
 
 /// The keywords that change something under a lab name.
 std::vector<std::string> labKeywords(std::string_view name);
+/// Why a keyword says nothing under a preset or lab name, as a sentence; empty when it may say something.
+std::string keywordWithoutEffect(const std::string &name, const std::string &keyword);
 /// "ap_fixed<6,0>" with other bits but the same integer bits; nullopt for names without a width of their own.
 std::optional<std::string> labNameAtWidth(std::string_view name, std::string_view bits);
 

@@ -2,6 +2,7 @@
 #include "quant/lab_quantizers.h"
 #include "quant/resolver.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -79,16 +80,57 @@ void Resolver::chooseSpec(Job &job)
         slot.preset = job.settings.preset;
         return;
     }
-    if (isLabQuantizer(job.settings.preset))
-        return resolveLab(job);
     bool assumed = job.settings.preset.empty();
     if (assumed && !assumePreset(job))
         return;
+    dropIdleKeywords(job);
+    if (isLabQuantizer(job.settings.preset))
+        return resolveLab(job);
     if (owner != nullptr) {
         assumed = slotOf(*owner).presetAssumed;
         slot.alternatives = slotOf(*owner).alternatives;
     }
     takeSpec(job, assumed);
+}
+
+/// Whether an entry of the recipe speaks of this slot's preset or of this layer alone, not of whatever a wildcard
+/// finds.
+bool Resolver::isMeant(const Job &job, int number) const
+{
+    if (number == job.settings.presetEntry)
+        return true;
+    const auto &entries = m_network.recipe.quantizers;
+    return std::ranges::any_of(entries, [&](const RecipeQuantizer &entry) {
+        return entry.number == number && globNames(entry.match, m_network.layers[job.layer].name);
+    });
+}
+
+/// A keyword that says nothing is a mistake, unless it is meant for others too.
+void Resolver::dropIdleKeywords(Job &job)
+{
+    std::erase_if(job.settings.overrides, [&](const auto &given) {
+        const std::string problem = keywordWithoutEffect(job.settings.preset, given.first);
+        if (problem.empty())
+            return false;
+        const auto entry = job.settings.overrideEntry.find(given.first);
+        const int number = entry == job.settings.overrideEntry.end() ? job.settings.presetEntry : entry->second;
+        if (isMeant(job, number))
+            throw RecipeMismatch(
+                fmt::format("{} {}{}: {}", layerOf(job).name, slotOf(job).slot, entryText(number), problem));
+        warn(job, "keyword-without-effect", problem);
+        return true;
+    });
+}
+
+/// Brevitas takes bit_width there and leaves it unused.
+void Resolver::warnOfIdleWidth(const Job &job, const QuantizerSpec &spec)
+{
+    const auto given = job.settings.value("bit_width");
+    if (given && spec.kind != QuantizerKind::Affine && spec.kind != QuantizerKind::Minifloat
+        && *given != std::to_string(spec.bits))
+        warn(job, "keyword-without-effect",
+            fmt::format("bit_width = {} has no effect here: a quantizer of {} levels has a width of its own", *given,
+                spec.kind == QuantizerKind::Binary ? "two" : "three"));
 }
 
 void Resolver::takeSpec(Job &job, bool assumed)
@@ -104,6 +146,7 @@ void Resolver::takeSpec(Job &job, bool assumed)
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;
     slot.input = job.settings.input;
+    warnOfIdleWidth(job, *spec);
     if (spec->off)
         return;
     slot.assumed = assumed;

@@ -74,6 +74,9 @@ private:
     const Job *takeOwner(Job &job);
     static std::vector<std::string> sharedSlots(const std::string &slot);
     void takeSpec(Job &job, bool assumed);
+    void dropIdleKeywords(Job &job);
+    bool isMeant(const Job &job, int entry) const;
+    void warnOfIdleWidth(const Job &job, const QuantizerSpec &spec);
     bool assumePreset(Job &job);
     std::string guessPreset(const Job &job, std::vector<std::string> &alternatives) const;
     void resolve(std::size_t index);

@@ -85,6 +85,25 @@ private Q_SLOTS:
                                       << "neither true nor false";
         QTest::newRow("rounding") << "float_to_int_impl_type = \"nearest\""
                                   << "is unknown";
+        const auto row = [](const char *keywords, const char *says) {
+            QTest::newRow(qPrintable(QString(keywords).simplified())) << keywords << says;
+        };
+        row("preset = \"binary\"\nbit_width = 4",
+            "(entry 2, line 5): bit_width has no effect on binary: it takes no keyword");
+        row("preset = \"ap_fixed<6,0>\"\nnarrow_range = true",
+            "has no effect on ap_fixed<6,0>: it takes bit_width alone");
+        row("preset = \"torch_per_channel_affine\"\nsigned = true", "it takes bit_width and axis alone");
+        row("axis = 1", "(entry 2, line 5): axis has no effect on Int8WeightPerTensorFloat");
+        row("mse_iters = \"x\"", "mse_iters = x is not a number");
+        row("collect_stats_steps = -1", "collect_stats_steps = -1 is not a whole number from 0");
+        row("learned_round_impl_type = \"hardsigmoid\"", "did you mean \"hard_sigmoid\"");
+        row("mse_search_method = \"girds\"", "known are fibonacci, grid");
+        row("override_pretrained_bit_width = 1", "neither true nor false");
+        row("scaling_const = 0", "scaling_const gives a threshold of 0, which is not positive");
+        row("scaling_const = -0.1", "(entry 2, line 5): scaling_const gives a threshold of -0.1");
+        row("scaling_const = nan", "scaling_const = nan is not finite");
+        row("scaling_const = inf", "scaling_const = inf is not finite");
+        row("scaling_impl_type = \"const\"\nscaling_init = -3.0", "scaling_init gives a threshold of -3");
     }
 
     void versions_data()
@@ -151,6 +170,7 @@ private Q_SLOTS:
         QFETCH(QString, says);
         const auto recipe
             = parseRecipe(("[[quantizer]]\nmatch = \"fc1\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n"
+                           "[[quantizer]]\nmatch = \"fc1\"\nslot = \"weight\"\n"
                               + override_ + "\n")
                               .toStdString(),
                 "r.toml");
@@ -160,6 +180,50 @@ private Q_SLOTS:
         QCOMPARE(network.error().kind, ErrorKind::Usage);
         QVERIFY2(QString::fromStdString(network.error().text()).contains(says), network.error().text().c_str());
         QVERIFY(QString::fromStdString(network.error().text()).contains("fc1"));
+    }
+
+    /// What Brevitas takes and leaves unused, and what is meant for other layers too, is said and changes nothing.
+    void keywordsWithoutEffect_data()
+    {
+        QTest::addColumn<QString>("first");
+        QTest::addColumn<QString>("second");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char *name, const char *first, const char *second, const char *says) {
+            QTest::newRow(name) << first << second << says;
+        };
+        row("a wildcard behind a lab name", "match = \"fc1\"\npreset = \"binary\"", "bit_width = 5",
+            "fc1 weight: bit_width has no effect on binary: it takes no keyword");
+        row("an axis for all", "match = \"*\"\npreset = \"Int8WeightPerTensorFloat\"", "axis = 0",
+            "fc1 weight: axis has no effect on Int8WeightPerTensorFloat");
+        row("two levels", "match = \"fc1\"\npreset = \"SignedBinaryWeightPerTensorConst\"\nbit_width = 4", "",
+            "fc1 weight: bit_width = 4 has no effect here");
+        row("two levels by type", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"\nquant_type = \"binary\"",
+            "bit_width = 5", "fc1 weight: bit_width = 5 has no effect here");
+        row("the width that it has", "match = \"fc1\"\npreset = \"SignedBinaryWeightPerTensorConst\"\nbit_width = 1",
+            "", "");
+        row("a width that it takes", "match = \"fc1\"\npreset = \"ap_fixed<6,0>\"", "bit_width = 5", "");
+    }
+
+    void keywordsWithoutEffect()
+    {
+        QFETCH(QString, first);
+        QFETCH(QString, second);
+        QFETCH(QString, says);
+        const auto file = *openModel(test::sample("digits_fixed.pt"));
+        const auto of
+            = [&](const QString &text) { return recoverQuantizers(file, *parseRecipe(text.toStdString(), "r.toml")); };
+        const QString start = "[[quantizer]]\nslot = \"weight\"\n" + first;
+        const auto network = of(start + "\n[[quantizer]]\n" + second + "\n");
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const bool said
+            = std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [&](const Diagnostic &d) {
+                  return d.rule == "keyword-without-effect" && d.layer == "fc1"
+                      && QString::fromStdString(d.text).startsWith(says);
+              });
+        QCOMPARE(said, !says.isEmpty());
+        if (said)
+            QCOMPARE(
+                network->layer("fc1")->slot("weight")->quantizer, of(start)->layer("fc1")->slot("weight")->quantizer);
     }
 
     void references_data()
