@@ -68,9 +68,8 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
                 didYouMean(arguments.slot, names))));
     }
     if (!slot->quantizer || !slot->quantizer->isComplete()) {
-        for (const Diagnostic &d : network.diagnostics)
-            if (d.layer == layer->name && d.severity == Severity::Error)
-                return tl::unexpected(usage(arguments.file, "has no codes for it: " + d.text));
+        if (const Diagnostic *problem = problemOf(network, layer->name, slot->slot))
+            return tl::unexpected(usage(arguments.file, "has no codes for it: " + problem->text));
         return tl::unexpected(usage(arguments.file,
             fmt::format("{} of layer \"{}\" has no quantizer, so it has no codes", arguments.slot, arguments.layer)));
     }

@@ -82,7 +82,8 @@ int report(const Error &error, const std::optional<std::string> &file)
 void warnAboutRecipe(const Network &network)
 {
     for (const Diagnostic &d : network.diagnostics)
-        if (d.severity == Severity::Warning && d.rule.starts_with("recipe-"))
+        if (d.severity == Severity::Warning
+            && (d.rule.starts_with("recipe-") || d.rule.find("keyword-") != d.rule.npos))
             complain(network.file->path, "warning: " + d.text, 0);
 }
 

@@ -27,13 +27,7 @@ Knowledge knowledgeOf(const Network &network, const std::string &layer, const Sl
         return Knowledge::Absent;
     if (slot->quantizer)
         return slot->quantizer->isComplete() ? Knowledge::Quantized : Knowledge::Unknown;
-    // A quantizer that cannot be had is said of its slot: by the two interpreters in two ways.
-    const bool failed = std::ranges::any_of(network.diagnostics, [&](const Diagnostic &d) {
-        return (d.severity == Severity::Error && d.text.starts_with(layer + " " + slot->slot + ":"))
-            || (d.rule.starts_with("quantizer-") && d.layer == layer
-                && d.text.find("(" + slot->slot + ")") != std::string::npos);
-    });
-    return failed ? Knowledge::Unknown : Knowledge::Float;
+    return problemOf(network, layer, slot->slot) != nullptr ? Knowledge::Unknown : Knowledge::Float;
 }
 
 /// "[3, 0, 1, 2]".

@@ -23,6 +23,18 @@ SlotQuantizer *Layer::slot(std::string_view wanted) { return findNamed(slots, wa
 const Layer *Network::layer(std::string_view name) const { return findNamed(layers, name, &Layer::name); }
 Layer *Network::layer(std::string_view name) { return findNamed(layers, name, &Layer::name); }
 
+/// The two interpreters say it in two ways.
+const Diagnostic *problemOf(const Network &network, const std::string &layer, const std::string &slot)
+{
+    const std::string about = layer + " " + slot + ": ", inGraph = "(" + slot + ")";
+    const auto found = std::ranges::find_if(network.diagnostics, [&](const Diagnostic &d) {
+        return d.layer == layer
+            && ((d.severity == Severity::Error && d.text.starts_with(about))
+                || (d.rule.starts_with("quantizer-") && d.text.find(inGraph) != std::string::npos));
+    });
+    return found == network.diagnostics.end() ? nullptr : &*found;
+}
+
 Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
 {
     Network network = file->graph ? listOnnx(file) : listStateDict(file, recipe);

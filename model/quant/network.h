@@ -37,6 +37,7 @@ struct Network {
     std::shared_ptr<const ModelFile> file;
     std::string
         confirmedBy; ///< file name of the export whose codes all agree, empty when none was compared or one differs
+    std::string toldBy; ///< file name of the export that told kinds and what feeds what; empty without one
     Recipe recipe;
     std::string dialect; ///< for people: "Brevitas state_dict", "PyTorch state_dict", "QONNX", "QCDQ", "ONNX"
     std::vector<Layer> layers;
@@ -63,6 +64,9 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe =
 /// Errors: Usage (the recipe names an unknown layer as `input` or `shared_with`), Cancelled.
 Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {},
     const Progress &progress = {}, const RecoverHints &hints = {});
+
+/// Why the quantizer of one slot is not known; null when nothing is said of that.
+const Diagnostic *problemOf(const Network &network, const std::string &layer, const std::string &slot);
 
 /// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
 std::string recipeToml(const Network &network);

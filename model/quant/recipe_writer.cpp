@@ -13,12 +13,13 @@ namespace quantscope {
 
 namespace {
 
-/// `fromExport` is the key whose value an export beside the file told, when one did.
-std::string written(const char *heading, const TomlKeys &keys, std::string_view fromExport = {})
+/// `told` is the key whose value an export told, when one did.
+std::string written(
+    const char *heading, const TomlKeys &keys, std::string_view told = {}, const std::string &exportName = {})
 {
     std::string out = fmt::format("\n[[{}]]\n", heading);
     for (const auto &[key, value] : keys)
-        out += fmt::format("{} = {}{}\n", key, value, key == fromExport ? " # from the export beside the file" : "");
+        out += fmt::format("{} = {}{}\n", key, value, key == told ? " # from " + printable(exportName) : "");
     return out;
 }
 
@@ -55,7 +56,7 @@ public:
             RecipeLayer entry;
             entry.match = globEscape(layer.name);
             entry.kind = layer.kind;
-            out += written("layer", tomlKeys(entry), "kind");
+            out += written("layer", tomlKeys(entry), "kind", m_network.toldBy);
         }
         return out;
     }
@@ -80,7 +81,7 @@ private:
         const bool said = entry.input.has_value();
         if (!said)
             entry.input = inputFromExport(entry, layer);
-        std::string out = written("quantizer", tomlKeys(entry), said ? "" : "input");
+        std::string out = written("quantizer", tomlKeys(entry), said ? "" : "input", m_network.toldBy);
         if (!slot.assumed)
             return out;
         out.insert(out.find("]]") + 2, " # assumed");
@@ -138,6 +139,8 @@ std::string recipeToml(const Network &network)
     if (network.file->graph.has_value())
         return out
             + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", network.dialect);
+    if (!network.confirmedBy.empty())
+        out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))
                                    : "brevitas = \"0.10.2\" # assumed\n";
     const Writer writer(network);

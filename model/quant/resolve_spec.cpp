@@ -16,6 +16,11 @@ void Resolver::linkSharers()
         Job &job = m_jobs[i];
         if (job.settings.sharedWith.empty())
             continue;
+        if (hasNothingToShare(job)) {
+            job.settings.sharedWith.clear();
+            job.settings.preset = "None";
+            continue;
+        }
         const std::string slot = slotOf(job).slot;
         std::size_t owner = namedJob(job.settings.sharedWith, sharedSlots(slot), "shared_with");
         if (owner == i)
@@ -36,6 +41,17 @@ void Resolver::linkSharers()
     }
 }
 
+/// An entry without a slot shares whatever the other layer has: a bias needs no owner where that has none.
+bool Resolver::hasNothingToShare(const Job &job) const
+{
+    if (!job.settings.sharesWhole)
+        return false;
+    const std::string &slot = slotOf(job).slot;
+    const Reference owner = referenced(job.settings.sharedWith, sharedSlots(slot));
+    return m_network.layer(owner.layer) != nullptr
+        && (!owner.job || presetSlot(slotOf(m_jobs[*owner.job]).slot) != presetSlot(slot));
+}
+
 /// The slots that a layer's name alone may mean in shared_with.
 std::vector<std::string> Resolver::sharedSlots(const std::string &slot)
 {
@@ -51,6 +67,10 @@ const Resolver::Job *Resolver::takeOwner(Job &job)
     resolve(*job.owner);
     SlotQuantizer &slot = slotOf(job);
     const std::string &preset = owner.settings.preset;
+    if (preset.empty() && !owner.failed && job.settings.sharesWhole) {
+        job.settings.preset = "None";
+        return &owner;
+    }
     if (!owner.spec && (owner.failed || preset.empty()))
         throw SlotFailure{
             "shared-owner-unknown", fmt::format("the quantizer it shares ({}) is not known", job.settings.sharedWith)};

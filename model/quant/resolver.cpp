@@ -117,21 +117,27 @@ std::optional<std::size_t> Resolver::findJob(const std::string &layer, const std
     return found == m_jobIndex.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::string> slots, const char *key) const
+Resolver::Reference Resolver::referenced(const std::string &text, std::vector<std::string> slots) const
 {
-    std::string layer = reference;
-    const auto colon = reference.rfind(':');
+    Reference out{text, std::move(slots), {}};
+    const auto colon = text.rfind(':');
     if (colon != std::string::npos) {
-        if (const auto found = findJob(reference.substr(0, colon), reference.substr(colon + 1)))
-            return *found;
-        if (m_network.layer(reference) == nullptr) { // a layer's own name may hold a colon
-            layer = reference.substr(0, colon);
-            slots = {reference.substr(colon + 1)};
-        }
+        const std::string layer = text.substr(0, colon), slot = text.substr(colon + 1);
+        out.job = findJob(layer, slot);
+        if (out.job || m_network.layer(text) == nullptr) // a layer's own name may hold a colon
+            return {layer, {slot}, out.job};
     }
-    for (const std::string &slot : slots)
-        if (const auto found = findJob(layer, slot))
-            return *found;
+    for (const std::string &slot : out.slots)
+        if ((out.job = findJob(text, slot)))
+            break;
+    return out;
+}
+
+std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::string> wanted, const char *key) const
+{
+    auto [layer, slots, job] = referenced(reference, std::move(wanted));
+    if (job)
+        return *job;
     std::vector<std::string> names;
     if (const Layer *known = m_network.layer(layer)) {
         for (const SlotQuantizer &slot : known->slots)

@@ -85,7 +85,15 @@ private:
     void warn(const Job &job, const char *rule, const std::string &text);
 
     std::optional<std::size_t> findJob(const std::string &layer, const std::string &slot) const;
-    /// "LAYER" or "LAYER:SLOT" of a recipe -> job; throws RecipeMismatch with the nearest name.
+    /// "LAYER" or "LAYER:SLOT" of a recipe, and the job that it names.
+    struct Reference {
+        std::string layer;
+        std::vector<std::string> slots;
+        std::optional<std::size_t> job;
+    };
+    Reference referenced(const std::string &text, std::vector<std::string> slots) const;
+    bool hasNothingToShare(const Job &job) const;
+    /// Throws RecipeMismatch with the nearest name.
     std::size_t namedJob(const std::string &reference, std::vector<std::string> slots, const char *key) const;
     /// " (entry 2, line 9)" of the recipe; empty for what is in no entry.
     std::string entryText(int number) const;

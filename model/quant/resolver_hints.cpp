@@ -32,6 +32,8 @@ void Resolver::takeHints()
 {
     if (m_hints.graph == nullptr)
         return;
+    const std::string &path = m_hints.graph->file->path;
+    m_network.toldBy = path.substr(path.find_last_of('/') + 1);
     for (Layer &layer : m_network.layers) {
         const Layer *other = m_hints.graph->layer(layer.name);
         if (other == nullptr)

@@ -86,8 +86,10 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
         settings.preset = *entry.preset;
         settings.presetEntry = entry.number;
     }
-    if (entry.sharedWith)
+    if (entry.sharedWith) {
         settings.sharedWith = *entry.sharedWith;
+        settings.sharesWhole = entry.slot.empty();
+    }
     if (entry.input)
         settings.input = *entry.input;
     if (entry.inputScale)

@@ -24,6 +24,7 @@ struct SlotSettings {
     std::string preset; ///< empty: nothing said
     int presetEntry = 0; ///< recipe entry that gave it; 0: assumed
     std::string sharedWith;
+    bool sharesWhole = false; ///< by an entry without a slot: whatever quantizers the other layer has
     std::string input;
     std::optional<double> inputScale, inputBitWidth;
     std::optional<bool> inputSigned;

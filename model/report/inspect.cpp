@@ -36,10 +36,12 @@ bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
 
 std::vector<std::string> rowCells(const LayerRow &row)
 {
-    const std::string bits = row.bits.empty() ? "-" : row.bits;
+    const auto marked = [](const std::string &text, bool assumed) {
+        return text.empty() ? "-" : assumed ? "~" + text : text;
+    };
     return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape,
-        row.parameters ? grouped(*row.parameters) : "-", row.assumed ? "~" + bits : bits,
-        row.scale.empty() ? "-" : row.scale, row.intFrac.empty() ? "-" : row.intFrac,
+        row.parameters ? grouped(*row.parameters) : "-", marked(row.bits, row.assumed),
+        marked(row.scale, row.scaleAssumed), row.intFrac.empty() ? "-" : row.intFrac,
         row.sqnrDb ? fmt::format("{:.1f}", *row.sqnrDb) : "-",
         row.atLimitShare ? fmt::format("{:.2f}", 100 * *row.atLimitShare) : "-",
         row.problems > 0 ? std::to_string(row.problems) : ""};
@@ -171,11 +173,10 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
         for (const Layer &layer : network.layers) {
             const LayerRow row = layerRow(network, layer, statistics);
             rows.push_back(rowCells(row));
-            assumed = assumed || row.assumed;
+            assumed = assumed || row.assumed || row.scaleAssumed;
         }
         out += alignedTable(rows, 3);
-        out += assumed ? "~ something of this layer's quantizers is assumed: the file and the recipe do not say it\n"
-                       : "";
+        out += assumed ? "~ assumed: the file and the recipe do not say it\n" : "";
     }
     if (options.tensors)
         out += tensorsText(*network.file);

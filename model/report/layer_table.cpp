@@ -36,8 +36,17 @@ std::string intFracText(const Quantizer &quantizer)
     return {};
 }
 
-void fillQuantizer(LayerRow &row, const Quantizer &q)
+bool isAssumed(const Quantizer &quantizer, const char *field)
 {
+    const auto origin = quantizer.origin.find(field);
+    return origin != quantizer.origin.end() && origin->second.origin == Origin::Assumed;
+}
+
+void fillQuantizer(LayerRow &row, const SlotQuantizer &slot)
+{
+    const Quantizer &q = *slot.quantizer;
+    row.assumed = isAssumed(q, "bit_width");
+    row.scaleAssumed = q.scale && (slot.presetAssumed || isAssumed(q, "scale")); // a preset has the rule of the scale
     const std::string sign = q.isSigned.value_or(true) ? "" : "u";
     if (q.bitWidth)
         row.bits = sign + std::to_string(*q.bitWidth);
@@ -67,16 +76,14 @@ LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMa
     LayerRow row;
     row.name = layer.name;
     row.kind = layer.kind;
-    for (const SlotQuantizer &slot : layer.slots) {
+    for (const SlotQuantizer &slot : layer.slots)
         if (slot.tensor)
             row.parameters = row.parameters.value_or(0) + slot.tensor->count();
-        row.assumed = row.assumed || slot.assumed;
-    }
     if (const SlotQuantizer *main = mainSlot(layer)) {
         row.hasWeights = main->slot == "weight";
         row.shape = main->tensor ? shapeText(main->shape) : "";
         if (main->quantizer)
-            fillQuantizer(row, *main->quantizer);
+            fillQuantizer(row, *main);
         const auto found = statistics.find({layer.name, main->slot});
         if (found != statistics.end() && found->second.count > 0) {
             row.sqnrDb = found->second.error.sqnrDb();

@@ -25,7 +25,8 @@ struct LayerRow {
     std::optional<double> atLimitShare; ///< 0..1
     std::size_t problems = 0;
     bool hasWeights = false;
-    bool assumed = false;
+    bool assumed = false; ///< the bits: neither the file nor the recipe says them
+    bool scaleAssumed = false;
 };
 
 LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMap &statistics);

@@ -289,6 +289,17 @@ private Q_SLOTS:
         QVERIFY(network->confirmedBy.empty());
     }
 
+    void writtenRecipesNameTheirExport()
+    {
+        const std::string model = test::sample("digits_fixed.pt");
+        const std::string whole = recipeToml(*openNetwork(model));
+        QVERIFY2(whole.find("# Confirmed code for code by digits_fixed_q") != std::string::npos, whole.c_str());
+        const auto bias = recipeOf("[[quantizer]]\nmatch = \"conv2\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n");
+        const std::string told = recipeToml(*recoverWithExports(*openModel(model), bias));
+        QVERIFY2(told.find("input = \"relu1\" # from digits_fixed_q") != std::string::npos, told.c_str());
+        QVERIFY(told.find("Confirmed") == std::string::npos); // assumed presets are not what the export has
+    }
+
     /// A graph says its quantizers itself.
     void aRecipeForAnExportIsSaidToBeUnused()
     {

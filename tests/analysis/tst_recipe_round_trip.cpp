@@ -129,6 +129,7 @@ private Q_SLOTS:
         row("a sharer of nothing",
             "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"None\"\n"
             "[[quantizer]]\nmatch = \"conv2\"\nslot = \"weight\"\nshared_with = \"conv1\"\n");
+        row("a sharer of all that there is", "[[quantizer]]\nmatch = \"conv2\"\nshared_with = \"conv1\"\n");
         row("the lab's names", "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"ap_fixed<6,-1>\"\n");
         row("a width alone", "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 5\n");
         row("a width for all", "[[quantizer]]\nbit_width = 5\n");

@@ -180,6 +180,30 @@ private Q_SLOTS:
         QVERIFY(run.out.isEmpty());
     }
 
+    void slotsWithoutCodes_data()
+    {
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QByteArray>("says");
+        QTest::newRow("its own error") << "weight" << QByteArray("conv1 weight: Int8WeightPerTensorFloatMSE keeps");
+        QTest::newRow("none of its own") << "bias" << QByteArray("bias of layer \"conv1\" has no quantizer");
+    }
+
+    /// The weight's scale is not in the file; the bias has no quantizer.
+    void slotsWithoutCodes()
+    {
+        QFETCH(QString, slot);
+        QFETCH(QByteArray, says);
+        QTemporaryDir folder;
+        QFile recipe(folder.filePath("r.toml"));
+        QVERIFY(recipe.open(QIODevice::WriteOnly));
+        recipe.write("[[quantizer]]\nmatch = \"conv1\"\npreset = \"Int8WeightPerTensorFloatMSE\"\n");
+        recipe.close();
+        const Run run
+            = runWith({"codes", sample("digits_fixed.pt"), "conv1", "--slot", slot, "--recipe", recipe.fileName()});
+        QCOMPARE(run.status, 2);
+        QVERIFY2(run.err.contains(says), run.err);
+    }
+
     void recipesWithoutEffectAreSaid_data()
     {
         QTest::addColumn<QStringList>("arguments");

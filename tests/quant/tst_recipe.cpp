@@ -3,11 +3,7 @@
 #include "formats/open_model.h"
 #include "quant/network.h"
 #include "quant/spec.h"
-#include "support/golden.h"
 #include "support/paths.h"
-#include "support/recipes.h"
-
-#include <filesystem>
 
 #include <QtTest>
 
@@ -305,47 +301,6 @@ private Q_SLOTS:
             RecipeQuantizer entry;
             entry.preset = preset;
             QCOMPARE(speaksOf(entry, "conv1", slot), reached);
-        }
-    }
-
-    /// The recipe in force, written and read again, gives the same quantizers: for every golden of every version.
-    void writtenRecipeReadsBack_data()
-    {
-        QTest::addColumn<QString>("version");
-        for (const char *version : {"0.6.0", "0.7.1", "0.9.1", "0.10.2", "0.12.1"})
-            QTest::newRow(version) << version;
-    }
-
-    void writtenRecipeReadsBack()
-    {
-        QFETCH(QString, version);
-        for (const auto &entry : std::filesystem::directory_iterator(test::data("brevitas/" + version.toStdString()))) {
-            if (entry.path().extension() != ".json" || entry.path().stem() == "MANIFEST")
-                continue;
-            const auto golden = test::golden(entry.path().string());
-            const auto file
-                = *openModel((entry.path().parent_path() / golden["files"]["state_dict"].get<std::string>()).string());
-            const auto first = recoverQuantizers(file, *parseRecipe(test::recipeOfGolden(golden), "golden.toml"));
-            QVERIFY(first);
-            const std::string text = recipeToml(*first);
-            const auto again = parseRecipe(text, "written.toml");
-            QVERIFY2(again, (text + (again ? "" : again.error().text())).c_str());
-            const auto second = recoverQuantizers(file, *again);
-            QVERIFY2(second, second ? "" : second.error().text().c_str());
-            for (const Layer &layer : first->layers)
-                for (const SlotQuantizer &slot : layer.slots) {
-                    const Layer *other = second->layer(layer.name);
-                    QVERIFY2(other != nullptr && other->slot(slot.slot) != nullptr, layer.name.c_str());
-                    const auto &q = other->slot(slot.slot)->quantizer;
-                    QCOMPARE(q.has_value(), slot.quantizer.has_value());
-                    if (!q || !q->scale || !slot.quantizer->scale)
-                        continue;
-                    const auto same = [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); };
-                    QVERIFY2(std::equal(q->scale->values.begin(), q->scale->values.end(),
-                                 slot.quantizer->scale->values.begin(), slot.quantizer->scale->values.end(), same),
-                        (entry.path().stem().string() + " " + layer.name + ":" + slot.slot).c_str());
-                    QCOMPARE(q->bitWidth, slot.quantizer->bitWidth);
-                }
         }
     }
 

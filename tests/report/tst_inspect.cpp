@@ -2,6 +2,7 @@
 #define QT_NO_KEYWORDS
 #include "analysis/open_network.h"
 #include "base/text.h"
+#include "formats/open_model.h"
 #include "report/inspect.h"
 #include "support/golden.h"
 #include "support/paths.h"
@@ -137,18 +138,28 @@ private Q_SLOTS:
     void assumedRowsAreMarked_data()
     {
         QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("recipe");
         QTest::addColumn<int>("marked");
-        QTest::newRow("all said") << QString::fromStdString(test::sample("digits_fixed.pt")) << 0;
-        QTest::newRow("an export") << QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")) << 0;
-        // two weights and an activation
-        QTest::newRow("no recipe") << QString::fromStdString(test::data("brevitas/0.10.2/qop_cnn.pt")) << 3;
+        const QString sample = QString::fromStdString(test::sample("digits_fixed.pt"));
+        QTest::newRow("all said") << sample << QString() << 0;
+        QTest::newRow("an export") << QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")) << QString() << 0;
+        // bits and scale of two weights and an activation
+        QTest::newRow("no recipe") << QString::fromStdString(test::data("brevitas/0.10.2/qop_cnn.pt")) << QString()
+                                   << 6;
+        QTest::newRow("a width for all") << sample << "[[quantizer]]\nbit_width = 5\n" << 8; // the scales of all layers
+        QTest::newRow("a preset for all weights")
+            << sample << "[[quantizer]]\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n"
+            << 8;
     }
 
     void assumedRowsAreMarked()
     {
         QFETCH(QString, file);
+        QFETCH(QString, recipe);
         QFETCH(int, marked);
-        auto network = openNetwork(file.toStdString());
+        auto network = recipe.isEmpty()
+            ? openNetwork(file.toStdString())
+            : recoverQuantizers(*openModel(file.toStdString()), *parseRecipe(recipe.toStdString(), "r.toml"));
         QVERIFY(network);
         const auto statistics = analyseNetwork(*network, {});
         const QString text = QString::fromStdString(inspectText(*network, *statistics, {}));

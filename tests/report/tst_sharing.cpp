@@ -7,6 +7,7 @@
 #include "support/golden.h"
 #include "support/paths.h"
 #include "support/recipes.h"
+#include "support/state_file.h"
 
 #include <bit>
 #include <cmath>
@@ -44,6 +45,67 @@ private Q_SLOTS:
         // Layers that share nothing are not accused.
         QVERIFY(found(test::sample("digits_fixed_qonnx.onnx"), "shared-suspected").isEmpty());
         QVERIFY(found(test::sample("digits_float_qonnx.onnx"), "shared-suspected").isEmpty());
+    }
+
+    /// `shared_with` without a slot shares what the other layer has; a slot that is named must have an owner.
+    void sharedLayers_data()
+    {
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QString>("owner"); ///< "a" has a float bias, "b" none, "c" a quantized one
+        QTest::addColumn<QString>("weight");
+        QTest::addColumn<QString>("bias");
+        QTest::addColumn<QString>("rule");
+        QTest::newRow("float bias") << ""
+                                    << "a"
+                                    << "a:weight"
+                                    << ""
+                                    << "";
+        QTest::newRow("no bias") << ""
+                                 << "b"
+                                 << "b:weight"
+                                 << ""
+                                 << "";
+        QTest::newRow("one slot of it") << ""
+                                        << "c:weight"
+                                        << "c:weight"
+                                        << ""
+                                        << "";
+        QTest::newRow("quantized bias") << ""
+                                        << "c"
+                                        << "c:weight"
+                                        << "c:bias"
+                                        << "";
+        QTest::newRow("float bias by name") << "bias"
+                                            << "a"
+                                            << ""
+                                            << ""
+                                            << "shared-owner-unknown";
+    }
+
+    void sharedLayers()
+    {
+        QFETCH(QString, slot);
+        QFETCH(QString, owner);
+        QFETCH(QString, rule);
+        const auto network
+            = test::recovered({test::weight("a", {4, 4}), {"a.bias", {4}, test::ramp(4)}, test::weight("b", {4, 4}),
+                                  test::weight("c", {4, 4}), {"c.bias", {4}, test::ramp(4)}, test::weight("d", {4, 4}),
+                                  {"d.bias", {4}, test::ramp(4)}},
+                test::preset("c", "bias", "Int8BiasPerTensorFloatInternalScaling")
+                    + test::preset("d", "bias", "Int8BiasPerTensorFloatInternalScaling")
+                    + test::entry("d", slot.toStdString(), "shared_with = \"" + owner.toStdString() + "\""));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QStringList errors;
+        for (const Diagnostic &d : network->diagnostics)
+            if (d.severity == Severity::Error)
+                errors << QString::fromStdString(d.rule);
+        QCOMPARE(errors.join(' '), rule);
+        for (const char *name : {"weight", "bias"}) {
+            const SlotQuantizer &found = *network->layer("d")->slot(name);
+            const auto *wanted = QTest::qData(name, qMetaTypeId<QString>());
+            QCOMPARE(QString::fromStdString(found.sharedWith), *static_cast<const QString *>(wanted));
+        }
+        QCOMPARE(network->layer("d")->slot("bias")->quantizer.has_value(), owner == "c");
     }
 
     /// Narrow one-bit quantizers have the code 0 alone: that is said of them, and no sharing is read into it.
