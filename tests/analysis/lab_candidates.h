@@ -1,6 +1,9 @@
 #pragma once
 
 #include "analysis/compare.h"
+#include "support/golden.h"
+#include "support/paths.h"
+#include "support/recipes.h"
 #include "support/state_file.h"
 
 #include <string>
@@ -24,6 +27,12 @@ inline Result<SlotComparison> compared(const Network &network, const std::string
     if (!all)
         return tl::unexpected(all.error());
     return std::move(all->front());
+}
+
+/// The recipe of a model of Brevitas 0.10.2.
+inline std::string goldenRecipe(const std::string &stem)
+{
+    return recipeOfGolden(golden(data("brevitas/0.10.2/" + stem + ".json")));
 }
 
 /// A network of one float layer "fc" of one row.

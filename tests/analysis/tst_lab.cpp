@@ -3,33 +3,19 @@
 #include "analysis/lab_candidates.h"
 #include "analysis/open_network.h"
 #include "analysis/power_of_two.h"
-#include "analysis/sweep.h"
 #include "formats/open_model.h"
 #include "quant/codes.h"
-#include "support/golden.h"
 #include "support/paths.h"
-#include "support/recipes.h"
 #include "support/state_file.h"
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <set>
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 using namespace quantscope;
-using test::candidates, test::compared, test::oneLayer;
-
-namespace {
-
-std::string goldenRecipe(const std::string &stem)
-{
-    return test::recipeOfGolden(test::golden(test::data("brevitas/0.10.2/" + stem + ".json")));
-}
-
-} // namespace
+using test::candidates, test::compared, test::goldenRecipe, test::oneLayer;
 
 class TestLab : public QObject {
     Q_OBJECT

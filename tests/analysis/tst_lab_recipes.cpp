@@ -1,33 +1,18 @@
 // The model has members named `slots`.
 #define QT_NO_KEYWORDS
 #include "analysis/lab_candidates.h"
-#include "analysis/open_network.h"
-#include "analysis/power_of_two.h"
 #include "analysis/sweep.h"
 #include "formats/open_model.h"
-#include "quant/codes.h"
-#include "support/golden.h"
 #include "support/paths.h"
-#include "support/recipes.h"
 #include "support/state_file.h"
-
-#include <cmath>
-#include <limits>
-#include <numeric>
-#include <set>
 
 #include <QTemporaryDir>
 #include <QtTest>
 
 using namespace quantscope;
-using test::candidates, test::compared, test::oneLayer;
+using test::candidates, test::compared, test::goldenRecipe, test::oneLayer;
 
 namespace {
-
-std::string goldenRecipe(const std::string &stem)
-{
-    return test::recipeOfGolden(test::golden(test::data("brevitas/0.10.2/" + stem + ".json")));
-}
 
 const std::vector<std::string> kEveryKind = {"ap_fixed<6,0>", "ap_fixed< 6, -1 >", "ap_ufixed<5,0>",
     "ap_fixed<6,0>,bit_width=4", "torch_per_tensor_affine", "torch_per_channel_affine",

@@ -1,39 +1,17 @@
 #include "analysis/histogram_kernels.h"
 #include "analysis/statistics.h"
 #include "quant/codes.h"
+#include "support/memory_slot.h"
 
 #include <cmath>
-#include <cstring>
 #include <random>
 
 #include <QtTest>
 
 using namespace quantscope;
+using test::affine, test::slotOf;
 
 namespace {
-
-SlotQuantizer slotOf(const std::vector<float> &values, const Shape &shape, int bits, bool narrow, Granular scale)
-{
-    std::vector<std::byte> bytes(values.size() * sizeof(float));
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->dtype = DType::Float32;
-    tensor->shape = shape;
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    SlotQuantizer slot;
-    slot.slot = "weight";
-    slot.tensor = tensor;
-    slot.shape = shape;
-    Quantizer q;
-    q.bitWidth = bits;
-    q.isSigned = true;
-    q.narrow = narrow;
-    q.scale = std::move(scale);
-    q.zeroPoint = Granular{{}, {}, {0.0f}};
-    slot.quantizer = q;
-    return slot;
-}
 
 bool close(double a, double b, double relativeTo) { return std::fabs(a - b) <= 1e-12 * std::fabs(relativeTo); }
 
@@ -71,7 +49,7 @@ private Q_SLOTS:
                 scale.values.push_back(0.01f * static_cast<float>(c + 1));
         }
         const int perChannel = size / channels;
-        const SlotQuantizer slot = slotOf(w, {channels, perChannel}, 5, true, scale);
+        const SlotQuantizer slot = slotOf(w, {channels, perChannel}, affine(5, true, true, scale));
         const auto stats = analyse(slot, {.hash = false, .channels = true});
         QVERIFY(stats);
 
@@ -165,7 +143,8 @@ private Q_SLOTS:
     void notFiniteWeights()
     {
         std::vector<float> w = {1.0f, NAN, INFINITY, -1.0f, 0.5f, 0.25f, -INFINITY, 2.0f, 3.0f, NAN};
-        const auto stats = analyse(slotOf(w, {10}, 8, true, {{}, {}, {0.03125f}}), {.hash = true, .channels = false});
+        const auto stats
+            = analyse(slotOf(w, {10}, affine(8, true, true, {{}, {}, {0.03125f}})), {.hash = true, .channels = false});
         QVERIFY(stats);
         QCOMPARE(stats->nonFinite, std::uint64_t{4});
         QVERIFY(!stats->codesSha256);
@@ -177,8 +156,8 @@ private Q_SLOTS:
     /// Codes of 32 bits and more, where float32 has no exact limits, and wide words in bins.
     void wideWords()
     {
-        const auto stats
-            = analyse(slotOf({3e9f, -3e9f, 5.0f}, {3}, 32, false, {{}, {}, {1.0f}}), {.hash = true, .channels = false});
+        const auto stats = analyse(slotOf({3e9f, -3e9f, 5.0f}, {3}, affine(32, true, false, {{}, {}, {1.0f}})),
+            {.hash = true, .channels = false});
         QVERIFY(stats);
         QCOMPARE(stats->codesMax, std::int64_t{1} << 31); // 2^31 - 1 is 2^31 in float32, as in Brevitas
         QVERIFY(!stats->codesSha256); // which no int32 holds
@@ -194,7 +173,7 @@ private Q_SLOTS:
         std::vector<float> w;
         for (int i = 0; i <= 100; ++i)
             w.push_back(static_cast<float>(i));
-        const SlotQuantizer slot = slotOf(w, {101}, 8, true, {{}, {}, {1.0f}});
+        const SlotQuantizer slot = slotOf(w, {101}, affine(8, true, true, {{}, {}, {1.0f}}));
         const auto stats = analyse(slot);
         const auto histogram = valueHistogram(slot, *stats, 10);
         QVERIFY(histogram);
@@ -204,7 +183,8 @@ private Q_SLOTS:
 
     void cancelling()
     {
-        const SlotQuantizer slot = slotOf(std::vector<float>(100000, 1.0f), {100000}, 8, true, {{}, {}, {1.0f}});
+        const SlotQuantizer slot
+            = slotOf(std::vector<float>(100000, 1.0f), {100000}, affine(8, true, true, {{}, {}, {1.0f}}));
         const auto stats = analyse(slot, {}, Progress([](std::uint64_t done, std::uint64_t) { return done < 20000; }));
         QVERIFY(!stats);
         QCOMPARE(stats.error().kind, ErrorKind::Cancelled);
@@ -220,7 +200,7 @@ private Q_SLOTS:
             x = static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 512.0f;
         const auto prefix = [&](std::size_t count) {
             return slotOf({w.begin(), w.begin() + static_cast<std::ptrdiff_t>(count)},
-                {static_cast<std::int64_t>(count)}, 8, true, {{}, {}, {0.015625f}});
+                {static_cast<std::int64_t>(count)}, affine(8, true, true, {{}, {}, {0.015625f}}));
         };
         const SlotQuantizer slot = prefix(total);
         std::vector<SlotStatistics> told;
@@ -253,7 +233,8 @@ private Q_SLOTS:
     void tooManyChannels()
     {
         const auto vector = [](std::int64_t size) {
-            return slotOf(std::vector<float>(static_cast<std::size_t>(size)), {size}, 8, true, {{}, {}, {1.0f}});
+            return slotOf(
+                std::vector<float>(static_cast<std::size_t>(size)), {size}, affine(8, true, true, {{}, {}, {1.0f}}));
         };
         QCOMPARE(analyse(vector(262'144), {.hash = false, .channels = true})->channels.size(), std::size_t(262'144));
         QCOMPARE(analyse(vector(262'145), {.hash = false, .channels = true})->channels.size(), std::size_t(0));

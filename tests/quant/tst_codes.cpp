@@ -1,6 +1,7 @@
 #include "quant/codes.h"
 #include "quant/fixed_point.h"
 #include "quant/kernels.h"
+#include "support/memory_slot.h"
 
 #include <bit>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include <QtTest>
 
 using namespace quantscope;
+using test::affine, test::slotOf;
 
 namespace {
 
@@ -20,35 +22,6 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 bool sameBits(float a, float b)
 {
     return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) || (std::isnan(a) && std::isnan(b));
-}
-
-/// A one-dimensional slot over floats in memory.
-SlotQuantizer slotOf(const std::vector<float> &values, const Shape &shape, const Quantizer &quantizer)
-{
-    std::vector<std::byte> bytes(values.size() * sizeof(float));
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->dtype = DType::Float32;
-    tensor->shape = shape;
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    SlotQuantizer slot;
-    slot.slot = "weight";
-    slot.tensor = tensor;
-    slot.shape = shape;
-    slot.quantizer = quantizer;
-    return slot;
-}
-
-Quantizer affine(int bits, bool isSigned, bool narrow, Granular scale, Granular zero = {{}, {}, {0.0f}})
-{
-    Quantizer q;
-    q.bitWidth = bits;
-    q.isSigned = isSigned;
-    q.narrow = narrow;
-    q.scale = std::move(scale);
-    q.zeroPoint = std::move(zero);
-    return q;
 }
 
 } // namespace
