@@ -97,6 +97,24 @@ private Q_SLOTS:
         QVERIFY2(chart.accessibleDescription().contains(u"1,488"_s), qPrintable(chart.accessibleDescription()));
     }
 
+    /// Keys in a chart that says why it is empty change nothing.
+    void keysWithoutBars_data()
+    {
+        QTest::addColumn<Qt::Key>("key");
+        QTest::newRow("left") << Qt::Key_Left;
+        QTest::newRow("right") << Qt::Key_Right;
+        QTest::newRow("home") << Qt::Key_Home;
+        QTest::newRow("end") << Qt::Key_End;
+    }
+    void keysWithoutBars()
+    {
+        QFETCH(Qt::Key, key);
+        BitWeightChart chart;
+        chart.setData(nullptr, {}, u"nothing"_s);
+        QTest::keyClick(&chart, key);
+        QCOMPARE(chart.accessibleDescription(), QString());
+    }
+
     void savesPictures()
     {
         QTemporaryDir folder;
@@ -191,6 +209,20 @@ private Q_SLOTS:
         for (const QString &label : labels)
             QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
         QVERIFY2(shown.size() < 40 && shown.filter(u"e-1"_s).size() <= 1, qPrintable(shown.join(u' ')));
+    }
+
+    /// A logarithmic axis tells counts: the highest bar is 1,500.
+    void logarithmicLabels()
+    {
+        BarChart chart(u"Values"_s);
+        chart.resize(900, 300);
+        BarData data = bars(4, 0, 1);
+        data.sets[0].values = {0, 1, 30, 1500};
+        chart.setData(logCounts(data));
+        const QStringList shown = textsOf(chart);
+        for (const QString &label : {u"1"_s, u"10"_s, u"100"_s, u"1,000"_s})
+            QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
+        QVERIFY2(!shown.contains(u"10,000"_s), qPrintable(shown.join(u' ')));
     }
 
     /// Allocations of one size, such as those of a sweep from 1 to 1 bit, lie above each other.

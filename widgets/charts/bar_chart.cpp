@@ -140,8 +140,9 @@ void BarChart::Private::build()
     hidden->setVisible(false);
     auto *x = valueAxis(titleWithUnit(data.xTitle, xUnit), {data.low / xUnit, data.high / xUnit, 8, data.wholeNumbers});
     x->setGridLineVisible(false);
-    auto *y = valueAxis(
-        titleWithUnit(data.yTitle, yUnit), {low < 0 ? low / yUnit * 1.08 : 0, high / yUnit * 1.08, 4, false});
+    auto *y = data.logCounts ? logCountAxis(data.yTitle, high * 1.08)
+                             : valueAxis(titleWithUnit(data.yTitle, yUnit),
+                                 {low < 0 ? low / yUnit * 1.08 : 0, high / yUnit * 1.08, 4, false});
     chart->addAxis(x, Qt::AlignBottom);
     chart->addAxis(hidden, Qt::AlignBottom);
     chart->addAxis(y, Qt::AlignLeft);

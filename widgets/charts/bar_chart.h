@@ -32,6 +32,7 @@ struct BarData {
     std::vector<BarMarker> markers; ///< vertical lines
     QString xTitle, yTitle;
     bool wholeNumbers = false; ///< of the x axis
+    bool logCounts = false; ///< the values are log10(count + 1): the y axis tells the counts
     std::function<QString(std::size_t)> describe; ///< tooltip of a bar
 };
 

@@ -132,7 +132,8 @@ BarData logCounts(BarData data)
     for (BarSet &set : data.sets)
         for (double &value : set.values)
             value = std::log10(value + 1);
-    data.yTitle = QStringLiteral("log10(count + 1)");
+    data.yTitle = u"elements, logarithmic"_s;
+    data.logCounts = true;
     return data;
 }
 

@@ -1,6 +1,5 @@
 #include "charts/bit_weight_chart.h"
 
-#include "charts/chart_actions.h"
 #include "items/text.h"
 #include "look/theme.h"
 
@@ -17,15 +16,8 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 BitWeightChart::BitWeightChart(QWidget *parent)
-    : QWidget(parent)
-    , m_actions(new ChartActions(
-          this, u"bit-weights"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
+    : PaintedChart(u"bit-weights"_s, tr("Bit weight histogram"), parent)
 {
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    setAccessibleName(tr("Bit weight histogram"));
-    connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
 void BitWeightChart::setData(
@@ -99,21 +91,8 @@ double BitWeightChart::axisTop() const
     return 100.0 * static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(1, m_total)) * 1.1;
 }
 
-void BitWeightChart::paintEvent(QPaintEvent *)
+void BitWeightChart::paintChart(QPainter &painter, const QSize &size) const
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    paint(painter, size());
-}
-
-void BitWeightChart::paint(QPainter &painter, const QSize &size) const
-{
-    painter.setFont(Theme::sans(0.92));
-    if (m_bars.empty()) {
-        painter.setPen(colours().dim);
-        painter.drawText(QRect(QPoint(0, 0), size), Qt::AlignCenter | Qt::TextWordWrap, m_message);
-        return;
-    }
     const Geometry g = geometry(size);
     paintWindow(painter, g);
     paintGrid(painter, g);
@@ -209,11 +188,8 @@ void BitWeightChart::paintBars(QPainter &painter, const Geometry &g) const
                 QRectF(rect.left() - 20, rect.top() - metrics.height() - 1, rect.width() + 40, metrics.height()),
                 Qt::AlignCenter, count);
         }
-        if (static_cast<int>(i) == m_current) {
-            painter.setPen(QPen(colours().text, 1.5, Qt::DotLine));
-            painter.setBrush(Qt::NoBrush);
-            painter.drawRect(QRectF(rect.left() - 2, g.plot.top(), rect.width() + 4, g.plot.height()));
-        }
+        if (static_cast<int>(i) == m_current)
+            paintCurrent(painter, QRectF(rect.left() - 2, g.plot.top(), rect.width() + 4, g.plot.height()));
     }
 }
 
@@ -337,20 +313,13 @@ void BitWeightChart::focusInEvent(QFocusEvent *event)
 
 void BitWeightChart::keyPressEvent(QKeyEvent *event)
 {
-    const int last = static_cast<int>(m_bars.size()) - 1;
     if (editByKey(event))
         return;
-    switch (event->key()) {
-    case Qt::Key_Left: return setCurrent(std::max(0, m_current - 1), true);
-    case Qt::Key_Right: return setCurrent(std::min(last, m_current + 1), true);
-    case Qt::Key_Home: return setCurrent(std::min(0, last), true);
-    case Qt::Key_End: return setCurrent(last, true);
-    case Qt::Key_Escape:
-        if (m_current >= 0)
-            return setCurrent(-1, false);
-        [[fallthrough]];
-    default: QWidget::keyPressEvent(event);
-    }
+    if (const auto bar = barByKey(event->key()))
+        return setCurrent(*bar, true);
+    if (event->key() == Qt::Key_Escape && m_current >= 0)
+        return setCurrent(-1, false);
+    QWidget::keyPressEvent(event);
 }
 
 } // namespace quantscope

@@ -1,16 +1,13 @@
 #pragma once
 
 #include "charts/bit_weights.h"
-
-#include <QWidget>
+#include "charts/painted_chart.h"
 
 namespace quantscope {
 
-class ChartActions;
-
 /// The log2 histogram of a tensor over the word that quantizes it: one bar is one bit. The blocks under the axis are
 /// the word itself (sign, then the bits), the dashed line is the binary point.
-class BitWeightChart : public QWidget {
+class BitWeightChart : public PaintedChart {
     Q_OBJECT
     Q_PROPERTY(int wordLength READ wordLength WRITE setWordLength)
     Q_PROPERTY(int integerBits READ integerBits WRITE setIntegerBits)
@@ -21,7 +18,6 @@ public:
     void setData(
         const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
     const std::vector<BitBar> &bars() const { return m_bars; }
-    ChartActions *actions() const { return m_actions; }
 
     /// The type that colours the bars; 0 when there is no fixed-point type. Setting one shows what another type would
     /// do.
@@ -40,7 +36,6 @@ public:
 
     QSize sizeHint() const override { return {720, 240}; }
     QSize minimumSizeHint() const override { return {320, 180}; }
-    void paint(QPainter &painter, const QSize &size) const;
 
 Q_SIGNALS:
     void windowChanged();
@@ -49,7 +44,9 @@ protected:
     bool event(QEvent *event) override;
     void mousePressEvent(QMouseEvent *event) override;
     void mouseReleaseEvent(QMouseEvent *event) override;
-    void paintEvent(QPaintEvent *event) override;
+    double fontFactor() const override { return 0.92; }
+    int barCount() const override { return static_cast<int>(m_bars.size()); }
+    void paintChart(QPainter &painter, const QSize &size) const override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
@@ -90,14 +87,11 @@ private:
     std::optional<BitWindow> m_window;
     std::vector<BitBar> m_bars;
     std::uint64_t m_total = 0;
-    QString m_message;
-    int m_current = -1;
     std::optional<BitWindow> m_ownWindow; ///< of the data, while another is tried
     bool m_editable = false, m_trying = false;
     Grip m_grip = Grip::None;
     double m_pressedAt = 0; ///< exponent under the pointer
     FixedType m_pressedType;
-    ChartActions *m_actions;
 };
 
 /// Diagonal lines inside a rectangle, as lines: a pattern brush does not survive SVG.

@@ -1,7 +1,6 @@
 #include "charts/compare_overlay_chart.h"
 
 #include "charts/bit_weight_chart.h"
-#include "charts/chart_actions.h"
 #include "items/text.h"
 #include "look/theme.h"
 
@@ -18,15 +17,8 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 CompareOverlayChart::CompareOverlayChart(QWidget *parent)
-    : QWidget(parent)
-    , m_actions(new ChartActions(
-          this, u"candidates"_s, [this](QPainter &painter, const QSize &size) { paint(painter, size); }))
+    : PaintedChart(u"candidates"_s, tr("Two candidates, overlaid"), parent)
 {
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    setAccessibleName(tr("Two candidates, overlaid"));
-    connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
 void CompareOverlayChart::setOverlay(Overlay overlay)
@@ -72,21 +64,8 @@ double CompareOverlayChart::heightOf(std::uint64_t count, const QRectF &plot) co
     return count == 0 ? 0 : plot.height() * (std::log10(static_cast<double>(count)) + 0.15) / (decades() + 0.15);
 }
 
-void CompareOverlayChart::paintEvent(QPaintEvent *)
+void CompareOverlayChart::paintChart(QPainter &painter, const QSize &size) const
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    paint(painter, size());
-}
-
-void CompareOverlayChart::paint(QPainter &painter, const QSize &size) const
-{
-    painter.setFont(Theme::sans(0.85));
-    if (m_overlay.bars.empty()) {
-        painter.setPen(colours().dim);
-        painter.drawText(QRect(QPoint(0, 0), size), Qt::AlignCenter | Qt::TextWordWrap, m_message);
-        return;
-    }
     const QRectF area = plot(size);
     paintLegend(painter, size);
     paintGrid(painter, area);
@@ -173,11 +152,8 @@ void CompareOverlayChart::paintBars(QPainter &painter, const QRectF &plot) const
                 Qt::AlignCenter, bar.label);
             labelled = middle + width / 2;
         }
-        if (static_cast<int>(i) == m_current) {
-            painter.setPen(QPen(colours().text, 1.5, Qt::DotLine));
-            painter.setBrush(Qt::NoBrush);
-            painter.drawRect(QRectF(x, plot.top(), column, plot.height()));
-        }
+        if (static_cast<int>(i) == m_current)
+            paintCurrent(painter, QRectF(x, plot.top(), column, plot.height()));
     }
 }
 
@@ -224,14 +200,9 @@ void CompareOverlayChart::leaveEvent(QEvent *) { setCurrent(-1); }
 
 void CompareOverlayChart::keyPressEvent(QKeyEvent *event)
 {
-    const int last = static_cast<int>(m_overlay.bars.size()) - 1;
-    switch (event->key()) {
-    case Qt::Key_Left: return setCurrent(std::max(std::min(0, last), m_current - 1));
-    case Qt::Key_Right: return setCurrent(std::min(last, m_current + 1));
-    case Qt::Key_Home: return setCurrent(std::min(0, last));
-    case Qt::Key_End: return setCurrent(last);
-    default: QWidget::keyPressEvent(event);
-    }
+    if (const auto bar = barByKey(event->key()))
+        return setCurrent(*bar);
+    QWidget::keyPressEvent(event);
 }
 
 } // namespace quantscope

@@ -1,28 +1,25 @@
 #pragma once
 
+#include "charts/painted_chart.h"
 #include "items/compare_overlay.h"
-
-#include <QWidget>
 
 namespace quantscope {
 
-class ChartActions;
-
 /// Two candidates as pairs of bars with a logarithmic count: the first plain, the second hatched, its clipped part red.
-class CompareOverlayChart : public QWidget {
+class CompareOverlayChart : public PaintedChart {
     Q_OBJECT
 public:
     explicit CompareOverlayChart(QWidget *parent = nullptr);
     void setOverlay(Overlay overlay);
     void showMessage(const QString &text);
     const Overlay &overlay() const { return m_overlay; }
-    ChartActions *actions() const { return m_actions; }
-    QSize sizeHint() const override { return {380, 200}; }
+    QSize sizeHint() const override { return {380, 120}; }
     QSize minimumSizeHint() const override { return {220, 120}; }
-    void paint(QPainter &painter, const QSize &size) const;
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
+    double fontFactor() const override { return 0.85; }
+    int barCount() const override { return static_cast<int>(m_overlay.bars.size()); }
+    void paintChart(QPainter &painter, const QSize &size) const override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
@@ -38,9 +35,6 @@ private:
     void setCurrent(int bar);
 
     Overlay m_overlay;
-    QString m_message;
-    int m_current = -1;
-    ChartActions *m_actions;
 };
 
 } // namespace quantscope

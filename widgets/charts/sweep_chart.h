@@ -47,7 +47,7 @@ public:
     /// The dot under the pointer or reached by keys, as line and position; {-1, -1} for none.
     std::pair<int, int> current() const;
     void setCurrent(int line, int dot);
-    QSize sizeHint() const override { return {420, 220}; }
+    QSize sizeHint() const override { return {420, 130}; }
     QSize minimumSizeHint() const override { return {200, 130}; }
 
 Q_SIGNALS:

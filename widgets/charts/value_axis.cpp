@@ -1,6 +1,9 @@
 #include "charts/value_axis.h"
 
+#include "items/text.h"
 #include "look/theme.h"
+
+#include <QtCharts/QCategoryAxis>
 
 #include <algorithm>
 #include <cmath>
@@ -45,9 +48,8 @@ static QString labelFormat(const ValueAxisRange &range, double step)
     return u"%.%1g"_s.arg(std::clamp(digits, 6, std::numeric_limits<double>::digits10));
 }
 
-QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range)
+static QValueAxis *dressed(QValueAxis *axis, const QString &title)
 {
-    auto *axis = new QValueAxis;
     axis->setLabelsFont(Theme::sans(0.88));
     axis->setTitleFont(Theme::sans(0.88));
     axis->setLabelsColor(colours().dim);
@@ -55,6 +57,22 @@ QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range)
     axis->setGridLineColor(colours().line);
     axis->setLinePenColor(colours().dim);
     axis->setTitleText(title);
+    return axis;
+}
+
+QValueAxis *logCountAxis(const QString &title, double high)
+{
+    auto *axis = new QCategoryAxis;
+    axis->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
+    for (std::uint64_t count = 1; std::log10(static_cast<double>(count) + 1) <= high; count *= 10)
+        axis->append(groupedText(count), std::log10(static_cast<double>(count) + 1));
+    axis->setRange(0, high);
+    return dressed(axis, title);
+}
+
+QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range)
+{
+    auto *axis = dressed(new QValueAxis, title);
     const double step = roundStep(range);
     axis->setLabelFormat(labelFormat(range, step));
     axis->setRange(range.low, range.high);

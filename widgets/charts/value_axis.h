@@ -14,6 +14,9 @@ struct ValueAxisRange {
 };
 QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range);
 
+/// For bars as high as log10(count + 1): the counts 1, 10, 100 and so on at their places.
+QValueAxis *logCountAxis(const QString &title, double high);
+
 /// A power of ten to divide by before numbers of this size are drawn: the chart library takes a range below 1e-12 for
 /// an empty one. 1 for ordinary numbers.
 double axisUnit(double span);

@@ -28,7 +28,8 @@ QString figureName(CompareFigure figure)
 QString figureRule(CompareFigure figure)
 {
     static const QString rules[kCompareFigures] = {u"value = (code − zero point) · scale"_s,
-        u"the fixed-point type that holds every value exactly: W bits, I of them left of the binary point, the sign included"_s,
+        u"the fixed-point type that holds every value exactly: W bits, I of them left of the binary point, "
+        "the sign included"_s,
         u"bits of one code"_s, u"10 log₁₀(Σ w² / Σ e²), e = value in float32 − float weight, summed in float64"_s,
         u"mean of e²"_s, u"largest |e|"_s, u"mean of e: not zero means a bias that adds up over a layer’s inputs"_s,
         u"cosine of the angle between the float weights and the values"_s,

@@ -75,7 +75,8 @@ QVariant PowerModel::headerData(int section, Qt::Orientation orientation, int ro
     if (role == Qt::ToolTipRole && section == Lost)
         return u"SQNR against float scales per channel"_s;
     if (role == Qt::ToolTipRole && section == Rule)
-        return u"how −log₂ of the float scale per tensor becomes a whole number of fractional bits; least MSE looks at all near it"_s;
+        return u"how −log₂ of the float scale per tensor becomes a whole number of fractional bits; "
+               "least MSE looks at all near it"_s;
     return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
 }
 

@@ -273,10 +273,10 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
         s->hasFloats && s->error.isExact() && s->nonFinite == 0
             ? u"exact"_s
             : decibelText(s->hasFloats ? s->error.sqnrDb() : std::nullopt),
-        s->hasFloats
-            ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, Σ e² = %2, largest |e| = %3"_s
-                  .arg(numberText(s->error.signalPower), numberText(s->error.errorPower), numberText(s->error.maxAbs))
-            : u"the file holds only the codes: there are no float weights to compare with"_s});
+        s->hasFloats ? u"10 log₁₀(Σ w² / Σ e²), e = value − float weight, summed in float64.\nΣ w² = %1, "
+                       "Σ e² = %2, largest |e| = %3"_s.arg(numberText(s->error.signalPower),
+                           numberText(s->error.errorPower), numberText(s->error.maxAbs))
+                     : u"the file holds only the codes: there are no float weights to compare with"_s});
     figures.push_back({u"at limit in file"_s, shareText(static_cast<double>(s->atLimit) / count),
         u"%1 of %2 codes equal an end of the range (%3)"_s.arg(
             groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
@@ -302,7 +302,8 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         fixedType(quantizer)
             ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits())
                   .arg(fractionText(quantizer))
-            : u"no fixed-point type holds the values exactly: the scale is not one power of two, or there is a zero point"_s});
+            : u"no fixed-point type holds the values exactly: the scale is not one power of two, "
+              "or there is a zero point"_s});
     figures.push_back({u"scale"_s, scaleFullText(*quantizer.scale), computedTip(slot, "scale")});
     figures.push_back(
         {u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});

@@ -18,7 +18,8 @@ QPushButton:disabled { color: @dim; background: @tint; }
 QPushButton[primary="true"] { background: @accent; color: @onAccent; border-color: @accent; }
 QPushButton[primary="true"]:focus { border-color: @text; }
 QPushButton[primary="true"]:disabled { background: @tint; color: @dim; border-color: @line; }
-QPushButton[link="true"] { border: 1px solid transparent; background: transparent; color: @accentText; padding: 6px 8px; text-align: left; }
+QPushButton[link="true"] { border: 1px solid transparent; background: transparent; color: @accentText; }
+QPushButton[link="true"] { padding: 6px 8px; text-align: left; }
 QPushButton[link="true"]:focus { border: 2px solid @accent; background: @soft; padding: 5px 7px; }
 QPushButton[link="true"]:hover { background: @soft; }
 QToolButton[segment="true"] { background: @panel; color: @text; border: 1px solid @line; padding: 4px 9px; margin: 0; }
@@ -27,20 +28,52 @@ QToolButton[segment="true"]:focus { border-color: @accent; }
 QToolButton[segment="true"]:checked { background: @accent; color: @onAccent; border-color: @accent; }
 QToolButton[segment="true"]:checked:focus { border-color: @text; }
 QToolButton[segment="true"]:disabled { color: @dim; }
-QLabel[keycap="true"] { background: @panel; border: 1px solid @line; border-bottom-width: 2px; border-radius: 4px; padding: 1px 6px; }
+QLabel[keycap="true"] { background: @panel; border: 1px solid @line; border-bottom-width: 2px; border-radius: 4px; }
+QLabel[keycap="true"] { padding: 1px 6px; }
 QLabel[badge="warning"] { background: @amber; color: @onAmber; border-radius: 6px; padding: 1px 7px; }
 QLabel[badge="error"] { background: @redText; color: @panel; border-radius: 6px; padding: 1px 7px; }
-QLineEdit { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @onAccent; }
+QLineEdit { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; }
+QLineEdit { selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border-color: @accent; }
 QLineEdit[wrong="true"] { border-color: @red; }
+QComboBox, QAbstractSpinBox { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; }
+QComboBox { padding: 3px 8px; }
+QAbstractSpinBox { padding: 3px 4px; selection-background-color: @accent; selection-color: @onAccent; }
+QComboBox:hover, QAbstractSpinBox:hover { border-color: @accent; }
+QComboBox:focus, QAbstractSpinBox:focus { border-color: @accent; }
+QComboBox:disabled, QAbstractSpinBox:disabled { color: @dim; background: @tint; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: url(:/icons/down.svg); width: 10px; height: 10px; }
+QComboBox QAbstractItemView { background: @panel; border: 1px solid @line; outline: none; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; border: none; width: 16px; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; }
+QAbstractSpinBox::up-arrow { image: url(:/icons/up.svg); width: 9px; height: 9px; }
+QAbstractSpinBox::down-arrow { image: url(:/icons/down.svg); width: 9px; height: 9px; }
+QPushButton::menu-indicator { image: url(:/icons/down.svg); width: 10px; height: 10px; }
+QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }
+QCheckBox, QRadioButton { spacing: 7px; }
+QCheckBox::indicator, QRadioButton::indicator { width: 13px; height: 13px; border: 1px solid @dim; }
+QCheckBox::indicator, QRadioButton::indicator { background: @panel; }
+QCheckBox::indicator { border-radius: 3px; }
+QRadioButton::indicator { border-radius: 7px; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/@check.svg); }
+QRadioButton::indicator:checked { width: 5px; height: 5px; border: 5px solid @accent; background: @onAccent; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: @text; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @line; background: @tint; }
+QCheckBox:focus, QRadioButton:focus { color: @accentText; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView { background: @tint; border: none; }
 QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 4px; }
 QHeaderView::section:vertical { padding: 0 6px; }
-QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; selection-color: @text; outline: none; }
+QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; }
+QTableView { selection-color: @text; outline: none; }
 QTableView::item { padding: 0 6px; }
-QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center left; width: 9px; height: 9px; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center left; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { width: 9px; height: 9px; }
 QTableView QTableCornerButton::section { background: @tint; border: none; }
-QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; padding: 7px 2px; margin-right: 14px; }
+QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; }
+QTabBar::tab { padding: 7px 2px; margin-right: 14px; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:focus { color: @accentText; background: @soft; }
@@ -77,6 +110,8 @@ QString styleSheet(const Colours &c)
         {"@soft", c.soft}, {"@redText", c.redText}, {"@red", c.red}};
     for (const auto &[name, colour] : names)
         rules.replace(QLatin1String(name), colour.name());
+    const bool darkMark = c.onAccent.lightness() < 128;
+    rules.replace(QLatin1String("@check"), QLatin1String(darkMark ? "check-dark" : "check-light"));
     return rules;
 }
 

@@ -38,50 +38,56 @@ static QString axisWord(const QString &name)
     return name == u"i" ? AxisBar::tr("input channels") : QString();
 }
 
+AxisBar::Axis AxisBar::makeAxis(std::size_t i) const
+{
+    auto *frame = new QFrame;
+    frame->setProperty("chip", true);
+    auto *row = new QHBoxLayout(frame);
+    row->setContentsMargins(8, 3, 5, 3);
+    row->setSpacing(5);
+    const QString &name = m_slice.names()[i];
+    auto *letter = monoLabel(name);
+    letter->setFont(Theme::mono(1.0, true));
+    row->addWidget(letter);
+    auto *size = dimLabel(groupedText(static_cast<std::uint64_t>(m_slice.shape()[i])));
+    size->setToolTip(axisWord(name));
+    row->addWidget(size);
+    auto *role = new QComboBox;
+    role->addItems({tr("rows"), tr("columns"), tr("fixed")});
+    setAccessible(role, tr("Role of axis %1").arg(name),
+        tr("rows: one axis; columns: one or more, the last runs fastest; fixed: one index"));
+    auto *index = new QSpinBox;
+    index->setRange(0, static_cast<int>(std::clamp<std::int64_t>(m_slice.shape()[i] - 1, 0, 0x7fffffff)));
+    index->setAccelerated(true);
+    setAccessible(index, tr("Index of axis %1").arg(name));
+    row->addWidget(role);
+    row->addWidget(index);
+    role->setEnabled(m_slice.rank() > 1);
+    return {frame, role, index};
+}
+
 void AxisBar::build()
 {
     for (const Axis &axis : m_axes)
         delete axis.frame;
     m_axes.clear();
     for (std::size_t i = 0; i < m_slice.rank(); ++i) {
-        auto *frame = new QFrame;
-        frame->setProperty("chip", true);
-        auto *row = new QHBoxLayout(frame);
-        row->setContentsMargins(8, 3, 5, 3);
-        row->setSpacing(5);
-        const QString &name = m_slice.names()[i];
-        auto *letter = monoLabel(name);
-        letter->setFont(Theme::mono(1.0, true));
-        row->addWidget(letter);
-        auto *size = dimLabel(groupedText(static_cast<std::uint64_t>(m_slice.shape()[i])));
-        size->setToolTip(axisWord(name));
-        row->addWidget(size);
-        auto *role = new QComboBox;
-        role->addItems({tr("rows"), tr("columns"), tr("fixed")});
-        setAccessible(role, tr("Role of axis %1").arg(name),
-            tr("rows: one axis; columns: one or more, the last runs fastest; fixed: one index"));
-        auto *index = new QSpinBox;
-        index->setRange(0, static_cast<int>(std::clamp<std::int64_t>(m_slice.shape()[i] - 1, 0, 0x7fffffff)));
-        index->setAccelerated(true);
-        setAccessible(index, tr("Index of axis %1").arg(name));
-        row->addWidget(role);
-        row->addWidget(index);
-        role->setEnabled(m_slice.rank() > 1);
-        connect(role, &QComboBox::currentIndexChanged, this, [this, i](int at) {
+        const Axis axis = makeAxis(i);
+        connect(axis.role, &QComboBox::currentIndexChanged, this, [this, i](int at) {
             if (m_updating)
                 return;
             m_slice.setRole(i, static_cast<Slice::Role>(at));
             update();
             Q_EMIT changed();
         });
-        connect(index, &QSpinBox::valueChanged, this, [this, i](int value) {
+        connect(axis.index, &QSpinBox::valueChanged, this, [this, i](int value) {
             if (m_updating)
                 return;
             m_slice.setFixed(i, value);
             Q_EMIT changed();
         });
-        layout()->addWidget(frame);
-        m_axes.push_back({frame, role, index});
+        layout()->addWidget(axis.frame);
+        m_axes.push_back(axis);
     }
 }
 

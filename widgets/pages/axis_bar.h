@@ -30,6 +30,7 @@ private:
         QComboBox *role;
         QSpinBox *index;
     };
+    Axis makeAxis(std::size_t i) const;
     void build();
     void update();
 

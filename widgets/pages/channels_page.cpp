@@ -26,6 +26,20 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
+    column->addWidget(makeChart(), 1);
+    column->addWidget(makeTable(), 1);
+    connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
+    connect(m_chart, &BarChart::activated, this, [this](int bar) {
+        const int merge = std::max(
+            1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));
+        const QModelIndex row = m_proxy.mapFromSource(m_model.index(bar * merge, 0));
+        m_table->selectRow(row.row());
+        m_table->scrollTo(row);
+    });
+}
+
+QWidget *ChannelsPage::makeChart()
+{
     auto *chartCard = new Card;
     auto *header = new FlowLayout(nullptr, 10);
     m_metric = new Segmented(tr("What the chart shows"));
@@ -42,7 +56,11 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
     m_chart = new BarChart(tr("Channels"));
     chartCard->box()->addLayout(header);
     chartCard->box()->addWidget(m_chart, 1);
-    column->addWidget(chartCard, 1);
+    return chartCard;
+}
+
+QWidget *ChannelsPage::makeTable()
+{
     auto *tableCard = new Card(nullptr, 1);
     m_table = new QTableView;
     setUpTable(m_table, tr("Channels"));
@@ -56,18 +74,9 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_table->horizontalHeader()->setMinimumSectionSize(
         QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
-    m_table->setShowGrid(true);
     tableCard->box()->addWidget(m_table);
-    column->addWidget(tableCard, 1);
-    tableCard->setMinimumHeight(120);
-    connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
-    connect(m_chart, &BarChart::activated, this, [this](int bar) {
-        const int merge = std::max(
-            1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));
-        const QModelIndex row = m_proxy.mapFromSource(m_model.index(bar * merge, 0));
-        m_table->selectRow(row.row());
-        m_table->scrollTo(row);
-    });
+    tableCard->setMinimumHeight(140);
+    return tableCard;
 }
 
 QString ChannelsPage::summary(const SlotRef &slot) const

@@ -24,6 +24,8 @@ protected:
     void refresh() override;
 
 private:
+    QWidget *makeChart();
+    QWidget *makeTable();
     void showMetric();
     QString summary(const SlotRef &slot) const;
 

@@ -22,7 +22,6 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr int kChartsHeight = 560; // below it the charts would squeeze the table
 static constexpr std::uint64_t kSweepAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
 
 CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun &sweep, QWidget *parent)
@@ -43,13 +42,6 @@ CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun
         showAddProblem(why);
     });
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { showAddProblem({}); });
-}
-
-/// A low window keeps the table.
-void CompareCandidates::resizeEvent(QResizeEvent *event)
-{
-    QWidget::resizeEvent(event);
-    m_charts->setVisible(height() >= kChartsHeight);
 }
 
 void CompareCandidates::addTyped()

@@ -40,10 +40,9 @@ public:
     bool idle() const { return !m_overlaying.running(); }
 
 protected:
-    void resizeEvent(QResizeEvent *event) override;
-
 private:
     QWidget *makeTable();
+    QLayout *makeFooter();
     void makeAdd();
     QWidget *makeHeader();
     QWidget *makeCharts();

@@ -92,6 +92,17 @@ QWidget *CompareCandidates::makeTable()
     m_table = new CompareTable(m_model);
     m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     card->box()->addWidget(m_table);
+    card->box()->addLayout(makeFooter());
+    card->box()->addStretch(1);
+    connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
+    connect(m_table, &CompareTable::orderRequested, this, &CompareCandidates::setOrder);
+    connect(m_table, &CompareTable::removeRequested, this, &CompareCandidates::removeChosen);
+    connect(m_table, &CompareTable::applyRequested, this, &CompareCandidates::apply);
+    return card;
+}
+
+QLayout *CompareCandidates::makeFooter()
+{
     auto *footer = new QHBoxLayout;
     footer->setContentsMargins(14, 5, 14, 5);
     footer->setSpacing(8);
@@ -109,15 +120,9 @@ QWidget *CompareCandidates::makeTable()
     footer->addWidget(m_note, 1);
     footer->addWidget(m_restore);
     footer->addWidget(m_stop);
-    card->box()->addLayout(footer);
-    card->box()->addStretch(1);
     connect(m_stop, &QPushButton::clicked, &m_lab, &CompareLab::cancel);
     connect(m_restore, &QPushButton::clicked, &m_lab, &CompareLab::restore);
-    connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
-    connect(m_table, &CompareTable::orderRequested, this, &CompareCandidates::setOrder);
-    connect(m_table, &CompareTable::removeRequested, this, &CompareCandidates::removeChosen);
-    connect(m_table, &CompareTable::applyRequested, this, &CompareCandidates::apply);
-    return card;
+    return footer;
 }
 
 QWidget *CompareCandidates::makeCharts()

@@ -8,7 +8,6 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
-#include <QStackedWidget>
 
 using namespace Qt::StringLiterals;
 
@@ -17,7 +16,6 @@ namespace quantscope {
 ComparePage::ComparePage(Session &session, QWidget *parent)
     : Page(session, parent)
     , m_switch(new Segmented(tr("Part of the lab")))
-    , m_stack(new QStackedWidget)
     , m_candidates(new CompareCandidates(session, m_lab, m_sweep))
     , m_sweepPanel(new SweepPanel(session, m_sweep))
     , m_power(new ComparePower(session))
@@ -35,19 +33,23 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     row->addStretch();
     row->addWidget(dimLabel(tr("weight error, which is not accuracy")));
     column->addLayout(row);
-    for (QWidget *panel :
-        {static_cast<QWidget *>(m_candidates), static_cast<QWidget *>(m_sweepPanel), static_cast<QWidget *>(m_power)})
-        m_stack->addWidget(panel);
-    column->addWidget(m_stack, 1);
+    for (QWidget *panel : panels()) {
+        column->addWidget(panel, 1);
+        panel->setVisible(panel == m_candidates);
+    }
     connect(m_switch, &Segmented::selected, this, &ComparePage::showView);
     connect(&m_lab, &CompareLab::changed, m_candidates, &CompareCandidates::refresh);
     connect(&m_sweep, &SweepRun::changed, this, &ComparePage::refreshView);
 }
 
+std::array<QWidget *, 3> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power}; }
+
 void ComparePage::showView(int view)
 {
     m_switch->setCurrent(view);
-    m_stack->setCurrentIndex(view);
+    for (QWidget *panel : panels()) // hidden first: two at once would make the page high for a moment
+        panel->hide();
+    panels()[static_cast<std::size_t>(view)]->show();
     refreshNow();
 }
 
@@ -58,9 +60,9 @@ bool ComparePage::idle() const
 
 void ComparePage::refreshView()
 {
-    if (m_stack->currentIndex() == Sweep)
+    if (m_switch->current() == Sweep)
         m_sweepPanel->refresh();
-    else if (m_stack->currentIndex() == Candidates)
+    else if (m_switch->current() == Candidates)
         m_candidates->refreshSweep();
 }
 
@@ -70,7 +72,7 @@ void ComparePage::refresh()
     const SlotRef slot = session().currentSlot();
     const auto network = ready ? session().network() : nullptr;
     m_sweep.setBasis(network, m_sweepPanel->settings());
-    switch (m_stack->currentIndex()) {
+    switch (m_switch->current()) {
     case Candidates:
         m_lab.select(network, session().selectedLayers(), slot ? slot.slot->slot : "weight");
         m_candidates->refresh();

@@ -4,7 +4,7 @@
 #include "pages/page.h"
 #include "pages/sweep_run.h"
 
-class QStackedWidget;
+#include <array>
 
 namespace quantscope {
 
@@ -33,12 +33,13 @@ protected:
     void refresh() override;
 
 private:
+    /// Not a stack: it would be as high as its highest panel.
+    std::array<QWidget *, 3> panels() const;
     void refreshView();
 
     CompareLab m_lab;
     SweepRun m_sweep;
     Segmented *m_switch;
-    QStackedWidget *m_stack;
     CompareCandidates *m_candidates;
     SweepPanel *m_sweepPanel;
     ComparePower *m_power;

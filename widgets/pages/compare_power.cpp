@@ -61,7 +61,6 @@ ComparePower::ComparePower(Session &session, QWidget *parent)
     m_table->setItemDelegate(new PowerDelegate(m_table));
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    m_table->horizontalHeader()->setStretchLastSection(true); // no column gives way: a narrow table scrolls
     card->box()->addWidget(m_table, 1);
     column->addWidget(card, 1);
     connect(m_apply, &QPushButton::clicked, this, &ComparePower::apply);

@@ -61,6 +61,7 @@ public:
     void choose(int column);
     QTableView *candidates() const { return m_view; }
     QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return {200, sizeHint().height()}; } ///< all figures; a low page scrolls
 
 Q_SIGNALS:
     void chosenChanged();

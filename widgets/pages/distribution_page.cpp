@@ -26,7 +26,6 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr std::size_t kValueBins = 128;
-static constexpr int kTableHeight = 600; // below it the table of codes would squeeze the histogram
 
 DistributionPage::DistributionPage(Session &session, QWidget *parent)
     : Page(session, parent)
@@ -42,8 +41,7 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent)
             refreshChart();
     });
     m_table = new CodesTable;
-    m_table->setSizePolicy(
-        QSizePolicy::Preferred, QSizePolicy::Ignored); // else it would keep the window from getting low
+    m_table->setMinimumHeight(160);
     column->addWidget(m_table, 1);
 }
 
@@ -98,6 +96,7 @@ QWidget *DistributionPage::makeCharts()
         {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
         flow->addWidget(widget);
     m_charts = new QStackedWidget;
+    m_charts->setMinimumHeight(220);
     m_bitWeights = new BitWeightChart;
     m_trial = new CompareTrial(session(), *m_bitWeights, this);
     m_charts->addWidget(m_bitWeights);
@@ -133,7 +132,7 @@ QWidget *DistributionPage::makeValueBar()
         m_zoom->addItem(factor == 1 ? tr("whole range") : tr("%1 x").arg(factor), factor);
     m_log = new QCheckBox(tr("log count"));
     m_log->setObjectName(u"value-log"_s);
-    m_log->setToolTip(plainTip(tr("Bars as high as log10(count + 1)")));
+    m_log->setToolTip(plainTip(tr("A logarithmic axis, which shows a bar of one element too")));
     for (QWidget *widget :
         {static_cast<QWidget *>(m_channel), static_cast<QWidget *>(m_zoom), static_cast<QWidget *>(m_log)})
         row->addWidget(widget);
@@ -195,14 +194,7 @@ void DistributionPage::refresh()
     refreshChart();
     onTrial(); // the figures, of the file or of what is tried
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
-    m_table->setVisible(slot.readable() && height() >= kTableHeight);
-}
-
-/// A low window keeps the histogram.
-void DistributionPage::resizeEvent(QResizeEvent *event)
-{
-    Page::resizeEvent(event);
-    m_table->setVisible(session().currentSlot().readable() && height() >= kTableHeight);
+    m_table->setVisible(slot.readable());
 }
 
 void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)
@@ -316,6 +308,16 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
         });
 }
 
+void DistributionPage::fillChannels(const SlotStatistics &statistics)
+{
+    static constexpr std::size_t kMostChannels = 4096;
+    m_channel->clear();
+    m_channel->addItem(tr("all channels"));
+    const std::size_t count = statistics.channels.size() > 1 ? std::min(statistics.channels.size(), kMostChannels) : 0;
+    for (std::size_t c = 0; c < count; ++c)
+        m_channel->addItem(tr("channel %1").arg(c));
+}
+
 void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *statistics)
 {
     if (!statistics)
@@ -326,13 +328,8 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     if ((m_trial->active(slot) && !tried) || (m_hasBinned && m_binned == slot && m_binnedFor == quantizer))
         return;
     m_binnedFor = quantizer;
-    if (m_binned != slot || m_channel->count() == 0) {
-        m_channel->clear();
-        m_channel->addItem(tr("all channels"));
-        for (std::size_t c = 0;
-             c < std::min<std::size_t>(statistics->channels.size(), 4096) && statistics->channels.size() > 1; ++c)
-            m_channel->addItem(tr("channel %1").arg(c));
-    }
+    if (m_binned != slot || m_channel->count() == 0)
+        fillChannels(*statistics);
     m_hasBinned = true;
     m_binned = slot;
     const int zoom = m_zoom->currentData().toInt();
@@ -349,8 +346,14 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
         BarData bars = valueBars(histogram, &quantizer, count, zoom > 1);
         m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
     };
+    bin(slot, *window, show);
+}
+
+void DistributionPage::bin(
+    const SlotRef &slot, const ValueWindow &window, const std::function<void(const ValueHistogram &)> &show)
+{
     m_binning.startShowing(
-        [slot, window = *window](const Progress &progress, const Partial<ValueHistogram> &partial) {
+        [slot, window](const Progress &progress, const Partial<ValueHistogram> &partial) {
             return valueHistogram(*slot.slot, window, progress, partial);
         },
         [this, show](Result<ValueHistogram> histogram) {

@@ -5,6 +5,7 @@
 #include "pages/page.h"
 #include "session/task.h"
 
+#include <functional>
 #include <vector>
 
 class QCheckBox;
@@ -38,7 +39,6 @@ public:
 
 protected:
     void refresh() override;
-    void resizeEvent(QResizeEvent *event) override;
 
 private:
     QWidget *makeFigures();
@@ -52,6 +52,8 @@ private:
     static QString soFarText(std::uint64_t done, std::uint64_t total);
     void showGrowing(const SlotRef &slot, const SlotStatistics &soFar);
     void showBitWeights(const SlotRef &slot, const SlotStatistics *statistics);
+    void fillChannels(const SlotStatistics &statistics);
+    void bin(const SlotRef &slot, const ValueWindow &window, const std::function<void(const ValueHistogram &)> &show);
     void showValues(const SlotRef &slot, const SlotStatistics *statistics);
     void showCodes(const SlotRef &slot, const SlotStatistics *statistics);
     QString waitingText(const SlotRef &slot) const;

@@ -78,18 +78,25 @@ QWidget *ExportPage::makeFormats()
         card->box()->addLayout(row);
         m_formats.emplace_back(name, check);
     }
+    addRun(*card->box());
+    return card;
+}
+
+/// What is written, where, and the button that writes it.
+void ExportPage::addRun(QBoxLayout &column)
+{
     m_selection = dimLabel();
     m_selection->setWordWrap(true);
     m_selection->setObjectName(u"export-selection"_s);
-    card->box()->addWidget(m_selection);
-    card->box()->addStretch(1);
-    card->box()->addWidget(ruler());
+    column.addWidget(m_selection);
+    column.addStretch(1);
+    column.addWidget(ruler());
     m_verify = new QCheckBox(tr("compile and compare"));
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
     m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and "
                             "every element is compared with the model"));
-    card->box()->addWidget(m_verify);
+    column.addWidget(m_verify);
     auto *run = new QHBoxLayout;
     run->addStretch(1);
     auto *folder = new QHBoxLayout;
@@ -106,9 +113,8 @@ QWidget *ExportPage::makeFormats()
     m_write->setObjectName(u"export-write"_s);
     connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
     run->addWidget(m_write);
-    card->box()->addLayout(folder);
-    card->box()->addLayout(run);
-    return card;
+    column.addLayout(folder);
+    column.addLayout(run);
 }
 
 QWidget *ExportPage::makeLayouts()

@@ -40,6 +40,7 @@ private:
     using Preview = std::vector<std::pair<std::string, std::string>>;
 
     QWidget *makeFormats();
+    void addRun(QBoxLayout &column);
     QWidget *makeLayouts();
     QWidget *makePreview();
     QWidget *makeResult();

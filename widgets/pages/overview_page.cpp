@@ -84,9 +84,19 @@ QuantizerCard *OverviewPage::card(std::size_t at, const QString &role)
     return created;
 }
 
+/// Two where each has room for what explains its values.
+int OverviewPage::columnsThatFit() const
+{
+    static constexpr int kExplanation = 60;
+    int widest = 0;
+    for (std::size_t i = 0; i < m_used; ++i)
+        widest = std::max(widest, m_cards[i]->minimumSizeHint().width() + kExplanation);
+    return m_used > 1 && 2 * widest + m_grid->horizontalSpacing() <= m_content->contentsRect().width() ? 2 : 1;
+}
+
 void OverviewPage::arrange()
 {
-    const int columns = m_content->width() < 640 ? 1 : 2;
+    const int columns = columnsThatFit();
     for (std::size_t i = 0; i < m_cards.size(); ++i) {
         const int place = static_cast<int>(i);
         if (i < m_used)

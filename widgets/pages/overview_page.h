@@ -34,6 +34,7 @@ private:
     };
     std::vector<Shown> shownSlots() const;
     QuantizerCard *card(std::size_t at, const QString &role);
+    int columnsThatFit() const;
     void arrange();
 
     QGridLayout *m_grid;

@@ -2,6 +2,7 @@
 
 #include "session/session.h"
 
+#include <QLayout>
 #include <QTimer>
 
 namespace quantscope {
@@ -20,6 +21,8 @@ void Page::refreshNow()
     m_dirty = false;
     refresh();
 }
+
+int Page::heightForWidth(int width) const { return layout() ? layout()->minimumHeightForWidth(width) : -1; }
 
 void Page::schedule()
 {

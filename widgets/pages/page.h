@@ -14,6 +14,8 @@ public:
     Session &session() const { return m_session; }
     /// Brings a hidden page up to date too.
     void refreshNow();
+    /// The least, for the scroll area of a low window.
+    int heightForWidth(int width) const override;
 
 protected:
     /// Selection, network or statistics have changed.

@@ -37,6 +37,18 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     column->addWidget(makeSource());
     auto *row = new QHBoxLayout;
     row->setSpacing(12);
+    row->addWidget(makeTable(), 5);
+    auto *textCard = new Card(nullptr, 12);
+    textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
+    m_text = new CodeView(tr("The recipe in force"));
+    textCard->box()->addWidget(m_text, 1);
+    row->addWidget(textCard, 3);
+    column->addLayout(row, 1);
+    connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
+}
+
+QWidget *RecipePage::makeTable()
+{
     auto *tableCard = new Card(nullptr, 12);
     auto *header = new QHBoxLayout;
     header->addWidget(titleLabel(tr("Quantizers")));
@@ -54,13 +66,6 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
     tableCard->box()->addWidget(makeKeywords());
-    row->addWidget(tableCard, 5);
-    auto *textCard = new Card(nullptr, 12);
-    textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
-    m_text = new CodeView(tr("The recipe in force"));
-    textCard->box()->addWidget(m_text, 1);
-    row->addWidget(textCard, 3);
-    column->addLayout(row, 1);
     connect(m_change, &QPushButton::clicked, this,
         [this] { popUpPresets(m_change->mapToGlobal(m_change->rect().bottomLeft())); });
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
@@ -69,7 +74,7 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     });
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RecipePage::rememberRows);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, &RecipePage::rememberRows);
-    connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
+    return tableCard;
 }
 
 QWidget *RecipePage::makeSource()

@@ -38,6 +38,7 @@ protected:
 
 private:
     QWidget *makeSource();
+    QWidget *makeTable();
     void choose(int source);
     void popUpPresets(const QPoint &at);
     void setKeyword();

@@ -117,6 +117,7 @@ QWidget *SweepPanel::makeCharts()
         header->addWidget(titleLabel(title));
         header->addWidget(note, 1);
         chart = new SweepChart(title);
+        chart->setMinimumHeight(180);
         card->box()->addLayout(header);
         card->box()->addWidget(chart, 1);
         row->addWidget(card, 1);

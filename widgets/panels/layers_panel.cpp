@@ -10,10 +10,26 @@
 #include <QFileInfo>
 #include <QHeaderView>
 #include <QItemSelectionModel>
+#include <QScrollBar>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
+
+static constexpr int kMeasuredRows = 200; // never resizeColumnsToContents on a network of thousands
+
+/// What most names need; a long one is elided.
+static int nameWidth(const LayerModel &model)
+{
+    const QFontMetrics plain(Theme::sans());
+    const QFontMetrics bold(Theme::sans(1.0, true));
+    int width = 0;
+    for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row) {
+        const QFontMetrics &metrics = model.index(row, 0).data(LayerModel::WeightRole).toBool() ? bold : plain;
+        width = std::max(width, metrics.horizontalAdvance(model.nameAt(row)) + 14);
+    }
+    return std::min(width, 150);
+}
 
 static void fitColumns(QTableView *table, const LayerModel &model)
 {
@@ -21,7 +37,7 @@ static void fitColumns(QTableView *table, const LayerModel &model)
     const QFontMetrics header(Theme::sans(0.92));
     for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
         int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 18;
-        for (int row = 0; row < std::min(200, model.rowCount()); ++row)
+        for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
             width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
         const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
         if (fillsIn)
@@ -63,6 +79,7 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     connect(&session, &Session::diagnosticsChanged, this, [this] {
         m_model.setDiagnostics(m_session.network(), m_session.statistics().all());
         fitColumns(m_table, m_model);
+        showColumns();
     });
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
     connect(&session.statistics(), &StatisticsStore::ready, this,
@@ -115,15 +132,27 @@ QString LayersPanel::setFilter(const QString &text)
     return error;
 }
 
-/// Widths from the texts of a bounded number of rows: never resizeColumnsToContents on a network of thousands.
+/// The names come first: a column is shown while it leaves them their room.
+void LayersPanel::showColumns()
+{
+    static constexpr LayerModel::Column kByWorth[] = {LayerModel::Bits, LayerModel::Scale, LayerModel::Sqnr,
+        LayerModel::IntFrac, LayerModel::Saturated, LayerModel::Params, LayerModel::Kind, LayerModel::Shape};
+    const QHeaderView *header = m_table->horizontalHeader();
+    const bool scrolls = m_model.rowCount() * m_table->verticalHeader()->defaultSectionSize() > m_table->height();
+    int spare = width() - nameWidth(m_model) - header->sectionSize(LayerModel::Problems);
+    if (scrolls)
+        spare -= m_table->verticalScrollBar()->sizeHint().width();
+    for (const LayerModel::Column column : kByWorth) {
+        m_table->setColumnHidden(column, false); // a hidden column tells no width
+        spare -= header->sectionSize(column);
+        m_table->setColumnHidden(column, spare < 0);
+    }
+}
 
-/// A narrow list keeps the names and the figures.
 void LayersPanel::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
-    m_table->setColumnHidden(LayerModel::Shape, width() < 520);
-    m_table->setColumnHidden(LayerModel::Kind, width() < 450);
-    m_table->setColumnHidden(LayerModel::Params, width() < 400);
+    showColumns();
 }
 
 void LayersPanel::onNetwork()
@@ -131,6 +160,7 @@ void LayersPanel::onNetwork()
     m_following = true;
     m_model.setNetwork(m_session.network(), m_session.statistics().all());
     fitColumns(m_table, m_model);
+    showColumns();
     updateHeader();
     m_following = false;
     onSelection();
@@ -210,7 +240,8 @@ void LayersPanel::updateHeader()
                       : colours().text);
     m_recipe->setPalette(palette);
     if (confirmed)
-        m_recipe->setToolTip(plainTip(tr("every code equals %1").arg(qs(network->confirmedBy))));
+        m_recipe->setToolTip(
+            plainTip(tr("every scale, zero point, width and code equals what %1 says").arg(qs(network->confirmedBy))));
     else
         m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from")
                                                                        : m_session.recipePath()));

@@ -27,6 +27,7 @@ protected:
 
 private:
     QWidget *makeHeader();
+    void showColumns();
     void onNetwork();
     void onSelection();
     void pushSelection();

@@ -84,9 +84,12 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     m_table->setColumnWidth(DiagnosticModel::SeverityColumn, 42);
     m_table->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     column->addWidget(m_table, 1);
+    // After the table has placed its scroll bar, whose width the sentences lose.
+    m_measure.setSingleShot(true);
+    connect(&m_measure, &QTimer::timeout, m_table, &QTableView::resizeRowsToContents);
     connect(m_table->horizontalHeader(), &QHeaderView::sectionResized, this, [this] {
         if (m_model.rowCount() <= 500) // more would be measured on every drag
-            m_table->resizeRowsToContents();
+            m_measure.start(0);
     });
     connect(m_table, &QTableView::activated, this,
         [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });

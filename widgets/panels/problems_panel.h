@@ -2,6 +2,7 @@
 
 #include "items/diagnostic_model.h"
 
+#include <QTimer>
 #include <QWidget>
 
 class QLabel;
@@ -32,6 +33,7 @@ private:
     DiagnosticModel m_model;
     QLabel *m_title, *m_summary;
     QTableView *m_table;
+    QTimer m_measure;
 };
 
 } // namespace quantscope

@@ -67,6 +67,26 @@ void Session::cancel()
     Q_EMIT progressChanged({}, 1000);
 }
 
+Result<std::shared_ptr<const Session::Opened>> Session::openAndList(
+    const std::string &path, const std::string &chosen, bool none, const Progress &progress)
+{
+    Opened opened;
+    auto file = openModel(path, {}, progress);
+    if (!file)
+        return tl::unexpected(file.error());
+    opened.file = *file;
+    const auto recipePath = !chosen.empty() ? std::optional(chosen) : none ? std::nullopt : recipeBeside(path);
+    if (recipePath) {
+        auto loaded = loadRecipe(*recipePath);
+        if (!loaded)
+            return tl::unexpected(loaded.error());
+        opened.recipe = std::move(*loaded);
+        opened.recipeText = fileText(*recipePath);
+    }
+    opened.listed = std::make_shared<const Network>(listLayers(opened.file, opened.recipe));
+    return std::make_shared<const Opened>(std::move(opened));
+}
+
 void Session::start(const QString &recipe, bool keepSelection)
 {
     cancel();
@@ -79,25 +99,8 @@ void Session::start(const QString &recipe, bool keepSelection)
     setState(State::Loading);
     Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), 0);
     const bool none = m_recipeChoice == RecipeChoice::None;
-    m_opening.start(
-        [path = str(m_path), chosen = str(recipe), none](
-            const Progress &progress) -> Result<std::shared_ptr<const Opened>> {
-            Opened opened;
-            auto file = openModel(path, {}, progress);
-            if (!file)
-                return tl::unexpected(file.error());
-            opened.file = *file;
-            const auto recipePath = !chosen.empty() ? std::optional(chosen) : none ? std::nullopt : recipeBeside(path);
-            if (recipePath) {
-                auto loaded = loadRecipe(*recipePath);
-                if (!loaded)
-                    return tl::unexpected(loaded.error());
-                opened.recipe = std::move(*loaded);
-                opened.recipeText = fileText(*recipePath);
-            }
-            opened.listed = std::make_shared<const Network>(listLayers(opened.file, opened.recipe));
-            return std::make_shared<const Opened>(std::move(opened));
-        },
+    m_opening.start([path = str(m_path), chosen = str(recipe), none](const Progress &progress)
+                        -> Result<std::shared_ptr<const Opened>> { return openAndList(path, chosen, none, progress); },
         [this](Result<std::shared_ptr<const Opened>> result) {
             if (!result)
                 return fail(qs(result.error().text()));

@@ -88,6 +88,8 @@ Q_SIGNALS:
 private:
     friend class RecipeCommand;
     struct Opened;
+    static Result<std::shared_ptr<const Opened>> openAndList(
+        const std::string &path, const std::string &recipe, bool none, const Progress &progress);
     void start(const QString &recipe, bool keepRecipe);
     void recover(std::shared_ptr<const ModelFile> file, Recipe recipe);
     void applyRecipe(const Recipe &recipe);

@@ -14,6 +14,9 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QEvent>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QStackedWidget>
 #include <QTabBar>
 
@@ -76,13 +79,37 @@ Page *PageHost::make(PageId page)
     return nullptr;
 }
 
+/// A low window scrolls a page before its charts get too low to read; a page too wide would be cut off.
+class PageScroll : public QScrollArea {
+public:
+    explicit PageScroll(Page *page)
+    {
+        setWidgetResizable(true);
+        setFrameShape(QFrame::NoFrame);
+        setFocusPolicy(Qt::NoFocus);
+        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        setWidget(page);
+    }
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        const bool taken = QScrollArea::eventFilter(watched, event);
+        if (event->type() == QEvent::LayoutRequest)
+            updateGeometry(); // the least width may have changed
+        return taken;
+    }
+    QSize minimumSizeHint() const override
+    {
+        return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width(), 0};
+    }
+};
+
 Page *PageHost::page(PageId page)
 {
     const auto at = static_cast<std::size_t>(page);
     if (!m_pages[at]) {
         m_pages[at] = make(page);
         QWidget *standIn = m_stack->widget(static_cast<int>(at));
-        m_stack->insertWidget(static_cast<int>(at), m_pages[at]);
+        m_stack->insertWidget(static_cast<int>(at), new PageScroll(m_pages[at]));
         m_stack->removeWidget(standIn);
         delete standIn;
     }
@@ -91,12 +118,12 @@ Page *PageHost::page(PageId page)
 
 void PageHost::show(PageId id)
 {
-    Page *shown = page(id);
+    page(id);
     if (m_tabs->currentIndex() != static_cast<int>(id)) {
         m_tabs->setCurrentIndex(static_cast<int>(id)); // comes back here
         return;
     }
-    m_stack->setCurrentWidget(shown);
+    m_stack->setCurrentIndex(static_cast<int>(id));
     refreshNote();
 }
 

@@ -1,0 +1,110 @@
+#include "charts/bit_weight_chart.h"
+#include "look/theme.h"
+#include "pages/codes_table.h"
+#include "pages/overview_page.h"
+#include "pages/page.h"
+#include "pages/quantizer_card.h"
+#include "panels/layers_panel.h"
+#include "support.h"
+#include "window/page_host.h"
+
+#include <QTableView>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+/// What stays readable in which room.
+class RoomTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Settings::setVolatile();
+        Theme::instance().apply(ThemeChoice::Light);
+        QVERIFY(test::openAndWait(m_session, test::sample("digits_float.pt")));
+    }
+    void init() { test::failOnWarnings(); }
+
+    void namesKeepTheirRoom_data()
+    {
+        QTest::addColumn<int>("width");
+        QTest::addColumn<bool>("everything");
+        QTest::newRow("window of 900") << 343 << false;
+        QTest::newRow("window of 1100") << 419 << false;
+        QTest::newRow("wide") << 700 << true;
+    }
+    void namesKeepTheirRoom()
+    {
+        QFETCH(int, width);
+        QFETCH(bool, everything);
+        LayersPanel panel(m_session);
+        panel.resize(width, 500);
+        panel.show();
+        test::openAndWait(m_session, test::sample("digits_float.pt"));
+        const auto *table = panel.findChild<QTableView *>(u"layers"_s);
+        for (int row = 0; row < table->model()->rowCount(); ++row) {
+            const QString name = table->model()->index(row, LayerModel::Name).data().toString();
+            QVERIFY2(QFontMetrics(Theme::sans()).horizontalAdvance(name) + 10 <= table->columnWidth(0),
+                qPrintable(u"%1 in %2"_s.arg(name).arg(table->columnWidth(0))));
+        }
+        QVERIFY(!table->isColumnHidden(LayerModel::Bits));
+        QCOMPARE(!table->isColumnHidden(LayerModel::Shape), everything);
+    }
+
+    /// Cards beside each other have room for what explains their values; one alone takes the whole width.
+    void cards_data()
+    {
+        QTest::addColumn<QString>("layer");
+        QTest::addColumn<int>("width");
+        QTest::addColumn<bool>("beside");
+        QTest::newRow("narrow") << u"conv1"_s << 640 << false;
+        QTest::newRow("wide") << u"conv1"_s << 1100 << true;
+        QTest::newRow("alone") << u"quant_inp"_s << 1100 << false;
+    }
+    void cards()
+    {
+        QFETCH(QString, layer);
+        QFETCH(int, width);
+        QFETCH(bool, beside);
+        m_session.selectLayers({layer});
+        OverviewPage page(m_session);
+        page.resize(width, 800);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        QCoreApplication::processEvents();
+        int shown = 0;
+        for (const QuantizerCard *card : page.findChildren<QuantizerCard *>()) {
+            if (!card->isVisible())
+                continue;
+            ++shown;
+            QVERIFY(card->width() >= card->minimumSizeHint().width());
+            QVERIFY2(
+                (card->width() > width * 3 / 4) != beside, qPrintable(u"%1 of %2"_s.arg(card->width()).arg(width)));
+        }
+        QVERIFY(shown > 0);
+    }
+
+    /// A low window scrolls the page before the chart and the table of codes get too low to read.
+    void lowWindow()
+    {
+        m_session.selectLayers({u"conv2"_s});
+        PageHost host(m_session);
+        host.resize(560, 480);
+        host.QWidget::show();
+        host.show(PageId::Distribution);
+        QCoreApplication::processEvents();
+        const QWidget *page = host.page(PageId::Distribution);
+        QVERIFY(page->findChild<BitWeightChart *>()->height() >= 200);
+        QVERIFY(page->findChild<CodesTable *>()->isVisible());
+        QVERIFY(page->findChild<CodesTable *>()->height() >= 160);
+        host.resize(1000, 1000);
+        QCoreApplication::processEvents();
+        QCOMPARE(page->height(), page->parentWidget()->height()); // and a high one does not
+    }
+
+private:
+    Session m_session;
+};
+
+QTEST_MAIN(RoomTest)
+#include "tst_room.moc"
