@@ -102,6 +102,29 @@ private Q_SLOTS:
         QCOMPARE(page->height(), page->parentWidget()->height()); // and a high one does not
     }
 
+    /// The width of a page in a window of 900: what is wider is cut off.
+    void narrowPages_data()
+    {
+        QTest::addColumn<PageId>("id");
+        const char *const names[] = {"overview", "distribution", "values", "channels", "compare", "export", "recipe"};
+        for (int page = 0; page < kPageCount; ++page)
+            QTest::newRow(names[page]) << static_cast<PageId>(page);
+    }
+    void narrowPages()
+    {
+        QFETCH(PageId, id);
+        m_session.selectLayers({u"conv2"_s});
+        PageHost host(m_session);
+        host.resize(557, 480);
+        host.QWidget::show();
+        host.show(id);
+        QCoreApplication::processEvents();
+        const QWidget *page = host.page(id);
+        QVERIFY2(page->width() <= page->parentWidget()->width(),
+            qPrintable(u"%1 of %2"_s.arg(page->width()).arg(page->parentWidget()->width())));
+        QCOMPARE(host.width(), 557);
+    }
+
 private:
     Session m_session;
 };

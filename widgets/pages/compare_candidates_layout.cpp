@@ -141,8 +141,7 @@ QWidget *CompareCandidates::makeCharts()
     sweepCard->box()->addLayout(sweepHeader);
     sweepCard->box()->addWidget(m_sweepChart, 1);
     auto *overlayCard = new Card(nullptr, 12);
-    auto *overlayHeader = new QHBoxLayout;
-    overlayHeader->setSpacing(6);
+    auto *overlayHeader = new FlowLayout(nullptr, 6); // else it would hold the page wide
     m_base = textButton(tr("file"), tr("What the chosen candidate is drawn over"));
     m_baseMenu = new QMenu(m_base);
     m_base->setMenu(m_baseMenu);
@@ -152,7 +151,7 @@ QWidget *CompareCandidates::makeCharts()
     m_overlayKind->setItemTip(1, tr("how many weights become each value of the grid; a logarithmic count"));
     overlayHeader->addWidget(titleLabel(tr("Chosen over")));
     overlayHeader->addWidget(m_base);
-    overlayHeader->addStretch(1);
+    overlayHeader->addStretch();
     overlayHeader->addWidget(m_overlayKind);
     m_overlay = new CompareOverlayChart;
     overlayCard->box()->addLayout(overlayHeader);

@@ -26,24 +26,26 @@ static int nameWidth(const LayerModel &model)
     int width = 0;
     for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row) {
         const QFontMetrics &metrics = model.index(row, 0).data(LayerModel::WeightRole).toBool() ? bold : plain;
-        width = std::max(width, metrics.horizontalAdvance(model.nameAt(row)) + 14);
+        width = std::max(width, metrics.horizontalAdvance(model.nameAt(row)) + 12);
     }
     return std::min(width, 150);
 }
 
 static void fitColumns(QTableView *table, const LayerModel &model)
 {
+    const QFontMetrics plain(Theme::sans());
     const QFontMetrics mono(Theme::mono(0.95));
     const QFontMetrics header(Theme::sans(0.92));
     for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
         int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 18;
+        const QFontMetrics &metrics = model.index(0, column).data(LayerModel::MonoRole).toBool() ? mono : plain;
         for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
-            width = std::max(width, mono.horizontalAdvance(model.index(row, column).data().toString()) + 13);
+            width = std::max(width, metrics.horizontalAdvance(model.index(row, column).data().toString()) + 13);
         const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
         if (fillsIn)
             width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
         if (column == LayerModel::Problems)
-            width = 46;
+            width = 42;
         table->setColumnWidth(column, std::min(width, 170));
     }
     bool problems = false;
