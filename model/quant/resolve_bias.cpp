@@ -138,7 +138,7 @@ void Resolver::accumulatorWidth(
     if (input.bits == 0)
         throw SlotFailure{
             "input-unknown", "the width of IntBias follows from the input's bit width: give input_bit_width"};
-    const double bits = accumulatorBits(m_network.layers[job.layer], weight, input.bits);
+    const float bits = accumulatorBits(m_network.layers[job.layer], weight, input.bits);
     if (!(bits >= 1 && bits <= kWidestCode))
         throw SlotFailure{"bit-width",
             fmt::format("the accumulator of this layer would need {} bits, which is not between 1 and {}",
@@ -147,23 +147,24 @@ void Resolver::accumulatorWidth(
     quantizer.origin["bit_width"] = {Origin::Computed, "width of the accumulator"};
 }
 
-/// ceil(log2((2^Nin - 1) * W * K)): W the number of weight codes less one, K the products summed per output
-/// (Brevitas' max_acc_bit_width, up to 0.10).
-double Resolver::accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits)
+/// ceil(log2((2^Nin - 1) * W * K)) in float32: W the number of weight codes less one, K the products summed per output
+/// (Brevitas' max_acc_bit_width, up to 0.10; before 0.10 it takes a convolution's output channels for its inputs).
+float Resolver::accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits) const
 {
-    const double codes = std::exp2(weight.quantizer->wordBits()) - (weight.quantizer->narrow.value_or(false) ? 2 : 1);
-    double products = 1;
+    const Quantizer &q = *weight.quantizer;
+    const float codes = std::ldexp(1.0f, q.bitWidth.value_or(q.wordBits())) - (q.narrow.value_or(false) ? 2.0f : 1.0f);
     const Shape &shape = weight.shape;
-    if (weight.channelAxis == 1 && shape.size() > 2) {
-        double kernel = 1;
-        for (std::size_t i = 2; i < shape.size(); ++i)
-            kernel *= std::max(std::ceil(static_cast<double>(shape[i]) / layer.stride), 1.0);
-        products = kernel * static_cast<double>(shape[1]);
-    } else {
-        for (std::size_t i = 1; i < shape.size(); ++i)
-            products *= static_cast<double>(shape[i]);
+    const bool transposed = weight.channelAxis == 1 && shape.size() > 2;
+    double kernel = 1;
+    for (std::size_t i = 2; i < shape.size(); ++i) {
+        const auto size = static_cast<double>(shape[i]);
+        kernel *= transposed ? std::max(std::nearbyint(size / layer.stride), 1.0) : size;
     }
-    return std::ceil(std::log2((std::exp2(inputBits) - 1) * codes * products));
+    double channels = shape.size() > 1 ? static_cast<double>(shape[1]) : 1.0;
+    if (m_version < 100 && shape.size() > 2 && !transposed)
+        channels = std::floor(static_cast<double>(shape[0]) / layer.groups);
+    const float products = (std::ldexp(1.0f, inputBits) - 1) * codes * static_cast<float>(kernel);
+    return std::ceil(log2Float32(products * static_cast<float>(channels)));
 }
 
 } // namespace quantscope

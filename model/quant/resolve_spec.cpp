@@ -146,6 +146,10 @@ void Resolver::dropIdleKeywords(Job &job)
 void Resolver::warnOfIdleWidth(const Job &job, const QuantizerSpec &spec)
 {
     const auto given = job.settings.value("bit_width");
+    if (given && spec.bits == 0)
+        return warn(job, "keyword-without-effect",
+            fmt::format("bit_width = {} has no effect here: {} has the width of its accumulator before Brevitas 0.11",
+                *given, spec.preset->name));
     if (given && spec.kind != QuantizerKind::Affine && spec.kind != QuantizerKind::Minifloat
         && *given != std::to_string(spec.bits))
         warn(job, "keyword-without-effect",

@@ -143,7 +143,7 @@ private:
     float accumulatorBound(const Job &job, const std::optional<InputQuantizer> &input);
     void accumulatorWidth(
         const Job &job, Quantizer &quantizer, const SlotQuantizer &weight, const InputQuantizer &input);
-    static double accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits);
+    float accumulatorBits(const Layer &layer, const SlotQuantizer &weight, int inputBits) const;
     std::optional<std::size_t> weightJobOf(const Job &bias);
 
     Network &m_network;

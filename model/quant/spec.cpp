@@ -144,6 +144,8 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
         return tl::unexpected(error.message);
     }
     setLevels(spec, settings);
+    if (preset->bits == 0 && version < 110)
+        spec.bits = 0; // IntBias takes its accumulator's width, whatever bit_width says
     return spec;
 }
 

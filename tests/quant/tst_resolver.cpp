@@ -144,34 +144,6 @@ private Q_SLOTS:
         QCOMPARE(findRule(*network, "stored-bit-width-unused") != nullptr, rule == "stored-bit-width-unused");
     }
 
-    /// The limits of an accumulator that no integer here holds, and of one over no weights at all.
-    void accumulatorWidths_data()
-    {
-        QTest::addColumn<QString>("weightPreset");
-        QTest::addColumn<Shape>("shape");
-        QTest::addColumn<int>("inputBits");
-        QTest::addColumn<int>("bits"); ///< 0: refused
-        // ceil(log2((2^8 - 1) * W * 4)): W = 2^6 - 1, 2^8 - 2
-        QTest::newRow("over a candidate of the lab") << "ap_fixed<6,0>" << Shape{4, 4} << 8 << 16;
-        QTest::newRow("over a preset") << "Int8WeightPerTensorFloat" << Shape{4, 4} << 8 << 18;
-        QTest::newRow("too wide") << "ap_fixed<32,0>" << Shape{4, 4} << 32 << 0;
-    }
-
-    void accumulatorWidths()
-    {
-        QFETCH(QString, weightPreset);
-        QFETCH(Shape, shape);
-        QFETCH(int, inputBits);
-        QFETCH(int, bits);
-        const std::string input = "input_scale = 0.5\ninput_bit_width = " + std::to_string(inputBits);
-        const auto network = recovered({weight("fc", shape), {"fc.bias", {4}, ramp(4)}},
-            preset("fc", "weight", weightPreset.toStdString()) + entry("fc", "bias", "preset = \"IntBias\"\n" + input));
-        QVERIFY2(network, network ? "" : network.error().text().c_str());
-        QCOMPARE(findRule(*network, "bit-width") != nullptr, bits == 0);
-        if (bits != 0)
-            QCOMPARE(network->layer("fc")->slot("bias")->quantizer->bitWidth, std::optional(bits));
-    }
-
     void proposals_data()
     {
         QTest::addColumn<Shape>("shape");
