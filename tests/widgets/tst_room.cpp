@@ -1,6 +1,7 @@
 #include "charts/bit_weight_chart.h"
 #include "look/theme.h"
 #include "pages/codes_table.h"
+#include "pages/distribution_page.h"
 #include "pages/overview_page.h"
 #include "pages/page.h"
 #include "pages/quantizer_card.h"
@@ -123,6 +124,35 @@ private Q_SLOTS:
         QVERIFY2(page->width() <= page->parentWidget()->width(),
             qPrintable(u"%1 of %2"_s.arg(page->width()).arg(page->parentWidget()->width())));
         QCOMPARE(host.width(), 557);
+    }
+
+    /// An activation has nothing to count, to find or to compare: no control that could do nothing is shown.
+    void activationsHideWhatTheyLack_data()
+    {
+        QTest::addColumn<PageId>("id");
+        QTest::addColumn<QString>("hidden");
+        QTest::newRow("SQNR") << PageId::Distribution << u"figure-sqnr"_s;
+        QTest::newRow("zoom") << PageId::Distribution << u"value-zoom"_s;
+        QTest::newRow("find") << PageId::Values << u"values-find"_s;
+        QTest::newRow("channels") << PageId::Channels << u"channels"_s;
+    }
+    void activationsHideWhatTheyLack()
+    {
+        QFETCH(PageId, id);
+        QFETCH(QString, hidden);
+        PageHost host(m_session);
+        host.resize(900, 700);
+        host.QWidget::show();
+        host.show(id);
+        if (id == PageId::Distribution)
+            static_cast<DistributionPage *>(host.page(id))->showChart(DistributionPage::Values);
+        for (const auto &[layer, shown] : {std::pair(u"conv2"_s, true), {u"quant_inp"_s, false}, {u"conv2"_s, true}}) {
+            m_session.selectLayers({layer});
+            QCoreApplication::processEvents();
+            const auto *widget = host.page(id)->findChild<QWidget *>(hidden);
+            QVERIFY(widget);
+            QVERIFY2(widget->isVisible() == shown, qPrintable(layer));
+        }
     }
 
 private:

@@ -309,7 +309,8 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         {u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
     figures.push_back({u"range"_s, rangeText(quantizer, 3),
         rangeText(quantizer) + u"\n"_s + u"codes "_s + codeRangeText(quantizer) + u" times the scale"_s});
-    appendStatistics(figures, quantizer, statistics);
+    if (slot.tensor) // an activation has no values to count
+        appendStatistics(figures, quantizer, statistics);
     return figures;
 }
 

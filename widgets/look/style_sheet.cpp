@@ -28,6 +28,7 @@ QToolButton[segment="true"]:focus { border-color: @accent; }
 QToolButton[segment="true"]:checked { background: @accent; color: @onAccent; border-color: @accent; }
 QToolButton[segment="true"]:checked:focus { border-color: @text; }
 QToolButton[segment="true"]:disabled { color: @dim; }
+QToolButton[segment="true"]:checked:disabled { background: @tint; color: @dim; border-color: @line; }
 QLabel[keycap="true"] { background: @panel; border: 1px solid @line; border-bottom-width: 2px; border-radius: 4px; }
 QLabel[keycap="true"] { padding: 1px 6px; }
 QLabel[badge="warning"] { background: @amber; color: @onAmber; border-radius: 6px; padding: 1px 7px; }

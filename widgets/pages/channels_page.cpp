@@ -76,6 +76,7 @@ QWidget *ChannelsPage::makeTable()
         QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
     tableCard->box()->addWidget(m_table);
     tableCard->setMinimumHeight(140);
+    m_tableCard = tableCard;
     return tableCard;
 }
 
@@ -110,6 +111,9 @@ void ChannelsPage::refresh()
 {
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
+    const bool channels = slot.hasCodes() && !(statistics && statistics->channels.empty());
+    m_metric->setVisible(channels);
+    m_tableCard->setVisible(channels);
     if (!statistics || statistics->channels.empty()) {
         m_shown = {};
         m_model.setChannels({}, {});

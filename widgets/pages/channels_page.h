@@ -32,6 +32,7 @@ private:
     ChannelModel m_model;
     QSortFilterProxyModel m_proxy;
     Segmented *m_metric;
+    QWidget *m_tableCard;
     QLabel *m_summary;
     BarChart *m_chart;
     QTableView *m_table;

@@ -135,6 +135,7 @@ static int suggested(const CompareModel &model)
 
 void CompareCandidates::refresh()
 {
+    m_charts->setVisible(!m_lab.layers().empty());
     if (m_shownRevision != m_lab.revision())
         refreshColumns();
     refreshNotes();

@@ -184,7 +184,6 @@ void DistributionPage::showChart(int chart)
     QWidget *widgets[] = {m_bitWeights, m_values, m_codes};
     m_charts->setCurrentWidget(widgets[chart]);
     m_legend->setVisible(chart == BitWeights);
-    m_valueBar->setVisible(chart == Values);
     refreshChart();
 }
 
@@ -252,6 +251,7 @@ void DistributionPage::refreshChart()
 {
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
+    m_valueBar->setVisible(m_switch->current() == Values && slot.readable());
     const SlotStatistics *soFar
         = statistics || !slot ? nullptr : session().statistics().soFar(slot.layer->name, slot.slot->slot);
     m_zeros->setText(statistics

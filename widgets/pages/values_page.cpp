@@ -26,7 +26,8 @@ ValuesPage::ValuesPage(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    column->addWidget(makeControls());
+    m_controls = makeControls();
+    column->addWidget(m_controls);
     auto *card = new Card(nullptr, 14);
     m_body = card;
     auto *row = new QHBoxLayout;
@@ -188,7 +189,7 @@ void ValuesPage::refresh()
     const SlotRef slot = session().state() == Session::State::Ready ? session().currentSlot() : SlotRef();
     const bool shown = slot.readable() && slot.count() > 0;
     m_body->setVisible(shown);
-    m_axes->setVisible(shown);
+    m_controls->setVisible(shown);
     m_empty->setVisible(!shown);
     m_empty->setText(!slot       ? tr("Nothing is selected.")
             : !slot.slot->tensor ? tr("An activation has no stored values: they exist only while the network runs.")

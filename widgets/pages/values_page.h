@@ -55,7 +55,7 @@ private:
     FindBar *m_find;
     ValuesView *m_view;
     QLabel *m_shown, *m_fixedNote, *m_copied, *m_empty;
-    QWidget *m_body, *m_side;
+    QWidget *m_controls, *m_body, *m_side;
     ElementPanel *m_element;
     TensorMapView *m_mapView;
     QLabel *m_mapNote;
