@@ -40,6 +40,12 @@ bool isDivided(const QuantizerSpec &spec)
     return spec.kind != QuantizerKind::Binary && spec.kind != QuantizerKind::Ternary;
 }
 
+/// Minifloats whose preset has no scale, which is then 1.
+bool isUnscaled(const QuantizerSpec &spec)
+{
+    return spec.kind == QuantizerKind::Minifloat && spec.preset->source == ScaleSource::Constant;
+}
+
 float toStored(float threshold, const QuantizerSpec &spec)
 {
     return spec.restriction == Restriction::Float ? threshold : log2Float32(threshold);
@@ -126,7 +132,7 @@ float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 float scaleFromConstant(const QuantizerSpec &spec, int bits)
 {
     const float threshold = spec.constant.value_or(1.0f);
-    if (!isDivided(spec) || spec.kind == QuantizerKind::Minifloat)
+    if (!isDivided(spec) || isUnscaled(spec))
         return threshold;
     return scaleFromStoredDomain(toStored(threshold, spec), spec, bits);
 }
@@ -177,7 +183,7 @@ std::string scaleRuleWords(const QuantizerSpec &spec)
 
 std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale)
 {
-    if (spec.source == ScaleSource::Constant && (!isDivided(spec) || spec.kind == QuantizerKind::Minifloat))
+    if (spec.source == ScaleSource::Constant && (!isDivided(spec) || isUnscaled(spec)))
         return fmt::format("scale = {} (a constant, not divided)", shortest(scale));
     if (!isDivided(spec))
         return fmt::format("scale = {} (the threshold, not divided)", powerText(scale));

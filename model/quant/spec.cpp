@@ -108,6 +108,25 @@ void setLevels(QuantizerSpec &spec, const SlotSettings &settings)
     spec.origin["signed"] = spec.origin["narrow"] = origin;
 }
 
+/// The bits of a minifloat are its sign, exponent and mantissa, and a preset without a scale has none whatever is said
+/// of it.
+void setMinifloat(QuantizerSpec &spec)
+{
+    const Preset &preset = *spec.preset;
+    if (spec.kind != QuantizerKind::Minifloat || !preset.decoded)
+        return;
+    if (spec.bits != preset.bits)
+        throw SpecError{
+            fmt::format("bit_width = {} does not fit {}, which has {} bits", spec.bits, preset.name, preset.bits)};
+    if (!spec.isSigned)
+        throw SpecError{fmt::format("signed = false does not fit {}, one of whose bits is the sign", preset.name)};
+    if (preset.source != ScaleSource::Constant)
+        return;
+    spec.source = ScaleSource::Constant;
+    spec.constant = preset.constant;
+    spec.origin["scale"] = {Origin::Preset, fmt::format("{} has no scale", preset.name)};
+}
+
 /// What a version does not have; empty when all is well.
 std::string versionProblem(const Preset &preset, const SlotSettings &settings, int version)
 {
@@ -140,6 +159,7 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
                 spec.origin[std::string(setter->field)] = givenBy(settings, keyword, text);
         }
         setConstant(spec, settings);
+        setMinifloat(spec);
     } catch (const SpecError &error) {
         return tl::unexpected(error.message);
     }

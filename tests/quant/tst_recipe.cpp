@@ -89,6 +89,8 @@ private Q_SLOTS:
         row("preset = \"ap_fixed<6,0>\"\nnarrow_range = true",
             "has no effect on ap_fixed<6,0>: it takes bit_width alone");
         row("preset = \"torch_per_channel_affine\"\nsigned = true", "it takes bit_width and axis alone");
+        row("preset = \"Fp8e4m3WeightPerTensorFloat\"\nbit_width = 4", "bit_width = 4 does not fit");
+        row("preset = \"Fp8e4m3Weight\"\nsigned = false", "signed = false does not fit");
         row("axis = 1", "(entry 2, line 5): axis has no effect on Int8WeightPerTensorFloat");
         row("mse_iters = \"x\"", "mse_iters = x is not a number");
         row("collect_stats_steps = -1", "collect_stats_steps = -1 is not a whole number from 0");

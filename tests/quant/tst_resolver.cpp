@@ -273,6 +273,28 @@ private Q_SLOTS:
         QCOMPARE(q.origin.at("scale").origin, Origin::Recipe);
     }
 
+    /// Scales of live Brevitas 0.10.2 for weights of abs-max 1.
+    void minifloatScales_data()
+    {
+        QTest::addColumn<QString>("keys");
+        QTest::addColumn<float>("scale");
+        const QString half = "\"\nscaling_impl_type = \"const\"\nscaling_const = 0.5";
+        QTest::newRow("abs-max") << "Fp8e4m3WeightPerTensorFloat\"" << 1.0f / 480;
+        QTest::newRow("a constant") << "Fp8e4m3WeightPerTensorFloat" + half << 0.5f / 480;
+        QTest::newRow("no scale") << "Fp8e4m3Weight\"" << 1.0f;
+        QTest::newRow("no scale, whatever is said") << "Fp8e4m3Weight" + half << 1.0f;
+    }
+
+    void minifloatScales()
+    {
+        QFETCH(QString, keys);
+        QFETCH(float, scale);
+        const auto network
+            = recovered({weight("fc", {4, 4})}, entry("fc", "weight", "preset = \"" + keys.toStdString()));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QCOMPARE(network->layer("fc")->slot("weight")->quantizer->scale->values, std::vector<float>{scale});
+    }
+
     /// Keywords for everything reach the quantizers that there are, not biases and layer norms that have none.
     void keywordsForEverySlot()
     {
