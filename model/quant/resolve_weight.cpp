@@ -171,17 +171,27 @@ void Resolver::weightScale(Job &job, Quantizer &quantizer, int bits)
         weightZeroPoint(job, quantizer, bits, {});
 }
 
+/// A binary weight preset clamps its weights to exactly 0.1 at every pass: such a bound is no coincidence.
+bool Resolver::assumeBinary(Job &job)
+{
+    SlotSettings settings = job.settings;
+    settings.preset = "SignedBinaryWeightPerTensorConst";
+    auto spec = makeSpec(settings, m_version);
+    if (!spec || settings.value("bit_width").value_or("1") != "1") // the recipe's keywords are not for two levels
+        return false;
+    SlotQuantizer &slot = slotOf(job);
+    slot.alternatives.insert(slot.alternatives.begin(), std::exchange(slot.preset, settings.preset));
+    job.settings = std::move(settings);
+    job.spec = std::move(*spec);
+    return true;
+}
+
 void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
 {
     SlotQuantizer &slot = slotOf(job);
     const bool channels = job.spec->perChannel && slot.slot == "weight";
     const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), *job.spec, channels, m_progress);
-    // A binary weight preset clamps its weights to exactly 0.1 at every pass: such a bound is no coincidence.
-    if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f) {
-        slot.alternatives.insert(
-            slot.alternatives.begin(), std::exchange(slot.preset, "SignedBinaryWeightPerTensorConst"));
-        job.settings.preset = slot.preset;
-        job.spec = *makeSpec(job.settings, m_version);
+    if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f && assumeBinary(job)) {
         quantizer = startQuantizer(job, 1);
         for (auto &[field, origin] : quantizer.origin)
             origin = {Origin::Assumed,

@@ -111,6 +111,7 @@ private:
     int bitsOf(const Job &job, Provenance &origin);
     std::optional<int> storedBits(const Job &job, Provenance &origin) const;
     void weightScale(Job &job, Quantizer &quantizer, int bits);
+    bool assumeBinary(Job &job);
     void statisticScale(Job &job, Quantizer &quantizer, int bits);
     void weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const std::vector<float> &minimum);
     void decoupledDivisor(Job &job, Quantizer &quantizer, int bits);

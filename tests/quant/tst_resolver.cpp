@@ -144,6 +144,29 @@ private Q_SLOTS:
         QCOMPARE(findRule(*network, "stored-bit-width-unused") != nullptr, rule == "stored-bit-width-unused");
     }
 
+    /// A largest |w| of exactly 0.1 is a binary preset's clamp, unless the recipe's keywords are not for two levels.
+    void binaryProposals_data()
+    {
+        QTest::addColumn<QString>("keywords");
+        QTest::addColumn<int>("bits");
+        QTest::newRow("nothing said") << "" << 1;
+        QTest::newRow("its width") << "bit_width = 1" << 1;
+        QTest::newRow("another width") << "bit_width = 5" << 5;
+        QTest::newRow("a range that gives no threshold") << "min_val = 0\nmax_val = 0" << 8;
+    }
+
+    void binaryProposals()
+    {
+        QFETCH(QString, keywords);
+        QFETCH(int, bits);
+        const auto network
+            = recovered({{"fc.weight", {2, 2}, {0.1f, -0.05f, 0.02f, -0.1f}}}, entry("*", "", keywords.toStdString()));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const Quantizer &found = *network->layer("fc")->slot("weight")->quantizer;
+        QCOMPARE(found.bitWidth, std::optional(bits));
+        QCOMPARE(found.origin.at("bit_width").origin, bits == 5 ? Origin::Recipe : Origin::Assumed);
+    }
+
     void proposals_data()
     {
         QTest::addColumn<Shape>("shape");
