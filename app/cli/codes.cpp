@@ -70,6 +70,9 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
     if (!slot->quantizer || !slot->quantizer->isComplete()) {
         if (const Diagnostic *problem = problemOf(network, layer->name, slot->slot))
             return tl::unexpected(usage(arguments.file, "has no codes for it: " + problem->text));
+        if (!slot->tensor->problem.empty())
+            return tl::unexpected(usage(
+                arguments.file, fmt::format("has no codes for it: {}: {}", slot->tensorName, slot->tensor->problem)));
         return tl::unexpected(usage(arguments.file,
             fmt::format("{} of layer \"{}\" has no quantizer, so it has no codes", arguments.slot, arguments.layer)));
     }

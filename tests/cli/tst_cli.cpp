@@ -63,6 +63,9 @@ private Q_SLOTS:
             "/nonexistent/model.pt: cannot be opened: No such file");
         row("folder", {"inspect", "/tmp"}, 3, "folder");
         row("unknown layer", {"codes", model, "conv9"}, 2, "did you mean \"conv1\"");
+        row("a tensor that cannot be read",
+            {"codes", QString::fromStdString(quantscope::test::data("onnx/bad_external_missing.onnx")), "mm"}, 2,
+            "'no_such.bin' is not a file beside the model");
         row("unknown slot", {"codes", model, "conv1", "--slot", "input"}, 2, "no tensor in slot");
         row("mistyped slot", {"codes", model, "conv1", "--slot", "wieght"}, 2, "did you mean \"weight\"");
         row("mistyped word", {"inspct", model}, 2, "did you mean \"inspect\"");
