@@ -211,18 +211,29 @@ private Q_SLOTS:
         QVERIFY2(shown.size() < 40 && shown.filter(u"e-1"_s).size() <= 1, qPrintable(shown.join(u' ')));
     }
 
-    /// A logarithmic axis tells counts: the highest bar is 1,500.
+    /// A logarithmic axis tells counts, of few also those between 1 and 10.
+    void logarithmicLabels_data()
+    {
+        QTest::addColumn<double>("highest");
+        QTest::addColumn<QStringList>("labels");
+        QTest::addColumn<QString>("absent");
+        QTest::newRow("many") << 1500.0 << QStringList{u"1"_s, u"10"_s, u"100"_s, u"1,000"_s} << u"10,000"_s;
+        QTest::newRow("few") << 6.0 << QStringList{u"1"_s, u"2"_s, u"5"_s} << u"10"_s;
+    }
     void logarithmicLabels()
     {
+        QFETCH(double, highest);
+        QFETCH(QStringList, labels);
+        QFETCH(QString, absent);
         BarChart chart(u"Values"_s);
         chart.resize(900, 300);
-        BarData data = bars(4, 0, 1);
-        data.sets[0].values = {0, 1, 30, 1500};
+        BarData data = bars(4, 0, 0.5);
+        data.sets[0].values = {0, 1, 3, highest};
         chart.setData(logCounts(data));
         const QStringList shown = textsOf(chart);
-        for (const QString &label : {u"1"_s, u"10"_s, u"100"_s, u"1,000"_s})
+        for (const QString &label : labels)
             QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
-        QVERIFY2(!shown.contains(u"10,000"_s), qPrintable(shown.join(u' ')));
+        QVERIFY2(!shown.contains(absent), qPrintable(shown.join(u' ')));
     }
 
     /// Allocations of one size, such as those of a sweep from 1 to 1 bit, lie above each other.

@@ -1,4 +1,5 @@
 #include "items/diagnostic_model.h"
+#include "items/facts.h"
 #include "items/layer_filter.h"
 #include "items/layer_model.h"
 #include "items/quantizer_model.h"
@@ -122,6 +123,26 @@ private Q_SLOTS:
         QFETCH(QString, part);
         LayerProxy proxy;
         QVERIFY2(proxy.setFilterText(filter).contains(part), qPrintable(proxy.setFilterText(filter)));
+    }
+
+    /// A scale that is not finite, as ONNX files have, gives no range.
+    void rangesOfBrokenScales_data()
+    {
+        QTest::addColumn<float>("scale");
+        QTest::addColumn<QString>("range");
+        QTest::newRow("2^-6") << 0x1p-6f << u"±0.484"_s; // 31 / 64
+        QTest::newRow("nan") << std::numeric_limits<float>::quiet_NaN() << u"unknown"_s;
+        QTest::newRow("inf") << std::numeric_limits<float>::infinity() << u"unknown"_s;
+    }
+    void rangesOfBrokenScales()
+    {
+        QFETCH(float, scale);
+        QFETCH(QString, range);
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        Quantizer quantizer = *slotRef(session.network(), "conv2", "weight").slot->quantizer;
+        quantizer.scale->values[0] = scale;
+        QCOMPARE(rangeText(quantizer, 3), range);
     }
 
     void listsQuantizers()

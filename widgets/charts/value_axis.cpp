@@ -64,8 +64,12 @@ QValueAxis *logCountAxis(const QString &title, double high)
 {
     auto *axis = new QCategoryAxis;
     axis->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
-    for (std::uint64_t count = 1; std::log10(static_cast<double>(count) + 1) <= high; count *= 10)
-        axis->append(groupedText(count), std::log10(static_cast<double>(count) + 1));
+    const auto place = [](std::uint64_t count) { return std::log10(static_cast<double>(count) + 1); };
+    const bool few = high < place(100); // then the decades alone would be one label or two
+    for (std::uint64_t decade = 1; place(decade) <= high; decade *= 10)
+        for (const std::uint64_t count : {decade, 2 * decade, 5 * decade})
+            if (place(count) <= high && (few || count == decade))
+                axis->append(groupedText(count), place(count));
     axis->setRange(0, high);
     return dressed(axis, title);
 }

@@ -145,9 +145,16 @@ QString typeText(const Quantizer &quantizer)
     return (quantizer.isSigned.value_or(true) ? u"int"_s : u"uint"_s) + QString::number(bits);
 }
 
+static bool hasFiniteScales(const Quantizer &quantizer)
+{
+    return quantizer.scale && !quantizer.scale->values.empty()
+        && std::all_of(quantizer.scale->values.begin(), quantizer.scale->values.end(),
+            [](float scale) { return std::isfinite(scale); });
+}
+
 QString rangeText(const Quantizer &quantizer, int digits)
 {
-    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat)
+    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat || !hasFiniteScales(quantizer))
         return u"unknown"_s;
     const auto [low, high] = valueRange(quantizer);
     const auto number = [digits](double value) { return QString::number(value, 'g', digits); };
@@ -195,7 +202,7 @@ QString granularityText(const SlotQuantizer &slot)
 
 QString lsbText(const Quantizer &quantizer)
 {
-    if (!quantizer.scale || quantizer.scale->values.empty())
+    if (!hasFiniteScales(quantizer))
         return u"unknown"_s;
     const auto [low, high] = std::minmax_element(quantizer.scale->values.begin(), quantizer.scale->values.end());
     if (*low == *high)

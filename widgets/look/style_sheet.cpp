@@ -38,12 +38,12 @@ QLineEdit { selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border-color: @accent; }
 QLineEdit[wrong="true"] { border-color: @red; }
 QComboBox, QAbstractSpinBox { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; }
-QComboBox { padding: 3px 8px; }
+QComboBox { padding: 3px 3px 3px 7px; }
 QAbstractSpinBox { padding: 3px 4px; selection-background-color: @accent; selection-color: @onAccent; }
 QComboBox:hover, QAbstractSpinBox:hover { border-color: @accent; }
 QComboBox:focus, QAbstractSpinBox:focus { border-color: @accent; }
 QComboBox:disabled, QAbstractSpinBox:disabled { color: @dim; background: @tint; }
-QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::drop-down { border: none; width: 15px; }
 QComboBox::down-arrow { image: url(:/icons/down.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView { background: @panel; border: 1px solid @line; outline: none; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; border: none; width: 16px; }
@@ -65,6 +65,7 @@ QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: 
 QCheckBox:focus, QRadioButton:focus { color: @accentText; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView { background: @tint; border: none; }
+QHeaderView:vertical { background: @panel; }
 QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 4px; }
 QHeaderView::section:vertical { padding: 0 6px; }
 QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; }

@@ -10,6 +10,7 @@
 #include <QBoxLayout>
 #include <QLineEdit>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace Qt::StringLiterals;
@@ -91,8 +92,10 @@ void StepCard::setFigure(int at, const QString &name, const QString &value)
     m_names[i]->setText(name);
     m_values[i]->setText(value);
     m_frames[i]->setVisible(!value.isEmpty());
-    if (i > 0)
-        m_arrows[i - 1]->setVisible(!value.isEmpty());
+    const auto before = m_frames.begin() + at;
+    if (i > 0) // the first figure that is shown has none: a file of codes has no float weight to start from
+        m_arrows[i - 1]->setVisible(!value.isEmpty()
+            && std::any_of(m_frames.begin(), before, [](const QWidget *frame) { return !frame->isHidden(); }));
 }
 
 void StepCard::setSlot(const SlotRef &slot)

@@ -59,19 +59,29 @@ ValuesPage::ValuesPage(Session &session, QWidget *parent)
     });
 }
 
+QWidget *ValuesPage::makeForms()
+{
+    m_forms = new Segmented(tr("Form of the values"));
+    m_forms->setItems({tr("dec"), tr("hex"), tr("bin"), tr("float")});
+    auto *key = keyCap(u"D"_s);
+    key->setToolTip(tr("D goes from form to form"));
+    auto *forms = new QWidget; // a narrow page wraps both together
+    auto *row = new QHBoxLayout(forms);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    row->addWidget(m_forms);
+    row->addWidget(key);
+    return forms;
+}
+
 QWidget *ValuesPage::makeControls()
 {
     auto *card = new Card;
     auto *top = new FlowLayout(nullptr, 6);
     m_axes = new AxisBar;
-    m_forms = new Segmented(tr("Form of the values"));
-    m_forms->setItems({tr("dec"), tr("hex"), tr("bin"), tr("float")});
     top->addWidget(m_axes);
     top->addStretch();
-    top->addWidget(m_forms);
-    auto *key = keyCap(u"D"_s);
-    key->setToolTip(tr("D goes from form to form"));
-    top->addWidget(key);
+    top->addWidget(makeForms());
     card->box()->addLayout(top);
     auto *bottom = new FlowLayout(nullptr, 6);
     m_find = new FindBar;

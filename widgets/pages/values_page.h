@@ -37,6 +37,7 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    QWidget *makeForms();
     QWidget *makeControls();
     QWidget *makeTable();
     QWidget *makeSide();

@@ -23,7 +23,8 @@ static int nameWidth(const LayerModel &model)
 {
     const QFontMetrics plain(Theme::sans());
     const QFontMetrics bold(Theme::sans(1.0, true));
-    int width = 0;
+    const QString title = model.headerData(LayerModel::Name, Qt::Horizontal).toString();
+    int width = QFontMetrics(Theme::sans(0.92)).horizontalAdvance(title) + 18;
     for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row) {
         const QFontMetrics &metrics = model.index(row, 0).data(LayerModel::WeightRole).toBool() ? bold : plain;
         width = std::max(width, metrics.horizontalAdvance(model.nameAt(row)) + 12);
