@@ -175,6 +175,42 @@ private Q_SLOTS:
             [](const Diagnostic &d) { return d.rule == "qonnx-signed-narrow-swapped"; }));
     }
 
+    /// What an export has lost is said, and the codes or limits that rest on it are assumed.
+    void lostByTheExport_data()
+    {
+        QTest::addColumn<std::string>("file");
+        QTest::addColumn<std::string>("layer");
+        QTest::addColumn<std::string>("rule");
+        QTest::addColumn<std::string>("field");
+        const std::string raw = "qonnx-raw-weights", open = "qonnx-signed-narrow-undecided";
+        // Truth: rounding_modes.json, where this weight is rounded up and the export says ROUND.
+        QTest::newRow("float weights") << std::string("0.12.1/rounding_modes") << std::string("ceil") << raw
+                                       << std::string("rounding");
+        QTest::newRow("quantized weights")
+            << std::string("0.10.2/rounding_modes") << std::string("ceil") << std::string() << std::string("rounding");
+        // Really unsigned and narrow, with codes that a signed weight could have.
+        for (const char *field : {"signed", "narrow"})
+            QTest::addRow("%s undecided", field)
+                << std::string("0.10.2/unsigned_narrow") << std::string("lay") << open << std::string(field);
+    }
+    void lostByTheExport()
+    {
+        QFETCH(std::string, file);
+        QFETCH(std::string, layer);
+        QFETCH(std::string, rule);
+        QFETCH(std::string, field);
+        const Network network = test::recoverOnnxFile(test::data("brevitas/" + file + ".qonnx.onnx"));
+        const SlotQuantizer *weight = network.layer(layer)->slot("weight");
+        QVERIFY(weight->quantizer);
+        QCOMPARE(weight->quantizer->origin.at(field).origin == Origin::Assumed, !rule.empty());
+        QCOMPARE(weight->assumed, !rule.empty());
+        const auto said = std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
+            [](const Diagnostic &d) { return d.rule.starts_with("qonnx-"); });
+        QCOMPARE(said, rule.empty() ? 0 : 1);
+        for (const Diagnostic &d : network.diagnostics)
+            QVERIFY(!d.rule.starts_with("qonnx-") || d.rule == rule);
+    }
+
     void samples_data()
     {
         QTest::addColumn<QString>("model");

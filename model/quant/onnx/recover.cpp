@@ -1,5 +1,6 @@
 #include "quant/onnx/decode.h"
 #include "quant/onnx/foreign.h"
+#include "quant/onnx/raw_weights.h"
 #include "quant/onnx/swapped_flags.h"
 
 #include <fmt/format.h>
@@ -55,7 +56,9 @@ void recoverOnnx(Network &network, const Progress &progress)
     }
     connectLayers(constants.graph(), plan, network.layers);
     network.dialect = plan.dialect;
-    undoSwappedFlags(constants.graph(), plan, network, progress);
+    // Raw weights are of a version that swaps nothing.
+    if (!markRawWeights(constants.graph(), plan, network, progress))
+        undoSwappedFlags(constants.graph(), plan, network, progress);
     reportForeign(constants, plan, network);
     progress.step(plan.layers.size(), plan.layers.size());
 }

@@ -2,6 +2,7 @@
 
 #include "quant/codes.h"
 #include "quant/onnx/decode.h"
+#include "quant/onnx/raw_weights.h"
 
 #include <algorithm>
 
@@ -15,9 +16,11 @@ constexpr std::size_t kChunk = 1 << 16;
 
 bool flagsDiffer(const Quantizer &q) { return q.isSigned.value_or(false) != q.narrow.value_or(false); }
 
-/// Do the node's codes contradict its flags? Only possible to tell where the node holds values that are already
-/// quantized.
-bool contradicts(const SlotQuantizer &slot, const Progress &progress)
+/// What a weight node's codes say of its flags.
+enum class Verdict { Right, Swapped, Open };
+
+/// Only possible to tell where the node holds values that are already quantized.
+Verdict judge(const SlotQuantizer &slot, const Progress &progress)
 {
     SlotQuantizer unclamped = slot;
     unclamped.quantizer->bitWidth = 32;
@@ -37,12 +40,54 @@ bool contradicts(const SlotQuantizer &slot, const Progress &progress)
         for (std::size_t i = 0; i < count; ++i) {
             // A raw float weight (Brevitas 0.12.1, QKeras) may well be clamped by flags that are right.
             if (values[i] != floats[i] || codes[i] > top || codes[i] < -limit - 1)
-                return false;
+                return Verdict::Right;
             negative = negative || codes[i] < 0;
             above = above || codes[i] > limit;
         }
     }
-    return *slot.quantizer->isSigned ? !negative && above : negative;
+    if (negative == above)
+        return Verdict::Open; // codes that both fit, or neither
+    return *slot.quantizer->isSigned == negative ? Verdict::Right : Verdict::Swapped;
+}
+
+/// When one node is swapped, all are; when one is right, none is.
+Verdict judgeAll(const std::vector<std::pair<const PlannedSlot *, SlotQuantizer *>> &suspects, const Progress &progress)
+{
+    Verdict verdict = Verdict::Open;
+    for (const auto &suspect : suspects)
+        try {
+            const Verdict one = judge(*suspect.second, progress);
+            if (one == Verdict::Swapped)
+                return one;
+            verdict = one == Verdict::Right ? one : verdict;
+        } catch (const ParseError &) {
+            continue; // the analysis of that tensor says so
+        }
+    return verdict;
+}
+
+/// Codes and scales are the same either way; the limits are not.
+void markOpen(
+    const std::vector<std::pair<const PlannedSlot *, SlotQuantizer *>> &suspects, const Graph &graph, Network &network)
+{
+    std::size_t marked = 0;
+    for (const auto &[planned, slot] : suspects) {
+        const Node &node = graph.nodes[planned->node];
+        if (!isOfBrevitas(node, *network.file))
+            continue;
+        ++marked;
+        slot->assumed = true;
+        for (const char *field : {"signed", "narrow"})
+            slot->quantizer->origin[field] = {Origin::Assumed,
+                fmt::format("{}: Brevitas 0.10.0 to 0.10.2 write signed and narrow in each other's place, and the "
+                            "codes fit both ways",
+                    nodeLabel(node))};
+    }
+    if (marked > 0)
+        network.diagnostics.push_back({"qonnx-signed-narrow-undecided", Severity::Warning, "",
+            fmt::format("signed and narrow may be swapped on {} weight node{}, as Brevitas 0.10.0 to 0.10.2 write "
+                        "them: the codes fit both ways, so they are shown as the file says.",
+                marked, marked == 1 ? "" : "s")});
 }
 
 void undo(const Node &node, Quantizer &q)
@@ -66,14 +111,10 @@ void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, co
                 && found.tensor && flagsDiffer(*found.quantizer))
                 suspects.emplace_back(&planned, &found);
         }
-    const bool swapped = std::any_of(suspects.begin(), suspects.end(), [&](const auto &suspect) {
-        try {
-            return contradicts(*suspect.second, progress);
-        } catch (const ParseError &) {
-            return false; // the analysis of that tensor says so
-        }
-    });
-    if (!swapped)
+    const Verdict verdict = judgeAll(suspects, progress);
+    if (verdict == Verdict::Open)
+        markOpen(suspects, graph, network);
+    if (verdict != Verdict::Swapped)
         return;
     for (const auto &[planned, slot] : suspects) {
         undo(graph.nodes[planned->node], *slot->quantizer);
