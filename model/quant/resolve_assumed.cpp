@@ -101,8 +101,12 @@ bool Resolver::assumePreset(Job &job)
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
     const std::string_view kind = presetSlot(slot.slot);
     const bool hasKeys = keysOf(job) != nullptr;
-    if (kind == "bias" && !job.settings.mentioned)
-        return false; // Brevitas' default is a float bias
+    if (kind == "bias" && !job.settings.mentioned) {
+        if (!gateInput(job))
+            return false; // Brevitas' default is a float bias
+        job.settings.preset = "Int32Bias"; // but not that of its recurrent layers
+        return true;
+    }
     if (kind == "bias" || kind == "trunc")
         throw SlotFailure{
             "preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};

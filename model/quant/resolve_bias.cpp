@@ -42,6 +42,8 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
     } else
         source = findJob(layerOf(job).name, "input");
     if (!source)
+        source = gateInput(job);
+    if (!source)
         if (const auto fed = m_feeds.find(layerOf(job).name); fed != m_feeds.end())
             source = findJob(fed->second, "act") ? findJob(fed->second, "act") : findJob(fed->second, "output");
     if (!source)

@@ -21,6 +21,7 @@ Resolver::Resolver(Network &network, const Progress &progress, const RecoverHint
     takeHints();
     mergeBatchNorms();
     collectJobs();
+    shareByConstruction();
     linkSharers();
     takePrevious();
 }

@@ -69,6 +69,9 @@ private:
     void noteBatchNorms();
     void noteVectors();
     void collectJobs();
+    void shareByConstruction();
+    bool standsAlone(const Job &job) const;
+    std::optional<std::size_t> gateInput(const Job &bias) const;
     void linkSharers();
     void chooseSpec(Job &job);
     const Job *takeOwner(Job &job);
