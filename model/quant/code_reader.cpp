@@ -37,6 +37,27 @@ std::int64_t toInteger(float code)
     return std::isfinite(code) ? static_cast<std::int64_t>(std::clamp(code, -9.0e18f, 9.0e18f)) : 0;
 }
 
+bool roundsUp(float p, const LearnedDecision &decision)
+{
+    if (decision.rule == LearnedDecision::Rule::Positive)
+        return p > 0;
+    const float sigmoid = 1.0f / (1.0f + std::exp(-p));
+    return sigmoid * static_cast<float>(decision.zeta - decision.gamma) + static_cast<float>(decision.gamma) > 0.5f;
+}
+
+void decide(std::span<const float> x, std::span<const float> decisions, const CodeParameters &p,
+    const LearnedDecision &rule, std::span<float> codes)
+{
+    if (rule.rule == LearnedDecision::Rule::Identity) {
+        for (std::size_t i = 0; i < codes.size(); ++i)
+            codes[i] = std::nearbyint(x[i] / p.divisor + p.shift + std::clamp(decisions[i], -0.5f, 0.5f));
+        return;
+    }
+    codesOf(x, p, codes);
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] += roundsUp(decisions[i], rule) ? 1.0f : 0.0f;
+}
+
 } // namespace
 
 CodeReader::CodeReader(const SlotQuantizer &slot)
@@ -147,7 +168,7 @@ void CodeReader::codes(std::uint64_t begin, std::span<float> out)
     }
 }
 
-/// Brevitas adds the learned decision between floor and clamp.
+/// Brevitas takes the learned decision before the clamp.
 void CodeReader::learnedCodes(std::uint64_t begin, std::span<float> codes)
 {
     unclampedCodes(begin, codes, codes);
@@ -158,21 +179,23 @@ void CodeReader::learnedCodes(std::uint64_t begin, std::span<float> codes)
 
 void CodeReader::unclampedCodes(std::uint64_t begin, std::span<const float> x, std::span<float> out)
 {
+    if (m_learned) {
+        m_scratch.resize(out.size());
+        m_learned->floats(begin, m_scratch);
+    }
     for (std::uint64_t at = 0; at < out.size();) {
         const Run run = runAt(begin + at);
         const std::uint64_t length = std::min<std::uint64_t>(run.length, out.size() - at);
         CodeParameters p = parameters(run.channel);
         p.min = -std::numeric_limits<float>::infinity();
         p.max = std::numeric_limits<float>::infinity();
-        codesOf(x.subspan(at, length), p, out.subspan(at, length));
+        if (m_learned)
+            decide(x.subspan(at, length), std::span(m_scratch).subspan(at, length), p, m_quantizer.learnedDecision,
+                out.subspan(at, length));
+        else
+            codesOf(x.subspan(at, length), p, out.subspan(at, length));
         at += length;
     }
-    if (!m_learned)
-        return;
-    m_scratch.resize(out.size());
-    m_learned->floats(begin, m_scratch);
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] += m_scratch[i] > 0 ? 1.0f : 0.0f;
 }
 
 void CodeReader::integers(std::uint64_t begin, std::span<std::int64_t> out)

@@ -56,6 +56,18 @@ enum class CodeRule {
     MinifloatPattern, ///< minifloat: the code is the bit pattern nearest to x / scale
 };
 
+/// What a stored decision p of learned rounding does to y = x / scale + zp, in evaluation.
+struct LearnedDecision {
+    enum class Rule {
+        Positive, ///< floor(y) + (p > 0)
+        HardSigmoid, ///< floor(y) + (sigmoid(p) * (zeta - gamma) + gamma > 0.5)
+        Identity, ///< round(y + clamp(p, -0.5, 0.5))
+    };
+    Rule rule = Rule::Positive;
+    double gamma = -0.1, zeta = 1.1;
+    bool operator==(const LearnedDecision &) const = default;
+};
+
 /// Scales or zero points: one value, one per slice along `axis`, or one per block.
 struct Granular {
     Shape shape; ///< [] per tensor, else what broadcasts against the tensor, such as [16,1,1,1]
@@ -86,8 +98,8 @@ struct Quantizer {
     float ternaryThreshold = 0.5f; ///< only for CodeRule::TernaryThreshold
     /// What zero-centred quantizers add to x / divisor before rounding, per channel.
     std::optional<Granular> shift;
-    /// Stored decisions of learned rounding: code = floor(x / scale + zp) + (p > 0).
-    std::shared_ptr<const TensorInfo> learnedRounding;
+    std::shared_ptr<const TensorInfo> learnedRounding; ///< stored decisions
+    LearnedDecision learnedDecision;
     std::map<std::string, Provenance> origin;
 
     bool operator==(const Quantizer &) const = default;

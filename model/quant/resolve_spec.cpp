@@ -178,6 +178,7 @@ void Resolver::takeSpec(Job &job, bool assumed)
     if (!spec->decoded)
         throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
     job.spec = std::move(*spec);
+    heedDecisions(job);
     if (!assumed)
         return;
     for (auto &[field, origin] : job.spec->origin)

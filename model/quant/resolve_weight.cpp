@@ -128,17 +128,8 @@ void Resolver::resolveWeight(Job &job)
         normedScale(job, quantizer);
     if (job.spec->special == Special::Decoupled)
         decoupledDivisor(job, quantizer, bits);
-    if (quantizer.rounding == Rounding::LearnedRound) {
-        const StateQuantizer *keys = keysOf(job);
-        const auto found = keys == nullptr ? decltype(keys->fields.end()){}
-                                           : keys->fields.find(std::string_view("int_quant.float_to_int_impl.value"));
-        if (keys == nullptr || found == keys->fields.end())
-            throw SlotFailure{"learned-rounding-missing",
-                "the key int_quant.float_to_int_impl.value with the learned decisions is not in the file"};
-        quantizer.learnedRounding = {m_network.file, &m_network.file->tensors[found->second]};
-        if (quantizer.learnedRounding->shape != slot.shape)
-            throw SlotFailure{"learned-rounding-shape", "the learned decisions do not have the weight's shape"};
-    }
+    if (quantizer.rounding == Rounding::LearnedRound)
+        takeDecisions(job, quantizer);
     markAssumedAxis(job, quantizer);
     slot.quantizer = std::move(quantizer);
 }

@@ -117,6 +117,9 @@ private:
     bool assumeBinary(Job &job);
     void statisticScale(Job &job, Quantizer &quantizer, int bits);
     void weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const std::vector<float> &minimum);
+    const TensorInfo *learnedDecisions(const Job &job) const;
+    void heedDecisions(Job &job);
+    void takeDecisions(const Job &job, Quantizer &quantizer) const;
     void decoupledDivisor(Job &job, Quantizer &quantizer, int bits);
     void normedScale(Job &job, Quantizer &quantizer);
     std::vector<StatisticInput> statisticInputs(const Job &job) const;
