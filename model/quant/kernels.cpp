@@ -13,24 +13,6 @@ namespace quantscope {
 
 namespace {
 
-float roundWith(float y, Rounding rounding)
-{
-    switch (rounding) {
-    case Rounding::Round: return std::nearbyint(y); // half to even under the default rounding mode
-    case Rounding::Ceil: return std::ceil(y);
-    case Rounding::Floor:
-    case Rounding::LearnedRound: return std::floor(y); // the learned decision is added by the reader
-    case Rounding::RoundToZero: return std::trunc(y);
-    case Rounding::Up: return std::copysign(std::ceil(std::fabs(y)), y);
-    case Rounding::HalfUp: return std::round(y);
-    case Rounding::HalfDown:
-        // From 2^23 on every float32 is whole, and |y| - 0.5 would not be exact.
-        return std::fabs(y) >= 8388608.0f ? y : std::copysign(std::ceil(std::fabs(y) - 0.5f), y);
-    case Rounding::Dpu: return y < 0 && y - std::floor(y) == 0.5f ? std::ceil(y) : std::nearbyint(y);
-    }
-    return y;
-}
-
 float clampLikeBrevitas(float y, const CodeParameters &p)
 {
     y = y > p.max ? p.max : y;
@@ -95,6 +77,24 @@ QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float *lows, f
 
 } // namespace
 
+float roundWith(float y, Rounding rounding)
+{
+    switch (rounding) {
+    case Rounding::Round: return std::nearbyint(y); // half to even under the default rounding mode
+    case Rounding::Ceil: return std::ceil(y);
+    case Rounding::Floor:
+    case Rounding::LearnedRound: return std::floor(y); // the learned decision is added by the reader
+    case Rounding::RoundToZero: return std::trunc(y);
+    case Rounding::Up: return std::copysign(std::ceil(std::fabs(y)), y);
+    case Rounding::HalfUp: return std::round(y);
+    case Rounding::HalfDown:
+        // From 2^23 on every float32 is whole, and |y| - 0.5 would not be exact.
+        return std::fabs(y) >= 8388608.0f ? y : std::copysign(std::ceil(std::fabs(y) - 0.5f), y);
+    case Rounding::Dpu: return y < 0 && y - std::floor(y) == 0.5f ? std::ceil(y) : std::nearbyint(y);
+    }
+    return y;
+}
+
 std::uint32_t maxMagnitudeBits(std::span<const float> x) { return maxMagnitude(x.data(), x.size()); }
 
 ValueRange valueRange(std::span<const float> x)
@@ -130,7 +130,7 @@ float codeOf(float x, const CodeParameters &p)
     case CodeRule::TernaryThreshold:
         return std::fabs(x) > p.ternaryThreshold * p.divisor ? std::copysign(1.0f, x) : 0.0f;
     case CodeRule::Stored: return clampLikeBrevitas(x, p);
-    case CodeRule::MinifloatPattern: return minifloatPattern(x / p.divisor, p.minifloat);
+    case CodeRule::MinifloatPattern: return minifloatPattern(x / p.divisor, p.minifloat, p.rounding);
     case CodeRule::BitPattern: return x;
     }
     return x;

@@ -1,5 +1,7 @@
 #include "quant/minifloat.h"
 
+#include "quant/kernels.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +13,7 @@ float largestMinifloat(MinifloatFormat format)
     return std::ldexp(2.0f - std::ldexp(1.0f, -format.mantissaBits), highest);
 }
 
-float minifloatPattern(float x, MinifloatFormat format)
+float minifloatPattern(float x, MinifloatFormat format, Rounding rounding)
 {
     if (std::isnan(x))
         return x;
@@ -22,7 +24,7 @@ float minifloatPattern(float x, MinifloatFormat format)
         ? lowest
         : std::max(static_cast<int>(std::floor(static_cast<float>(std::log2(static_cast<double>(magnitude))))), lowest);
     const float step = std::ldexp(1.0f, exponent - format.mantissaBits);
-    const float rounded = std::min(std::nearbyint(magnitude / step) * step, limit);
+    const float rounded = std::min(std::fabs(roundWith(std::copysign(magnitude, x) / step, rounding)) * step, limit);
     // Rounding may carry into the next exponent; the pattern follows from the value itself.
     int power = 0;
     std::frexp(rounded, &power);

@@ -34,7 +34,7 @@ enum class Statistic {
 /// Brevitas' restrict_scaling_type.
 enum class Restriction { Float, LogFloat, PowerOfTwo };
 /// Zero point of shifted presets.
-enum class ZeroPointSource { None, Stats, Stored, StoredUnrounded };
+enum class ZeroPointSource { None, Stats, StatsUnrounded, Stored, StoredUnrounded };
 /// The presets whose codes do not come from x / scale alone.
 enum class Special { None, Decoupled, WeightNorm, AccumulatorAware, AccumulatorAwareZeroCenter };
 

@@ -142,9 +142,13 @@ void Resolver::dropIdleKeywords(Job &job)
     });
 }
 
-/// Brevitas takes bit_width there and leaves it unused.
-void Resolver::warnOfIdleWidth(const Job &job, const QuantizerSpec &spec)
+/// Brevitas takes them there and leaves them unused.
+void Resolver::warnOfIdleKeywords(const Job &job, const QuantizerSpec &spec)
 {
+    for (const std::string &keyword : spec.ignored)
+        warn(job, "keyword-without-effect",
+            fmt::format("{} = {} has no effect here: Brevitas {} does not read it for {}", keyword,
+                job.settings.value(keyword).value_or(""), versionText(m_version), spec.preset->name));
     const auto given = job.settings.value("bit_width");
     if (given && spec.bits == 0)
         return warn(job, "keyword-without-effect",
@@ -170,7 +174,7 @@ void Resolver::takeSpec(Job &job, bool assumed)
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;
     slot.input = job.settings.input;
-    warnOfIdleWidth(job, *spec);
+    warnOfIdleKeywords(job, *spec);
     if (spec->off)
         return;
     slot.assumed = assumed;

@@ -180,7 +180,7 @@ bool Resolver::assumeBinary(Job &job)
 void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
 {
     SlotQuantizer &slot = slotOf(job);
-    const bool channels = job.spec->perChannel && slot.slot == "weight";
+    const bool channels = job.spec->perChannel && !job.spec->he && slot.slot == "weight";
     const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), *job.spec, channels, m_progress);
     if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f && assumeBinary(job)) {
         quantizer = startQuantizer(job, 1);
@@ -215,7 +215,12 @@ void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
 void Resolver::weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const std::vector<float> &minimum)
 {
     std::vector<float> lows = minimum;
-    const bool isStored = job.spec->zeroPoint != ZeroPointSource::Stats;
+    const bool isStored
+        = job.spec->zeroPoint == ZeroPointSource::Stored || job.spec->zeroPoint == ZeroPointSource::StoredUnrounded;
+    if (job.spec->rounding == Rounding::LearnedRound
+        && (job.spec->zeroPoint == ZeroPointSource::Stored || job.spec->zeroPoint == ZeroPointSource::Stats))
+        throw SlotFailure{"zero-point-learned-rounding",
+            "Brevitas rounds the zero point by the learned decision of every weight, so that it is not one number"};
     if (isStored) {
         const auto values = stored(job, "zero_point_impl.value");
         if (!values || values->empty())
@@ -252,7 +257,7 @@ void Resolver::decoupledDivisor(Job &job, Quantizer &quantizer, int bits)
     const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), spec, channels, m_progress);
     std::vector<float> divisors(statistic.values.size());
     std::transform(statistic.values.begin(), statistic.values.end(), divisors.begin(),
-        [&](float s) { return scaleFromStatistic(s, spec, bits); });
+        [&](float s) { return preScaleFromStatistic(s, spec, bits); });
     slotOf(job).formula += fmt::format(
         "\ncode = clamp(round(w / {})): a pre-scale of its own ({})", shortest(divisors.front()), scaleRuleWords(spec));
     quantizer.divisor = perChannel(slotOf(job), slotOf(job).channelAxis, std::move(divisors));

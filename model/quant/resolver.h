@@ -79,7 +79,7 @@ private:
     void takeSpec(Job &job, bool assumed);
     void dropIdleKeywords(Job &job);
     bool isMeant(const Job &job, int entry) const;
-    void warnOfIdleWidth(const Job &job, const QuantizerSpec &spec);
+    void warnOfIdleKeywords(const Job &job, const QuantizerSpec &spec);
     bool assumePreset(Job &job);
     std::string guessPreset(const Job &job, std::vector<std::string> &alternatives) const;
     void resolve(std::size_t index);

@@ -1,6 +1,7 @@
 #include "quant/scale_rules.h"
 
 #include "base/text.h"
+#include "quant/codes.h"
 #include "quant/fixed_point.h"
 
 #include <cmath>
@@ -51,31 +52,45 @@ float toStored(float threshold, const QuantizerSpec &spec)
     return spec.restriction == Restriction::Float ? threshold : log2Float32(threshold);
 }
 
-/// scale from the stored domain by 0.11's subtraction of logarithms.
-float subtractLogarithms(float stored, const QuantizerSpec &spec, float n)
+/// The integer threshold, or 1 where Brevitas divides by none.
+float divisorOf(const QuantizerSpec &spec, int bits) { return isDivided(spec) ? intThreshold(spec, bits) : 1.0f; }
+
+/// A stored threshold with its restriction and minimum. 0.6 and 0.7 take the minimum into log domains as its logarithm.
+float restricted(float stored, const QuantizerSpec &spec)
 {
-    const float difference = stored - log2Float32(n);
-    if (spec.restriction == Restriction::PowerOfTwo)
-        return powerOfTwo(roundExponent(difference, spec.exponentRounding));
-    return static_cast<float>(std::exp2(static_cast<double>(difference)));
+    const float threshold = thresholdFromStored(stored, spec);
+    if (spec.version < 80 && spec.restriction != Restriction::Float && spec.minimum)
+        return clampMin(threshold, log2Float32(*spec.minimum));
+    return clampMin(threshold, spec.minimum);
 }
 
-float scaleFromStoredDomain(float stored, const QuantizerSpec &spec, int bits)
+/// Constants and parameters restrict threshold and divisor apart from 0.11 on, 0.12 also statistics.
+float dividedApart(float threshold, const QuantizerSpec &spec, int bits)
 {
-    const float n = intThreshold(spec, bits);
-    if (spec.version < 80) {
-        // A minimum given by override reaches log domains as log2 already, so it has no effect there.
-        const float threshold = thresholdFromStored(stored, spec);
-        return (spec.restriction == Restriction::Float ? clampMin(threshold, spec.minimum) : threshold) / n;
-    }
+    const float n = divisorOf(spec, bits);
     if (spec.version < 110)
-        return clampMin(thresholdFromStored(stored, spec), spec.minimum) / n;
-    if (spec.version < 120) {
-        const float scale = spec.restriction == Restriction::Float ? stored / n : subtractLogarithms(stored, spec, n);
-        return clampMin(scale, spec.minimum);
-    }
-    const float threshold = clampMin(thresholdFromStored(stored, spec), spec.minimum);
-    return threshold / thresholdFromStored(toStored(n, spec), spec);
+        return threshold / n;
+    const float divisor = thresholdFromStored(toStored(n, spec), spec);
+    return threshold / (spec.version < 120 ? clampMin(divisor, spec.minimum) : std::fabs(divisor));
+}
+
+/// 0.11 divides statistics, and what is learned from them, before the restriction: logarithms are subtracted.
+float combined(float stored, const QuantizerSpec &spec, int bits)
+{
+    const float n = divisorOf(spec, bits);
+    return spec.restriction == Restriction::Float ? stored / n : stored - log2Float32(n);
+}
+
+bool combinesStatistics(const QuantizerSpec &spec) { return spec.version >= 110 && spec.version < 120; }
+
+/// Affine statistics lie in the stored domain. The absolute value is of log domains too, where it turns thresholds
+/// below 1 over.
+float rescaled(float stored, const QuantizerSpec &spec, AffineFactor affine)
+{
+    if (!affine.present)
+        return stored;
+    const float moved = stored * affine.weight + affine.bias;
+    return spec.version < 120 ? std::fabs(moved) : moved;
 }
 
 } // namespace
@@ -108,46 +123,57 @@ float intThreshold(const QuantizerSpec &spec, int bits)
 
 float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, AffineFactor affine)
 {
+    if (spec.he)
+        return dividedApart(restricted(toStored(statistic, spec), spec), spec, bits);
     if (spec.version >= 120)
         statistic = clampMin(statistic, spec.minimum);
-    float stored = toStored(statistic, spec);
-    if (affine.present)
-        stored = stored * affine.weight + affine.bias;
-    if (affine.present && spec.source == ScaleSource::RuntimeStats)
-        stored = std::fabs(stored);
-    if (!isDivided(spec))
-        return clampMin(thresholdFromStored(stored, spec), spec.minimum);
-    return scaleFromStoredDomain(stored, spec, bits);
+    const float stored = toStored(statistic, spec);
+    if (combinesStatistics(spec))
+        return restricted(rescaled(combined(stored, spec, bits), spec, affine), spec);
+    const float threshold = restricted(rescaled(stored, spec, affine), spec);
+    return dividedApart(spec.version < 120 ? threshold : std::fabs(threshold), spec, bits);
+}
+
+float preScaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits)
+{
+    if (spec.version >= 120)
+        statistic = clampMin(statistic, spec.minimum);
+    return restricted(toStored(statistic, spec), spec) / divisorOf(spec, bits);
 }
 
 float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 {
-    if (!isDivided(spec))
-        return std::fabs(clampMin(thresholdFromStored(stored, spec), spec.minimum));
-    const float scale = std::fabs(scaleFromStoredDomain(stored, spec, bits));
-    const bool finalMinimum = spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == "act";
-    return finalMinimum ? clampMin(scale, spec.minimum) : scale;
+    if (!spec.initialised && combinesStatistics(spec))
+        return std::fabs(restricted(combined(stored, spec, bits), spec));
+    if (!spec.initialised && spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == "act")
+        return clampMin(dividedApart(std::fabs(thresholdFromStored(stored, spec)), spec, bits), spec.minimum);
+    return dividedApart(std::fabs(restricted(stored, spec)), spec, bits);
 }
 
 float scaleFromConstant(const QuantizerSpec &spec, int bits)
 {
     const float threshold = spec.constant.value_or(1.0f);
-    if (!isDivided(spec) || isUnscaled(spec))
+    if (isUnscaled(spec))
         return threshold;
-    return scaleFromStoredDomain(toStored(threshold, spec), spec, bits);
+    return dividedApart(restricted(spec.constantLog2.value_or(toStored(threshold, spec)), spec), spec, bits);
 }
 
 float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec, int bits)
 {
     const CodeRange range = codeRange(bits, spec.isSigned, spec.narrow);
-    const float shifted = std::fabs(minimum) / scale + static_cast<float>(range.min);
-    if (spec.zeroPoint == ZeroPointSource::StoredUnrounded)
-        return shifted;
-    const float rounded = std::nearbyint(shifted);
-    const float clamped = std::max(std::min(rounded, static_cast<float>(range.max)), static_cast<float>(range.min));
+    const auto lowest = static_cast<float>(range.min);
+    if (spec.zeroPoint == ZeroPointSource::StoredUnrounded || spec.zeroPoint == ZeroPointSource::StatsUnrounded)
+        return std::fabs(minimum) / scale + lowest;
+    // It is a code like any other: rounded as codes are.
+    CodeParameters parameters;
+    parameters.rounding = spec.rounding;
+    parameters.scale = parameters.divisor = scale;
+    parameters.shift = parameters.min = lowest;
+    parameters.max = static_cast<float>(range.max);
+    const float code = codeOf(std::fabs(minimum), parameters);
     // 0.6 and 0.7 de-quantise the zero point of shifted weights: a bug that their users' numbers contain.
     const bool dequantised = spec.version < 80 && spec.zeroPoint == ZeroPointSource::Stats;
-    return dequantised ? clamped * scale : clamped;
+    return dequantised ? (code - lowest) * scale : code;
 }
 
 std::string powerText(float value)

@@ -28,6 +28,8 @@ struct AffineFactor {
 };
 
 float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, AffineFactor affine = {});
+/// The divisor of a decoupled quantizer: every version divides its threshold at last.
+float preScaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits);
 float scaleFromStored(float stored, const QuantizerSpec &spec, int bits);
 float scaleFromConstant(const QuantizerSpec &spec, int bits);
 

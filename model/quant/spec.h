@@ -69,16 +69,22 @@ struct QuantizerSpec {
     bool isSigned = true;
     bool narrow = false;
     bool perChannel = false;
+    /// scaling_impl_type=parameter: learned from a given value, not from statistics. From 0.11 on its divisor is
+    /// restricted apart.
+    bool initialised = false;
+    bool he = false; ///< scaling_impl_type=he: a constant of the layer's shape, whatever scaling_stats_op says
     bool affine = false; ///< affine_stats: weight and bias applied in the stored domain
     bool off = false; ///< quant_type=fp: no quantizer
     bool decoded = true;
     std::string undecodedWhy;
     std::optional<float> minimum;
     std::optional<float> constant;
+    std::optional<float> constantLog2; ///< of scaling_init in log domains
     float sigma = 3.0f;
     double highPercentile = 99.999, lowPercentile = 0.001;
     std::optional<float> ternaryThreshold; ///< quant_type=ternary
     std::optional<int> accumulatorBits;
+    std::vector<std::string> ignored; ///< keywords that Brevitas takes and never reads here
     std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity, a constant's scale
 };
 

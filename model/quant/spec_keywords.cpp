@@ -113,8 +113,9 @@ constexpr std::array kGranularities = {
     std::pair<std::string_view, int>{"group", 2},
 };
 constexpr std::array kLearnedRoundings = {
-    std::pair<std::string_view, int>{"hard_sigmoid", 0}, std::pair<std::string_view, int>{"sigmoid", 1},
-    std::pair<std::string_view, int>{"identity", 2}, // from 0.11 on
+    std::pair<std::string_view, int>{"hard_sigmoid", 0},
+    std::pair<std::string_view, int>{"sigmoid", 1},
+    std::pair<std::string_view, int>{"identity", 2},
 };
 constexpr std::array kSearches = {
     std::pair<std::string_view, int>{"fibonacci", 0},
@@ -127,20 +128,45 @@ constexpr std::array kQuantTypes = {
     std::pair<std::string_view, int>{"fp", 3},
 };
 
+struct YoungWord {
+    std::string_view keyword, word;
+    int since;
+};
+constexpr std::array kYoungWords = {
+    YoungWord{"bit_width_impl_type", "stateful_const", 90},
+    YoungWord{"scaling_stats_op", "percentile_interval", 80},
+    YoungWord{"float_to_int_impl_type", "dpu", 70},
+    YoungWord{"float_to_int_impl_type", "learned_round", 90},
+    YoungWord{"float_to_int_impl_type", "stochastic_round", 100},
+};
+
 void setScaleSource(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
 {
-    const bool activation = spec.preset->slot == "act";
+    const Preset &preset = *spec.preset;
+    const bool activation = preset.slot == "act";
+    const bool searched = preset.slot == "weight" && preset.source == ScaleSource::Stored;
+    const auto statistics = [&] {
+        spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats;
+        if (searched)
+            undecoded(spec,
+                fmt::format("{} = {} lets Brevitas search the scale of {} at every pass, which is not decoded", keyword,
+                    text, preset.name));
+    };
+    spec.initialised = spec.he = spec.affine = false;
     switch (word(keyword, text, kScaleWords)) {
-    case ScaleWord::Stats: spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats; break;
+    case ScaleWord::Stats: statistics(); break;
     case ScaleWord::Parameter:
+        spec.source = ScaleSource::Stored;
+        spec.initialised = true;
+        break;
     case ScaleWord::ParameterFromStats: spec.source = ScaleSource::Stored; break;
     case ScaleWord::Const: spec.source = ScaleSource::Constant; break;
     case ScaleWord::He:
         spec.source = ScaleSource::Stats;
-        spec.statistic = Statistic::He;
+        spec.he = true;
         break;
     case ScaleWord::AffineStats:
-        spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats;
+        statistics();
         spec.affine = true;
         break;
     }
@@ -241,8 +267,11 @@ const std::array kSetters = {
         ""},
     KeywordSetter{"quantize_zero_point",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
-            if (!boolean(k, t) && s.zeroPoint == ZeroPointSource::Stored)
-                s.zeroPoint = ZeroPointSource::StoredUnrounded;
+            const bool rounded = boolean(k, t) || s.version < 80; // 0.7 takes it and rounds all the same
+            if (s.zeroPoint == ZeroPointSource::Stats || s.zeroPoint == ZeroPointSource::StatsUnrounded)
+                s.zeroPoint = rounded ? ZeroPointSource::Stats : ZeroPointSource::StatsUnrounded;
+            else if (s.zeroPoint != ZeroPointSource::None)
+                s.zeroPoint = rounded ? ZeroPointSource::Stored : ZeroPointSource::StoredUnrounded;
         },
         ""},
     KeywordSetter{"group_size",
@@ -278,6 +307,15 @@ const KeywordSetter *findSetter(std::string_view keyword)
     const auto row = std::find_if(
         kSetters.begin(), kSetters.end(), [&](const KeywordSetter &setter) { return setter.keyword == keyword; });
     return row == kSetters.end() ? nullptr : &*row;
+}
+
+void requireVersion(const std::string &keyword, const std::string &text, int version)
+{
+    for (const YoungWord &young : kYoungWords)
+        if (keyword == young.keyword && lower(text) == young.word && version < young.since)
+            throw SpecError{fmt::format("{} = \"{}\" came with Brevitas {} and {} does not have it: brevitas = \"...\" "
+                                        "names the version",
+                keyword, text, versionText(young.since), versionText(version))};
 }
 
 float floatOf(const std::string &keyword, const std::string &text)

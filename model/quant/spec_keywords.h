@@ -21,6 +21,9 @@ struct KeywordSetter {
 /// Null for keywords whose values are free, or are read with the constant.
 const KeywordSetter *findSetter(std::string_view keyword);
 
+/// Throws where a word is younger than the version.
+void requireVersion(const std::string &keyword, const std::string &text, int version);
+
 float floatOf(const std::string &keyword, const std::string &text);
 void undecoded(QuantizerSpec &spec, std::string why);
 

@@ -139,12 +139,13 @@ float percentile(std::span<const float> x, double q)
     return kthSmallest(std::move(magnitude), std::floor(0.01 * q * static_cast<double>(x.size()) + 0.5));
 }
 
-float percentileInterval(std::span<const float> x, double low, double high)
+float percentileInterval(std::span<const float> x, const QuantizerSpec &spec)
 {
     const double n = static_cast<double>(x.size());
     std::vector<float> values(x.begin(), x.end());
-    const float top = kthSmallest(values, std::floor(0.01 * high * n + 0.5));
-    return top - kthSmallest(std::move(values), std::ceil(0.01 * low * n));
+    const float top = kthSmallest(values, std::floor(0.01 * spec.highPercentile * n + 0.5));
+    const float bottom = kthSmallest(std::move(values), std::ceil(0.01 * spec.lowPercentile * n));
+    return spec.version < 100 ? top - bottom : std::fabs(top - std::min(bottom, 0.0f));
 }
 
 float gathered(std::span<const float> x, const QuantizerSpec &spec)
@@ -155,7 +156,7 @@ float gathered(std::span<const float> x, const QuantizerSpec &spec)
     case Statistic::Mean: return meanMagnitude(x);
     case Statistic::MeanSigmaStd: return meanSigmaStd(x, spec.sigma);
     case Statistic::Percentile: return percentile(x, spec.highPercentile);
-    case Statistic::PercentileInterval: return percentileInterval(x, spec.lowPercentile, spec.highPercentile);
+    case Statistic::PercentileInterval: return percentileInterval(x, spec);
     default: return kNan;
     }
 }
@@ -190,11 +191,18 @@ WeightStatistic overChannelMaxima(
         all.insert(all.end(), part.values.begin(), part.values.end());
     }
     double sum = 0;
-    for (const float v : all)
+    float squares = 0; // torch's norm sums them in float32: out of its range that shows
+    for (const float v : all) {
         sum += spec.statistic == Statistic::MeanOfChannelMax ? static_cast<double>(v)
                                                              : static_cast<double>(v) * static_cast<double>(v);
-    const double mean = sum / static_cast<double>(all.size());
-    return {{static_cast<float>(spec.statistic == Statistic::MeanOfChannelMax ? mean : std::sqrt(mean))}, {}, {}};
+        squares += v * v;
+    }
+    const auto count = static_cast<double>(all.size());
+    if (spec.statistic == Statistic::MeanOfChannelMax)
+        return {{static_cast<float>(sum / count)}, {}, {}};
+    const bool inRange = squares > 1e-30f && std::isfinite(squares);
+    const double mean = inRange ? std::sqrt(sum / count) : static_cast<double>(std::sqrt(squares)) / std::sqrt(count);
+    return {{static_cast<float>(mean)}, {}, {}};
 }
 
 /// scaling_impl_type=he: sqrt(2 / fan-in), the mean over the tensors that share it.

@@ -291,15 +291,18 @@ private Q_SLOTS:
         const MinifloatFormat e4m3{4, 3}, e5m2{5, 2};
         QCOMPARE(largestMinifloat(e4m3), 480.0f);
         QCOMPARE(largestMinifloat(e5m2), 114688.0f);
-        QCOMPARE(minifloatPattern(1.0f, e4m3), 56.0f); // 0.0111.000
-        QCOMPARE(minifloatPattern(-1.0f, e4m3), 184.0f);
-        QCOMPARE(minifloatPattern(1000.0f, e4m3), 127.0f); // clipped
-        QCOMPARE(minifloatPattern(std::ldexp(1.0f, -9), e4m3), 1.0f); // smallest subnormal
-        QCOMPARE(minifloatPattern(std::ldexp(1.0f, -10), e4m3), 0.0f); // tie to even
-        QCOMPARE(minifloatPattern(1.9999f, e4m3), 64.0f); // carries into the next exponent
+        QCOMPARE(minifloatPattern(1.0f, e4m3, Rounding::Round), 56.0f); // 0.0111.000
+        QCOMPARE(minifloatPattern(-1.0f, e4m3, Rounding::Round), 184.0f);
+        QCOMPARE(minifloatPattern(1000.0f, e4m3, Rounding::Round), 127.0f); // clipped
+        QCOMPARE(minifloatPattern(std::ldexp(1.0f, -9), e4m3, Rounding::Round), 1.0f); // smallest subnormal
+        QCOMPARE(minifloatPattern(std::ldexp(1.0f, -10), e4m3, Rounding::Round), 0.0f); // tie to even
+        QCOMPARE(minifloatPattern(1.9999f, e4m3, Rounding::Round), 64.0f); // carries into the next exponent
+        QCOMPARE(minifloatPattern(1.9999f, e4m3, Rounding::Floor), 63.0f);
+        QCOMPARE(minifloatPattern(-1.8f, e4m3, Rounding::Floor), 128.0f + 63.0f);
+        QCOMPARE(minifloatPattern(-1.8f, e4m3, Rounding::RoundToZero), 128.0f + 62.0f);
         for (int pattern = 0; pattern < 256; ++pattern) {
             const float value = minifloatValue(static_cast<float>(pattern), e5m2);
-            QCOMPARE(minifloatPattern(value, e5m2),
+            QCOMPARE(minifloatPattern(value, e5m2, Rounding::Round),
                 static_cast<float>(pattern == 128 ? (std::signbit(value) ? 128 : 0) : pattern));
         }
     }

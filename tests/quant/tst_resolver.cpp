@@ -152,7 +152,7 @@ private Q_SLOTS:
         QTest::newRow("nothing said") << "" << 1;
         QTest::newRow("its width") << "bit_width = 1" << 1;
         QTest::newRow("another width") << "bit_width = 5" << 5;
-        QTest::newRow("a range that gives no threshold") << "min_val = 0\nmax_val = 0" << 8;
+        QTest::newRow("limits, which only activations know") << "min_val = 0\nmax_val = 0" << 1;
     }
 
     void binaryProposals()
