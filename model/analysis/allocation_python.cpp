@@ -20,14 +20,14 @@ using Imports = std::map<std::string, std::set<std::string>>; ///< module -> nam
 struct EnumKeyword {
     std::string_view keyword, type;
 };
-// The enumerations of brevitas.inject.enum behind the keywords.
+// The enumerations of brevitas.inject.enum behind the keywords, but for scaling_per_output_type: before 0.11 it has
+// none, and a string does.
 constexpr std::array kEnumKeywords = {
     EnumKeyword{"quant_type", "QuantType"},
     EnumKeyword{"bit_width_impl_type", "BitWidthImplType"},
     EnumKeyword{"restrict_scaling_type", "RestrictValueType"},
     EnumKeyword{"scaling_impl_type", "ScalingImplType"},
     EnumKeyword{"scaling_stats_op", "StatsOp"},
-    EnumKeyword{"scaling_per_output_type", "ScalingPerOutputType"},
     EnumKeyword{"float_to_int_impl_type", "FloatToIntImplType"},
     EnumKeyword{"learned_round_impl_type", "LearnedRoundImplType"},
 };
@@ -113,7 +113,8 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
             continue;
         }
         imports[moduleOf(preset)].insert(preset);
-        calls += fmt::format("# {}\n{}_quant={}", layer, points[i].slot, preset);
+        calls += fmt::format("# {}{}\n{}_quant={}", layer, points[i].caveat.empty() ? "" : ": " + points[i].caveat,
+            points[i].slot, preset);
         for (const auto &[keyword, value] : candidate->settings.overrides)
             calls += fmt::format(", {}_{}={}", points[i].slot, keyword, pythonValue(keyword, value, imports));
         calls += "\n";

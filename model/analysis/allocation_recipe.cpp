@@ -66,9 +66,14 @@ std::string remark(const Network &network, const std::vector<SweepPoint> &points
         const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(points[i].slot);
         return slot != nullptr && slot->tensor && (slot->tensor->affine || !isFloating(slot->tensor->dtype));
     });
-    return network.file->graph || quantized
-        ? fmt::format("# {} says its quantizers itself: this recipe is for the state_dict of the same network.\n", file)
-        : std::string();
+    std::string out;
+    for (const std::size_t i : allocation.points)
+        if (!points[i].caveat.empty())
+            out += fmt::format("# {}: {}.\n", printable(points[i].layer), points[i].caveat);
+    return network.file->graph || quantized ? out
+            + fmt::format(
+                "# {} says its quantizers itself: this recipe is for the state_dict of the same network.\n", file)
+                                            : out;
 }
 
 } // namespace

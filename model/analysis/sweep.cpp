@@ -78,9 +78,22 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
             point.signalPower = candidate.figures->error.signalPower;
             point.errorPower = candidate.figures->error.errorPower;
             point.sqnrDb = candidate.figures->error.sqnrDb();
+            point.caveat = assumedAxisCaveat(candidate.slot);
             out.push_back(std::move(point));
         }
     return out;
+}
+
+std::string assumedAxisCaveat(const SlotQuantizer &candidate)
+{
+    if (!candidate.quantizer || candidate.slot != "weight" || candidate.presetAssumed)
+        return {};
+    const auto scale = candidate.quantizer->origin.find("scale"); // a named preset leaves nothing else to assume
+    if (scale == candidate.quantizer->origin.end() || scale->second.origin != Origin::Assumed)
+        return {};
+    return fmt::format("output channels along axis {}, as of all but transposed convolutions: [[layer]] kind or an "
+                       "export beside the file settles it",
+        candidate.channelAxis);
 }
 
 double SweepPoint::reachedDb() const

@@ -18,6 +18,7 @@ struct SweepPoint {
     std::uint64_t bits = 0; ///< of the slot
     double signalPower = 0, errorPower = 0;
     std::optional<double> sqnrDb; ///< nullopt without error or signal
+    std::string caveat; ///< of assumedAxisCaveat
 
     /// What counts against a goal: infinite only without error, minus infinity where the floats are all zero.
     double reachedDb() const;
@@ -25,6 +26,10 @@ struct SweepPoint {
 
 /// The candidates of a comparison that have figures, except the file's own.
 std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &comparisons);
+
+/// Of a weight's candidate whose scales lie along an axis that is right only if the layer is no transposed convolution,
+/// which a state_dict does not tell; else empty.
+std::string assumedAxisCaveat(const SlotQuantizer &candidate);
 
 /// The slots that no candidate has figures for, as "LAYER".
 std::vector<std::string> layersWithoutPoints(

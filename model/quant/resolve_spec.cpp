@@ -206,6 +206,8 @@ void Resolver::resolveLab(Job &job)
         throw RecipeMismatch(fmt::format(
             "{} {}{}: {}", layerOf(job).name, slot.slot, entryText(job.settings.presetEntry), error.what()));
     }
+    if (!job.settings.value("axis"))
+        markAssumedAxis(job, *slot.quantizer);
     slot.preset = job.settings.preset;
     slot.overrides = job.settings.overrides;
 }

@@ -55,8 +55,9 @@ bool Resolver::knowsChannelAxis(const Job &job) const
 void Resolver::markAssumedAxis(Job &job, Quantizer &quantizer)
 {
     SlotQuantizer &slot = slotOf(job);
-    const bool overChannels = job.spec->statistic == Statistic::MeanOfChannelMax
-        || job.spec->statistic == Statistic::RootMeanSquareOfChannelMax;
+    const bool overChannels = job.spec
+        && (job.spec->statistic == Statistic::MeanOfChannelMax
+            || job.spec->statistic == Statistic::RootMeanSquareOfChannelMax);
     const bool channels = quantizer.scale->values.size() > 1
         || (quantizer.divisor && quantizer.divisor->values.size() > 1)
         || (overChannels && (job.spec->source == ScaleSource::Stats || job.spec->special == Special::Decoupled));

@@ -143,6 +143,8 @@ std::vector<std::string> notesOf(const SlotComparison &comparison)
             add(candidate.name, candidate.note);
         else
             nonFinite = std::max(nonFinite, candidate.figures->nonFinite);
+        if (const std::string caveat = assumedAxisCaveat(candidate.slot); candidate.figures && !caveat.empty())
+            add(candidate.name, caveat);
     }
     for (const Unavailable &missing : comparison.unavailable)
         add(missing.name, missing.reason);

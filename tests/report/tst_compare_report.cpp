@@ -78,6 +78,39 @@ private Q_SLOTS:
         QVERIFY(json["sqnr_db"].is_number());
     }
 
+    void assumedAxes_data()
+    {
+        QTest::addColumn<Shape>("shape");
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<bool>("assumed");
+        const Shape kernel = {2, 2, 1, 1};
+        QTest::newRow("per channel") << kernel << "Int8WeightPerChannelFloat" << true;
+        QTest::newRow("a candidate of the lab") << kernel << "torch_per_channel_affine" << true;
+        QTest::newRow("its axis given") << kernel << "torch_per_channel_affine,axis=1" << false;
+        QTest::newRow("per tensor") << kernel << "Int8WeightPerTensorFloat" << false;
+        QTest::newRow("no convolution") << Shape{2, 2} << "Int8WeightPerChannelFloat" << false;
+    }
+
+    /// A state_dict does not tell a transposed convolution: table, recipe and Python say along which axis they went.
+    void assumedAxes()
+    {
+        QFETCH(Shape, shape);
+        QFETCH(QString, candidate);
+        QFETCH(bool, assumed);
+        const auto network = test::recovered({{"up.weight", shape, {0.7f, -0.3f, 0.2f, 0.1f}}}, "");
+        QVERIFY(network);
+        const auto all = compareCandidates(*network, {"up"}, atWidths(candidates({candidate.toStdString()}), 4, 5));
+        QVERIFY2(all, all ? "" : all.error().text().c_str());
+        const auto points = sweepPoints(*all);
+        const std::string says = "output channels along axis 0, as of all but transposed convolutions";
+        const Allocation allocation = paretoFront(points).front();
+        for (const std::string &text : {sweepText(*network, *all, points, std::nullopt), compareText(*all),
+                 *allocationRecipe(*network, points, allocation)})
+            QVERIFY2((text.find(says) != std::string::npos) == assumed, text.c_str());
+        const bool brevitas = !candidate.startsWith("torch");
+        QCOMPARE(allocationPython(points, allocation).find(says) != std::string::npos, assumed && brevitas);
+    }
+
     void goals_data()
     {
         QTest::addColumn<QList<float>>("values");
