@@ -181,9 +181,21 @@ void applyKeyword(QuantizerSpec &spec, const SlotSettings &settings, const std::
     if (setter == nullptr)
         return;
     setter->set(spec, keyword, text);
-    requireVersion(keyword, text, spec.version);
     if (!setter->field.empty())
         spec.origin[std::string(setter->field)] = givenBy(settings, keyword, text);
+}
+
+/// Brevitas stumbles over a word that it does not know where it looks at it, and nowhere else.
+void requireKnownWords(const QuantizerSpec &spec, const SlotSettings &settings)
+{
+    const bool levels = spec.kind == QuantizerKind::Binary || spec.kind == QuantizerKind::Ternary;
+    const bool statistics = (spec.source == ScaleSource::Stats || spec.source == ScaleSource::Stored
+                                || spec.source == ScaleSource::RuntimeStats)
+        && !spec.initialised && !spec.he;
+    for (const auto &[keyword, text] : settings.overrides)
+        if ((keyword == "scaling_stats_op" ? statistics : !levels)
+            && !isIgnored(*spec.preset, settings, keyword, spec.version))
+            requireVersion(keyword, text, spec.version);
 }
 
 /// What a version does not have; empty when all is well.
@@ -218,6 +230,7 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
             spec.ignored.push_back("threshold");
         if (spec.he)
             spec.statistic = Statistic::He;
+        requireKnownWords(spec, settings);
         setConstant(spec, settings);
         setMinifloat(spec);
     } catch (const SpecError &error) {

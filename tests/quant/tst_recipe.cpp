@@ -138,6 +138,17 @@ private Q_SLOTS:
                                               << "weight"
                                               << "Int8WeightPerTensorFixedPointMSE"
                                               << "";
+        const QString weight = "Int8WeightPerTensorFloat\"\n";
+        QTest::newRow("word") << "0.8.0"
+                              << "weight" << weight + "bit_width_impl_type = \"stateful_const"
+                              << "0.9.0";
+        QTest::newRow("word of statistics") << "0.7.1"
+                                            << "weight" << weight + "scaling_stats_op = \"percentile_interval"
+                                            << "0.8.0";
+        QTest::newRow("word that nobody reads")
+            << "0.7.1"
+            << "weight" << weight + "scaling_stats_op = \"percentile_interval\"\nscaling_impl_type = \"he"
+            << "";
         QTest::newRow("accumulator's width") << "0.12.1"
                                              << "bias"
                                              << "IntBias"
@@ -197,6 +208,17 @@ private Q_SLOTS:
             "fc1 weight: bit_width = 4 has no effect here");
         row("two levels by type", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"\nquant_type = \"binary\"",
             "bit_width = 5", "fc1 weight: bit_width = 5 has no effect here");
+        row("a minifloat's type", "match = \"fc1\"\npreset = \"Fp8e4m3Weight\"", "quant_type = \"binary\"",
+            "fc1 weight: quant_type = binary has no effect here: Brevitas 0.10.2 does not read it for Fp8e4m3Weight");
+        row("a keyword to come", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"",
+            "scaling_per_output_type = \"channel\"",
+            "fc1 weight: scaling_per_output_type = channel has no effect here");
+        row("a threshold without three levels", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"",
+            "threshold = 0.3", "fc1 weight: threshold = 0.3 has no effect here");
+        row("no accumulator", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"", "accumulator_bit_width = 16",
+            "fc1 weight: accumulator_bit_width = 16 has no effect here");
+        row("a weight's limits", "match = \"fc1\"\npreset = \"Int8WeightPerTensorFloat\"", "max_val = 0.5",
+            "fc1 weight: max_val = 0.5 has no effect here");
         row("the width that it has", "match = \"fc1\"\npreset = \"SignedBinaryWeightPerTensorConst\"\nbit_width = 1",
             "", "");
         row("a width that it takes", "match = \"fc1\"\npreset = \"ap_fixed<6,0>\"", "bit_width = 5", "");
