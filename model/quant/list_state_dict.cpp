@@ -103,20 +103,39 @@ void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
     layer.kindAssumed = false;
 }
 
+/// "net." where every layer of the file is below `net`.
+std::string commonParent(const Network &network)
+{
+    const std::string first = network.layers.empty() ? std::string() : network.layers.front().name;
+    const std::string parent = first.substr(0, first.find('.') + 1);
+    const bool common
+        = std::ranges::all_of(network.layers, [&](const Layer &layer) { return layer.name.starts_with(parent); });
+    return common ? parent : std::string();
+}
+
+/// The name that a layer of the recipe's model has where the file is of one that holds that model; else empty.
+std::string nameBelow(const std::string &parent, const Network &network, const std::string &name)
+{
+    const std::string below = parent + name;
+    return below != name && network.layer(below) != nullptr ? below : std::string();
+}
+
 /// For a name that is no layer of the file. Only the first few of many are worth their time.
-std::string nearestLayer(const Network &network, const std::string &match)
+std::string nearestLayer(const Network &network, const std::string &parent, const std::string &match)
 {
     constexpr std::size_t kMostWarnings = 20;
     const std::string name = globName(match);
     if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || network.layer(name) != nullptr)
         return {};
+    if (const std::string below = nameBelow(parent, network, name); !below.empty())
+        return fmt::format(", which has {}", below);
     std::vector<std::string> names;
     for (const Layer &layer : network.layers)
         names.push_back(layer.name);
     return didYouMean(name, names);
 }
 
-void applyLayerEntries(Network &network, const Recipe &recipe)
+void applyLayerEntries(Network &network, const std::string &parent, const Recipe &recipe)
 {
     for (const RecipeLayer &entry : recipe.layers) {
         bool any = false;
@@ -132,7 +151,7 @@ void applyLayerEntries(Network &network, const Recipe &recipe)
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format("[[layer]] match = \"{}\" (line {}) matches no layer of the file{}", entry.match,
-                    entry.line, nearestLayer(network, entry.match))});
+                    entry.line, nearestLayer(network, parent, entry.match))});
     }
 }
 
@@ -160,7 +179,7 @@ void placeChannelAxes(Network &network, const StateDict &dict)
 
 /// An entry that names a layer outright adds the slot, and the layer, when the file has nothing of it: constant
 /// quantizers leave no key.
-void addNamedSlots(Network &network, const Recipe &recipe)
+void addNamedSlots(Network &network, const std::string &parent, const Recipe &recipe)
 {
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         if (hasWildcard(entry.match) || (!entry.preset && !entry.sharedWith))
@@ -171,6 +190,8 @@ void addNamedSlots(Network &network, const Recipe &recipe)
         if (slot.empty() || slot == "weight" || slot == "bias")
             continue; // these need a tensor
         Layer *layer = network.layer(globName(entry.match));
+        if (layer == nullptr && !nameBelow(parent, network, globName(entry.match)).empty())
+            continue;
         if (layer == nullptr) {
             layer = &network.layers.emplace_back();
             layer->name = globName(entry.match);
@@ -202,7 +223,7 @@ void findBatchNorms(Network &network, const StateDict &dict)
 }
 
 /// Entries that reach no slot are spelling mistakes until shown otherwise.
-void warnOfIdleEntries(Network &network, const Recipe &recipe)
+void warnOfIdleEntries(Network &network, const std::string &parent, const Recipe &recipe)
 {
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         const bool any = std::any_of(network.layers.begin(), network.layers.end(), [&](const Layer &layer) {
@@ -212,7 +233,7 @@ void warnOfIdleEntries(Network &network, const Recipe &recipe)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file{}", entry.number,
                     entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot),
-                    nearestLayer(network, entry.match))});
+                    nearestLayer(network, parent, entry.match))});
     }
 }
 
@@ -227,11 +248,12 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     network.dialect = dict.hasBrevitasKeys || !recipe.empty() ? "Brevitas state_dict" : "PyTorch state_dict";
     for (const StateLayer &state : dict.layers)
         network.layers.push_back(toLayer(state, file));
-    addNamedSlots(network, recipe);
-    applyLayerEntries(network, recipe);
+    const std::string parent = commonParent(network);
+    addNamedSlots(network, parent, recipe);
+    applyLayerEntries(network, parent, recipe);
     placeChannelAxes(network, dict);
     findBatchNorms(network, dict);
-    warnOfIdleEntries(network, recipe);
+    warnOfIdleEntries(network, parent, recipe);
     return network;
 }
 

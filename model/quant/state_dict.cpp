@@ -85,21 +85,29 @@ private:
     std::map<std::string, std::size_t> m_byName;
 };
 
-/// The root that the reader found, and DataParallel's "module." when every name below it has it.
+bool allBelow(const ModelFile &file, const std::string &root, const std::string &prefix)
+{
+    bool any = false;
+    for (const TensorInfo &tensor : file.tensors) {
+        if (!tensor.name.starts_with(root))
+            continue;
+        any = true;
+        if (!tensor.name.starts_with(prefix))
+            return false;
+    }
+    return any;
+}
+
+/// The root that the reader found, and what torch.compile and DataParallel, one around the other, put before every
+/// name.
 std::string commonPrefix(const ModelFile &file)
 {
     const auto root = file.metadata.find("state_dict_root");
     std::string prefix = root == file.metadata.end() ? "" : root->second;
-    const std::string wrapped = prefix + "module.";
-    bool any = false;
-    for (const TensorInfo &tensor : file.tensors) {
-        if (!tensor.name.starts_with(prefix))
-            continue;
-        any = true;
-        if (!tensor.name.starts_with(wrapped))
-            return prefix;
-    }
-    return any ? wrapped : prefix;
+    for (const char *wrapper : {"_orig_mod.", "module.", "_orig_mod."})
+        if (allBelow(file, prefix, prefix + wrapper))
+            prefix += wrapper;
+    return prefix;
 }
 
 } // namespace
