@@ -19,6 +19,20 @@ bool isAssumed(const SlotQuantizer &slot)
     return slot.assumed || (origin != slot.quantizer->origin.end() && origin->second.origin == Origin::Assumed);
 }
 
+bool isTransposed(const SlotQuantizer &weight) { return weight.channelAxis == 1 && weight.shape.size() > 2; }
+
+/// What the accumulator of a convolution hangs on, no state_dict tells and no [[layer]] says; empty otherwise.
+std::string assumedGeometry(const Recipe &recipe, const std::string &layer, const SlotQuantizer &weight, int version)
+{
+    const bool transposed = isTransposed(weight);
+    if (weight.shape.size() <= 2 || (!transposed && version >= 100))
+        return {};
+    const bool said = std::ranges::any_of(recipe.layers, [&](const RecipeLayer &entry) {
+        return globMatch(entry.match, layer) && (transposed ? entry.stride : entry.groups).has_value();
+    });
+    return said ? std::string() : transposed ? "stride = 1" : "groups = 1";
+}
+
 } // namespace
 
 std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsScale)
@@ -124,8 +138,12 @@ void Resolver::externalScale(Job &job, Quantizer &quantizer)
             fmt::format("{} weight scales do not fit {} bias elements", scales.size(), slot.tensor->count())};
     quantizer.scale = perChannel(slot, 0, std::move(scales));
     quantizer.origin["scale"] = {Origin::Computed, fmt::format("weight scale times input scale ({})", input->from)};
-    if (job.spec->bits == 0)
+    if (job.spec->bits == 0) {
         accumulatorWidth(job, quantizer, *weight, *input);
+        if (const std::string geometry = assumedGeometry(m_network.recipe, layerOf(job).name, *weight, m_version);
+            !geometry.empty())
+            markAssumed(job, quantizer, "bit_width", geometry);
+    }
     const std::string assumed = isAssumed(*weight) ? "the weight's quantizer" : input->assumed ? "that input" : "";
     if (assumed.empty())
         return;
@@ -156,7 +174,7 @@ float Resolver::accumulatorBits(const Layer &layer, const SlotQuantizer &weight,
     const Quantizer &q = *weight.quantizer;
     const float codes = std::ldexp(1.0f, q.bitWidth.value_or(q.wordBits())) - (q.narrow.value_or(false) ? 2.0f : 1.0f);
     const Shape &shape = weight.shape;
-    const bool transposed = weight.channelAxis == 1 && shape.size() > 2;
+    const bool transposed = isTransposed(weight);
     double kernel = 1;
     for (std::size_t i = 2; i < shape.size(); ++i) {
         const auto size = static_cast<double>(shape[i]);

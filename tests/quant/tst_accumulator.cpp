@@ -90,6 +90,39 @@ private Q_SLOTS:
         QCOMPARE(network->layer("c")->slot("bias")->quantizer->bitWidth, std::optional(bits));
         QVERIFY(findRule(*network, "keyword-without-effect") != nullptr); // Brevitas leaves bit_width unused
     }
+
+    /// No state_dict tells groups and strides: 1 is a guess where the width hangs on them.
+    void unsaidGeometry_data()
+    {
+        QTest::addColumn<QString>("version");
+        QTest::addColumn<QString>("keys"); ///< of [[layer]]
+        QTest::addColumn<bool>("assumed");
+        QTest::newRow("groups of 0.9.1") << "0.9.1"
+                                         << "kind = \"Conv1d\"" << true;
+        QTest::newRow("groups of 0.9.1, said") << "0.9.1"
+                                               << "groups = 1" << false;
+        QTest::newRow("groups of 0.10.2, which the shape tells") << "0.10.2"
+                                                                 << "kind = \"Conv1d\"" << false;
+        QTest::newRow("a stride") << "0.10.2"
+                                  << "kind = \"ConvTranspose1d\"\ngroups = 1" << true;
+        QTest::newRow("a stride, said") << "0.10.2"
+                                        << "kind = \"ConvTranspose1d\"\nstride = 1" << false;
+    }
+
+    void unsaidGeometry()
+    {
+        QFETCH(QString, version);
+        QFETCH(QString, keys);
+        QFETCH(bool, assumed);
+        const QString layer = QString("brevitas = \"%1\"\n[[layer]]\nmatch = \"c\"\n%2\n").arg(version, keys);
+        const auto network = recovered({weight("c", {4, 4, 3}), {"c.bias", {4}, ramp(4)}},
+            layer.toStdString() + preset("c", "weight", "Int8WeightPerTensorFloat")
+                + entry("c", "bias", "preset = \"IntBias\"\ninput_scale = 0.5\ninput_bit_width = 8"));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const SlotQuantizer &bias = *network->layer("c")->slot("bias");
+        QCOMPARE(bias.quantizer->origin.at("bit_width").origin == Origin::Assumed, assumed);
+        QCOMPARE(bias.assumed, assumed);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestAccumulator)
