@@ -134,6 +134,11 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
         shape = bufferShape;
         key = "zero_point_impl.buffer";
     }
+    const bool untouched = !minimum && quantizer.origin["scale"].origin == Origin::Assumed;
+    if (untouched) { // as its scale: Brevitas starts at 0
+        minimum = {0.0f};
+        shape = {};
+    }
     if (!minimum || minimum->empty())
         throw SlotFailure{"key-missing",
             fmt::format("{} keeps its zero point in the key zero_point_impl.value, which is not in the file",
@@ -150,7 +155,9 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
     quantizer.zeroPoint = granular(minimum->size() == count ? shape : quantizer.scale->shape, std::move(zeros));
     const bool doubtful = buffer.has_value();
     slotOf(job).assumed = slotOf(job).assumed || doubtful;
-    quantizer.origin["zero_point"] = doubtful
+    quantizer.origin["zero_point"] = untouched
+        ? Provenance{Origin::Assumed, "none is stored (never calibrated): Brevitas uses 0"}
+        : doubtful
         ? Provenance{Origin::Assumed, key + ": 0.7 collects zero points wrongly"}
         : Provenance{Origin::Read, fmt::format("{} = {}: round(|value| / scale)", key, shortest(minimum->front()))};
 }
