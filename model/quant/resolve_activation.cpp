@@ -134,8 +134,10 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
         shape = bufferShape;
         key = "zero_point_impl.buffer";
     }
-    const bool untouched = !minimum && quantizer.origin["scale"].origin == Origin::Assumed;
-    if (untouched) { // as its scale: Brevitas starts at 0
+    // Brevitas stores it with the scale that it collects beside it, and starts at 0.
+    const bool collectedBeside = job.spec->source != ScaleSource::Constant && !job.spec->initialised;
+    const bool untouched = !minimum && (!collectedBeside || quantizer.origin["scale"].origin == Origin::Assumed);
+    if (untouched) {
         minimum = {0.0f};
         shape = {};
     }
@@ -154,7 +156,7 @@ void Resolver::activationZeroPoint(Job &job, Quantizer &quantizer, int bits)
             storedAt(minimum, i, count, 0.0f), scales[scales.size() == 1 ? 0 : i], *job.spec, bits));
     quantizer.zeroPoint = granular(minimum->size() == count ? shape : quantizer.scale->shape, std::move(zeros));
     const bool doubtful = buffer.has_value();
-    slotOf(job).assumed = slotOf(job).assumed || doubtful;
+    slotOf(job).assumed = slotOf(job).assumed || doubtful || untouched;
     quantizer.origin["zero_point"] = untouched
         ? Provenance{Origin::Assumed, "none is stored (never calibrated): Brevitas uses 0"}
         : doubtful

@@ -117,8 +117,8 @@ float intThreshold(const QuantizerSpec &spec, int bits)
     if (spec.isSigned && !spec.narrow)
         return span;
     const float n = span - (spec.isSigned || !spec.narrow ? 1.0f : 2.0f);
-    // One narrow bit: Brevitas negates the lowest code, so it divides by -0 (by +0 from 0.12.1 on).
-    return n == 0 && spec.version < 121 ? -0.0f : n;
+    // One narrow bit with a sign: Brevitas negates the lowest code, so it divides by -0 (by +0 from 0.12.1 on).
+    return n == 0 && spec.isSigned && spec.version < 121 ? -0.0f : n;
 }
 
 float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, AffineFactor affine)
