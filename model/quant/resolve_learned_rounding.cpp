@@ -1,25 +1,11 @@
 #include "quant/resolver.h"
 
-#include <cctype>
-#include <cstdlib>
-
 namespace quantscope {
 
 namespace {
 
 constexpr std::string_view kKey = "int_quant.float_to_int_impl.value";
 constexpr int kRuleVersion = 120; ///< from here on learned_round_impl_type matters in evaluation too
-
-bool isWord(const std::string &text, std::string_view word)
-{
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-        [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-}
-
-double numberOr(const std::optional<std::string> &text, double otherwise)
-{
-    return text ? std::strtod(text->c_str(), nullptr) : otherwise; // makeSpec has checked it
-}
 
 } // namespace
 
@@ -56,15 +42,8 @@ void Resolver::takeDecisions(const Job &job, Quantizer &quantizer) const
     if (decisions->shape != slotOf(job).shape)
         throw SlotFailure{"learned-rounding-shape", "the learned decisions do not have the weight's shape"};
     quantizer.learnedRounding = {m_network.file, decisions};
-    const auto rule = job.settings.value("learned_round_impl_type");
-    if (m_version < kRuleVersion || !rule)
-        return;
-    LearnedDecision &decision = quantizer.learnedDecision;
-    decision.gamma = numberOr(job.settings.value("learned_round_gamma"), decision.gamma);
-    decision.zeta = numberOr(job.settings.value("learned_round_zeta"), decision.zeta);
-    decision.rule = isWord(*rule, "identity") ? LearnedDecision::Rule::Identity
-        : isWord(*rule, "hard_sigmoid")       ? LearnedDecision::Rule::HardSigmoid
-                                              : LearnedDecision::Rule::Positive;
+    if (m_version >= kRuleVersion)
+        quantizer.learnedDecision = job.spec->decision;
 }
 
 } // namespace quantscope

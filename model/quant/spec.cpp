@@ -102,7 +102,8 @@ void setConstant(QuantizerSpec &spec, const SlotSettings &settings)
         spec.constant = init ? init : activation ? limit : constant;
         positive(givenAs, *spec.constant);
         if (init && spec.restriction != Restriction::Float) // Python's logarithm of a Python number
-            spec.constantLog2 = static_cast<float>(std::log2(std::stod(*settings.value("scaling_init"))));
+            spec.constantLog2
+                = static_cast<float>(std::log2(numberOf("scaling_init", *settings.value("scaling_init"))));
     }
     Provenance &origin = spec.origin["scale"];
     origin = {Origin::Preset, std::string(spec.preset->name)};

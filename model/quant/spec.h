@@ -84,6 +84,7 @@ struct QuantizerSpec {
     double highPercentile = 99.999, lowPercentile = 0.001;
     std::optional<float> ternaryThreshold; ///< quant_type=ternary
     std::optional<int> accumulatorBits;
+    LearnedDecision decision; ///< of learned rounding; matters from 0.12 on
     std::vector<std::string> ignored; ///< keywords that Brevitas takes and never reads here
     std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity, a constant's scale
 };

@@ -21,20 +21,9 @@ std::string lower(std::string text)
     return text;
 }
 
-double number(const std::string &keyword, const std::string &text)
-{
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-        throw SpecError{fmt::format("{} = {} is not a number", keyword, text)};
-    if (!std::isfinite(value))
-        throw SpecError{fmt::format("{} = {} is not finite", keyword, text)};
-    return value;
-}
-
 int integer(const std::string &keyword, const std::string &text, int low, int high)
 {
-    const double value = number(keyword, text);
+    const double value = numberOf(keyword, text);
     if (value != std::floor(value) || value < low || value > high)
         throw SpecError{fmt::format("{} = {} is not a whole number from {} to {}", keyword, text, low, high)};
     return static_cast<int>(value);
@@ -113,9 +102,9 @@ constexpr std::array kGranularities = {
     std::pair<std::string_view, int>{"group", 2},
 };
 constexpr std::array kLearnedRoundings = {
-    std::pair<std::string_view, int>{"hard_sigmoid", 0},
-    std::pair<std::string_view, int>{"sigmoid", 1},
-    std::pair<std::string_view, int>{"identity", 2},
+    std::pair<std::string_view, LearnedDecision::Rule>{"hard_sigmoid", LearnedDecision::Rule::HardSigmoid},
+    std::pair<std::string_view, LearnedDecision::Rule>{"sigmoid", LearnedDecision::Rule::Positive},
+    std::pair<std::string_view, LearnedDecision::Rule>{"identity", LearnedDecision::Rule::Identity},
 };
 constexpr std::array kSearches = {
     std::pair<std::string_view, int>{"fibonacci", 0},
@@ -195,14 +184,14 @@ void setGranularity(QuantizerSpec &spec, const std::string &keyword, const std::
 
 double percentage(const std::string &keyword, const std::string &text)
 {
-    const double value = number(keyword, text);
+    const double value = numberOf(keyword, text);
     if (value < 0 || value > 100)
         throw SpecError{fmt::format("{} = {} is not between 0 and 100", keyword, text)};
     return value;
 }
 
 // What only training uses changes no number here, but a value that cannot be is a mistake all the same.
-void checkNumber(QuantizerSpec &, const std::string &keyword, const std::string &text) { number(keyword, text); }
+void checkNumber(QuantizerSpec &, const std::string &keyword, const std::string &text) { numberOf(keyword, text); }
 void checkFlag(QuantizerSpec &, const std::string &keyword, const std::string &text) { boolean(keyword, text); }
 void checkCount(QuantizerSpec &, const std::string &keyword, const std::string &text)
 {
@@ -285,7 +274,10 @@ const std::array kSetters = {
         },
         ""},
     KeywordSetter{"learned_round_impl_type",
-        [](QuantizerSpec &, const std::string &k, const std::string &t) { word(k, t, kLearnedRoundings); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.decision.rule = word(k, t, kLearnedRoundings);
+        },
+        ""},
     KeywordSetter{"mse_search_method",
         [](QuantizerSpec &, const std::string &k, const std::string &t) { word(k, t, kSearches); }, ""},
     KeywordSetter{"override_pretrained_bit_width", checkFlag, ""},
@@ -293,8 +285,10 @@ const std::array kSetters = {
     KeywordSetter{"collect_stats_steps", checkCount, ""},
     KeywordSetter{"quant_delay_steps", checkCount, ""},
     KeywordSetter{"scaling_stats_momentum", checkNumber, ""},
-    KeywordSetter{"learned_round_gamma", checkNumber, ""},
-    KeywordSetter{"learned_round_zeta", checkNumber, ""},
+    KeywordSetter{"learned_round_gamma",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.decision.gamma = numberOf(k, t); }, ""},
+    KeywordSetter{"learned_round_zeta",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.decision.zeta = numberOf(k, t); }, ""},
     KeywordSetter{"affine_rescaling_init", checkNumber, ""},
     KeywordSetter{"scaling_affine_rescaling_init", checkNumber, ""},
     KeywordSetter{"scaling_affine_shifting_init", checkNumber, ""},
@@ -318,9 +312,20 @@ void requireVersion(const std::string &keyword, const std::string &text, int ver
                 keyword, text, versionText(young.since), versionText(version))};
 }
 
+double numberOf(const std::string &keyword, const std::string &text)
+{
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        throw SpecError{fmt::format("{} = {} is not a number", keyword, text)};
+    if (!std::isfinite(value))
+        throw SpecError{fmt::format("{} = {} is not finite", keyword, text)};
+    return value;
+}
+
 float floatOf(const std::string &keyword, const std::string &text)
 {
-    const double value = number(keyword, text);
+    const double value = numberOf(keyword, text);
     if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
         throw SpecError{fmt::format("{} = {} is beyond the numbers of float32", keyword, text)};
     return static_cast<float>(value);

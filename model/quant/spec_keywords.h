@@ -24,6 +24,8 @@ const KeywordSetter *findSetter(std::string_view keyword);
 /// Throws where a word is younger than the version.
 void requireVersion(const std::string &keyword, const std::string &text, int version);
 
+/// Whatever the locale; throws SpecError for what is no finite number.
+double numberOf(const std::string &keyword, const std::string &text);
 float floatOf(const std::string &keyword, const std::string &text);
 void undecoded(QuantizerSpec &spec, std::string why);
 
