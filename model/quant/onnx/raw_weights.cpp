@@ -1,10 +1,10 @@
 #include "quant/onnx/raw_weights.h"
 
 #include "base/text.h"
-#include "quant/codes.h"
 #include "quant/onnx/decode.h"
+#include "quant/onnx/unclamped.h"
 
-#include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -12,33 +12,20 @@ namespace quantscope::interpret {
 
 namespace {
 
-constexpr std::size_t kChunk = 1 << 16;
-
 /// Values that the quantizer's rule would change are not quantized yet. Only the first chunk with a code other than 0
-/// is looked at: no float weights lie on the grid for so long.
+/// is looked at: no float weights lie on the grid for so long. Swapped flags would clamp what is quantized.
 bool isRaw(const SlotQuantizer &slot, const Progress &progress)
 {
-    SlotQuantizer unclamped = slot; // swapped flags would clamp what is quantized
-    unclamped.quantizer->bitWidth = 32;
-    unclamped.quantizer->isSigned = true;
-    CodeReader reader(unclamped);
-    std::vector<float> floats(kChunk), codes(kChunk), values(kChunk);
-    for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
-        progress.step(at, reader.count());
-        const std::size_t count = std::min<std::uint64_t>(kChunk, reader.count() - at);
-        reader.floats(at, std::span(floats).first(count));
-        reader.codes(at, std::span(codes).first(count));
-        reader.valuesFromCodes(at, std::span(codes).first(count), std::span(values).first(count));
+    bool raw = false;
+    forEachUnclamped(slot, progress, [&](const UnclampedChunk &chunk) {
         bool any = false;
-        for (std::size_t i = 0; i < count; ++i) {
-            if (values[i] != floats[i] && floats[i] == floats[i])
-                return true;
-            any = any || floats[i] != 0;
+        for (std::size_t i = 0; i < chunk.floats.size() && !raw; ++i) {
+            raw = chunk.values[i] != chunk.floats[i] && !std::isnan(chunk.floats[i]);
+            any = any || chunk.floats[i] != 0;
         }
-        if (any)
-            return false;
-    }
-    return false;
+        return !raw && !any;
+    });
+    return raw;
 }
 
 bool mayBeRaw(const PlannedSlot &planned, const SlotQuantizer &found)

@@ -1,18 +1,16 @@
 #include "quant/onnx/swapped_flags.h"
 
-#include "quant/codes.h"
 #include "quant/onnx/decode.h"
 #include "quant/onnx/raw_weights.h"
+#include "quant/onnx/unclamped.h"
 
-#include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace quantscope::interpret {
 
 namespace {
-
-constexpr std::size_t kChunk = 1 << 16;
 
 bool flagsDiffer(const Quantizer &q) { return q.isSigned.value_or(false) != q.narrow.value_or(false); }
 
@@ -22,29 +20,20 @@ enum class Verdict { Right, Swapped, Open };
 /// Only possible to tell where the node holds values that are already quantized.
 Verdict judge(const SlotQuantizer &slot, const Progress &progress)
 {
-    SlotQuantizer unclamped = slot;
-    unclamped.quantizer->bitWidth = 32;
-    unclamped.quantizer->isSigned = true;
-    unclamped.quantizer->narrow = false;
-    CodeReader reader(unclamped);
     const float limit = static_cast<float>(codeRange(*slot.quantizer->bitWidth, true, false).max);
     const float top = static_cast<float>(codeRange(*slot.quantizer->bitWidth, false, false).max);
-    bool negative = false, above = false;
-    std::vector<float> floats(kChunk), codes(kChunk), values(kChunk);
-    for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
-        progress.step(at, reader.count());
-        const std::size_t count = std::min<std::uint64_t>(kChunk, reader.count() - at);
-        reader.floats(at, std::span(floats).first(count));
-        reader.codes(at, std::span(codes).first(count));
-        reader.valuesFromCodes(at, std::span(codes).first(count), std::span(values).first(count));
-        for (std::size_t i = 0; i < count; ++i) {
-            // A raw float weight (Brevitas 0.12.1, QKeras) may well be clamped by flags that are right.
-            if (values[i] != floats[i] || codes[i] > top || codes[i] < -limit - 1)
-                return Verdict::Right;
-            negative = negative || codes[i] < 0;
-            above = above || codes[i] > limit;
+    bool quantized = true, negative = false, above = false;
+    forEachUnclamped(slot, progress, [&](const UnclampedChunk &chunk) {
+        for (std::size_t i = 0; i < chunk.codes.size() && quantized; ++i) {
+            const float code = chunk.codes[i];
+            quantized = chunk.values[i] == chunk.floats[i] && code <= top && code >= -limit - 1;
+            negative = negative || code < 0;
+            above = above || code > limit;
         }
-    }
+        return quantized;
+    });
+    if (!quantized) // a raw float weight (Brevitas 0.12.1, QKeras) may well be clamped by flags that are right
+        return Verdict::Right;
     if (negative == above)
         return Verdict::Open; // codes that both fit, or neither
     return *slot.quantizer->isSigned == negative ? Verdict::Right : Verdict::Swapped;
