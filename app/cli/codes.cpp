@@ -1,7 +1,7 @@
 #include "commands.h"
 
-#include "analysis/open_network.h"
 #include "base/text.h"
+#include "open/open_network.h"
 #include "quant/codes.h"
 #include "quant/fixed_point.h"
 

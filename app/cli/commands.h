@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "quant/network.h"
+#include "network/network.h"
 
 namespace CLI {
 class App;

@@ -1,7 +1,7 @@
 #include "commands.h"
 
-#include "analysis/open_network.h"
-#include "analysis/power_of_two.h"
+#include "lab/power_of_two.h"
+#include "open/open_network.h"
 #include "report/compare_report.h"
 #include "report/power_report.h"
 

@@ -1,8 +1,8 @@
 #include "commands.h"
 
-#include "analysis/open_network.h"
 #include "base/text.h"
-#include "hls/export.h"
+#include "export/export.h"
+#include "open/open_network.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

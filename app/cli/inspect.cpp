@@ -1,6 +1,6 @@
 #include "commands.h"
 
-#include "analysis/open_network.h"
+#include "open/open_network.h"
 #include "report/inspect.h"
 
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/progress.h"
-#include "quant/network.h"
+#include "network/network.h"
 
 #include <array>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "analysis/statistics.h"
 #include "base/diagnostic.h"
-#include "quant/network.h"
+#include "network/network.h"
 
 #include <span>
 #include <vector>

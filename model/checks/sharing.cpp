@@ -1,9 +1,9 @@
 #include "checks/sharing.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/scale_rules.h"
+#include "dialects/brevitas/state_dict.h"
 #include "quant/fixed_point.h"
-#include "quant/scale_rules.h"
-#include "quant/state_dict.h"
 
 #include <algorithm>
 #include <cmath>

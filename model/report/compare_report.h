@@ -1,7 +1,7 @@
 #pragma once
 
-#include "analysis/compare.h"
-#include "analysis/sweep.h"
+#include "lab/compare.h"
+#include "lab/sweep.h"
 
 #include <string>
 

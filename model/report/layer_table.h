@@ -1,7 +1,7 @@
 #pragma once
 
 #include "analysis/statistics.h"
-#include "quant/network.h"
+#include "network/network.h"
 
 #include <map>
 #include <optional>

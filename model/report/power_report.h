@@ -1,6 +1,6 @@
 #pragma once
 
-#include "analysis/power_of_two.h"
+#include "lab/power_of_two.h"
 
 #include <string>
 #include <vector>

@@ -57,7 +57,7 @@ private:
 class TestAtomicFile : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void commitReplaces()
     {
         const QTemporaryDir folder;

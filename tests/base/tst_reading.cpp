@@ -28,7 +28,7 @@ std::vector<std::byte> bytesOf(std::initializer_list<int> values)
 class TestReading : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void checkedArithmetic()
     {
         QCOMPARE(checkedMul(1ull << 32, (1ull << 32) - 1, "x"), 0xFFFFFFFF00000000ull);

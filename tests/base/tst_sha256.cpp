@@ -7,7 +7,7 @@ using namespace quantscope;
 class TestSha256 : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     /// FIPS 180-4 examples (NIST CSRC, "SHA256.pdf") and the well-known digest of nothing.
     void vectors_data()
     {

@@ -10,7 +10,7 @@ using namespace quantscope;
 class TestText : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     /// Python: float.hex() of the value, without its trailing zeros; C99 for the rest.
     void hexFloats_data()
     {

@@ -1,8 +1,8 @@
 // Throughput of what one look at a weight tensor costs: scale from statistics, then codes, error and histograms.
 #include "analysis/statistics.h"
+#include "dialects/brevitas/spec.h"
+#include "dialects/brevitas/weight_statistics.h"
 #include "quant/codes.h"
-#include "quant/spec.h"
-#include "quant/weight_statistics.h"
 
 #include <cstdio>
 #include <random>

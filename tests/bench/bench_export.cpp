@@ -1,5 +1,5 @@
-#include "hls/export_plan.h"
-#include "hls/header_writer.h"
+#include "export/export_plan.h"
+#include "export/writers/header_writer.h"
 
 #include <benchmark/benchmark.h>
 

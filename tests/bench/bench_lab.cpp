@@ -1,7 +1,7 @@
 // The quantizer lab: all candidates for one layer, one candidate while a type window is dragged, and a sweep over
 // widths.
-#include "analysis/compare.h"
-#include "analysis/sweep.h"
+#include "lab/compare.h"
+#include "lab/sweep.h"
 
 #include <cstdio>
 #include <random>

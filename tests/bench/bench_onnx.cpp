@@ -1,5 +1,5 @@
 #include "formats/reader.h"
-#include "quant/network.h"
+#include "network/network.h"
 
 #include <benchmark/benchmark.h>
 

@@ -1,7 +1,7 @@
 // What the quantizers of a checkpoint cost: all of them in one pass over the bytes, and one after its recipe changed.
 
-#include "quant/network.h"
-#include "quant/recipe_edits.h"
+#include "dialects/brevitas/recipe_edits.h"
+#include "network/network.h"
 
 #include <benchmark/benchmark.h>
 

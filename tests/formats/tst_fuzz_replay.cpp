@@ -45,7 +45,7 @@ std::vector<std::uint8_t> damaged(std::vector<std::uint8_t> bytes, std::mt19937 
 class TestFuzzReplay : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void everyFile_data()
     {
         QTest::addColumn<QString>("folder");

@@ -104,7 +104,7 @@ template <class Work> long grownKilobytes(Work &&work)
 class TestHostile : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void everyTruncation_data()
     {
         QTest::addColumn<QString>("name");

@@ -51,7 +51,7 @@ bool damagedTensor(const std::string &name)
 class TestOnnxReader : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void goldenStatus_data()
     {
         QTest::addColumn<std::string>("name");

@@ -19,7 +19,7 @@ MemorySource source(const QByteArray &bytes)
 class TestOnnxWire : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void fieldsOfEveryType()
     {
         const MemorySource bytes = source(QByteArray::fromHex("08ac02"

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 class TestOpenModel : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void foreignFormats_data()
     {
         QTest::addColumn<QByteArray>("bytes");

@@ -60,7 +60,7 @@ std::string repr(const PickleTree &tree, PickleRef ref)
 class TestPickle : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     /// What Python 3.11's pickle.dumps(value, protocol) wrote.
     void pythonsOwn_data()
     {

@@ -39,7 +39,7 @@ using List = std::vector<qint64>;
 class TestTensorViews : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     /// offset + sum((size - 1) * stride) < capacity, unless a size is zero.
     void validity_data()
     {

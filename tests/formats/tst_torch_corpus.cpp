@@ -102,7 +102,7 @@ QString difference(const TensorInfo &tensor, const json &wanted)
 class TestTorchCorpus : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void good_data()
     {
         QTest::addColumn<QString>("path");

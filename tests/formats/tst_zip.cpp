@@ -46,7 +46,7 @@ void patch(std::string &bytes, std::size_t at, std::string_view replacement)
 class TestZip : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void storedAndDeflated()
     {
         const std::string text = numbered(10000);

@@ -2,7 +2,7 @@
 //   build/fuzz/bin/fuzz_recover -max_len=65536 CORPUS tests/data/brevitas/0.10.2 tests/data/onnx
 
 #include "analysis/statistics.h"
-#include "quant/network.h"
+#include "network/network.h"
 #include "touch_model.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)

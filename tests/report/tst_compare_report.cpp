@@ -1,9 +1,8 @@
 // The model has members named `slots`.
-#define QT_NO_KEYWORDS
 #include "report/compare_report.h"
 
-#include "analysis/lab_candidates.h"
-#include "analysis/open_network.h"
+#include "lab/lab_candidates.h"
+#include "open/open_network.h"
 #include "report/power_report.h"
 #include "support/paths.h"
 

@@ -1,8 +1,7 @@
 // The model has members named `slots`.
-#define QT_NO_KEYWORDS
-#include "analysis/open_network.h"
 #include "base/text.h"
 #include "formats/open_model.h"
+#include "open/open_network.h"
 #include "report/inspect.h"
 #include "support/golden.h"
 #include "support/paths.h"

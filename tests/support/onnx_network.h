@@ -2,8 +2,8 @@
 
 #include "base/sha256.h"
 #include "formats/reader.h"
+#include "network/network.h"
 #include "quant/codes.h"
-#include "quant/network.h"
 
 #include <string>
 #include <vector>

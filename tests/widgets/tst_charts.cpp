@@ -4,7 +4,7 @@
 #include "charts/sweep_chart.h"
 #include "charts/sweep_view.h"
 #include "look/theme.h"
-#include "pages/sweep_data.h"
+#include "pages/compare/sweep_data.h"
 #include "support.h"
 
 #include <QGraphicsTextItem>

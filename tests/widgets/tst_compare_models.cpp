@@ -1,9 +1,9 @@
+#include "dialects/brevitas/recipe_edits.h"
 #include "items/compare_estimate.h"
 #include "items/compare_model.h"
 #include "items/compare_overlay.h"
 #include "items/compare_power.h"
-#include "pages/compare_lab.h"
-#include "quant/recipe_edits.h"
+#include "session/compare_lab.h"
 #include "support.h"
 
 #include <QAbstractItemModelTester>

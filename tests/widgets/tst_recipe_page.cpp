@@ -1,5 +1,5 @@
 #include "charts/bar_data.h"
-#include "pages/recipe_page.h"
+#include "pages/recipe/recipe_page.h"
 #include "support.h"
 
 #include <QComboBox>

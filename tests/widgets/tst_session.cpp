@@ -1,5 +1,5 @@
+#include "dialects/brevitas/recipe_edits.h"
 #include "quant/fixed_point.h"
-#include "quant/recipe_edits.h"
 #include "support.h"
 
 #include <QSignalSpy>

@@ -1,8 +1,8 @@
 #include "items/compare_column.h"
 
+#include "dialects/brevitas/lab_quantizers.h"
 #include "items/text.h"
 #include "quant/fixed_point.h"
-#include "quant/lab_quantizers.h"
 #include "report/layer_table.h"
 
 #include <algorithm>

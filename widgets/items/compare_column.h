@@ -1,6 +1,6 @@
 #pragma once
 
-#include "analysis/compare.h"
+#include "lab/compare.h"
 
 #include <QString>
 

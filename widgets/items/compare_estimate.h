@@ -1,7 +1,7 @@
 #pragma once
 
-#include "analysis/compare.h"
 #include "items/facts.h"
+#include "lab/compare.h"
 #include "quant/fixed_point.h"
 
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "analysis/compare.h"
 #include "base/progress.h"
+#include "lab/compare.h"
 
 #include <QString>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "quant/network.h"
+#include "network/network.h"
 
 #include <QAbstractTableModel>
 

@@ -1,9 +1,9 @@
 #include "session/session.h"
 
-#include "analysis/open_network.h"
 #include "formats/open_model.h"
 #include "items/text.h"
-#include "quant/recipe.h"
+#include "open/open_network.h"
+#include "recipe/recipe.h"
 #include "report/inspect.h"
 #include "session/file_text.h"
 

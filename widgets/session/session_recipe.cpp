@@ -1,8 +1,8 @@
 #include "session/session.h"
 
 #include "base/atomic_file.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
-#include "quant/recipe_edits.h"
 #include "session/file_text.h"
 #include "session/settings.h"
 

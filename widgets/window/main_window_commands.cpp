@@ -2,7 +2,7 @@
 
 #include "look/controls.h"
 #include "look/theme.h"
-#include "pages/start_page.h"
+#include "pages/start/start_page.h"
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
 #include "panels/top_bar.h"

@@ -2,10 +2,10 @@
 
 #include "items/text.h"
 #include "look/theme.h"
-#include "pages/compare_page.h"
-#include "pages/export_page.h"
+#include "pages/compare/compare_page.h"
+#include "pages/export/export_page.h"
 #include "pages/page.h"
-#include "pages/start_page.h"
+#include "pages/start/start_page.h"
 #include "session/settings.h"
 #include "window/command_line.h"
 #include "window/main_window.h"

@@ -1,0 +1,260 @@
+#include "base/text.h"
+#include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/spec.h"
+#include "dialects/brevitas/state_dict.h"
+#include "network/layer_kinds.h"
+#include "network/network.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+std::shared_ptr<const TensorInfo> shareTensor(const std::shared_ptr<const ModelFile> &file, std::size_t index)
+{
+    return {file, &file->tensors[index]};
+}
+
+/// What a state_dict lets one guess of a layer's class: the rank of its weight, the name of an activation.
+std::string guessedKind(const StateLayer &layer, const ModelFile &file)
+{
+    if (layer.batchNorm)
+        return "BatchNorm";
+    if (layer.weight) {
+        switch (file.tensors[*layer.weight].shape.size()) {
+        case 1: return "ScaleBias";
+        case 2: return "Linear";
+        case 3: return "Conv1d";
+        case 4: return "Conv2d";
+        case 5: return "Conv3d";
+        default: return "Module";
+        }
+    }
+    if (layer.bias && layer.name.ends_with("gate_params"))
+        return "GateParams";
+    const auto dot = layer.name.rfind('.');
+    std::string leaf = dot == std::string::npos ? layer.name : layer.name.substr(dot + 1);
+    std::transform(
+        leaf.begin(), leaf.end(), leaf.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const auto &[hint, kind] : {std::pair{"relu", "ReLU"}, std::pair{"sigmoid", "Sigmoid"},
+             std::pair{"hardtanh", "Hardtanh"}, std::pair{"tanh", "Tanh"}})
+        if (leaf.find(hint) != std::string::npos)
+            return kind;
+    return layer.quantizer("act") != nullptr ? "Identity" : "Module";
+}
+
+void addTensorSlot(
+    Layer &layer, const char *slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
+{
+    if (!index)
+        return;
+    SlotQuantizer out;
+    out.slot = slot;
+    out.tensor = shareTensor(file, *index);
+    out.tensorName = out.tensor->name;
+    out.shape = out.tensor->shape;
+    layer.slots.push_back(std::move(out));
+}
+
+Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &file)
+{
+    Layer layer;
+    layer.name = state.name;
+    layer.kind = guessedKind(state, *file);
+    layer.kindAssumed = true;
+    addTensorSlot(layer, "weight", file, state.weight);
+    addTensorSlot(layer, "bias", file, state.bias);
+    if (const auto axis = storedChannelAxis(state, *file)) {
+        SlotQuantizer &weight = *layer.slot("weight");
+        weight.channelAxis = *axis;
+        const std::string transposed = *axis == 1 ? convolutionName(weight.shape.size(), true) : std::string();
+        if (!transposed.empty())
+            layer.kind = transposed;
+    }
+    for (const StateQuantizer &quantizer : state.quantizers)
+        if (layer.slot(quantizer.slot) == nullptr) {
+            SlotQuantizer slot;
+            slot.slot = quantizer.slot;
+            layer.slots.push_back(std::move(slot));
+        }
+    return layer;
+}
+
+/// A kind is not for layers whose weight has another number of axes: `match = "*"` with ConvTranspose2d leaves a Linear
+/// what it is.
+void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
+{
+    const LayerKind *kind = findLayerKind(*entry.kind);
+    const SlotQuantizer *weight = layer.slot("weight");
+    if (kind != nullptr && kind->weightRank != 0 && weight != nullptr
+        && weight->shape.size() != static_cast<std::size_t>(kind->weightRank)) {
+        if (!hasWildcard(entry.match))
+            network.diagnostics.push_back({"kind-does-not-fit", Severity::Warning, layer.name,
+                fmt::format("{}: a {} has a weight of {} axes and this one has {}, so kind in [[layer]] (line {}) is "
+                            "not applied",
+                    layer.name, kind->name, kind->weightRank, weight->shape.size(), entry.line)});
+        return;
+    }
+    layer.kind = kind == nullptr ? *entry.kind : std::string(kind->name);
+    layer.kindAssumed = false;
+}
+
+/// "net." where every layer of the file is below `net`.
+std::string commonParent(const Network &network)
+{
+    const std::string first = network.layers.empty() ? std::string() : network.layers.front().name;
+    const std::string parent = first.substr(0, first.find('.') + 1);
+    const bool common
+        = std::ranges::all_of(network.layers, [&](const Layer &layer) { return layer.name.starts_with(parent); });
+    return common ? parent : std::string();
+}
+
+/// The name that a layer of the recipe's model has where the file is of one that holds that model; else empty.
+std::string nameBelow(const std::string &parent, const Network &network, const std::string &name)
+{
+    const std::string below = parent + name;
+    return below != name && network.layer(below) != nullptr ? below : std::string();
+}
+
+/// For a name that is no layer of the file. Only the first few of many are worth their time.
+std::string nearestLayer(const Network &network, const std::string &parent, const std::string &match)
+{
+    constexpr std::size_t kMostWarnings = 20;
+    const std::string name = globName(match);
+    if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || network.layer(name) != nullptr)
+        return {};
+    if (const std::string below = nameBelow(parent, network, name); !below.empty())
+        return fmt::format(", which has {}", below);
+    std::vector<std::string> names;
+    for (const Layer &layer : network.layers)
+        names.push_back(layer.name);
+    return didYouMean(name, names);
+}
+
+void applyLayerEntries(Network &network, const std::string &parent, const Recipe &recipe)
+{
+    for (const RecipeLayer &entry : recipe.layers) {
+        bool any = false;
+        for (Layer &layer : network.layers) {
+            if (!globMatch(entry.match, layer.name))
+                continue;
+            any = true;
+            layer.groups = entry.groups.value_or(layer.groups);
+            layer.stride = entry.stride.value_or(layer.stride);
+            if (entry.kind)
+                applyKind(network, layer, entry);
+        }
+        if (!any)
+            network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
+                fmt::format("[[layer]] match = \"{}\" (line {}) matches no layer of the file{}", entry.match,
+                    entry.line, nearestLayer(network, parent, entry.match))});
+    }
+}
+
+/// The file's own word on the output channels is stronger than the kind that a recipe gives.
+/// The network's first layers are the dict's, in its order.
+void placeChannelAxes(Network &network, const StateDict &dict)
+{
+    for (std::size_t i = 0; i < dict.layers.size(); ++i) {
+        const Layer &layer = network.layers[i];
+        SlotQuantizer *weight = network.layers[i].slot("weight");
+        if (weight == nullptr || layer.kindAssumed)
+            continue;
+        const LayerKind *kind = findLayerKind(layer.kind);
+        const int axis = kind != nullptr && kind->transposed ? 1 : 0;
+        const auto stored = storedChannelAxis(dict.layers[i], *network.file);
+        weight->channelAxis = stored.value_or(axis);
+        if (stored && *stored != axis)
+            network.diagnostics.push_back({"kind-contradicts-file", Severity::Warning, layer.name,
+                fmt::format(
+                    "{}: the output channels of a {} lie along axis {}, but its stored scales lie along axis {} "
+                    "of the weight: the file is followed",
+                    layer.name, layer.kind, axis, *stored)});
+    }
+}
+
+/// An entry that names a layer outright adds the slot, and the layer, when the file has nothing of it: constant
+/// quantizers leave no key.
+void addNamedSlots(Network &network, const std::string &parent, const Recipe &recipe)
+{
+    for (const RecipeQuantizer &entry : recipe.quantizers) {
+        if (hasWildcard(entry.match) || (!entry.preset && !entry.sharedWith))
+            continue;
+        std::string slot = entry.slot;
+        if (slot.empty() && entry.preset && findPreset(*entry.preset) != nullptr)
+            slot = findPreset(*entry.preset)->slot;
+        if (slot.empty() || slot == "weight" || slot == "bias")
+            continue; // these need a tensor
+        Layer *layer = network.layer(globName(entry.match));
+        if (layer == nullptr && !nameBelow(parent, network, globName(entry.match)).empty())
+            continue;
+        if (layer == nullptr) {
+            layer = &network.layers.emplace_back();
+            layer->name = globName(entry.match);
+            layer->kind = slot == "trunc" ? "TruncAvgPool2d" : "Identity";
+            layer->kindAssumed = true;
+        }
+        if (layer->slot(slot) == nullptr) {
+            layer->slots.emplace_back();
+            layer->slots.back().slot = slot;
+        }
+    }
+}
+
+/// A batch norm directly behind a layer, with as many channels as that has outputs, is taken to read it.
+/// The network's first layers are the dict's, in its order.
+void findBatchNorms(Network &network, const StateDict &dict)
+{
+    for (std::size_t i = 1; i < dict.layers.size(); ++i) {
+        const StateLayer &state = dict.layers[i];
+        Layer &before = network.layers[i - 1];
+        const SlotQuantizer *weight = before.slot("weight");
+        if (!state.batchNorm || dict.layers[i - 1].batchNorm || !state.weight || weight == nullptr)
+            continue;
+        const auto axis = static_cast<std::size_t>(weight->channelAxis);
+        const Shape &channels = network.file->tensors[*state.weight].shape;
+        if (weight->shape.size() >= 2 && channels.size() == 1 && channels[0] == weight->shape[axis])
+            before.batchNorm = state.name;
+    }
+}
+
+/// Entries that reach no slot are spelling mistakes until shown otherwise.
+void warnOfIdleEntries(Network &network, const std::string &parent, const Recipe &recipe)
+{
+    for (const RecipeQuantizer &entry : recipe.quantizers) {
+        const bool any = std::any_of(network.layers.begin(), network.layers.end(), [&](const Layer &layer) {
+            return globMatch(entry.match, layer.name) && (entry.slot.empty() || layer.slot(entry.slot) != nullptr);
+        });
+        if (!any)
+            network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
+                fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file{}", entry.number,
+                    entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot),
+                    nearestLayer(network, parent, entry.match))});
+    }
+}
+
+} // namespace
+
+Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
+{
+    const StateDict dict = groupStateDict(*file);
+    Network network;
+    network.file = file;
+    network.recipe = recipe;
+    network.dialect = dict.hasBrevitasKeys || !recipe.empty() ? "Brevitas state_dict" : "PyTorch state_dict";
+    for (const StateLayer &state : dict.layers)
+        network.layers.push_back(toLayer(state, file));
+    const std::string parent = commonParent(network);
+    addNamedSlots(network, parent, recipe);
+    applyLayerEntries(network, parent, recipe);
+    placeChannelAxes(network, dict);
+    findBatchNorms(network, dict);
+    warnOfIdleEntries(network, parent, recipe);
+    return network;
+}
+
+} // namespace quantscope

@@ -1,0 +1,384 @@
+#include "dialects/brevitas/presets.h"
+
+#include <algorithm>
+#include <array>
+
+namespace quantscope {
+
+namespace {
+
+constexpr auto kStats = ScaleSource::Stats;
+constexpr auto kStored = ScaleSource::Stored;
+constexpr auto kConst = ScaleSource::Constant;
+constexpr auto kExternal = ScaleSource::WeightTimesInput;
+constexpr auto kFp = Restriction::Float;
+constexpr auto kLog = Restriction::LogFloat;
+constexpr auto kPot = Restriction::PowerOfTwo;
+
+constexpr Preset weight(
+    std::string_view name, int since, int bits, ScaleSource source, Restriction restriction, bool perChannel = false)
+{
+    Preset p{.name = name, .slot = "weight", .since = since, .bits = bits};
+    p.narrow = true;
+    p.source = source;
+    p.restriction = restriction;
+    p.fixedPoint = restriction == kPot;
+    p.perChannel = perChannel;
+    return p;
+}
+
+constexpr Preset shiftedWeight(
+    std::string_view name, int since, ScaleSource source, ZeroPointSource zero, bool perChannel)
+{
+    Preset p = weight(name, since, 8, source, kFp, perChannel);
+    p.isSigned = false;
+    p.narrow = false;
+    p.statistic = Statistic::MinMax;
+    p.zeroPoint = zero;
+    return p;
+}
+
+constexpr Preset decoupled(std::string_view name, int since, int bits, Restriction restriction, bool perChannel)
+{
+    Preset p = weight(name, since, bits, kStored, restriction, perChannel);
+    p.special = Special::Decoupled;
+    p.statistic = perChannel ? Statistic::AbsMax : Statistic::RootMeanSquareOfChannelMax;
+    return p;
+}
+
+constexpr Preset normed(std::string_view name, int since, Special special)
+{
+    Preset p = weight(name, since, 8, kStored, kLog, true);
+    p.special = special;
+    p.rounding = special == Special::WeightNorm ? Rounding::Round : Rounding::RoundToZero;
+    return p;
+}
+
+constexpr Preset bias(std::string_view name, int since, int bits, ScaleSource source, Restriction restriction = kFp)
+{
+    Preset p{.name = name, .slot = "bias", .since = since, .bits = bits};
+    p.source = source;
+    p.restriction = restriction;
+    p.fixedPoint = restriction == kPot;
+    return p;
+}
+
+constexpr Preset act(std::string_view name, int since, bool isSigned, Restriction restriction, bool hasMinimum = true)
+{
+    Preset p{.name = name, .slot = "act", .since = since};
+    p.isSigned = isSigned;
+    p.source = kStored;
+    p.restriction = restriction;
+    p.fixedPoint = restriction == kPot;
+    p.hasMinimum = hasMinimum;
+    return p;
+}
+
+constexpr Preset shiftedAct(std::string_view name, int since, Restriction restriction)
+{
+    Preset p = act(name, since, false, restriction);
+    p.zeroPoint = ZeroPointSource::Stored;
+    return p;
+}
+
+constexpr Preset batchQuant(std::string_view name, bool isSigned)
+{
+    Preset p = act(name, 90, isSigned, kFp);
+    p.source = ScaleSource::RuntimeStats;
+    return p;
+}
+
+constexpr Preset constant(std::string_view name, std::string_view slot, int bits, QuantizerKind kind, float value)
+{
+    Preset p{.name = name, .slot = slot, .since = 60, .bits = bits};
+    p.narrow = true;
+    p.source = kConst;
+    p.kind = kind == QuantizerKind::Binary ? kind : QuantizerKind::Affine; // ternary presets are 2-bit narrow integers
+    p.constant = value;
+    return p;
+}
+
+constexpr Preset minifloat(
+    std::string_view name, std::string_view slot, bool perChannel, int exponentBits, int mantissaBits)
+{
+    Preset p{.name = name, .slot = slot, .since = 100};
+    // The presets without 'PerTensor' or 'PerChannel' in their name have no scale: 1.
+    p.source = name.find("Per") == std::string_view::npos ? kConst : slot == "act" ? kStored : kStats;
+    p.constant = 1.0f;
+    p.perChannel = perChannel;
+    p.kind = QuantizerKind::Minifloat;
+    p.exponentBits = exponentBits;
+    p.mantissaBits = mantissaBits;
+    return p;
+}
+
+constexpr Preset undecoded(
+    std::string_view name, std::string_view slot, int since, QuantizerKind kind = QuantizerKind::Minifloat)
+{
+    Preset p{.name = name, .slot = slot, .since = since};
+    p.kind = kind;
+    p.decoded = false;
+    return p;
+}
+
+constexpr std::array kPresets = {
+    weight("Int8WeightPerTensorFloat", 60, 8, kStats, kFp), // a layer's default
+    weight("Int8WeightPerTensorFixedPoint", 60, 8, kStats, kPot),
+    weight("Int8WeightPerChannelFloat", 80, 8, kStats, kFp, true),
+    weight("Int8WeightPerChannelFixedPoint", 100, 8, kStats, kPot, true), // plain float before 0.12: see the spec
+    weight("Int8WeightPerTensorFloatMSE", 100, 8, kStored, kFp),
+    weight("Int8WeightPerTensorFixedPointMSE", 100, 8, kStored, kPot),
+    weight("Int8WeightPerChannelFloatMSE", 100, 8, kStored, kFp, true),
+    weight("Int8WeightPerChannelFixedPointMSE", 100, 8, kStored, kPot, true),
+    weight("Int8WeightPerTensorFloatHQO", 110, 8, kStored, kFp),
+    weight("Int8WeightPerChannelFloatHQO", 110, 8, kStored, kFp, true),
+    shiftedWeight("ShiftedUint8WeightPerTensorFloat", 60, kStats, ZeroPointSource::Stats, false),
+    shiftedWeight("ShiftedUint8WeightPerChannelFloat", 80, kStats, ZeroPointSource::Stats, true),
+    shiftedWeight("ShiftedUint8WeightPerTensorFloatMSE", 100, kStored, ZeroPointSource::Stored, false),
+    shiftedWeight("ShiftedUint8WeightPerChannelFloatMSE", 100, kStored, ZeroPointSource::Stored, true),
+    shiftedWeight("ShiftedUint8WeightPerTensorFloatHQO", 110, kStats, ZeroPointSource::StoredUnrounded, false),
+    shiftedWeight("ShiftedUint8WeightPerChannelFloatHQO", 110, kStats, ZeroPointSource::StoredUnrounded, true),
+    constant("SignedBinaryWeightPerTensorConst", "weight", 1, QuantizerKind::Binary, 0.1f),
+    constant("SignedTernaryWeightPerTensorConst", "weight", 2, QuantizerKind::Ternary, 0.1f),
+    decoupled("Int4WeightPerTensorFloatDecoupled", 60, 4, kFp, false),
+    decoupled("Int4WeightPerTensorFixedPointDecoupled", 60, 4, kPot, false),
+    decoupled("Int8WeightPerChannelFloatDecoupled", 80, 8, kFp, true),
+    normed("Int8WeightNormL2PerChannelFixedPoint", 90, Special::WeightNorm),
+    normed("Int8AccumulatorAwareWeightQuant", 90, Special::AccumulatorAware),
+    normed("Int8AccumulatorAwareZeroCenterWeightQuant", 101, Special::AccumulatorAwareZeroCenter),
+    minifloat("Fp8e4m3Weight", "weight", false, 4, 3),
+    minifloat("Fp8e5m2Weight", "weight", false, 5, 2),
+    minifloat("Fp8e4m3WeightPerTensorFloat", "weight", false, 4, 3),
+    minifloat("Fp8e5m2WeightPerTensorFloat", "weight", false, 5, 2),
+    minifloat("Fp8e4m3WeightPerChannelFloat", "weight", true, 4, 3),
+    minifloat("Fp8e5m2WeightPerChannelFloat", "weight", true, 5, 2),
+    undecoded("Fp8e4m3WeightPerTensorFloatMSE", "weight", 100),
+    undecoded("Fp8e4m3WeightPerChannelFloatMSE", "weight", 100),
+    undecoded("Fp8e4m3OCPWeight", "weight", 110),
+    undecoded("Fp8e5m2OCPWeight", "weight", 110),
+    undecoded("Fp8e4m3OCPWeightPerTensorFloat", "weight", 110),
+    undecoded("Fp8e5m2OCPWeightPerTensorFloat", "weight", 110),
+    undecoded("Fp8e4m3OCPWeightPerChannelFloat", "weight", 110),
+    undecoded("Fp8e5m2OCPWeightPerChannelFloat", "weight", 110),
+    undecoded("Fp8e4m3FNUZWeight", "weight", 110),
+    undecoded("Fp8e5m2FNUZWeight", "weight", 110),
+    undecoded("Fp8e4m3FNUZWeightPerTensorFloat", "weight", 110),
+    undecoded("Fp8e5m2FNUZWeightPerTensorFloat", "weight", 110),
+    undecoded("Fp8e4m3FNUZWeightPerChannelFloat", "weight", 110),
+    undecoded("Fp8e5m2FNUZWeightPerChannelFloat", "weight", 110),
+    undecoded("MXFloat8e4m3Weight", "weight", 110),
+    undecoded("MXInt8Weight", "weight", 110, QuantizerKind::Affine),
+    undecoded("ShiftedMXUInt8Weight", "weight", 110, QuantizerKind::Affine),
+    undecoded("ShiftedUint8WeightGroupQuantFloat", "weight", 110, QuantizerKind::Affine),
+    undecoded("ShiftedUint8WeightPerGroupFloatHQO", "weight", 110, QuantizerKind::Affine),
+    undecoded("Fp8e4m3FNUZWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("Fp8e4m3FNUZWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("Fp8e4m3OCPWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("Fp8e4m3OCPWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("Fp8e5m2FNUZWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("Fp8e5m2FNUZWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("Fp8e5m2OCPWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("Fp8e5m2OCPWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("FpFNUZWeight", "weight", 110),
+    undecoded("FpFNUZWeightPerChannelFloat", "weight", 110),
+    undecoded("FpFNUZWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("FpFNUZWeightPerTensorFloat", "weight", 110),
+    undecoded("FpFNUZWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("FpOCPWeight", "weight", 110),
+    undecoded("FpOCPWeightPerChannelFloat", "weight", 110),
+    undecoded("FpOCPWeightPerChannelFloatMSE", "weight", 110),
+    undecoded("FpOCPWeightPerTensorFloat", "weight", 110),
+    undecoded("FpOCPWeightPerTensorFloatMSE", "weight", 110),
+    undecoded("MXFloat8e4m3WeightMSE", "weight", 110),
+    undecoded("MXInt8WeightMSE", "weight", 110, QuantizerKind::Affine),
+    undecoded("ShiftedMXUInt8WeightMSE", "weight", 110, QuantizerKind::Affine),
+
+    bias("Int8Bias", 60, 8, kExternal),
+    bias("Int16Bias", 60, 16, kExternal),
+    bias("Int24Bias", 70, 24, kExternal),
+    bias("Int32Bias", 70, 32, kExternal),
+    bias("IntBias", 60, 0, kExternal),
+    bias("Int8BiasPerTensorFixedPointInternalScaling", 60, 8, kStats, kPot),
+    bias("Int8BiasPerTensorFloatInternalScaling", 60, 8, kStats),
+
+    act("Int8ActPerTensorFloat", 60, true, kFp),
+    act("Uint8ActPerTensorFloat", 60, false, kFp),
+    act("Int8ActPerTensorFixedPoint", 60, true, kPot),
+    act("Uint8ActPerTensorFixedPoint", 60, false, kPot),
+    act("Int8ActPerTensorFloatMSE", 100, true, kFp),
+    act("Uint8ActPerTensorFloatMSE", 100, false, kFp),
+    act("Int8ActPerTensorFixedPointMSE", 100, true, kPot),
+    act("Uint8ActPerTensorFixedPointMSE", 100, false, kPot),
+    act("Int8ActPerTensorFloatMinMaxInit", 60, true, kFp, false),
+    act("Uint8ActPerTensorFloatMaxInit", 60, false, kFp, false),
+    act("Uint8ActPerTensorFixedPointMaxInit", 70, false, kPot, false),
+    act("Int8ActPerTensorFixedPointMinMaxInit", 90, true, kPot, false),
+    shiftedAct("ShiftedUint8ActPerTensorFloat", 60, kFp),
+    shiftedAct("ShiftedUint8ActPerTensorFixedPoint", 90, kPot),
+    shiftedAct("ShiftedUint8ActPerTensorFloatMSE", 100, kFp),
+    shiftedAct("ShiftedUint8ActPerTensorFixedPointMSE", 100, kPot),
+    shiftedAct("ShiftedUint8ActPerTensorFloatHQO", 110, kFp),
+    batchQuant("Int8ActPerTensorFloatBatchQuant1d", true),
+    batchQuant("Int8ActPerTensorFloatBatchQuant2d", true),
+    batchQuant("Uint8ActPerTensorFloatBatchQuant1d", false),
+    batchQuant("Uint8ActPerTensorFloatBatchQuant2d", false),
+    constant("SignedBinaryActPerTensorConst", "act", 1, QuantizerKind::Binary, 1.0f),
+    constant("SignedTernaryActPerTensorConst", "act", 2, QuantizerKind::Ternary, 1.0f),
+    minifloat("Fp8e4m3Act", "act", false, 4, 3),
+    minifloat("Fp8e5m2Act", "act", false, 5, 2),
+    minifloat("Fp8e4m3ActPerTensorFloat", "act", false, 4, 3),
+    minifloat("Fp8e5m2ActPerTensorFloat", "act", false, 5, 2),
+    undecoded("Fp8e4m3OCPAct", "act", 110),
+    undecoded("Fp8e5m2OCPAct", "act", 110),
+    undecoded("Fp8e4m3OCPActPerTensorFloat", "act", 110),
+    undecoded("Fp8e5m2OCPActPerTensorFloat", "act", 110),
+    undecoded("Fp8e4m3FNUZActPerTensorFloat", "act", 110),
+    undecoded("Fp8e5m2FNUZActPerTensorFloat", "act", 110),
+    undecoded("MXFloat8e4m3Act", "act", 110),
+    undecoded("MXInt8Act", "act", 110, QuantizerKind::Affine),
+    undecoded("Fp8e4m3ActPerChannelFloat2d", "act", 100),
+    undecoded("Fp8e4m3ActPerChannelFloat2dMSE", "act", 100),
+    minifloat("Fp8e4m3ActPerTensorFloatMSE", "act", false, 4, 3),
+    undecoded("Fp8e4m3FNUZAct", "act", 110),
+    undecoded("Fp8e4m3FNUZActPerTensorFloatMSE", "act", 110),
+    undecoded("Fp8e4m3OCPActPerTensorFloatMSE", "act", 110),
+    undecoded("Fp8e5m2ActPerChannelFloat2d", "act", 100),
+    undecoded("Fp8e5m2ActPerChannelFloat2dMSE", "act", 100),
+    minifloat("Fp8e5m2ActPerTensorFloatMSE", "act", false, 5, 2),
+    undecoded("Fp8e5m2FNUZAct", "act", 110),
+    undecoded("Fp8e5m2FNUZActPerTensorFloatMSE", "act", 110),
+    undecoded("Fp8e5m2OCPActPerTensorFloatMSE", "act", 110),
+    undecoded("FpFNUZAct", "act", 110),
+    undecoded("FpFNUZActPerChannelFloat2d", "act", 110),
+    undecoded("FpFNUZActPerChannelFloat2dMSE", "act", 110),
+    undecoded("FpFNUZActPerTensorFloat", "act", 110),
+    undecoded("FpFNUZActPerTensorFloatMSE", "act", 110),
+    undecoded("FpOCPAct", "act", 110),
+    undecoded("FpOCPActPerChannelFloat2d", "act", 110),
+    undecoded("FpOCPActPerChannelFloat2dMSE", "act", 110),
+    undecoded("FpOCPActPerTensorFloat", "act", 110),
+    undecoded("FpOCPActPerTensorFloatMSE", "act", 110),
+
+    Preset{.name = "TruncTo8bit", .slot = "trunc", .source = ScaleSource::Input},
+    undecoded("RoundTo8bit", "trunc", 90, QuantizerKind::Affine),
+    undecoded("ShiftRoundSaturateTo8bit", "trunc", 121, QuantizerKind::Affine),
+};
+
+constexpr std::array kOverrides = {
+    Override{"bit_width"},
+    Override{"axis"}, // of torch_per_channel_affine
+    Override{"bit_width_impl_type"},
+    Override{"min_bit_width"},
+    Override{"override_pretrained_bit_width", true},
+    Override{"quant_type"},
+    Override{"threshold"},
+    Override{"signed"},
+    Override{"narrow_range"},
+    Override{"scaling_per_output_channel"},
+    Override{"scaling_per_output_type"},
+    Override{"restrict_scaling_type"},
+    Override{"restrict_value_float_to_int_impl"},
+    Override{"scaling_impl_type"},
+    Override{"scaling_const"},
+    Override{"scaling_init"},
+    Override{"scaling_stats_op"},
+    Override{"sigma"},
+    Override{"high_percentile_q"},
+    Override{"low_percentile_q"},
+    Override{"percentile_q"},
+    Override{"scaling_min_val"},
+    Override{"float_to_int_impl_type"},
+    Override{"learned_round_impl_type"},
+    Override{"learned_round_gamma"},
+    Override{"learned_round_zeta"},
+    Override{"learned_round_init", true},
+    Override{"min_val"},
+    Override{"max_val"},
+    Override{"collect_stats_steps", true},
+    Override{"scaling_stats_momentum", true},
+    Override{"per_channel_broadcastable_shape"},
+    Override{"scaling_stats_permute_dims", true},
+    Override{"scaling_stats_input_view_shape_impl", true},
+    Override{"accumulator_bit_width"},
+    Override{"accumulator_bit_width_impl", true},
+    Override{"affine_shift_scale"},
+    Override{"affine_rescaling_init", true},
+    Override{"scaling_affine_rescaling_init", true},
+    Override{"scaling_affine_shifting_init", true},
+    Override{"mse_iters", true},
+    Override{"mse_search_method", true},
+    Override{"quantize_zero_point"},
+    Override{"quant_delay_steps", true},
+    Override{"group_size", false, false},
+    Override{"group_dim", false, false},
+    Override{"dtype", true},
+    Override{"device", true},
+};
+
+constexpr std::array<std::string_view, 18> kSlots = {
+    "weight",
+    "bias",
+    "input",
+    "output",
+    "act",
+    "trunc",
+    "io",
+    "cell_state",
+    "gate_acc",
+    "input_acc",
+    "forget_acc",
+    "cell_acc",
+    "output_acc",
+    "input_sigmoid",
+    "forget_sigmoid",
+    "output_sigmoid",
+    "cell_tanh",
+    "hidden_state_tanh",
+};
+
+} // namespace
+
+std::span<const Preset> presets() { return kPresets; }
+
+const Preset *findPreset(std::string_view name)
+{
+    const auto found = std::find_if(kPresets.begin(), kPresets.end(), [&](const Preset &p) { return p.name == name; });
+    return found == kPresets.end() ? nullptr : &*found;
+}
+
+bool existsIn(const Preset &preset, int version) { return version >= preset.since; }
+
+std::string_view presetSlot(std::string_view slot)
+{
+    return slot == "weight" || slot == "bias" || slot == "trunc" ? slot : std::string_view("act");
+}
+
+std::vector<std::string> presetNames(std::string_view slot)
+{
+    std::vector<std::string> names;
+    for (const Preset &p : kPresets)
+        if (slot.empty() || p.slot == presetSlot(slot))
+            names.emplace_back(p.name);
+    return names;
+}
+
+std::span<const Override> overrides() { return kOverrides; }
+
+const Override *findOverride(std::string_view name)
+{
+    const auto found
+        = std::find_if(kOverrides.begin(), kOverrides.end(), [&](const Override &o) { return o.name == name; });
+    return found == kOverrides.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> overrideNames()
+{
+    std::vector<std::string> names;
+    for (const Override &o : kOverrides)
+        names.emplace_back(o.name);
+    return names;
+}
+
+std::span<const std::string_view> slotNames() { return kSlots; }
+
+} // namespace quantscope

@@ -1,0 +1,99 @@
+#include "dialects/brevitas/recipe_edits.h"
+
+#include "base/text.h"
+#include "dialects/brevitas/spec.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+namespace {
+
+/// The slot's own entry, when it is the last that speaks of the slot: only then does a change of it take effect.
+RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, const std::string &slot)
+{
+    const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
+        [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });
+    if (last != recipe.quantizers.rend() && last->slot == slot && globNames(last->match, layer))
+        return *last;
+    RecipeQuantizer &added = recipe.quantizers.emplace_back();
+    added.match = globEscape(layer);
+    added.slot = slot;
+    added.number = static_cast<int>(recipe.quantizers.size());
+    return added;
+}
+
+void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string, std::string>> &overrides)
+{
+    for (const auto &given : overrides) {
+        const auto same = std::find_if(
+            entry.overrides.begin(), entry.overrides.end(), [&](const auto &o) { return o.first == given.first; });
+        if (same == entry.overrides.end())
+            entry.overrides.push_back(given);
+        else
+            same->second = given.second;
+    }
+}
+
+void choose(Recipe &recipe, const SlotChoice &choice)
+{
+    const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
+    RecipeQuantizer &entry = ownEntry(recipe, choice.layer, choice.slot);
+    entry.edited = true;
+    if (choice.preset.empty())
+        return setKeywords(entry, choice.overrides);
+    entry.preset = choice.preset;
+    entry.sharedWith.reset();
+    entry.overrides = choice.overrides;
+    entry.input = before.input.empty() ? std::nullopt : std::optional(before.input);
+    entry.inputScale = before.inputScale;
+    entry.inputBitWidth = before.inputBitWidth;
+    entry.inputSigned = before.inputSigned;
+}
+
+} // namespace
+
+Recipe withChoice(const Recipe &recipe, const SlotChoice &choice) { return withChoices(recipe, {choice}); }
+
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
+{
+    Recipe edited = recipe;
+    for (const SlotChoice &choice : choices)
+        choose(edited, choice);
+    return edited;
+}
+
+Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::string &batchNorm)
+{
+    Recipe edited = recipe;
+    for (RecipeLayer &entry : edited.layers)
+        if (globNames(entry.match, layer) && entry.batchNorm) {
+            entry.batchNorm.reset();
+            entry.epsilon.reset();
+            entry.edited = true;
+        }
+    if (!batchNorm.empty()) {
+        auto entry = std::find_if(edited.layers.begin(), edited.layers.end(),
+            [&](const RecipeLayer &l) { return globNames(l.match, layer); });
+        if (entry == edited.layers.end()) {
+            entry = edited.layers.insert(edited.layers.end(), RecipeLayer());
+            entry->match = globEscape(layer);
+        }
+        entry->batchNorm = batchNorm;
+        entry->edited = true;
+    }
+    // Entries of this session that say nothing any more.
+    std::erase_if(edited.layers, [&](const RecipeLayer &entry) {
+        return entry.line == 0 && !entry.kind && !entry.groups && !entry.stride && !entry.batchNorm;
+    });
+    return edited;
+}
+
+bool hasEdits(const Recipe &recipe)
+{
+    const auto isEdit = [](const auto &entry) { return entry.edited || entry.line == 0; };
+    return std::any_of(recipe.quantizers.begin(), recipe.quantizers.end(), isEdit)
+        || std::any_of(recipe.layers.begin(), recipe.layers.end(), isEdit);
+}
+
+} // namespace quantscope

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/error.h"
+#include "recipe/recipe.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quantscope {
+
+/// A choice for one slot: a preset or a lab name with its keywords; without a preset the keywords join what is in
+/// force.
+struct SlotChoice {
+    std::string layer, slot, preset;
+    std::vector<std::pair<std::string, std::string>> overrides;
+};
+
+/// The recipe with the choice in force: in the slot's own entry when nothing later speaks of it, else in a new last
+/// one. A preset takes the place of the earlier preset, keywords or sharing; what was said about the input stays.
+Recipe withChoice(const Recipe &recipe, const SlotChoice &choice);
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices);
+
+/// The recipe with a batch norm merged into a layer's weights, or, for an empty name, with the stored weights.
+Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::string &batchNorm);
+
+/// Some entry does not say what the file says, or comes from no file.
+bool hasEdits(const Recipe &recipe);
+
+/// The text of the recipe's file with the edits in it: touched entries change in place key by key, new ones stand at
+/// the end, comments, order and line ends stay. `text` is what `recipe` was read from. Errors (Usage): the text is not
+/// that recipe, or the result would not read back as `recipe`.
+Result<std::string> editedToml(std::string_view text, const Recipe &recipe);
+
+} // namespace quantscope

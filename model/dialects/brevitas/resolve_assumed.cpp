@@ -1,0 +1,121 @@
+#include "dialects/brevitas/resolver.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+bool isAny(const std::string &word, std::initializer_list<const char *> words)
+{
+    return std::any_of(words.begin(), words.end(), [&](const char *w) { return word == w; });
+}
+
+std::vector<std::string> weightPresets(bool logDomain)
+{
+    std::vector<std::string> names
+        = {"Int8WeightPerTensorFloat", "Int8WeightPerTensorFixedPoint", "Int8WeightPerChannelFloat"};
+    if (logDomain) // the activations have power-of-two scales, so the weights probably do
+        std::swap(names[0], names[1]);
+    return names;
+}
+
+/// A negative stored threshold is the logarithm of one: only power-of-two scales store that.
+std::vector<std::string> storedWeightPresets(const StateQuantizer &keys, bool perChannel, bool logDomain)
+{
+    if (keys.fields.contains("pre_scaling_impl.accumulator_bit_width.bit_width"))
+        return {"Int8AccumulatorAwareWeightQuant", "Int8AccumulatorAwareZeroCenterWeightQuant"};
+    if (keys.fields.contains("pre_scaling_impl.value"))
+        return {"Int8WeightNormL2PerChannelFixedPoint"};
+    if (keys.fields.contains("zero_point_impl.value"))
+        return {perChannel ? "ShiftedUint8WeightPerChannelFloatMSE" : "ShiftedUint8WeightPerTensorFloatMSE"};
+    if (perChannel && logDomain)
+        return {"Int8WeightPerChannelFixedPointMSE"};
+    if (perChannel)
+        return {
+            "Int8WeightPerChannelFloatMSE", "Int8WeightPerChannelFloatDecoupled", "Int8WeightPerChannelFixedPointMSE"};
+    std::vector<std::string> names
+        = {"Int8WeightPerTensorFloatMSE", "Int4WeightPerTensorFloatDecoupled", "Int8WeightPerTensorFixedPointMSE"};
+    if (logDomain)
+        names = {"Int8WeightPerTensorFixedPointMSE", "Int4WeightPerTensorFixedPointDecoupled"};
+    return names;
+}
+
+std::vector<std::string> activationPresets(const StateQuantizer *keys, bool isSigned, bool logDomain)
+{
+    const std::string sign = isSigned ? "Int8" : "Uint8";
+    if (keys != nullptr
+        && (keys->fields.contains("zero_point_impl.value") || keys->fields.contains("zero_point_impl.buffer")))
+        return {logDomain ? "ShiftedUint8ActPerTensorFixedPoint" : "ShiftedUint8ActPerTensorFloat",
+            logDomain ? "ShiftedUint8ActPerTensorFloat" : "ShiftedUint8ActPerTensorFixedPoint"};
+    if (keys != nullptr && keys->fields.contains("scaling_impl.runtime_stats.running_stats"))
+        return {sign + "ActPerTensorFloatBatchQuant2d"};
+    const std::string flt = sign + "ActPerTensorFloat", fixed = sign + "ActPerTensorFixedPoint";
+    return logDomain ? std::vector{fixed, flt} : std::vector{flt, fixed};
+}
+
+} // namespace
+
+std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alternatives) const
+{
+    const Layer &layer = m_network.layers[job.layer];
+    const SlotQuantizer &slot = layer.slots[job.slot];
+    const StateQuantizer *keys = keysOf(job);
+    std::vector<std::string> fitting;
+    if (slot.slot == "weight") {
+        const std::vector<float> values = stored(job, "scaling_impl.value").value_or(std::vector<float>{});
+        const bool logDomain = std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
+        // Despite its name Int8WeightPerChannelFixedPoint has float scales before 0.12, and nothing else has these.
+        if (logDomain && values.size() > 1 && m_version < 120 && !keys->fields.contains("pre_scaling_impl.value"))
+            throw SlotFailure{"preset-unknown",
+                fmt::format(
+                    "its stored scales are logarithms, which no preset of Brevitas {} has per channel: a recipe "
+                    "with restrict_scaling_type settles it",
+                    versionText(m_version))};
+        // Keys of the bit width alone say nothing of the scale.
+        const bool storesScale = keys != nullptr
+            && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
+        fitting = storesScale ? storedWeightPresets(*keys, values.size() > 1, logDomain) : weightPresets(m_logDomain);
+    } else {
+        const bool isSigned = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slot.slot.find("sigmoid") == std::string::npos;
+        fitting = activationPresets(keys, isSigned, m_logDomain);
+        // A sign is never stored: the other one fits as well.
+        fitting.push_back(activationPresets(keys, !isSigned, m_logDomain).front());
+    }
+    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), m_version); });
+    if (fitting.empty())
+        throw SlotFailure{"preset-unknown",
+            fmt::format("no preset of Brevitas {} fits what the file stores for it: a recipe settles it",
+                versionText(m_version))};
+    alternatives.assign(fitting.begin() + 1, fitting.end());
+    return fitting.front();
+}
+
+/// True when the slot has a quantizer at all as far as the file tells; then a preset is proposed.
+bool Resolver::assumePreset(Job &job)
+{
+    SlotQuantizer &slot = slotOf(job);
+    const bool floats = slot.tensor && isFloating(slot.tensor->dtype) && !isMinifloat(slot.tensor->dtype);
+    const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
+    const std::string_view kind = presetSlot(slot.slot);
+    const bool hasKeys = keysOf(job) != nullptr;
+    if (kind == "bias" && !job.settings.mentioned) {
+        if (!gateInput(job))
+            return false; // Brevitas' default is a float bias
+        job.settings.preset = "Int32Bias"; // but not that of its recurrent layers
+        return true;
+    }
+    if (kind == "bias" || kind == "trunc")
+        throw SlotFailure{
+            "preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};
+    if (kind == "weight" && !(floats && (matrix || hasKeys || job.settings.mentioned)))
+        return false;
+    if (kind == "act" && !hasKeys && !job.settings.mentioned)
+        return false;
+    job.settings.preset = guessPreset(job, slot.alternatives);
+    return true;
+}
+
+} // namespace quantscope

@@ -1,0 +1,191 @@
+#include "base/text.h"
+#include "dialects/brevitas/resolver.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// What the parameters of a batch norm make of its input: x * factor + offset, per channel.
+struct ChannelAffine {
+    std::vector<float> factor, offset;
+};
+
+std::vector<float> channelParameter(const ModelFile &file, const std::string &name, std::size_t channels)
+{
+    const auto index = file.find(name);
+    if (!index)
+        throw ParseError(name + " is not in the file");
+    std::vector<float> values = readFloats(file.tensors[*index]);
+    if (values.size() != channels)
+        throw ParseError(fmt::format("{} has {} values for {} output channels", name, values.size(), channels));
+    return values;
+}
+
+/// mul_add_from_bn of Brevitas (nn/utils.py, the same from 0.6.0 to 0.12.1), in float32 and in its order.
+ChannelAffine affineOf(const ModelFile &file, const std::string &bn, std::size_t channels, float epsilon)
+{
+    const auto gamma = channelParameter(file, bn + "weight", channels),
+               beta = channelParameter(file, bn + "bias", channels),
+               mean = channelParameter(file, bn + "running_mean", channels),
+               variance = channelParameter(file, bn + "running_var", channels);
+    ChannelAffine affine{std::vector<float>(channels), std::vector<float>(channels)};
+    for (std::size_t c = 0; c < channels; ++c) {
+        affine.factor[c] = gamma[c] / std::sqrt(variance[c] + epsilon);
+        const float shift = -mean[c] * affine.factor[c];
+        affine.offset[c] = shift + beta[c];
+    }
+    return affine;
+}
+
+std::shared_ptr<const TensorInfo> floatTensor(
+    const std::string &name, const Shape &shape, const std::vector<float> &values)
+{
+    std::vector<std::byte> bytes(values.size() * sizeof(float));
+    if (!bytes.empty())
+        std::memcpy(bytes.data(), values.data(), bytes.size());
+    auto tensor = std::make_shared<TensorInfo>();
+    tensor->name = name;
+    tensor->dtype = DType::Float32;
+    tensor->shape = shape;
+    tensor->storage.bytes = bytes.size();
+    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
+    return tensor;
+}
+
+std::size_t channelsOf(const SlotQuantizer &weight)
+{
+    const auto axis = static_cast<std::size_t>(weight.channelAxis);
+    if (axis >= weight.shape.size())
+        throw ParseError("the weight has no output channels");
+    return static_cast<std::size_t>(weight.shape[axis]);
+}
+
+void mergeInto(SlotQuantizer &weight, const ChannelAffine &affine)
+{
+    std::vector<float> values = readFloats(*weight.tensor);
+    const std::size_t channels = affine.factor.size();
+    std::size_t inner = 1;
+    for (auto i = static_cast<std::size_t>(weight.channelAxis) + 1; i < weight.shape.size(); ++i)
+        inner *= static_cast<std::size_t>(weight.shape[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] *= affine.factor[i / inner % channels];
+    weight.tensor = floatTensor(weight.tensorName, weight.shape, values);
+}
+
+/// merge_bn: an existing bias is scaled and shifted (Brevitas before 0.8 forgot to scale it), a missing one is made.
+void mergeBias(Layer &layer, const ChannelAffine &affine)
+{
+    SlotQuantizer *bias = layer.slot("bias");
+    std::vector<float> values = affine.offset;
+    if (bias != nullptr && bias->tensor) {
+        const std::vector<float> stored = readFloats(*bias->tensor);
+        if (stored.size() != values.size())
+            throw ParseError(
+                fmt::format("the bias has {} values for {} output channels", stored.size(), values.size()));
+        for (std::size_t c = 0; c < values.size(); ++c) {
+            const float scaled = stored[c] * affine.factor[c];
+            values[c] = scaled + affine.offset[c];
+        }
+    }
+    if (bias == nullptr) {
+        layer.slots.emplace_back().slot = "bias";
+        bias = &layer.slots.back();
+        bias->tensorName = layer.name + ".bias";
+    }
+    bias->shape = {static_cast<std::int64_t>(values.size())};
+    bias->tensor = floatTensor(bias->tensorName, bias->shape, values);
+}
+
+std::string lineText(const RecipeLayer &entry)
+{
+    return entry.line == 0 ? std::string() : fmt::format(" (line {})", entry.line);
+}
+
+} // namespace
+
+void Resolver::mergeBatchNorms()
+{
+    for (const RecipeLayer &entry : m_network.recipe.layers) {
+        if (!entry.batchNorm)
+            continue;
+        Layer *layer = m_network.layer(globName(entry.match));
+        if (layer == nullptr || layer->slot("weight") == nullptr || !layer->slot("weight")->tensor)
+            throw RecipeMismatch(
+                fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
+                    *entry.batchNorm, lineText(entry), entry.match));
+        if (&entry != batchNormEntry(m_network.recipe, layer->name))
+            continue; // a later entry speaks of the same layer
+        requireBatchNorm(entry);
+        try {
+            mergeBatchNorm(*layer, entry);
+        } catch (const ParseError &error) {
+            throw RecipeMismatch(fmt::format("{}: the batch norm {}{} cannot be merged: {}", layer->name,
+                *entry.batchNorm, lineText(entry), error.what()));
+        }
+    }
+    noteBatchNorms();
+}
+
+void Resolver::requireBatchNorm(const RecipeLayer &entry) const
+{
+    std::vector<std::string> known;
+    for (const StateLayer &layer : m_dict.layers)
+        if (layer.batchNorm)
+            known.push_back(layer.name);
+    if (std::ranges::find(known, *entry.batchNorm) == known.end())
+        throw RecipeMismatch(fmt::format("batch_norm = \"{}\"{}: {}", *entry.batchNorm, lineText(entry),
+            known.empty() ? "the file has no batch norm"
+                          : "no such batch norm in the file" + didYouMean(*entry.batchNorm, known)));
+}
+
+void Resolver::mergeBatchNorm(Layer &layer, const RecipeLayer &entry)
+{
+    layer.batchNorm = *entry.batchNorm;
+    layer.batchNormMerged = true;
+    const bool hadBias = layer.slot("bias") != nullptr && layer.slot("bias")->tensor;
+    const Layer *before = m_hints.previous == nullptr ? nullptr : m_hints.previous->layer(layer.name);
+    if (before != nullptr && before->kind == layer.kind && m_hints.previous->file == m_network.file
+        && sameBatchNorm(m_hints.previous->recipe, m_network.recipe, layer.name)) {
+        layer.slot("weight")->tensor = before->slot("weight")->tensor; // merged then as it would be now
+        if (layer.slot("bias") == nullptr)
+            layer.slots.emplace_back().slot = "bias";
+        SlotQuantizer &bias = *layer.slot("bias");
+        bias.tensorName = before->slot("bias")->tensorName;
+        bias.shape = before->slot("bias")->shape;
+        bias.tensor = before->slot("bias")->tensor;
+    } else {
+        const ChannelAffine affine = affineOf(*m_network.file, m_dict.prefix + *entry.batchNorm + ".",
+            channelsOf(*layer.slot("weight")), static_cast<float>(entry.epsilon.value_or(1e-5)));
+        mergeBias(layer, affine);
+        mergeInto(*layer.slot("weight"), affine);
+    }
+    m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer.name,
+        fmt::format("{}: the batch norm {} is merged into its weights and bias{}", layer.name, *entry.batchNorm,
+            hadBias && m_version < 80 ? "; merge_bn of Brevitas before 0.8 leaves the old bias unscaled, which is an "
+                                        "error that is not repeated here"
+                                      : "")});
+}
+
+/// Stored weights are not what the hardware multiplies with when a batch norm still follows.
+void Resolver::noteBatchNorms()
+{
+    const Layer *first = nullptr;
+    std::size_t count = 0;
+    for (const Layer &layer : m_network.layers)
+        if (!layer.batchNorm.empty() && !layer.batchNormMerged && ++count == 1)
+            first = &layer;
+    if (first != nullptr)
+        m_network.diagnostics.push_back({"batch-norm-unmerged", Severity::Note, first->name,
+            fmt::format("{}{} followed by a batch norm that is not merged ({}, by the file's order): the weights are "
+                        "shown as stored; batch_norm = \"{}\" under [[layer]] shows them merged",
+                first->name, count == 1 ? " is" : fmt::format(" and {} more layers are each", count - 1),
+                first->batchNorm, first->batchNorm)});
+}
+
+} // namespace quantscope

@@ -1,0 +1,341 @@
+#include "dialects/brevitas/spec_keywords.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+std::string lower(std::string text)
+{
+    std::transform(
+        text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+int integer(const std::string &keyword, const std::string &text, int low, int high)
+{
+    const double value = numberOf(keyword, text);
+    if (value != std::floor(value) || value < low || value > high)
+        throw SpecError{fmt::format("{} = {} is not a whole number from {} to {}", keyword, text, low, high)};
+    return static_cast<int>(value);
+}
+
+bool boolean(const std::string &keyword, const std::string &text)
+{
+    const std::string word = lower(text);
+    if (word != "true" && word != "false")
+        throw SpecError{fmt::format("{} = {} is neither true nor false", keyword, text)};
+    return word == "true";
+}
+
+/// Enum values are Brevitas' words, in any case; an unknown one names the nearest.
+template <class T, std::size_t N>
+T word(const std::string &keyword, const std::string &text, const std::array<std::pair<std::string_view, T>, N> &words)
+{
+    std::vector<std::string> names;
+    for (const auto &[name, value] : words) {
+        if (lower(text) == lower(std::string(name)))
+            return value;
+        names.emplace_back(name);
+    }
+    throw SpecError{fmt::format("{} = \"{}\" is unknown{}", keyword, text, didYouMean(lower(text), names))};
+}
+
+constexpr std::array kRestrictions = {
+    std::pair<std::string_view, Restriction>{"fp", Restriction::Float},
+    std::pair<std::string_view, Restriction>{"log_fp", Restriction::LogFloat},
+    std::pair<std::string_view, Restriction>{"power_of_two", Restriction::PowerOfTwo},
+};
+constexpr std::array kExponents = {
+    std::pair<std::string_view, ExponentRounding>{"CeilSte", ExponentRounding::Ceil},
+    std::pair<std::string_view, ExponentRounding>{"RoundSte", ExponentRounding::HalfEven},
+    std::pair<std::string_view, ExponentRounding>{"FloorSte", ExponentRounding::Floor},
+};
+constexpr std::array kStatistics = {
+    std::pair<std::string_view, Statistic>{"max", Statistic::AbsMax},
+    std::pair<std::string_view, Statistic>{"ave", Statistic::Mean},
+    std::pair<std::string_view, Statistic>{"max_ave", Statistic::MeanOfChannelMax},
+    std::pair<std::string_view, Statistic>{"mean_sigma_std", Statistic::MeanSigmaStd},
+    std::pair<std::string_view, Statistic>{"mean_learn_sigma_std", Statistic::MeanSigmaStd},
+    std::pair<std::string_view, Statistic>{"percentile", Statistic::Percentile},
+    std::pair<std::string_view, Statistic>{"min_max", Statistic::MinMax},
+    std::pair<std::string_view, Statistic>{"percentile_interval", Statistic::PercentileInterval},
+};
+constexpr std::array kRoundingWords = {
+    std::pair<std::string_view, Rounding>{"round", Rounding::Round},
+    std::pair<std::string_view, Rounding>{"ceil", Rounding::Ceil},
+    std::pair<std::string_view, Rounding>{"floor", Rounding::Floor},
+    std::pair<std::string_view, Rounding>{"round_to_zero", Rounding::RoundToZero},
+    std::pair<std::string_view, Rounding>{"dpu", Rounding::Dpu},
+    std::pair<std::string_view, Rounding>{"learned_round", Rounding::LearnedRound},
+    std::pair<std::string_view, Rounding>{"stochastic_round", Rounding::Round}, // deterministic in eval
+};
+
+/// true: the bit width is in the file.
+constexpr std::array kBitWidthWords = {
+    std::pair<std::string_view, bool>{"const", false},
+    std::pair<std::string_view, bool>{"parameter", true},
+    std::pair<std::string_view, bool>{"stateful_const", true},
+};
+
+enum class ScaleWord { Stats, Parameter, ParameterFromStats, Const, He, AffineStats };
+constexpr std::array kScaleWords = {
+    std::pair<std::string_view, ScaleWord>{"stats", ScaleWord::Stats},
+    std::pair<std::string_view, ScaleWord>{"parameter", ScaleWord::Parameter},
+    std::pair<std::string_view, ScaleWord>{"parameter_from_stats", ScaleWord::ParameterFromStats},
+    std::pair<std::string_view, ScaleWord>{"const", ScaleWord::Const},
+    std::pair<std::string_view, ScaleWord>{"he", ScaleWord::He},
+    std::pair<std::string_view, ScaleWord>{"affine_stats", ScaleWord::AffineStats},
+};
+constexpr std::array kGranularities = {
+    std::pair<std::string_view, int>{"tensor", 0},
+    std::pair<std::string_view, int>{"channel", 1},
+    std::pair<std::string_view, int>{"group", 2},
+};
+constexpr std::array kLearnedRoundings = {
+    std::pair<std::string_view, LearnedDecision::Rule>{"hard_sigmoid", LearnedDecision::Rule::HardSigmoid},
+    std::pair<std::string_view, LearnedDecision::Rule>{"sigmoid", LearnedDecision::Rule::Positive},
+    std::pair<std::string_view, LearnedDecision::Rule>{"identity", LearnedDecision::Rule::Identity},
+};
+constexpr std::array kSearches = {
+    std::pair<std::string_view, int>{"fibonacci", 0},
+    std::pair<std::string_view, int>{"grid", 1},
+};
+constexpr std::array kQuantTypes = {
+    std::pair<std::string_view, int>{"int", 0},
+    std::pair<std::string_view, int>{"binary", 1},
+    std::pair<std::string_view, int>{"ternary", 2},
+    std::pair<std::string_view, int>{"fp", 3},
+};
+
+struct YoungWord {
+    std::string_view keyword, word;
+    int since;
+};
+constexpr std::array kYoungWords = {
+    YoungWord{"bit_width_impl_type", "stateful_const", 90},
+    YoungWord{"scaling_stats_op", "percentile_interval", 80},
+    YoungWord{"float_to_int_impl_type", "dpu", 70},
+    YoungWord{"float_to_int_impl_type", "learned_round", 90},
+    YoungWord{"float_to_int_impl_type", "stochastic_round", 100},
+};
+
+void setScaleSource(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
+{
+    const Preset &preset = *spec.preset;
+    const bool activation = preset.slot == "act";
+    const bool searched = preset.slot == "weight" && preset.source == ScaleSource::Stored;
+    const auto statistics = [&] {
+        spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats;
+        if (searched)
+            undecoded(spec,
+                fmt::format("{} = {} lets Brevitas search the scale of {} at every pass, which is not decoded", keyword,
+                    text, preset.name));
+    };
+    spec.initialised = spec.he = spec.affine = false;
+    switch (word(keyword, text, kScaleWords)) {
+    case ScaleWord::Stats: statistics(); break;
+    case ScaleWord::Parameter:
+        spec.source = ScaleSource::Stored;
+        spec.initialised = true;
+        break;
+    case ScaleWord::ParameterFromStats: spec.source = ScaleSource::Stored; break;
+    case ScaleWord::Const: spec.source = ScaleSource::Constant; break;
+    case ScaleWord::He:
+        spec.source = ScaleSource::Stats;
+        spec.he = true;
+        break;
+    case ScaleWord::AffineStats:
+        statistics();
+        spec.affine = true;
+        break;
+    }
+}
+
+void setQuantType(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
+{
+    switch (word(keyword, text, kQuantTypes)) {
+    case 0: spec.kind = QuantizerKind::Affine; break;
+    case 1: spec.kind = QuantizerKind::Binary; break;
+    case 2:
+        spec.kind = QuantizerKind::Ternary;
+        spec.ternaryThreshold = spec.ternaryThreshold.value_or(0.5f);
+        break;
+    default: spec.off = true; break;
+    }
+}
+
+void setGranularity(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
+{
+    const int granularity = word(keyword, text, kGranularities);
+    if (granularity == 2)
+        undecoded(spec, "groupwise scales are not decoded yet");
+    spec.perChannel = granularity == 1;
+}
+
+double percentage(const std::string &keyword, const std::string &text)
+{
+    const double value = numberOf(keyword, text);
+    if (value < 0 || value > 100)
+        throw SpecError{fmt::format("{} = {} is not between 0 and 100", keyword, text)};
+    return value;
+}
+
+// What only training uses changes no number here, but a value that cannot be is a mistake all the same.
+void checkNumber(QuantizerSpec &, const std::string &keyword, const std::string &text) { numberOf(keyword, text); }
+void checkFlag(QuantizerSpec &, const std::string &keyword, const std::string &text) { boolean(keyword, text); }
+void checkCount(QuantizerSpec &, const std::string &keyword, const std::string &text)
+{
+    integer(keyword, text, 0, std::numeric_limits<int>::max());
+}
+
+const std::array kSetters = {
+    KeywordSetter{"bit_width",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.bits = integer(k, t, 1, 32);
+            s.bitsGiven = true;
+        },
+        "bit_width"},
+    KeywordSetter{"bit_width_impl_type",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.bitsStored = word(k, t, kBitWidthWords); },
+        ""},
+    KeywordSetter{"affine_shift_scale", checkFlag, ""}, // the keys tell
+    KeywordSetter{"min_bit_width",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.minimumBits = integer(k, t, 1, 32); }, ""},
+    KeywordSetter{"quant_type", setQuantType, ""},
+    KeywordSetter{"threshold",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.ternaryThreshold = floatOf(k, t); }, ""},
+    KeywordSetter{"signed",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.isSigned = boolean(k, t); }, "signed"},
+    KeywordSetter{"narrow_range",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.narrow = boolean(k, t); }, "narrow"},
+    KeywordSetter{"scaling_per_output_channel",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.perChannel = boolean(k, t); },
+        "granularity"},
+    KeywordSetter{"scaling_per_output_type", setGranularity, "granularity"},
+    KeywordSetter{"restrict_scaling_type",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.restriction = word(k, t, kRestrictions); },
+        ""},
+    KeywordSetter{"restrict_value_float_to_int_impl",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.exponentRounding = word(k, t, kExponents);
+        },
+        ""},
+    KeywordSetter{"scaling_impl_type", setScaleSource, ""},
+    KeywordSetter{"scaling_stats_op",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.statistic = word(k, t, kStatistics);
+            if (lower(t) == "mean_learn_sigma_std")
+                undecoded(s, "the learned sigma of mean_learn_sigma_std is not decoded yet");
+        },
+        ""},
+    KeywordSetter{
+        "sigma", [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.sigma = floatOf(k, t); }, ""},
+    KeywordSetter{"high_percentile_q",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentage(k, t); }, ""},
+    KeywordSetter{"percentile_q",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentage(k, t); }, ""},
+    KeywordSetter{"low_percentile_q",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.lowPercentile = percentage(k, t); }, ""},
+    KeywordSetter{"scaling_min_val",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.minimum = floatOf(k, t); }, ""},
+    KeywordSetter{"float_to_int_impl_type",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.rounding = word(k, t, kRoundingWords); },
+        "rounding"},
+    KeywordSetter{"accumulator_bit_width",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.accumulatorBits = integer(k, t, 2, 64); },
+        ""},
+    KeywordSetter{"quantize_zero_point",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            const bool rounded = boolean(k, t) || s.version < 80; // 0.7 takes it and rounds all the same
+            if (s.zeroPoint == ZeroPointSource::Stats || s.zeroPoint == ZeroPointSource::StatsUnrounded)
+                s.zeroPoint = rounded ? ZeroPointSource::Stats : ZeroPointSource::StatsUnrounded;
+            else if (s.zeroPoint != ZeroPointSource::None)
+                s.zeroPoint = rounded ? ZeroPointSource::Stored : ZeroPointSource::StoredUnrounded;
+        },
+        ""},
+    KeywordSetter{"group_size",
+        [](QuantizerSpec &s, const std::string &, const std::string &) {
+            undecoded(s, "groupwise scales are not decoded yet");
+        },
+        ""},
+    KeywordSetter{"group_dim",
+        [](QuantizerSpec &s, const std::string &, const std::string &) {
+            undecoded(s, "groupwise scales are not decoded yet");
+        },
+        ""},
+    KeywordSetter{"learned_round_impl_type",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.decision.rule = word(k, t, kLearnedRoundings);
+        },
+        ""},
+    KeywordSetter{"mse_search_method",
+        [](QuantizerSpec &, const std::string &k, const std::string &t) { word(k, t, kSearches); }, ""},
+    KeywordSetter{"override_pretrained_bit_width", checkFlag, ""},
+    KeywordSetter{"mse_iters", checkCount, ""},
+    KeywordSetter{"collect_stats_steps", checkCount, ""},
+    KeywordSetter{"quant_delay_steps", checkCount, ""},
+    KeywordSetter{"scaling_stats_momentum", checkNumber, ""},
+    KeywordSetter{"learned_round_gamma",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.decision.gamma = numberOf(k, t); }, ""},
+    KeywordSetter{"learned_round_zeta",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.decision.zeta = numberOf(k, t); }, ""},
+    KeywordSetter{"affine_rescaling_init", checkNumber, ""},
+    KeywordSetter{"scaling_affine_rescaling_init", checkNumber, ""},
+    KeywordSetter{"scaling_affine_shifting_init", checkNumber, ""},
+};
+
+} // namespace
+
+const KeywordSetter *findSetter(std::string_view keyword)
+{
+    const auto row = std::find_if(
+        kSetters.begin(), kSetters.end(), [&](const KeywordSetter &setter) { return setter.keyword == keyword; });
+    return row == kSetters.end() ? nullptr : &*row;
+}
+
+void requireVersion(const std::string &keyword, const std::string &text, int version)
+{
+    for (const YoungWord &young : kYoungWords)
+        if (keyword == young.keyword && lower(text) == young.word && version < young.since)
+            throw SpecError{fmt::format("{} = \"{}\" came with Brevitas {} and {} does not have it: brevitas = \"...\" "
+                                        "names the version",
+                keyword, text, versionText(young.since), versionText(version))};
+}
+
+double numberOf(const std::string &keyword, const std::string &text)
+{
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        throw SpecError{fmt::format("{} = {} is not a number", keyword, text)};
+    if (!std::isfinite(value))
+        throw SpecError{fmt::format("{} = {} is not finite", keyword, text)};
+    return value;
+}
+
+float floatOf(const std::string &keyword, const std::string &text)
+{
+    const double value = numberOf(keyword, text);
+    if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+        throw SpecError{fmt::format("{} = {} is beyond the numbers of float32", keyword, text)};
+    return static_cast<float>(value);
+}
+
+void undecoded(QuantizerSpec &spec, std::string why)
+{
+    spec.decoded = false;
+    if (spec.undecodedWhy.empty())
+        spec.undecodedWhy = std::move(why);
+}
+
+} // namespace quantscope

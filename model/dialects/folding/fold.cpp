@@ -1,0 +1,141 @@
+#include "dialects/folding/fold.h"
+
+#include "base/text.h"
+#include "dialects/folding/fold_ops.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// All values that one Folder remembers, in multiples of the largest single one: 256 MB with the usual limits.
+constexpr std::uint64_t kRememberedValues = 16;
+
+std::string shownName(const Graph &graph, ValueId id)
+{
+    const Value *value = graph.value(id);
+    return value == nullptr ? "an absent input" : "'" + printable(value->name) + "'";
+}
+
+} // namespace
+
+std::size_t FoldedValue::count() const
+{
+    return std::visit([](const auto &values) { return values.size(); }, data);
+}
+
+std::vector<float> FoldedValue::floats() const
+{
+    if (const auto *values = std::get_if<std::vector<float>>(&data))
+        return *values;
+    const auto &values = std::get<std::vector<std::int64_t>>(data);
+    std::vector<float> out(values.size());
+    std::transform(values.begin(), values.end(), out.begin(), [](std::int64_t v) { return static_cast<float>(v); });
+    return out;
+}
+
+std::vector<std::int64_t> FoldedValue::integers() const
+{
+    if (const auto *values = std::get_if<std::vector<std::int64_t>>(&data))
+        return *values;
+    std::vector<std::int64_t> out;
+    for (const float value : std::get<std::vector<float>>(data)) {
+        if (!(std::fabs(value) < 9.0e18f) || value != std::floor(value))
+            throw ParseError(fmt::format("{} is not a whole number", shortest(value)));
+        out.push_back(static_cast<std::int64_t>(value));
+    }
+    return out;
+}
+
+Folder::Folder(const ModelFile &file, const Limits &limits)
+    : m_file(file)
+    , m_limits(limits)
+{
+}
+
+const FoldedValue &Folder::fold(ValueId value)
+{
+    if (const auto done = m_done.find(value); done != m_done.end())
+        return done->second;
+    const Value *v = m_file.graph ? m_file.graph->value(value) : nullptr;
+    if (v == nullptr)
+        throw ParseError("an input is missing");
+    if (!v->tensor)
+        return foldNode(value);
+    return remember(value, folding::fromTensor(m_file.tensors.at(*v->tensor), m_limits));
+}
+
+const FoldedValue &Folder::foldNode(ValueId value)
+{
+    const Graph &graph = *m_file.graph;
+    const Node *node = graph.producerOf(value);
+    if (node == nullptr)
+        throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
+    const folding::Function function = folding::findFunction(*node);
+    if (function == nullptr)
+        throw NotConstant(fmt::format(
+            "{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
+    if (m_busy.count(value) != 0)
+        throw ParseError(fmt::format("{} depends on itself (a cycle)", shownName(graph, value)));
+    if (m_elements > kRememberedValues * m_limits.foldElements)
+        throw ParseError("the constants of this file are too big to be computed");
+    if (m_depth >= m_limits.foldDepth)
+        throw ParseError(
+            fmt::format("{} is computed by more than {} operators", shownName(graph, value), m_limits.foldDepth));
+    // Unwinds on an exception too: another value may fold well afterwards.
+    struct Guard {
+        Folder &folder;
+        ValueId id;
+        Guard(Folder &f, ValueId v)
+            : folder(f)
+            , id(v)
+        {
+            folder.m_busy.insert(v);
+            ++folder.m_depth;
+        }
+        ~Guard()
+        {
+            folder.m_busy.erase(id);
+            --folder.m_depth;
+        }
+    } guard(*this, value);
+    folding::Call call{m_file, *node, m_limits, {}};
+    for (const ValueId input : node->inputs)
+        call.operands.push_back(input == kNoValue ? nullptr : &fold(input));
+    return remember(value, function(call));
+}
+
+const FoldedValue &Folder::remember(ValueId value, FoldedValue folded)
+{
+    m_elements += folded.count();
+    if (m_elements > kRememberedValues * m_limits.foldElements)
+        throw ParseError("the constants of this file are too big to be computed");
+    return m_done.emplace(value, std::move(folded)).first->second;
+}
+
+bool Folder::isConstant(ValueId value)
+{
+    if (const auto known = m_constant.find(value); known != m_constant.end())
+        return known->second;
+    const Value *v = m_file.graph ? m_file.graph->value(value) : nullptr;
+    if (v == nullptr)
+        return false;
+    if (v->tensor)
+        return true;
+    const Node *node = m_file.graph->producerOf(value);
+    if (node == nullptr || folding::findFunction(*node) == nullptr || m_depth >= m_limits.foldDepth)
+        return false;
+    m_constant[value] = false; // what a cycle meets
+    ++m_depth;
+    const bool constant = std::all_of(node->inputs.begin(), node->inputs.end(),
+        [&](ValueId input) { return input == kNoValue || isConstant(input); });
+    --m_depth;
+    m_constant[value] = constant;
+    return constant;
+}
+
+} // namespace quantscope

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "dialects/folding/fold.h"
+
+#include <string_view>
+
+namespace quantscope::folding {
+
+/// One operator with its operands already folded.
+struct Call {
+    const ModelFile &file;
+    const Node &node;
+    const Limits &limits;
+    std::vector<const FoldedValue *> operands; ///< nullptr where an optional input is absent
+
+    bool has(std::size_t position) const { return position < operands.size() && operands[position] != nullptr; }
+    /// Throws ParseError when the operand is absent.
+    const FoldedValue &operand(std::size_t position) const;
+    std::int64_t integerAttribute(std::string_view name, std::int64_t missing) const;
+};
+
+using Function = FoldedValue (*)(const Call &);
+
+/// The white-list; nullptr for every other operator.
+Function findFunction(const Node &node);
+Function findElementwise(std::string_view opType);
+Function findShapeOperator(std::string_view opType);
+FoldedValue quantizeLinear(const Call &call);
+FoldedValue dequantizeLinear(const Call &call);
+
+/// A tensor of the file as a value; throws ParseError when it is unreadable, text, or larger than limits.foldElements.
+FoldedValue fromTensor(const TensorInfo &tensor, const Limits &limits);
+
+/// Number of elements, refused above limits.foldElements before anything is allocated.
+std::size_t boundedCount(const Shape &shape, const Limits &limits);
+/// The axis counted from the front; throws ParseError when it lies outside the rank.
+std::size_t axisOf(std::int64_t axis, std::size_t rank);
+/// The shape that two shapes broadcast to (numpy's rule); throws ParseError when they do not.
+Shape broadcastShape(const Shape &a, const Shape &b);
+/// Index of each result element in an operand of `from` that broadcasts to `to`.
+std::vector<std::size_t> broadcastIndices(const Shape &from, const Shape &to, const Limits &limits);
+
+/// float32 to the precision of the type: float16 and bfloat16 results are rounded as well. Throws for float64, whose
+/// arithmetic would need more bits than a folded value has.
+float roundTo(DType dtype, float value);
+/// The integer wrapped to the type's width.
+std::int64_t wrapTo(DType dtype, std::int64_t value);
+FoldedValue cast(const FoldedValue &value, DType dtype);
+
+} // namespace quantscope::folding

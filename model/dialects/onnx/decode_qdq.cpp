@@ -1,0 +1,320 @@
+#include "dialects/onnx/decode.h"
+
+#include "base/text.h"
+#include "graph/onnx_types.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+namespace {
+
+std::int64_t integerAttribute(const Node &node, std::string_view name, std::int64_t missing)
+{
+    const Attribute *found = node.attribute(name);
+    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
+}
+
+std::size_t axisOf(const Node &node, std::size_t rank)
+{
+    const std::int64_t axis = integerAttribute(node, "axis", 1); // default since operator set 13
+    const auto size = static_cast<std::int64_t>(rank);
+    if (axis < -size || axis >= size)
+        throw ParseError(fmt::format("axis {} of {} is out of range for {} axes", axis, nodeLabel(node), rank));
+    return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
+}
+
+/// One value per block: the scale has x's rank, with ceil(D / B) along the axis (operator set 21).
+void blockShape(const Node &node, std::int64_t block, const Shape &tensor, Granular &granular)
+{
+    const std::size_t axis = axisOf(node, tensor.size());
+    Shape expected = tensor;
+    expected[axis] = tensor[axis] / block + (tensor[axis] % block != 0 ? 1 : 0);
+    if (granular.shape != expected)
+        throw ParseError(fmt::format("the blocked scale of {} has shape {}, not {}", nodeLabel(node),
+            shapeText(granular.shape), shapeText(expected)));
+    granular.axis = static_cast<int>(axis);
+}
+
+void axisShape(const Node &node, const Shape *tensor, Granular &granular)
+{
+    if (granular.shape.size() != 1)
+        throw ParseError(fmt::format("the scale of {} has {} axes", nodeLabel(node), granular.shape.size()));
+    if (tensor == nullptr) { // an activation, whose rank the file need not say
+        granular.axis = static_cast<int>(std::clamp<std::int64_t>(integerAttribute(node, "axis", 1), 0, 63));
+        return;
+    }
+    const std::size_t axis = axisOf(node, tensor->size());
+    if (granular.shape[0] != (*tensor)[axis])
+        throw ParseError(fmt::format("the scale count {} of {} does not match axis {} of {} elements",
+            granular.shape[0], nodeLabel(node), axis, (*tensor)[axis]));
+    granular.shape.assign(tensor->size(), 1);
+    granular.shape[axis] = (*tensor)[axis];
+    granular.axis = static_cast<int>(axis);
+}
+
+/// The codes are the bit patterns of a small float.
+void setMinifloat(Quantizer &q, DType container)
+{
+    q.kind = QuantizerKind::Minifloat;
+    q.rule = CodeRule::BitPattern;
+    q.bitWidth = static_cast<int>(dtypeBits(container));
+    q.isSigned = container != DType::Float8E8M0;
+    q.narrow = false;
+    for (const char *field : {"bit_width", "signed", "narrow"})
+        q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
+}
+
+/// Smallest width that holds [low, high].
+int smallestWidth(std::int64_t low, std::int64_t high, bool isSigned)
+{
+    for (int bits = 1; bits < 62; ++bits)
+        if (const CodeRange range = codeRange(bits, isSigned, false); range.min <= low && high <= range.max)
+            return bits;
+    return 62;
+}
+
+} // namespace
+
+Decoder::Parameters Decoder::parameters(const Node &node, DType codes, const Shape *shape)
+{
+    const FoldedValue &scale = m_constants.folder().fold(node.input(1));
+    Parameters out;
+    out.scale = {scale.shape, std::nullopt, scale.floats()};
+    out.zeroPoint = {{}, std::nullopt, {0.0f}};
+    if (out.scale.values.empty())
+        throw ParseError(inputLabel(node, 1) + " is empty");
+    const std::int64_t block = integerAttribute(node, "block_size", 0);
+    if (block < 0 || block > std::numeric_limits<int>::max())
+        throw ParseError(fmt::format("the block size {} of {}", block, nodeLabel(node)));
+    if (block > 0 && shape != nullptr) {
+        blockShape(node, block, *shape, out.scale);
+        out.blockSize = static_cast<int>(block);
+    } else if (out.scale.values.size() > 1) {
+        axisShape(node, shape, out.scale);
+    }
+    if (node.input(2) != kNoValue) {
+        const FoldedValue &zero = m_constants.folder().fold(node.input(2));
+        if (zero.dtype != codes)
+            throw ParseError(fmt::format("the zero point dtype {} of {} differs from that of the codes, {}",
+                dtypeName(zero.dtype), nodeLabel(node), dtypeName(codes)));
+        if (zero.count() != 1 && zero.shape != scale.shape)
+            throw ParseError(fmt::format("the zero point shape {} of {} differs from the scale's {}",
+                shapeText(zero.shape), nodeLabel(node), shapeText(scale.shape)));
+        out.zeroPoint.values = zero.floats();
+    }
+    if (out.zeroPoint.values.size() == 1)
+        out.zeroPoint.values.resize(out.scale.values.size(), out.zeroPoint.values[0]);
+    out.zeroPoint.shape = out.scale.shape;
+    out.zeroPoint.axis = out.scale.axis;
+    out.scale = simplified(std::move(out.scale), false);
+    out.zeroPoint = simplified(std::move(out.zeroPoint), true);
+    return out;
+}
+
+DType Decoder::quantizedType(const Node &quantize)
+{
+    if (quantize.input(2) != kNoValue)
+        return m_constants.folder().fold(quantize.input(2)).dtype;
+    const std::int64_t stated = integerAttribute(quantize, "output_dtype", 0);
+    return stated == 0 ? DType::UInt8 : dtypeFromOnnx(static_cast<std::uint64_t>(stated));
+}
+
+std::pair<std::int64_t, std::int64_t> Decoder::clipBounds(const Node &clip, DType container)
+{
+    const CodeRange whole = codeRange(static_cast<int>(dtypeBits(container)), isSigned(container), false);
+    const auto bound = [&](std::size_t input, const char *attribute, std::int64_t missing) {
+        if (clip.input(input) != kNoValue) {
+            const std::vector<std::int64_t> values = m_constants.folder().fold(clip.input(input)).integers();
+            if (values.size() != 1)
+                throw ParseError(inputLabel(clip, input) + " is not one number");
+            return values[0];
+        }
+        const Attribute *found = clip.attribute(attribute);
+        return found != nullptr && found->kind == Attribute::Kind::Float
+            ? static_cast<std::int64_t>(std::clamp(found->f, -9.0e18f, 9.0e18f))
+            : missing;
+    };
+    const std::int64_t low = std::max(bound(1, "min", whole.min), whole.min);
+    const std::int64_t high = std::min(bound(2, "max", whole.max), whole.max);
+    if (low > high)
+        throw ParseError(fmt::format("{} clips to the empty range {}..{}", nodeLabel(clip), low, high));
+    return {low, high};
+}
+
+bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, const std::string &slot)
+{
+    const auto containerBits = static_cast<int>(dtypeBits(container));
+    const std::string type(dtypeName(container));
+    q.isSigned = isSigned(container);
+    q.origin["signed"] = {Origin::Read, "the codes are " + type};
+    if (clip == nullptr) {
+        q.narrow = false;
+        const std::string why = "no Clip: the full range of " + type;
+        q.origin["narrow"] = {Origin::Computed, why};
+        // A container of 32 bits, and any bias, says nothing about the bits in use: QCDQ writes no Clip for biases.
+        if (slot == "bias" || containerBits >= 32) {
+            q.storageBits = containerBits;
+            report("bias-width-lost", Severity::Note, m_layer,
+                fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot,
+                    printable(m_layer), type));
+            return true;
+        }
+        q.bitWidth = containerBits;
+        q.origin["bit_width"] = {Origin::Computed, why};
+        return true;
+    }
+    const auto [low, high] = clipBounds(*clip, container);
+    q.bitWidth = smallestWidth(low, high, *q.isSigned);
+    const CodeRange narrow = codeRange(*q.bitWidth, *q.isSigned, true);
+    // A symmetric range is a narrow one even where it uses fewer codes (Clip -5..5).
+    q.narrow = (low == narrow.min && high == narrow.max) || (*q.isSigned && low == -high && high > 0);
+    const std::string why = fmt::format("Clip {}..{} ({})", low, high, nodeLabel(*clip));
+    q.origin["bit_width"] = {Origin::Computed, why};
+    q.origin["narrow"] = {Origin::Computed, why};
+    const CodeRange range = codeRange(*q.bitWidth, *q.isSigned, *q.narrow);
+    return range.min == low && range.max == high;
+}
+
+Decoder::CodePath Decoder::codePath(const Node &dequantize)
+{
+    const Graph &graph = m_constants.graph();
+    CodePath path;
+    bool reshaped = false;
+    ValueId value = dequantize.input(0);
+    for (int step = 0; step < 64; ++step) {
+        path.base = value;
+        const Node *node = graph.producerOf(value);
+        if (node == nullptr)
+            return path;
+        if (node->opType == "Clip" && node->domain.empty()) {
+            path.plain = path.plain && path.clip == nullptr;
+            path.clip = node;
+        } else if (isQuantize(*node)) {
+            path.quantize = node;
+            path.plain = path.plain && !reshaped;
+            return path;
+        } else if (keepsValues(*node)) {
+            reshaped = reshaped || (node->opType != "Identity" && node->opType != "Cast");
+        } else {
+            path.plain = false;
+            return path;
+        }
+        value = node->input(0);
+    }
+    path.plain = false;
+    return path;
+}
+
+/// Float constant -> QuantizeLinear -> [Clip] -> DequantizeLinear (Brevitas 0.8 and 0.9, ONNX Runtime).
+void Decoder::quantizeConstant(const Node &quantize, const Node &node, const CodePath &path, SlotQuantizer &out)
+{
+    const auto floats = m_constants.tensor(quantize.input(0));
+    const DType container = quantizedType(quantize);
+    if (!isInteger(container))
+        throw ParseError(fmt::format("codes of the type {} are not computed", dtypeName(container)));
+    const Parameters divide = parameters(quantize, container, &floats->shape);
+    const Parameters multiply = parameters(node, container, &floats->shape);
+    Quantizer q;
+    const bool exact = setRange(q, container, path.clip, out.slot);
+    if (!exact || divide.zeroPoint.values != multiply.zeroPoint.values)
+        throw ParseError("its Clip and zero points do not describe one range of codes");
+    out.tensor = floats;
+    out.tensorName = floats->name;
+    out.shape = floats->shape;
+    q.rule = CodeRule::DivideRoundAdd;
+    q.scale = multiply.scale;
+    q.zeroPoint = multiply.zeroPoint;
+    q.blockSize = multiply.blockSize;
+    if (divide.scale.values != multiply.scale.values)
+        q.divisor = divide.scale;
+    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
+    q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
+    out.quantizer = std::move(q);
+}
+
+void Decoder::dequantize(const Node &node, SlotQuantizer &out)
+{
+    const CodePath path = codePath(node);
+    if (path.quantize != nullptr && path.plain)
+        return quantizeConstant(*path.quantize, node, path, out);
+    std::shared_ptr<const TensorInfo> codes = path.plain ? m_constants.codesView(node.input(0)) : nullptr;
+    DType container = codes != nullptr ? codes->dtype : DType::Unknown;
+    if (codes != nullptr && !codes->problem.empty())
+        return;
+    const Node *clip = path.plain ? path.clip : nullptr;
+    if (codes == nullptr) {
+        codes = m_constants.computed(node.input(0));
+        container = m_constants.folder().fold(node.input(0)).dtype;
+    }
+    Quantizer q;
+    q.rule = CodeRule::Stored;
+    if (isMinifloat(container))
+        setMinifloat(q, container);
+    else if (!isInteger(container))
+        throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
+    else if (!setRange(q, container, clip, out.slot))
+        codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes
+    const Parameters p = parameters(node, container, &codes->shape);
+    q.scale = p.scale;
+    q.zeroPoint = p.zeroPoint;
+    q.blockSize = p.blockSize;
+    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["zero_point"] = node.input(2) != kNoValue
+        ? Provenance{Origin::Read, inputLabel(node, 2)}
+        : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
+    q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
+    out.tensor = codes;
+    out.tensorName = codes->name;
+    out.shape = codes->shape;
+    out.quantizer = std::move(q);
+}
+
+void Decoder::quantizeActivation(const Node &node, SlotQuantizer &out)
+{
+    const Graph &graph = m_constants.graph();
+    const Node *clip = nullptr, *dequantize = nullptr, *at = &node;
+    for (int step = 0; step < 8 && dequantize == nullptr; ++step) {
+        const Value *value = at->outputs.empty() ? nullptr : graph.value(at->outputs[0]);
+        const Node *next = nullptr;
+        for (const NodeId consumer : value == nullptr ? std::vector<NodeId>() : value->consumers) {
+            const Node &candidate = graph.nodes[consumer];
+            const bool follows = isDequantize(candidate) || candidate.opType == "Clip" || keepsValues(candidate);
+            if (next == nullptr && follows && candidate.input(0) == at->outputs[0])
+                next = &candidate;
+        }
+        if (next == nullptr)
+            break;
+        if (isDequantize(*next))
+            dequantize = next;
+        else if (next->opType == "Clip" && clip == nullptr)
+            clip = next;
+        at = next;
+    }
+    const DType container = quantizedType(node);
+    if (!isInteger(container))
+        throw ParseError(fmt::format("codes of the type {} are not decoded for activations", dtypeName(container)));
+    Quantizer q;
+    // Where the two nodes differ (a truncation), values have the scale they are dequantized with.
+    const Node &values = dequantize != nullptr ? *dequantize : node;
+    const Parameters p = parameters(values, container, nullptr);
+    setRange(q, container, clip, out.slot);
+    q.rule = CodeRule::DivideRoundAdd;
+    q.scale = p.scale;
+    q.zeroPoint = p.zeroPoint;
+    if (dequantize != nullptr) {
+        const Parameters divide = parameters(node, container, nullptr);
+        if (divide.scale.values != p.scale.values)
+            q.divisor = divide.scale;
+    }
+    q.origin["scale"] = {Origin::Read, inputLabel(values, 1)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(values, 2)};
+    q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
+    out.quantizer = std::move(q);
+}
+
+} // namespace quantscope::interpret

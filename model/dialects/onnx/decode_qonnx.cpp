@@ -1,0 +1,180 @@
+#include "dialects/onnx/decode.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+namespace {
+
+constexpr int kMostBits = 62; ///< codes are int64 with room for one more
+
+bool flag(const Node &node, const std::string &name, bool missing)
+{
+    const Attribute *found = node.attribute(name);
+    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i != 0 : missing;
+}
+
+Provenance attributeOrigin(const Node &node, const std::string &name, const char *missing)
+{
+    if (node.attribute(name) != nullptr)
+        return {Origin::Read, fmt::format("{}, attribute {}", nodeLabel(node), name)};
+    return {Origin::Assumed,
+        fmt::format("{} has no attribute {}; the QONNX specification's default is {}", nodeLabel(node), name, missing)};
+}
+
+Rounding rounding(const Node &node, const std::string &attribute, Rounding missing)
+{
+    const Attribute *found = node.attribute(attribute);
+    if (found == nullptr || found->kind != Attribute::Kind::String)
+        return missing;
+    const auto known = roundingFromName(found->s);
+    if (!known)
+        throw ParseError(fmt::format("the rounding mode '{}' is not known", printable(found->s)));
+    return *known;
+}
+
+/// Left-padded to the tensor's rank, with the one axis along which the values differ.
+Granular alongAxis(Granular granular, const Shape *tensor, const std::string &label)
+{
+    Shape shape = granular.shape;
+    if (tensor != nullptr) {
+        if (shape.size() > tensor->size())
+            throw ParseError(fmt::format("{} has {} axes, the tensor has {}", label, shape.size(), tensor->size()));
+        shape.insert(shape.begin(), tensor->size() - shape.size(), 1);
+    }
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] == 1)
+            continue;
+        if (granular.axis)
+            throw ParseError(
+                fmt::format("{} differs along several axes ({}), which is not decoded", label, shapeText(shape)));
+        if (tensor != nullptr && shape[i] != (*tensor)[i])
+            throw ParseError(fmt::format(
+                "{} of shape {} does not fit the tensor's {}", label, shapeText(shape), shapeText(*tensor)));
+        granular.axis = static_cast<int>(i);
+    }
+    granular.shape = shape;
+    return granular;
+}
+
+} // namespace
+
+// numpy's broadcasting against x: (), (1), (O,1,1,1), or a trailing (N).
+Granular Decoder::broadcastParameter(const Node &node, std::size_t input, const SlotQuantizer &slot)
+{
+    const FoldedValue &value = m_constants.folder().fold(node.input(input));
+    Granular granular{value.shape, std::nullopt, value.floats()};
+    if (granular.values.empty())
+        throw ParseError(inputLabel(node, input) + " is empty");
+    if (granular.values.size() == 1)
+        return {{}, std::nullopt, granular.values};
+    return alongAxis(std::move(granular), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
+}
+
+int Decoder::bitWidth(const Node &node, std::size_t input)
+{
+    const std::vector<float> values = m_constants.folder().fold(node.input(input)).floats();
+    if (values.empty() || std::any_of(values.begin(), values.end(), [&](float v) { return v != values[0]; }))
+        throw ParseError("the bit width is not one number: " + inputLabel(node, input));
+    const float bits = values[0];
+    if (!(bits >= 1 && bits <= kMostBits) || bits != std::floor(bits))
+        throw ParseError(fmt::format("the bit width {} is not a whole number from 1 to {}", shortest(bits), kMostBits));
+    return static_cast<int>(bits);
+}
+
+void Decoder::quant(const Node &node, SlotQuantizer &out)
+{
+    Quantizer q;
+    q.scale = broadcastParameter(node, 1, out);
+    q.zeroPoint = simplified(broadcastParameter(node, 2, out), true);
+    q.bitWidth = bitWidth(node, 3);
+    q.isSigned = flag(node, "signed", true);
+    q.narrow = flag(node, "narrow", false);
+    q.rounding = rounding(node, "rounding_mode", Rounding::Round);
+    q.rule = CodeRule::DivideAddRound;
+    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
+    q.origin["bit_width"] = {Origin::Read, inputLabel(node, 3)};
+    q.origin["signed"] = attributeOrigin(node, "signed", "1");
+    q.origin["narrow"] = attributeOrigin(node, "narrow", "0");
+    q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "ROUND");
+    out.quantizer = std::move(q);
+}
+
+void Decoder::bipolar(const Node &node, SlotQuantizer &out)
+{
+    Quantizer q;
+    q.kind = QuantizerKind::Binary;
+    q.rule = CodeRule::Threshold;
+    q.scale = broadcastParameter(node, 1, out);
+    q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
+    q.bitWidth = 1;
+    q.isSigned = true;
+    // The operator has no such attribute. Brevitas counts its binary quantizers as narrow, the QONNX specification does
+    // not.
+    q.narrow = node.name.find("/export_handler") != std::string::npos;
+    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    for (const char *field : {"zero_point", "bit_width", "signed", "narrow", "rounding"})
+        q.origin[field] = {Origin::Computed, fmt::format("{}: codes -1 and +1", nodeLabel(node))};
+    out.quantizer = std::move(q);
+}
+
+// Version 1: x, scale, zero point, input bits, output bits. Version 2 has the output's scale before the output bits.
+void Decoder::trunc(const Node &node, SlotQuantizer &out)
+{
+    const bool second = node.inputs.size() >= 6;
+    const std::size_t scale = second ? 4 : 1, bits = second ? 5 : 4;
+    Quantizer q;
+    q.scale = broadcastParameter(node, scale, out);
+    q.zeroPoint = simplified(broadcastParameter(node, 2, out), true);
+    q.bitWidth = bitWidth(node, bits);
+    q.rounding = rounding(node, "rounding_mode", Rounding::Floor);
+    q.origin["scale"] = {Origin::Read, inputLabel(node, scale)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
+    q.origin["bit_width"] = {Origin::Read, inputLabel(node, bits)};
+    q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "FLOOR");
+    if (second) {
+        q.isSigned = flag(node, "signed", true);
+        q.narrow = flag(node, "narrow", false);
+        q.origin["signed"] = attributeOrigin(node, "signed", "1");
+        q.origin["narrow"] = attributeOrigin(node, "narrow", "0");
+    } else {
+        // Dropping low bits keeps the sign of what comes in: that of the nearest quantizer upstream.
+        const Node *above = &node;
+        for (int step = 0; step < 16 && above != nullptr && !(isQuant(*above)); ++step)
+            above = m_constants.graph().producerOf(above->input(0));
+        if (above != nullptr && isQuant(*above)) {
+            q.isSigned = flag(*above, "signed", true);
+            q.origin["signed"]
+                = {Origin::Computed, fmt::format("as the input's: {}, attribute signed", nodeLabel(*above))};
+        }
+    }
+    out.quantizer = std::move(q);
+}
+
+// QuantLSTMCell: scale, zero point, bit width as inputs, the rest as attributes with the slot's name in front.
+void Decoder::scalars(const PlannedSlot &slot, const Node &node, SlotQuantizer &out)
+{
+    Quantizer q;
+    q.scale = broadcastParameter(node, slot.firstInput, out);
+    q.zeroPoint = simplified(broadcastParameter(node, slot.firstInput + 1, out), true);
+    q.bitWidth = bitWidth(node, slot.firstInput + 2);
+    const std::string prefix = slot.slot + "_";
+    q.isSigned = flag(node, prefix + "signed", true);
+    q.narrow = flag(node, prefix + "narrow", false);
+    q.rounding = rounding(node, prefix + "rounding_mode", Rounding::Round);
+    q.origin["scale"] = {Origin::Read, inputLabel(node, slot.firstInput)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(node, slot.firstInput + 1)};
+    q.origin["bit_width"] = {Origin::Read, inputLabel(node, slot.firstInput + 2)};
+    q.origin["signed"] = attributeOrigin(node, prefix + "signed", "1");
+    q.origin["narrow"] = attributeOrigin(node, prefix + "narrow", "0");
+    q.origin["rounding"] = attributeOrigin(node, prefix + "rounding_mode", "ROUND");
+    out.quantizer = std::move(q);
+}
+
+} // namespace quantscope::interpret

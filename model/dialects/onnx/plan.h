@@ -1,0 +1,56 @@
+#pragma once
+
+#include "dialects/onnx/walk.h"
+#include "network/network.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quantscope::interpret {
+
+/// How a slot's quantizer is written in the graph.
+enum class Form {
+    Plain, ///< a tensor without a quantizer
+    Quant, ///< QONNX Quant, IntQuant
+    Bipolar, ///< QONNX BipolarQuant
+    Trunc, ///< QONNX Trunc
+    Dequantize, ///< constant -> [QuantizeLinear] -> [Clip] -> DequantizeLinear
+    Quantize, ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
+    Scalars, ///< scale, zero point and bit width as three inputs of a QuantLSTMCell
+    Foreign, ///< a dialect that is listed, not decoded
+};
+
+struct PlannedSlot {
+    std::string slot;
+    Form form = Form::Plain;
+    ValueId value = kNoValue; ///< the tensor, for Plain and Foreign
+    NodeId node = 0; ///< the quantizer's node
+    std::size_t firstInput = 0; ///< Scalars: position of the scale
+    bool constant = false; ///< it quantizes a tensor of the file
+    int channelAxis = 0; ///< of the stored weight: 1 in transposed convolutions and [in][out] matrices
+};
+
+struct PlannedLayer {
+    std::string name, kind;
+    int groups = 1;
+    bool claimed = false; ///< a compute operator owns it
+    std::vector<PlannedSlot> slots;
+    std::vector<NodeId> nodes; ///< all its nodes, for the edges
+
+    bool hasSlot(std::string_view slot) const;
+};
+
+/// Which layers a graph has and where each quantizer is written, from names, types and edges alone.
+struct Plan {
+    std::vector<PlannedLayer> layers;
+    std::vector<std::string> foreignOperators; ///< each once
+    std::string dialect;
+};
+
+Plan makePlan(Constants &constants);
+
+/// fedBy and feeds: the nearest layers upstream through operators that belong to no layer.
+void connectLayers(const Graph &graph, const Plan &plan, std::vector<Layer> &layers);
+
+} // namespace quantscope::interpret

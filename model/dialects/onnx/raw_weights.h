@@ -1,0 +1,15 @@
+#pragma once
+
+#include "dialects/onnx/plan.h"
+
+namespace quantscope::interpret {
+
+/// Brevitas 0.12.1 writes the float weights themselves behind nodes that say ROUND, whatever the network does; all
+/// other versions write weights that are quantized already. Marks the codes of such weights as assumed and says so.
+/// True when there are any.
+bool markRawWeights(const Graph &graph, const Plan &plan, Network &network, const Progress &progress);
+
+/// Written by Brevitas, as far as names tell: other writers mean what their nodes say.
+bool isOfBrevitas(const Node &node, const ModelFile &file);
+
+} // namespace quantscope::interpret

@@ -1,0 +1,66 @@
+#include "dialects/onnx/decode.h"
+#include "dialects/onnx/foreign.h"
+#include "dialects/onnx/raw_weights.h"
+#include "dialects/onnx/swapped_flags.h"
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+using namespace interpret;
+
+Layer listedLayer(const PlannedLayer &planned)
+{
+    Layer layer;
+    layer.name = planned.name;
+    layer.kind = planned.kind;
+    layer.groups = planned.groups;
+    return layer;
+}
+
+} // namespace
+
+Network listOnnx(std::shared_ptr<const ModelFile> file)
+{
+    Network network;
+    network.file = file;
+    Constants constants(file);
+    const Plan plan = makePlan(constants);
+    std::vector<Diagnostic> none;
+    Decoder decoder(constants, none);
+    for (const PlannedLayer &planned : plan.layers) {
+        Layer layer = listedLayer(planned);
+        for (const PlannedSlot &slot : planned.slots)
+            layer.slots.push_back(decoder.list(slot));
+        network.layers.push_back(std::move(layer));
+    }
+    connectLayers(constants.graph(), plan, network.layers);
+    network.dialect = plan.dialect;
+    return network;
+}
+
+void recoverOnnx(Network &network, const Progress &progress)
+{
+    Constants constants(network.file);
+    const Plan plan = makePlan(constants);
+    Decoder decoder(constants, network.diagnostics);
+    network.layers.clear();
+    for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+        progress.step(i, plan.layers.size());
+        Layer layer = listedLayer(plan.layers[i]);
+        for (const PlannedSlot &slot : plan.layers[i].slots)
+            layer.slots.push_back(decoder.decode(slot, layer.name));
+        network.layers.push_back(std::move(layer));
+    }
+    connectLayers(constants.graph(), plan, network.layers);
+    network.dialect = plan.dialect;
+    // Raw weights are of a version that swaps nothing.
+    if (!markRawWeights(constants.graph(), plan, network, progress))
+        undoSwappedFlags(constants.graph(), plan, network, progress);
+    reportForeign(constants, plan, network);
+    progress.step(plan.layers.size(), plan.layers.size());
+}
+
+} // namespace quantscope

@@ -1,0 +1,197 @@
+#include "dialects/onnx/walk.h"
+
+#include "dialects/folding/fold_shapes.h"
+#include "graph/onnx_types.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace quantscope::interpret {
+
+namespace {
+
+/// Longest path of reshaping operators that is followed; exporters leave fewer than five.
+constexpr int kLongestPath = 64;
+
+bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words)
+{
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Domains that hold QONNX operators: Brevitas up to 0.11, FINN's old one, qonnx's own; Brevitas 0.6 wrote none.
+bool isQonnxDomain(std::string_view domain)
+{
+    return domain.empty() || domain == "onnx.brevitas" || domain == "finn.custom_op.general"
+        || domain.rfind("qonnx.custom_op", 0) == 0;
+}
+
+bool isOnnxDomain(std::string_view domain) { return domain.empty() || domain == "com.microsoft"; }
+
+std::optional<std::vector<std::int64_t>> axesOf(
+    Folder &folder, const Node &node, std::size_t position, std::string_view attribute)
+{
+    if (node.input(position) != kNoValue)
+        return folder.fold(node.input(position)).integers();
+    const Attribute *found = node.attribute(attribute);
+    return found != nullptr && found->kind == Attribute::Kind::Ints ? std::optional(found->ints) : std::nullopt;
+}
+
+std::int64_t integerAttribute(const Node &node, std::string_view name, std::int64_t missing)
+{
+    const Attribute *found = node.attribute(name);
+    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
+}
+
+std::shared_ptr<const TensorInfo> transposed(const Node &node, const TensorInfo &from)
+{
+    const std::vector<std::size_t> axes = folding::permutationOf(node, from.shape.size());
+    const std::vector<std::int64_t> strides = from.strides.empty() ? contiguousStrides(from.shape) : from.strides;
+    auto out = std::make_shared<TensorInfo>(from);
+    out->strides.resize(axes.size());
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        out->shape[i] = from.shape[axes[i]];
+        out->strides[i] = strides[axes[i]];
+    }
+    return out;
+}
+
+std::shared_ptr<const TensorInfo> ownedTensor(const FoldedValue &value, const std::string &name)
+{
+    auto out = std::make_shared<TensorInfo>();
+    out->name = name;
+    out->shape = value.shape;
+    out->dtype = value.isFloat() ? DType::Float32 : DType::Int64;
+    std::vector<std::byte> bytes;
+    std::visit(
+        [&](const auto &elements) {
+            bytes.resize(elements.size() * sizeof(elements[0]));
+            if (!bytes.empty())
+                std::memcpy(bytes.data(), elements.data(), bytes.size());
+        },
+        value.data);
+    out->storage.bytes = bytes.size();
+    out->storage.source = std::make_shared<MemorySource>(std::move(bytes));
+    return out;
+}
+
+/// Does a cast from one integer type to another keep every code?
+bool holdsAll(DType to, DType from)
+{
+    if (!isInteger(to) || !isInteger(from))
+        return to == from;
+    const unsigned extra = isSigned(to) && !isSigned(from) ? 1 : 0;
+    return (isSigned(to) || !isSigned(from)) && dtypeBits(to) >= dtypeBits(from) + extra;
+}
+
+} // namespace
+
+bool keepsValues(const Node &node)
+{
+    return node.domain.empty()
+        && isOneOf(node.opType, {"Identity", "Cast", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"});
+}
+
+bool isQuant(const Node &node) { return isOneOf(node.opType, {"Quant", "IntQuant"}) && isQonnxDomain(node.domain); }
+bool isBipolar(const Node &node) { return node.opType == "BipolarQuant" && isQonnxDomain(node.domain); }
+bool isTrunc(const Node &node)
+{
+    return node.opType == "Trunc" && isQonnxDomain(node.domain) && node.inputs.size() >= 5;
+}
+bool isQuantize(const Node &node) { return node.opType == "QuantizeLinear" && isOnnxDomain(node.domain); }
+bool isDequantize(const Node &node) { return node.opType == "DequantizeLinear" && isOnnxDomain(node.domain); }
+
+Source sourceOf(const Graph &graph, ValueId value)
+{
+    for (int step = 0; step < kLongestPath; ++step) {
+        const Value *v = graph.value(value);
+        if (v == nullptr || v->tensor || !v->producer)
+            return {value, std::nullopt};
+        const Node &node = graph.nodes[*v->producer];
+        if (!keepsValues(node) || node.input(0) == kNoValue)
+            return {value, v->producer};
+        value = node.input(0);
+    }
+    return {kNoValue, std::nullopt};
+}
+
+std::shared_ptr<const TensorInfo> Constants::reshaped(const Node &node, const TensorInfo &from)
+{
+    if (!from.isContiguous())
+        return nullptr;
+    const Limits limits;
+    auto out = std::make_shared<TensorInfo>(from);
+    if (node.opType == "Reshape") {
+        const auto wanted = axesOf(m_folder, node, 1, "shape");
+        if (!wanted)
+            return nullptr;
+        out->shape = folding::reshapedTo(from.shape, *wanted, integerAttribute(node, "allowzero", 0) != 0, limits);
+    } else if (node.opType == "Flatten") {
+        out->shape = folding::flattenedShape(from.shape, integerAttribute(node, "axis", 1), limits);
+    } else if (node.opType == "Squeeze") {
+        out->shape = folding::squeezedShape(from.shape, axesOf(m_folder, node, 1, "axes"));
+    } else {
+        const auto axes = axesOf(m_folder, node, 1, "axes");
+        if (!axes)
+            return nullptr;
+        out->shape = folding::unsqueezedShape(from.shape, *axes, limits);
+    }
+    out->strides.clear();
+    return out;
+}
+
+std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth, bool codes)
+{
+    const Value *v = graph().value(value);
+    if (v == nullptr || depth > kLongestPath)
+        return nullptr;
+    if (v->tensor)
+        return {m_file, &m_file->tensors.at(*v->tensor)};
+    const Node *node = graph().producerOf(value);
+    const bool clip = codes && node != nullptr && node->opType == "Clip" && node->domain.empty();
+    if (node == nullptr || !(keepsValues(*node) || clip))
+        return nullptr;
+    auto from = viewAt(node->input(0), depth + 1, codes);
+    if (from == nullptr || node->opType == "Identity" || clip)
+        return from;
+    if (node->opType == "Cast")
+        return codes
+                && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(integerAttribute(*node, "to", 0))), from->dtype)
+            ? from
+            : nullptr;
+    if (!from->problem.empty())
+        return nullptr;
+    return node->opType == "Transpose" ? transposed(*node, *from) : reshaped(*node, *from);
+}
+
+std::shared_ptr<const TensorInfo> Constants::view(ValueId value)
+{
+    try {
+        return viewAt(value, 0, false);
+    } catch (const ParseError &) {
+        return nullptr; // said where the tensor is needed
+    }
+}
+
+std::shared_ptr<const TensorInfo> Constants::codesView(ValueId value)
+{
+    try {
+        return viewAt(value, 0, true);
+    } catch (const ParseError &) {
+        return nullptr;
+    }
+}
+
+std::shared_ptr<const TensorInfo> Constants::tensor(ValueId value)
+{
+    if (auto direct = viewAt(value, 0, false))
+        return direct;
+    return computed(value);
+}
+
+std::shared_ptr<const TensorInfo> Constants::computed(ValueId value)
+{
+    const Value *v = graph().value(value);
+    return ownedTensor(m_folder.fold(value), v == nullptr ? std::string() : v->name);
+}
+
+} // namespace quantscope::interpret

@@ -1,0 +1,143 @@
+#include "export/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kLayoutNames = {"source", "hwio", "ohwi", "io"};
+constexpr std::size_t kLargestNamedRank = 5;
+
+/// Where the roles lie in source order: Conv and Linear are [out][in][spatial...], transposed convolutions
+/// [in][out][...].
+struct Roles {
+    std::size_t out = 0;
+    std::size_t in = 1;
+};
+
+Roles rolesOf(std::size_t rank, int outChannelAxis)
+{
+    return rank >= 2 && outChannelAxis == 1 ? Roles{1, 0} : Roles{0, 1};
+}
+
+std::vector<std::string> sourceAxisNames(std::size_t rank, int outChannelAxis)
+{
+    std::vector<std::string> names(rank);
+    if (rank > kLargestNamedRank) {
+        for (std::size_t axis = 0; axis < rank; ++axis)
+            names[axis] = fmt::format("a{}", axis);
+        return names;
+    }
+    const Roles roles = rolesOf(rank, outChannelAxis);
+    constexpr std::string_view kSpatial = "dhw";
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+        if (axis == roles.out)
+            names[axis] = "o";
+        else if (axis == roles.in)
+            names[axis] = "i";
+        else // the last spatial axis is always w, the one before it h
+            names[axis] = kSpatial[kSpatial.size() - (rank - axis)];
+    }
+    return names;
+}
+
+bool fits(std::string_view name, std::size_t rank)
+{
+    if (name == "io")
+        return rank == 2;
+    if (name == "hwio" || name == "ohwi")
+        return rank >= 3 && rank <= kLargestNamedRank;
+    return true;
+}
+
+std::vector<std::size_t> exportedAxes(std::string_view name, std::size_t rank, int outChannelAxis)
+{
+    std::vector<std::size_t> axes(rank);
+    std::iota(axes.begin(), axes.end(), std::size_t{0});
+    const Roles roles = rolesOf(rank, outChannelAxis);
+    if (name == "io" || name == "hwio") {
+        std::rotate(axes.begin(), axes.begin() + 2, axes.end());
+        axes[rank - 2] = roles.in;
+        axes[rank - 1] = roles.out;
+    } else if (name == "ohwi") {
+        std::rotate(axes.begin(), axes.begin() + 2, axes.end());
+        std::rotate(axes.begin(), axes.end() - 1, axes.end());
+        axes[0] = roles.out;
+        axes[rank - 1] = roles.in;
+    }
+    return axes;
+}
+
+/// Row-major index by Horner's rule: "((o*3+h)*3+w)*1+i".
+std::string indexFormula(std::span<const std::string> names, std::span<const std::int64_t> dims)
+{
+    if (names.empty())
+        return "0";
+    std::string formula = names[0];
+    for (std::size_t k = 1; k < names.size(); ++k)
+        formula = fmt::format("{}*{}+{}", k > 1 ? "(" + formula + ")" : formula, dims[k], names[k]);
+    return formula;
+}
+
+} // namespace
+
+std::span<const std::string_view> layoutNames() { return kLayoutNames; }
+
+std::uint64_t Layout::sourceIndex(std::uint64_t flat, std::span<const std::int64_t> sourceShape) const
+{
+    const std::vector<std::int64_t> strides = contiguousStrides(sourceShape);
+    std::uint64_t source = 0;
+    for (std::size_t k = dims.size(); k-- > 0;) {
+        const auto extent = static_cast<std::uint64_t>(dims[k]);
+        if (extent == 0)
+            return 0;
+        source += flat % extent * static_cast<std::uint64_t>(strides[axes[k]]);
+        flat /= extent;
+    }
+    return source;
+}
+
+std::uint64_t Layout::exportedIndex(std::uint64_t source, std::span<const std::int64_t> sourceShape) const
+{
+    std::vector<std::uint64_t> place(sourceShape.size(), 0);
+    for (std::size_t axis = sourceShape.size(); axis-- > 0;) {
+        const auto extent = static_cast<std::uint64_t>(sourceShape[axis]);
+        if (extent == 0)
+            return 0;
+        place[axis] = source % extent;
+        source /= extent;
+    }
+    std::uint64_t flat = 0;
+    for (std::size_t k = 0; k < dims.size(); ++k)
+        flat = flat * static_cast<std::uint64_t>(dims[k]) + place[axes[k]];
+    return flat;
+}
+
+std::optional<Layout> makeLayout(
+    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack)
+{
+    if (std::find(kLayoutNames.begin(), kLayoutNames.end(), name) == kLayoutNames.end())
+        return std::nullopt;
+    const bool fitting = fits(name, shape.size());
+    if (fellBack)
+        *fellBack = !fitting;
+    const std::vector<std::string> sourceNames = sourceAxisNames(shape.size(), outChannelAxis);
+    Layout layout;
+    layout.name = fitting ? name : kLayoutNames[0];
+    layout.axes = exportedAxes(layout.name, shape.size(), outChannelAxis);
+    std::vector<std::string> names;
+    for (const std::size_t axis : layout.axes) {
+        layout.dims.push_back(shape[axis]);
+        names.push_back(sourceNames[axis]);
+        layout.axisNames += "[" + sourceNames[axis] + "]";
+    }
+    layout.index = indexFormula(names, layout.dims);
+    return layout;
+}
+
+} // namespace quantscope

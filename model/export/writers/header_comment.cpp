@@ -1,0 +1,104 @@
+#include "export/writers/header_writer.h"
+
+#include "base/text.h"
+#include "export/identifier.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+void addLine(std::string &out, std::string_view name, const std::string &text)
+{
+    out += fmt::format(" *   {:<11} {}\n", name, text);
+}
+
+std::string valueText(const ExportArray &array)
+{
+    if (array.fixed) // as a power of two: -F, without a minus sign before zero
+        return fmt::format("raw * 2^{}, the type {}", -array.fixed->fractionBits(), apFixedName(*array.fixed));
+    return fmt::format("(raw - {0}_zero_point[c]) * {0}_scale[c], c = {1}", array.symbol, array.table->index);
+}
+
+std::string scaleAxisText(const ExportArray &array)
+{
+    const ScaleTable &table = *array.table;
+    if (table.axis < 0)
+        return "one for all: SCALE_AXIS is -1";
+    std::string text = fmt::format("{} along exported axis {}", table.scale.size(), table.axis);
+    if (table.block)
+        text += fmt::format(", one for each {} elements", *table.block);
+    return text;
+}
+
+std::string yesNo(const std::optional<bool> &value) { return !value ? "not known" : *value ? "yes" : "no"; }
+
+/// What a quantizer's field is, for the comment; empty where the value stands elsewhere.
+std::string fieldValue(const Quantizer &quantizer, std::string_view field)
+{
+    if (field == "bit_width")
+        return quantizer.bitWidth ? std::to_string(*quantizer.bitWidth)
+                                  : fmt::format("not known, {} in the file", quantizer.storageBits.value_or(0));
+    if (field == "signed")
+        return yesNo(quantizer.isSigned);
+    if (field == "narrow")
+        return yesNo(quantizer.narrow);
+    if (field == "rounding")
+        return std::string(roundingName(quantizer.rounding));
+    const auto &granular = field == "scale" ? quantizer.scale : quantizer.zeroPoint;
+    if (granular->values.size() > 1)
+        return fmt::format("{} values", granular->values.size());
+    return field == "scale" ? hexFloat(granular->values[0]) : shortest(granular->values[0]);
+}
+
+/// One line a field: what it is and where that comes from.
+void addProvenance(std::string &out, const Quantizer &quantizer)
+{
+    constexpr std::array<std::string_view, 6> kFields
+        = {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"};
+    for (const std::string_view field : kFields) {
+        const auto origin = quantizer.origin.find(std::string(field));
+        const std::string from = origin == quantizer.origin.end() ? "" : " (" + origin->second.text() + ")";
+        addLine(out, field, commentText(fieldValue(quantizer, field) + from));
+    }
+}
+
+void addArray(std::string &out, const ExportArray &array)
+{
+    const SlotQuantizer &slot = *array.slot;
+    out += fmt::format(" *\n * {}: {} integers of {} bits, {}, {}\n", array.symbol, array.count, array.width,
+        array.isSigned ? "signed" : "unsigned", quantizerKindName(slot.quantizer->kind));
+    addLine(out, "tensor", commentText(slot.tensorName));
+    addLine(out, "shape", fmt::format("{} {}", shapeText(slot.tensor->shape, "x"), array.sourceAxes));
+    addLine(out, "layout",
+        fmt::format("{}: {} {}", array.layout.name, shapeText(array.layout.dims, "x"), array.layout.axisNames));
+    addLine(out, "element", fmt::format("{} is {}_raw[{}]", array.layout.axisNames, array.symbol, array.layout.index));
+    addLine(out, "value", valueText(array));
+    if (array.table)
+        addLine(out, "scales", scaleAxisText(array));
+    if (!slot.preset.empty())
+        addLine(out, "quantizer", commentText(slot.preset));
+    addProvenance(out, *slot.quantizer);
+}
+
+std::string orUnknown(const std::string &text) { return text.empty() ? "not known" : text; }
+
+} // namespace
+
+std::string headerComment(const ExportHeader &header, const SourceFacts &source)
+{
+    std::string out = fmt::format("/* {}.h: the quantized parameters of layer {} ({}), written by QuantScope.\n *\n",
+        header.identifier, commentText(header.layer->name), commentText(header.layer->kind));
+    addLine(out, "source", commentText(orUnknown(source.file)));
+    addLine(out, "sha256", orUnknown(source.sha256));
+    if (!source.recipeSha256.empty())
+        addLine(out, "recipe", "sha256 " + source.recipeSha256);
+    for (const ExportArray &array : header.arrays)
+        addArray(out, array);
+    return out + " */\n";
+}
+
+} // namespace quantscope

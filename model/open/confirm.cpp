@@ -1,0 +1,353 @@
+#include "open/confirm.h"
+
+#include "base/text.h"
+#include "quant/codes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::uint64_t kChunk = 1ull << 16;
+constexpr const char *kRawWeights
+    = "stands there as float weights that a plain Quant node rounds half to even, whatever "
+      "the model does, as Brevitas 0.12.1 writes every QONNX";
+
+enum class Knowledge { Absent, Float, Unknown, Quantized };
+
+Knowledge knowledgeOf(const Network &network, const std::string &layer, const SlotQuantizer *slot)
+{
+    if (slot == nullptr)
+        return Knowledge::Absent;
+    if (slot->quantizer)
+        return slot->quantizer->isComplete() ? Knowledge::Quantized : Knowledge::Unknown;
+    return problemOf(network, layer, slot->slot) != nullptr ? Knowledge::Unknown : Knowledge::Float;
+}
+
+/// "[3, 0, 1, 2]".
+std::string indexText(std::uint64_t flat, const Shape &shape)
+{
+    std::vector<std::uint64_t> index(shape.size());
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+        const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(shape[axis], 1));
+        index[axis] = flat % size;
+        flat /= size;
+    }
+    return fmt::format("[{}]", fmt::join(index, ", "));
+}
+
+bool sameScale(float a, float b) { return a == b || (a != a && b != b); }
+/// The powers and means of torch are not the same on every machine to the last bit.
+bool nextToEachOther(float a, float b) { return std::nextafter(a, b) == b; }
+
+/// Compares one network with one export; stops at the first difference.
+class Comparison {
+public:
+    Comparison(const Network &checkpoint, const Network &exported, const Progress &progress)
+        : m_checkpoint(checkpoint)
+        , m_exported(exported)
+        , m_progress(progress)
+    {
+    }
+
+    Confirmation run()
+    {
+        for (const Layer &layer : m_checkpoint.layers)
+            for (const std::string &slot : slotsOf(layer.name))
+                if (m_out.difference.empty())
+                    compareSlot(layer.name, slot);
+        for (const Layer &layer : m_exported.layers)
+            if (m_checkpoint.layer(layer.name) == nullptr)
+                for (const SlotQuantizer &slot : layer.slots)
+                    if (knowledgeOf(m_exported, layer.name, &slot) == Knowledge::Quantized)
+                        m_out.open[layer.name + " " + slot.slot] = AllFields;
+        return std::move(m_out);
+    }
+
+private:
+    const SlotQuantizer *find(const Network &network, const std::string &layer, const std::string &slot) const
+    {
+        const Layer *found = network.layer(layer);
+        return found == nullptr ? nullptr : found->slot(slot);
+    }
+
+    /// Those of the checkpoint in its order, then those that only the export has.
+    std::vector<std::string> slotsOf(const std::string &layer) const
+    {
+        std::vector<std::string> names;
+        for (const Network *network : {&m_checkpoint, &m_exported})
+            if (const Layer *found = network->layer(layer))
+                for (const SlotQuantizer &slot : found->slots)
+                    if (std::ranges::find(names, slot.slot) == names.end())
+                        names.push_back(slot.slot);
+        return names;
+    }
+
+    void differ(const std::string &what) { m_out.difference = fmt::format("{}{}", m_name, what); }
+
+    void compareSlot(const std::string &layer, const std::string &slot)
+    {
+        m_name = layer + " " + slot;
+        const SlotQuantizer *mine = find(m_checkpoint, layer, slot), *theirs = find(m_exported, layer, slot);
+        const Knowledge here = knowledgeOf(m_checkpoint, layer, mine), there = knowledgeOf(m_exported, layer, theirs);
+        if (here == Knowledge::Quantized && there == Knowledge::Quantized)
+            compareQuantizers(*mine, *theirs);
+        else if (here == Knowledge::Unknown || (here == Knowledge::Quantized && m_exported.layer(layer) == nullptr)
+            || (there == Knowledge::Unknown && here == Knowledge::Quantized))
+            m_out.open[m_name] = AllFields;
+        else if (here == Knowledge::Quantized)
+            differ(": is quantized here and not there");
+        else if (there == Knowledge::Quantized)
+            differ(fmt::format(": has no quantizer here and one of {} bits there", theirs->quantizer->wordBits()));
+    }
+
+    void compareQuantizers(const SlotQuantizer &mine, const SlotQuantizer &theirs)
+    {
+        ++m_out.compared;
+        const Quantizer &here = *mine.quantizer, &there = *theirs.quantizer;
+        compareValues("scale", *here.scale, *there.scale);
+        if (roundedZeroPoints(*here.zeroPoint, *there.zeroPoint))
+            faulty(
+                ZeroPointField, "has a zero point that is no integer, which the export rounds, as Brevitas 0.7 does");
+        else
+            compareValues("zero point", *here.zeroPoint, *there.zeroPoint);
+        compareField(BitWidthField, here.bitWidth, there.bitWidth, [](int b) { return fmt::format("{} bits", b); });
+        if (m_out.difference.empty())
+            compareCodes(mine, theirs);
+        // Brevitas 0.10.0 to 0.10.2 swap the two on the weights of QONNX; where the codes do not tell, they stand so.
+        if (mine.tensor && m_exported.dialect == "QONNX" && here.isSigned == there.narrow
+            && here.narrow == there.isSigned)
+            return;
+        compareField(SignField, here.isSigned, there.isSigned, [](bool s) { return s ? "signed" : "unsigned"; });
+        compareField(
+            NarrowField, here.narrow, there.narrow, [](bool n) { return n ? "a narrow range" : "a full range"; });
+        if (!mine.tensor && here.rounding != there.rounding && m_out.difference.empty())
+            differ(fmt::format(
+                ": rounds {} here and {} there", roundingName(here.rounding), roundingName(there.rounding)));
+    }
+
+    template <class T>
+    void compareField(QuantizerField field, const std::optional<T> &here, const std::optional<T> &there, auto toText)
+    {
+        if (!m_out.difference.empty() || !here)
+            return;
+        if (!there)
+            m_out.open[m_name] |= field;
+        else if (*here != *there)
+            differ(fmt::format(": {} here and {} there", toText(*here), toText(*there)));
+    }
+
+    void compareValues(const char *what, const Granular &here, const Granular &there)
+    {
+        const std::size_t count = std::max(here.values.size(), there.values.size());
+        const auto at = [](const std::vector<float> &v, std::size_t i) { return v[std::min(i, v.size() - 1)]; };
+        for (std::size_t i = 0; m_out.difference.empty() && i < count; ++i) {
+            const float left = at(here.values, i), right = at(there.values, i);
+            if (sameScale(left, right))
+                continue;
+            if (nextToEachOther(left, right))
+                faulty(ScaleField,
+                    "differs in the last bit of its scale, as sums of torch do between machines, and so do some wrong "
+                    "recipes");
+            else
+                differ(fmt::format(": {} is {} here and {} there", count == 1 ? what : fmt::format("{} {}", what, i),
+                    shortest(left), shortest(right)));
+        }
+    }
+
+    /// An export may keep a linear weight transposed, or flattened: then elements cannot be paired.
+    void compareCodes(const SlotQuantizer &mine, const SlotQuantizer &theirs)
+    {
+        if (!mine.tensor)
+            return;
+        if (!mine.tensor->readable() || !theirs.tensor || !theirs.tensor->readable() || mine.shape != theirs.shape) {
+            m_out.open[m_name] |= CodesField;
+            return;
+        }
+        CodeReader here(mine), there(theirs);
+        std::vector<std::int64_t> x, y;
+        for (std::uint64_t at = 0; at < here.count(); at += kChunk) {
+            x.resize(std::min(kChunk, here.count() - at));
+            y.resize(x.size());
+            here.integers(at, x);
+            there.integers(at, y);
+            const auto [left, right] = std::mismatch(x.begin(), x.end(), y.begin());
+            if (left != x.end()) {
+                if (explainedByFault(mine, theirs, *left, *right))
+                    m_out.open[m_name] |= CodesField;
+                else
+                    differ(fmt::format("{}: code {} here and {} there",
+                        indexText(at + static_cast<std::uint64_t>(left - x.begin()), mine.shape), *left, *right));
+                return;
+            }
+            m_progress.step(at + x.size(), here.count());
+        }
+        m_out.elements += here.count();
+        if (mine.quantizer->rule == CodeRule::DivideAddRound && holdsRawWeights(mine, theirs))
+            faulty(RoundingField, kRawWeights);
+    }
+
+    /// A known fault of the exporter, visible in the file itself, and not of the recipe.
+    void faulty(QuantizerField field, const char *what)
+    {
+        m_out.open[m_name] |= field;
+        if (m_out.knownFault.empty())
+            m_out.knownFault = fmt::format("{} {}", m_name, what);
+    }
+
+    bool explainedByFault(const SlotQuantizer &mine, const SlotQuantizer &theirs, std::int64_t here, std::int64_t there)
+    {
+        const Quantizer &q = *mine.quantizer;
+        const bool notPlain = q.rounding != Rounding::Round || q.divisor || q.shift || q.learnedRounding;
+        if (notPlain && holdsRawWeights(mine, theirs))
+            faulty(CodesField, kRawWeights);
+        else if (theirs.quantizer->storageBits == 32 && here == -there && there == std::int64_t{-1} << 31)
+            faulty(CodesField, "reaches 2^31, which wraps to -2^31 in the int32 of the export");
+        else
+            return false;
+        return true;
+    }
+
+    static bool roundedZeroPoints(const Granular &here, const Granular &there)
+    {
+        return here.values.size() == there.values.size() && here.values != there.values
+            && std::equal(here.values.begin(), here.values.end(), there.values.begin(),
+                [](float mine, float theirs) { return std::nearbyint(mine) == theirs; });
+    }
+
+    /// A QONNX of Brevitas 0.12.1, or one whose weights were on the grid before: then the rounding plays no part.
+    bool holdsRawWeights(const SlotQuantizer &mine, const SlotQuantizer &theirs) const
+    {
+        CodeReader reader(mine);
+        if (m_exported.dialect != "QONNX" || mine.slot == "bias" || !reader.hasFloats()
+            || !isFloating(theirs.tensor->dtype))
+            return false;
+        TensorReader there(*theirs.tensor);
+        std::vector<float> x, y, values;
+        bool offGrid = false;
+        for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
+            x.resize(std::min(kChunk, reader.count() - at));
+            y.resize(x.size());
+            values.resize(x.size());
+            reader.floats(at, x);
+            there.floats(at, y);
+            if (x != y)
+                return false;
+            reader.values(at, values);
+            offGrid = offGrid || values != x;
+        }
+        return offGrid;
+    }
+
+    const Network &m_checkpoint;
+    const Network &m_exported;
+    const Progress &m_progress;
+    Confirmation m_out;
+    std::string m_name; ///< "LAYER SLOT" of what is compared now
+};
+
+const char *fieldName(unsigned field)
+{
+    switch (field) {
+    case ScaleField: return "scale";
+    case ZeroPointField: return "zero point";
+    case BitWidthField: return "bit width";
+    case SignField: return "sign";
+    case NarrowField: return "narrow range";
+    case RoundingField: return "rounding";
+    default: return "codes";
+    }
+}
+
+/// "model", "model_qonnx", "model.qcdq-export": nothing but the stem and words that say 'export'.
+bool isExportName(std::string_view name, std::string_view stem)
+{
+    static const std::set<std::string, std::less<>> words
+        = {"qonnx", "qcdq", "qdq", "qop", "finn", "onnx", "export", "exported", "quant", "quantized", "clean"};
+    if (!name.starts_with(stem))
+        return false;
+    name.remove_prefix(stem.size());
+    while (!name.empty()) {
+        if (std::string_view("._-").find(name.front()) == std::string_view::npos)
+            return false;
+        name.remove_prefix(1);
+        const std::size_t end = std::min(name.find_first_of("._-"), name.size());
+        if (!words.contains(name.substr(0, end)))
+            return false;
+        name.remove_prefix(end);
+    }
+    return true;
+}
+
+} // namespace
+
+Result<Confirmation> confirmByExport(const Network &checkpoint, const Network &exported, const Progress &progress)
+{
+    const std::string &path = exported.file->path;
+    try {
+        Confirmation out = Comparison(checkpoint, exported, progress).run();
+        out.exportFile = path.substr(path.find_last_of('/') + 1);
+        return out;
+    } catch (const ParseError &error) {
+        return tl::unexpected(Error{ErrorKind::Parse, path, error.offset(), error.what()});
+    } catch (const CancelledError &) {
+        return tl::unexpected(Error{ErrorKind::Cancelled, path, std::nullopt, "was cancelled"});
+    }
+}
+
+OpenFields openInAll(std::span<const Confirmation> confirmations)
+{
+    OpenFields out;
+    if (confirmations.empty())
+        return out;
+    for (const auto &[name, fields] : confirmations.front().open) {
+        unsigned common = fields;
+        for (const Confirmation &other : confirmations) {
+            const auto found = other.open.find(name);
+            common &= found == other.open.end() ? 0u : found->second;
+        }
+        if (common != 0)
+            out.emplace(name, common);
+    }
+    return out;
+}
+
+std::string openText(const OpenFields &open)
+{
+    if (open.empty())
+        return {};
+    const auto &[name, fields] = *open.begin();
+    std::vector<std::string> words;
+    for (unsigned field = ScaleField; field < AllFields; field <<= 1)
+        if ((fields & field) != 0)
+            words.push_back(fieldName(field));
+    std::string out = fields == AllFields ? name : fmt::format("{} of {}", fmt::join(words, ", "), name);
+    return open.size() == 1 ? out : fmt::format("{}, and {} more", out, open.size() - 1);
+}
+
+std::vector<std::string> exportsBeside(const std::string &modelPath)
+{
+    const std::filesystem::path model(modelPath);
+    const std::string stem = model.stem().string();
+    std::vector<std::string> out;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator
+             at(model.has_parent_path() ? model.parent_path() : std::filesystem::path("."), failed),
+         end;
+         !failed && at != end; at.increment(failed)) {
+        std::error_code unknown;
+        if (at->path().extension() == ".onnx" && isExportName(at->path().stem().string(), stem)
+            && at->is_regular_file(unknown))
+            out.push_back(at->path().string());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+} // namespace quantscope

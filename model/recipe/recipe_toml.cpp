@@ -1,0 +1,133 @@
+#include "recipe/recipe_toml.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+std::size_t skipDigits(std::string_view text, std::size_t at)
+{
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0)
+        ++at;
+    return at;
+}
+
+/// Decimal integers and floats as TOML 1.0 writes them: no leading zero, digits on both sides of the point.
+bool isTomlNumber(std::string_view text)
+{
+    std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+    const std::size_t whole = at;
+    at = skipDigits(text, at);
+    if (at == whole || (text[whole] == '0' && at > whole + 1))
+        return false;
+    if (at < text.size() && text[at] == '.') {
+        const std::size_t fraction = ++at;
+        at = skipDigits(text, at);
+        if (at == fraction)
+            return false;
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        ++at;
+        if (at < text.size() && (text[at] == '-' || text[at] == '+'))
+            ++at;
+        const std::size_t exponent = at;
+        at = skipDigits(text, at);
+        if (at == exponent)
+            return false;
+    }
+    return at == text.size();
+}
+
+/// "[1, a]" -> "[1, \"a\"]".
+std::string tomlList(std::string_view inner)
+{
+    std::string out = "[";
+    int depth = 0;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= inner.size(); ++i) {
+        const char c = i < inner.size() ? inner[i] : ',';
+        depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+        if (c != ',' || depth != 0)
+            continue;
+        std::string_view item = inner.substr(begin, i - begin);
+        item.remove_prefix(std::min(item.find_first_not_of(' '), item.size()));
+        if (!item.empty())
+            out += (out.size() > 1 ? ", " : "") + tomlValue(std::string(item));
+        begin = i + 1;
+    }
+    return out + "]";
+}
+
+} // namespace
+
+std::string tomlString(const std::string &text)
+{
+    std::string out = "\"";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte == '"' || byte == '\\')
+            out += std::string("\\") + text[i];
+        else if (byte < 0x20 || byte == 0x7F)
+            out += fmt::format("\\u{:04X}", byte);
+        else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) { // U+0080 to U+009F steer terminals too
+            out += fmt::format("\\u{:04X}", next);
+            ++i;
+        } else
+            out += text[i];
+    }
+    return out + "\"";
+}
+
+std::string tomlValue(const std::string &text)
+{
+    if (text.starts_with('[') && text.ends_with(']'))
+        return tomlList(std::string_view(text).substr(1, text.size() - 2));
+    return text == "true" || text == "false" || isTomlNumber(text) ? text : tomlString(text);
+}
+
+TomlKeys tomlKeys(const RecipeQuantizer &entry)
+{
+    TomlKeys keys{{"match", tomlString(entry.match)}};
+    const auto add = [&](const char *key, const auto &value, auto toText) {
+        if (value)
+            keys.emplace_back(key, toText(*value));
+    };
+    const auto number = [](double value) { return shortest(value); };
+    if (!entry.slot.empty())
+        keys.emplace_back("slot", tomlString(entry.slot));
+    add("preset", entry.preset, tomlString);
+    add("shared_with", entry.sharedWith, tomlString);
+    for (const auto &[keyword, value] : entry.overrides)
+        keys.emplace_back(keyword, tomlValue(value));
+    add("input", entry.input, tomlString);
+    add("input_scale", entry.inputScale, number);
+    add("input_bit_width", entry.inputBitWidth, number);
+    add("input_signed", entry.inputSigned, [](bool value) { return value ? "true" : "false"; });
+    return keys;
+}
+
+TomlKeys tomlKeys(const RecipeLayer &entry)
+{
+    TomlKeys keys{{"match", tomlString(entry.match)}};
+    if (entry.kind)
+        keys.emplace_back("kind", tomlString(*entry.kind));
+    if (entry.groups)
+        keys.emplace_back("groups", std::to_string(*entry.groups));
+    if (entry.stride)
+        keys.emplace_back("stride", std::to_string(*entry.stride));
+    if (entry.batchNorm)
+        keys.emplace_back("batch_norm", tomlString(*entry.batchNorm));
+    if (entry.epsilon)
+        keys.emplace_back("epsilon", shortest(*entry.epsilon));
+    return keys;
+}
+
+} // namespace quantscope

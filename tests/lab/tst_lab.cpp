@@ -1,0 +1,275 @@
+// The model has members named `slots`.
+#include "formats/open_model.h"
+#include "lab/lab_candidates.h"
+#include "lab/power_of_two.h"
+#include "open/open_network.h"
+#include "quant/codes.h"
+#include "support/paths.h"
+#include "support/state_file.h"
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <QtTest>
+
+using namespace quantscope;
+using test::candidates, test::compared, test::goldenRecipe, test::oneLayer;
+
+class TestLab : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void refused_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char *text, const char *says) { QTest::newRow(text) << text << says; };
+        row("ap_fixed<6,0>,axis=7", "axis has no effect on ap_fixed<6,0>");
+        row("torch_per_tensor_affine,narrow_range=true", "has no effect");
+        row("torch_per_tensor_affine,axis=1", "axis has no effect");
+        row("binary,bit_width=4", "bit_width has no effect on binary");
+        row("ternary,threshold=0.1", "threshold has no effect on ternary");
+        row("Int8WeightPerTensorFloat,axis=1", "axis has no effect");
+        row("Fp8e4m3WeightPerTensorFloat,bit_width=4", "its width is fixed");
+        row("Int8WeightPerTensorFloat,quant_type=binary,bit_width=4", "its width is fixed");
+        row("Int8WeightPerTensorFloat,bit_width=4,bit_width=6", "stands twice");
+        row("file,bit_width=4", "has no effect on file");
+        row("Int8WeightPerTensorFloatMSE", "trained or searched and stored");
+        row("Int8WeightPerTensorFloat,scaling_impl_type=parameter", "trained or searched and stored");
+        row("Int8WeightPerChannelFloatDecoupled", "trained or searched and stored");
+        row("Int8BiasPerTensorFixedPointInternalScaling", "preset of slot \"bias\"");
+        row("SignedBinaryActPerTensorConst", "preset of slot \"act\"");
+        row("Int8WeightPerTensorFloatHQO", "Brevitas 0.10.2 does not have it");
+        row("ap_fixed<32,-120>", "below 2^-149");
+        row("ap_fixed<33,0>", "from 1 to 32");
+    }
+
+    void refused()
+    {
+        QFETCH(QString, text);
+        QFETCH(QString, says);
+        const auto parsed = parseCandidate(text.toStdString());
+        std::string message = parsed ? "" : parsed.error().message;
+        if (parsed) {
+            const auto all = compareCandidates(oneLayer({1, 2, 3}), {"fc"}, {*parsed});
+            QVERIFY(!all);
+            QCOMPARE(all.error().kind, ErrorKind::Usage);
+            message = all.error().message;
+        }
+        QVERIFY2(QString::fromStdString(message).contains(says), message.c_str());
+    }
+
+    /// A stored scale for the whole tensor used to end the comparison: '3 scales have no axis'.
+    void offersWhatFollowsFromTheWeights_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("layer");
+        QTest::newRow("stored scales") << "w_mse"
+                                       << "c0";
+        QTest::newRow("decoupled") << "w_scaled_int"
+                                   << "";
+    }
+
+    void offersWhatFollowsFromTheWeights()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, layer);
+        const std::string path = test::data("brevitas/0.10.2/" + file.toStdString() + ".pt");
+        const auto network = recoverQuantizers(*openModel(path), *parseRecipe(goldenRecipe(file.toStdString()), "g"));
+        QVERIFY(network);
+        for (const std::string &name : comparableLayers(*network, "weight")) {
+            const SlotQuantizer &slot = *network->layer(name)->slot("weight");
+            const auto all = compareCandidates(
+                *network, {name}, offeredCandidates(slot), {.slot = "weight", .hash = false, .skipUnavailable = true});
+            QVERIFY2(all, all ? "" : all.error().text().c_str());
+            QVERIFY(all->front().candidates.size() > 10);
+            for (const CandidateResult &candidate : all->front().candidates)
+                QVERIFY2(candidate.name.find("MSE") == std::string::npos
+                        && candidate.name.find("Decoupled") == std::string::npos,
+                    candidate.name.c_str());
+        }
+    }
+
+    void versionsOffer_data()
+    {
+        QTest::addColumn<int>("version");
+        QTest::addColumn<bool>("perChannel");
+        QTest::newRow("0.6.0") << 60 << false;
+        QTest::newRow("0.8.0") << 80 << true;
+    }
+
+    void versionsOffer()
+    {
+        QFETCH(int, version);
+        QFETCH(bool, perChannel);
+        bool found = false;
+        const Network network = oneLayer({1, 2, 3});
+        for (const CandidateText &candidate : offeredCandidates(*network.layer("fc")->slot("weight"), version))
+            found = found || candidate.settings.preset == "Int8WeightPerChannelFloat";
+        QCOMPARE(found, perChannel);
+    }
+
+    void widths_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QStringList>("wanted");
+        QTest::newRow("a preset") << "Int8WeightPerTensorFloat"
+                                  << QStringList{"Int8WeightPerTensorFloat,bit_width=2",
+                                         "Int8WeightPerTensorFloat,bit_width=3"};
+        QTest::newRow("its own width given") << "Int8WeightPerTensorFloat,bit_width=7,sigma=2"
+                                             << QStringList{"Int8WeightPerTensorFloat,sigma=2,bit_width=2",
+                                                    "Int8WeightPerTensorFloat,sigma=2,bit_width=3"};
+        QTest::newRow("fixed point") << "ap_fixed<6, 0>,bit_width=4" << QStringList{"ap_fixed<2,0>", "ap_fixed<3,0>"};
+        QTest::newRow("no width") << "ternary" << QStringList{"ternary"};
+        QTest::newRow("minifloat") << "Fp8e4m3Weight" << QStringList{"Fp8e4m3Weight"};
+        QTest::newRow("constant") << "SignedTernaryWeightPerTensorConst"
+                                  << QStringList{"SignedTernaryWeightPerTensorConst"};
+        QTest::newRow("the file's own") << "file" << QStringList{};
+    }
+
+    void widths()
+    {
+        QFETCH(QString, text);
+        QFETCH(QStringList, wanted);
+        QStringList found;
+        for (const CandidateText &candidate : atWidths(candidates({text.toStdString()}), 2, 3))
+            found << QString::fromStdString(candidate.text);
+        QCOMPARE(found, wanted);
+    }
+
+    /// Where the float32 limit lies one above the last code, the code is the last one all the same.
+    void saturatesAtTheLastCode_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<qint64>("code");
+        QTest::newRow("28 bits") << "ap_fixed<28,-1>" << qint64(134217727); // 2^27 - 1
+        QTest::newRow("26 bits") << "ap_fixed<26,-1>" << qint64(33554431);
+        QTest::newRow("32 bits") << "ap_fixed<32,-1>" << qint64(2147483647);
+        QTest::newRow("unsigned") << "ap_ufixed<28,-1>" << qint64(268435455);
+        QTest::newRow("few bits") << "ap_fixed<6,-1>" << qint64(31);
+    }
+
+    void saturatesAtTheLastCode()
+    {
+        QFETCH(QString, text);
+        QFETCH(qint64, code);
+        const auto result = compared(oneLayer({1.0f, 0.0f}), "fc", {text.toStdString()});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        std::int64_t codes[2] = {};
+        CodeReader(result->candidates[1].slot).integers(0, codes);
+        QCOMPARE(qint64(codes[0]), code);
+        QCOMPARE(qint64(result->candidates[1].figures->codesMax), code);
+        QVERIFY(result->candidates[1].figures->codesSha256.has_value());
+    }
+
+    void countsCodesOfWideWords_data()
+    {
+        QTest::addColumn<int>("width");
+        for (const int width : {16, 17, 20, 24, 25, 32})
+            QTest::addRow("%d bits", width) << width;
+    }
+
+    /// Against a set of the codes themselves.
+    void countsCodesOfWideWords()
+    {
+        QFETCH(int, width);
+        const auto network = openNetwork(test::sample("digits_float.pt"));
+        const auto result = compared(*network, "fc1", {"ap_fixed<" + std::to_string(width) + ",0>"});
+        QVERIFY(result);
+        const CandidateResult &mine = result->candidates[1];
+        std::vector<std::int64_t> codes(mine.figures->count);
+        CodeReader(mine.slot).integers(0, codes);
+        QVERIFY(mine.figures->codes.usedKnown);
+        QCOMPARE(mine.figures->codes.used, std::uint64_t(std::set(codes.begin(), codes.end()).size()));
+    }
+
+    /// All values are a tiny part of the floats: the cosine must not come from a difference of large sums.
+    void cosineOfTinyValues()
+    {
+        const auto network = openNetwork(test::sample("digits_float.pt"));
+        const auto result = compared(*network, "fc1", {"ap_fixed<8,-26>"});
+        QVERIFY(result);
+        const CandidateResult &mine = result->candidates[1];
+        const std::vector<float> w = readFloats(*mine.slot.tensor);
+        std::vector<float> v(w.size());
+        CodeReader(mine.slot).values(0, v);
+        long double product = 0, signal = 0, power = 0;
+        for (std::size_t i = 0; i < w.size(); ++i) {
+            product += static_cast<long double>(w[i]) * static_cast<long double>(v[i]);
+            signal += static_cast<long double>(w[i]) * static_cast<long double>(w[i]);
+            power += static_cast<long double>(v[i]) * static_cast<long double>(v[i]);
+        }
+        const auto expected = static_cast<double>(product / std::sqrt(signal) / std::sqrt(power));
+        QVERIFY(std::abs(*mine.figures->error.cosine() - expected) < 1e-12);
+    }
+
+    void notFinite_data()
+    {
+        QTest::addColumn<float>("value");
+        QTest::newRow("nan") << std::numeric_limits<float>::quiet_NaN();
+        QTest::newRow("inf") << std::numeric_limits<float>::infinity();
+        QTest::newRow("-inf") << -std::numeric_limits<float>::infinity();
+    }
+
+    void notFinite()
+    {
+        QFETCH(float, value);
+        const auto result = compared(oneLayer({0.5f, value, -0.25f}), "fc",
+            {"ap_fixed<6,0>", "ternary", "binary", "torch_per_tensor_affine", "Int8WeightPerTensorFloat"});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        QCOMPARE(result->candidates[1].figures->nonFinite, std::uint64_t(1));
+        for (std::size_t i = 2; i < result->candidates.size(); ++i) {
+            QVERIFY2(!result->candidates[i].figures, result->candidates[i].name.c_str());
+            QCOMPARE(result->candidates[i].note, std::string("its scale is not finite"));
+        }
+        QCOMPARE(result->best(), std::vector<std::size_t>{1});
+    }
+
+    void quantizedFilesAreTheirOwnEqual()
+    {
+        const auto network = openNetwork(test::sample("digits_fixed_qcdq.onnx"));
+        const auto result = compared(*network, "conv2", {"ap_fixed<6,0>", "ap_fixed<4,0>"});
+        QVERIFY(result);
+        QCOMPARE(result->ranks(), (std::vector<std::size_t>{1, 1, 3}));
+        QVERIFY(std::abs(result->candidates[0].figures->error.cosine().value() - 1) < 1e-12);
+        QVERIFY(result->candidates[0].figures->error.isExact());
+    }
+
+    /// External presets follow from the weight's scale and from what the recipe says about the input.
+    void biasesFollowTheirInput()
+    {
+        const Network network = *test::recovered({test::weight("fc", {2, 4}), {"fc.bias", {2}, {0.5f, -0.25f}}},
+            test::preset("fc", "weight", "Int8WeightPerTensorFixedPoint")
+                + test::entry("fc", "bias", "preset = \"Int16Bias\"\ninput_scale = 0.5"));
+        const SlotQuantizer &slot = *network.layer("fc")->slot("bias");
+        const auto all = compareCandidates(
+            network, {"fc"}, offeredCandidates(slot), {.slot = "bias", .hash = false, .skipUnavailable = true});
+        QVERIFY(all);
+        QStringList names;
+        for (const CandidateResult &candidate : all->front().candidates) {
+            names << QString::fromStdString(candidate.name);
+            if (candidate.name == "Int32Bias")
+                QCOMPARE(candidate.slot.quantizer->scale, slot.quantizer->scale);
+        }
+        QVERIFY2(names.contains("Int32Bias") && names.contains("Int8BiasPerTensorFloatInternalScaling,bit_width=16"),
+            qPrintable(names.join(' ')));
+    }
+
+    /// Hand-worked: absmax 0.75 over 127 is 2^-7.40; rounded down 2^-7 holds 0.75 as 96, rounded up 2^-8 saturates it.
+    void powersOfTwo()
+    {
+        const auto table = powerOfTwoTable(oneLayer({0.75f, -0.26f, 0.49f}), "fc", "weight");
+        QVERIFY2(table, table ? "" : table.error().text().c_str());
+        QVERIFY(std::abs(*table->fracBits - std::log2(127 / 0.75)) < 1e-6);
+        std::map<std::string, std::string> rules;
+        for (const PowerRow &row : table->rows)
+            rules[row.result.name] += row.rule() + ";";
+        QCOMPARE(rules["ap_fixed<8,1>"], std::string("nearest, ceil, least MSE;"));
+        QCOMPARE(rules["ap_fixed<8,0>"], std::string("floor;"));
+        QCOMPARE(rules["Int8WeightPerTensorFloat"], std::string("per tensor, float;"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestLab)
+#include "tst_lab.moc"

@@ -1,0 +1,143 @@
+#include "pages/channels/channels_page.h"
+
+#include "charts/bar_data.h"
+#include "items/facts.h"
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/flow_layout.h"
+#include "look/theme.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QTableView>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
+    : Page(session, parent)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(makeChart(), 1);
+    column->addWidget(makeTable(), 1);
+    connect(m_metric, &Segmented::selected, this, &ChannelsPage::showMetric);
+    connect(m_chart, &BarChart::activated, this, [this](int bar) {
+        const int merge = std::max(
+            1, (m_model.rowCount() + static_cast<int>(BarChart::kMaxBars) - 1) / static_cast<int>(BarChart::kMaxBars));
+        const QModelIndex row = m_proxy.mapFromSource(m_model.index(bar * merge, 0));
+        m_table->selectRow(row.row());
+        m_table->scrollTo(row);
+    });
+}
+
+QWidget *ChannelsPage::makeChart()
+{
+    auto *chartCard = new Card;
+    auto *header = new FlowLayout(nullptr, 10);
+    m_metric = new Segmented(tr("What the chart shows"));
+    m_metric->setItems({tr("Range"), tr("Scale"), tr("SQNR"), tr("At limit")});
+    m_metric->setItemTip(0, tr("smallest and largest float weight of each channel"));
+    m_metric->setItemTip(3, tr("share of a channel's codes that equal an end of the range"));
+    m_summary = dimLabel();
+    m_summary->setObjectName(u"channels-summary"_s);
+    m_summary->setWordWrap(true);
+    m_summary->setMinimumWidth(260);
+    m_summary->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    header->addWidget(m_metric);
+    header->addWidget(m_summary);
+    m_chart = new BarChart(tr("Channels"));
+    chartCard->box()->addLayout(header);
+    chartCard->box()->addWidget(m_chart, 1);
+    return chartCard;
+}
+
+QWidget *ChannelsPage::makeTable()
+{
+    auto *tableCard = new Card(nullptr, 1);
+    m_table = new QTableView;
+    setUpTable(m_table, tr("Channels"));
+    m_table->setObjectName(u"channels"_s);
+    m_proxy.setSourceModel(&m_model);
+    m_proxy.setSortRole(ChannelModel::SortRole);
+    m_table->setModel(&m_proxy);
+    m_table->setSortingEnabled(true);
+    m_table->sortByColumn(0, Qt::AscendingOrder);
+    m_table->setFont(Theme::mono(0.95));
+    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_table->horizontalHeader()->setMinimumSectionSize(
+        QFontMetrics(Theme::mono(0.95)).horizontalAdvance(u"-0.0000000"_s) + 14);
+    tableCard->box()->addWidget(m_table);
+    tableCard->setMinimumHeight(140);
+    m_tableCard = tableCard;
+    return tableCard;
+}
+
+QString ChannelsPage::summary(const SlotRef &slot) const
+{
+    const int count = m_model.rowCount();
+    double worst = INFINITY;
+    int worstAt = -1;
+    double widest = 0;
+    double narrowest = INFINITY;
+    for (int row = 0; row < count; ++row) {
+        const double db = m_model.number(row, ChannelModel::Sqnr);
+        if (db < worst) {
+            worst = db;
+            worstAt = row;
+        }
+        const double reach = std::max(
+            std::abs(m_model.number(row, ChannelModel::Low)), std::abs(m_model.number(row, ChannelModel::High)));
+        widest = std::max(widest, reach);
+        narrowest = std::min(narrowest, reach);
+    }
+    QStringList parts{countText(static_cast<std::uint64_t>(count), tr("channel")), granularityText(*slot.slot)};
+    if (worstAt >= 0)
+        parts << tr("lowest SQNR %1 in channel %2").arg(decibelText(worst)).arg(worstAt);
+    if (narrowest > 0 && std::isfinite(narrowest))
+        parts << tr("widest channel reaches %1 times as far as the narrowest")
+                     .arg(QString::number(widest / narrowest, 'f', 1));
+    return parts.join(u" · "_s);
+}
+
+void ChannelsPage::refresh()
+{
+    const SlotRef slot = session().currentSlot();
+    const SlotStatistics *statistics = session().currentStatistics();
+    const bool channels = slot.hasCodes() && !(statistics && statistics->channels.empty());
+    m_metric->setVisible(channels);
+    m_tableCard->setVisible(channels);
+    if (!statistics || statistics->channels.empty()) {
+        m_shown = {};
+        m_model.setChannels({}, {});
+        m_summary->clear();
+        const bool computing = slot.hasCodes() && !statistics;
+        m_chart->showMessage(
+            computing ? tr("being computed…") : tr("This layer has no quantized tensor with output channels."));
+        return;
+    }
+    if (m_shown == slot)
+        return;
+    m_shown = slot;
+    m_model.setChannels(slot, statistics->channels);
+    m_summary->setText(summary(slot));
+    m_metric->setItemEnabled(2, statistics->hasFloats);
+    showMetric();
+}
+
+void ChannelsPage::showMetric()
+{
+    static constexpr ChannelMetric kMetrics[]
+        = {ChannelMetric::Range, ChannelMetric::Scale, ChannelMetric::Sqnr, ChannelMetric::AtLimit};
+    if (m_model.rowCount() > 0)
+        m_chart->setData(channelBars(m_model, kMetrics[m_metric->current()]));
+}
+
+} // namespace quantscope

@@ -1,0 +1,85 @@
+#include "pages/compare/compare_page.h"
+
+#include "look/controls.h"
+#include "look/flow_layout.h"
+#include "pages/compare/compare_candidates.h"
+#include "pages/compare/compare_power.h"
+#include "pages/compare/sweep_panel.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+ComparePage::ComparePage(Session &session, QWidget *parent)
+    : Page(session, parent)
+    , m_switch(new Segmented(tr("Part of the lab")))
+    , m_candidates(new CompareCandidates(session, m_lab, m_sweep))
+    , m_sweepPanel(new SweepPanel(session, m_sweep))
+    , m_power(new ComparePower(session))
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(10);
+    m_switch->setItems({tr("Candidates"), tr("Sweep"), tr("Power of two")});
+    m_switch->setItemTip(Candidates, tr("what other quantizers would do to the selected layers"));
+    m_switch->setItemTip(Sweep, tr("SQNR over bits, and the fewest bits of the whole network that keep it"));
+    m_switch->setItemTip(PowerOfTwo, tr("what it costs to make the scale a power of two"));
+    m_switch->setObjectName(u"compare-switch"_s);
+    auto *row = new FlowLayout(nullptr, 8);
+    row->addWidget(m_switch);
+    row->addStretch();
+    row->addWidget(dimLabel(tr("weight error, which is not accuracy")));
+    column->addLayout(row);
+    for (QWidget *panel : panels()) {
+        column->addWidget(panel, 1);
+        panel->setVisible(panel == m_candidates);
+    }
+    connect(m_switch, &Segmented::selected, this, &ComparePage::showView);
+    connect(&m_lab, &CompareLab::changed, m_candidates, &CompareCandidates::refresh);
+    connect(&m_sweep, &SweepRun::changed, this, &ComparePage::refreshView);
+}
+
+std::array<QWidget *, 3> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power}; }
+
+void ComparePage::showView(int view)
+{
+    m_switch->setCurrent(view);
+    for (QWidget *panel : panels()) // hidden first: two at once would make the page high for a moment
+        panel->hide();
+    panels()[static_cast<std::size_t>(view)]->show();
+    refreshNow();
+}
+
+bool ComparePage::idle() const
+{
+    return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle();
+}
+
+void ComparePage::refreshView()
+{
+    if (m_switch->current() == Sweep)
+        m_sweepPanel->refresh();
+    else if (m_switch->current() == Candidates)
+        m_candidates->refreshSweep();
+}
+
+void ComparePage::refresh()
+{
+    const bool ready = session().state() == Session::State::Ready;
+    const SlotRef slot = session().currentSlot();
+    const auto network = ready ? session().network() : nullptr;
+    m_sweep.setBasis(network, m_sweepPanel->settings());
+    switch (m_switch->current()) {
+    case Candidates:
+        m_lab.select(network, session().selectedLayers(), slot ? slot.slot->slot : "weight");
+        m_candidates->refresh();
+        return;
+    case Sweep: return m_sweepPanel->refresh();
+    default: return m_power->refresh();
+    }
+}
+
+} // namespace quantscope

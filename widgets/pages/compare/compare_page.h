@@ -1,0 +1,48 @@
+#pragma once
+
+#include "pages/page.h"
+#include "session/compare_lab.h"
+#include "session/sweep_run.h"
+
+#include <array>
+
+namespace quantscope {
+
+class CompareCandidates;
+class ComparePower;
+class Segmented;
+class SweepPanel;
+
+/// The quantizer lab: candidates beside each other, a sweep over bit widths, and what a power-of-two scale costs.
+class ComparePage : public Page {
+    Q_OBJECT
+public:
+    enum View { Candidates, Sweep, PowerOfTwo };
+
+    explicit ComparePage(Session &session, QWidget *parent = nullptr);
+    void showView(int view);
+    CompareLab &lab() { return m_lab; }
+    SweepRun &sweep() { return m_sweep; }
+    CompareCandidates *candidates() const { return m_candidates; }
+    SweepPanel *sweepPanel() const { return m_sweepPanel; }
+    ComparePower *power() const { return m_power; }
+    /// Nothing is being computed for this page.
+    bool idle() const;
+
+protected:
+    void refresh() override;
+
+private:
+    /// Not a stack: it would be as high as its highest panel.
+    std::array<QWidget *, 3> panels() const;
+    void refreshView();
+
+    CompareLab m_lab;
+    SweepRun m_sweep;
+    Segmented *m_switch;
+    CompareCandidates *m_candidates;
+    SweepPanel *m_sweepPanel;
+    ComparePower *m_power;
+};
+
+} // namespace quantscope

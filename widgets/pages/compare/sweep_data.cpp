@@ -1,0 +1,141 @@
+#include "pages/compare/sweep_data.h"
+
+#include "items/compare_model.h"
+#include "items/text.h"
+#include "session/sweep_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+namespace {
+
+struct Sum {
+    double signal = 0, error = 0;
+    std::uint64_t bits = 0;
+    std::optional<double> db() const
+    {
+        return error > 0 && signal > 0 ? std::optional(10 * std::log10(signal / error)) : std::nullopt;
+    }
+};
+
+/// Family -> width -> sum over layers, families in order of appearance.
+std::vector<std::pair<std::string, std::map<int, Sum>>> byFamily(const std::vector<SweepPoint> &points)
+{
+    std::vector<std::pair<std::string, std::map<int, Sum>>> families;
+    for (const SweepPoint &point : points) {
+        auto found
+            = std::find_if(families.begin(), families.end(), [&](const auto &f) { return f.first == point.family; });
+        if (found == families.end())
+            found = families.insert(families.end(), {point.family, {}});
+        Sum &sum = found->second[point.width];
+        sum.signal += point.signalPower;
+        sum.error += point.errorPower;
+        sum.bits += point.bits;
+    }
+    return families;
+}
+
+} // namespace
+
+SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<double> goalDb)
+{
+    SweepData data;
+    data.xTitle = u"bits"_s;
+    data.yTitle = u"dB"_s;
+    data.wholeNumbers = true;
+    data.goal = goalDb;
+    data.goalText = goalDb ? u"goal %1 dB"_s.arg(*goalDb) : QString();
+    for (const auto &[family, widths] : byFamily(points)) {
+        SweepLine line{.name = familyTitle(family), .dots = {}};
+        for (const auto &[width, sum] : widths)
+            if (const auto db = sum.db())
+                line.dots.push_back({static_cast<double>(width), *db,
+                    u"%1 bits: %2, %3 in memory"_s.arg(width).arg(decibelText(db), bitText(sum.bits))});
+        data.lines.push_back(std::move(line));
+    }
+    return data;
+}
+
+void addFile(SweepData &data, const CompareModel &model)
+{
+    if (model.columnCount() == 0 || data.lines.empty())
+        return;
+    const CompareColumn &file = model.column(0);
+    const double db = file.number(CompareFigure::Sqnr);
+    if (file.width && std::isfinite(db))
+        data.lines.push_back({.name = u"file"_s,
+            .dots = {{static_cast<double>(*file.width), db, u"%1 bits: %2"_s.arg(*file.width).arg(decibelText(db))}},
+            .joined = false});
+}
+
+QString reachText(const std::vector<SweepPoint> &points, double goalDb)
+{
+    QStringList parts;
+    for (const auto &[family, widths] : byFamily(points)) {
+        const auto first = std::find_if(widths.begin(), widths.end(), [&](const auto &width) {
+            return width.second.error == 0 || width.second.db().value_or(goalDb - 1) >= goalDb;
+        });
+        if (first != widths.end())
+            parts << (parts.isEmpty()
+                    ? u"%1 dB needs %2 bits %3"_s.arg(goalDb).arg(first->first).arg(familyTitle(family))
+                    : u"%1 %2"_s.arg(first->first).arg(familyTitle(family)));
+    }
+    return parts.join(u" · "_s);
+}
+
+QString whereText(std::size_t swept, std::size_t layers, std::size_t unmet, std::size_t missing)
+{
+    const QString some = u"the %1 of %2 swept"_s.arg(swept).arg(countText(layers, u"layer"_s));
+    if (unmet > 0 || missing > 0)
+        return swept < layers ? u"where it can be kept in "_s + some : u"where it can be kept"_s;
+    return swept < layers ? u"in "_s + some : u"in every layer"_s;
+}
+
+QString missedText(std::size_t unmet, std::size_t missing)
+{
+    QString text;
+    if (unmet > 0)
+        text += u" · ▲ %1 out of reach: those take their best"_s.arg(countText(unmet, u"layer"_s));
+    if (missing > 0)
+        text += u" · ▲ %1 without a width to choose: those stay as they are"_s.arg(countText(missing, u"layer"_s));
+    return text;
+}
+
+std::optional<double> allocationDb(const Allocation &allocation) { return allocation.sqnrDb(); }
+
+static QString widthsText(const std::vector<SweepPoint> &points, const Allocation &allocation)
+{
+    static constexpr std::size_t kNamed = 12;
+    QStringList parts;
+    for (std::size_t i = 0; i < std::min(kNamed, allocation.points.size()); ++i)
+        parts << u"%1 %2"_s.arg(qs(points[allocation.points[i]].layer)).arg(points[allocation.points[i]].width);
+    return parts.join(u", "_s)
+        + (allocation.points.size() > kNamed ? u" and %1 more"_s.arg(allocation.points.size() - kNamed) : QString());
+}
+
+SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<Allocation> &front,
+    const std::optional<Allocation> &chosen)
+{
+    SweepData data;
+    data.xTitle = u"weights of the network, kbit"_s;
+    data.yTitle = u"dB"_s;
+    SweepLine line{.name = u"Pareto front"_s, .dots = {}};
+    const auto dot = [&](const Allocation &a) {
+        return SweepDot{static_cast<double>(a.bits) / 1000, allocationDb(a).value_or(0),
+            u"%1: %2\nbits: %3"_s.arg(bitText(a.bits), decibelText(allocationDb(a)), widthsText(points, a))};
+    };
+    for (const Allocation &allocation : front)
+        if (allocationDb(allocation))
+            line.dots.push_back(dot(allocation));
+    data.lines.push_back(std::move(line));
+    if (chosen && allocationDb(*chosen))
+        data.lines.push_back({.name = u"fewest bits that keep the goal"_s, .dots = {dot(*chosen)}, .joined = false});
+    return data;
+}
+
+} // namespace quantscope

@@ -1,0 +1,87 @@
+#include "pages/distribution/compare_trial.h"
+
+#include "charts/bit_weight_chart.h"
+#include "dialects/brevitas/recipe_edits.h"
+#include "items/text.h"
+#include "session/compare_lab.h"
+#include "session/session.h"
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static constexpr int kDelay = 25; // ms: a drag passes several types, only where it rests counts
+
+CompareTrial::CompareTrial(Session &session, BitWeightChart &chart, QObject *parent)
+    : QObject(parent)
+    , m_session(session)
+    , m_chart(chart)
+{
+    m_delay.setSingleShot(true);
+    m_delay.setInterval(kDelay);
+    connect(&m_delay, &QTimer::timeout, this, &CompareTrial::compute);
+    connect(&chart, &BitWeightChart::windowChanged, this, &CompareTrial::onWindow);
+}
+
+bool CompareTrial::active(const SlotRef &slot) const { return m_chart.trying() && m_slot && slot == m_slot; }
+
+void CompareTrial::onWindow()
+{
+    m_task.cancel();
+    m_exact.reset();
+    const SlotStatistics *statistics = m_session.currentStatistics();
+    const auto type = m_chart.triedType();
+    if (!type || !statistics) {
+        m_delay.stop();
+        m_slot = {};
+    } else {
+        m_slot = m_session.currentSlot();
+        m_estimate = estimateType(
+            statistics->bitWeights, static_cast<double>(statistics->low), static_cast<double>(statistics->high), *type);
+        m_delay.start();
+    }
+    Q_EMIT changed();
+}
+
+QString CompareTrial::typeName() const
+{
+    return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString();
+}
+
+void CompareTrial::compute()
+{
+    const auto candidate = parseCandidate(str(typeName()));
+    if (!candidate || !m_slot)
+        return;
+    m_task.start(
+        [slot = m_slot, candidate = *candidate](const Progress &progress) -> Result<SlotComparison> {
+            auto all = compareCandidates(
+                *slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
+            if (!all)
+                return tl::unexpected(all.error());
+            return std::move(all->front());
+        },
+        [this](Result<SlotComparison> comparison) {
+            if (comparison && comparison->candidates.size() > 1)
+                m_exact = std::move(comparison->candidates[1]);
+            Q_EMIT changed();
+        });
+}
+
+std::vector<FigureText> CompareTrial::figures(const SlotStatistics &file) const
+{
+    return trialFigures(*m_chart.triedType(), m_estimate, m_exact ? &*m_exact : nullptr, file);
+}
+
+QString CompareTrial::applyProblem() const { return quantscope::applyProblem(m_session, m_slot); }
+
+void CompareTrial::apply()
+{
+    const QString name = typeName();
+    if (name.isEmpty() || !applyProblem().isEmpty())
+        return;
+    m_session.applyChoices({{m_slot.layer->name, m_slot.slot->slot, str(name), {}}},
+        u"%1 %2: %3"_s.arg(qs(m_slot.layer->name), qs(m_slot.slot->slot), name));
+}
+
+} // namespace quantscope

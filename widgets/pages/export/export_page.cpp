@@ -1,0 +1,268 @@
+#include "pages/export/export_page.h"
+
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/theme.h"
+#include "pages/parts/code_view.h"
+#include "session/session.h"
+#include "session/settings.h"
+
+#include <QBoxLayout>
+#include <QButtonGroup>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QRadioButton>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+ExportPage::ExportPage(Session &session, QWidget *parent)
+    : Page(session, parent)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    auto *row = new QHBoxLayout;
+    row->setSpacing(12);
+    row->addWidget(makeFormats(), 1);
+    row->addWidget(makeLayouts(), 1);
+    column->addLayout(row);
+    column->addWidget(makePreview(), 1);
+    column->addWidget(makeResult());
+}
+
+static QString formatNote(const std::string &format)
+{
+    return format == "header" ? ExportPage::tr("ap, ac, sc and C from one file") : QString();
+}
+
+/// Cut where there is no room, whole in the tooltip.
+static ElidedLabel *shortLabel(const QString &text, bool mono = false)
+{
+    auto *label = new ElidedLabel(Qt::ElideRight);
+    if (mono)
+        label->setFont(Theme::mono());
+    else
+        label->setForegroundRole(QPalette::PlaceholderText);
+    label->setFullText(text);
+    return label;
+}
+
+QWidget *ExportPage::makeFormats()
+{
+    auto *card = new Card;
+    auto *header = new QHBoxLayout;
+    header->addWidget(titleLabel(tr("Formats")));
+    header->addStretch(1);
+    m_formatCount = dimLabel();
+    header->addWidget(m_formatCount);
+    card->box()->addLayout(header);
+    for (const std::string &name : exportFormatNames()) {
+        auto *row = new QHBoxLayout;
+        auto *check = new QCheckBox(qs(name));
+        check->setChecked(name == "header");
+        check->setObjectName(u"format-"_s + qs(name));
+        connect(check, &QCheckBox::toggled, this, &ExportPage::preview);
+        row->addWidget(check);
+        row->addWidget(shortLabel(formatNote(name)), 1);
+        card->box()->addLayout(row);
+        m_formats.emplace_back(name, check);
+    }
+    addRun(*card->box());
+    return card;
+}
+
+/// What is written, where, and the button that writes it.
+void ExportPage::addRun(QBoxLayout &column)
+{
+    m_selection = dimLabel();
+    m_selection->setWordWrap(true);
+    m_selection->setObjectName(u"export-selection"_s);
+    column.addWidget(m_selection);
+    column.addStretch(1);
+    column.addWidget(ruler());
+    m_verify = new QCheckBox(tr("compile and compare"));
+    m_verify->setChecked(true);
+    m_verify->setObjectName(u"export-verify"_s);
+    m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and "
+                            "every element is compared with the model"));
+    column.addWidget(m_verify);
+    auto *run = new QHBoxLayout;
+    run->addStretch(1);
+    auto *folder = new QHBoxLayout;
+    m_folder = new QLineEdit;
+    m_folder->setObjectName(u"export-folder"_s);
+    setAccessible(m_folder, tr("Folder"), tr("Where the files are written; it is made if need be"));
+    auto *choose = textButton(tr("Choose…"), tr("Choose the folder"));
+    connect(choose, &QPushButton::clicked, this, &ExportPage::chooseFolder);
+    folder->addWidget(dimLabel(tr("Folder")));
+    folder->addWidget(m_folder, 1);
+    folder->addWidget(choose);
+    m_write = textButton(tr("Write"), tr("Write the selected layers"));
+    m_write->setProperty("primary", true);
+    m_write->setObjectName(u"export-write"_s);
+    connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
+    run->addWidget(m_write);
+    column.addLayout(folder);
+    column.addLayout(run);
+}
+
+QWidget *ExportPage::makeLayouts()
+{
+    auto *card = new Card;
+    auto *header = new QHBoxLayout;
+    header->addWidget(titleLabel(tr("Layout")));
+    m_layoutNote = shortLabel({});
+    m_layoutNote->setAlignment(Qt::AlignRight);
+    header->addWidget(m_layoutNote, 1);
+    card->box()->addLayout(header);
+    m_layoutGrid = new QGridLayout;
+    m_layoutGrid->setHorizontalSpacing(16);
+    m_layoutGrid->setVerticalSpacing(6);
+    m_layoutGrid->setColumnStretch(2, 1);
+    m_layoutGrid->setColumnMinimumWidth(1, 40);
+    card->box()->addLayout(m_layoutGrid);
+    card->box()->addStretch(1);
+    m_layoutGroup = new QButtonGroup(this);
+    connect(m_layoutGroup, &QButtonGroup::idClicked, this, [this](int at) {
+        m_layout = m_layoutNames[static_cast<std::size_t>(at)];
+        preview();
+    });
+    return card;
+}
+
+QWidget *ExportPage::makePreview()
+{
+    auto *card = new Card(nullptr, 12);
+    auto *header = new QHBoxLayout;
+    header->addWidget(titleLabel(tr("Preview")));
+    m_files = new QComboBox;
+    m_files->setMinimumWidth(140);
+    m_files->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_files->setObjectName(u"export-files"_s);
+    setAccessible(m_files, tr("File to preview"));
+    connect(m_files, &QComboBox::currentIndexChanged, this, &ExportPage::showFile);
+    header->addWidget(m_files);
+    header->addWidget(shortLabel(tr("the first lines, as they will be written")), 1);
+    card->box()->addLayout(header);
+    m_code = new CodeView(tr("Preview of the file"));
+    card->box()->addWidget(m_code, 1);
+    return card;
+}
+
+std::vector<std::string> ExportPage::exportable() const
+{
+    std::vector<std::string> names;
+    const auto network = session().network();
+    if (network && session().state() == Session::State::Ready)
+        for (const QString &name : session().selectedLayers())
+            if (const Layer *layer = network->layer(str(name)))
+                if (std::any_of(layer->slots.begin(), layer->slots.end(),
+                        [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); }))
+                    names.push_back(layer->name);
+    return names;
+}
+
+ExportRequest ExportPage::request() const
+{
+    ExportRequest request;
+    request.layers = exportable();
+    for (const auto &[name, check] : m_formats)
+        if (check->isChecked())
+            request.formats.push_back(name);
+    request.layout = m_layout;
+    request.folder = str(m_folder->text());
+    request.verify = m_verify->isChecked();
+    return request;
+}
+
+void ExportPage::refresh()
+{
+    if (m_folder->text().isEmpty() && !session().path().isEmpty())
+        m_folder->setText(
+            Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s)));
+    const auto layers = exportable();
+    QStringList names;
+    for (const std::string &name : layers)
+        names << qs(name);
+    const QString shown = names.size() > 6 ? names.mid(0, 6).join(u", "_s) + tr(" and %1 more").arg(names.size() - 6)
+                                           : names.join(u", "_s);
+    m_selection->setText(layers.empty() ? tr("No selected layer has a quantized tensor: select layers on the left.")
+                                        : tr("Layers: %1").arg(shown));
+    fillLayouts();
+    preview();
+}
+
+static QString axisNote(const std::string &name)
+{
+    if (name == "source")
+        return ExportPage::tr("the framework’s own");
+    if (name == "hwio")
+        return ExportPage::tr("height, width, in, out");
+    if (name == "ohwi")
+        return ExportPage::tr("inputs innermost");
+    return name == "io" ? ExportPage::tr("transposed Linear") : QString();
+}
+
+/// Layouts with the index formula of the selected weight; those that do not fit it say so.
+void ExportPage::fillLayouts()
+{
+    const auto layers = exportable();
+    const SlotRef slot = layers.empty() ? SlotRef()
+                                        : slotRef(session().network(), layers.front(),
+                                            tensorSlots(*session().network()->layer(layers.front())).front());
+    if (m_layoutSlot == slot && !m_layoutNames.empty())
+        return;
+    m_layoutSlot = slot;
+    m_layoutNames.clear();
+    while (QLayoutItem *item = m_layoutGrid->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    m_layoutNote->setFullText(
+        slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
+    int row = 0;
+    for (const std::string_view name : layoutNames()) {
+        bool fellBack = false;
+        const auto layout = slot.readable()
+            ? makeLayout(name, slot.slot->tensor->shape, outputAxis(slot.layer->kind), &fellBack)
+            : std::nullopt;
+        auto *radio = new QRadioButton(qs(name));
+        radio->setFont(Theme::mono(1.0, true));
+        radio->setChecked(name == m_layout);
+        radio->setObjectName(u"layout-"_s + qs(name));
+        m_layoutGroup->addButton(radio, row);
+        m_layoutGrid->addWidget(radio, row, 0);
+        const bool fits = layout && !fellBack;
+        auto *formula = shortLabel(fits ? qs(layout->index) : tr("does not fit: source"), fits);
+        formula->setObjectName(u"layout-index-"_s + qs(name));
+        if (fits)
+            m_layoutGrid->addWidget(monoLabel(qs(layout->axisNames)), row, 1);
+        m_layoutGrid->addWidget(formula, row, fits ? 2 : 1, 1, fits ? 1 : 2);
+        radio->setToolTip(axisNote(std::string(name)));
+        ++row;
+        m_layoutNames.emplace_back(name);
+    }
+}
+
+void ExportPage::chooseFolder()
+{
+    const QString folder
+        = QFileDialog::getExistingDirectory(this, tr("Folder for the exported files"), m_folder->text());
+    if (folder.isEmpty())
+        return;
+    m_folder->setText(folder);
+    Settings::setText(u"export/folder"_s, folder);
+}
+
+} // namespace quantscope

@@ -1,0 +1,139 @@
+#include "pages/overview/overview_page.h"
+
+#include "items/text.h"
+#include "pages/overview/batch_norm_bar.h"
+#include "pages/overview/quantizer_card.h"
+#include "pages/overview/step_card.h"
+#include "pages/parts/preset_menu.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QGridLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QScrollArea>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+OverviewPage::OverviewPage(Session &session, QWidget *parent)
+    : Page(session, parent)
+    , m_grid(new QGridLayout)
+    , m_content(new QWidget)
+    , m_waiting(dimLabel(tr("The quantizers are being computed…")))
+    , m_batchNorm(new BatchNormBar(session))
+    , m_step(new StepCard)
+{
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto *scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    outer->addWidget(scroll);
+    auto *column = new QVBoxLayout(m_content);
+    column->setContentsMargins(0, 0, 4, 0);
+    column->setSpacing(10);
+    m_grid->setSpacing(10);
+    column->addWidget(m_waiting);
+    column->addWidget(m_batchNorm);
+    column->addLayout(m_grid);
+    column->addWidget(m_step);
+    column->addStretch(1);
+    scroll->setWidget(m_content);
+}
+
+std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
+{
+    std::vector<Shown> shown;
+    const Layer *layer = session().currentLayer();
+    if (!layer)
+        return shown;
+    for (const SlotQuantizer &slot : layer->slots)
+        shown.push_back({qs(slot.slot), layer, &slot, false});
+    const auto neighbour = [&](const std::vector<std::string> &names, const char *own, const QString &role,
+                               std::initializer_list<const char *> wanted) {
+        if (layer->slot(own) || names.empty())
+            return;
+        const Layer *other = session().network()->layer(names.front());
+        for (const char *slot : wanted)
+            if (other && other->slot(slot)) {
+                shown.push_back({role, other, other->slot(slot), true});
+                return;
+            }
+    };
+    neighbour(inputLayers(*layer), "input", u"input"_s, {"act", "output"});
+    if (!layer->slot("act"))
+        neighbour(outputLayers(*session().network(), *layer), "output", u"output"_s, {"act", "input"});
+    return shown;
+}
+
+QuantizerCard *OverviewPage::card(std::size_t at, const QString &role)
+{
+    // A card belongs to a role, because its labels are named after it.
+    for (std::size_t i = at; i < m_cards.size(); ++i)
+        if (m_cards[i]->objectName() == role + u"-card"_s) {
+            std::swap(m_cards[i], m_cards[at]);
+            return m_cards[at];
+        }
+    auto *created = new QuantizerCard(role);
+    created->setObjectName(role + u"-card"_s);
+    m_cards.insert(m_cards.begin() + static_cast<std::ptrdiff_t>(at), created);
+    return created;
+}
+
+/// Two where each has room for what explains its values.
+int OverviewPage::columnsThatFit() const
+{
+    static constexpr int kExplanation = 60;
+    int widest = 0;
+    for (std::size_t i = 0; i < m_used; ++i)
+        widest = std::max(widest, m_cards[i]->minimumSizeHint().width() + kExplanation);
+    return m_used > 1 && 2 * widest + m_grid->horizontalSpacing() <= m_content->contentsRect().width() ? 2 : 1;
+}
+
+void OverviewPage::arrange()
+{
+    const int columns = columnsThatFit();
+    for (std::size_t i = 0; i < m_cards.size(); ++i) {
+        const int place = static_cast<int>(i);
+        if (i < m_used)
+            m_grid->addWidget(m_cards[i], place / columns, place % columns);
+        m_cards[i]->setVisible(i < m_used);
+    }
+    for (int column = 0; column < 2; ++column)
+        m_grid->setColumnStretch(column, column < columns ? 1 : 0);
+}
+
+void OverviewPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    arrange();
+}
+
+void OverviewPage::refresh()
+{
+    const auto shown = shownSlots();
+    const bool ready = session().state() == Session::State::Ready;
+    m_waiting->setVisible(!ready);
+    m_used = ready ? shown.size() : 0;
+    for (std::size_t i = 0; i < m_used; ++i) {
+        QuantizerCard *view = card(i, shown[i].role);
+        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(),
+            session().presetsApply());
+        view->disconnect(this);
+        connect(view, &QuantizerCard::choosePreset, this,
+            [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
+                const SlotRef ref = slotRef(session().network(), layer, slot);
+                if (ref)
+                    presetMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
+            });
+    }
+    arrange();
+    m_batchNorm->refresh();
+    m_step->setSlot(ready ? session().currentSlot() : SlotRef());
+}
+
+} // namespace quantscope

@@ -1,0 +1,104 @@
+#include "pages/overview/quantizer_card.h"
+
+#include "look/theme.h"
+
+#include <QBoxLayout>
+#include <QGridLayout>
+#include <QPushButton>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
+    : Card(parent)
+    , m_role(role)
+    , m_title(titleLabel())
+    , m_subtitle(new ElidedLabel(Qt::ElideRight))
+    , m_type(monoLabel())
+    , m_grid(new QGridLayout)
+    , m_assumed(badge(u"warning"_s))
+    , m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone")))
+    , m_formulaBox(new QFrame)
+    , m_formula(dimLabel())
+{
+    m_type->setFont(Theme::mono(1.0, true));
+    m_type->setObjectName(role + u"-type"_s);
+    m_subtitle->setForegroundRole(QPalette::PlaceholderText);
+    auto *header = new QHBoxLayout;
+    header->setSpacing(8);
+    header->addWidget(m_title);
+    header->addWidget(m_subtitle, 1);
+    header->addWidget(m_assumed);
+    header->addWidget(m_choose);
+    header->addWidget(m_type);
+    box()->addLayout(header);
+    m_assumed->setText(tr("▲ assumed"));
+    m_choose->setObjectName(role + u"-choose"_s);
+    connect(m_choose, &QPushButton::clicked, this, [this] { Q_EMIT choosePreset(m_choose); });
+    m_grid->setHorizontalSpacing(12);
+    m_grid->setVerticalSpacing(2);
+    m_grid->setColumnStretch(3, 1);
+    box()->addLayout(m_grid);
+    m_formulaBox->setProperty("chip", true);
+    auto *formulaLayout = new QVBoxLayout(m_formulaBox);
+    formulaLayout->setContentsMargins(10, 6, 10, 6);
+    m_formula->setWordWrap(true);
+    m_formula->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_formula->setObjectName(role + u"-formula"_s);
+    formulaLayout->addWidget(m_formula);
+    box()->addStretch(1);
+    box()->addWidget(m_formulaBox);
+    box()->addStretch(0);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+}
+
+void QuantizerCard::setRow(std::size_t row, const Fact &fact)
+{
+    if (row == m_rows.size()) {
+        Row labels{dimLabel(), monoLabel(), plainLabel(), new ElidedLabel(Qt::ElideRight)};
+        labels.detail->setForegroundRole(QPalette::PlaceholderText);
+        labels.value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        QWidget *widgets[] = {labels.label, labels.value, labels.word, labels.detail};
+        for (int column = 0; column < 4; ++column)
+            m_grid->addWidget(widgets[column], static_cast<int>(row), column);
+        m_rows.push_back(labels);
+    }
+    const Row &labels = m_rows[row];
+    labels.label->setText(fact.label);
+    labels.value->setText(fact.value);
+    labels.value->setObjectName(m_role + u"-"_s + QString(fact.label).replace(u' ', u'-'));
+    labels.word->setText(fact.word);
+    QPalette palette = labels.word->palette();
+    palette.setColor(QPalette::WindowText, fact.assumed ? colours().amberText : colours().green);
+    labels.word->setPalette(palette);
+    labels.word->setFont(Theme::sans(1.0, fact.assumed));
+    labels.detail->setFullText(
+        fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
+}
+
+void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool canChoose)
+{
+    m_title->setText(m_role);
+    const QString shown
+        = layer.isEmpty() || facts.subtitle.isEmpty() ? layer + facts.subtitle : layer + u" · "_s + facts.subtitle;
+    m_subtitle->setFullText(shown);
+    m_type->setText(facts.type);
+    m_assumed->setVisible(facts.assumed);
+    m_choose->setVisible(facts.assumed && canChoose);
+    for (std::size_t row = 0; row < facts.rows.size(); ++row)
+        setRow(row, facts.rows[row]);
+    for (std::size_t row = 0; row < m_rows.size(); ++row)
+        for (QWidget *label : {static_cast<QWidget *>(m_rows[row].label), static_cast<QWidget *>(m_rows[row].value),
+                 static_cast<QWidget *>(m_rows[row].word), static_cast<QWidget *>(m_rows[row].detail)})
+            label->setVisible(row < facts.rows.size());
+    const QString bottom = facts.problem.isEmpty() ? facts.formula : facts.problem;
+    m_formula->setText(bottom);
+    m_formulaBox->setVisible(!bottom.isEmpty());
+    const bool empty = facts.rows.empty(); // a reason stands at the top, a formula at the bottom
+    box()->setStretch(2, empty ? 0 : 1);
+    box()->setStretch(4, empty ? 1 : 0);
+    setAccessibleName(m_role + u" quantizer, "_s + facts.type);
+}
+
+} // namespace quantscope

@@ -1,0 +1,355 @@
+#include "pages/recipe/recipe_page.h"
+
+#include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/spec.h"
+#include "items/text.h"
+#include "lab/compare.h"
+#include "look/controls.h"
+#include "look/flow_layout.h"
+#include "look/theme.h"
+#include "pages/parts/code_view.h"
+#include "pages/parts/preset_menu.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QComboBox>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QTableView>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+enum Source { Beside, Chosen, None };
+
+RecipePage::RecipePage(Session &session, QWidget *parent)
+    : Page(session, parent)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addWidget(makeSource());
+    auto *row = new QHBoxLayout;
+    row->setSpacing(12);
+    row->addWidget(makeTable(), 5);
+    auto *textCard = new Card(nullptr, 12);
+    textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
+    m_text = new CodeView(tr("The recipe in force"));
+    textCard->box()->addWidget(m_text, 1);
+    row->addWidget(textCard, 3);
+    column->addLayout(row, 1);
+    connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
+}
+
+QWidget *RecipePage::makeTable()
+{
+    auto *tableCard = new Card(nullptr, 12);
+    auto *header = new QHBoxLayout;
+    header->addWidget(titleLabel(tr("Quantizers")));
+    header->addStretch(1);
+    m_change
+        = textButton(tr("Change preset…"), tr("Another preset for the selected quantizers (Enter); it can be undone"));
+    m_change->setObjectName(u"change-preset"_s);
+    header->addWidget(m_change);
+    tableCard->box()->addLayout(header);
+    m_table = new QTableView;
+    setUpTable(m_table, tr("Quantizers"));
+    m_table->setObjectName(u"quantizers"_s);
+    m_table->setModel(&m_model);
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
+    tableCard->box()->addWidget(m_table);
+    tableCard->box()->addWidget(makeKeywords());
+    connect(m_change, &QPushButton::clicked, this,
+        [this] { popUpPresets(m_change->mapToGlobal(m_change->rect().bottomLeft())); });
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        const QRect cell = m_table->visualRect(index.siblingAtColumn(QuantizerModel::Preset));
+        popUpPresets(m_table->viewport()->mapToGlobal(cell.bottomLeft()));
+    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RecipePage::rememberRows);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, &RecipePage::rememberRows);
+    return tableCard;
+}
+
+QWidget *RecipePage::makeSource()
+{
+    auto *card = new Card;
+    auto *row = new FlowLayout(nullptr, 8);
+    row->addWidget(titleLabel(tr("Recipe")));
+    m_source = new Segmented(tr("Which recipe"));
+    m_source->setItems({tr("beside"), tr("file…"), tr("none")});
+    m_source->setItemTip(Beside, tr("model.recipe.toml beside model.pt"));
+    m_source->setItemTip(Chosen, tr("another file; it is remembered for this model"));
+    m_source->setItemTip(None, tr("only what the file itself says; presets are assumed where it says nothing"));
+    row->addWidget(m_source);
+    row->addStretch();
+    m_undo = textButton(tr("Undo"), tr("Take back the last change (Ctrl+Z)"));
+    m_redo = textButton(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"));
+    m_save = textButton(
+        tr("Save…"), tr("Write the recipe with its changes; comments and order of the file stay (Ctrl+S)"));
+    for (QPushButton *button : {m_undo, m_redo, m_save})
+        row->addWidget(button);
+    card->box()->addLayout(row);
+    m_path = monoLabel();
+    m_path->setObjectName(u"recipe-path"_s);
+    m_path->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_note = dimLabel();
+    m_note->setWordWrap(true);
+    card->box()->addWidget(m_path);
+    card->box()->addWidget(m_note);
+    connect(m_source, &Segmented::selected, this, &RecipePage::choose);
+    connect(m_undo, &QPushButton::clicked, this, [this] { session().undoStack().undo(); });
+    connect(m_redo, &QPushButton::clicked, this, [this] { session().undoStack().redo(); });
+    connect(m_save, &QPushButton::clicked, this, &RecipePage::saveRequested);
+    return card;
+}
+
+/// A keyword of Brevitas and its value, for all selected quantizers.
+QWidget *RecipePage::makeKeywords()
+{
+    auto *widget = new QWidget;
+    auto *column = new QVBoxLayout(widget);
+    column->setContentsMargins(0, 4, 0, 0);
+    auto *row = new QHBoxLayout;
+    m_keyword = new QComboBox;
+    m_keyword->setObjectName(u"keyword"_s);
+    m_keyword->setAccessibleName(tr("Keyword"));
+    m_keyword->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_keyword->setMinimumContentsLength(12);
+    m_keyword->setToolTip(plainTip(tr("A keyword override of Brevitas, without the slot's prefix")));
+    for (const std::string &name : overrideNames())
+        m_keyword->addItem(qs(name));
+    m_value = new QLineEdit;
+    m_value->setObjectName(u"keyword-value"_s);
+    m_value->setAccessibleName(tr("Value of the keyword"));
+    m_value->setMinimumWidth(100);
+    m_value->setPlaceholderText(tr("value, such as 4 or true"));
+    m_set = textButton(
+        tr("Set"), tr("Sets the keyword for every selected quantizer (Enter in the value); it can be undone"));
+    m_set->setObjectName(u"set-keyword"_s);
+    row->addWidget(m_keyword);
+    row->addWidget(m_value, 1);
+    row->addWidget(m_set);
+    m_keywordError = plainLabel();
+    m_keywordError->setObjectName(u"keyword-error"_s);
+    m_keywordError->setWordWrap(true);
+    m_keywordError->hide();
+    column->addLayout(row);
+    column->addWidget(m_keywordError);
+    connect(m_set, &QPushButton::clicked, this, &RecipePage::setKeyword);
+    connect(m_value, &QLineEdit::returnPressed, this, &RecipePage::setKeyword);
+    connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
+    connect(m_keyword, &QComboBox::currentIndexChanged, this, [this] { showKeywordProblem({}); });
+    return widget;
+}
+
+std::vector<int> RecipePage::selectedRows() const
+{
+    std::vector<int> rows;
+    for (const QModelIndex &index : m_table->selectionModel()->selectedRows())
+        rows.push_back(index.row());
+    std::sort(rows.begin(), rows.end());
+    return rows;
+}
+
+void RecipePage::setKeyword()
+{
+    const std::string keyword = str(m_keyword->currentText()), value = str(m_value->text().trimmed());
+    if (!session().presetsApply() || value.empty())
+        return;
+    std::vector<SlotChoice> choices;
+    QString problem;
+    for (const int row : selectedRows()) {
+        const SlotQuantizer &slot = m_model.slotAt(row);
+        SlotSettings settings;
+        settings.preset = slot.preset;
+        settings.overrides = {{keyword, value}};
+        const auto spec = makeSpec(settings, versionOf(session().network()->recipe));
+        if (!spec && findPreset(slot.preset) != nullptr)
+            problem = qs(spec.error());
+        choices.push_back({m_model.layerAt(row).name, slot.slot, {}, {{keyword, value}}});
+    }
+    showKeywordProblem(problem);
+    if (!problem.isEmpty() || choices.empty())
+        return;
+    if (m_value->hasFocus())
+        m_table->setFocus(); // Ctrl+Z takes back the edit, not the text
+    session().applyChoices(
+        choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
+}
+
+void RecipePage::showKeywordProblem(const QString &text)
+{
+    setWrong(m_value, !text.isEmpty(), text);
+    showProblem(m_keywordError, text);
+}
+
+void RecipePage::choose(int source)
+{
+    if (source == Beside)
+        session().useRecipe(Session::RecipeChoice::Beside);
+    else if (source == None)
+        session().useRecipe(Session::RecipeChoice::None);
+    else
+        Q_EMIT chooseRequested();
+    refreshSource();
+}
+
+QMenu *RecipePage::presets()
+{
+    const QModelIndex current = m_table->currentIndex();
+    if (!current.isValid() || !session().presetsApply())
+        return nullptr;
+    const SlotQuantizer &slot = m_model.slotAt(current.row());
+    std::vector<SlotName> others;
+    QStringList otherKinds;
+    const std::vector<int> rows = selectedRows();
+    for (const int row : rows) {
+        const std::string &name = m_model.slotAt(row).slot;
+        if (row == current.row())
+            continue;
+        if (presetSlot(name) == presetSlot(slot.slot))
+            others.emplace_back(m_model.layerAt(row).name, name);
+        else if (!otherKinds.contains(qs(presetSlot(name))))
+            otherKinds << qs(presetSlot(name));
+    }
+    const QString scope = otherKinds.isEmpty() ? QString()
+                                               : tr("for %1 of %2: the others are %3")
+                                                     .arg(others.size() + 1)
+                                                     .arg(rows.size())
+                                                     .arg(otherKinds.join(tr(" and ")));
+    return presetMenu(session(), m_model.layerAt(current.row()), slot, this, others, scope);
+}
+
+void RecipePage::popUpPresets(const QPoint &at)
+{
+    if (QMenu *menu = presets())
+        menu->popup(at);
+}
+
+void RecipePage::refreshSource()
+{
+    const bool applies = session().presetsApply();
+    m_source->setCurrent(static_cast<int>(session().recipeChoice()));
+    m_source->setEnabled(applies);
+    m_undo->setEnabled(session().undoStack().canUndo());
+    m_redo->setEnabled(session().undoStack().canRedo());
+    m_save->setEnabled(session().state() == Session::State::Ready);
+    const auto selected = m_table->selectionModel()->selectedRows().size();
+    m_change->setEnabled(applies && selected > 0);
+    m_set->setEnabled(applies && selected > 0);
+    m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
+    const QString path = session().recipePath();
+    m_path->setText(path.isEmpty() ? tr("no recipe file") : path);
+    m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
+            : session().recipeEdited()  ? tr("changed here, not saved yet")
+            : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them "
+                                             "below, or give the recipe of the training code.")
+                                        : tr("A state_dict stores float weights and little about its quantizers; the "
+                                             "recipe says what the training code said."));
+}
+
+/// A narrow table keeps the presets.
+void RecipePage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    m_table->setColumnHidden(QuantizerModel::Type, width() < 700);
+    m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
+}
+
+/// The text is made on a worker: a network may have thousands of layers.
+void RecipePage::refreshText()
+{
+    m_writing.start(
+        [network = session().network()](const Progress &) -> Result<std::string> { return recipeToml(*network); },
+        [this](Result<std::string> text) {
+            m_text->setText(text ? qs(*text) : qs(text.error().message), CodeView::Language::Toml);
+        });
+}
+
+void RecipePage::refresh()
+{
+    refreshSource();
+    const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
+    if (network)
+        followSelection();
+    if (network == m_shown)
+        return;
+    m_shown = network;
+    m_model.setNetwork(network); // selects nothing and says nothing
+    fitColumns();
+    selectRemembered();
+    if (network)
+        refreshText();
+    refreshSource();
+}
+
+void RecipePage::fitColumns()
+{
+    const QFontMetrics metrics(Theme::sans());
+    for (const int column :
+        {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
+        int width = 60;
+        for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
+            width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
+        m_table->setColumnWidth(column, std::min(width, 220));
+    }
+}
+
+void RecipePage::rememberRows()
+{
+    const auto nameOf = [this](int row) { return SlotName(m_model.layerAt(row).name, m_model.slotAt(row).slot); };
+    m_rows.clear();
+    for (const int row : selectedRows())
+        m_rows.insert(nameOf(row));
+    if (m_table->currentIndex().isValid())
+        m_row = nameOf(m_table->currentIndex().row());
+    refreshSource();
+}
+
+void RecipePage::followSelection()
+{
+    const SlotRef slot = session().currentSlot();
+    std::pair<QStringList, QString> followed{session().selectedLayers(), slot ? qs(slot.slot->slot) : QString()};
+    if (followed == m_followed || !session().network())
+        return;
+    m_followed = std::move(followed);
+    m_rows.clear();
+    for (const QString &name : session().selectedLayers()) {
+        const Layer *layer = session().network()->layer(str(name));
+        if (!layer || layer->slots.empty())
+            continue;
+        const bool has = slot && layer->slot(slot.slot->slot);
+        m_rows.emplace(layer->name, has ? slot.slot->slot : layer->slots.front().slot);
+    }
+    m_row = slot ? SlotName(slot.layer->name, slot.slot->slot) : SlotName();
+    selectRemembered();
+}
+
+void RecipePage::selectRemembered()
+{
+    const std::set<SlotName> rows = m_rows; // which the signals below change
+    const SlotName wanted = m_row;
+    QItemSelection selection;
+    QModelIndex current;
+    for (int row = 0; row < m_model.rowCount(); ++row) {
+        const SlotName name(m_model.layerAt(row).name, m_model.slotAt(row).slot);
+        if (rows.contains(name))
+            selection.select(m_model.index(row, 0), m_model.index(row, QuantizerModel::NUM_COLUMNS - 1));
+        if (name == wanted)
+            current = m_model.index(row, 0);
+    }
+    if (m_model.rowCount() == 0)
+        return; // what was selected comes back with the network
+    m_table->selectionModel()->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
+    m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    m_table->scrollTo(current);
+}
+
+} // namespace quantscope

@@ -1,0 +1,161 @@
+#include "pages/values/element_panel.h"
+
+#include "export/layout.h"
+#include "items/facts.h"
+#include "items/text.h"
+#include "look/controls.h"
+#include "look/theme.h"
+#include "pages/parts/bit_boxes.h"
+#include "quant/codes.h"
+#include "quant/fixed_point.h"
+
+#include <QApplication>
+#include <QBoxLayout>
+#include <QClipboard>
+#include <QGridLayout>
+#include <QPushButton>
+
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static QGridLayout *section(QBoxLayout *column, const QString &title)
+{
+    column->addWidget(ruler());
+    column->addWidget(titleLabel(title));
+    auto *grid = new QGridLayout;
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(3);
+    grid->setColumnStretch(0, 1);
+    column->addLayout(grid);
+    return grid;
+}
+
+ElementPanel::ElementPanel(QWidget *parent)
+    : QFrame(parent)
+    , m_title(titleLabel())
+    , m_bits(new BitBoxes)
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    auto *header = new QHBoxLayout;
+    m_title->setObjectName(u"element-title"_s);
+    auto *copy = textButton(tr("Copy"), tr("Copy everything about this element"));
+    connect(copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(text()); });
+    header->addWidget(m_title, 1);
+    header->addWidget(copy);
+    column->addLayout(header);
+    m_layouts = section(column, tr("Flat index"));
+    QGridLayout *code = section(column, tr("Code"));
+    m_decimal = addRow(code, tr("decimal"), u"element-decimal"_s);
+    m_hex = addRow(code, tr("hex"), u"element-hex"_s);
+    m_binary = addRow(code, tr("binary"), u"element-binary"_s);
+    m_binaryName = qobject_cast<QLabel *>(code->itemAtPosition(2, 0)->widget());
+    column->addWidget(m_bits);
+    QGridLayout *value = section(column, tr("Value"));
+    m_value = addRow(value, tr("value"), u"element-value"_s);
+    m_valueName = qobject_cast<QLabel *>(value->itemAtPosition(0, 0)->widget());
+    m_float = addRow(value, tr("float in the file"), u"element-float"_s);
+    m_error = addRow(value, tr("error"), u"element-error"_s);
+    m_lsb = addRow(value, tr("in LSB"), u"element-lsb"_s);
+}
+
+QLabel *ElementPanel::addRow(QGridLayout *grid, const QString &name, const QString &objectName)
+{
+    const int row = grid->rowCount() - (grid->count() == 0 ? 1 : 0);
+    auto *value = monoLabel();
+    value->setObjectName(objectName);
+    value->setAlignment(Qt::AlignRight);
+    value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    grid->addWidget(dimLabel(name), row, 0);
+    grid->addWidget(value, row, 1);
+    return value;
+}
+
+void ElementPanel::showLayouts(const SlotRef &slot, std::uint64_t flat)
+{
+    const quantscope::Shape &shape = slot.slot->tensor->shape;
+    std::size_t used = 0;
+    for (const std::string_view name : layoutNames()) {
+        bool fellBack = false;
+        const auto layout = makeLayout(name, shape, outputAxis(slot.layer->kind), &fellBack);
+        if (!layout || fellBack)
+            continue;
+        if (used == m_layoutRows.size()) {
+            QLabel *value = addRow(m_layouts, {}, {});
+            const int row = static_cast<int>(used);
+            m_layoutRows.emplace_back(qobject_cast<QLabel *>(m_layouts->itemAtPosition(row, 0)->widget()), value);
+        }
+        m_layoutRows[used].first->setText(qs(name) + u" "_s + qs(layout->axisNames));
+        m_layoutRows[used].second->setText(groupedText(layout->exportedIndex(flat, shape)));
+        ++used;
+    }
+    for (std::size_t row = 0; row < m_layoutRows.size(); ++row) {
+        m_layoutRows[row].first->setVisible(row < used);
+        m_layoutRows[row].second->setVisible(row < used);
+    }
+}
+
+void ElementPanel::showCode(const SlotRef &slot, const Element &element, const WordFormat &format)
+{
+    m_decimal->setText(element.hasCode ? QString::number(element.code) : u"–"_s);
+    m_hex->setText(elementText(element, format, element.hasCode ? ValueForm::Hex : ValueForm::Float));
+    m_binary->setText(element.hasCode ? elementText(element, format, ValueForm::Binary) : u"–"_s);
+    m_hex->setVisible(element.hasCode);
+    m_binaryName->setText(format.integerBits ? tr("binary ") + typeText(*slot.slot->quantizer) : tr("binary"));
+    m_bits->setVisible(element.hasCode && format.bits <= 32);
+    if (element.hasCode)
+        m_bits->setCode(element.code, format.bits, format.integerBits, slot.slot->quantizer->isSigned.value_or(true));
+}
+
+/// The scale of the element's channel: the same run rule as the reader's, without reading anything.
+static double scaleAt(const SlotRef &slot, std::uint64_t flat)
+{
+    return static_cast<double>(CodeReader(*slot.slot).parameters(CodeReader(*slot.slot).runAt(flat).channel).scale);
+}
+
+void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Element &element)
+{
+    const auto number = [](float value) { return floatText(static_cast<double>(value)); };
+    m_value->setText(element.hasCode ? number(element.value) : u"–"_s);
+    m_float->setText(element.hasFloat ? number(element.original) : u"not stored"_s);
+    const bool both = element.hasCode && element.hasFloat;
+    m_error->setText(both ? number(element.value - element.original) : u"–"_s);
+    if (!element.hasCode)
+        return;
+    const double scale = scaleAt(slot, flat);
+    m_lsb->setText(both && scale > 0
+            ? QString::number(static_cast<double>(element.value - element.original) / scale, 'f', 3)
+            : u"–"_s);
+    const auto bits = fractionalBits(static_cast<float>(scale));
+    m_valueName->setText(tr("code · ") + (bits ? powerOfTwoText(-*bits) : floatText(scale)));
+}
+
+void ElementPanel::show(const SlotRef &slot, std::uint64_t flat, const Element &element, const WordFormat &format)
+{
+    m_title->setText(qs(slot.slot->slot) + indexText(unflatten(flat, slot.slot->tensor->shape)));
+    showLayouts(slot, flat);
+    if (!element.known)
+        return;
+    showCode(slot, element, format);
+    showValue(slot, flat, element);
+}
+
+QString ElementPanel::text() const
+{
+    QString text = m_title->text() + u"\n"_s;
+    for (const auto &[name, value] : m_layoutRows)
+        if (!value->isHidden())
+            text += name->text() + u"\t"_s + value->text() + u"\n"_s;
+    const std::pair<QString, QLabel *> rows[]
+        = {{u"code"_s, m_decimal}, {u"hex"_s, m_hex}, {m_binaryName->text(), m_binary}, {m_valueName->text(), m_value},
+            {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};
+    for (const auto &[name, label] : rows)
+        text += name + u"\t"_s + label->text() + u"\n"_s;
+    return text;
+}
+
+} // namespace quantscope
