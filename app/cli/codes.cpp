@@ -62,13 +62,13 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
         std::vector<std::string> names;
         for (const SlotQuantizer &known : layer->slots)
             if (known.tensor)
-                names.push_back(known.slot);
+                names.emplace_back(slotName(known.slot));
         return tl::unexpected(usage(arguments.file,
             fmt::format("layer \"{}\" has no tensor in slot \"{}\"{}", arguments.layer, arguments.slot,
                 didYouMean(arguments.slot, names))));
     }
     if (!slot->quantizer || !slot->quantizer->isComplete()) {
-        if (const Diagnostic *problem = problemOf(network, layer->name, slot->slot))
+        if (const Diagnostic *problem = problemOf(network, {layer->id, slot->slot}))
             return tl::unexpected(usage(arguments.file, "has no codes for it: " + problem->text));
         if (!slot->tensor->problem.empty())
             return tl::unexpected(usage(

@@ -20,7 +20,8 @@ namespace {
 constexpr int kWidest = 32;
 
 struct CompareArguments {
-    std::string file, slot = "weight", bits;
+    std::string file, slotText = "weight", bits;
+    Slot slot = Slot::Weight;
     std::vector<std::string> layers, with;
     std::optional<std::string> recipe;
     std::optional<double> keepSqnr;
@@ -164,11 +165,16 @@ int compare(CompareArguments arguments)
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);
-    if (arguments.layers.empty())
+    const auto slot = slotFromName(arguments.slotText);
+    if (slot)
+        arguments.slot = *slot;
+    else
+        arguments.layers.clear();
+    if (arguments.layers.empty() && slot)
         arguments.layers = comparableLayers(*network, arguments.slot);
     if (arguments.layers.empty())
         return report(Error{ErrorKind::Usage, arguments.file, std::nullopt,
-            fmt::format("has no layer with values in slot \"{}\"", arguments.slot)});
+            fmt::format("has no layer with values in slot \"{}\"", arguments.slotText)});
     if (arguments.powerOfTwo)
         return powerOfTwo(arguments, *network);
     const auto compared = compareAll(arguments, *network);
@@ -196,7 +202,7 @@ void addCompare(CLI::App &app, int &status)
     word->add_flag("--power-of-two", arguments->powerOfTwo,
         "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
         "up, and the one with the least squared error");
-    word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
+    word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
     auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");

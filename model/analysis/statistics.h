@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,6 +95,9 @@ struct AnalysisOptions {
     bool hash = false;
     bool channels = false; ///< fill SlotStatistics::channels, unless there are more than 262,144
 };
+
+/// Statistics of a network; a slot that could not be analysed is absent.
+using StatisticsMap = std::map<SlotId, SlotStatistics>;
 
 /// Gets what is known so far every few million elements, on the thread that computes; its counts are of those elements.
 template <class T> using Partial = std::function<void(T)>;

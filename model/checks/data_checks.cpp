@@ -109,7 +109,7 @@ std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
 std::optional<std::string> fewCodesUsed(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
-    if (s == nullptr || facts.slot.slot != "weight" || s->codes.width != 1
+    if (s == nullptr || facts.slot.slot != Slot::Weight || s->codes.width != 1
         || facts.slot.quantizer->kind != QuantizerKind::Affine)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
@@ -142,7 +142,7 @@ std::vector<Diagnostic> checkSlot(const SlotFacts &facts)
     std::vector<Diagnostic> out;
     for (const DataRule &rule : kRules)
         if (auto text = rule.check(facts))
-            out.push_back({rule.id, rule.severity, facts.layer.name,
+            out.push_back({rule.id, rule.severity, {facts.layer.id, facts.slot.slot},
                 fmt::format("{} {}: {}", facts.layer.name, facts.slot.slot, *text)});
     return out;
 }

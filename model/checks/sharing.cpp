@@ -17,22 +17,30 @@ namespace {
 /// Aliased storages prove sharing: Brevitas writes one object's parameter under each owner.
 void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
 {
-    std::map<std::pair<std::uint64_t, std::string>, std::vector<std::string>> owners;
+    struct Owner {
+        const Layer *layer;
+        Slot slot;
+    };
+    std::map<std::pair<std::uint64_t, std::string>, std::vector<Owner>> owners;
     for (const StateLayer &layer : groupStateDict(*network.file).layers)
         for (const StateQuantizer &quantizer : layer.quantizers) {
             const auto value = quantizer.fields.find("scaling_impl.value");
             if (value == quantizer.fields.end())
                 continue;
             const TensorInfo &tensor = network.file->tensors[value->second];
-            if (tensor.storage.id != 0)
+            if (tensor.storage.id != 0 && network.layer(layer.name) != nullptr)
                 owners[{tensor.storage.id, std::to_string(tensor.firstElement)}].push_back(
-                    layer.name + ":" + quantizer.slot);
+                    {network.layer(layer.name), quantizer.slot});
         }
-    for (const auto &[storage, names] : owners)
+    for (const auto &[storage, sharers] : owners) {
+        std::vector<std::string> names;
+        for (const Owner &owner : sharers)
+            names.push_back(fmt::format("{}:{}", owner.layer->name, owner.slot));
         if (names.size() > 1)
-            out.push_back({"shared-proven", Severity::Note, names.front().substr(0, names.front().rfind(':')),
+            out.push_back({"shared-proven", Severity::Note, {sharers.front().layer->id, sharers.front().slot},
                 fmt::format(
                     "{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
+    }
 }
 
 struct Weight {
@@ -43,13 +51,12 @@ struct Weight {
 };
 
 /// Statistics-based scales leave no trace in the file; equal scales with an unreached limit give sharing away.
-void equalScales(const Network &network,
-    const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics, std::vector<Diagnostic> &out)
+void equalScales(const Network &network, const StatisticsMap &statistics, std::vector<Diagnostic> &out)
 {
     std::map<float, std::vector<Weight>> byScale;
     for (const Layer &layer : network.layers) {
-        const SlotQuantizer *slot = layer.slot("weight");
-        const auto found = statistics.find({layer.name, "weight"});
+        const SlotQuantizer *slot = layer.slot(Slot::Weight);
+        const auto found = statistics.find({layer.id, Slot::Weight});
         if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->scale->perTensor()
             || slot->quantizer->kind != QuantizerKind::Affine || !slot->sharedWith.empty())
             continue;
@@ -67,7 +74,7 @@ void equalScales(const Network &network,
             continue;
         for (const Weight &w : weights)
             if (!w.reachesLimit && w.slot->quantizer->bitWidth == full->slot->quantizer->bitWidth)
-                out.push_back({"shared-suspected", Severity::Note, w.layer->name,
+                out.push_back({"shared-suspected", Severity::Note, {w.layer->id, Slot::Weight},
                     fmt::format("{} weight has the scale of {} ({}) but its largest code is only {}: they probably "
                                 "share one quantizer",
                         w.layer->name, full->layer->name, powerText(scale), w.reach)});
@@ -76,11 +83,10 @@ void equalScales(const Network &network,
 
 } // namespace
 
-std::vector<Diagnostic> checkSharing(
-    const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics)
+std::vector<Diagnostic> checkSharing(const Network &network, const StatisticsMap &statistics)
 {
     std::vector<Diagnostic> out;
-    if (!network.file->graph)
+    if (!traitsOf(network.dialect).saysItself)
         aliasedParameters(network, out);
     equalScales(network, statistics, out);
     return out;

@@ -4,9 +4,6 @@
 #include "base/diagnostic.h"
 #include "network/network.h"
 
-#include <map>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace quantscope {
@@ -17,7 +14,6 @@ namespace quantscope {
 /// the other stays clearly
 ///   below (a quarter of the range for power-of-two scales, the last code for float scales), and the recipe does not
 ///   say so.
-std::vector<Diagnostic> checkSharing(
-    const Network &network, const std::map<std::pair<std::string, std::string>, SlotStatistics> &statistics);
+std::vector<Diagnostic> checkSharing(const Network &network, const StatisticsMap &statistics);
 
 } // namespace quantscope

@@ -12,7 +12,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kExportedSlots = {"weight", "bias"};
+constexpr std::array kExportedSlots = {Slot::Weight, Slot::Bias};
 
 tl::unexpected<Error> usage(const std::string &message)
 {
@@ -69,7 +69,7 @@ ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::
     bool fellBack = false;
     ExportArray array;
     array.slot = &slot;
-    array.symbol = identifier + "_" + slot.slot;
+    array.symbol = fmt::format("{}_{}", identifier, slot.slot);
     array.layout = *makeLayout(spatial ? layoutName : "source", slot.tensor->shape, slot.channelAxis, &fellBack);
     array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
     array.count = elementCount(slot.tensor->shape);
@@ -91,7 +91,7 @@ Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifie
 {
     ExportHeader header{&layer, identifier, {}};
     std::vector<std::string> reasons;
-    for (const std::string_view name : kExportedSlots) {
+    for (const Slot name : kExportedSlots) {
         const SlotQuantizer *slot = layer.slot(name);
         if (slot == nullptr || (!slot->tensor && !slot->quantizer))
             continue;

@@ -42,7 +42,7 @@ std::string problemOf(const Network &network, const std::vector<SweepPoint> &poi
 {
     const auto chosen = [&](const std::string &quantizer) {
         return std::any_of(allocation.points.begin(), allocation.points.end(),
-            [&](std::size_t i) { return points[i].layer + ":" + points[i].slot == quantizer; });
+            [&](std::size_t i) { return fmt::format("{}:{}", points[i].layer, points[i].slot) == quantizer; });
     };
     for (const std::size_t i : allocation.points) {
         const std::string &name = points[i].layer;
@@ -70,10 +70,10 @@ std::string remark(const Network &network, const std::vector<SweepPoint> &points
     for (const std::size_t i : allocation.points)
         if (!points[i].caveat.empty())
             out += fmt::format("# {}: {}.\n", printable(points[i].layer), points[i].caveat);
-    return network.file->graph || quantized ? out
+    return traitsOf(network.dialect).saysItself || quantized ? out
             + fmt::format(
                 "# {} says its quantizers itself: this recipe is for the state_dict of the same network.\n", file)
-                                            : out;
+                                                             : out;
 }
 
 } // namespace

@@ -119,7 +119,7 @@ CandidateText atWidth(const CandidateText &candidate, int bits)
     return wide;
 }
 
-bool offered(const Preset &preset, const std::string &slot, int version)
+bool offered(const Preset &preset, Slot slot, int version)
 {
     if (preset.slot != presetSlot(slot) || !preset.decoded || preset.kind == QuantizerKind::Minifloat
         || !existsIn(preset, version))

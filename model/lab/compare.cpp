@@ -105,7 +105,7 @@ SlotQuantizer candidateSlot(const Task &task, const SlotComparison &comparison, 
     settings.inputSigned = said.inputSigned;
     // Where an export of the network told it, the recipe need not.
     const Layer &layer = *network.layer(comparison.layer);
-    if (settings.input.empty() && layer.slot("input") == nullptr && layer.fedBy.size() == 1)
+    if (settings.input.empty() && layer.slot(Slot::Input) == nullptr && layer.fedBy.size() == 1)
         settings.input = layer.fedBy.front();
     return resolver.candidate(comparison.layer, comparison.slot, settings, task.floats);
 }
@@ -153,7 +153,7 @@ void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, 
     }
 }
 
-Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::string &name, const std::string &slotName)
+Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::string &name, Slot wanted)
 {
     const Layer *layer = network.layer(name);
     if (layer == nullptr) {
@@ -162,13 +162,13 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
             names.push_back(known.name);
         return usage(network.file->path, fmt::format("has no layer \"{}\"{}", name, didYouMean(name, names)));
     }
-    const SlotQuantizer *slot = layer->slot(slotName);
+    const SlotQuantizer *slot = layer->slot(wanted);
     if (slot == nullptr || !slot->tensor || !slot->tensor->readable())
         return usage(
-            network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, slotName));
+            network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, wanted));
     if (!isFloating(slot->tensor->dtype) && !(slot->quantizer && slot->quantizer->isComplete()))
         return usage(network.file->path,
-            fmt::format("layer \"{}\" has neither floats nor a quantizer in slot \"{}\"", name, slotName));
+            fmt::format("layer \"{}\" has neither floats nor a quantizer in slot \"{}\"", name, wanted));
     return slot;
 }
 
@@ -188,11 +188,11 @@ void runTasks(const Network &network, std::vector<Task> &tasks, std::vector<Slot
 
 } // namespace
 
-std::vector<std::string> comparableLayers(const Network &network, const std::string &slotName)
+std::vector<std::string> comparableLayers(const Network &network, Slot wanted)
 {
     std::vector<std::string> names;
     for (const Layer &layer : network.layers) {
-        const SlotQuantizer *slot = layer.slot(slotName);
+        const SlotQuantizer *slot = layer.slot(wanted);
         if (slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
             && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete())))
             names.push_back(layer.name);

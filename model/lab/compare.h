@@ -37,7 +37,8 @@ struct Unavailable {
 
 /// All candidates for one slot; the first is always "file".
 struct SlotComparison {
-    std::string layer, slot;
+    std::string layer;
+    Slot slot = Slot::Weight;
     bool againstQuantized = false; ///< the file holds only quantized values: errors are against those
     std::vector<CandidateResult> candidates;
     std::vector<Unavailable> unavailable; ///< with CompareOptions::skipUnavailable
@@ -49,14 +50,14 @@ struct SlotComparison {
 };
 
 struct CompareOptions {
-    std::string slot = "weight";
+    Slot slot = Slot::Weight;
     bool hash = false;
     /// List what cannot be had for a slot (a preset whose scale must be trained) as unavailable instead of an error.
     bool skipUnavailable = false;
 };
 
 /// The layers whose slot holds values that can be compared.
-std::vector<std::string> comparableLayers(const Network &network, const std::string &slot);
+std::vector<std::string> comparableLayers(const Network &network, Slot slot);
 
 /// Errors (Usage): an unknown layer, a slot without floats, a candidate that cannot be had; Parse; Cancelled.
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,

@@ -21,7 +21,7 @@ std::string withWidth(const std::string &preset, int bits)
     return bits == 8 ? preset : fmt::format("{},bit_width={}", preset, bits);
 }
 
-Result<SlotComparison> tried(const Network &network, const std::string &layer, const std::string &slot,
+Result<SlotComparison> tried(const Network &network, const std::string &layer, Slot slot,
     const std::vector<std::string> &names, const Progress &progress)
 {
     std::vector<CandidateText> candidates;
@@ -94,9 +94,9 @@ std::map<int, std::string> typesNear(double exact, int bits)
 }
 
 /// The float scales per channel and per tensor of this kind of slot; a bias has one scale.
-std::vector<std::string> floatCandidates(const std::string &slot, int bits)
+std::vector<std::string> floatCandidates(Slot slot, int bits)
 {
-    if (slot == "bias")
+    if (slot == Slot::Bias)
         return {withWidth("Int8BiasPerTensorFloatInternalScaling", bits)};
     return {withWidth("Int8WeightPerTensorFloat", bits), withWidth("Int8WeightPerChannelFloat", bits)};
 }
@@ -106,17 +106,17 @@ std::vector<std::string> floatCandidates(const std::string &slot, int bits)
 std::string PowerRow::rule() const { return fmt::format("{}", fmt::join(rules, ", ")); }
 
 Result<PowerTable> powerOfTwoTable(
-    const Network &network, const std::string &layer, const std::string &slotName, const Progress &progress)
+    const Network &network, const std::string &layer, Slot wanted, const Progress &progress)
 {
     const Layer *found = network.layer(layer);
-    const SlotQuantizer *slot = found ? found->slot(slotName) : nullptr;
+    const SlotQuantizer *slot = found ? found->slot(wanted) : nullptr;
     const int bits
         = std::min(kWidest, slot && slot->quantizer && slot->quantizer->bitWidth ? *slot->quantizer->bitWidth : 8);
-    const std::vector<std::string> names = floatCandidates(slotName, bits);
-    const auto floats = tried(network, layer, slotName, names, progress);
+    const std::vector<std::string> names = floatCandidates(wanted, bits);
+    const auto floats = tried(network, layer, wanted, names, progress);
     if (!floats)
         return tl::unexpected(floats.error());
-    PowerTable table{layer, slotName, floats->againstQuantized, {}, {}};
+    PowerTable table{layer, wanted, floats->againstQuantized, {}, {}};
     if (const CandidateResult *result = find(*floats, "file"))
         table.rows.push_back(rowOf(layer, {"in the file"}, *result));
     const CandidateResult *channels = find(*floats, names.back()), *one = find(*floats, names.front());
@@ -132,7 +132,7 @@ Result<PowerTable> powerOfTwoTable(
     std::vector<std::string> texts;
     for (const auto &[fraction, name] : types)
         texts.push_back(name);
-    const auto fixed = tried(network, layer, slotName, texts, progress);
+    const auto fixed = tried(network, layer, wanted, texts, progress);
     if (!fixed)
         return tl::unexpected(fixed.error());
     for (PowerRow &row : powers(layer, *fixed, types, *table.fracBits))

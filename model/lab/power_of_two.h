@@ -22,7 +22,8 @@ struct PowerRow {
 };
 
 struct PowerTable {
-    std::string layer, slot;
+    std::string layer;
+    Slot slot = Slot::Weight;
     bool againstQuantized = false; ///< the file holds only quantized values: errors are against those
     std::optional<double> fracBits; ///< -log2 of the float scale per tensor, not rounded
     std::vector<PowerRow> rows;
@@ -32,6 +33,6 @@ struct PowerTable {
 /// k = log₂(scale) rounded down (floor), to nearest and up (ceil), and the one with the least squared error of all near
 /// it. Errors as compareCandidates.
 Result<PowerTable> powerOfTwoTable(
-    const Network &network, const std::string &layer, const std::string &slot, const Progress &progress = {});
+    const Network &network, const std::string &layer, Slot slot, const Progress &progress = {});
 
 } // namespace quantscope

@@ -86,7 +86,7 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
 
 std::string assumedAxisCaveat(const SlotQuantizer &candidate)
 {
-    if (!candidate.quantizer || candidate.slot != "weight" || candidate.presetAssumed)
+    if (!candidate.quantizer || candidate.slot != Slot::Weight || candidate.presetAssumed)
         return {};
     const auto scale = candidate.quantizer->origin.find("scale"); // a named preset leaves nothing else to assume
     if (scale == candidate.quantizer->origin.end() || scale->second.origin != Origin::Assumed)
@@ -110,7 +110,7 @@ std::optional<double> Allocation::sqnrDb() const
 std::vector<std::string> layersWithoutPoints(
     const std::vector<SlotComparison> &comparisons, const std::vector<SweepPoint> &points)
 {
-    std::set<std::pair<std::string, std::string>> known;
+    std::set<std::pair<std::string, Slot>> known;
     for (const SweepPoint &point : points)
         known.emplace(point.layer, point.slot);
     std::vector<std::string> out;

@@ -11,7 +11,8 @@ namespace quantscope {
 
 /// One candidate at one width for one slot: what a sweep draws.
 struct SweepPoint {
-    std::string layer, slot;
+    std::string layer;
+    Slot slot = Slot::Weight;
     std::string candidate; ///< as it would be written, with its bit_width
     std::string family; ///< the candidate without its bit_width: one line of the chart
     int width = 0;

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "base/diagnostic.h"
-#include "base/progress.h"
 #include "graph/model_file.h"
+#include "network/dialect.h"
 #include "quant/quantizer.h"
 #include "recipe/recipe.h"
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +15,7 @@ namespace quantscope {
 
 /// A layer as the person who trained it names it, with its quantizers.
 struct Layer {
+    LayerId id{}; ///< its position in Network::layers
     std::string name;
     std::string
         kind; ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
@@ -28,8 +28,10 @@ struct Layer {
     std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
     std::vector<std::string> feeds;
 
-    const SlotQuantizer *slot(std::string_view wanted) const;
-    SlotQuantizer *slot(std::string_view wanted);
+    const SlotQuantizer *slot(Slot wanted) const;
+    SlotQuantizer *slot(Slot wanted);
+    /// By its name, which comes from outside; null also for what is no slot's name.
+    const SlotQuantizer *slot(std::string_view text) const;
 };
 
 /// A model with its quantizers: what the window, the command line and the exporters all show.
@@ -39,48 +41,22 @@ struct Network {
         confirmedBy; ///< file name of the export whose codes all agree, empty when none was compared or one differs
     std::string toldBy; ///< file name of the export that told kinds and what feeds what; empty without one
     Recipe recipe;
-    std::string dialect; ///< for people: "Brevitas state_dict", "PyTorch state_dict", "QONNX", "QCDQ", "ONNX"
+    Dialect dialect = Dialect::PytorchStateDict;
     std::vector<Layer> layers;
     std::vector<Diagnostic> diagnostics; ///< the file's own first
 
+    const Layer &layer(LayerId id) const { return layers[position(id)]; }
     const Layer *layer(std::string_view name) const;
     Layer *layer(std::string_view name);
+    const SlotQuantizer *slot(const SlotId &id) const { return layer(id.layer).slot(id.slot); }
+    /// Appends a layer and gives it its id.
+    Layer &add(Layer layer);
 };
 
-/// What else may be known when a state_dict is interpreted.
-struct RecoverHints {
-    /// The same network as a graph (an ONNX export): it tells transposed convolutions and which quantizer feeds which
-    /// layer.
-    const Network *graph = nullptr;
-    /// The same file under another recipe: slots that the change does not touch are taken over, not computed again.
-    const Network *previous = nullptr;
-};
-
-/// Layers, slots, shapes and kinds from names and types alone; reads no tensor's data. Quantizers are nullopt.
-Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {});
-
-/// Everything: one pass over the bytes of the weights whose scale follows from statistics.
-/// A quantizer that cannot be determined is nullopt with an error diagnostic; it never hides the others.
-/// Errors: Usage (the recipe names an unknown layer as `input` or `shared_with`), Cancelled.
-Result<Network> recoverQuantizers(std::shared_ptr<const ModelFile> file, const Recipe &recipe = {},
-    const Progress &progress = {}, const RecoverHints &hints = {});
+/// The layer's or tensor's name that a diagnostic is about; empty for the whole file.
+const std::string &subjectName(const Network &network, const Subject &subject);
 
 /// Why the quantizer of one slot is not known; null when nothing is said of that.
-const Diagnostic *problemOf(const Network &network, const std::string &layer, const std::string &slot);
-
-/// The recipe in force as TOML: what was read, given or assumed, one entry per quantizer that needs one.
-std::string recipeToml(const Network &network);
-
-/// A recipe that does not fit the file: thrown by the interpreters, a Usage error at the border.
-class RecipeMismatch : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-
-// The interpreters behind the two functions above, one per kind of file.
-Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recipe);
-void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints = {});
-Network listOnnx(std::shared_ptr<const ModelFile> file);
-void recoverOnnx(Network &network, const Progress &progress);
+const Diagnostic *problemOf(const Network &network, const SlotId &slot);
 
 } // namespace quantscope

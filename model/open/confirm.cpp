@@ -21,13 +21,13 @@ constexpr const char *kRawWeights
 
 enum class Knowledge { Absent, Float, Unknown, Quantized };
 
-Knowledge knowledgeOf(const Network &network, const std::string &layer, const SlotQuantizer *slot)
+Knowledge knowledgeOf(const Network &network, const std::string &name, const SlotQuantizer *slot)
 {
     if (slot == nullptr)
         return Knowledge::Absent;
     if (slot->quantizer)
         return slot->quantizer->isComplete() ? Knowledge::Quantized : Knowledge::Unknown;
-    return problemOf(network, layer, slot->slot) != nullptr ? Knowledge::Unknown : Knowledge::Float;
+    return problemOf(network, {network.layer(name)->id, slot->slot}) != nullptr ? Knowledge::Unknown : Knowledge::Float;
 }
 
 /// "[3, 0, 1, 2]".
@@ -59,41 +59,41 @@ public:
     Confirmation run()
     {
         for (const Layer &layer : m_checkpoint.layers)
-            for (const std::string &slot : slotsOf(layer.name))
+            for (const Slot slot : slotsOf(layer.name))
                 if (m_out.difference.empty())
                     compareSlot(layer.name, slot);
         for (const Layer &layer : m_exported.layers)
             if (m_checkpoint.layer(layer.name) == nullptr)
                 for (const SlotQuantizer &slot : layer.slots)
                     if (knowledgeOf(m_exported, layer.name, &slot) == Knowledge::Quantized)
-                        m_out.open[layer.name + " " + slot.slot] = AllFields;
+                        m_out.open[fmt::format("{} {}", layer.name, slot.slot)] = AllFields;
         return std::move(m_out);
     }
 
 private:
-    const SlotQuantizer *find(const Network &network, const std::string &layer, const std::string &slot) const
+    const SlotQuantizer *find(const Network &network, const std::string &layer, Slot slot) const
     {
         const Layer *found = network.layer(layer);
         return found == nullptr ? nullptr : found->slot(slot);
     }
 
     /// Those of the checkpoint in its order, then those that only the export has.
-    std::vector<std::string> slotsOf(const std::string &layer) const
+    std::vector<Slot> slotsOf(const std::string &layer) const
     {
-        std::vector<std::string> names;
+        std::vector<Slot> slots;
         for (const Network *network : {&m_checkpoint, &m_exported})
             if (const Layer *found = network->layer(layer))
                 for (const SlotQuantizer &slot : found->slots)
-                    if (std::ranges::find(names, slot.slot) == names.end())
-                        names.push_back(slot.slot);
-        return names;
+                    if (std::ranges::find(slots, slot.slot) == slots.end())
+                        slots.push_back(slot.slot);
+        return slots;
     }
 
     void differ(const std::string &what) { m_out.difference = fmt::format("{}{}", m_name, what); }
 
-    void compareSlot(const std::string &layer, const std::string &slot)
+    void compareSlot(const std::string &layer, Slot slot)
     {
-        m_name = layer + " " + slot;
+        m_name = fmt::format("{} {}", layer, slot);
         const SlotQuantizer *mine = find(m_checkpoint, layer, slot), *theirs = find(m_exported, layer, slot);
         const Knowledge here = knowledgeOf(m_checkpoint, layer, mine), there = knowledgeOf(m_exported, layer, theirs);
         if (here == Knowledge::Quantized && there == Knowledge::Quantized)
@@ -121,7 +121,7 @@ private:
         if (m_out.difference.empty())
             compareCodes(mine, theirs);
         // Brevitas 0.10.0 to 0.10.2 swap the two on the weights of QONNX; where the codes do not tell, they stand so.
-        if (mine.tensor && m_exported.dialect == "QONNX" && here.isSigned == there.narrow
+        if (mine.tensor && m_exported.dialect == Dialect::Qonnx && here.isSigned == there.narrow
             && here.narrow == there.isSigned)
             return;
         compareField(SignField, here.isSigned, there.isSigned, [](bool s) { return s ? "signed" : "unsigned"; });
@@ -225,7 +225,7 @@ private:
     bool holdsRawWeights(const SlotQuantizer &mine, const SlotQuantizer &theirs) const
     {
         CodeReader reader(mine);
-        if (m_exported.dialect != "QONNX" || mine.slot == "bias" || !reader.hasFloats()
+        if (m_exported.dialect != Dialect::Qonnx || mine.slot == Slot::Bias || !reader.hasFloats()
             || !isFloating(theirs.tensor->dtype))
             return false;
         TensorReader there(*theirs.tensor);

@@ -1,6 +1,7 @@
 #include "open/open_network.h"
 
 #include "base/text.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"
 
@@ -35,8 +36,9 @@ std::vector<Network> openExports(const std::string &path, const Progress &progre
         else
             notes.push_back(unused(beside, network.error().message));
     }
-    std::stable_sort(out.begin(), out.end(),
-        [](const Network &a, const Network &b) { return (a.dialect == "QONNX") > (b.dialect == "QONNX"); });
+    std::stable_sort(out.begin(), out.end(), [](const Network &a, const Network &b) {
+        return (a.dialect == Dialect::Qonnx) > (b.dialect == Dialect::Qonnx);
+    });
     return out;
 }
 

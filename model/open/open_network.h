@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/progress.h"
 #include "network/network.h"
 
 #include <optional>

@@ -14,7 +14,7 @@ namespace {
 const TensorInfo &tensorOf(const SlotQuantizer &slot)
 {
     if (!slot.tensor || !slot.quantizer || !slot.quantizer->isComplete())
-        throw ParseError("the quantizer of " + slot.slot + " is not known");
+        throw ParseError(fmt::format("the quantizer of {} is not known", slot.slot));
     return *slot.tensor;
 }
 
@@ -76,7 +76,7 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
         if (g == nullptr)
             continue;
         if (g->values.empty())
-            throw ParseError("the quantizer of " + slot.slot + " has no scale");
+            throw ParseError(fmt::format("the quantizer of {} has no scale", slot.slot));
         m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
         axis = axis ? axis : g->axis;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/ids.h"
 #include "quant/minifloat.h"
 #include "tensor/tensor.h"
 
@@ -121,7 +122,7 @@ CodeRange codeRange(const Quantizer &quantizer);
 
 /// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
 struct SlotQuantizer {
-    std::string slot; ///< weight, bias, input, output, act, ...
+    Slot slot = Slot::Weight;
     std::string tensorName; ///< empty for activations
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/ids.h"
 #include "base/limits.h"
 
 #include <optional>
@@ -14,7 +15,7 @@ namespace quantscope {
 /// One [[quantizer]] of a recipe: which quantizers it speaks of and what it says about them.
 struct RecipeQuantizer {
     std::string match = "*"; ///< glob on the layer's path
-    std::string slot; ///< empty: any slot
+    std::optional<Slot> slot; ///< nullopt: any slot
     std::optional<std::string> preset;
     std::optional<std::string> sharedWith;
     std::optional<std::string> input;

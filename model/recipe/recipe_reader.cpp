@@ -97,13 +97,14 @@ std::string presetName(const toml::node &node)
     return name;
 }
 
-std::string slotName(const toml::node &node)
+Slot readSlot(const toml::node &node)
 {
     const std::string name = text(node, "slot");
-    std::vector<std::string> known(slotNames().begin(), slotNames().end());
-    if (std::find(known.begin(), known.end(), name) == known.end())
-        fail(node, fmt::format("\"{}\" is not a slot", name) + didYouMean(name, known));
-    return name;
+    if (const auto slot = slotFromName(name))
+        return *slot;
+    fail(node,
+        fmt::format("\"{}\" is not a slot", name)
+            + didYouMean(name, std::vector<std::string>(slotNames().begin(), slotNames().end())));
 }
 
 /// Kept as it is written.
@@ -120,7 +121,7 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
     if (key == "match")
         entry.match = text(node, key);
     else if (key == "slot")
-        entry.slot = slotName(node);
+        entry.slot = readSlot(node);
     else if (key == "preset")
         entry.preset = presetName(node);
     else if (key == "shared_with")
@@ -215,10 +216,10 @@ Recipe readRecipe(const toml::table &root)
     int number = 0;
     for (RecipeQuantizer &entry : recipe.quantizers) {
         entry.number = ++number;
-        if (entry.preset && findPreset(*entry.preset) != nullptr && !entry.slot.empty()
-            && findPreset(*entry.preset)->slot != presetSlot(entry.slot))
+        if (entry.preset && findPreset(*entry.preset) != nullptr && entry.slot
+            && findPreset(*entry.preset)->slot != presetSlot(*entry.slot))
             throw RecipeError{fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", *entry.preset,
-                                  findPreset(*entry.preset)->slot, entry.slot),
+                                  findPreset(*entry.preset)->slot, *entry.slot),
                 {static_cast<toml::source_index>(entry.line), 1}};
     }
     return recipe;

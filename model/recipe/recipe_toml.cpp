@@ -101,8 +101,8 @@ TomlKeys tomlKeys(const RecipeQuantizer &entry)
             keys.emplace_back(key, toText(*value));
     };
     const auto number = [](double value) { return shortest(value); };
-    if (!entry.slot.empty())
-        keys.emplace_back("slot", tomlString(entry.slot));
+    if (entry.slot)
+        keys.emplace_back("slot", tomlString(std::string(slotName(*entry.slot))));
     add("preset", entry.preset, tomlString);
     add("shared_with", entry.sharedWith, tomlString);
     for (const auto &[keyword, value] : entry.overrides)

@@ -268,7 +268,7 @@ std::vector<std::string> csvRow(const SlotComparison &comparison, const Candidat
 {
     const SlotStatistics *s = figuresOf(candidate);
     const auto &q = candidate.slot.quantizer;
-    std::vector<std::string> row = {comparison.layer, comparison.slot, candidate.name,
+    std::vector<std::string> row = {comparison.layer, std::string(slotName(comparison.slot)), candidate.name,
         q && q->bitWidth ? std::to_string(*q->bitWidth) : "", q && q->scale ? scaleText(*q->scale) : ""};
     if (s != nullptr) {
         const auto used = codesUsed(*s);
@@ -344,7 +344,7 @@ std::string compareCsv(const std::vector<SlotComparison> &comparisons, const Swe
             out += csvLine(row);
         }
         for (const Unavailable &missing : comparison.unavailable) {
-            std::vector<std::string> row = {comparison.layer, comparison.slot, missing.name};
+            std::vector<std::string> row = {comparison.layer, std::string(slotName(comparison.slot)), missing.name};
             row.resize(22);
             row.push_back(missing.reason);
             row.resize(sweep == nullptr ? 23 : 25);

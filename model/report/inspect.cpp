@@ -29,7 +29,7 @@ bool canAnalyse(const SlotQuantizer &slot)
 bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
 {
     return std::any_of(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) {
-        return d.rule == diagnostic.rule && d.layer == diagnostic.layer
+        return d.rule == diagnostic.rule && d.subject.layer == diagnostic.subject.layer
             && (d.text == diagnostic.text || d.rule == "scale-not-positive");
     });
 }
@@ -52,7 +52,7 @@ std::string listText(const Network &network)
     std::vector<std::vector<std::string>> rows = {{"Layer", "Kind", "Slot", "Type", "Shape"}};
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)
-            rows.push_back({printable(layer.name), printable(layer.kind), slot.slot,
+            rows.push_back({printable(layer.name), printable(layer.kind), std::string(slotName(slot.slot)),
                 slot.tensor ? std::string(dtypeName(slot.tensor->dtype)) : "-",
                 slot.tensor ? shapeText(slot.shape) : "-"});
     return alignedTable(rows, 5);
@@ -83,7 +83,7 @@ std::vector<Diagnostic> dataDiagnostics(const Network &network, const Statistics
     std::vector<Diagnostic> out;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots) {
-            const auto found = statistics.find({layer.name, slot.slot});
+            const auto found = statistics.find({layer.id, slot.slot});
             if (!slot.quantizer && !slot.tensor)
                 continue;
             for (Diagnostic &d : checkSlot({layer, slot, found == statistics.end() ? nullptr : &found->second}))
@@ -125,10 +125,10 @@ Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &opt
         if (!result && result.error().kind == ErrorKind::Cancelled)
             return tl::unexpected(result.error());
         if (!result)
-            network.diagnostics.push_back({"tensor-unreadable", Severity::Error, task.layer->name,
+            network.diagnostics.push_back({"tensor-unreadable", Severity::Error, {task.layer->id, task.slot->slot},
                 fmt::format("{} {}: {}", task.layer->name, task.slot->slot, result.error().message)});
         else
-            map.emplace(std::pair(task.layer->name, task.slot->slot), std::move(*result));
+            map.emplace(SlotId{task.layer->id, task.slot->slot}, std::move(*result));
     }
     for (Diagnostic &d : dataDiagnostics(network, map))
         network.diagnostics.push_back(std::move(d));
@@ -164,7 +164,7 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
     const std::string &path = network.file->path;
     std::string out
         = fmt::format("{}: {}, {} layers, {} weights + biases", printable(path.substr(path.find_last_of('/') + 1)),
-            network.dialect, network.layers.size(), grouped(parameters));
+            traitsOf(network.dialect).name, network.layers.size(), grouped(parameters));
     out += options.list ? "\n\n" + listText(network) : fmt::format(", {} integer bits\n\n", grouped(bits));
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};

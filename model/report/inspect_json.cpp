@@ -77,7 +77,7 @@ Json slotJson(
     out["shape"] = slot.tensor ? Json(slot.shape) : Json(nullptr);
     out["dtype"] = slot.tensor ? Json(dtypeName(slot.tensor->dtype)) : Json(nullptr);
     addQuantizer(out, slot.quantizer);
-    const auto found = statistics.find({layer.name, slot.slot});
+    const auto found = statistics.find({layer.id, slot.slot});
     addStatistics(out, slot, found == statistics.end() ? nullptr : &found->second, options);
     out["origin"] = Json::object();
     if (slot.quantizer)
@@ -162,8 +162,8 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     out["schema"] = 1;
     out["file"] = path.substr(path.find_last_of('/') + 1);
     out["format"] = network.file->format;
-    out["dialect"] = network.dialect;
-    if (!network.file->graph) {
+    out["dialect"] = traitsOf(network.dialect).name;
+    if (traitsOf(network.dialect).takesRecipe) {
         out["recipe"] = {{"file",
                              network.recipe.path.empty()
                                  ? Json(nullptr)
@@ -176,8 +176,8 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
         out["layers"].push_back(layerJson(layer, statistics, options));
     out["diagnostics"] = Json::array();
     for (const Diagnostic &d : network.diagnostics)
-        out["diagnostics"].push_back(
-            {{"rule", d.rule}, {"severity", severityName(d.severity)}, {"layer", d.layer}, {"text", d.text}});
+        out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},
+            {"layer", subjectName(network, d.subject)}, {"text", d.text}});
     if (options.tensors)
         out["tensors"] = tensorsJson(*network.file, options);
     return out;

@@ -15,8 +15,8 @@ namespace {
 /// The slot that a layer's row speaks of: its weight, else the quantizer of its output.
 const SlotQuantizer *mainSlot(const Layer &layer)
 {
-    for (const char *name : {"weight", "act", "output", "io", "trunc", "bias"})
-        if (const SlotQuantizer *slot = layer.slot(name))
+    for (const Slot wanted : {Slot::Weight, Slot::Act, Slot::Output, Slot::Io, Slot::Trunc, Slot::Bias})
+        if (const SlotQuantizer *slot = layer.slot(wanted))
             return slot;
     return layer.slots.empty() ? nullptr : &layer.slots.front();
 }
@@ -80,18 +80,18 @@ LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMa
         if (slot.tensor)
             row.parameters = row.parameters.value_or(0) + slot.tensor->count();
     if (const SlotQuantizer *main = mainSlot(layer)) {
-        row.hasWeights = main->slot == "weight";
+        row.hasWeights = main->slot == Slot::Weight;
         row.shape = main->tensor ? shapeText(main->shape) : "";
         if (main->quantizer)
             fillQuantizer(row, *main);
-        const auto found = statistics.find({layer.name, main->slot});
+        const auto found = statistics.find({layer.id, main->slot});
         if (found != statistics.end() && found->second.count > 0) {
             row.sqnrDb = found->second.error.sqnrDb();
             row.atLimitShare = static_cast<double>(found->second.atLimit) / static_cast<double>(found->second.count);
         }
     }
     row.problems = static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
-        [&](const Diagnostic &d) { return d.layer == layer.name && d.severity != Severity::Note; }));
+        [&](const Diagnostic &d) { return d.subject.layer == layer.id && d.severity != Severity::Note; }));
     return row;
 }
 

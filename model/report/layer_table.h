@@ -3,16 +3,11 @@
 #include "analysis/statistics.h"
 #include "network/network.h"
 
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace quantscope {
-
-/// Statistics by (layer, slot); a slot that could not be analysed is absent.
-using StatisticsMap = std::map<std::pair<std::string, std::string>, SlotStatistics>;
 
 /// One row of the layer table: the same text in the window, in the terminal and in CSV.
 struct LayerRow {

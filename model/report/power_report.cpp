@@ -74,7 +74,7 @@ std::string powerCsv(const std::vector<PowerTable> &tables)
     for (const PowerTable &table : tables)
         for (const PowerRow &row : table.rows) {
             const SlotStatistics &figures = *row.result.figures;
-            out += csvLine({table.layer, table.slot, row.rule(), row.result.name,
+            out += csvLine({table.layer, std::string(slotName(table.slot)), row.rule(), row.result.name,
                 row.scale > 0 ? shortest(static_cast<float>(row.scale)) : "", typeText(row.result),
                 number(figures.error.sqnrDb()), number(row.lostDb), shortest(figures.error.mse()),
                 figures.clipped ? std::to_string(*figures.clipped) : "", std::to_string(figures.zeroed),

@@ -46,7 +46,7 @@ public:
         tensor->shape = {kRows, kColumns};
         tensor->storage = {m_source, 0, m_source->size(), false, 0};
         SlotQuantizer out;
-        out.slot = "weight";
+        out.slot = Slot::Weight;
         out.tensorName = tensor->name;
         out.shape = tensor->shape;
         out.tensor = tensor;

@@ -37,7 +37,7 @@ SlotQuantizer weights(int bits)
     tensor->storage.bytes = bytes.size();
     tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
     SlotQuantizer slot;
-    slot.slot = "weight";
+    slot.slot = Slot::Weight;
     slot.shape = tensor->shape;
     slot.tensor = tensor;
     Quantizer quantizer;

@@ -1,5 +1,6 @@
 // The quantizer lab: all candidates for one layer, one candidate while a type window is dragged, and a sweep over
 // widths.
+#include "dialects/interpret.h"
 #include "lab/compare.h"
 #include "lab/sweep.h"
 
@@ -61,7 +62,7 @@ void wholeLab(benchmark::State &state)
         candidates.push_back(*parseCandidate("Int8WeightPerTensorFloat,bit_width=" + std::to_string(bits)));
     for (auto _ : state)
         benchmark::DoNotOptimize(compareCandidates(
-            data.network(), data.names(), candidates, {.slot = "weight", .hash = false, .skipUnavailable = true}));
+            data.network(), data.names(), candidates, {.slot = Slot::Weight, .hash = false, .skipUnavailable = true}));
     state.counters["candidates"] = static_cast<double>(candidates.size());
 }
 

@@ -1,3 +1,4 @@
+#include "dialects/onnx/recover.h"
 #include "formats/reader.h"
 #include "network/network.h"
 

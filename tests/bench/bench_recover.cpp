@@ -1,6 +1,7 @@
 // What the quantizers of a checkpoint cost: all of them in one pass over the bytes, and one after its recipe changed.
 
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/interpret.h"
 #include "network/network.h"
 
 #include <benchmark/benchmark.h>
@@ -41,7 +42,7 @@ std::shared_ptr<const ModelFile> network(int layers)
     return file;
 }
 
-Recipe recipeOf(const char *preset) { return withChoice({}, {"*", "weight", preset, {}}); }
+Recipe recipeOf(const char *preset) { return withChoice({}, {"*", Slot::Weight, preset, {}}); }
 
 void recoverAll(benchmark::State &state, const char *preset)
 {
@@ -57,7 +58,7 @@ void changeOne(benchmark::State &state, const char *preset)
     const auto file = network(64);
     const Recipe before = recipeOf("Int8WeightPerTensorFloat");
     const auto previous = recoverQuantizers(file, before);
-    const Recipe after = withChoice(before, {"layers.7", "weight", preset, {{"bit_width", "4"}}});
+    const Recipe after = withChoice(before, {"layers.7", Slot::Weight, preset, {{"bit_width", "4"}}});
     RecoverHints hints;
     hints.previous = &*previous;
     for (auto _ : state)

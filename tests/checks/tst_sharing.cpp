@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
@@ -118,7 +119,7 @@ private Q_SLOTS:
         for (const Diagnostic &d : network->diagnostics) {
             QVERIFY2(d.rule != "shared-suspected", d.text.c_str());
             if (d.rule == "single-code")
-                single << QString::fromStdString(d.layer);
+                single << QString::fromStdString(subjectName(*network, d.subject));
         }
         single.sort();
         QCOMPARE(single, (QStringList{"fp_narrow", "pot_narrow"}));
@@ -195,8 +196,9 @@ private Q_SLOTS:
         QCOMPARE(stored.layer("conv1")->batchNorm, std::string("bn1"));
         QVERIFY(!stored.layer("conv1")->batchNormMerged);
         QCOMPARE(stored.layer("bn1")->batchNorm, std::string());
-        QVERIFY(std::any_of(stored.diagnostics.begin(), stored.diagnostics.end(),
-            [](const Diagnostic &d) { return d.rule == "batch-norm-unmerged" && d.layer == "conv1"; }));
+        QVERIFY(std::any_of(stored.diagnostics.begin(), stored.diagnostics.end(), [&](const Diagnostic &d) {
+            return d.rule == "batch-norm-unmerged" && subjectName(stored, d.subject) == "conv1";
+        }));
         // What one edit does not touch is taken over, merged weights too; what it touches is computed again.
         const Recipe merging = withBatchNorm({}, "conv1", "bn1");
         const auto merged = *recoverQuantizers(file, merging, {}, {nullptr, &stored});
@@ -205,7 +207,7 @@ private Q_SLOTS:
         QCOMPARE(readFloats(*merged.layer("conv1")->slot("weight")->tensor),
             readFloats(*fresh.layer("conv1")->slot("weight")->tensor));
         const auto other = *recoverQuantizers(
-            file, withChoice(merging, {"conv2", "weight", "Int8WeightPerTensorFloat", {}}), {}, {nullptr, &merged});
+            file, withChoice(merging, {"conv2", Slot::Weight, "Int8WeightPerTensorFloat", {}}), {}, {nullptr, &merged});
         QCOMPARE(other.layer("conv1")->slot("weight")->tensor, merged.layer("conv1")->slot("weight")->tensor);
         const auto again = *recoverQuantizers(file, withBatchNorm(merging, "conv1", ""), {}, {nullptr, &merged});
         QCOMPARE(*again.layer("conv1")->slot("weight")->quantizer, *stored.layer("conv1")->slot("weight")->quantizer);

@@ -51,7 +51,7 @@ SlotQuantizer storedSlot(
     const std::string &slot, DType dtype, Shape shape, const std::vector<T> &values, Quantizer quantizer)
 {
     SlotQuantizer out;
-    out.slot = slot;
+    out.slot = *slotFromName(slot);
     out.tensorName = "t." + slot;
     out.shape = shape;
     out.tensor = tensorOf(out.tensorName, dtype, std::move(shape), values);

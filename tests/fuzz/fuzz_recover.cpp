@@ -2,6 +2,8 @@
 //   build/fuzz/bin/fuzz_recover -max_len=65536 CORPUS tests/data/brevitas/0.10.2 tests/data/onnx
 
 #include "analysis/statistics.h"
+#include "dialects/brevitas/recipe_writer.h"
+#include "dialects/interpret.h"
 #include "network/network.h"
 #include "touch_model.h"
 

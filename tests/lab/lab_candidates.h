@@ -21,7 +21,7 @@ inline std::vector<CandidateText> candidates(const std::vector<std::string> &tex
 }
 
 inline Result<SlotComparison> compared(const Network &network, const std::string &layer,
-    const std::vector<std::string> &texts, const CompareOptions &options = {.slot = "weight", .hash = true})
+    const std::vector<std::string> &texts, const CompareOptions &options = {.slot = Slot::Weight, .hash = true})
 {
     auto all = compareCandidates(network, {layer}, candidates(texts), options);
     if (!all)

@@ -1,4 +1,6 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_writer.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/compare.h"
 #include "lab/sweep.h"
@@ -94,7 +96,7 @@ private Q_SLOTS:
                     || (weight.contains("shared_by") && !weight["shared_by"].is_null()))
                     continue; // these depend on another layer
                 const auto result = compareCandidates(*network, {layer["name"].get<std::string>()},
-                    {candidate(candidateOf(recipe))}, {.slot = "weight", .hash = true});
+                    {candidate(candidateOf(recipe))}, {.slot = Slot::Weight, .hash = true});
                 QVERIFY2(result, result ? "" : result.error().text().c_str());
                 const CandidateResult &mine = result->front().candidates[1];
                 const std::string where
@@ -140,7 +142,7 @@ private Q_SLOTS:
         QFETCH(QString, text);
         const auto network = openNetwork(test::sample("digits_float.pt"));
         const auto result = compareCandidates(
-            *network, {layer.toStdString()}, {candidate(text.toStdString())}, {.slot = "weight", .hash = true});
+            *network, {layer.toStdString()}, {candidate(text.toStdString())}, {.slot = Slot::Weight, .hash = true});
         QVERIFY2(result, result ? "" : result.error().text().c_str());
         const CandidateResult &mine = result->front().candidates[1];
         QTEST(QString::fromStdString(*mine.figures->codesSha256), "codes");
@@ -309,7 +311,7 @@ private Q_SLOTS:
         const auto recipe = parseRecipe(*allocationRecipe(*network, points, cheapest), "sweep.toml");
         QVERIFY2(recipe, recipe ? "" : recipe.error().text().c_str());
         for (const std::size_t i : cheapest.points) // in the recipe that was in force, which says more than the choices
-            QCOMPARE(settingsFor(*recipe, points[i].layer, "weight").value("bit_width"),
+            QCOMPARE(settingsFor(*recipe, points[i].layer, Slot::Weight).value("bit_width"),
                 std::optional(std::to_string(points[i].width)));
         QVERIFY(allocationPython(points, cheapest).find("weight_quant=Int8WeightPerTensorFixedPoint, weight_bit_width=")
             != std::string::npos);

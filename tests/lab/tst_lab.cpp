@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/lab_candidates.h"
 #include "lab/power_of_two.h"
@@ -78,10 +79,10 @@ private Q_SLOTS:
         const std::string path = test::data("brevitas/0.10.2/" + file.toStdString() + ".pt");
         const auto network = recoverQuantizers(*openModel(path), *parseRecipe(goldenRecipe(file.toStdString()), "g"));
         QVERIFY(network);
-        for (const std::string &name : comparableLayers(*network, "weight")) {
+        for (const std::string &name : comparableLayers(*network, Slot::Weight)) {
             const SlotQuantizer &slot = *network->layer(name)->slot("weight");
-            const auto all = compareCandidates(
-                *network, {name}, offeredCandidates(slot), {.slot = "weight", .hash = false, .skipUnavailable = true});
+            const auto all = compareCandidates(*network, {name}, offeredCandidates(slot),
+                {.slot = Slot::Weight, .hash = false, .skipUnavailable = true});
             QVERIFY2(all, all ? "" : all.error().text().c_str());
             QVERIFY(all->front().candidates.size() > 10);
             for (const CandidateResult &candidate : all->front().candidates)
@@ -244,7 +245,7 @@ private Q_SLOTS:
                 + test::entry("fc", "bias", "preset = \"Int16Bias\"\ninput_scale = 0.5"));
         const SlotQuantizer &slot = *network.layer("fc")->slot("bias");
         const auto all = compareCandidates(
-            network, {"fc"}, offeredCandidates(slot), {.slot = "bias", .hash = false, .skipUnavailable = true});
+            network, {"fc"}, offeredCandidates(slot), {.slot = Slot::Bias, .hash = false, .skipUnavailable = true});
         QVERIFY(all);
         QStringList names;
         for (const CandidateResult &candidate : all->front().candidates) {
@@ -259,7 +260,7 @@ private Q_SLOTS:
     /// Hand-worked: absmax 0.75 over 127 is 2^-7.40; rounded down 2^-7 holds 0.75 as 96, rounded up 2^-8 saturates it.
     void powersOfTwo()
     {
-        const auto table = powerOfTwoTable(oneLayer({0.75f, -0.26f, 0.49f}), "fc", "weight");
+        const auto table = powerOfTwoTable(oneLayer({0.75f, -0.26f, 0.49f}), "fc", Slot::Weight);
         QVERIFY2(table, table ? "" : table.error().text().c_str());
         QVERIFY(std::abs(*table->fracBits - std::log2(127 / 0.75)) < 1e-6);
         std::map<std::string, std::string> rules;

@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/lab_candidates.h"
 #include "lab/sweep.h"
@@ -77,7 +78,7 @@ private Q_SLOTS:
         int agreed = 0;
         for (const std::string &text : kEveryKind) {
             const auto comparison
-                = compared(*network, name, {text}, {.slot = "weight", .hash = true, .skipUnavailable = true});
+                = compared(*network, name, {text}, {.slot = Slot::Weight, .hash = true, .skipUnavailable = true});
             QVERIFY2(comparison, comparison ? "" : comparison.error().text().c_str());
             const auto points = sweepPoints({*comparison});
             if (points.empty())
@@ -173,7 +174,7 @@ private Q_SLOTS:
         QFETCH(double, goal);
         const auto all = compareCandidates(oneLayer({values.begin(), values.end()}), {"fc"},
             atWidths(candidates({text.toStdString()}), 2, 16),
-            {.slot = "weight", .hash = false, .skipUnavailable = true});
+            {.slot = Slot::Weight, .hash = false, .skipUnavailable = true});
         QVERIFY2(all, all ? "" : all.error().text().c_str());
         const auto points = sweepPoints(*all);
         QTEST(static_cast<int>(layersWithoutPoints(*all, points).size()), "missing");
@@ -219,7 +220,7 @@ private Q_SLOTS:
         QFETCH(QString, text);
         SweepPoint point;
         point.layer = layer.toStdString();
-        point.slot = "weight";
+        point.slot = Slot::Weight;
         point.candidate = text.toStdString();
         Allocation allocation;
         allocation.points = {0};

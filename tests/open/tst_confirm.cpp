@@ -1,4 +1,6 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_writer.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"
 #include "open/open_network.h"

@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "dialects/brevitas/spec.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "network/network.h"
 #include "support/paths.h"
@@ -236,7 +237,7 @@ private Q_SLOTS:
         QVERIFY2(network, network ? "" : network.error().text().c_str());
         const bool said
             = std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [&](const Diagnostic &d) {
-                  return d.rule == "keyword-without-effect" && d.layer == "fc1"
+                  return d.rule == "keyword-without-effect" && subjectName(*network, d.subject) == "fc1"
                       && QString::fromStdString(d.text).startsWith(says);
               });
         QCOMPARE(said, !says.isEmpty());
@@ -301,26 +302,26 @@ private Q_SLOTS:
             "[[quantizer]]\nmatch = \"*conv\"\nbit_width = 3\n",
             "r.toml");
         QVERIFY(recipe);
-        const SlotSettings plain = settingsFor(*recipe, "fc", "weight");
+        const SlotSettings plain = settingsFor(*recipe, "fc", Slot::Weight);
         QCOMPARE(plain.preset, std::string("Int8WeightPerTensorFloat"));
         QCOMPARE(plain.value("bit_width"), std::optional<std::string>("5"));
-        const SlotSettings merged = settingsFor(*recipe, "block.1.fc", "weight");
+        const SlotSettings merged = settingsFor(*recipe, "block.1.fc", Slot::Weight);
         QCOMPARE(merged.value("bit_width"), std::optional<std::string>("5"));
         QCOMPARE(merged.value("narrow_range"), std::optional<std::string>("false"));
-        const SlotSettings replaced = settingsFor(*recipe, "block.0.conv", "weight");
+        const SlotSettings replaced = settingsFor(*recipe, "block.0.conv", Slot::Weight);
         QCOMPARE(replaced.preset, std::string("Int8WeightPerTensorFixedPoint"));
         QCOMPARE(replaced.value("narrow_range"), std::nullopt);
         QCOMPARE(replaced.value("bit_width"), std::optional<std::string>("3"));
-        QCOMPARE(
-            settingsFor(*recipe, "fc", "weight", false).preset, std::string()); // batch norm: no wildcard reaches it
+        QCOMPARE(settingsFor(*recipe, "fc", Slot::Weight, false).preset,
+            std::string()); // batch norm: no wildcard reaches it
     }
 
     /// A preset without a slot speaks of the slots that can have it.
     void presetsWithoutSlot()
     {
         for (const auto &[preset, slot, reached] :
-            {std::tuple{"binary", "act", false}, {"binary", "weight", true}, {"Int16Bias", "weight", false},
-                {"Int16Bias", "bias", true}, {"Uint8ActPerTensorFloat", "output", true}}) {
+            {std::tuple{"binary", Slot::Act, false}, {"binary", Slot::Weight, true}, {"Int16Bias", Slot::Weight, false},
+                {"Int16Bias", Slot::Bias, true}, {"Uint8ActPerTensorFloat", Slot::Output, true}}) {
             RecipeQuantizer entry;
             entry.preset = preset;
             QCOMPARE(speaksOf(entry, "conv1", slot), reached);
@@ -366,8 +367,9 @@ private Q_SLOTS:
         const SlotQuantizer *bias = network->layer("conv1")->slot("bias");
         QVERIFY(bias->quantizer && !bias->quantizer->scale); // its bits are known, its scale is not invented
         QCOMPARE(bias->quantizer->bitWidth, std::optional(16));
-        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [](const Diagnostic &d) {
-            return d.rule == "input-unknown" && d.severity == Severity::Error && d.layer == "conv1";
+        QVERIFY(std::any_of(network->diagnostics.begin(), network->diagnostics.end(), [&](const Diagnostic &d) {
+            return d.rule == "input-unknown" && d.severity == Severity::Error
+                && d.subject == Subject(network->layer("conv1")->id, Slot::Bias);
         }));
     }
 };

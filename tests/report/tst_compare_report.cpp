@@ -131,7 +131,7 @@ private Q_SLOTS:
         QFETCH(QStringList, says);
         const Network network = oneLayer({values.begin(), values.end()});
         const auto all = compareCandidates(network, {"fc"}, atWidths(candidates({"Int8WeightPerTensorFloat"}), 2, 8),
-            {.slot = "weight", .hash = false, .skipUnavailable = true});
+            {.slot = Slot::Weight, .hash = false, .skipUnavailable = true});
         const auto points = sweepPoints(*all);
         const QString text = QString::fromStdString(sweepText(network, *all, points, goal));
         for (const QString &wanted : says)
@@ -157,7 +157,7 @@ private Q_SLOTS:
         QFETCH(bool, sweep);
         const auto all = compareCandidates(oneLayer({0.7f, NAN}), {"fc"},
             candidates({"ap_fixed<6,0>", "binary", "Int8WeightPerTensorFloatMSE"}),
-            {.slot = "weight", .hash = false, .skipUnavailable = true});
+            {.slot = Slot::Weight, .hash = false, .skipUnavailable = true});
         SweepMarks marks{sweepPoints(*all), {}, {}};
         marks.front = paretoFront(marks.points);
         const auto lines
@@ -172,7 +172,7 @@ private Q_SLOTS:
     void powersOfTwo()
     {
         const auto network = openNetwork(test::sample("digits_fixed.pt"));
-        const std::vector<PowerTable> tables = {*powerOfTwoTable(*network, "conv2", "weight")};
+        const std::vector<PowerTable> tables = {*powerOfTwoTable(*network, "conv2", Slot::Weight)};
         // log2 of the float scale 0.3017 / 31 is -6.68.
         const auto json = powerJson(tables)["layers"][0];
         QVERIFY(std::abs(json["minus_log2_scale"].get<double>() - 6.683) < 0.001);

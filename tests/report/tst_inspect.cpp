@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "base/text.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "report/inspect.h"

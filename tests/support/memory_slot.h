@@ -20,7 +20,7 @@ inline SlotQuantizer slotOf(const std::vector<float> &values, const Shape &shape
     tensor->storage.bytes = bytes.size();
     tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
     SlotQuantizer slot;
-    slot.slot = "weight";
+    slot.slot = Slot::Weight;
     slot.tensor = tensor;
     slot.shape = shape;
     slot.quantizer = quantizer;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/sha256.h"
+#include "dialects/onnx/recover.h"
 #include "formats/reader.h"
 #include "network/network.h"
 #include "quant/codes.h"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dialects/interpret.h"
 #include "network/network.h"
 
 #include <cstring>

@@ -21,7 +21,7 @@ class BarDataTest : public QObject {
         tensor->storage.bytes = bytes.size();
         tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
         SlotQuantizer slot;
-        slot.slot = "weight";
+        slot.slot = Slot::Weight;
         slot.tensor = tensor;
         slot.shape = tensor->shape;
         Quantizer q;

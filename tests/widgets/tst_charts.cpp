@@ -54,9 +54,9 @@ private Q_SLOTS:
     /// The bars of the drawing: 42, 948, 1488, 1069, 533, 267, 151, 46, 37, 12 from 2^-2 down, and nothing is lost.
     void barsOfTheSample()
     {
-        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "conv2", Slot::Weight).id());
         QVERIFY(statistics);
-        const SlotRef slot = slotRef(m_session.network(), "conv2", "weight");
+        const SlotRef slot = slotRef(m_session.network(), "conv2", Slot::Weight);
         const auto bars = bitBars(statistics->bitWeights, bitWindow(*slot.slot->quantizer));
         std::uint64_t sum = statistics->bitWeights.zeros;
         QMap<int, std::uint64_t> counts;
@@ -76,7 +76,7 @@ private Q_SLOTS:
     void anotherTypeRecolours()
     {
         BitWeightChart chart;
-        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "conv2", Slot::Weight).id());
         chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
         QCOMPARE(chart.wordLength(), 6);
         chart.setProperty("integerBits", -1);
@@ -89,7 +89,7 @@ private Q_SLOTS:
     void keyboardWalksTheBars()
     {
         BitWeightChart chart;
-        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "conv2", Slot::Weight).id());
         chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
         chart.resize(700, 300);
         for (int i = 0; i < 6; ++i)
@@ -119,7 +119,7 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         BitWeightChart chart;
-        const auto *statistics = m_session.statistics().get("conv2", "weight");
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "conv2", Slot::Weight).id());
         chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
         chart.resize(700, 300);
         QCOMPARE(chart.actions()->savePng(folder.filePath(u"a.png"_s)), QString());
@@ -134,8 +134,8 @@ private Q_SLOTS:
 
     void codesKeepEveryElement()
     {
-        const auto *statistics = m_session.statistics().get("fc1", "weight");
-        const SlotRef slot = slotRef(m_session.network(), "fc1", "weight");
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "fc1", Slot::Weight).id());
+        const SlotRef slot = slotRef(m_session.network(), "fc1", Slot::Weight);
         const BarData data = codeBars(statistics->codes, *slot.slot->quantizer, statistics->count);
         double inside = 0;
         double ends = 0;
@@ -167,8 +167,8 @@ private Q_SLOTS:
 
     void valuesMarkTheLimits()
     {
-        const SlotRef slot = slotRef(m_session.network(), "fc1", "weight");
-        const auto *statistics = m_session.statistics().get("fc1", "weight");
+        const SlotRef slot = slotRef(m_session.network(), "fc1", Slot::Weight);
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "fc1", Slot::Weight).id());
         const auto histogram = valueHistogram(*slot.slot, *statistics, 128);
         QVERIFY(histogram);
         const BarData data = valueBars(*histogram, &*slot.slot->quantizer, statistics->count);

@@ -33,7 +33,7 @@ private Q_SLOTS:
         fill(lab, model, {u"conv2"_s});
         const auto expected = compareCandidates(*m_session.network(), {"conv2"},
             offeredCandidates(*m_session.network()->layer("conv2")->slot("weight")),
-            {.slot = "weight", .hash = false, .skipUnavailable = true});
+            {.slot = Slot::Weight, .hash = false, .skipUnavailable = true});
         QVERIFY(expected.has_value());
         const SlotComparison &comparison = expected->front();
         QCOMPARE(model.columnCount(), static_cast<int>(comparison.candidates.size()));
@@ -216,7 +216,7 @@ private Q_SLOTS:
     /// log2 of the float scale 0.3017 / 31 is -6.68: floor of 6.68 gives 2^-6, nearest and ceil 2^-7.
     void powersOfTwo()
     {
-        const auto table = powerOfTwoTable(*m_session.network(), "conv2", "weight");
+        const auto table = powerOfTwoTable(*m_session.network(), "conv2", Slot::Weight);
         QVERIFY(table.has_value());
         PowerModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
@@ -276,7 +276,7 @@ private Q_SLOTS:
 private:
     void fill(CompareLab &lab, CompareModel &model, const QStringList &layers)
     {
-        lab.select(m_session.network(), layers, "weight");
+        lab.select(m_session.network(), layers, Slot::Weight);
         QVERIFY(QTest::qWaitFor([&] { return lab.idle(); }, 20000));
         model.setColumns(lab.columns());
     }

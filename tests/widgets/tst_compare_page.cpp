@@ -147,7 +147,7 @@ private Q_SLOTS:
         ComparePage page(session);
         QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
         const auto decibels = [&] {
-            const SlotStatistics *s = session.statistics().get("conv2", "weight");
+            const SlotStatistics *s = session.statistics().get(slotRef(session.network(), "conv2", Slot::Weight).id());
             return s ? QString::number(*s->error.sqnrDb(), 'f', 1) : QString();
         };
         const auto fraction = [&] {

@@ -140,7 +140,7 @@ private Q_SLOTS:
         QFETCH(QString, range);
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
-        Quantizer quantizer = *slotRef(session.network(), "conv2", "weight").slot->quantizer;
+        Quantizer quantizer = *slotRef(session.network(), "conv2", Slot::Weight).slot->quantizer;
         quantizer.scale->values[0] = scale;
         QCOMPARE(rangeText(quantizer, 3), range);
     }

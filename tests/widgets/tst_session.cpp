@@ -180,7 +180,7 @@ private Q_SLOTS:
         tensor->storage.bytes = total * sizeof(float);
         tensor->storage.source = std::make_shared<MemorySource>(std::vector<std::byte>(total * sizeof(float)));
         SlotQuantizer slot;
-        slot.slot = "weight";
+        slot.slot = Slot::Weight;
         slot.tensor = tensor;
         slot.shape = tensor->shape;
         slot.quantizer.emplace();
@@ -195,18 +195,18 @@ private Q_SLOTS:
         StatisticsStore store;
         std::vector<std::uint64_t> counts;
         connect(&store, &StatisticsStore::grown, this, [&] {
-            QVERIFY(store.soFar("big", "weight"));
-            counts.push_back(store.soFar("big", "weight")->count);
-            QCOMPARE(store.soFar("big", "weight")->codes.bins[8], counts.back()); // every code is 0
+            QVERIFY(store.soFar({layerId(0), Slot::Weight}));
+            counts.push_back(store.soFar({layerId(0), Slot::Weight})->count);
+            QCOMPARE(store.soFar({layerId(0), Slot::Weight})->codes.bins[8], counts.back()); // every code is 0
         });
         store.setNetwork(network);
-        QVERIFY(!store.get("big", "weight"));
+        QVERIFY(!store.get({layerId(0), Slot::Weight}));
         QVERIFY(QTest::qWaitFor([&] { return store.idle(); }));
         QVERIFY(!counts.empty());
         QVERIFY(std::is_sorted(counts.begin(), counts.end()));
         QVERIFY(counts.back() < std::uint64_t(total) && counts.front() >= (1u << 22));
-        QVERIFY(!store.soFar("big", "weight"));
-        QCOMPARE(store.get("big", "weight")->count, std::uint64_t(total));
+        QVERIFY(!store.soFar({layerId(0), Slot::Weight}));
+        QCOMPARE(store.get({layerId(0), Slot::Weight})->count, std::uint64_t(total));
     }
 
     /// The weights with the batch norm merged are a view that can be taken back.
@@ -240,7 +240,7 @@ private Q_SLOTS:
         wanted.replace(wanted.indexOf("bit_width = 4", fc1), 13, "bit_width = 5");
         Session session;
         QVERIFY(test::openAndWait(session, str(path)));
-        session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        session.applyChoices({{"fc1", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"five bits"_s);
         QVERIFY(
             QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
         QCOMPARE(session.saveRecipe(recipe), QString());
@@ -254,8 +254,8 @@ private Q_SLOTS:
     {
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
-        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"first"_s);
-        session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"second"_s);
+        session.applyChoices({{"conv1", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"first"_s);
+        session.applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "4"}}}}, u"second"_s);
         QVERIFY(QTest::qWaitFor(
             [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
         QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
@@ -270,13 +270,13 @@ private Q_SLOTS:
     {
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
-        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "5"}}}}, u"possible"_s);
+        session.applyChoices({{"conv1", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"possible"_s);
         QVERIFY(QTest::qWaitFor(
             [&] { return session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth == 5; }));
         QSignalSpy failed(&session, &Session::failed);
-        session.applyChoices({{"conv1", "weight", {}, {{"bit_width", "many"}}}}, u"impossible"_s);
+        session.applyChoices({{"conv1", Slot::Weight, {}, {{"bit_width", "many"}}}}, u"impossible"_s);
         QVERIFY(QTest::qWaitFor([&] { return failed.count() == 1 && session.undoStack().count() == 1; }));
-        session.applyChoices({{"conv2", "weight", {}, {{"bit_width", "4"}}}}, u"after it"_s);
+        session.applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "4"}}}}, u"after it"_s);
         QVERIFY(QTest::qWaitFor(
             [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 4; }));
         QCOMPARE(session.network()->layer("conv1")->slot("weight")->quantizer->bitWidth, std::optional(5));
@@ -300,7 +300,7 @@ private Q_SLOTS:
         session.reload();
         QCOMPARE(asked, 0); // nothing to lose
         QVERIFY(QTest::qWaitFor([&] { return session.state() == Session::State::Ready; }));
-        session.applyChoices({{"fc1", "weight", {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        session.applyChoices({{"fc1", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"five bits"_s);
         QVERIFY(
             QTest::qWaitFor([&] { return session.network()->layer("fc1")->slot("weight")->quantizer->bitWidth == 5; }));
         session.useRecipe(Session::RecipeChoice::Beside); // it is: a click that changes nothing asks nothing

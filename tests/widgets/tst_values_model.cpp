@@ -182,7 +182,7 @@ private Q_SLOTS:
         QFETCH(QString, text);
         const CodeChunk chunk = readChunk(slot("conv2"), 0, 16);
         CopyBlock block{.layer = "conv2",
-            .slot = "weight",
+            .slot = Slot::Weight,
             .rows = {{chunk.element(0), chunk.element(1)}, {chunk.element(3), chunk.element(4)}},
             .format = wordFormat(*slot("conv2").slot),
             .isSigned = true};
@@ -216,9 +216,10 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(session, test::sample("digits_float.pt")));
         ChannelModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        const SlotStatistics *statistics = session.statistics().get("conv1", "weight");
+        const SlotStatistics *statistics
+            = session.statistics().get(slotRef(session.network(), "conv1", Slot::Weight).id());
         QVERIFY(statistics);
-        const SlotRef ref = slotRef(session.network(), "conv1", "weight");
+        const SlotRef ref = slotRef(session.network(), "conv1", Slot::Weight);
         model.setChannels(ref, statistics->channels);
         QCOMPARE(model.rowCount(), 16);
         for (int row = 0; row < 16; ++row) {
@@ -230,7 +231,7 @@ private Q_SLOTS:
     }
 
 private:
-    SlotRef slot(const std::string &layer) const { return slotRef(m_session.network(), layer, "weight"); }
+    SlotRef slot(const std::string &layer) const { return slotRef(m_session.network(), layer, Slot::Weight); }
     Session m_session;
 };
 

@@ -12,7 +12,8 @@ enum class CopyForm { Tsv, C, Hdl };
 
 /// A rectangle of elements as text for another program.
 struct CopyBlock {
-    std::string layer, slot;
+    std::string layer;
+    Slot slot = Slot::Weight;
     std::vector<std::vector<Element>> rows;
     WordFormat format;
     bool isSigned = true;

@@ -11,9 +11,11 @@ namespace quantscope {
 void DiagnosticModel::setNetwork(const Network *network)
 {
     beginResetModel();
-    m_rows = network ? network->diagnostics : std::vector<Diagnostic>{};
-    std::stable_sort(
-        m_rows.begin(), m_rows.end(), [](const Diagnostic &a, const Diagnostic &b) { return a.severity < b.severity; });
+    m_rows.clear();
+    if (network)
+        for (const Diagnostic &diagnostic : network->diagnostics)
+            m_rows.push_back({diagnostic, subjectName(*network, diagnostic.subject)});
+    std::ranges::stable_sort(m_rows, {}, [](const Row &row) { return row.diagnostic.severity; });
     endResetModel();
 }
 
@@ -27,24 +29,24 @@ int DiagnosticModel::columnCount(const QModelIndex &parent) const { return paren
 int DiagnosticModel::count(Severity severity) const
 {
     return static_cast<int>(
-        std::count_if(m_rows.begin(), m_rows.end(), [=](const Diagnostic &d) { return d.severity == severity; }));
+        std::ranges::count_if(m_rows, [=](const Row &row) { return row.diagnostic.severity == severity; }));
 }
 
 QVariant DiagnosticModel::data(const QModelIndex &index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
-    const Diagnostic &row = m_rows[static_cast<std::size_t>(index.row())];
+    const auto &[row, subject] = m_rows[static_cast<std::size_t>(index.row())];
     if (role == SeverityRole)
         return qs(severityName(row.severity));
     if (role == Qt::ToolTipRole || role == Qt::AccessibleDescriptionRole)
-        return qs(severityName(row.severity)) + u", rule "_s + qs(row.rule) + u"\n"_s + qs(row.layer) + u"\n"_s
+        return qs(severityName(row.severity)) + u", rule "_s + qs(row.rule) + u"\n"_s + qs(subject) + u"\n"_s
             + withPowers(qs(row.text));
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {
     case SeverityColumn: return qs(severityName(row.severity));
-    case LayerColumn: return row.layer.empty() ? u"file"_s : qs(row.layer);
+    case LayerColumn: return subject.empty() ? u"file"_s : qs(subject);
     default: return withPowers(qs(row.text));
     }
 }

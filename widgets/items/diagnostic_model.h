@@ -19,11 +19,17 @@ public:
     int columnCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
-    const Diagnostic &diagnostic(int row) const { return m_rows[static_cast<std::size_t>(row)]; }
+    const Diagnostic &diagnostic(int row) const { return m_rows[static_cast<std::size_t>(row)].diagnostic; }
+    /// The layer or tensor that it is about; empty for the whole file.
+    const std::string &subject(int row) const { return m_rows[static_cast<std::size_t>(row)].subject; }
     int count(Severity severity) const;
 
 private:
-    std::vector<Diagnostic> m_rows;
+    struct Row {
+        Diagnostic diagnostic;
+        std::string subject;
+    };
+    std::vector<Row> m_rows;
 };
 
 } // namespace quantscope

@@ -127,8 +127,9 @@ QVariant LayerModel::sortKey(const LayerRow &row, int column) const
 QString LayerModel::worstSeverity(const LayerRow &row) const
 {
     Severity worst = Severity::Note;
+    const Layer *layer = m_network->layer(row.name);
     for (const Diagnostic &diagnostic : m_network->diagnostics)
-        if (diagnostic.layer == row.name)
+        if (layer != nullptr && diagnostic.subject.layer == layer->id)
             worst = std::min(worst, diagnostic.severity);
     return row.problems == 0 ? QString() : qs(severityName(worst));
 }

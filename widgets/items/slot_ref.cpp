@@ -4,7 +4,7 @@
 
 namespace quantscope {
 
-SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, const std::string &slot)
+SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, Slot slot)
 {
     SlotRef ref;
     if (!network)
@@ -41,14 +41,14 @@ std::vector<std::string> outputLayers(const Network &network, const Layer &layer
     return names;
 }
 
-std::vector<std::string> tensorSlots(const Layer &layer)
+std::vector<Slot> tensorSlots(const Layer &layer)
 {
-    std::vector<std::string> names;
+    std::vector<Slot> slots;
     for (const SlotQuantizer &slot : layer.slots)
         if (slot.tensor)
-            names.push_back(slot.slot);
-    std::stable_partition(names.begin(), names.end(), [](const std::string &name) { return name == "weight"; });
-    return names;
+            slots.push_back(slot.slot);
+    std::stable_partition(slots.begin(), slots.end(), [](Slot slot) { return slot == Slot::Weight; });
+    return slots;
 }
 
 } // namespace quantscope

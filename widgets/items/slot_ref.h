@@ -13,6 +13,7 @@ struct SlotRef {
     const Layer *layer = nullptr;
     const SlotQuantizer *slot = nullptr;
 
+    SlotId id() const { return {layer->id, slot->slot}; } ///< only of a slot that there is
     explicit operator bool() const { return slot != nullptr; }
     bool operator==(const SlotRef &other) const { return network == other.network && slot == other.slot; }
 
@@ -26,12 +27,12 @@ struct SlotRef {
     std::uint64_t count() const { return slot && slot->tensor ? slot->tensor->count() : 0; }
 };
 
-SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, const std::string &slot);
+SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, Slot slot);
 /// Layers that a layer reads: from the graph, else from the recipe's `input` entries. And the layers that read it.
 std::vector<std::string> inputLayers(const Layer &layer);
 std::vector<std::string> outputLayers(const Network &network, const Layer &layer);
 
 /// Slots of a layer that hold a tensor, weight first.
-std::vector<std::string> tensorSlots(const Layer &layer);
+std::vector<Slot> tensorSlots(const Layer &layer);
 
 } // namespace quantscope

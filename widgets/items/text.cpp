@@ -13,6 +13,7 @@ namespace quantscope {
 
 QString qs(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
 
+QString qs(Slot slot) { return qs(slotName(slot)); }
 std::string str(const QString &text) { return text.toStdString(); }
 
 QString superscript(int number)

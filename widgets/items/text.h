@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/ids.h"
+
 #include <QString>
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 namespace quantscope {
 
 QString qs(std::string_view text);
+QString qs(Slot slot); ///< its name
 std::string str(const QString &text);
 
 /// -6 -> "⁻⁶".

@@ -72,8 +72,8 @@ void LayerHeader::refresh()
     m_facts->setFullText(describe());
     QStringList names;
     if (layer)
-        for (const std::string &name : tensorSlots(*layer))
-            names << qs(name);
+        for (const Slot slot : tensorSlots(*layer))
+            names << qs(slot);
     if (names != m_slotNames) {
         m_slotNames = names;
         m_slots->setItems(names);

@@ -217,7 +217,7 @@ void LayersPanel::updateHeader()
 {
     const auto network = m_session.network();
     m_file->setFullText(network ? QFileInfo(m_session.path()).fileName() : QString(), m_session.path());
-    m_dialect->setFullText(network ? qs(network->dialect) : QString());
+    m_dialect->setFullText(network ? qs(traitsOf(network->dialect).name) : QString());
     std::uint64_t elements = 0;
     std::uint64_t bits = 0;
     for (int row = 0; row < m_model.rowCount(); ++row)

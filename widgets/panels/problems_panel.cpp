@@ -92,7 +92,7 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
             m_measure.start(0);
     });
     connect(m_table, &QTableView::activated, this,
-        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.diagnostic(index.row()).layer)); });
+        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.subject(index.row()))); });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
     m_table->installEventFilter(this);

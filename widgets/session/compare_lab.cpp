@@ -1,5 +1,6 @@
 #include "session/compare_lab.h"
 
+#include "dialects/brevitas/recipe_writer.h"
 #include "items/text.h"
 #include "session/session.h"
 
@@ -13,7 +14,7 @@ namespace quantscope {
 static constexpr std::uint64_t kBatchElements = 4'000'000;
 static constexpr std::size_t kSmallestBatch = 2;
 
-static const SlotQuantizer *slotOf(const Network &network, const std::string &layer, const std::string &slot)
+static const SlotQuantizer *slotOf(const Network &network, const std::string &layer, Slot slot)
 {
     const Layer *found = network.layer(layer);
     return found ? found->slot(slot) : nullptr;
@@ -27,13 +28,13 @@ static bool comparable(const SlotQuantizer *slot)
 
 /// Candidates for weights depend on the file, on the Brevitas version and on what the recipe says about layers, but not
 /// on the quantizers that are in force: an edit leaves them as they are. Those for a bias follow other quantizers.
-static std::string basisOf(const Network &network, const std::string &slot)
+static std::string basisOf(const Network &network, Slot slot)
 {
     return network.recipe.brevitas.value_or(std::string()) + "\n" + network.recipe.path + "\n" + network.recipe.sha256
-        + (slot == "weight" ? std::string() : "\n" + recipeToml(network));
+        + (slot == Slot::Weight ? std::string() : "\n" + recipeToml(network));
 }
 
-void CompareLab::select(std::shared_ptr<const Network> network, const QStringList &layers, const std::string &slot)
+void CompareLab::select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot)
 {
     if (!network || network->file != m_file) {
         m_entries.clear();
@@ -291,7 +292,7 @@ QString applyProblem(const Session &session, const SlotRef &slot)
     if (!session.presetsApply())
         return QObject::tr("This file says its quantizers itself (%1): a recipe cannot change them. Open the "
                            "state_dict to choose others.")
-            .arg(qs(slot.network->dialect));
+            .arg(qs(traitsOf(slot.network->dialect).name));
     if (!slot.slot->tensor || !isFloating(slot.slot->tensor->dtype))
         return QObject::tr(
             "The file holds only quantized values here: there are no float weights to quantize differently.");

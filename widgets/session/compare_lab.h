@@ -27,10 +27,10 @@ public:
     using QObject::QObject;
 
     /// What is compared from now on; starts what is missing. Layers without a tensor in the slot are left out.
-    void select(std::shared_ptr<const Network> network, const QStringList &layers, const std::string &slot);
+    void select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot);
     /// The selected layers that take part.
     const std::vector<std::string> &layers() const { return m_layers; }
-    const std::string &slot() const { return m_slot; }
+    Slot slot() const { return m_slot; }
     const std::shared_ptr<const Network> &network() const { return m_network; }
     std::uint64_t elements() const;
 
@@ -61,7 +61,7 @@ Q_SIGNALS:
     void refused(const QString &candidate, const QString &why);
 
 private:
-    using SlotName = std::pair<std::string, std::string>;
+    using SlotName = std::pair<std::string, Slot>;
     struct Entry {
         std::shared_ptr<const Network> fileFrom; ///< the network whose own quantizer stands under "file"
         std::string basis; ///< what the other candidates depend on
@@ -83,7 +83,7 @@ private:
     std::shared_ptr<const Network> m_network;
     std::shared_ptr<const ModelFile> m_file;
     std::vector<std::string> m_layers;
-    std::string m_slot;
+    Slot m_slot = Slot::Weight;
     std::map<SlotName, Entry> m_entries;
     std::vector<CandidateText> m_added;
     std::deque<CandidateText> m_checking;

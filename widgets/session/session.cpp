@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "items/text.h"
 #include "open/open_network.h"
@@ -171,7 +172,7 @@ void Session::setNetwork(std::shared_ptr<const Network> network, State state)
     m_selected.removeIf([this](const QString &name) { return !m_network || !m_network->layer(str(name)); });
     if (m_network && m_selected.isEmpty() && !m_network->layers.empty()) {
         const auto weights = std::find_if(m_network->layers.begin(), m_network->layers.end(),
-            [](const Layer &layer) { return layer.slot("weight"); });
+            [](const Layer &layer) { return layer.slot(Slot::Weight); });
         m_selected << qs((weights == m_network->layers.end() ? m_network->layers.front() : *weights).name);
     }
     m_state = state;
@@ -222,12 +223,12 @@ SlotRef Session::currentSlot() const
     const Layer *layer = currentLayer();
     if (!layer)
         return {};
-    const auto names = tensorSlots(*layer);
-    const std::string wanted = str(m_slot);
-    if (std::find(names.begin(), names.end(), wanted) != names.end())
-        return slotRef(m_network, layer->name, wanted);
-    if (!names.empty())
-        return slotRef(m_network, layer->name, names.front());
+    const auto slots = tensorSlots(*layer);
+    const auto wanted = slotFromName(str(m_slot));
+    if (wanted && std::ranges::find(slots, *wanted) != slots.end())
+        return slotRef(m_network, layer->name, *wanted);
+    if (!slots.empty())
+        return slotRef(m_network, layer->name, slots.front());
     return layer->slots.empty() ? SlotRef() : slotRef(m_network, layer->name, layer->slots.front().slot);
 }
 
@@ -240,7 +241,7 @@ void Session::selectSlot(const QString &slot)
 const SlotStatistics *Session::currentStatistics()
 {
     const SlotRef slot = currentSlot();
-    return slot && m_state == State::Ready ? m_statistics.get(slot.layer->name, slot.slot->slot) : nullptr;
+    return slot && m_state == State::Ready ? m_statistics.get(slot.id()) : nullptr;
 }
 
 } // namespace quantscope

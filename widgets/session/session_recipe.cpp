@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_writer.h"
 #include "items/text.h"
 #include "session/file_text.h"
 #include "session/settings.h"
@@ -80,18 +81,16 @@ QString Session::besidePath() const
     return beside ? qs(*beside) : QString();
 }
 
-bool Session::presetsApply() const
-{
-    return m_state == State::Ready && m_network->dialect.find("state_dict") != std::string::npos;
-}
+bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(m_network->dialect).editable; }
 
 bool Session::recipeEdited() const { return m_network && !m_saved && hasEdits(m_recipe); }
 
 void Session::setPreset(const QString &layer, const QString &slot, const QString &preset)
 {
-    if (!presetsApply())
+    const auto known = slotFromName(str(slot));
+    if (!presetsApply() || !known)
         return;
-    Recipe after = withChoice(m_recipe, {str(layer), str(slot), str(preset), {}});
+    Recipe after = withChoice(m_recipe, {str(layer), *known, str(preset), {}});
     m_undo.push(new RecipeCommand(*this, m_recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
 }
 
@@ -175,7 +174,7 @@ QString Session::recipeStateText() const
 {
     if (!m_network)
         return {};
-    if (m_network->dialect.find("state_dict") == std::string::npos)
+    if (traitsOf(m_network->dialect).saysItself)
         return u"in the file"_s;
     if (recipeEdited())
         return u"edited"_s;
@@ -191,13 +190,13 @@ QString Session::recipeStateText() const
 void Session::remember()
 {
     const QFileInfo info(m_path);
-    const bool stateDict = m_network->dialect.find("state_dict") != std::string::npos;
-    const QString state = !stateDict ? u"quantizers read from the file"_s
+    const bool saysItself = traitsOf(m_network->dialect).saysItself;
+    const QString state = saysItself ? u"quantizers read from the file"_s
         : recipeAssumed()
         ? (m_network->recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s)
         : u"recipe "_s + recipeStateText();
     Settings::addRecent({.path = m_path,
-        .format = qs(m_network->dialect),
+        .format = qs(traitsOf(m_network->dialect).name),
         .state = state,
         .warning = recipeAssumed(),
         .bytes = info.size(),

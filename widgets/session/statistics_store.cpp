@@ -15,11 +15,16 @@ void StatisticsStore::setNetwork(std::shared_ptr<const Network> network)
     if (m_network)
         for (const Layer &layer : m_network->layers)
             for (const SlotQuantizer &slot : layer.slots)
-                if (slotRef(m_network, layer.name, slot.slot).hasCodes())
-                    m_queue.emplace_back(layer.name, slot.slot);
-    std::stable_partition(m_queue.begin(), m_queue.end(), [](const SlotKey &key) { return key.second == "weight"; });
+                if (const SlotId id{layer.id, slot.slot}; ref(id).hasCodes())
+                    m_queue.push_back(id);
+    std::stable_partition(m_queue.begin(), m_queue.end(), [](const SlotId &key) { return key.slot == Slot::Weight; });
     m_total = m_queue.size();
     next();
+}
+
+SlotRef StatisticsStore::ref(const SlotId &id) const
+{
+    return m_network ? SlotRef{m_network, &m_network->layer(id.layer), m_network->slot(id)} : SlotRef();
 }
 
 void StatisticsStore::cancel()
@@ -32,13 +37,12 @@ void StatisticsStore::cancel()
     m_growing.clear();
 }
 
-const SlotStatistics *StatisticsStore::get(const std::string &layer, const std::string &slot)
+const SlotStatistics *StatisticsStore::get(const SlotId &key)
 {
-    const SlotKey key{layer, slot};
     if (const auto found = m_known.find(key); found != m_known.end())
         return &found->second;
     const bool asked = m_backgroundKey == key || m_urgentKey == key || m_problems.contains(key);
-    if (asked || !slotRef(m_network, layer, slot).hasCodes())
+    if (asked || !ref(key).hasCodes())
         return nullptr;
     std::erase(m_queue, key);
     if (m_urgentKey)
@@ -49,15 +53,15 @@ const SlotStatistics *StatisticsStore::get(const std::string &layer, const std::
     return nullptr;
 }
 
-const SlotStatistics *StatisticsStore::soFar(const std::string &layer, const std::string &slot) const
+const SlotStatistics *StatisticsStore::soFar(const SlotId &slot) const
 {
-    const auto found = m_growing.find({layer, slot});
+    const auto found = m_growing.find(slot);
     return found == m_growing.end() ? nullptr : &found->second;
 }
 
-QString StatisticsStore::problem(const std::string &layer, const std::string &slot) const
+QString StatisticsStore::problem(const SlotId &slot) const
 {
-    const auto found = m_problems.find({layer, slot});
+    const auto found = m_problems.find(slot);
     return found == m_problems.end() ? QString() : qs(found->second);
 }
 
@@ -70,21 +74,20 @@ void StatisticsStore::next()
     run(m_background, *m_backgroundKey);
 }
 
-void StatisticsStore::run(Task<SlotStatistics> &task, const SlotKey &key)
+void StatisticsStore::run(Task<SlotStatistics> &task, const SlotId &key)
 {
     task.startShowing(
-        [slot = slotRef(m_network, key.first, key.second)](
-            const Progress &progress, const Partial<SlotStatistics> &partial) {
+        [slot = ref(key)](const Progress &progress, const Partial<SlotStatistics> &partial) {
             return analyse(*slot.slot, {.hash = false, .channels = true}, progress, partial);
         },
         [this, key](Result<SlotStatistics> result) { store(key, std::move(result)); },
         [this, key](const SlotStatistics &soFar) {
             m_growing[key] = soFar;
-            Q_EMIT grown(qs(key.first), qs(key.second));
+            Q_EMIT grown(qs(m_network->layer(key.layer).name), qs(slotName(key.slot)));
         });
 }
 
-void StatisticsStore::store(const SlotKey &key, Result<SlotStatistics> result)
+void StatisticsStore::store(const SlotId &key, Result<SlotStatistics> result)
 {
     if (m_urgentKey == key)
         m_urgentKey.reset();
@@ -96,7 +99,7 @@ void StatisticsStore::store(const SlotKey &key, Result<SlotStatistics> result)
     else
         m_problems[key] = result.error().message;
     Q_EMIT progress(static_cast<int>(m_known.size() + m_problems.size()), static_cast<int>(m_total));
-    Q_EMIT ready(qs(key.first), qs(key.second));
+    Q_EMIT ready(qs(m_network->layer(key.layer).name), qs(slotName(key.slot)));
     next();
 }
 

@@ -36,13 +36,16 @@ QString familyTitle(const std::string &family)
     return found == titles.end() ? qs(family) : found->second;
 }
 
-std::vector<std::string> SweepRun::weightLayers(const Network &network) { return comparableLayers(network, "weight"); }
+std::vector<std::string> SweepRun::weightLayers(const Network &network)
+{
+    return comparableLayers(network, Slot::Weight);
+}
 
 std::uint64_t SweepRun::elements(const Network &network, const std::vector<std::string> &layers)
 {
     std::uint64_t count = 0;
     for (const std::string &name : layers)
-        count += network.layer(name)->slot("weight")->tensor->count();
+        count += network.layer(name)->slot(Slot::Weight)->tensor->count();
     return count;
 }
 
@@ -92,7 +95,7 @@ void SweepRun::next()
                 if (auto candidate = parseCandidate(family))
                     candidates.push_back(std::move(*candidate));
             auto compared = compareCandidates(*network, {layer}, atWidths(candidates, settings.low, settings.high),
-                {.slot = "weight", .hash = false, .skipUnavailable = true}, progress);
+                {.slot = Slot::Weight, .hash = false, .skipUnavailable = true}, progress);
             if (!compared)
                 return tl::unexpected(compared.error());
             return sweepPoints(*compared);

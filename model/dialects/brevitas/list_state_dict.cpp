@@ -1,3 +1,5 @@
+#include "dialects/brevitas/list_state_dict.h"
+
 #include "base/text.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/spec.h"
@@ -44,11 +46,11 @@ std::string guessedKind(const StateLayer &layer, const ModelFile &file)
              std::pair{"hardtanh", "Hardtanh"}, std::pair{"tanh", "Tanh"}})
         if (leaf.find(hint) != std::string::npos)
             return kind;
-    return layer.quantizer("act") != nullptr ? "Identity" : "Module";
+    return layer.quantizer(Slot::Act) != nullptr ? "Identity" : "Module";
 }
 
 void addTensorSlot(
-    Layer &layer, const char *slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
+    Layer &layer, Slot slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
 {
     if (!index)
         return;
@@ -66,10 +68,10 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
     layer.name = state.name;
     layer.kind = guessedKind(state, *file);
     layer.kindAssumed = true;
-    addTensorSlot(layer, "weight", file, state.weight);
-    addTensorSlot(layer, "bias", file, state.bias);
+    addTensorSlot(layer, Slot::Weight, file, state.weight);
+    addTensorSlot(layer, Slot::Bias, file, state.bias);
     if (const auto axis = storedChannelAxis(state, *file)) {
-        SlotQuantizer &weight = *layer.slot("weight");
+        SlotQuantizer &weight = *layer.slot(Slot::Weight);
         weight.channelAxis = *axis;
         const std::string transposed = *axis == 1 ? convolutionName(weight.shape.size(), true) : std::string();
         if (!transposed.empty())
@@ -89,11 +91,11 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
 void applyKind(Network &network, Layer &layer, const RecipeLayer &entry)
 {
     const LayerKind *kind = findLayerKind(*entry.kind);
-    const SlotQuantizer *weight = layer.slot("weight");
+    const SlotQuantizer *weight = layer.slot(Slot::Weight);
     if (kind != nullptr && kind->weightRank != 0 && weight != nullptr
         && weight->shape.size() != static_cast<std::size_t>(kind->weightRank)) {
         if (!hasWildcard(entry.match))
-            network.diagnostics.push_back({"kind-does-not-fit", Severity::Warning, layer.name,
+            network.diagnostics.push_back({"kind-does-not-fit", Severity::Warning, {layer.id, Slot::Weight},
                 fmt::format("{}: a {} has a weight of {} axes and this one has {}, so kind in [[layer]] (line {}) is "
                             "not applied",
                     layer.name, kind->name, kind->weightRank, weight->shape.size(), entry.line)});
@@ -161,7 +163,7 @@ void placeChannelAxes(Network &network, const StateDict &dict)
 {
     for (std::size_t i = 0; i < dict.layers.size(); ++i) {
         const Layer &layer = network.layers[i];
-        SlotQuantizer *weight = network.layers[i].slot("weight");
+        SlotQuantizer *weight = network.layers[i].slot(Slot::Weight);
         if (weight == nullptr || layer.kindAssumed)
             continue;
         const LayerKind *kind = findLayerKind(layer.kind);
@@ -169,7 +171,7 @@ void placeChannelAxes(Network &network, const StateDict &dict)
         const auto stored = storedChannelAxis(dict.layers[i], *network.file);
         weight->channelAxis = stored.value_or(axis);
         if (stored && *stored != axis)
-            network.diagnostics.push_back({"kind-contradicts-file", Severity::Warning, layer.name,
+            network.diagnostics.push_back({"kind-contradicts-file", Severity::Warning, {layer.id, Slot::Weight},
                 fmt::format(
                     "{}: the output channels of a {} lie along axis {}, but its stored scales lie along axis {} "
                     "of the weight: the file is followed",
@@ -184,23 +186,23 @@ void addNamedSlots(Network &network, const std::string &parent, const Recipe &re
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         if (hasWildcard(entry.match) || (!entry.preset && !entry.sharedWith))
             continue;
-        std::string slot = entry.slot;
-        if (slot.empty() && entry.preset && findPreset(*entry.preset) != nullptr)
+        std::optional<Slot> slot = entry.slot;
+        if (!slot && entry.preset && findPreset(*entry.preset) != nullptr)
             slot = findPreset(*entry.preset)->slot;
-        if (slot.empty() || slot == "weight" || slot == "bias")
+        if (!slot || slot == Slot::Weight || slot == Slot::Bias)
             continue; // these need a tensor
         Layer *layer = network.layer(globName(entry.match));
         if (layer == nullptr && !nameBelow(parent, network, globName(entry.match)).empty())
             continue;
         if (layer == nullptr) {
-            layer = &network.layers.emplace_back();
+            layer = &network.add({});
             layer->name = globName(entry.match);
-            layer->kind = slot == "trunc" ? "TruncAvgPool2d" : "Identity";
+            layer->kind = slot == Slot::Trunc ? "TruncAvgPool2d" : "Identity";
             layer->kindAssumed = true;
         }
-        if (layer->slot(slot) == nullptr) {
+        if (layer->slot(*slot) == nullptr) {
             layer->slots.emplace_back();
-            layer->slots.back().slot = slot;
+            layer->slots.back().slot = *slot;
         }
     }
 }
@@ -212,7 +214,7 @@ void findBatchNorms(Network &network, const StateDict &dict)
     for (std::size_t i = 1; i < dict.layers.size(); ++i) {
         const StateLayer &state = dict.layers[i];
         Layer &before = network.layers[i - 1];
-        const SlotQuantizer *weight = before.slot("weight");
+        const SlotQuantizer *weight = before.slot(Slot::Weight);
         if (!state.batchNorm || dict.layers[i - 1].batchNorm || !state.weight || weight == nullptr)
             continue;
         const auto axis = static_cast<std::size_t>(weight->channelAxis);
@@ -227,12 +229,12 @@ void warnOfIdleEntries(Network &network, const std::string &parent, const Recipe
 {
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         const bool any = std::any_of(network.layers.begin(), network.layers.end(), [&](const Layer &layer) {
-            return globMatch(entry.match, layer.name) && (entry.slot.empty() || layer.slot(entry.slot) != nullptr);
+            return globMatch(entry.match, layer.name) && (!entry.slot || layer.slot(*entry.slot) != nullptr);
         });
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file{}", entry.number,
-                    entry.match, entry.slot.empty() ? "" : fmt::format(", slot = \"{}\"", entry.slot),
+                    entry.match, entry.slot ? fmt::format(", slot = \"{}\"", *entry.slot) : "",
                     nearestLayer(network, parent, entry.match))});
     }
 }
@@ -245,9 +247,9 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     Network network;
     network.file = file;
     network.recipe = recipe;
-    network.dialect = dict.hasBrevitasKeys || !recipe.empty() ? "Brevitas state_dict" : "PyTorch state_dict";
+    network.dialect = dict.hasBrevitasKeys || !recipe.empty() ? Dialect::BrevitasStateDict : Dialect::PytorchStateDict;
     for (const StateLayer &state : dict.layers)
-        network.layers.push_back(toLayer(state, file));
+        network.add(toLayer(state, file));
     const std::string parent = commonParent(network);
     addNamedSlots(network, parent, recipe);
     applyLayerEntries(network, parent, recipe);

@@ -18,7 +18,7 @@ constexpr auto kPot = Restriction::PowerOfTwo;
 constexpr Preset weight(
     std::string_view name, int since, int bits, ScaleSource source, Restriction restriction, bool perChannel = false)
 {
-    Preset p{.name = name, .slot = "weight", .since = since, .bits = bits};
+    Preset p{.name = name, .slot = Slot::Weight, .since = since, .bits = bits};
     p.narrow = true;
     p.source = source;
     p.restriction = restriction;
@@ -56,7 +56,7 @@ constexpr Preset normed(std::string_view name, int since, Special special)
 
 constexpr Preset bias(std::string_view name, int since, int bits, ScaleSource source, Restriction restriction = kFp)
 {
-    Preset p{.name = name, .slot = "bias", .since = since, .bits = bits};
+    Preset p{.name = name, .slot = Slot::Bias, .since = since, .bits = bits};
     p.source = source;
     p.restriction = restriction;
     p.fixedPoint = restriction == kPot;
@@ -65,7 +65,7 @@ constexpr Preset bias(std::string_view name, int since, int bits, ScaleSource so
 
 constexpr Preset act(std::string_view name, int since, bool isSigned, Restriction restriction, bool hasMinimum = true)
 {
-    Preset p{.name = name, .slot = "act", .since = since};
+    Preset p{.name = name, .slot = Slot::Act, .since = since};
     p.isSigned = isSigned;
     p.source = kStored;
     p.restriction = restriction;
@@ -88,7 +88,7 @@ constexpr Preset batchQuant(std::string_view name, bool isSigned)
     return p;
 }
 
-constexpr Preset constant(std::string_view name, std::string_view slot, int bits, QuantizerKind kind, float value)
+constexpr Preset constant(std::string_view name, Slot slot, int bits, QuantizerKind kind, float value)
 {
     Preset p{.name = name, .slot = slot, .since = 60, .bits = bits};
     p.narrow = true;
@@ -98,12 +98,11 @@ constexpr Preset constant(std::string_view name, std::string_view slot, int bits
     return p;
 }
 
-constexpr Preset minifloat(
-    std::string_view name, std::string_view slot, bool perChannel, int exponentBits, int mantissaBits)
+constexpr Preset minifloat(std::string_view name, Slot slot, bool perChannel, int exponentBits, int mantissaBits)
 {
     Preset p{.name = name, .slot = slot, .since = 100};
     // The presets without 'PerTensor' or 'PerChannel' in their name have no scale: 1.
-    p.source = name.find("Per") == std::string_view::npos ? kConst : slot == "act" ? kStored : kStats;
+    p.source = name.find("Per") == std::string_view::npos ? kConst : slot == Slot::Act ? kStored : kStats;
     p.constant = 1.0f;
     p.perChannel = perChannel;
     p.kind = QuantizerKind::Minifloat;
@@ -112,8 +111,7 @@ constexpr Preset minifloat(
     return p;
 }
 
-constexpr Preset undecoded(
-    std::string_view name, std::string_view slot, int since, QuantizerKind kind = QuantizerKind::Minifloat)
+constexpr Preset undecoded(std::string_view name, Slot slot, int since, QuantizerKind kind = QuantizerKind::Minifloat)
 {
     Preset p{.name = name, .slot = slot, .since = since};
     p.kind = kind;
@@ -138,60 +136,60 @@ constexpr std::array kPresets = {
     shiftedWeight("ShiftedUint8WeightPerChannelFloatMSE", 100, kStored, ZeroPointSource::Stored, true),
     shiftedWeight("ShiftedUint8WeightPerTensorFloatHQO", 110, kStats, ZeroPointSource::StoredUnrounded, false),
     shiftedWeight("ShiftedUint8WeightPerChannelFloatHQO", 110, kStats, ZeroPointSource::StoredUnrounded, true),
-    constant("SignedBinaryWeightPerTensorConst", "weight", 1, QuantizerKind::Binary, 0.1f),
-    constant("SignedTernaryWeightPerTensorConst", "weight", 2, QuantizerKind::Ternary, 0.1f),
+    constant("SignedBinaryWeightPerTensorConst", Slot::Weight, 1, QuantizerKind::Binary, 0.1f),
+    constant("SignedTernaryWeightPerTensorConst", Slot::Weight, 2, QuantizerKind::Ternary, 0.1f),
     decoupled("Int4WeightPerTensorFloatDecoupled", 60, 4, kFp, false),
     decoupled("Int4WeightPerTensorFixedPointDecoupled", 60, 4, kPot, false),
     decoupled("Int8WeightPerChannelFloatDecoupled", 80, 8, kFp, true),
     normed("Int8WeightNormL2PerChannelFixedPoint", 90, Special::WeightNorm),
     normed("Int8AccumulatorAwareWeightQuant", 90, Special::AccumulatorAware),
     normed("Int8AccumulatorAwareZeroCenterWeightQuant", 101, Special::AccumulatorAwareZeroCenter),
-    minifloat("Fp8e4m3Weight", "weight", false, 4, 3),
-    minifloat("Fp8e5m2Weight", "weight", false, 5, 2),
-    minifloat("Fp8e4m3WeightPerTensorFloat", "weight", false, 4, 3),
-    minifloat("Fp8e5m2WeightPerTensorFloat", "weight", false, 5, 2),
-    minifloat("Fp8e4m3WeightPerChannelFloat", "weight", true, 4, 3),
-    minifloat("Fp8e5m2WeightPerChannelFloat", "weight", true, 5, 2),
-    undecoded("Fp8e4m3WeightPerTensorFloatMSE", "weight", 100),
-    undecoded("Fp8e4m3WeightPerChannelFloatMSE", "weight", 100),
-    undecoded("Fp8e4m3OCPWeight", "weight", 110),
-    undecoded("Fp8e5m2OCPWeight", "weight", 110),
-    undecoded("Fp8e4m3OCPWeightPerTensorFloat", "weight", 110),
-    undecoded("Fp8e5m2OCPWeightPerTensorFloat", "weight", 110),
-    undecoded("Fp8e4m3OCPWeightPerChannelFloat", "weight", 110),
-    undecoded("Fp8e5m2OCPWeightPerChannelFloat", "weight", 110),
-    undecoded("Fp8e4m3FNUZWeight", "weight", 110),
-    undecoded("Fp8e5m2FNUZWeight", "weight", 110),
-    undecoded("Fp8e4m3FNUZWeightPerTensorFloat", "weight", 110),
-    undecoded("Fp8e5m2FNUZWeightPerTensorFloat", "weight", 110),
-    undecoded("Fp8e4m3FNUZWeightPerChannelFloat", "weight", 110),
-    undecoded("Fp8e5m2FNUZWeightPerChannelFloat", "weight", 110),
-    undecoded("MXFloat8e4m3Weight", "weight", 110),
-    undecoded("MXInt8Weight", "weight", 110, QuantizerKind::Affine),
-    undecoded("ShiftedMXUInt8Weight", "weight", 110, QuantizerKind::Affine),
-    undecoded("ShiftedUint8WeightGroupQuantFloat", "weight", 110, QuantizerKind::Affine),
-    undecoded("ShiftedUint8WeightPerGroupFloatHQO", "weight", 110, QuantizerKind::Affine),
-    undecoded("Fp8e4m3FNUZWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("Fp8e4m3FNUZWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("Fp8e4m3OCPWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("Fp8e4m3OCPWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("Fp8e5m2FNUZWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("Fp8e5m2FNUZWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("Fp8e5m2OCPWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("Fp8e5m2OCPWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("FpFNUZWeight", "weight", 110),
-    undecoded("FpFNUZWeightPerChannelFloat", "weight", 110),
-    undecoded("FpFNUZWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("FpFNUZWeightPerTensorFloat", "weight", 110),
-    undecoded("FpFNUZWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("FpOCPWeight", "weight", 110),
-    undecoded("FpOCPWeightPerChannelFloat", "weight", 110),
-    undecoded("FpOCPWeightPerChannelFloatMSE", "weight", 110),
-    undecoded("FpOCPWeightPerTensorFloat", "weight", 110),
-    undecoded("FpOCPWeightPerTensorFloatMSE", "weight", 110),
-    undecoded("MXFloat8e4m3WeightMSE", "weight", 110),
-    undecoded("MXInt8WeightMSE", "weight", 110, QuantizerKind::Affine),
-    undecoded("ShiftedMXUInt8WeightMSE", "weight", 110, QuantizerKind::Affine),
+    minifloat("Fp8e4m3Weight", Slot::Weight, false, 4, 3),
+    minifloat("Fp8e5m2Weight", Slot::Weight, false, 5, 2),
+    minifloat("Fp8e4m3WeightPerTensorFloat", Slot::Weight, false, 4, 3),
+    minifloat("Fp8e5m2WeightPerTensorFloat", Slot::Weight, false, 5, 2),
+    minifloat("Fp8e4m3WeightPerChannelFloat", Slot::Weight, true, 4, 3),
+    minifloat("Fp8e5m2WeightPerChannelFloat", Slot::Weight, true, 5, 2),
+    undecoded("Fp8e4m3WeightPerTensorFloatMSE", Slot::Weight, 100),
+    undecoded("Fp8e4m3WeightPerChannelFloatMSE", Slot::Weight, 100),
+    undecoded("Fp8e4m3OCPWeight", Slot::Weight, 110),
+    undecoded("Fp8e5m2OCPWeight", Slot::Weight, 110),
+    undecoded("Fp8e4m3OCPWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("Fp8e5m2OCPWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("Fp8e4m3OCPWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("Fp8e5m2OCPWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("Fp8e4m3FNUZWeight", Slot::Weight, 110),
+    undecoded("Fp8e5m2FNUZWeight", Slot::Weight, 110),
+    undecoded("Fp8e4m3FNUZWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("Fp8e5m2FNUZWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("Fp8e4m3FNUZWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("Fp8e5m2FNUZWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("MXFloat8e4m3Weight", Slot::Weight, 110),
+    undecoded("MXInt8Weight", Slot::Weight, 110, QuantizerKind::Affine),
+    undecoded("ShiftedMXUInt8Weight", Slot::Weight, 110, QuantizerKind::Affine),
+    undecoded("ShiftedUint8WeightGroupQuantFloat", Slot::Weight, 110, QuantizerKind::Affine),
+    undecoded("ShiftedUint8WeightPerGroupFloatHQO", Slot::Weight, 110, QuantizerKind::Affine),
+    undecoded("Fp8e4m3FNUZWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e4m3FNUZWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e4m3OCPWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e4m3OCPWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e5m2FNUZWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e5m2FNUZWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e5m2OCPWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("Fp8e5m2OCPWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("FpFNUZWeight", Slot::Weight, 110),
+    undecoded("FpFNUZWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("FpFNUZWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("FpFNUZWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("FpFNUZWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("FpOCPWeight", Slot::Weight, 110),
+    undecoded("FpOCPWeightPerChannelFloat", Slot::Weight, 110),
+    undecoded("FpOCPWeightPerChannelFloatMSE", Slot::Weight, 110),
+    undecoded("FpOCPWeightPerTensorFloat", Slot::Weight, 110),
+    undecoded("FpOCPWeightPerTensorFloatMSE", Slot::Weight, 110),
+    undecoded("MXFloat8e4m3WeightMSE", Slot::Weight, 110),
+    undecoded("MXInt8WeightMSE", Slot::Weight, 110, QuantizerKind::Affine),
+    undecoded("ShiftedMXUInt8WeightMSE", Slot::Weight, 110, QuantizerKind::Affine),
 
     bias("Int8Bias", 60, 8, kExternal),
     bias("Int16Bias", 60, 16, kExternal),
@@ -222,46 +220,46 @@ constexpr std::array kPresets = {
     batchQuant("Int8ActPerTensorFloatBatchQuant2d", true),
     batchQuant("Uint8ActPerTensorFloatBatchQuant1d", false),
     batchQuant("Uint8ActPerTensorFloatBatchQuant2d", false),
-    constant("SignedBinaryActPerTensorConst", "act", 1, QuantizerKind::Binary, 1.0f),
-    constant("SignedTernaryActPerTensorConst", "act", 2, QuantizerKind::Ternary, 1.0f),
-    minifloat("Fp8e4m3Act", "act", false, 4, 3),
-    minifloat("Fp8e5m2Act", "act", false, 5, 2),
-    minifloat("Fp8e4m3ActPerTensorFloat", "act", false, 4, 3),
-    minifloat("Fp8e5m2ActPerTensorFloat", "act", false, 5, 2),
-    undecoded("Fp8e4m3OCPAct", "act", 110),
-    undecoded("Fp8e5m2OCPAct", "act", 110),
-    undecoded("Fp8e4m3OCPActPerTensorFloat", "act", 110),
-    undecoded("Fp8e5m2OCPActPerTensorFloat", "act", 110),
-    undecoded("Fp8e4m3FNUZActPerTensorFloat", "act", 110),
-    undecoded("Fp8e5m2FNUZActPerTensorFloat", "act", 110),
-    undecoded("MXFloat8e4m3Act", "act", 110),
-    undecoded("MXInt8Act", "act", 110, QuantizerKind::Affine),
-    undecoded("Fp8e4m3ActPerChannelFloat2d", "act", 100),
-    undecoded("Fp8e4m3ActPerChannelFloat2dMSE", "act", 100),
-    minifloat("Fp8e4m3ActPerTensorFloatMSE", "act", false, 4, 3),
-    undecoded("Fp8e4m3FNUZAct", "act", 110),
-    undecoded("Fp8e4m3FNUZActPerTensorFloatMSE", "act", 110),
-    undecoded("Fp8e4m3OCPActPerTensorFloatMSE", "act", 110),
-    undecoded("Fp8e5m2ActPerChannelFloat2d", "act", 100),
-    undecoded("Fp8e5m2ActPerChannelFloat2dMSE", "act", 100),
-    minifloat("Fp8e5m2ActPerTensorFloatMSE", "act", false, 5, 2),
-    undecoded("Fp8e5m2FNUZAct", "act", 110),
-    undecoded("Fp8e5m2FNUZActPerTensorFloatMSE", "act", 110),
-    undecoded("Fp8e5m2OCPActPerTensorFloatMSE", "act", 110),
-    undecoded("FpFNUZAct", "act", 110),
-    undecoded("FpFNUZActPerChannelFloat2d", "act", 110),
-    undecoded("FpFNUZActPerChannelFloat2dMSE", "act", 110),
-    undecoded("FpFNUZActPerTensorFloat", "act", 110),
-    undecoded("FpFNUZActPerTensorFloatMSE", "act", 110),
-    undecoded("FpOCPAct", "act", 110),
-    undecoded("FpOCPActPerChannelFloat2d", "act", 110),
-    undecoded("FpOCPActPerChannelFloat2dMSE", "act", 110),
-    undecoded("FpOCPActPerTensorFloat", "act", 110),
-    undecoded("FpOCPActPerTensorFloatMSE", "act", 110),
+    constant("SignedBinaryActPerTensorConst", Slot::Act, 1, QuantizerKind::Binary, 1.0f),
+    constant("SignedTernaryActPerTensorConst", Slot::Act, 2, QuantizerKind::Ternary, 1.0f),
+    minifloat("Fp8e4m3Act", Slot::Act, false, 4, 3),
+    minifloat("Fp8e5m2Act", Slot::Act, false, 5, 2),
+    minifloat("Fp8e4m3ActPerTensorFloat", Slot::Act, false, 4, 3),
+    minifloat("Fp8e5m2ActPerTensorFloat", Slot::Act, false, 5, 2),
+    undecoded("Fp8e4m3OCPAct", Slot::Act, 110),
+    undecoded("Fp8e5m2OCPAct", Slot::Act, 110),
+    undecoded("Fp8e4m3OCPActPerTensorFloat", Slot::Act, 110),
+    undecoded("Fp8e5m2OCPActPerTensorFloat", Slot::Act, 110),
+    undecoded("Fp8e4m3FNUZActPerTensorFloat", Slot::Act, 110),
+    undecoded("Fp8e5m2FNUZActPerTensorFloat", Slot::Act, 110),
+    undecoded("MXFloat8e4m3Act", Slot::Act, 110),
+    undecoded("MXInt8Act", Slot::Act, 110, QuantizerKind::Affine),
+    undecoded("Fp8e4m3ActPerChannelFloat2d", Slot::Act, 100),
+    undecoded("Fp8e4m3ActPerChannelFloat2dMSE", Slot::Act, 100),
+    minifloat("Fp8e4m3ActPerTensorFloatMSE", Slot::Act, false, 4, 3),
+    undecoded("Fp8e4m3FNUZAct", Slot::Act, 110),
+    undecoded("Fp8e4m3FNUZActPerTensorFloatMSE", Slot::Act, 110),
+    undecoded("Fp8e4m3OCPActPerTensorFloatMSE", Slot::Act, 110),
+    undecoded("Fp8e5m2ActPerChannelFloat2d", Slot::Act, 100),
+    undecoded("Fp8e5m2ActPerChannelFloat2dMSE", Slot::Act, 100),
+    minifloat("Fp8e5m2ActPerTensorFloatMSE", Slot::Act, false, 5, 2),
+    undecoded("Fp8e5m2FNUZAct", Slot::Act, 110),
+    undecoded("Fp8e5m2FNUZActPerTensorFloatMSE", Slot::Act, 110),
+    undecoded("Fp8e5m2OCPActPerTensorFloatMSE", Slot::Act, 110),
+    undecoded("FpFNUZAct", Slot::Act, 110),
+    undecoded("FpFNUZActPerChannelFloat2d", Slot::Act, 110),
+    undecoded("FpFNUZActPerChannelFloat2dMSE", Slot::Act, 110),
+    undecoded("FpFNUZActPerTensorFloat", Slot::Act, 110),
+    undecoded("FpFNUZActPerTensorFloatMSE", Slot::Act, 110),
+    undecoded("FpOCPAct", Slot::Act, 110),
+    undecoded("FpOCPActPerChannelFloat2d", Slot::Act, 110),
+    undecoded("FpOCPActPerChannelFloat2dMSE", Slot::Act, 110),
+    undecoded("FpOCPActPerTensorFloat", Slot::Act, 110),
+    undecoded("FpOCPActPerTensorFloatMSE", Slot::Act, 110),
 
-    Preset{.name = "TruncTo8bit", .slot = "trunc", .source = ScaleSource::Input},
-    undecoded("RoundTo8bit", "trunc", 90, QuantizerKind::Affine),
-    undecoded("ShiftRoundSaturateTo8bit", "trunc", 121, QuantizerKind::Affine),
+    Preset{.name = "TruncTo8bit", .slot = Slot::Trunc, .source = ScaleSource::Input},
+    undecoded("RoundTo8bit", Slot::Trunc, 90, QuantizerKind::Affine),
+    undecoded("ShiftRoundSaturateTo8bit", Slot::Trunc, 121, QuantizerKind::Affine),
 };
 
 constexpr std::array kOverrides = {
@@ -315,27 +313,6 @@ constexpr std::array kOverrides = {
     Override{"device", true},
 };
 
-constexpr std::array<std::string_view, 18> kSlots = {
-    "weight",
-    "bias",
-    "input",
-    "output",
-    "act",
-    "trunc",
-    "io",
-    "cell_state",
-    "gate_acc",
-    "input_acc",
-    "forget_acc",
-    "cell_acc",
-    "output_acc",
-    "input_sigmoid",
-    "forget_sigmoid",
-    "output_sigmoid",
-    "cell_tanh",
-    "hidden_state_tanh",
-};
-
 } // namespace
 
 std::span<const Preset> presets() { return kPresets; }
@@ -348,16 +325,16 @@ const Preset *findPreset(std::string_view name)
 
 bool existsIn(const Preset &preset, int version) { return version >= preset.since; }
 
-std::string_view presetSlot(std::string_view slot)
+Slot presetSlot(Slot slot)
 {
-    return slot == "weight" || slot == "bias" || slot == "trunc" ? slot : std::string_view("act");
+    return slot == Slot::Weight || slot == Slot::Bias || slot == Slot::Trunc ? slot : Slot::Act;
 }
 
-std::vector<std::string> presetNames(std::string_view slot)
+std::vector<std::string> presetNames(std::optional<Slot> slot)
 {
     std::vector<std::string> names;
     for (const Preset &p : kPresets)
-        if (slot.empty() || p.slot == presetSlot(slot))
+        if (!slot || p.slot == presetSlot(*slot))
             names.emplace_back(p.name);
     return names;
 }
@@ -378,7 +355,5 @@ std::vector<std::string> overrideNames()
         names.emplace_back(o.name);
     return names;
 }
-
-std::span<const std::string_view> slotNames() { return kSlots; }
 
 } // namespace quantscope

@@ -42,7 +42,7 @@ enum class Special { None, Decoupled, WeightNorm, AccumulatorAware, AccumulatorA
 /// 60 is 0.6.0, 101 is 0.10.1.
 struct Preset {
     std::string_view name;
-    std::string_view slot; ///< "weight", "bias", "act" or "trunc"
+    Slot slot = Slot::Weight; ///< Weight, Bias, Trunc, or Act for every activation
     int since = 60;
     int bits = 8; ///< 0: computed from the layer (IntBias)
     bool isSigned = true;
@@ -70,9 +70,9 @@ const Preset *findPreset(std::string_view name);
 bool existsIn(const Preset &preset, int version);
 /// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all
 /// when empty.
-std::vector<std::string> presetNames(std::string_view slot = {});
-/// "weight", "bias", "trunc", or "act" for every activation slot.
-std::string_view presetSlot(std::string_view slot);
+std::vector<std::string> presetNames(std::optional<Slot> slot = {});
+/// Weight, Bias, Trunc, or Act for every activation slot.
+Slot presetSlot(Slot slot);
 
 /// A keyword override that Brevitas knows.
 struct Override {
@@ -83,8 +83,5 @@ struct Override {
 std::span<const Override> overrides();
 const Override *findOverride(std::string_view name);
 std::vector<std::string> overrideNames();
-
-/// Slots that a recipe may name.
-std::span<const std::string_view> slotNames();
 
 } // namespace quantscope

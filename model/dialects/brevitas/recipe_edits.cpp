@@ -10,7 +10,7 @@ namespace quantscope {
 namespace {
 
 /// The slot's own entry, when it is the last that speaks of the slot: only then does a change of it take effect.
-RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, const std::string &slot)
+RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, Slot slot)
 {
     const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
         [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });

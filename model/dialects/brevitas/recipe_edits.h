@@ -13,7 +13,9 @@ namespace quantscope {
 /// A choice for one slot: a preset or a lab name with its keywords; without a preset the keywords join what is in
 /// force.
 struct SlotChoice {
-    std::string layer, slot, preset;
+    std::string layer;
+    Slot slot = Slot::Weight;
+    std::string preset;
     std::vector<std::pair<std::string, std::string>> overrides;
 };
 

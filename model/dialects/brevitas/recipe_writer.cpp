@@ -1,4 +1,7 @@
+#include "dialects/brevitas/recipe_writer.h"
+
 #include "base/text.h"
+#include "dialects/brevitas/list_state_dict.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
 #include "network/layer_kinds.h"
@@ -36,7 +39,7 @@ class Writer {
 public:
     explicit Writer(const Network &network)
         : m_network(network)
-        , m_alone(listLayers(network.file, network.recipe))
+        , m_alone(listStateDict(network.file, network.recipe))
     {
         for (const StateLayer &layer : groupStateDict(*network.file).layers)
             if (layer.batchNorm)
@@ -51,7 +54,7 @@ public:
         for (const Layer &layer : m_network.layers) {
             const Layer *alone = m_alone.layer(layer.name);
             const bool told = alone != nullptr && alone->kindAssumed && !layer.kindAssumed;
-            if (!told || layer.slot("weight") == nullptr || findLayerKind(layer.kind) == nullptr)
+            if (!told || layer.slot(Slot::Weight) == nullptr || findLayerKind(layer.kind) == nullptr)
                 continue;
             RecipeLayer entry;
             entry.match = globEscape(layer.name);
@@ -116,12 +119,12 @@ private:
 
     std::optional<std::string> inputFromExport(const RecipeQuantizer &entry, const Layer &layer) const
     {
-        const bool given = entry.inputScale || entry.inputBitWidth || layer.slot("input") != nullptr;
+        const bool given = entry.inputScale || entry.inputBitWidth || layer.slot(Slot::Input) != nullptr;
         if (given || layer.fedBy.size() != 1 || !entry.preset || !readsInput(*entry.preset))
             return std::nullopt;
         const Layer *source = m_network.layer(layer.fedBy.front());
         const bool quantized
-            = source != nullptr && (source->slot("act") != nullptr || source->slot("output") != nullptr);
+            = source != nullptr && (source->slot(Slot::Act) != nullptr || source->slot(Slot::Output) != nullptr);
         return quantized ? std::optional(source->name) : std::nullopt;
     }
 
@@ -136,9 +139,8 @@ std::string recipeToml(const Network &network)
 {
     std::string out = fmt::format(
         "# Quantizers of {}\n", printable(network.file->path.substr(network.file->path.find_last_of('/') + 1)));
-    if (network.file->graph.has_value())
-        return out
-            + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", network.dialect);
+    if (const DialectTraits &traits = traitsOf(network.dialect); traits.saysItself)
+        return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", traits.name);
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))

@@ -64,7 +64,7 @@ std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alte
     const SlotQuantizer &slot = layer.slots[job.slot];
     const StateQuantizer *keys = keysOf(job);
     std::vector<std::string> fitting;
-    if (slot.slot == "weight") {
+    if (slot.slot == Slot::Weight) {
         const std::vector<float> values = stored(job, "scaling_impl.value").value_or(std::vector<float>{});
         const bool logDomain = std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
         // Despite its name Int8WeightPerChannelFixedPoint has float scales before 0.12, and nothing else has these.
@@ -79,7 +79,8 @@ std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alte
             && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
         fitting = storesScale ? storedWeightPresets(*keys, values.size() > 1, logDomain) : weightPresets(m_logDomain);
     } else {
-        const bool isSigned = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slot.slot.find("sigmoid") == std::string::npos;
+        const bool isSigned
+            = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slotName(slot.slot).find("sigmoid") == std::string_view::npos;
         fitting = activationPresets(keys, isSigned, m_logDomain);
         // A sign is never stored: the other one fits as well.
         fitting.push_back(activationPresets(keys, !isSigned, m_logDomain).front());
@@ -99,20 +100,20 @@ bool Resolver::assumePreset(Job &job)
     SlotQuantizer &slot = slotOf(job);
     const bool floats = slot.tensor && isFloating(slot.tensor->dtype) && !isMinifloat(slot.tensor->dtype);
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
-    const std::string_view kind = presetSlot(slot.slot);
+    const Slot kind = presetSlot(slot.slot);
     const bool hasKeys = keysOf(job) != nullptr;
-    if (kind == "bias" && !job.settings.mentioned) {
+    if (kind == Slot::Bias && !job.settings.mentioned) {
         if (!gateInput(job))
             return false; // Brevitas' default is a float bias
         job.settings.preset = "Int32Bias"; // but not that of its recurrent layers
         return true;
     }
-    if (kind == "bias" || kind == "trunc")
+    if (kind == Slot::Bias || kind == Slot::Trunc)
         throw SlotFailure{
             "preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};
-    if (kind == "weight" && !(floats && (matrix || hasKeys || job.settings.mentioned)))
+    if (kind == Slot::Weight && !(floats && (matrix || hasKeys || job.settings.mentioned)))
         return false;
-    if (kind == "act" && !hasKeys && !job.settings.mentioned)
+    if (kind == Slot::Act && !hasKeys && !job.settings.mentioned)
         return false;
     job.settings.preset = guessPreset(job, slot.alternatives);
     return true;

@@ -81,7 +81,7 @@ void mergeInto(SlotQuantizer &weight, const ChannelAffine &affine)
 /// merge_bn: an existing bias is scaled and shifted (Brevitas before 0.8 forgot to scale it), a missing one is made.
 void mergeBias(Layer &layer, const ChannelAffine &affine)
 {
-    SlotQuantizer *bias = layer.slot("bias");
+    SlotQuantizer *bias = layer.slot(Slot::Bias);
     std::vector<float> values = affine.offset;
     if (bias != nullptr && bias->tensor) {
         const std::vector<float> stored = readFloats(*bias->tensor);
@@ -94,7 +94,7 @@ void mergeBias(Layer &layer, const ChannelAffine &affine)
         }
     }
     if (bias == nullptr) {
-        layer.slots.emplace_back().slot = "bias";
+        layer.slots.emplace_back().slot = Slot::Bias;
         bias = &layer.slots.back();
         bias->tensorName = layer.name + ".bias";
     }
@@ -115,7 +115,7 @@ void Resolver::mergeBatchNorms()
         if (!entry.batchNorm)
             continue;
         Layer *layer = m_network.layer(globName(entry.match));
-        if (layer == nullptr || layer->slot("weight") == nullptr || !layer->slot("weight")->tensor)
+        if (layer == nullptr || layer->slot(Slot::Weight) == nullptr || !layer->slot(Slot::Weight)->tensor)
             throw RecipeMismatch(
                 fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
                     *entry.batchNorm, lineText(entry), entry.match));
@@ -148,24 +148,24 @@ void Resolver::mergeBatchNorm(Layer &layer, const RecipeLayer &entry)
 {
     layer.batchNorm = *entry.batchNorm;
     layer.batchNormMerged = true;
-    const bool hadBias = layer.slot("bias") != nullptr && layer.slot("bias")->tensor;
+    const bool hadBias = layer.slot(Slot::Bias) != nullptr && layer.slot(Slot::Bias)->tensor;
     const Layer *before = m_hints.previous == nullptr ? nullptr : m_hints.previous->layer(layer.name);
     if (before != nullptr && before->kind == layer.kind && m_hints.previous->file == m_network.file
         && sameBatchNorm(m_hints.previous->recipe, m_network.recipe, layer.name)) {
-        layer.slot("weight")->tensor = before->slot("weight")->tensor; // merged then as it would be now
-        if (layer.slot("bias") == nullptr)
-            layer.slots.emplace_back().slot = "bias";
-        SlotQuantizer &bias = *layer.slot("bias");
-        bias.tensorName = before->slot("bias")->tensorName;
-        bias.shape = before->slot("bias")->shape;
-        bias.tensor = before->slot("bias")->tensor;
+        layer.slot(Slot::Weight)->tensor = before->slot(Slot::Weight)->tensor; // merged then as it would be now
+        if (layer.slot(Slot::Bias) == nullptr)
+            layer.slots.emplace_back().slot = Slot::Bias;
+        SlotQuantizer &bias = *layer.slot(Slot::Bias);
+        bias.tensorName = before->slot(Slot::Bias)->tensorName;
+        bias.shape = before->slot(Slot::Bias)->shape;
+        bias.tensor = before->slot(Slot::Bias)->tensor;
     } else {
         const ChannelAffine affine = affineOf(*m_network.file, m_dict.prefix + *entry.batchNorm + ".",
-            channelsOf(*layer.slot("weight")), static_cast<float>(entry.epsilon.value_or(1e-5)));
+            channelsOf(*layer.slot(Slot::Weight)), static_cast<float>(entry.epsilon.value_or(1e-5)));
         mergeBias(layer, affine);
-        mergeInto(*layer.slot("weight"), affine);
+        mergeInto(*layer.slot(Slot::Weight), affine);
     }
-    m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer.name,
+    m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer.id,
         fmt::format("{}: the batch norm {} is merged into its weights and bias{}", layer.name, *entry.batchNorm,
             hadBias && m_version < 80 ? "; merge_bn of Brevitas before 0.8 leaves the old bias unscaled, which is an "
                                         "error that is not repeated here"
@@ -181,7 +181,7 @@ void Resolver::noteBatchNorms()
         if (!layer.batchNorm.empty() && !layer.batchNormMerged && ++count == 1)
             first = &layer;
     if (first != nullptr)
-        m_network.diagnostics.push_back({"batch-norm-unmerged", Severity::Note, first->name,
+        m_network.diagnostics.push_back({"batch-norm-unmerged", Severity::Note, first->id,
             fmt::format("{}{} followed by a batch norm that is not merged ({}, by the file's order): the weights are "
                         "shown as stored; batch_norm = \"{}\" under [[layer]] shows them merged",
                 first->name, count == 1 ? " is" : fmt::format(" and {} more layers are each", count - 1),

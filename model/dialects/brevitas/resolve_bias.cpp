@@ -50,16 +50,17 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
     }
     std::optional<std::size_t> source;
     if (!settings.input.empty()) {
-        source = namedJob(settings.input, {"act", "output"}, "input");
-        if (const std::string_view kind = presetSlot(slotOf(m_jobs[*source]).slot); kind == "weight" || kind == "bias")
+        source = namedJob(settings.input, {Slot::Act, Slot::Output}, "input");
+        if (const Slot kind = presetSlot(slotOf(m_jobs[*source]).slot); kind == Slot::Weight || kind == Slot::Bias)
             throw RecipeMismatch(fmt::format("input = \"{}\" is a {}, which no layer reads", settings.input, kind));
     } else
-        source = findJob(layerOf(job).name, "input");
+        source = findJob(layerOf(job).name, Slot::Input);
     if (!source)
         source = gateInput(job);
     if (!source)
         if (const auto fed = m_feeds.find(layerOf(job).name); fed != m_feeds.end())
-            source = findJob(fed->second, "act") ? findJob(fed->second, "act") : findJob(fed->second, "output");
+            source = findJob(fed->second, Slot::Act) ? findJob(fed->second, Slot::Act)
+                                                     : findJob(fed->second, Slot::Output);
     if (!source)
         return std::nullopt;
     resolve(*source);
@@ -84,9 +85,9 @@ std::optional<Resolver::InputQuantizer> Resolver::inputOf(Job &job, bool needsSc
 std::optional<std::size_t> Resolver::weightJobOf(const Job &bias)
 {
     const std::string &layer = layerOf(bias).name;
-    if (const auto own = findJob(layer, "weight"))
+    if (const auto own = findJob(layer, Slot::Weight))
         return own;
-    return findJob(layer + ".input_weight", "weight");
+    return findJob(layer + ".input_weight", Slot::Weight);
 }
 
 void Resolver::resolveBias(Job &job)

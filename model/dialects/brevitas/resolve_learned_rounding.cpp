@@ -22,7 +22,7 @@ const TensorInfo *Resolver::learnedDecisions(const Job &job) const
 void Resolver::heedDecisions(Job &job)
 {
     QuantizerSpec &spec = *job.spec;
-    if (slotOf(job).slot != "weight" || spec.kind != QuantizerKind::Affine || learnedDecisions(job) == nullptr
+    if (slotOf(job).slot != Slot::Weight || spec.kind != QuantizerKind::Affine || learnedDecisions(job) == nullptr
         || job.settings.value("float_to_int_impl_type"))
         return;
     spec.rounding = Rounding::LearnedRound;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace quantscope {
 
 namespace {
@@ -33,14 +35,14 @@ std::optional<std::string> recurrentStack(std::string_view name)
 
 /// A name for the quantizer that this slot of a recurrent layer shares with others, whatever the model's options
 /// (nn/quant_rnn.py): both weights of a gate have one, and so have inputs and outputs of all layers and directions.
-std::string sharedByConstruction(std::string_view layer, std::string_view slot)
+std::string sharedByConstruction(std::string_view layer, Slot slot)
 {
     std::string_view leaf;
     const std::string_view above = parentOf(layer, leaf);
-    if (slot == "weight" && above.ends_with("gate_params") && (leaf == "input_weight" || leaf == "hidden_weight"))
+    if (slot == Slot::Weight && above.ends_with("gate_params") && (leaf == "input_weight" || leaf == "hidden_weight"))
         return std::string(above) + ":weight";
-    const bool output = slot == "output" && leaf == "cell";
-    if (!output && slot != "io")
+    const bool output = slot == Slot::Output && leaf == "cell";
+    if (!output && slot != Slot::Io)
         return {};
     const auto stack = recurrentStack(output ? above : layer);
     return stack ? *stack + ":io" : std::string();
@@ -51,7 +53,8 @@ std::string sharedByConstruction(std::string_view layer, std::string_view slot)
 /// The recipe names this very slot and gives it a quantizer, or its tensor cannot share one.
 bool Resolver::standsAlone(const Job &job) const
 {
-    const std::string &layer = layerOf(job).name, &slot = slotOf(job).slot;
+    const std::string &layer = layerOf(job).name;
+    const Slot slot = slotOf(job).slot;
     const TensorInfo *tensor = slotOf(job).tensor.get();
     return !job.settings.sharedWith.empty() || isLabQuantizer(job.settings.preset)
         || (tensor != nullptr && tensor->affine)
@@ -76,7 +79,8 @@ void Resolver::shareByConstruction()
             : std::ranges::find_if(members, [&](std::size_t i) { return m_jobs[i].settings.sharedWith.empty(); });
         for (const std::size_t i : members)
             if (owner != members.end() && i != *owner && !standsAlone(m_jobs[i]))
-                m_jobs[i].settings.sharedWith = layerOf(m_jobs[*owner]).name + ":" + slotOf(m_jobs[*owner]).slot;
+                m_jobs[i].settings.sharedWith
+                    = fmt::format("{}:{}", layerOf(m_jobs[*owner]).name, slotOf(m_jobs[*owner]).slot);
     }
 }
 
@@ -85,7 +89,7 @@ std::optional<std::size_t> Resolver::gateInput(const Job &bias) const
 {
     std::string_view leaf;
     const std::string_view direction = parentOf(layerOf(bias).name, leaf);
-    return leaf.ends_with("gate_params") && recurrentStack(direction) ? findJob(std::string(direction), "io")
+    return leaf.ends_with("gate_params") && recurrentStack(direction) ? findJob(std::string(direction), Slot::Io)
                                                                       : std::nullopt;
 }
 

@@ -21,7 +21,7 @@ void Resolver::linkSharers()
             job.settings.preset = "None";
             continue;
         }
-        const std::string slot = slotOf(job).slot;
+        const Slot slot = slotOf(job).slot;
         std::size_t owner = namedJob(job.settings.sharedWith, sharedSlots(slot), "shared_with");
         if (owner == i)
             throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layerOf(job).name, slot));
@@ -46,16 +46,16 @@ bool Resolver::hasNothingToShare(const Job &job) const
 {
     if (!job.settings.sharesWhole)
         return false;
-    const std::string &slot = slotOf(job).slot;
+    const Slot slot = slotOf(job).slot;
     const Reference owner = referenced(job.settings.sharedWith, sharedSlots(slot));
     return m_network.layer(owner.layer) != nullptr
         && (!owner.job || presetSlot(slotOf(m_jobs[*owner.job]).slot) != presetSlot(slot));
 }
 
 /// The slots that a layer's name alone may mean in shared_with.
-std::vector<std::string> Resolver::sharedSlots(const std::string &slot)
+std::vector<Slot> Resolver::sharedSlots(Slot slot)
 {
-    return presetSlot(slot) == "act" ? std::vector<std::string>{slot, "act", "output"} : std::vector{slot};
+    return presetSlot(slot) == Slot::Act ? std::vector{slot, Slot::Act, Slot::Output} : std::vector{slot};
 }
 
 /// A sharer is set as its owner is: one object.
@@ -78,7 +78,7 @@ const Resolver::Job *Resolver::takeOwner(Job &job)
         throw SlotFailure{"shared-statistics",
             fmt::format("{} follows from each tensor alone and cannot be shared with {}: give it a preset of its own",
                 preset, job.settings.sharedWith)};
-    slot.sharedWith = layerOf(owner).name + ":" + slotOf(owner).slot;
+    slot.sharedWith = fmt::format("{}:{}", layerOf(owner).name, slotOf(owner).slot);
     for (const auto &[keyword, text] : job.settings.overrides)
         if (owner.settings.value(keyword) != text)
             warn(job, "shared-keyword-ignored",

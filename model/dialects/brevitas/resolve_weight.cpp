@@ -61,7 +61,7 @@ void Resolver::markAssumedAxis(Job &job, Quantizer &quantizer)
     const bool channels = quantizer.scale->values.size() > 1
         || (quantizer.divisor && quantizer.divisor->values.size() > 1)
         || (overChannels && (job.spec->source == ScaleSource::Stats || job.spec->special == Special::Decoupled));
-    if (!channels || slot.slot != "weight" || knowsChannelAxis(job))
+    if (!channels || slot.slot != Slot::Weight || knowsChannelAxis(job))
         return;
     quantizer.origin["scale"] = {Origin::Assumed,
         fmt::format("{}, per channel along axis {}; a transposed convolution would use axis {}: [[layer]] kind or an "
@@ -157,7 +157,7 @@ void Resolver::weightScale(Job &job, Quantizer &quantizer, int bits)
             values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
         slot.formula = scaleFormula(spec, bits, values->front(), scales.front());
         quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
-        quantizer.origin["scale"] = {Origin::Read, slot.slot + "_quant.tensor_quant.scaling_impl.value"};
+        quantizer.origin["scale"] = {Origin::Read, fmt::format("{}_quant.tensor_quant.scaling_impl.value", slot.slot)};
     }
     if (spec.zeroPoint != ZeroPointSource::None)
         weightZeroPoint(job, quantizer, bits, {});
@@ -181,9 +181,9 @@ bool Resolver::assumeBinary(Job &job)
 void Resolver::statisticScale(Job &job, Quantizer &quantizer, int bits)
 {
     SlotQuantizer &slot = slotOf(job);
-    const bool channels = job.spec->perChannel && !job.spec->he && slot.slot == "weight";
+    const bool channels = job.spec->perChannel && !job.spec->he && slot.slot == Slot::Weight;
     const WeightStatistic statistic = weightStatistic(sharedInputs(job, channels), *job.spec, channels, m_progress);
-    if (slot.assumed && slot.slot == "weight" && !channels && statistic.values[0] == 0.1f && assumeBinary(job)) {
+    if (slot.assumed && slot.slot == Slot::Weight && !channels && statistic.values[0] == 0.1f && assumeBinary(job)) {
         quantizer = startQuantizer(job, 1);
         for (auto &[field, origin] : quantizer.origin)
             origin = {Origin::Assumed,
@@ -233,7 +233,7 @@ void Resolver::weightZeroPoint(Job &job, Quantizer &quantizer, int bits, const s
         // Other statistics than max - min do not tell the minimum on the way.
         QuantizerSpec range = *job.spec;
         range.statistic = Statistic::MinMax;
-        const bool channels = range.perChannel && slotOf(job).slot == "weight";
+        const bool channels = range.perChannel && slotOf(job).slot == Slot::Weight;
         lows = weightStatistic(sharedInputs(job, channels), range, channels, m_progress).minimum;
     }
     const auto &scales = quantizer.scale->values;

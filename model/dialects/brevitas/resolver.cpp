@@ -26,8 +26,8 @@ Resolver::Resolver(Network &network, const Progress &progress, const RecoverHint
     takePrevious();
 }
 
-SlotQuantizer Resolver::candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings,
-    std::shared_ptr<const TensorInfo> floats)
+SlotQuantizer Resolver::candidate(
+    const std::string &layer, Slot slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats)
 {
     const auto index = findJob(layer, slot);
     if (!index)
@@ -69,18 +69,19 @@ void Resolver::resolveAll()
 void Resolver::noteVectors()
 {
     std::vector<std::string> names;
+    LayerId first{};
     for (const Job &job : m_jobs) {
         const std::string &layer = layerOf(job).name;
         const SlotQuantizer &slot = slotOf(job);
-        const bool vector = slot.slot == "weight" && slot.shape.size() < 2 && slot.quantizer && !keysOf(job)
+        const bool vector = slot.slot == Slot::Weight && slot.shape.size() < 2 && slot.quantizer && !keysOf(job)
             && !(slot.tensor && slot.tensor->affine);
         const auto &entries = m_network.recipe.quantizers;
         if (vector
             && std::none_of(entries.begin(), entries.end(), [&](const auto &e) { return globNames(e.match, layer); }))
-            names.push_back(layer);
+            first = names.emplace_back(layer) == names.front() ? layerOf(job).id : first;
     }
     if (!names.empty())
-        m_network.diagnostics.push_back({"vector-quantized", Severity::Note, names.front(),
+        m_network.diagnostics.push_back({"vector-quantized", Severity::Note, {first, Slot::Weight},
             fmt::format(
                 "a wildcard of the recipe quantizes the weight{} of {}{}, which {} one axis (layer norms, PReLU?): "
                 "preset = \"None\" leaves such a weight as it is",
@@ -105,47 +106,53 @@ void Resolver::collectJobs()
         }
     }
     for (const Job &job : m_jobs) {
-        const auto threshold = presetSlot(slotOf(const_cast<Job &>(job)).slot) == "act"
-            ? storedScalar(job, "scaling_impl.value")
-            : std::nullopt;
+        const auto threshold
+            = presetSlot(slotOf(job).slot) == Slot::Act ? storedScalar(job, "scaling_impl.value") : std::nullopt;
         m_logDomain = m_logDomain || (threshold && *threshold < 0);
     }
 }
 
-std::optional<std::size_t> Resolver::findJob(const std::string &layer, const std::string &slot) const
+std::optional<std::size_t> Resolver::findJob(const std::string &layer, Slot slot) const
 {
     const auto found = m_jobIndex.find({layer, slot});
     return found == m_jobIndex.end() ? std::nullopt : std::optional(found->second);
 }
 
-Resolver::Reference Resolver::referenced(const std::string &text, std::vector<std::string> slots) const
+Resolver::Reference Resolver::referenced(const std::string &text, std::vector<Slot> slots) const
 {
-    Reference out{text, std::move(slots), {}};
+    Reference out{text, std::move(slots), {}, {}};
     const auto colon = text.rfind(':');
     if (colon != std::string::npos) {
-        const std::string layer = text.substr(0, colon), slot = text.substr(colon + 1);
-        out.job = findJob(layer, slot);
+        const std::string layer = text.substr(0, colon), name = text.substr(colon + 1);
+        const auto slot = slotFromName(name);
+        out.job = slot ? findJob(layer, *slot) : std::nullopt;
         if (out.job || m_network.layer(text) == nullptr) // a layer's own name may hold a colon
-            return {layer, {slot}, out.job};
+            return {layer, slot ? std::vector{*slot} : std::vector<Slot>{}, out.job, slot ? std::string() : name};
     }
-    for (const std::string &slot : out.slots)
+    for (const Slot slot : out.slots)
         if ((out.job = findJob(text, slot)))
             break;
     return out;
 }
 
-std::size_t Resolver::namedJob(const std::string &reference, std::vector<std::string> wanted, const char *key) const
+std::size_t Resolver::namedJob(const std::string &reference, std::vector<Slot> wanted, const char *key) const
 {
-    auto [layer, slots, job] = referenced(reference, std::move(wanted));
+    auto [layer, slots, job, unknown] = referenced(reference, std::move(wanted));
     if (job)
         return *job;
     std::vector<std::string> names;
     if (const Layer *known = m_network.layer(layer)) {
         for (const SlotQuantizer &slot : known->slots)
-            names.push_back(slot.slot);
-        slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-        throw RecipeMismatch(fmt::format("{} = \"{}\"{}: the layer has no slot {}{}", key, reference,
-            entryWith(reference), fmt::join(slots, " or "), slots.size() == 1 ? didYouMean(slots.front(), names) : ""));
+            names.emplace_back(slotName(slot.slot));
+        std::vector<std::string> sought;
+        for (const Slot slot : slots)
+            sought.emplace_back(slotName(slot));
+        if (slots.empty())
+            sought.push_back(unknown);
+        sought.erase(std::unique(sought.begin(), sought.end()), sought.end());
+        throw RecipeMismatch(
+            fmt::format("{} = \"{}\"{}: the layer has no slot {}{}", key, reference, entryWith(reference),
+                fmt::join(sought, " or "), sought.size() == 1 ? didYouMean(sought.front(), names) : ""));
     }
     for (const Layer &known : m_network.layers)
         names.push_back(known.name);
@@ -205,13 +212,13 @@ void Resolver::fail(Job &job, const SlotFailure &failure)
 {
     job.failed = true;
     const Layer &layer = layerOf(job);
-    m_network.diagnostics.push_back({failure.rule, Severity::Error, layer.name,
+    m_network.diagnostics.push_back({failure.rule, Severity::Error, {layer.id, slotOf(job).slot},
         fmt::format("{} {}: {}", layer.name, slotOf(job).slot, failure.text)});
 }
 
 void Resolver::warn(const Job &job, const char *rule, const std::string &text)
 {
-    m_network.diagnostics.push_back({rule, Severity::Warning, layerOf(job).name,
+    m_network.diagnostics.push_back({rule, Severity::Warning, {layerOf(job).id, slotOf(job).slot},
         fmt::format("{} {}: {}", layerOf(job).name, slotOf(job).slot, text)});
 }
 
@@ -238,15 +245,12 @@ void Resolver::resolve(std::size_t index)
 
 void Resolver::resolveJob(Job &job)
 {
-    const std::string_view slot = presetSlot(slotOf(job).slot);
-    if (slot == "weight")
-        resolveWeight(job);
-    else if (slot == "bias")
-        resolveBias(job);
-    else if (slot == "trunc")
-        resolveTruncation(job);
-    else
-        resolveActivation(job);
+    switch (presetSlot(slotOf(job).slot)) {
+    case Slot::Weight: return resolveWeight(job);
+    case Slot::Bias: return resolveBias(job);
+    case Slot::Trunc: return resolveTruncation(job);
+    default: return resolveActivation(job);
+    }
 }
 
 Quantizer Resolver::startQuantizer(const Job &job, int bits) const
@@ -279,23 +283,21 @@ Quantizer Resolver::startQuantizer(const Job &job, int bits) const
 
 namespace {
 
-bool isBrevitas(const Network &network) { return network.dialect.starts_with("Brevitas"); }
-
 /// Brevitas computes in float32, so that its codes follow from float32 weights alone.
 void noteOtherPrecision(Network &network)
 {
     const SlotQuantizer *first = nullptr;
     std::size_t count = 0;
-    std::string layer;
+    LayerId layer{};
     for (const Layer &known : network.layers)
         for (const SlotQuantizer &slot : known.slots)
             if (slot.tensor && slot.quantizer && isFloating(slot.tensor->dtype)
                 && (dtypeBits(slot.tensor->dtype) == 16 || dtypeBits(slot.tensor->dtype) == 64) && ++count == 1) {
                 first = &slot;
-                layer = known.name;
+                layer = known.id;
             }
     if (first != nullptr)
-        network.diagnostics.push_back({"precision-converted", Severity::Note, layer,
+        network.diagnostics.push_back({"precision-converted", Severity::Note, {layer, first->slot},
             fmt::format("{}{} stored as {}: codes are computed in float32 and may differ from the original run",
                 first->tensorName, count == 1 ? " is" : fmt::format(" and {} more quantized tensors are", count - 1),
                 dtypeName(first->tensor->dtype))});
@@ -315,7 +317,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
             fmt::format(
                 "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them",
                 assumed)});
-    if (!network.recipe.brevitas && (!network.recipe.empty() || isBrevitas(network)))
+    if (!network.recipe.brevitas && (!network.recipe.empty() || network.dialect == Dialect::BrevitasStateDict))
         network.diagnostics.push_back({"version-assumed", Severity::Note, "",
             fmt::format("{} no Brevitas version: 0.10.2 is assumed",
                 network.recipe.empty() ? "a state_dict says" : "the recipe names")});

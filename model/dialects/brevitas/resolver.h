@@ -1,10 +1,12 @@
 #pragma once
 
+#include "base/progress.h"
 #include "dialects/brevitas/scale_rules.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
 #include "dialects/brevitas/weight_statistics.h"
 #include "network/network.h"
+#include "network/recover.h"
 
 #include <optional>
 #include <string>
@@ -35,8 +37,8 @@ public:
     /// one that it shares. The network stays as it is.
     /// Throws RecipeMismatch with a sentence when the settings do not give a quantizer here.
     /// `floats` takes the place of the slot's tensor (where the file holds only quantized values).
-    SlotQuantizer candidate(const std::string &layer, const std::string &slot, const SlotSettings &settings,
-        std::shared_ptr<const TensorInfo> floats);
+    SlotQuantizer candidate(
+        const std::string &layer, Slot slot, const SlotSettings &settings, std::shared_ptr<const TensorInfo> floats);
 
 private:
     enum class State { Waiting, Busy, Done };
@@ -75,7 +77,7 @@ private:
     void linkSharers();
     void chooseSpec(Job &job);
     const Job *takeOwner(Job &job);
-    static std::vector<std::string> sharedSlots(const std::string &slot);
+    static std::vector<Slot> sharedSlots(Slot slot);
     void takeSpec(Job &job, bool assumed);
     void dropIdleKeywords(Job &job);
     bool isMeant(const Job &job, int entry) const;
@@ -87,17 +89,18 @@ private:
     void fail(Job &job, const SlotFailure &failure);
     void warn(const Job &job, const char *rule, const std::string &text);
 
-    std::optional<std::size_t> findJob(const std::string &layer, const std::string &slot) const;
+    std::optional<std::size_t> findJob(const std::string &layer, Slot slot) const;
     /// "LAYER" or "LAYER:SLOT" of a recipe, and the job that it names.
     struct Reference {
         std::string layer;
-        std::vector<std::string> slots;
+        std::vector<Slot> slots;
         std::optional<std::size_t> job;
+        std::string unknownSlot; ///< what stands behind the colon when it is no slot's name
     };
-    Reference referenced(const std::string &text, std::vector<std::string> slots) const;
+    Reference referenced(const std::string &text, std::vector<Slot> slots) const;
     bool hasNothingToShare(const Job &job) const;
     /// Throws RecipeMismatch with the nearest name.
-    std::size_t namedJob(const std::string &reference, std::vector<std::string> slots, const char *key) const;
+    std::size_t namedJob(const std::string &reference, std::vector<Slot> slots, const char *key) const;
     /// " (entry 2, line 9)" of the recipe; empty for what is in no entry.
     std::string entryText(int number) const;
     std::string entryWith(const std::string &reference) const;
@@ -163,8 +166,11 @@ private:
     int m_suggested = 0;
     bool m_logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<Job> m_jobs;
-    std::map<std::pair<std::string, std::string>, std::size_t> m_jobIndex;
+    std::map<std::pair<std::string, Slot>, std::size_t> m_jobIndex;
     std::map<std::string, const StateLayer *> m_states;
 };
+
+/// Fills in the quantizers of a listed state_dict. Throws RecipeMismatch, CancelledError.
+void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints = {});
 
 } // namespace quantscope

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <fmt/format.h>
+
 namespace quantscope {
 
 namespace {
@@ -43,7 +45,7 @@ void Resolver::takeHints()
             layer.kindAssumed = false;
             const auto state = m_states.find(layer.name);
             const LayerKind *kind = findLayerKind(layer.kind);
-            SlotQuantizer *weight = layer.slot("weight");
+            SlotQuantizer *weight = layer.slot(Slot::Weight);
             if (weight != nullptr && (state == m_states.end() || !storedChannelAxis(*state->second, *m_network.file)))
                 weight->channelAxis = kind != nullptr && kind->transposed && weight->shape.size() >= 3 ? 1 : 0;
         }
@@ -59,7 +61,7 @@ void Resolver::takeHints()
 bool Resolver::sameSettings(const Job &job, const Network &previous) const
 {
     const Layer &layer = m_network.layers[job.layer];
-    const std::string &slot = layer.slots[job.slot].slot;
+    const Slot slot = layer.slots[job.slot].slot;
     const Layer *before = previous.layer(layer.name);
     const auto state = m_states.find(layer.name);
     const bool batchNorm = state != m_states.end() && state->second->batchNorm;
@@ -79,10 +81,11 @@ void Resolver::takePrevious()
         return;
     const std::set<std::string> owners = sharedQuantizers(*previous);
     for (Job &job : m_jobs) {
-        const std::string_view kind = presetSlot(slotOf(job).slot);
-        const bool depends = job.owner || !job.sharers.empty() || kind == "bias" || kind == "trunc"
+        const Slot kind = presetSlot(slotOf(job).slot);
+        const bool depends = job.owner || !job.sharers.empty() || kind == Slot::Bias || kind == Slot::Trunc
             || !job.settings.input.empty() || job.settings.preset.starts_with("Int8AccumulatorAware");
-        if (depends || !sameSettings(job, *previous) || owners.contains(layerOf(job).name + ":" + slotOf(job).slot))
+        if (depends || !sameSettings(job, *previous)
+            || owners.contains(fmt::format("{}:{}", layerOf(job).name, slotOf(job).slot)))
             continue;
         const SlotQuantizer &before = *previous->layer(layerOf(job).name)->slot(slotOf(job).slot);
         if (!before.quantizer || !before.quantizer->isComplete())
@@ -92,10 +95,11 @@ void Resolver::takePrevious()
         if (const auto spec = makeSpec(job.settings, m_version))
             job.spec = *spec;
         job.state = State::Done;
-        const std::string about = layerOf(job).name + " " + slotOf(job).slot + ": ";
+        const Subject subject(layerOf(job).id, slotOf(job).slot);
+        const Subject then(previous->layer(layerOf(job).name)->id, slotOf(job).slot);
         for (const Diagnostic &d : previous->diagnostics)
-            if (d.layer == layerOf(job).name && d.severity == Severity::Warning && d.text.starts_with(about))
-                m_network.diagnostics.push_back(d);
+            if (d.subject == then && d.severity == Severity::Warning)
+                m_network.diagnostics.push_back({d.rule, d.severity, subject, d.text});
     }
 }
 

@@ -145,7 +145,7 @@ float scaleFromStored(float stored, const QuantizerSpec &spec, int bits)
 {
     if (!spec.initialised && combinesStatistics(spec))
         return std::fabs(restricted(combined(stored, spec, bits), spec));
-    if (!spec.initialised && spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == "act")
+    if (!spec.initialised && spec.version >= 120 && spec.preset != nullptr && spec.preset->slot == Slot::Act)
         return clampMin(dividedApart(std::fabs(thresholdFromStored(stored, spec)), spec, bits), spec.minimum);
     return dividedApart(std::fabs(restricted(stored, spec)), spec, bits);
 }

@@ -81,14 +81,14 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
     if (entry.preset || entry.sharedWith)
         settings = SlotSettings{};
     // Keywords for every slot change the quantizers that there are; they make none.
-    settings.mentioned = settings.mentioned || entry.preset || entry.sharedWith || !entry.slot.empty();
+    settings.mentioned = settings.mentioned || entry.preset || entry.sharedWith || entry.slot.has_value();
     if (entry.preset) {
         settings.preset = *entry.preset;
         settings.presetEntry = entry.number;
     }
     if (entry.sharedWith) {
         settings.sharedWith = *entry.sharedWith;
-        settings.sharesWhole = entry.slot.empty();
+        settings.sharesWhole = !entry.slot;
     }
     if (entry.input)
         settings.input = *entry.input;
@@ -103,28 +103,27 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
 }
 
 /// `match = "conv*"` with `shared_with = "conv1"` reaches conv1 too, whose quantizer object it is.
-bool isOwner(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
+bool isOwner(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
 {
-    return entry.sharedWith && (*entry.sharedWith == layer || *entry.sharedWith == layer + ":" + slot);
+    return entry.sharedWith && (*entry.sharedWith == layer || *entry.sharedWith == fmt::format("{}:{}", layer, slot));
 }
 
 } // namespace
 
-bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot)
+bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
 {
     if (!globMatch(entry.match, layer))
         return false;
-    if (!entry.slot.empty() || !entry.preset)
-        return entry.slot.empty() || entry.slot == slot;
-    const std::string_view kind = presetSlot(slot);
+    if (entry.slot || !entry.preset)
+        return !entry.slot || entry.slot == slot;
+    const Slot kind = presetSlot(slot);
     if (isLabQuantizer(*entry.preset)) // these quantize tensors
-        return kind == "weight" || kind == "bias";
+        return kind == Slot::Weight || kind == Slot::Bias;
     const Preset *preset = findPreset(*entry.preset);
     return preset == nullptr || preset->slot == kind;
 }
 
-SlotSettings settingsFor(
-    const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards)
+SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards)
 {
     SlotSettings settings;
     for (const RecipeQuantizer &entry : recipe.quantizers) {

@@ -93,7 +93,7 @@ void setConstant(QuantizerSpec &spec, const SlotSettings &settings)
         spec.source = ScaleSource::Constant;
     if (spec.source != ScaleSource::Constant)
         return;
-    const bool activation = spec.preset->slot == "act";
+    const bool activation = spec.preset->slot == Slot::Act;
     const char *givenAs = init    ? "scaling_init"
         : activation && limit     ? settings.value("max_val") ? "max_val" : "min_val"
         : !activation && constant ? "scaling_const"
@@ -123,9 +123,9 @@ bool isIgnored(const Preset &preset, const SlotSettings &settings, std::string_v
     if (keyword == "accumulator_bit_width")
         return preset.special != Special::AccumulatorAware && preset.special != Special::AccumulatorAwareZeroCenter;
     if (keyword == "scaling_const")
-        return preset.slot == "act";
+        return preset.slot == Slot::Act;
     if (keyword == "min_val" || keyword == "max_val")
-        return preset.slot != "act";
+        return preset.slot != Slot::Act;
     if (keyword == "quant_type" && preset.kind != QuantizerKind::Affine)
         return true; // these name their tensor_quant themselves
     // Without a solver in its injector a quantizer has what its modules are built with.
@@ -205,7 +205,7 @@ std::string versionProblem(const Preset &preset, const SlotSettings &settings, i
     if (!existsIn(preset, version))
         return fmt::format("{} came with Brevitas {} and {} does not have it: brevitas = \"...\" names the version",
             preset.name, versionText(preset.since), versionText(version));
-    if (preset.slot == "bias" && preset.bits == 0 && version >= 110 && !settings.value("bit_width"))
+    if (preset.slot == Slot::Bias && preset.bits == 0 && version >= 110 && !settings.value("bit_width"))
         return fmt::format("{} needs bit_width from Brevitas 0.11 on", preset.name);
     return {};
 }

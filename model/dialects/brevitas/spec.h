@@ -37,12 +37,11 @@ struct SlotSettings {
 
 /// An entry without a slot, but with a preset, speaks only of the slots that can have it: `match = "*"` and a weight
 /// preset.
-bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, const std::string &slot);
+bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot);
 
 /// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
 /// `reachedByWildcards` is false for batch-norm parameters.
-SlotSettings settingsFor(
-    const Recipe &recipe, const std::string &layer, const std::string &slot, bool reachedByWildcards = true);
+SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards = true);
 
 /// The last [[layer]] that merges a batch norm into a layer, or null.
 const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer);

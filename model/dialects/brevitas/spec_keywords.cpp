@@ -132,8 +132,8 @@ constexpr std::array kYoungWords = {
 void setScaleSource(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
 {
     const Preset &preset = *spec.preset;
-    const bool activation = preset.slot == "act";
-    const bool searched = preset.slot == "weight" && preset.source == ScaleSource::Stored;
+    const bool activation = preset.slot == Slot::Act;
+    const bool searched = preset.slot == Slot::Weight && preset.source == ScaleSource::Stored;
     const auto statistics = [&] {
         spec.source = activation ? ScaleSource::RuntimeStats : ScaleSource::Stats;
         if (searched)

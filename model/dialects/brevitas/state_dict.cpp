@@ -20,7 +20,9 @@ std::string currentField(std::string_view field)
 }
 
 struct QuantizerKey {
-    std::string layer, slot, field;
+    std::string layer;
+    Slot slot = Slot::Act;
+    std::string field;
 };
 
 /// `<layer>.<slot>_quant.[fused_activation_quant_proxy.]tensor_quant.<field>`.
@@ -44,7 +46,10 @@ std::optional<QuantizerKey> quantizerKey(std::string_view name)
     if (!slot.ends_with("_quant"))
         return std::nullopt;
     slot.remove_suffix(6);
-    return QuantizerKey{std::string(layer), std::string(slot), currentField(name.substr(marker + kMarker.size()))};
+    const std::string field = currentField(name.substr(marker + kMarker.size()));
+    if (const auto known = slotFromName(slot))
+        return QuantizerKey{std::string(layer), *known, field};
+    return QuantizerKey{std::string(owner), Slot::Act, field}; // a quantizer of the user's own: a layer by itself
 }
 
 class Grouping {
@@ -112,7 +117,7 @@ std::string commonPrefix(const ModelFile &file)
 
 } // namespace
 
-const StateQuantizer *StateLayer::quantizer(std::string_view slot) const
+const StateQuantizer *StateLayer::quantizer(Slot slot) const
 {
     const auto found
         = std::find_if(quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == slot; });
@@ -138,7 +143,7 @@ std::optional<int> onlyLongAxis(const Shape &shape, const Shape &weight)
 
 std::optional<int> storedChannelAxis(const StateLayer &layer, const ModelFile &file)
 {
-    const StateQuantizer *keys = layer.quantizer("weight");
+    const StateQuantizer *keys = layer.quantizer(Slot::Weight);
     if (keys == nullptr || !layer.weight)
         return std::nullopt;
     const Shape &weight = file.tensors[*layer.weight].shape;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/ids.h"
 #include "graph/model_file.h"
 
 #include <map>
@@ -13,7 +14,7 @@ namespace quantscope {
 /// The parameters that a state_dict keeps for one quantizer, by field: "scaling_impl.value" -> position in
 /// ModelFile::tensors. Field names are Brevitas' since 0.6, older spellings are translated.
 struct StateQuantizer {
-    std::string slot;
+    Slot slot = Slot::Weight;
     std::map<std::string, std::size_t, std::less<>> fields;
 };
 
@@ -25,7 +26,7 @@ struct StateLayer {
     bool batchNorm = false; ///< it has running statistics
     std::vector<StateQuantizer> quantizers;
 
-    const StateQuantizer *quantizer(std::string_view slot) const;
+    const StateQuantizer *quantizer(Slot slot) const;
 };
 
 /// A state_dict grouped by module path, in file order; the checkpoint's own prefixes ("state_dict.", "module.") are

@@ -74,9 +74,9 @@ std::string formulaOf(const Quantizer &q)
     return value;
 }
 
-void Decoder::report(const char *rule, Severity severity, const std::string &layer, std::string text)
+void Decoder::report(const char *rule, Severity severity, Subject subject, std::string text)
 {
-    m_diagnostics.push_back({rule, severity, layer, std::move(text)});
+    m_diagnostics.push_back({rule, severity, std::move(subject), std::move(text)});
 }
 
 SlotQuantizer Decoder::list(const PlannedSlot &slot)
@@ -100,15 +100,15 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     return out;
 }
 
-void Decoder::checkScale(const std::string &layer, const SlotQuantizer &slot)
+void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
 {
     const auto &values = slot.quantizer->scale->values;
     const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !(v > 0) || std::isinf(v); });
     if (bad == values.end())
         return;
-    report("scale-not-positive", Severity::Warning, layer,
+    report("scale-not-positive", Severity::Warning, {layer.id, slot.slot},
         fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
-            layer, slot.slot, number(*bad)));
+            layer.name, slot.slot, number(*bad)));
 }
 
 void Decoder::fill(const PlannedSlot &slot, SlotQuantizer &out)
@@ -131,14 +131,14 @@ void Decoder::fill(const PlannedSlot &slot, SlotQuantizer &out)
     }
 }
 
-SlotQuantizer Decoder::decode(const PlannedSlot &slot, const std::string &layer)
+SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
 {
-    m_layer = layer;
+    m_layer = &layer;
     SlotQuantizer out = list(slot);
     const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
         out.quantizer.reset();
-        report(rule, severity, layer,
-            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer), slot.slot, why));
+        report(rule, severity, {layer.id, slot.slot},
+            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why));
     };
     try {
         fill(slot, out);

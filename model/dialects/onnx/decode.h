@@ -18,7 +18,7 @@ public:
     /// Slot, tensor and shape; no element is read.
     SlotQuantizer list(const PlannedSlot &slot);
     /// With its quantizer. What is wrong becomes a diagnostic, and the quantizer stays unknown.
-    SlotQuantizer decode(const PlannedSlot &slot, const std::string &layer);
+    SlotQuantizer decode(const PlannedSlot &slot, const Layer &layer);
 
 private:
     /// Of a QuantizeLinear or DequantizeLinear node.
@@ -48,17 +48,17 @@ private:
     DType quantizedType(const Node &quantize);
     /// Bits, sign and narrow range of codes in a container, from a Clip where there is one. False when no such range is
     /// exactly the Clip's.
-    bool setRange(Quantizer &q, DType container, const Node *clip, const std::string &slot);
+    bool setRange(Quantizer &q, DType container, const Node *clip, Slot slot);
     std::pair<std::int64_t, std::int64_t> clipBounds(const Node &clip, DType container);
 
     Granular broadcastParameter(const Node &node, std::size_t input, const SlotQuantizer &slot);
     int bitWidth(const Node &node, std::size_t input);
-    void checkScale(const std::string &layer, const SlotQuantizer &slot);
-    void report(const char *rule, Severity severity, const std::string &layer, std::string text);
+    void checkScale(const Layer &layer, const SlotQuantizer &slot);
+    void report(const char *rule, Severity severity, Subject subject, std::string text);
 
     Constants &m_constants;
     std::vector<Diagnostic> &m_diagnostics;
-    std::string m_layer; ///< whose slot is being decoded
+    const Layer *m_layer = nullptr; ///< whose slot is being decoded
 };
 
 /// "Quant node /conv1/weight_quant/export_handler/Quant, input 1"

@@ -145,7 +145,7 @@ std::pair<std::int64_t, std::int64_t> Decoder::clipBounds(const Node &clip, DTyp
     return {low, high};
 }
 
-bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, const std::string &slot)
+bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slot)
 {
     const auto containerBits = static_cast<int>(dtypeBits(container));
     const std::string type(dtypeName(container));
@@ -156,11 +156,11 @@ bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, const st
         const std::string why = "no Clip: the full range of " + type;
         q.origin["narrow"] = {Origin::Computed, why};
         // A container of 32 bits, and any bias, says nothing about the bits in use: QCDQ writes no Clip for biases.
-        if (slot == "bias" || containerBits >= 32) {
+        if (slot == Slot::Bias || containerBits >= 32) {
             q.storageBits = containerBits;
-            report("bias-width-lost", Severity::Note, m_layer,
+            report("bias-width-lost", Severity::Note, {m_layer->id, slot},
                 fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot,
-                    printable(m_layer), type));
+                    printable(m_layer->name), type));
             return true;
         }
         q.bitWidth = containerBits;

@@ -164,7 +164,7 @@ void Decoder::scalars(const PlannedSlot &slot, const Node &node, SlotQuantizer &
     q.scale = broadcastParameter(node, slot.firstInput, out);
     q.zeroPoint = simplified(broadcastParameter(node, slot.firstInput + 1, out), true);
     q.bitWidth = bitWidth(node, slot.firstInput + 2);
-    const std::string prefix = slot.slot + "_";
+    const std::string prefix = fmt::format("{}_", slot.slot);
     q.isSigned = flag(node, prefix + "signed", true);
     q.narrow = flag(node, prefix + "narrow", false);
     q.rounding = rounding(node, prefix + "rounding_mode", Rounding::Round);

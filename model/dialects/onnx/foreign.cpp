@@ -41,17 +41,17 @@ void checkMatMulNBits(Constants &constants, const Node &node)
 
 void reportForeign(Constants &constants, const Plan &plan, Network &network)
 {
-    for (const PlannedLayer &layer : plan.layers)
-        for (const PlannedSlot &slot : layer.slots) {
+    for (std::size_t i = 0; i < plan.layers.size(); ++i)
+        for (const PlannedSlot &slot : plan.layers[i].slots) {
             const Node &node = constants.graph().nodes[slot.node];
             if (slot.form != Form::Foreign || node.opType != "MatMulNBits")
                 continue;
             try {
                 checkMatMulNBits(constants, node);
             } catch (const ParseError &error) {
-                network.diagnostics.push_back({"quantizer-unreadable", Severity::Error, layer.name,
-                    fmt::format(
-                        "The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, error.what())});
+                network.diagnostics.push_back({"quantizer-unreadable", Severity::Error, {layerId(i), slot.slot},
+                    fmt::format("The quantizer of {} ({}) is not known: {}.", printable(plan.layers[i].name), slot.slot,
+                        error.what())});
             }
         }
     if (plan.foreignOperators.empty())

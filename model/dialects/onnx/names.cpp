@@ -60,13 +60,13 @@ std::string dottedPath(std::string_view slashed) { return joined(parts(slashed))
 
 std::optional<ModuleSlot> moduleSlot(std::string_view nodeName)
 {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks = {{
-        {"weight_quant", "weight"},
-        {"bias_quant", "bias"},
-        {"input_quant", "input"},
-        {"output_quant", "output"},
-        {"act_quant", "act"},
-        {"trunc_quant", "trunc"},
+    static constexpr std::array<std::pair<std::string_view, Slot>, 6> kMarks = {{
+        {"weight_quant", Slot::Weight},
+        {"bias_quant", Slot::Bias},
+        {"input_quant", Slot::Input},
+        {"output_quant", Slot::Output},
+        {"act_quant", Slot::Act},
+        {"trunc_quant", Slot::Trunc},
     }};
     std::vector<std::string_view> names = parts(nodeName);
     for (std::size_t i = names.size(); i-- > 1;) {
@@ -75,7 +75,7 @@ std::optional<ModuleSlot> moduleSlot(std::string_view nodeName)
         if (mark == kMarks.end())
             continue;
         names.resize(i);
-        return ModuleSlot{joined(names), std::string(mark->second)};
+        return ModuleSlot{joined(names), mark->second};
     }
     return std::nullopt;
 }

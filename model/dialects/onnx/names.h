@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/ids.h"
 #include "graph/graph.h"
 
 #include <optional>
@@ -11,7 +12,7 @@ namespace quantscope::interpret {
 /// What Brevitas' exporters leave in a node's name: "/block/conv1/weight_quant/export_handler_1/Quant".
 struct ModuleSlot {
     std::string path; ///< "block.conv1"
-    std::string slot; ///< "weight", "bias", "input", "output", "act", "trunc"
+    Slot slot = Slot::Weight;
 };
 std::optional<ModuleSlot> moduleSlot(std::string_view nodeName);
 

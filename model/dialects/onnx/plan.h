@@ -22,7 +22,7 @@ enum class Form {
 };
 
 struct PlannedSlot {
-    std::string slot;
+    Slot slot = Slot::Weight;
     Form form = Form::Plain;
     ValueId value = kNoValue; ///< the tensor, for Plain and Foreign
     NodeId node = 0; ///< the quantizer's node
@@ -38,14 +38,14 @@ struct PlannedLayer {
     std::vector<PlannedSlot> slots;
     std::vector<NodeId> nodes; ///< all its nodes, for the edges
 
-    bool hasSlot(std::string_view slot) const;
+    bool hasSlot(Slot slot) const;
 };
 
 /// Which layers a graph has and where each quantizer is written, from names, types and edges alone.
 struct Plan {
     std::vector<PlannedLayer> layers;
     std::vector<std::string> foreignOperators; ///< each once
-    std::string dialect;
+    Dialect dialect = Dialect::Onnx;
 };
 
 Plan makePlan(Constants &constants);

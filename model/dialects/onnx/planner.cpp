@@ -8,7 +8,7 @@
 
 namespace quantscope::interpret {
 
-bool PlannedLayer::hasSlot(std::string_view wanted) const
+bool PlannedLayer::hasSlot(Slot wanted) const
 {
     return std::any_of(slots.begin(), slots.end(), [&](const PlannedSlot &slot) { return slot.slot == wanted; });
 }
@@ -114,8 +114,8 @@ std::size_t Planner::claimLayer(const std::string &name)
     layer.claimed = true;
     // A quantizer in front of the operator that only carries the layer's name quantizes its input.
     for (PlannedSlot &slot : layer.slots)
-        if (slot.slot == "act" && !layer.hasSlot("input"))
-            slot.slot = "input";
+        if (slot.slot == Slot::Act && !layer.hasSlot(Slot::Input))
+            slot.slot = Slot::Input;
     return index;
 }
 
@@ -135,7 +135,8 @@ std::string Planner::computeName(NodeId id, const Operand &weight, const std::op
 {
     const Node &node = m_graph.nodes[id];
     const std::string scope = node.scope.empty() ? std::string() : node.scope + ":";
-    for (const auto &[operand, slot] : {std::pair(&weight, "weight"), std::pair(bias ? &*bias : nullptr, "bias")}) {
+    for (const auto &[operand, slot] :
+        {std::pair(&weight, Slot::Weight), std::pair(bias ? &*bias : nullptr, Slot::Bias)}) {
         if (operand == nullptr || !operand->node)
             continue;
         const auto module = moduleSlot(m_graph.nodes[*operand->node].name);
@@ -176,11 +177,11 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     planned.nodes.push_back(id);
     if (const Attribute *group = node.attribute("group"); group != nullptr && group->i > 0 && group->i <= INT32_MAX)
         planned.groups = static_cast<int>(group->i);
-    weight->slot.slot = "weight";
+    weight->slot.slot = Slot::Weight;
     weight->slot.channelAxis = channelAxisOf(node, node.input(op.weight), *weight, rank);
     addSlot(layer, weight->slot, weight->node);
     if (bias) {
-        bias->slot.slot = "bias";
+        bias->slot.slot = Slot::Bias;
         addSlot(layer, bias->slot, bias->node);
     } else if (op.opType == "MatMul") {
         addBiasBehind(id, planned);
@@ -229,7 +230,7 @@ void Planner::addBiasBehind(NodeId matMul, PlannedLayer &layer)
     const auto view = bias ? m_constants.view(bias->tensor) : nullptr;
     if (view == nullptr || view->shape.size() != 1)
         return;
-    bias->slot.slot = "bias";
+    bias->slot.slot = Slot::Bias;
     layer.nodes.push_back(addId);
     addSlot(m_byName.at(layer.name), bias->slot, bias->node);
 }
@@ -254,7 +255,7 @@ void Planner::addForeign(NodeId id, const ForeignOperator &op)
     const ComputeOperator shape{op.opType, op.kind, 0, std::nullopt, std::nullopt, false, op.kind == "Conv"};
     m_plan.layers[layer].kind = kindOf(shape, view == nullptr ? 0 : view->shape.size());
     m_plan.layers[layer].nodes.push_back(id);
-    for (auto &[operand, name] : {std::pair(&weight, "weight"), std::pair(&bias, "bias")}) {
+    for (auto &[operand, name] : {std::pair(&weight, Slot::Weight), std::pair(&bias, Slot::Bias)}) {
         if (!*operand)
             continue;
         (*operand)->slot.slot = name;
@@ -291,7 +292,7 @@ void Planner::addActivation(NodeId id, Form form)
     slot.form = form;
     slot.node = id;
     slot.value = node.input(0);
-    slot.slot = form == Form::Trunc ? "trunc" : "act";
+    slot.slot = form == Form::Trunc ? Slot::Trunc : Slot::Act;
     std::size_t layer = 0;
     if (const auto module = moduleSlot(node.name)) {
         layer = layerNamed((node.scope.empty() ? "" : node.scope + ":") + module->path);
@@ -300,10 +301,10 @@ void Planner::addActivation(NodeId id, Form form)
         const std::string name = activationName(id);
         const auto known = m_byName.find(name);
         const bool behind = known != m_byName.end() && m_plan.layers[known->second].claimed;
-        if (behind && !m_plan.layers[known->second].hasSlot("output") && form != Form::Trunc)
-            slot.slot = "output";
+        if (behind && !m_plan.layers[known->second].hasSlot(Slot::Output) && form != Form::Trunc)
+            slot.slot = Slot::Output;
         // Otherwise a second activation of that name gets a name of its own.
-        layer = layerNamed(slot.slot == "output" || known == m_byName.end() ? name : uniqueName(name));
+        layer = layerNamed(slot.slot == Slot::Output || known == m_byName.end() ? name : uniqueName(name));
     }
     PlannedLayer &planned = m_plan.layers[layer];
     if (planned.kind.empty())
@@ -321,7 +322,7 @@ void Planner::addUnclaimed(NodeId id)
     std::string name = module ? module->path : parameterOwner(baseName(operand->tensor));
     if (name.empty())
         name = activationName(id);
-    operand->slot.slot = module ? module->slot : "weight";
+    operand->slot.slot = module ? module->slot : Slot::Weight;
     const auto known = m_byName.find(name);
     const bool taken = known != m_byName.end() && m_plan.layers[known->second].hasSlot(operand->slot.slot);
     const std::size_t layer = layerNamed(taken ? uniqueName(name) : name);
@@ -354,12 +355,12 @@ void Planner::addNode(NodeId id)
                               : Form::Quantize);
 }
 
-std::string Planner::dialect() const
+Dialect Planner::dialect() const
 {
     bool quantize = false, clip = false;
     for (const Node &node : m_graph.nodes) {
         if (isQuant(node) || isBipolar(node) || isTrunc(node) || node.opType == "QuantLSTMCell")
-            return "QONNX";
+            return Dialect::Qonnx;
         if (!isQuantize(node) && !isDequantize(node))
             continue;
         quantize = true;
@@ -367,7 +368,7 @@ std::string Planner::dialect() const
         clip = clip || (isDequantize(node) && before != nullptr && before->opType == "Clip")
             || node.name.find("/export_handler") != std::string::npos;
     }
-    return !quantize ? "ONNX" : clip ? "QCDQ" : "QDQ";
+    return !quantize ? Dialect::Onnx : clip ? Dialect::Qcdq : Dialect::Qdq;
 }
 
 Plan Planner::run()

@@ -51,7 +51,7 @@ private:
     std::string activationName(NodeId id) const;
     std::string activationKindOf(ValueId value) const;
     void addSlot(std::size_t layer, PlannedSlot slot, std::optional<NodeId> node);
-    std::string dialect() const;
+    Dialect dialect() const;
 
     Constants &m_constants;
     const Graph &m_graph;

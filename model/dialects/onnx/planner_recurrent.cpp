@@ -13,18 +13,18 @@ namespace {
 constexpr std::array<std::string_view, 4> kCellGates = {"input", "forget", "cell", "output"};
 constexpr std::size_t kCellWeights = 3;
 constexpr std::size_t kCellOperands = 12;
-constexpr std::array<std::string_view, 11> kCellSlots = {
-    "output",
-    "cell_state",
-    "input_acc",
-    "forget_acc",
-    "cell_acc",
-    "output_acc",
-    "input_sigmoid",
-    "forget_sigmoid",
-    "cell_tanh",
-    "output_sigmoid",
-    "hidden_state_tanh",
+constexpr std::array<Slot, 11> kCellSlots = {
+    Slot::Output,
+    Slot::CellState,
+    Slot::InputAcc,
+    Slot::ForgetAcc,
+    Slot::CellAcc,
+    Slot::OutputAcc,
+    Slot::InputSigmoid,
+    Slot::ForgetSigmoid,
+    Slot::CellTanh,
+    Slot::OutputSigmoid,
+    Slot::HiddenStateTanh,
 };
 
 /// Order of the gates in ONNX' stacked operands (Operators.md: LSTM "iofc", GRU "zrh").
@@ -56,14 +56,14 @@ void Planner::addGate(const std::string &gate, const Operand &operand)
         return;
     const std::string params = gate.empty() ? "gate_params" : gate + "_gate_params";
     std::string name;
-    if (module->slot == "bias") {
+    if (module->slot == Slot::Bias) {
         name = module->path + "." + params;
     } else {
         const auto [base, last] = splitLast(module->path);
         name = (base.empty() ? "" : base + ".") + params + "." + last;
     }
     const std::size_t layer = layerNamed(name);
-    m_plan.layers[layer].kind = module->slot == "bias" ? "GateParams" : "GateWeight";
+    m_plan.layers[layer].kind = module->slot == Slot::Bias ? "GateParams" : "GateWeight";
     m_plan.layers[layer].claimed = true;
     PlannedSlot slot = operand.slot;
     slot.slot = module->slot;
@@ -111,10 +111,10 @@ void Planner::addRecurrent(NodeId id, const ComputeOperator &op)
     m_plan.layers[layer].kind = std::string(op.kind);
     m_plan.layers[layer].nodes.push_back(id);
     PlannedSlot slot = weight->slot;
-    slot.slot = "weight";
+    slot.slot = Slot::Weight;
     addSlot(layer, slot, weight->node);
     if (bias) {
-        bias->slot.slot = "bias";
+        bias->slot.slot = Slot::Bias;
         addSlot(layer, bias->slot, bias->node);
     }
     // A slot is called by its role, and the schema has one weight a layer: the recurrent one is a layer of its own.
@@ -122,7 +122,7 @@ void Planner::addRecurrent(NodeId id, const ComputeOperator &op)
         const std::size_t second = claimLayer(m_plan.layers[layer].name + ".hidden_weight");
         m_plan.layers[second].kind = std::string(op.kind);
         slot = hidden->slot;
-        slot.slot = "weight";
+        slot.slot = Slot::Weight;
         addSlot(second, slot, hidden->node);
     }
 }
@@ -143,7 +143,7 @@ void Planner::addLstmCell(NodeId id)
     m_plan.layers[cell].nodes.push_back(id);
     for (std::size_t i = 0; i < kCellSlots.size(); ++i) {
         PlannedSlot slot;
-        slot.slot = std::string(kCellSlots[i]);
+        slot.slot = kCellSlots[i];
         slot.form = Form::Scalars;
         slot.node = id;
         slot.firstInput = kCellWeights + kCellOperands + 3 * i;
@@ -154,8 +154,8 @@ void Planner::addLstmCell(NodeId id)
     const std::size_t layer = layerNamed(base);
     m_plan.layers[layer].kind = "QuantLSTM";
     for (PlannedSlot &slot : m_plan.layers[layer].slots)
-        if (slot.slot == "output")
-            slot.slot = "io";
+        if (slot.slot == Slot::Output)
+            slot.slot = Slot::Io;
 }
 
 } // namespace quantscope::interpret

@@ -30,7 +30,7 @@ bool isRaw(const SlotQuantizer &slot, const Progress &progress)
 
 bool mayBeRaw(const PlannedSlot &planned, const SlotQuantizer &found)
 {
-    return planned.form == Form::Quant && planned.constant && planned.slot == "weight" && found.quantizer
+    return planned.form == Form::Quant && planned.constant && planned.slot == Slot::Weight && found.quantizer
         && found.tensor && found.quantizer->isComplete() && found.quantizer->rounding == Rounding::Round;
 }
 
@@ -45,7 +45,7 @@ bool isOfBrevitas(const Node &node, const ModelFile &file)
 
 bool markRawWeights(const Graph &graph, const Plan &plan, Network &network, const Progress &progress)
 {
-    std::vector<std::string> names;
+    std::vector<LayerId> raw;
     for (std::size_t layer = 0; layer < plan.layers.size(); ++layer)
         for (std::size_t i = 0; i < plan.layers[layer].slots.size(); ++i) {
             const PlannedSlot &planned = plan.layers[layer].slots[i];
@@ -61,16 +61,16 @@ bool markRawWeights(const Graph &graph, const Plan &plan, Network &network, cons
             slot.quantizer->origin["rounding"] = {Origin::Assumed,
                 fmt::format("{} says ROUND of float weights, as Brevitas 0.12.1 does whatever the network rounds",
                     nodeLabel(graph.nodes[planned.node]))};
-            names.push_back(network.layers[layer].name);
+            raw.push_back(network.layers[layer].id);
         }
-    if (names.empty())
+    if (raw.empty())
         return false;
-    network.diagnostics.push_back({"qonnx-raw-weights", Severity::Warning, names.front(),
+    network.diagnostics.push_back({"qonnx-raw-weights", Severity::Warning, {raw.front(), Slot::Weight},
         fmt::format("The weight{} of {}{} not quantized in this file, as Brevitas 0.12.1 writes QONNX: the codes shown "
                     "are right only if the network rounds half to even and its weights are neither accumulator-aware "
                     "nor decoupled, which the file has lost.",
-            names.size() == 1 ? "" : "s", printable(names.front()),
-            names.size() == 1 ? " is" : fmt::format(" and {} more layers are", names.size() - 1))});
+            raw.size() == 1 ? "" : "s", printable(network.layer(raw.front()).name),
+            raw.size() == 1 ? " is" : fmt::format(" and {} more layers are", raw.size() - 1))});
     return true;
 }
 

@@ -1,3 +1,5 @@
+#include "dialects/onnx/recover.h"
+
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
 #include "dialects/onnx/raw_weights.h"
@@ -34,7 +36,7 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
         Layer layer = listedLayer(planned);
         for (const PlannedSlot &slot : planned.slots)
             layer.slots.push_back(decoder.list(slot));
-        network.layers.push_back(std::move(layer));
+        network.add(std::move(layer));
     }
     connectLayers(constants.graph(), plan, network.layers);
     network.dialect = plan.dialect;
@@ -50,9 +52,10 @@ void recoverOnnx(Network &network, const Progress &progress)
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
         progress.step(i, plan.layers.size());
         Layer layer = listedLayer(plan.layers[i]);
+        layer.id = layerId(i);
         for (const PlannedSlot &slot : plan.layers[i].slots)
-            layer.slots.push_back(decoder.decode(slot, layer.name));
-        network.layers.push_back(std::move(layer));
+            layer.slots.push_back(decoder.decode(slot, layer));
+        network.add(std::move(layer));
     }
     connectLayers(constants.graph(), plan, network.layers);
     network.dialect = plan.dialect;

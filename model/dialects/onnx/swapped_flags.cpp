@@ -96,7 +96,7 @@ void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, co
         for (std::size_t slot = 0; slot < plan.layers[layer].slots.size(); ++slot) {
             const PlannedSlot &planned = plan.layers[layer].slots[slot];
             SlotQuantizer &found = network.layers[layer].slots[slot];
-            if (planned.form == Form::Quant && planned.constant && planned.slot == "weight" && found.quantizer
+            if (planned.form == Form::Quant && planned.constant && planned.slot == Slot::Weight && found.quantizer
                 && found.tensor && flagsDiffer(*found.quantizer))
                 suspects.emplace_back(&planned, &found);
         }

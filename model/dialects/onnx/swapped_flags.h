@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/progress.h"
 #include "dialects/onnx/plan.h"
 
 namespace quantscope::interpret {

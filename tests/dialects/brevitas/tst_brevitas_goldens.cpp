@@ -1,4 +1,5 @@
 #include "analysis/statistics.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "quant/fixed_point.h"

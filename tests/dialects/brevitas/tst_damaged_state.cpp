@@ -2,6 +2,8 @@
 // Brevitas checkpoint of the test data is damaged in reproducible ways, and everything the tool would do with the
 // quantizers is done. What counts is that each quantizer is right or an error; the sanitizer build sees the rest.
 #include "analysis/statistics.h"
+#include "dialects/brevitas/recipe_writer.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "quant/codes.h"
 #include "support/golden.h"
@@ -145,11 +147,11 @@ private Q_SLOTS:
                 for (const Layer &layer : network->layers)
                     for (const SlotQuantizer &slot : layer.slots)
                         QVERIFY2(usable(slot),
-                            qPrintable(
-                                QStringLiteral("%1, seed %2: %3 %4")
-                                    .arg(path)
-                                    .arg(seed)
-                                    .arg(QString::fromStdString(layer.name), QString::fromStdString(slot.slot))));
+                            qPrintable(QStringLiteral("%1, seed %2: %3 %4")
+                                           .arg(path)
+                                           .arg(seed)
+                                           .arg(QString::fromStdString(layer.name),
+                                               QString::fromStdString(std::string(slotName(slot.slot))))));
                 const auto again = parseRecipe(recipeToml(*network), "again.toml");
                 QVERIFY2(again.has_value(), again ? "" : again.error().text().c_str());
             }

@@ -101,7 +101,7 @@ private Q_SLOTS:
         QFETCH(QString, preset);
         QFETCH(QStringList, keywords);
         QFETCH(QByteArray, wanted);
-        SlotChoice choice{"conv1", "weight", preset.toStdString(), {}};
+        SlotChoice choice{"conv1", Slot::Weight, preset.toStdString(), {}};
         for (qsizetype i = 0; i + 1 < keywords.size(); i += 2)
             choice.overrides.emplace_back(keywords[i].toStdString(), keywords[i + 1].toStdString());
         const Recipe before = recipeOf(text);
@@ -112,8 +112,8 @@ private Q_SLOTS:
         QVERIFY(hasEdits(after));
         QCOMPARE(edited(text, after), QString(wanted));
         // What the file now says is what was chosen.
-        const SlotSettings read = settingsFor(recipeOf(wanted), "conv1", "weight"),
-                           chosen = settingsFor(after, "conv1", "weight");
+        const SlotSettings read = settingsFor(recipeOf(wanted), "conv1", Slot::Weight),
+                           chosen = settingsFor(after, "conv1", Slot::Weight);
         QCOMPARE(read.preset, chosen.preset);
         QCOMPARE(read.overrides.size(), chosen.overrides.size());
         for (const auto &[keyword, value] : choice.overrides)
@@ -125,7 +125,7 @@ private Q_SLOTS:
     {
         const QByteArray text = "[[quantizer]]\nmatch = \"conv*\"\nslot = \"bias\"\npreset = \"Int16Bias\"\ninput = "
                                 "\"quant_inp\"\ninput_scale = 0.5\n";
-        const Recipe after = withChoice(recipeOf(text), {"conv1", "bias", "Int8Bias", {}});
+        const Recipe after = withChoice(recipeOf(text), {"conv1", Slot::Bias, "Int8Bias", {}});
         QCOMPARE(edited(text, after),
             QString(text
                 + "\n[[quantizer]]\nmatch = \"conv1\"\nslot = \"bias\"\npreset = \"Int8Bias\"\ninput = "
@@ -147,8 +147,8 @@ private Q_SLOTS:
 
     void otherText()
     {
-        const Recipe recipe = withChoice(
-            recipeOf("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n"), {"a", "weight", "binary", {}});
+        const Recipe recipe = withChoice(recipeOf("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n"),
+            {"a", Slot::Weight, "binary", {}});
         QCOMPARE(edited("[[quantizer]]\nmatch = \"a\"\n[[quantizer]]\nmatch = \"b\"\n[[quantizer]]\nmatch = "
                         "\"c\"\n[[quantizer]]\nmatch = \"d\"\n",
                      recipe),

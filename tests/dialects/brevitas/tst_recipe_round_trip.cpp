@@ -1,5 +1,7 @@
 // The model has members named `slots`.
 #include "base/text.h"
+#include "dialects/brevitas/recipe_writer.h"
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "support/golden.h"
@@ -42,7 +44,7 @@ QString differences(const Network &a, const Network &b)
             const SlotQuantizer *same = other == nullptr ? nullptr : other->slot(slot.slot);
             if (same == nullptr || numbersOf(same->quantizer) != numbersOf(slot.quantizer)
                 || same->channelAxis != slot.channelAxis)
-                out << QString::fromStdString(layer.name + " " + slot.slot);
+                out << QString::fromStdString(fmt::format("{} {}", layer.name, slot.slot));
         }
     return out.join(", ");
 }

@@ -1,4 +1,5 @@
 // The network has members named `slots`.
+#include "dialects/interpret.h"
 #include "quant/codes.h"
 #include "support/state_file.h"
 

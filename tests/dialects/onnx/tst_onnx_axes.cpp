@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "network/network.h"
 #include "support/paths.h"

@@ -1,5 +1,6 @@
 // The networks have members called slots.
 
+#include "dialects/onnx/recover.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
 #include "support/paths.h"

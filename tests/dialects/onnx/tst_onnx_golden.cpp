@@ -1,5 +1,6 @@
 // The networks have members called slots.
 
+#include "dialects/onnx/recover.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
 #include "support/paths.h"
@@ -129,7 +130,7 @@ private Q_SLOTS:
         QCOMPARE(conv->kind, std::string("Conv2d"));
         QCOMPARE(conv->slot("weight")->shape, (Shape{4, 2, 3, 3}));
         QVERIFY(!conv->slot("weight")->quantizer);
-        QCOMPARE(network.dialect, std::string("QONNX"));
+        QCOMPARE(network.dialect, Dialect::Qonnx);
         QCOMPARE(conv->fedBy, (std::vector<std::string>{"inp"}));
         QCOMPARE(network.layer("r1")->kind, std::string("ReLU"));
         QCOMPARE(network.layer("r1")->fedBy, (std::vector<std::string>{"c1"}));
@@ -138,9 +139,9 @@ private Q_SLOTS:
 
     void dialects()
     {
-        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qcdq_low_bits.onnx"))).dialect, std::string("QCDQ"));
-        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qdq_per_axis.onnx"))).dialect, std::string("QDQ"));
-        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qop_qlinear.onnx"))).dialect, std::string("ONNX"));
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qcdq_low_bits.onnx"))).dialect, Dialect::Qcdq);
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qdq_per_axis.onnx"))).dialect, Dialect::Qdq);
+        QCOMPARE(listOnnx(test::readOnnxFile(test::data("onnx/qop_qlinear.onnx"))).dialect, Dialect::Onnx);
     }
 
     /// Damage that a container survives must not get further than a diagnostic.

@@ -249,7 +249,7 @@ void CompareCandidates::refreshOverlay()
 
 void CompareCandidates::refreshSweep()
 {
-    if (m_lab.layers().empty() || m_lab.slot() != "weight") {
+    if (m_lab.layers().empty() || m_lab.slot() != Slot::Weight) {
         m_sweepNote->clear();
         return m_sweepChart->showMessage(tr("The sweep takes weights."));
     }

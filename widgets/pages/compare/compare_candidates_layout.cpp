@@ -35,7 +35,7 @@ void CompareCandidates::makeAdd()
         tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, "
            "torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
     QStringList names;
-    for (const std::string &name : presetNames("weight"))
+    for (const std::string &name : presetNames(Slot::Weight))
         names << qs(name);
     for (const std::string &name : labQuantizerNames())
         names << qs(name);

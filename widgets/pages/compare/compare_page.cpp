@@ -74,7 +74,7 @@ void ComparePage::refresh()
     m_sweep.setBasis(network, m_sweepPanel->settings());
     switch (m_switch->current()) {
     case Candidates:
-        m_lab.select(network, session().selectedLayers(), slot ? slot.slot->slot : "weight");
+        m_lab.select(network, session().selectedLayers(), slot ? slot.slot->slot : Slot::Weight);
         m_candidates->refresh();
         return;
     case Sweep: return m_sweepPanel->refresh();

@@ -73,7 +73,7 @@ void ComparePower::refresh()
     const bool ready = m_session.state() == Session::State::Ready;
     const SlotRef current = m_session.currentSlot();
     const auto network = ready ? m_session.network() : nullptr;
-    const std::string slot = current ? current.slot->slot : "weight";
+    const Slot slot = current ? current.slot->slot : Slot::Weight;
     const bool same = network == m_network && m_session.selectedLayers() == m_layers && slot == m_slot;
     refreshApply();
     if (same)

@@ -38,7 +38,7 @@ private:
     QPushButton *m_apply;
     std::shared_ptr<const Network> m_network;
     QStringList m_layers;
-    std::string m_slot;
+    Slot m_slot = Slot::Weight;
     bool m_againstQuantized = false;
     Task<std::vector<PowerTable>> m_task;
 };

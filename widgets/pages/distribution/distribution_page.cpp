@@ -235,7 +235,7 @@ QString DistributionPage::waitingText(const SlotRef &slot) const
 {
     if (!slot)
         return tr("This layer has no tensor.");
-    const QString problem = session().statistics().problem(slot.layer->name, slot.slot->slot);
+    const QString problem = session().statistics().problem(slot.id());
     if (!problem.isEmpty())
         return problem;
     if (!slot.slot->tensor)
@@ -252,8 +252,7 @@ void DistributionPage::refreshChart()
     const SlotRef slot = session().currentSlot();
     const SlotStatistics *statistics = session().currentStatistics();
     m_valueBar->setVisible(m_switch->current() == Values && slot.readable());
-    const SlotStatistics *soFar
-        = statistics || !slot ? nullptr : session().statistics().soFar(slot.layer->name, slot.slot->slot);
+    const SlotStatistics *soFar = statistics || !slot ? nullptr : session().statistics().soFar(slot.id());
     m_zeros->setText(statistics
             ? tr("%1 of %2")
                   .arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))

@@ -65,7 +65,7 @@ std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
             }
     };
     neighbour(inputLayers(*layer), "input", u"input"_s, {"act", "output"});
-    if (!layer->slot("act"))
+    if (!layer->slot(Slot::Act))
         neighbour(outputLayers(*session().network(), *layer), "output", u"output"_s, {"act", "input"});
     return shown;
 }

@@ -14,26 +14,26 @@
 namespace quantscope {
 
 QMenu *presetMenu(Session &session, const Layer &layer, const SlotQuantizer &slot, QWidget *parent,
-    const std::vector<std::pair<std::string, std::string>> &others, const QString &scope)
+    const std::vector<std::pair<std::string, Slot>> &others, const QString &scope)
 {
     auto *menu = new QMenu(parent);
     menu->setAttribute(Qt::WA_DeleteOnClose);
     menu->setToolTipsVisible(true);
     const QString layerName = qs(layer.name);
-    const QString slotName = qs(slot.slot);
     const auto add = [&](const std::string &preset, const QString &tip) {
         auto *action = menu->addAction(qs(preset));
         action->setCheckable(true);
         action->setChecked(preset == slot.preset);
         action->setToolTip(tip);
-        QObject::connect(action, &QAction::triggered, &session, [&session, layerName, slotName, preset, others] {
-            std::vector<SlotChoice> choices = {{str(layerName), str(slotName), preset, {}}};
-            for (const auto &[otherLayer, otherSlot] : others)
-                choices.push_back({otherLayer, otherSlot, preset, {}});
-            session.applyChoices(choices,
-                choices.size() == 1 ? QStringLiteral("%1 %2: %3").arg(layerName, slotName, qs(preset))
-                                    : QObject::tr("%1 quantizers: %2").arg(choices.size()).arg(qs(preset)));
-        });
+        QObject::connect(
+            action, &QAction::triggered, &session, [&session, layerName, slot = slot.slot, preset, others] {
+                std::vector<SlotChoice> choices = {{str(layerName), slot, preset, {}}};
+                for (const auto &[otherLayer, otherSlot] : others)
+                    choices.push_back({otherLayer, otherSlot, preset, {}});
+                session.applyChoices(choices,
+                    choices.size() == 1 ? QStringLiteral("%1 %2: %3").arg(layerName, qs(slot), qs(preset))
+                                        : QObject::tr("%1 quantizers: %2").arg(choices.size()).arg(qs(preset)));
+            });
     };
     if (!scope.isEmpty())
         menu->addAction(scope)->setEnabled(false);

@@ -1,6 +1,7 @@
 #include "pages/recipe/recipe_page.h"
 
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_writer.h"
 #include "dialects/brevitas/spec.h"
 #include "items/text.h"
 #include "lab/compare.h"
@@ -211,7 +212,7 @@ QMenu *RecipePage::presets()
     QStringList otherKinds;
     const std::vector<int> rows = selectedRows();
     for (const int row : rows) {
-        const std::string &name = m_model.slotAt(row).slot;
+        const Slot name = m_model.slotAt(row).slot;
         if (row == current.row())
             continue;
         if (presetSlot(name) == presetSlot(slot.slot))

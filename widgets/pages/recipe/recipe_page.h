@@ -63,7 +63,7 @@ private:
     QTableView *m_table;
     CodeView *m_text;
     std::shared_ptr<const Network> m_shown;
-    using SlotName = std::pair<std::string, std::string>;
+    using SlotName = std::pair<std::string, Slot>;
     std::set<SlotName> m_rows; ///< that are selected
     SlotName m_row; ///< the current one
     std::pair<QStringList, QString> m_followed;

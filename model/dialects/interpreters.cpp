@@ -1,0 +1,30 @@
+#include "dialects/interpreters.h"
+
+#include "dialects/brevitas/list_state_dict.h"
+#include "dialects/brevitas/resolver.h"
+#include "dialects/onnx/recover.h"
+
+#include <algorithm>
+#include <array>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::array kInterpreters = {
+    Interpreter{"ONNX graph", [](const ModelFile &file) { return file.graph.has_value(); },
+        [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listOnnx(std::move(file)); },
+        [](Network &network, const Progress &progress, const RecoverHints &) { recoverOnnx(network, progress); }},
+    Interpreter{"state_dict", [](const ModelFile &) { return true; }, listStateDict, recoverStateDict},
+};
+
+} // namespace
+
+std::span<const Interpreter> interpreters() { return kInterpreters; }
+
+const Interpreter &interpreterOf(const ModelFile &file)
+{
+    return *std::ranges::find_if(kInterpreters, [&](const Interpreter &row) { return row.recognises(file); });
+}
+
+} // namespace quantscope

@@ -1,0 +1,32 @@
+#include "network/dialect.h"
+
+#include <array>
+#include <cstddef>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::array kDialects = {
+    DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true},
+    DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true},
+    DialectTraits{Dialect::Qonnx, "QONNX", false, true, false},
+    DialectTraits{Dialect::Qcdq, "QCDQ", false, true, false},
+    DialectTraits{Dialect::Qdq, "QDQ", false, true, false},
+    DialectTraits{Dialect::Onnx, "ONNX", false, true, false},
+};
+
+consteval bool inOrder()
+{
+    for (std::size_t i = 0; i < kDialects.size(); ++i)
+        if (kDialects[i].dialect != static_cast<Dialect>(i))
+            return false;
+    return true;
+}
+static_assert(inOrder(), "traitsOf looks a dialect up by its number");
+
+} // namespace
+
+const DialectTraits &traitsOf(Dialect dialect) { return kDialects[static_cast<std::size_t>(dialect)]; }
+
+} // namespace quantscope

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace quantscope {
+
+/// How a file says its quantizers.
+enum class Dialect : std::uint8_t {
+    BrevitasStateDict,
+    PytorchStateDict,
+    Qonnx,
+    Qcdq,
+    Qdq,
+    Onnx, ///< a graph without quantizers of its own, or with those of a dialect that is listed only
+};
+
+/// What a dialect lets one do; the one row that everything outside dialects/ asks.
+struct DialectTraits {
+    Dialect dialect;
+    std::string_view name; ///< for people
+    bool takesRecipe; ///< the file leaves its quantizers open, and a recipe settles them
+    bool saysItself; ///< every quantizer stands in the file: a recipe beside it belongs to another file
+    bool editable; ///< a choice made in the window changes the recipe in force
+};
+const DialectTraits &traitsOf(Dialect dialect);
+
+} // namespace quantscope
