@@ -1,3 +1,4 @@
+#include "formats/zip/inflate.h"
 #include "formats/zip/zip_archive.h"
 #include "formats/zip_builder.h"
 
@@ -34,6 +35,15 @@ std::string numbered(std::size_t bytes)
         out += std::to_string(i * 2654435761u) + ",";
     out.resize(bytes);
     return out;
+}
+
+/// The member of an archive that holds nothing but `content`, deflated.
+DeflatedMember deflatedMember(const std::string &content)
+{
+    const std::string bytes = ZipBuilder().add("a", content, true).finish();
+    const ZipEntry entry = *open(bytes).find("a");
+    return {std::make_shared<MemorySource>(test::toBytes(bytes)), entry.dataOffset, entry.storedSize, entry.size,
+        entry.crc, "a"};
 }
 
 void patch(std::string &bytes, std::size_t at, std::string_view replacement)
@@ -89,6 +99,38 @@ private Q_SLOTS:
         }
         std::vector<std::byte> out(2);
         QVERIFY_EXCEPTION_THROWN(storage.source->read(text.size() - 1, out), ParseError);
+    }
+
+    void readingPastTheEndOfADeflatedMember_data()
+    {
+        QTest::addColumn<std::uint64_t>("offset");
+        QTest::addColumn<int>("count");
+        QTest::newRow("across the end") << std::uint64_t{2999} << 2;
+        QTest::newRow("from the end") << std::uint64_t{3000} << 1;
+        QTest::newRow("behind the end") << std::uint64_t{5000} << 1;
+        QTest::newRow("offset and count overflow") << ~std::uint64_t{0} << 2;
+    }
+    void readingPastTheEndOfADeflatedMember()
+    {
+        QFETCH(std::uint64_t, offset);
+        QFETCH(int, count);
+        const DeflatedMember member = deflatedMember(numbered(3000));
+        InflatePool pool;
+        std::vector<std::byte> out(static_cast<std::size_t>(count));
+        QVERIFY_EXCEPTION_THROWN(pool.read(member, offset, out), ParseError);
+        pool.read(member, 2998, std::span(out).first(1)); // the pool still reads what is there
+        QCOMPARE(static_cast<char>(out[0]), numbered(3000)[2998]);
+    }
+
+    void membersOfOneOffsetAndSeveralSizes()
+    {
+        const DeflatedMember member = deflatedMember(numbered(3000));
+        DeflatedMember longer = member;
+        longer.size = 4000;
+        InflatePool pool;
+        std::vector<std::byte> out(1);
+        pool.read(member, 2999, out);
+        QVERIFY_EXCEPTION_THROWN(pool.read(longer, 3500, out), ParseError);
     }
 
     void manyDeflatedMembersFromSeveralThreads()

@@ -33,11 +33,15 @@ public:
 
     bool isOf(const DeflatedMember &member) const
     {
-        return m_member.source == member.source && m_member.offset == member.offset;
+        return m_member.source == member.source && m_member.offset == member.offset
+            && m_member.storedSize == member.storedSize && m_member.size == member.size;
     }
 
+    /// Throws where `out` passes the end of the member: inflating on would never fill it.
     void read(std::uint64_t offset, std::span<std::byte> out)
     {
+        if (offset > m_member.size || out.size() > m_member.size - offset)
+            fail(fmt::format("has {} bytes, but {} from offset {} are needed", m_member.size, out.size(), offset));
         if (offset < m_begin)
             restart();
         while (!out.empty()) {

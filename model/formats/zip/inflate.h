@@ -28,6 +28,7 @@ class InflatePool {
 public:
     InflatePool();
     ~InflatePool();
+    /// Throws ParseError when the member is damaged or `out` passes its end.
     void read(const DeflatedMember &member, std::uint64_t offset, std::span<std::byte> out);
 
 private:
