@@ -1,0 +1,103 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace quantscope::test {
+
+struct Include {
+    std::size_t line = 0; ///< from 1
+    std::string target; ///< as written
+    bool quoted = false;
+};
+
+struct SourceFile {
+    std::string path; ///< "model/base/text.cpp"
+    std::size_t lines = 0;
+    std::vector<Include> includes;
+
+    std::string folder() const { return path.substr(0, path.rfind('/')); }
+    std::string name() const { return path.substr(path.rfind('/') + 1); }
+    std::string stem() const { return path.substr(0, path.rfind('.')); }
+    bool isHeader() const { return path.substr(path.size() - 2) == ".h"; }
+    /// What is compiled once for all is no room: only the build reads it.
+    bool isPrecompiled() const { return name() == "precompiled.h"; }
+};
+
+/// The path by which arrows name a file or folder: rooms of the library and of the window go by their own names,
+/// programs are app/NAME.
+inline std::string withoutRoot(const std::string &path)
+{
+    for (const std::string root : {"model/", "widgets/"})
+        if (path.rfind(root, 0) == 0)
+            return path.substr(root.size());
+    return path;
+}
+
+/// All .h and .cpp under some folders of a checkout, with what they include.
+class SourceTree {
+public:
+    SourceTree(const std::filesystem::path &checkout, const std::vector<std::string> &roots)
+    {
+        for (const std::string &root : roots)
+            for (const auto &entry : std::filesystem::recursive_directory_iterator(checkout / root)) {
+                const std::string extension = entry.path().extension().string();
+                if (entry.is_regular_file() && (extension == ".h" || extension == ".cpp"))
+                    add(std::filesystem::relative(entry.path(), checkout).generic_string(), entry.path());
+            }
+    }
+
+    /// By path.
+    const std::map<std::string, SourceFile> &files() const { return m_files; }
+
+    std::set<std::string> folders() const
+    {
+        std::set<std::string> found;
+        for (const auto &[path, file] : m_files)
+            if (!file.isPrecompiled())
+                found.insert(withoutRoot(file.folder()));
+        return found;
+    }
+
+    /// The file of the tree that an include in quotes means; null for one that lies elsewhere.
+    const SourceFile *included(const SourceFile &from, const Include &include) const
+    {
+        for (const std::string &base :
+            {from.folder() + "/", std::string("model/"), std::string("widgets/"), std::string("app/")}) {
+            const auto path = std::filesystem::path(base + include.target).lexically_normal().generic_string();
+            if (const auto found = m_files.find(path); found != m_files.end())
+                return &found->second;
+        }
+        return nullptr;
+    }
+
+private:
+    void add(const std::string &path, const std::filesystem::path &onDisk)
+    {
+        SourceFile &file = m_files[path];
+        file.path = path;
+        std::ifstream stream(onDisk);
+        for (std::string line; std::getline(stream, line);) {
+            ++file.lines;
+            const std::size_t hash = line.find_first_not_of(" \t");
+            if (hash == std::string::npos || line[hash] != '#')
+                continue;
+            const std::size_t word = line.find_first_not_of(" \t", hash + 1);
+            if (word == std::string::npos || line.compare(word, 7, "include") != 0)
+                continue;
+            const std::size_t open = line.find_first_of("\"<", word);
+            const std::size_t close = open == std::string::npos ? open : line.find_first_of("\">", open + 1);
+            if (close != std::string::npos)
+                file.includes.push_back({file.lines, line.substr(open + 1, close - open - 1), line[open] == '"'});
+        }
+    }
+
+    std::map<std::string, SourceFile> m_files;
+};
+
+} // namespace quantscope::test

@@ -1,0 +1,151 @@
+#include "structure/problems.h"
+#include "structure/source_tree.h"
+#include "support/paths.h"
+
+#include <QFileInfo>
+#include <QLibraryInfo>
+
+using namespace quantscope;
+using test::Include;
+using test::SourceFile;
+using test::SourceTree;
+
+namespace {
+
+constexpr std::size_t kLinesBelow = 400;
+
+bool isBelow(const SourceFile &file, const std::string &folder) { return file.path.rfind(folder + "/", 0) == 0; }
+
+/// The Qt module of a header; empty when it is none of Qt's.
+std::string qtModule(const std::string &header)
+{
+    const QString folder = QLibraryInfo::path(QLibraryInfo::HeadersPath);
+    const std::size_t slash = header.find('/');
+    if (slash != std::string::npos)
+        return QFileInfo(folder + "/" + QString::fromStdString(header)).isFile() ? header.substr(0, slash) : "";
+    for (const char *module : {"QtCore", "QtConcurrent", "QtGui", "QtWidgets", "QtCharts", "QtSvg", "QtSvgWidgets",
+             "QtNetwork", "QtTest", "QtPrintSupport"})
+        if (QFileInfo(folder + "/" + module + "/" + QString::fromStdString(header)).isFile())
+            return module;
+    const bool looksLikeQt = header.size() > 1 && header[0] == 'Q' && header[1] >= 'A' && header[1] <= 'Z';
+    return looksLikeQt ? "unknown to Qt" : "";
+}
+
+/// Implementations that have no header of their name; to be emptied.
+const std::set<std::string> kPendingNames = {
+    "app/cli/codes.cpp",
+    "app/cli/compare.cpp",
+    "app/cli/export.cpp",
+    "app/cli/inspect.cpp",
+    "app/cli/recipe.cpp",
+    "model/analysis/analyse.cpp",
+    "model/analysis/value_histogram.cpp",
+    "model/dialects/brevitas/resolve_activation.cpp",
+    "model/dialects/brevitas/resolve_assumed.cpp",
+    "model/dialects/brevitas/resolve_batch_norm.cpp",
+    "model/dialects/brevitas/resolve_bias.cpp",
+    "model/dialects/brevitas/resolve_learned_rounding.cpp",
+    "model/dialects/brevitas/resolve_recurrent.cpp",
+    "model/dialects/brevitas/resolve_spec.cpp",
+    "model/dialects/brevitas/resolve_weight.cpp",
+    "model/dialects/brevitas/resolver_hints.cpp",
+    "model/dialects/brevitas/settings.cpp",
+    "model/dialects/folding/fold_elementwise.cpp",
+    "model/dialects/folding/fold_quantize.cpp",
+    "model/dialects/folding/fold_shape_ops.cpp",
+    "model/dialects/folding/fold_values.cpp",
+    "model/dialects/onnx/decode_qdq.cpp",
+    "model/dialects/onnx/decode_qonnx.cpp",
+    "model/dialects/onnx/edges.cpp",
+    "model/dialects/onnx/planner_recurrent.cpp",
+    "model/export/proof/proof_compare.cpp",
+    "model/export/proof/proof_program.cpp",
+    "model/export/scale_table.cpp",
+    "model/export/writers/fixed_helper.cpp",
+    "model/export/writers/header_comment.cpp",
+    "model/formats/onnx/onnx_reader.cpp",
+    "model/formats/pickle/pickle_text.cpp",
+    "model/formats/pickle/pickle_values.cpp",
+    "model/formats/torch/torch_zip.cpp",
+    "model/lab/allocation_python.cpp",
+    "model/lab/allocation_recipe.cpp",
+    "model/lab/candidates.cpp",
+    "model/quant/code_reader.cpp",
+    "model/recipe/recipe_reader.cpp",
+    "model/recipe/recipe_text.cpp",
+    "model/report/inspect_json.cpp",
+    "model/report/sweep_report.cpp",
+    "model/tensor/tensor_reader.cpp",
+    "widgets/charts/bit_weight_trial.cpp",
+    "widgets/pages/compare/compare_candidates_layout.cpp",
+    "widgets/pages/export/export_run.cpp",
+    "widgets/pages/values/values_copy.cpp",
+    "widgets/session/session_recipe.cpp",
+    "widgets/window/main_window_commands.cpp",
+};
+
+} // namespace
+
+/// What no compiler looks at: where Qt may be used, how long files are, how they are named.
+class TestSources : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QCOMPARE(qtModule("QString"), std::string("QtCore"));
+        QCOMPARE(qtModule("QtCharts/QChartView"), std::string("QtCharts"));
+        QCOMPARE(qtModule("QWidget"), std::string("QtWidgets"));
+        QCOMPARE(qtModule("vector"), std::string());
+    }
+
+    void qtStaysWhereItBelongs()
+    {
+        std::vector<std::string> problems;
+        for (const auto &[path, file] : m_programs.files())
+            for (const Include &include : file.includes) {
+                const std::string module = include.quoted ? "" : qtModule(include.target);
+                const bool allowed = module.empty()
+                    || (!isBelow(file, "model") && !isBelow(file, "app/cli")
+                        && (module == "QtCore" || !isBelow(file, "widgets/items"))
+                        && (module != "QtCharts" || isBelow(file, "widgets/charts")));
+                if (!allowed)
+                    problems.push_back(path + ":" + std::to_string(include.line) + ": <" + include.target + "> is of "
+                        + module + ", which has no place here");
+            }
+        QVERIFY(test::noneOf(problems));
+    }
+
+    void filesAreShort()
+    {
+        std::vector<std::string> problems;
+        for (const auto &[path, file] : m_all.files())
+            if (file.lines >= kLinesBelow)
+                problems.push_back(path + " has " + std::to_string(file.lines) + " lines");
+        QVERIFY(test::noneOf(problems));
+    }
+
+    /// What a header declares is implemented in the file of its name, so each implementation has a header.
+    void implementationsHaveTheirHeader()
+    {
+        std::vector<std::string> problems;
+        auto unused = kPendingNames;
+        for (const auto &[path, file] : m_programs.files()) {
+            if (file.isHeader() || file.name() == "main.cpp" || m_programs.files().count(file.stem() + ".h") != 0)
+                continue;
+            unused.erase(path);
+            if (kPendingNames.count(path) == 0)
+                problems.push_back(path + " implements no header of its name");
+        }
+        for (const std::string &path : unused)
+            problems.push_back(path + " has its header: take it off the list");
+        QVERIFY(test::noneOf(problems));
+    }
+
+private:
+    SourceTree m_programs{QUANTSCOPE_SOURCE_DIR, {"model", "widgets", "app"}};
+    SourceTree m_all{QUANTSCOPE_SOURCE_DIR, {"model", "widgets", "app", "tests"}};
+};
+
+QTEST_APPLESS_MAIN(TestSources)
+#include "tst_sources.moc"
