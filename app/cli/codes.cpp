@@ -1,11 +1,10 @@
 #include "commands.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
 #include "open/open_network.h"
 #include "quant/codes.h"
 #include "quant/fixed_point.h"
-
-#include <charconv>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -33,10 +32,9 @@ Result<std::pair<std::uint64_t, std::uint64_t>> parseRange(const CodesArguments 
     const std::string &text = arguments.range;
     const auto colon = text.find(':');
     const auto number = [](std::string_view part, std::uint64_t &out) {
-        if (part.empty())
-            return true;
-        const auto [at, error] = std::from_chars(part.data(), part.data() + part.size(), out);
-        return error == std::errc() && at == part.data() + part.size();
+        const auto value = part.empty() ? out : parseNumber<std::uint64_t>(part);
+        out = value.value_or(out);
+        return value.has_value();
     };
     if (!text.empty()
         && (colon == std::string::npos || !number(std::string_view(text).substr(0, colon), begin)

@@ -1,12 +1,12 @@
 #include "commands.h"
 
+#include "base/parse_number.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
 #include "report/power_report.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <CLI/CLI.hpp>
@@ -38,14 +38,9 @@ tl::unexpected<Error> usage(std::string message)
 /// "2:8", or "4" for one width.
 Result<std::pair<int, int>> widths(const std::string &text)
 {
-    const auto number = [](std::string_view digits) {
-        int value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        return error == std::errc() && end == digits.data() + digits.size() ? std::optional(value) : std::nullopt;
-    };
     const auto colon = text.find(':');
-    const auto low = number(std::string_view(text).substr(0, colon)),
-               high = colon == std::string::npos ? low : number(std::string_view(text).substr(colon + 1));
+    const auto low = parseNumber<int>(std::string_view(text).substr(0, colon)),
+               high = colon == std::string::npos ? low : parseNumber<int>(std::string_view(text).substr(colon + 1));
     if (!low || !high)
         return usage(fmt::format("--bits {} is not of the form 2:8", text));
     if (*low < 1 || *high < *low || *high > kWidest)

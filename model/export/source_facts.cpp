@@ -1,6 +1,7 @@
 #include "export/source_facts.h"
 
 #include "base/byte_source.h"
+#include "base/file_name.h"
 #include "base/sha256.h"
 
 #include <algorithm>
@@ -80,7 +81,7 @@ Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progre
     if (!network.file || network.file->path.empty())
         return facts;
     const std::string &path = network.file->path;
-    facts.file = path.substr(path.find_last_of('/') + 1);
+    facts.file = fileName(path);
     const auto identity = identityOf(path);
     const std::uint64_t opened = network.file->bytes;
     if (identity && !quick && opened != 0 && std::get<1>(*identity) != opened)

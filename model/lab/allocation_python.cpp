@@ -1,11 +1,11 @@
 #include "lab/sweep.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -47,10 +47,7 @@ bool isPythonName(const std::string &text)
 
 bool isNumber(const std::string &text)
 {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size()
-        && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+    return parseNumber<double>(text) && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
 }
 
 /// A Python string literal: nothing in it can end it.

@@ -1,6 +1,7 @@
 #include "lab/sweep.h"
 
 #include "base/byte_source.h"
+#include "base/file_name.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
@@ -60,7 +61,7 @@ std::string problemOf(const Network &network, const std::vector<SweepPoint> &poi
 /// What the reader of the recipe should know; empty when it is in force as it stands.
 std::string remark(const Network &network, const std::vector<SweepPoint> &points, const Allocation &allocation)
 {
-    const std::string file = printable(network.file->path.substr(network.file->path.find_last_of('/') + 1));
+    const std::string file = printable(fileName(network.file->path));
     const bool quantized = std::any_of(allocation.points.begin(), allocation.points.end(), [&](std::size_t i) {
         const Layer *layer = network.layer(points[i].layer);
         const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(points[i].slot);

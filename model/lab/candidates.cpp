@@ -1,12 +1,12 @@
 #include "lab/compare.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -51,10 +51,8 @@ std::string canonical(const std::string &value)
         word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (word == "true" || word == "false")
         return word;
-    double number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    const bool whole = error == std::errc() && end == value.data() + value.size() && std::isfinite(number);
-    return whole ? shortest(number) : value;
+    const auto number = parseNumber<double>(value);
+    return number && std::isfinite(*number) ? shortest(*number) : value;
 }
 
 std::vector<std::string> candidateNames()

@@ -1,5 +1,6 @@
 #include "open/confirm.h"
 
+#include "base/file_name.h"
 #include "base/text.h"
 #include "quant/codes.h"
 
@@ -292,7 +293,7 @@ Result<Confirmation> confirmByExport(const Network &checkpoint, const Network &e
     const std::string &path = exported.file->path;
     try {
         Confirmation out = Comparison(checkpoint, exported, progress).run();
-        out.exportFile = path.substr(path.find_last_of('/') + 1);
+        out.exportFile = fileName(path);
         return out;
     } catch (const ParseError &error) {
         return tl::unexpected(Error{ErrorKind::Parse, path, error.offset(), error.what()});

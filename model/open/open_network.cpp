@@ -1,5 +1,6 @@
 #include "open/open_network.h"
 
+#include "base/file_name.h"
 #include "base/text.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
@@ -16,11 +17,10 @@ namespace {
 
 constexpr std::uint64_t kConfirmedAtOnce = 16ull << 20;
 
-std::string nameOf(const std::string &path) { return path.substr(path.find_last_of('/') + 1); }
-
 Diagnostic unused(const std::string &path, const std::string &why)
 {
-    return {"export-unused", Severity::Note, "", fmt::format("{} beside the file is not used: {}", nameOf(path), why)};
+    return {
+        "export-unused", Severity::Note, "", fmt::format("{} beside the file is not used: {}", fileName(path), why)};
 }
 
 /// The exports beside a checkpoint; QONNX before QCDQ, because it keeps bias widths. What cannot be read is said.
@@ -163,7 +163,7 @@ Result<Network> openNetwork(
     auto network = listOnly ? Result<Network>(listLayers(*file, recipe)) : recoverWithExports(*file, recipe, progress);
     if (network && recipePath && (*file)->graph)
         network->diagnostics.push_back({"recipe-unused", Severity::Warning, "",
-            fmt::format("the recipe {} is not used: this file says its quantizers itself", nameOf(*recipePath))});
+            fmt::format("the recipe {} is not used: this file says its quantizers itself", fileName(*recipePath))});
     return network;
 }
 

@@ -1,5 +1,6 @@
 #include "report/inspect.h"
 
+#include "base/file_name.h"
 #include "base/text.h"
 #include "checks/data_checks.h"
 #include "checks/sharing.h"
@@ -162,9 +163,8 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
                             slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
             }
     const std::string &path = network.file->path;
-    std::string out
-        = fmt::format("{}: {}, {} layers, {} weights + biases", printable(path.substr(path.find_last_of('/') + 1)),
-            traitsOf(network.dialect).name, network.layers.size(), grouped(parameters));
+    std::string out = fmt::format("{}: {}, {} layers, {} weights + biases", printable(fileName(path)),
+        traitsOf(network.dialect).name, network.layers.size(), grouped(parameters));
     out += options.list ? "\n\n" + listText(network) : fmt::format(", {} integer bits\n\n", grouped(bits));
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};

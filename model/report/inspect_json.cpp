@@ -1,3 +1,4 @@
+#include "base/file_name.h"
 #include "report/inspect.h"
 
 #include "base/text.h"
@@ -160,14 +161,11 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     const std::string &path = network.file->path;
     Json out;
     out["schema"] = 1;
-    out["file"] = path.substr(path.find_last_of('/') + 1);
+    out["file"] = fileName(path);
     out["format"] = network.file->format;
     out["dialect"] = traitsOf(network.dialect).name;
     if (traitsOf(network.dialect).takesRecipe) {
-        out["recipe"] = {{"file",
-                             network.recipe.path.empty()
-                                 ? Json(nullptr)
-                                 : Json(network.recipe.path.substr(network.recipe.path.find_last_of('/') + 1))},
+        out["recipe"] = {{"file", network.recipe.path.empty() ? Json(nullptr) : Json(fileName(network.recipe.path))},
             {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
             {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
     }

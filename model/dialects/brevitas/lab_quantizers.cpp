@@ -1,9 +1,9 @@
 #include "dialects/brevitas/lab_quantizers.h"
 
+#include "base/parse_number.h"
 #include "dialects/brevitas/weight_statistics.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <stdexcept>
 
@@ -29,11 +29,10 @@ Quantizer started(const std::string &name, int bits, bool isSigned)
 
 int wholeNumber(const std::string &name, std::string_view text, int low, int high)
 {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
+    const auto value = parseNumber<int>(text);
+    if (!value || *value < low || *value > high)
         throw std::invalid_argument(fmt::format("{}: {} is not a whole number from {} to {}", name, text, low, high));
-    return value;
+    return *value;
 }
 
 std::string_view trimmed(std::string_view text)

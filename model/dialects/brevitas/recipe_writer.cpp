@@ -1,5 +1,6 @@
 #include "dialects/brevitas/recipe_writer.h"
 
+#include "base/file_name.h"
 #include "base/text.h"
 #include "dialects/brevitas/list_state_dict.h"
 #include "dialects/brevitas/spec.h"
@@ -137,8 +138,7 @@ private:
 
 std::string recipeToml(const Network &network)
 {
-    std::string out = fmt::format(
-        "# Quantizers of {}\n", printable(network.file->path.substr(network.file->path.find_last_of('/') + 1)));
+    std::string out = fmt::format("# Quantizers of {}\n", printable(fileName(network.file->path)));
     if (const DialectTraits &traits = traitsOf(network.dialect); traits.saysItself)
         return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", traits.name);
     if (!network.confirmedBy.empty())

@@ -1,3 +1,4 @@
+#include "base/file_name.h"
 #include "dialects/brevitas/resolver.h"
 #include "network/layer_kinds.h"
 
@@ -35,7 +36,7 @@ void Resolver::takeHints()
     if (m_hints.graph == nullptr)
         return;
     const std::string &path = m_hints.graph->file->path;
-    m_network.toldBy = path.substr(path.find_last_of('/') + 1);
+    m_network.toldBy = fileName(path);
     for (Layer &layer : m_network.layers) {
         const Layer *other = m_hints.graph->layer(layer.name);
         if (other == nullptr)

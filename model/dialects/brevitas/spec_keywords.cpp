@@ -1,10 +1,10 @@
 #include "dialects/brevitas/spec_keywords.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -314,13 +314,12 @@ void requireVersion(const std::string &keyword, const std::string &text, int ver
 
 double numberOf(const std::string &keyword, const std::string &text)
 {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
+    const auto value = parseNumber<double>(text);
+    if (!value)
         throw SpecError{fmt::format("{} = {} is not a number", keyword, text)};
-    if (!std::isfinite(value))
+    if (!std::isfinite(*value))
         throw SpecError{fmt::format("{} = {} is not finite", keyword, text)};
-    return value;
+    return *value;
 }
 
 float floatOf(const std::string &keyword, const std::string &text)

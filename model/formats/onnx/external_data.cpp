@@ -1,10 +1,10 @@
 #include "formats/onnx/external_data.h"
 
 #include "base/checked.h"
+#include "base/parse_number.h"
 #include "base/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -21,11 +21,10 @@ std::uint64_t decimal(const std::optional<std::string> &text, std::uint64_t miss
 {
     if (!text)
         return missing;
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value, 10);
-    if (text->empty() || error != std::errc() || end != text->data() + text->size())
+    const auto value = parseNumber<std::uint64_t>(*text);
+    if (!value)
         throw ParseError(fmt::format("external data: the {} '{}' is not a number", what, printable(*text)));
-    return value;
+    return *value;
 }
 
 bool leavesFolder(std::string_view location)

@@ -2,6 +2,7 @@
 
 #include "formats/pickle/pickle_machine.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
 
 #include <charconv>
@@ -95,12 +96,10 @@ std::string_view PickleMachine::line()
 
 std::uint64_t PickleMachine::lineNumber()
 {
-    const std::string_view text = line();
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
+    const auto value = parseNumber<std::uint64_t>(line());
+    if (!value)
         fail("the pickle has a memo index that is not a number");
-    return value;
+    return *value;
 }
 
 void PickleMachine::textInt()
@@ -110,11 +109,10 @@ void PickleMachine::textInt()
         return no();
     if (text == "01")
         return yes();
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
+    const auto value = parseNumber<std::int64_t>(text);
+    if (!value)
         fail(fmt::format("the pickle has an integer '{}' that is not one", printable(text.substr(0, 40))));
-    push(m_tree.addScalar(PickleKind::Int, value));
+    push(m_tree.addScalar(PickleKind::Int, *value));
 }
 
 void PickleMachine::textLong()

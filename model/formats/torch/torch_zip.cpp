@@ -1,3 +1,4 @@
+#include "base/parse_number.h"
 #include "formats/pickle/pickle_machine.h"
 #include "formats/reader.h"
 #include "formats/torch/flatten.h"
@@ -5,7 +6,6 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -75,9 +75,8 @@ void readVersion(TorchZip &zip, const std::string &root)
         return;
     const std::string text = zip.text(*entry);
     zip.file.metadata["torch_file_version"] = printable(text);
-    std::uint64_t version = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-    if (error != std::errc() || end != text.data() + text.size() || version > kNewestVersion)
+    const auto version = parseNumber<std::uint64_t>(text);
+    if (!version || *version > kNewestVersion)
         zip.file.diagnostics.push_back({"torch-file-version", Severity::Warning, "",
             fmt::format("the file has version '{}', newer than the {} that is known: look at its values twice",
                 printable(text), kNewestVersion)});
