@@ -1,7 +1,8 @@
 #include "formats/open_model.h"
 
 #include "formats/foreign_formats.h"
-#include "formats/reader.h"
+#include "formats/onnx/onnx_reader.h"
+#include "formats/torch/torch_zip.h"
 
 #include <algorithm>
 #include <new>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kHeadBytes = 4096;
 
+/// All readers, most specific first: this table is where a format is added.
 constexpr FormatReader kReaders[] = {
     {"PyTorch", looksLikeTorchZip, readTorchZip},
     {"ONNX", looksLikeOnnx, readOnnx},
@@ -24,7 +26,7 @@ ModelFile readAny(const ReadRequest &request)
     if (size == 0)
         throw ParseError("is empty");
     const auto head = request.source->bytes(0, std::min(size, kHeadBytes));
-    for (const FormatReader &reader : formatReaders()) {
+    for (const FormatReader &reader : kReaders) {
         if (!reader.recognises(head, request))
             continue;
         ModelFile file = reader.read(request);
@@ -37,8 +39,6 @@ ModelFile readAny(const ReadRequest &request)
 }
 
 } // namespace
-
-std::span<const FormatReader> formatReaders() { return kReaders; }
 
 Result<std::shared_ptr<const ModelFile>> openModel(
     const std::string &path, const Limits &limits, const Progress &progress)

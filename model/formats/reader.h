@@ -18,19 +18,12 @@ struct ReadRequest {
     Progress progress;
 };
 
-/// A container format. `recognises` looks at the first bytes (up to 4096) and the size; `read` throws ParseError.
+/// A container format: a row of the table in open_model.cpp. `recognises` looks at the first bytes (up to 4096) and the
+/// size; `read` throws ParseError.
 struct FormatReader {
     const char *name;
     bool (*recognises)(std::span<const std::byte> head, const ReadRequest &request);
     ModelFile (*read)(const ReadRequest &request);
 };
-
-/// All readers, most specific first: this table is where a format is added.
-std::span<const FormatReader> formatReaders();
-
-bool looksLikeTorchZip(std::span<const std::byte> head, const ReadRequest &request);
-ModelFile readTorchZip(const ReadRequest &request);
-bool looksLikeOnnx(std::span<const std::byte> head, const ReadRequest &request);
-ModelFile readOnnx(const ReadRequest &request);
 
 } // namespace quantscope

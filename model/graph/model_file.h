@@ -13,10 +13,10 @@
 namespace quantscope {
 
 /// What a container says, read once and never changed: tensors by name, the graph where the file has one, metadata.
-/// It interprets nothing: that is the work of `quant/`.
+/// It interprets nothing: that is the work of `dialects/`.
 struct ModelFile {
     std::string path;
-    std::string format; ///< "pytorch-checkpoint" or "onnx"
+    std::string format; ///< "pytorch-checkpoint", "torchscript", "torch-package" or "onnx"
     std::uint64_t bytes = 0; ///< size of the main file
     std::vector<TensorInfo> tensors;
     std::optional<Graph> graph;

@@ -1,5 +1,5 @@
 #include "dialects/onnx/recover.h"
-#include "formats/reader.h"
+#include "formats/onnx/onnx_reader.h"
 #include "network/network.h"
 
 #include <benchmark/benchmark.h>

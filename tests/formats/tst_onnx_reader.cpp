@@ -1,4 +1,4 @@
-#include "formats/reader.h"
+#include "formats/onnx/onnx_reader.h"
 
 #include "support/golden.h"
 #include "support/paths.h"

@@ -2,7 +2,7 @@
 
 #include "base/sha256.h"
 #include "dialects/onnx/recover.h"
-#include "formats/reader.h"
+#include "formats/onnx/onnx_reader.h"
 #include "network/network.h"
 #include "quant/codes.h"
 

@@ -1,3 +1,5 @@
+#include "formats/onnx/onnx_reader.h"
+
 #include "formats/onnx/graph_builder.h"
 
 #include <algorithm>

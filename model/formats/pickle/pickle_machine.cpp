@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "formats/pickle/call_policy.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace quantscope {
@@ -17,15 +15,6 @@ PickleTree PickleMachine::run(
     machine.runToStop();
     return tree;
 }
-
-PickleMachine::PickleMachine(PickleTree &tree, std::uint64_t fileOffset, Budget &budget)
-    : m_tree(tree)
-    , m_cursor(tree.bytes(), fileOffset)
-    , m_budget(budget)
-{
-}
-
-void PickleMachine::fail(const std::string &message) const { throw ParseError(message, m_cursor.offset()); }
 
 void PickleMachine::runToStop()
 {
@@ -41,57 +30,6 @@ void PickleMachine::runToStop()
     }
     m_tree.root = pop();
 }
-
-void PickleMachine::push(PickleRef ref)
-{
-    if (m_stack.size() == m_stack.capacity())
-        m_budget.charge(std::max<std::size_t>(1024, m_stack.size()) * 2 * sizeof(PickleRef), "the pickle's stack");
-    m_stack.push_back(ref);
-}
-
-PickleRef PickleMachine::pop()
-{
-    const PickleRef ref = top();
-    m_stack.pop_back();
-    return ref;
-}
-
-PickleRef PickleMachine::top() const
-{
-    if (m_stack.size() <= floor())
-        fail("the pickle takes more from its stack than it has put there");
-    return m_stack.back();
-}
-
-void PickleMachine::mark()
-{
-    if (m_marks.size() == m_marks.capacity())
-        m_budget.charge(std::max<std::size_t>(64, m_marks.size()) * 2 * sizeof(std::size_t), "the pickle's stack");
-    m_marks.push_back(m_stack.size());
-}
-
-std::span<const PickleRef> PickleMachine::popToMark()
-{
-    if (m_marks.empty())
-        fail("the pickle looks for a mark that was not set");
-    const std::size_t begin = m_marks.back();
-    m_marks.pop_back();
-    m_popped.assign(m_stack.begin() + static_cast<std::ptrdiff_t>(begin), m_stack.end());
-    m_stack.resize(begin);
-    return m_popped;
-}
-
-void PickleMachine::drop()
-{
-    // Python's POP removes a mark when there is nothing above it.
-    if (!m_marks.empty() && m_stack.size() == m_marks.back())
-        m_marks.pop_back();
-    else
-        pop();
-}
-
-void PickleMachine::dropToMark() { popToMark(); }
-void PickleMachine::duplicate() { push(top()); }
 
 void PickleMachine::remember(std::uint64_t index)
 {
@@ -124,6 +62,26 @@ void PickleMachine::requireCallable(PickleRef callable)
     if (isHostileCallable(m_tree.globalModule(callable), m_tree.globalAttribute(callable)))
         fail(fmt::format("needs a call of {}, which QuantScope does not make: the file is not trustworthy",
             printable(m_tree.globalName(callable))));
+}
+
+void PickleMachine::global()
+{
+    const auto text = [&](std::string_view line) {
+        const auto at = reinterpret_cast<const std::byte *>(line.data()) - m_tree.bytes().data();
+        return m_tree.addText(PickleKind::Text, static_cast<std::uint64_t>(at), line.size());
+    };
+    const PickleRef module = text(line());
+    const PickleRef attribute = text(line());
+    push(m_tree.addPair(PickleKind::Global, module, attribute));
+}
+
+void PickleMachine::stackGlobal()
+{
+    const PickleRef attribute = pop();
+    const PickleRef module = pop();
+    if (!m_tree.is(attribute, PickleKind::Text) || !m_tree.is(module, PickleKind::Text))
+        fail("the pickle names a class by something that is not text");
+    push(m_tree.addPair(PickleKind::Global, module, attribute));
 }
 
 void PickleMachine::reduce()
@@ -168,9 +126,10 @@ void PickleMachine::objectFromMark()
     const auto marked = popToMark();
     if (marked.empty())
         fail("the pickle makes an object without a class");
-    requireCallable(marked.front());
+    const PickleRef type = marked.front();
+    requireCallable(type);
     const PickleRef arguments = m_tree.addTuple(marked.subspan(1));
-    push(m_tree.addPair(PickleKind::Object, m_popped.front(), arguments));
+    push(m_tree.addPair(PickleKind::Object, type, arguments));
 }
 
 void PickleMachine::buildState()
@@ -196,6 +155,90 @@ void PickleMachine::frame()
     const std::uint64_t length = m_cursor.u64();
     if (length > m_cursor.remaining())
         fail("the pickle's frame is longer than the pickle");
+}
+
+const std::array<PickleMachine::Handler, 256> &PickleMachine::handlers()
+{
+    static const std::array<Handler, 256> table = [] {
+        std::array<Handler, 256> t{};
+        addHandlersOfText(t);
+        addHandlersOfBinary(t);
+        return t;
+    }();
+    return table;
+}
+
+void PickleMachine::addHandlersOfText(std::array<Handler, 256> &t)
+{
+    using M = PickleMachine;
+    t['('] = &M::mark;
+    t['.'] = &M::stop;
+    t['0'] = &M::drop;
+    t['1'] = &M::dropToMark;
+    t['2'] = &M::duplicate;
+    t['F'] = &M::textFloat;
+    t['I'] = &M::textInt;
+    t['L'] = &M::textLong;
+    t['S'] = &M::textString;
+    t['V'] = &M::textUnicode;
+    t['P'] = &M::textPersistent;
+    t['N'] = &M::none;
+    t['R'] = &M::reduce;
+    t['a'] = &M::appendOne;
+    t['b'] = &M::buildState;
+    t['c'] = &M::global;
+    t['d'] = &M::markedDict;
+    t['e'] = &M::appendMarked;
+    t['g'] = &M::textGet;
+    t['i'] = &M::instance;
+    t['l'] = &M::markedList;
+    t['o'] = &M::objectFromMark;
+    t['p'] = &M::textPut;
+    t['s'] = &M::setOne;
+    t['t'] = &M::markedTuple;
+    t['u'] = &M::setMarked;
+    t['}'] = &M::emptyDict;
+    t[']'] = &M::emptyList;
+    t[')'] = &M::emptyTuple;
+}
+
+void PickleMachine::addHandlersOfBinary(std::array<Handler, 256> &t)
+{
+    using M = PickleMachine;
+    t['J'] = &M::binaryInt<std::int32_t>;
+    t['K'] = &M::binaryInt<std::uint8_t>;
+    t['M'] = &M::binaryInt<std::uint16_t>;
+    t['G'] = &M::binaryFloat;
+    t['Q'] = &M::persistent;
+    t['T'] = &M::sizedText<std::uint32_t, PickleKind::Text>;
+    t['U'] = &M::sizedText<std::uint8_t, PickleKind::Text>;
+    t['X'] = &M::sizedText<std::uint32_t, PickleKind::Text>;
+    t['B'] = &M::sizedText<std::uint32_t, PickleKind::Bytes>;
+    t['C'] = &M::sizedText<std::uint8_t, PickleKind::Bytes>;
+    t['h'] = &M::get<std::uint8_t>;
+    t['j'] = &M::get<std::uint32_t>;
+    t['q'] = &M::put<std::uint8_t>;
+    t['r'] = &M::put<std::uint32_t>;
+    t[0x80] = &M::protocol;
+    t[0x81] = &M::newObject;
+    t[0x85] = &M::shortTuple<1>;
+    t[0x86] = &M::shortTuple<2>;
+    t[0x87] = &M::shortTuple<3>;
+    t[0x88] = &M::yes;
+    t[0x89] = &M::no;
+    t[0x8a] = &M::binaryLong<std::uint8_t, false>;
+    t[0x8b] = &M::binaryLong<std::uint32_t, true>;
+    t[0x8c] = &M::sizedText<std::uint8_t, PickleKind::Text>;
+    t[0x8d] = &M::sizedText<std::uint64_t, PickleKind::Text>;
+    t[0x8e] = &M::sizedText<std::uint64_t, PickleKind::Bytes>;
+    t[0x8f] = &M::emptySet;
+    t[0x90] = &M::addMarked;
+    t[0x91] = &M::frozenSet;
+    t[0x92] = &M::newObjectWithKeywords;
+    t[0x93] = &M::stackGlobal;
+    t[0x94] = &M::memoize;
+    t[0x95] = &M::frame;
+    t[0x96] = &M::sizedText<std::uint64_t, PickleKind::Bytes>; // BYTEARRAY8
 }
 
 } // namespace quantscope

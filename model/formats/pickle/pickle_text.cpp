@@ -1,14 +1,8 @@
-// The lines of protocol 0.
-
-#include "formats/pickle/pickle_machine.h"
-
-#include "base/parse_number.h"
-#include "base/text.h"
+#include "formats/pickle/pickle_text.h"
 
 #include <charconv>
+#include <cstdint>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace quantscope {
 
@@ -44,7 +38,8 @@ std::optional<std::uint32_t> hexDigits(std::string_view text, std::size_t count)
     return error == std::errc() && end == text.data() + count ? std::optional(value) : std::nullopt;
 }
 
-/// Python's raw-unicode-escape: only \uXXXX and \UXXXXXXXX are escapes, other bytes are Latin-1.
+} // namespace
+
 std::string rawUnicode(std::string_view text)
 {
     std::string out;
@@ -58,7 +53,6 @@ std::string rawUnicode(std::string_view text)
     return out;
 }
 
-/// The escapes that repr() of a Python 2 string writes.
 std::string unescaped(std::string_view text)
 {
     constexpr std::string_view kNames = "ntr\\'\"", kValues = "\n\t\r\\'\"";
@@ -76,84 +70,6 @@ std::string unescaped(std::string_view text)
         text.remove_prefix(used);
     }
     return out;
-}
-
-} // namespace
-
-std::string_view PickleMachine::line()
-{
-    const auto rest = m_tree.bytes().subspan(m_cursor.position());
-    const std::string_view text(reinterpret_cast<const char *>(rest.data()), rest.size());
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos)
-        fail("the pickle has a line without an end");
-    m_cursor.skip(end + 1);
-    std::string_view out = text.substr(0, end);
-    if (out.ends_with('\r'))
-        out.remove_suffix(1);
-    return out;
-}
-
-std::uint64_t PickleMachine::lineNumber()
-{
-    const auto value = parseNumber<std::uint64_t>(line());
-    if (!value)
-        fail("the pickle has a memo index that is not a number");
-    return *value;
-}
-
-void PickleMachine::textInt()
-{
-    const std::string_view text = line();
-    if (text == "00")
-        return no();
-    if (text == "01")
-        return yes();
-    const auto value = parseNumber<std::int64_t>(text);
-    if (!value)
-        fail(fmt::format("the pickle has an integer '{}' that is not one", printable(text.substr(0, 40))));
-    push(m_tree.addScalar(PickleKind::Int, *value));
-}
-
-void PickleMachine::textLong()
-{
-    std::string_view text = line();
-    if (text.ends_with('L'))
-        text.remove_suffix(1);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (end != text.data() + text.size() || text.empty())
-        fail("the pickle has an integer that is not one");
-    push(error == std::errc() ? m_tree.addScalar(PickleKind::Int, value)
-                              : m_tree.addOwnedText(PickleKind::BigInt, text));
-}
-
-void PickleMachine::textFloat()
-{
-    const std::string_view text = line();
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc::invalid_argument || end != text.data() + text.size())
-        fail("the pickle has a number that is not one");
-    push(m_tree.addReal(value));
-}
-
-void PickleMachine::textString()
-{
-    const std::string_view text = line();
-    const bool quoted
-        = text.size() >= 2 && text.front() == text.back() && (text.front() == '\'' || text.front() == '"');
-    if (!quoted)
-        fail("the pickle has a string without quotes");
-    push(m_tree.addOwnedText(PickleKind::Text, unescaped(text.substr(1, text.size() - 2))));
-}
-
-void PickleMachine::textUnicode() { push(m_tree.addOwnedText(PickleKind::Text, rawUnicode(line()))); }
-
-void PickleMachine::textPersistent()
-{
-    const PickleRef id = m_tree.addOwnedText(PickleKind::Text, line());
-    push(m_tree.addPair(PickleKind::Persistent, id, 0));
 }
 
 } // namespace quantscope

@@ -1,29 +1,95 @@
-// The binary opcodes that make values and fill containers, and the table of all opcodes.
+#include "formats/pickle/pickle_values.h"
 
-#include "formats/pickle/pickle_machine.h"
+#include "base/parse_number.h"
+#include "base/text.h"
+#include "formats/pickle/pickle_text.h"
 
 #include <bit>
+#include <charconv>
+
+#include <fmt/format.h>
 
 namespace quantscope {
 
-void PickleMachine::persistent() { push(m_tree.addPair(PickleKind::Persistent, pop(), 0)); }
-
-template <class T, bool checkSign> void PickleMachine::binaryLong()
+std::string_view PickleValues::line()
 {
-    const std::uint64_t length = m_cursor.number<T>();
-    if (checkSign && length > 0x7FFFFFFF)
-        fail("the pickle has an integer of negative length");
-    const std::uint64_t at = m_cursor.position();
-    const auto bytes = m_cursor.take(length);
-    if (length > 8)
-        return push(m_tree.addText(PickleKind::BigInt, at, length));
-    std::uint64_t value = length > 0 && (std::to_integer<unsigned>(bytes.back()) & 0x80) != 0 ? ~0ull : 0;
-    for (std::size_t i = bytes.size(); i-- > 0;)
-        value = (value << 8) | std::to_integer<std::uint64_t>(bytes[i]);
-    push(m_tree.addScalar(PickleKind::Int, static_cast<std::int64_t>(value)));
+    const auto rest = m_tree.bytes().subspan(m_cursor.position());
+    const std::string_view text(reinterpret_cast<const char *>(rest.data()), rest.size());
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos)
+        fail("the pickle has a line without an end");
+    m_cursor.skip(end + 1);
+    std::string_view out = text.substr(0, end);
+    if (out.ends_with('\r'))
+        out.remove_suffix(1);
+    return out;
 }
 
-void PickleMachine::binaryFloat()
+std::uint64_t PickleValues::lineNumber()
+{
+    const auto value = parseNumber<std::uint64_t>(line());
+    if (!value)
+        fail("the pickle has a memo index that is not a number");
+    return *value;
+}
+
+void PickleValues::textInt()
+{
+    const std::string_view text = line();
+    if (text == "00")
+        return no();
+    if (text == "01")
+        return yes();
+    const auto value = parseNumber<std::int64_t>(text);
+    if (!value)
+        fail(fmt::format("the pickle has an integer '{}' that is not one", printable(text.substr(0, 40))));
+    push(m_tree.addScalar(PickleKind::Int, *value));
+}
+
+void PickleValues::textLong()
+{
+    std::string_view text = line();
+    if (text.ends_with('L'))
+        text.remove_suffix(1);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (end != text.data() + text.size() || text.empty())
+        fail("the pickle has an integer that is not one");
+    push(error == std::errc() ? m_tree.addScalar(PickleKind::Int, value)
+                              : m_tree.addOwnedText(PickleKind::BigInt, text));
+}
+
+void PickleValues::textFloat()
+{
+    const std::string_view text = line();
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc::invalid_argument || end != text.data() + text.size())
+        fail("the pickle has a number that is not one");
+    push(m_tree.addReal(value));
+}
+
+void PickleValues::textString()
+{
+    const std::string_view text = line();
+    const bool quoted
+        = text.size() >= 2 && text.front() == text.back() && (text.front() == '\'' || text.front() == '"');
+    if (!quoted)
+        fail("the pickle has a string without quotes");
+    push(m_tree.addOwnedText(PickleKind::Text, unescaped(text.substr(1, text.size() - 2))));
+}
+
+void PickleValues::textUnicode() { push(m_tree.addOwnedText(PickleKind::Text, rawUnicode(line()))); }
+
+void PickleValues::textPersistent()
+{
+    const PickleRef id = m_tree.addOwnedText(PickleKind::Text, line());
+    push(m_tree.addPair(PickleKind::Persistent, id, 0));
+}
+
+void PickleValues::persistent() { push(m_tree.addPair(PickleKind::Persistent, pop(), 0)); }
+
+void PickleValues::binaryFloat()
 {
     std::uint64_t bits = 0; // the one big-endian number of the format
     for (const std::byte b : m_cursor.take(8))
@@ -31,17 +97,9 @@ void PickleMachine::binaryFloat()
     push(m_tree.addReal(std::bit_cast<double>(bits)));
 }
 
-template <class T, PickleKind kind> void PickleMachine::sizedText()
-{
-    const std::uint64_t length = m_cursor.number<T>();
-    const std::uint64_t at = m_cursor.position();
-    m_cursor.skip(length);
-    push(m_tree.addText(kind, at, length));
-}
+void PickleValues::markedTuple() { push(m_tree.addTuple(popToMark())); }
 
-void PickleMachine::markedTuple() { push(m_tree.addTuple(popToMark())); }
-
-void PickleMachine::markedList()
+void PickleValues::markedList()
 {
     const PickleRef list = m_tree.addContainer(PickleKind::List);
     if (const auto items = popToMark(); !items.empty())
@@ -49,7 +107,7 @@ void PickleMachine::markedList()
     push(list);
 }
 
-void PickleMachine::markedDict()
+void PickleValues::markedDict()
 {
     const PickleRef dict = m_tree.addContainer(PickleKind::Dict);
     const auto items = popToMark();
@@ -62,7 +120,7 @@ void PickleMachine::markedDict()
     push(dict);
 }
 
-void PickleMachine::frozenSet()
+void PickleValues::frozenSet()
 {
     const PickleRef set = m_tree.addContainer(PickleKind::Set);
     if (const auto items = popToMark(); !items.empty())
@@ -70,15 +128,7 @@ void PickleMachine::frozenSet()
     push(set);
 }
 
-template <std::size_t count> void PickleMachine::shortTuple()
-{
-    std::array<PickleRef, count> items;
-    for (std::size_t i = count; i-- > 0;)
-        items[i] = pop();
-    push(m_tree.addTuple(items));
-}
-
-void PickleMachine::appendOne()
+void PickleValues::appendOne()
 {
     const PickleRef item = pop();
     mark();
@@ -86,7 +136,7 @@ void PickleMachine::appendOne()
     appendMarked();
 }
 
-void PickleMachine::appendMarked()
+void PickleValues::appendMarked()
 {
     const auto items = popToMark();
     const PickleRef target = top();
@@ -97,7 +147,7 @@ void PickleMachine::appendMarked()
         m_tree.append(target, items);
 }
 
-void PickleMachine::addMarked()
+void PickleValues::addMarked()
 {
     const auto items = popToMark();
     const PickleRef target = top();
@@ -107,21 +157,21 @@ void PickleMachine::addMarked()
         m_tree.append(target, items);
 }
 
-void PickleMachine::requireSetTarget(PickleRef target)
+void PickleValues::requireSetTarget(PickleRef target)
 {
     const PickleKind kind = m_tree.kind(target);
     if (kind != PickleKind::Dict && kind != PickleKind::Call && kind != PickleKind::Object)
         fail("the pickle sets a key of something that is not a dict");
 }
 
-void PickleMachine::requireHashable(PickleRef key)
+void PickleValues::requireHashable(PickleRef key)
 {
     const PickleKind kind = m_tree.kind(key);
     if (kind == PickleKind::List || kind == PickleKind::Dict || kind == PickleKind::Set)
         fail("the pickle uses a list or dict as a key");
 }
 
-void PickleMachine::setOne()
+void PickleValues::setOne()
 {
     const PickleRef value = pop();
     const PickleRef key = pop();
@@ -131,7 +181,7 @@ void PickleMachine::setOne()
     m_tree.set(top(), both);
 }
 
-void PickleMachine::setMarked()
+void PickleValues::setMarked()
 {
     const auto items = popToMark();
     const PickleRef target = top();
@@ -142,110 +192,6 @@ void PickleMachine::setMarked()
         requireHashable(items[i]);
     if (!items.empty())
         m_tree.set(target, items);
-}
-
-void PickleMachine::global()
-{
-    const auto text = [&](std::string_view line) {
-        const auto at = reinterpret_cast<const std::byte *>(line.data()) - m_tree.bytes().data();
-        return m_tree.addText(PickleKind::Text, static_cast<std::uint64_t>(at), line.size());
-    };
-    const PickleRef module = text(line());
-    const PickleRef attribute = text(line());
-    push(m_tree.addPair(PickleKind::Global, module, attribute));
-}
-
-void PickleMachine::stackGlobal()
-{
-    const PickleRef attribute = pop();
-    const PickleRef module = pop();
-    if (!m_tree.is(attribute, PickleKind::Text) || !m_tree.is(module, PickleKind::Text))
-        fail("the pickle names a class by something that is not text");
-    push(m_tree.addPair(PickleKind::Global, module, attribute));
-}
-
-const std::array<PickleMachine::Handler, 256> &PickleMachine::handlers()
-{
-    static const std::array<Handler, 256> table = [] {
-        std::array<Handler, 256> t{};
-        addHandlersOfText(t);
-        addHandlersOfBinary(t);
-        return t;
-    }();
-    return table;
-}
-
-void PickleMachine::addHandlersOfText(std::array<Handler, 256> &t)
-{
-    using M = PickleMachine;
-    t['('] = &M::mark;
-    t['.'] = &M::stop;
-    t['0'] = &M::drop;
-    t['1'] = &M::dropToMark;
-    t['2'] = &M::duplicate;
-    t['F'] = &M::textFloat;
-    t['I'] = &M::textInt;
-    t['L'] = &M::textLong;
-    t['S'] = &M::textString;
-    t['V'] = &M::textUnicode;
-    t['P'] = &M::textPersistent;
-    t['N'] = &M::none;
-    t['R'] = &M::reduce;
-    t['a'] = &M::appendOne;
-    t['b'] = &M::buildState;
-    t['c'] = &M::global;
-    t['d'] = &M::markedDict;
-    t['e'] = &M::appendMarked;
-    t['g'] = &M::textGet;
-    t['i'] = &M::instance;
-    t['l'] = &M::markedList;
-    t['o'] = &M::objectFromMark;
-    t['p'] = &M::textPut;
-    t['s'] = &M::setOne;
-    t['t'] = &M::markedTuple;
-    t['u'] = &M::setMarked;
-    t['}'] = &M::emptyDict;
-    t[']'] = &M::emptyList;
-    t[')'] = &M::emptyTuple;
-}
-
-void PickleMachine::addHandlersOfBinary(std::array<Handler, 256> &t)
-{
-    using M = PickleMachine;
-    t['J'] = &M::binaryInt<std::int32_t>;
-    t['K'] = &M::binaryInt<std::uint8_t>;
-    t['M'] = &M::binaryInt<std::uint16_t>;
-    t['G'] = &M::binaryFloat;
-    t['Q'] = &M::persistent;
-    t['T'] = &M::sizedText<std::uint32_t, PickleKind::Text>;
-    t['U'] = &M::sizedText<std::uint8_t, PickleKind::Text>;
-    t['X'] = &M::sizedText<std::uint32_t, PickleKind::Text>;
-    t['B'] = &M::sizedText<std::uint32_t, PickleKind::Bytes>;
-    t['C'] = &M::sizedText<std::uint8_t, PickleKind::Bytes>;
-    t['h'] = &M::get<std::uint8_t>;
-    t['j'] = &M::get<std::uint32_t>;
-    t['q'] = &M::put<std::uint8_t>;
-    t['r'] = &M::put<std::uint32_t>;
-    t[0x80] = &M::protocol;
-    t[0x81] = &M::newObject;
-    t[0x85] = &M::shortTuple<1>;
-    t[0x86] = &M::shortTuple<2>;
-    t[0x87] = &M::shortTuple<3>;
-    t[0x88] = &M::yes;
-    t[0x89] = &M::no;
-    t[0x8a] = &M::binaryLong<std::uint8_t, false>;
-    t[0x8b] = &M::binaryLong<std::uint32_t, true>;
-    t[0x8c] = &M::sizedText<std::uint8_t, PickleKind::Text>;
-    t[0x8d] = &M::sizedText<std::uint64_t, PickleKind::Text>;
-    t[0x8e] = &M::sizedText<std::uint64_t, PickleKind::Bytes>;
-    t[0x8f] = &M::emptySet;
-    t[0x90] = &M::addMarked;
-    t[0x91] = &M::frozenSet;
-    t[0x92] = &M::newObjectWithKeywords;
-    t[0x93] = &M::stackGlobal;
-    t[0x94] = &M::memoize;
-    t[0x95] = &M::frame;
-    t[0x96] = &M::sizedText<std::uint64_t, PickleKind::Bytes>; // BYTEARRAY8
 }
 
 } // namespace quantscope

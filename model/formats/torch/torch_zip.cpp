@@ -1,9 +1,9 @@
-#include "base/parse_number.h"
-#include "formats/pickle/pickle_machine.h"
-#include "formats/reader.h"
-#include "formats/torch/flatten.h"
+#include "formats/torch/torch_zip.h"
 
+#include "base/parse_number.h"
 #include "base/text.h"
+#include "formats/pickle/pickle_machine.h"
+#include "formats/torch/flatten.h"
 
 #include <algorithm>
 
