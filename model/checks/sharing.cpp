@@ -1,8 +1,6 @@
 #include "checks/sharing.h"
 
 #include "base/text.h"
-#include "dialects/brevitas/scale_rules.h"
-#include "dialects/brevitas/state_dict.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -17,27 +15,21 @@ namespace {
 /// Aliased storages prove sharing: Brevitas writes one object's parameter under each owner.
 void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
 {
-    struct Owner {
-        const Layer *layer;
-        Slot slot;
-    };
-    std::map<std::pair<std::uint64_t, std::string>, std::vector<Owner>> owners;
-    for (const StateLayer &layer : groupStateDict(*network.file).layers)
-        for (const StateQuantizer &quantizer : layer.quantizers) {
-            const auto value = quantizer.fields.find("scaling_impl.value");
-            if (value == quantizer.fields.end())
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<SlotId>> owners;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            if (!slot.storedScale)
                 continue;
-            const TensorInfo &tensor = network.file->tensors[value->second];
-            if (tensor.storage.id != 0 && network.layer(layer.name) != nullptr)
-                owners[{tensor.storage.id, std::to_string(tensor.firstElement)}].push_back(
-                    {network.layer(layer.name), quantizer.slot});
+            const TensorInfo &tensor = network.file->tensors[*slot.storedScale];
+            if (tensor.storage.id != 0)
+                owners[{tensor.storage.id, tensor.firstElement}].push_back({layer.id, slot.slot});
         }
     for (const auto &[storage, sharers] : owners) {
         std::vector<std::string> names;
-        for (const Owner &owner : sharers)
-            names.push_back(fmt::format("{}:{}", owner.layer->name, owner.slot));
+        for (const SlotId &owner : sharers)
+            names.push_back(fmt::format("{}:{}", network.layer(owner.layer).name, owner.slot));
         if (names.size() > 1)
-            out.push_back({"shared-proven", Severity::Note, {sharers.front().layer->id, sharers.front().slot},
+            out.push_back({"shared-proven", Severity::Note, {sharers.front().layer, sharers.front().slot},
                 fmt::format(
                     "{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
     }
@@ -86,8 +78,7 @@ void equalScales(const Network &network, const StatisticsMap &statistics, std::v
 std::vector<Diagnostic> checkSharing(const Network &network, const StatisticsMap &statistics)
 {
     std::vector<Diagnostic> out;
-    if (!traitsOf(network.dialect).saysItself)
-        aliasedParameters(network, out);
+    aliasedParameters(network, out);
     equalScales(network, statistics, out);
     return out;
 }

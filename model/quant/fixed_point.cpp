@@ -1,5 +1,7 @@
 #include "quant/fixed_point.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -16,6 +18,12 @@ std::optional<int> fractionalBits(float scale)
     if (std::frexp(scale, &exponent) != 0.5f)
         return std::nullopt;
     return 1 - exponent;
+}
+
+std::string powerText(float scale)
+{
+    const auto bits = fractionalBits(scale);
+    return bits ? fmt::format("2^{}", -*bits) : shortest(scale);
 }
 
 FracBits fractionalBits(const Granular &scale)

@@ -11,6 +11,8 @@ namespace quantscope {
 
 /// -log2(scale) when the scale is an exact positive power of two (also denormal), else nullopt.
 std::optional<int> fractionalBits(float scale);
+/// "2^-6" for a power of two, else the shortest decimal.
+std::string powerText(float scale);
 
 /// The schema's `frac_bits`: one number when every scale is the same power of two, a list when the channels' scales
 /// are different powers of two, monostate otherwise.

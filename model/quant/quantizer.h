@@ -127,6 +127,9 @@ struct SlotQuantizer {
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;
     int channelAxis = 0; ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
+    /// Position in ModelFile::tensors of the parameter that its scale comes from; slots of one storage are one
+    /// quantizer.
+    std::optional<std::size_t> storedScale;
     std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known
     std::string preset; ///< Brevitas preset in force, empty when the file itself says everything
     std::vector<std::pair<std::string, std::string>> overrides; ///< keyword -> value as text, in recipe order

@@ -77,12 +77,15 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
         if (!transposed.empty())
             layer.kind = transposed;
     }
-    for (const StateQuantizer &quantizer : state.quantizers)
+    for (const StateQuantizer &quantizer : state.quantizers) {
         if (layer.slot(quantizer.slot) == nullptr) {
             SlotQuantizer slot;
             slot.slot = quantizer.slot;
             layer.slots.push_back(std::move(slot));
         }
+        if (const auto value = quantizer.fields.find("scaling_impl.value"); value != quantizer.fields.end())
+            layer.slot(quantizer.slot)->storedScale = value->second;
+    }
     return layer;
 }
 

@@ -1,6 +1,7 @@
 #include "dialects/brevitas/resolver.h"
 
 #include "base/text.h"
+#include "quant/fixed_point.h"
 
 #include <algorithm>
 #include <cmath>

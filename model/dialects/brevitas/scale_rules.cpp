@@ -176,12 +176,6 @@ float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec
     return dequantised ? (code - lowest) * scale : code;
 }
 
-std::string powerText(float value)
-{
-    const auto bits = fractionalBits(value);
-    return bits ? fmt::format("2^{}", -*bits) : shortest(value);
-}
-
 std::string scaleRuleWords(const QuantizerSpec &spec)
 {
     std::string words;

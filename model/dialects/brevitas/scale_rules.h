@@ -40,7 +40,5 @@ float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec
 std::string scaleRuleWords(const QuantizerSpec &spec);
 /// The rule with this layer's numbers: "scale = 2^ceil(log2 0.301691) / 2^5 = 2^-1 / 32 = 2^-6".
 std::string scaleFormula(const QuantizerSpec &spec, int bits, float input, float scale);
-/// "2^-6" for a power of two, else the shortest decimal.
-std::string powerText(float value);
 
 } // namespace quantscope
