@@ -1,0 +1,98 @@
+#include "network/axes.h"
+
+#include "network/layer_kinds.h"
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+const AxisMeaning kOut{AxisRole::OutChannel, "out", "o"};
+const AxisMeaning kIn{AxisRole::InChannel, "in", "i"};
+
+AxisMeaning unknownAxis(std::size_t axis)
+{
+    const std::string name = fmt::format("a{}", axis);
+    return {AxisRole::Unknown, name, name};
+}
+
+/// The last axes of a convolution's weight.
+std::vector<AxisMeaning> kernelAxes(std::size_t dimensions)
+{
+    static const std::vector<AxisMeaning> kAll
+        = {{AxisRole::Depth, "kd", "d"}, {AxisRole::Height, "kh", "h"}, {AxisRole::Width, "kw", "w"}};
+    if (dimensions == 1)
+        return {{AxisRole::Width, "k", "k"}};
+    return {kAll.end() - static_cast<std::ptrdiff_t>(dimensions), kAll.end()};
+}
+
+/// [out][in] or [in][out], as the channel axis says. What PyTorch and ONNX divide by the groups is the second axis.
+std::vector<AxisMeaning> channelAxes(int channelAxis, int groups)
+{
+    std::vector<AxisMeaning> axes = channelAxis == 1 ? std::vector{kIn, kOut} : std::vector{kOut, kIn};
+    if (groups > 1)
+        axes[1].name += "/groups";
+    return axes;
+}
+
+bool isConvolution(std::string_view kind) { return kind.find("Conv") != std::string_view::npos; }
+
+/// A matrix of one weight per pair of output and input.
+bool isMatrix(const LayerKind &kind) { return kind.name == "Linear" || kind.name == "GateWeight"; }
+
+std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, std::size_t rank)
+{
+    if (isConvolution(layer.kind) && rank >= 3 && rank <= 5) {
+        std::vector<AxisMeaning> axes = channelAxes(channelAxis, layer.groups);
+        const std::vector<AxisMeaning> kernel = kernelAxes(rank - 2);
+        axes.insert(axes.end(), kernel.begin(), kernel.end());
+        return axes;
+    }
+    const LayerKind *kind = findLayerKind(layer.kind);
+    if (kind == nullptr)
+        return {};
+    if (isMatrix(*kind) && rank == 2)
+        return channelAxes(channelAxis, 1);
+    if (kind->name.starts_with("Embedding") && rank == 2)
+        return {{AxisRole::Entry, "entry", "n"}, {AxisRole::Feature, "feature", "f"}};
+    if (kind->name == "Bilinear" && rank == 3)
+        return {kOut, {AxisRole::InChannel, "in1", "i"}, {AxisRole::InChannel, "in2", "j"}};
+    const bool perChannel = rank == 1 && kind->weightRank == 0; // norms, ScaleBias, PReLU
+    return perChannel ? std::vector{kOut} : std::vector<AxisMeaning>{};
+}
+
+template <class Member> std::vector<std::string> each(const std::vector<AxisMeaning> &meanings, Member member)
+{
+    std::vector<std::string> words;
+    for (const AxisMeaning &meaning : meanings)
+        words.push_back(meaning.*member);
+    return words;
+}
+
+} // namespace
+
+std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &slot)
+{
+    const std::size_t rank = slot.tensor != nullptr ? slot.tensor->shape.size() : slot.shape.size();
+    std::vector<AxisMeaning> axes;
+    if (slot.slot == Slot::Bias && rank == 1)
+        axes = {kOut};
+    else if (slot.slot == Slot::Weight)
+        axes = weightAxes(layer, slot.channelAxis, rank);
+    while (axes.size() < rank)
+        axes.push_back(unknownAxis(axes.size()));
+    return axes;
+}
+
+std::vector<std::string> axisNames(const Layer &layer, const SlotQuantizer &slot)
+{
+    return each(axisMeanings(layer, slot), &AxisMeaning::name);
+}
+
+std::vector<std::string> axisLetters(const Layer &layer, const SlotQuantizer &slot)
+{
+    return each(axisMeanings(layer, slot), &AxisMeaning::letter);
+}
+
+} // namespace quantscope
