@@ -3,6 +3,7 @@
 #include "base/diagnostic.h"
 #include "graph/model_file.h"
 #include "network/dialect.h"
+#include "network/flow.h"
 #include "quant/quantizer.h"
 #include "recipe/recipe.h"
 
@@ -43,6 +44,7 @@ struct Network {
     Recipe recipe;
     Dialect dialect = Dialect::PytorchStateDict;
     std::vector<Layer> layers;
+    Flow flow; ///< what feeds what, as far as the file or an export beside it tells
     std::vector<Diagnostic> diagnostics; ///< the file's own first
 
     const Layer &layer(LayerId id) const { return layers[position(id)]; }

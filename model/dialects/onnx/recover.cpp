@@ -2,6 +2,7 @@
 
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
+#include "dialects/onnx/graph_flow.h"
 #include "dialects/onnx/raw_weights.h"
 #include "dialects/onnx/swapped_flags.h"
 
@@ -39,6 +40,7 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
         network.add(std::move(layer));
     }
     connectLayers(constants.graph(), plan, network.layers);
+    network.flow = flowOf(constants.graph(), plan);
     network.dialect = plan.dialect;
     return network;
 }
@@ -58,6 +60,7 @@ void recoverOnnx(Network &network, const Progress &progress)
         network.add(std::move(layer));
     }
     connectLayers(constants.graph(), plan, network.layers);
+    network.flow = flowOf(constants.graph(), plan);
     network.dialect = plan.dialect;
     // Raw weights are of a version that swaps nothing.
     if (!markRawWeights(constants.graph(), plan, network, progress))

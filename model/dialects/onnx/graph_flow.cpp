@@ -1,0 +1,212 @@
+#include "dialects/onnx/graph_flow.h"
+
+#include "network/flow_builder.h"
+
+#include <algorithm>
+#include <map>
+
+namespace quantscope::interpret {
+
+namespace {
+
+using NodeFlags = std::vector<bool>; ///< one a node
+
+/// The values that a node reads, each once.
+std::vector<ValueId> distinctInputs(const Graph &graph, const Node &node)
+{
+    std::vector<ValueId> out;
+    for (const ValueId input : node.inputs)
+        if (graph.value(input) != nullptr)
+            out.push_back(input);
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+/// Marks the nodes that start it, and every node that reads nothing but what marked nodes make and `known` values; none
+/// that `blocks`, and none on a cycle.
+template <class Known, class Starts, class Blocks>
+NodeFlags spread(const Graph &graph, const Known &known, const Starts &starts, const Blocks &blocks)
+{
+    NodeFlags marked(graph.nodes.size(), false);
+    std::vector<std::size_t> open(graph.nodes.size(), 0); ///< distinct inputs that are not known yet
+    std::vector<NodeId> ready;
+    for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+        const std::vector<ValueId> inputs = distinctInputs(graph, graph.nodes[id]);
+        open[id]
+            = static_cast<std::size_t>(std::ranges::count_if(inputs, [&](ValueId input) { return !known(input); }));
+        if (starts(id) || (open[id] == 0 && !inputs.empty()))
+            ready.push_back(id);
+    }
+    while (!ready.empty()) {
+        const NodeId id = ready.back();
+        ready.pop_back();
+        if (marked[id] || blocks(id))
+            continue;
+        marked[id] = true;
+        for (const ValueId output : graph.nodes[id].outputs) {
+            const Value *value = graph.value(output);
+            if (value == nullptr || known(output))
+                continue;
+            for (const NodeId consumer : value->consumers)
+                if (open[consumer] > 0 && --open[consumer] == 0)
+                    ready.push_back(consumer);
+        }
+    }
+    return marked;
+}
+
+bool isRandom(const Node &node) { return node.opType.starts_with("Random"); }
+bool isClip(const Node &node) { return node.domain.empty() && node.opType == "Clip"; }
+bool readsShape(const Node &node) { return node.domain.empty() && (node.opType == "Shape" || node.opType == "Size"); }
+
+/// One use: build().
+class GraphFlow {
+public:
+    GraphFlow(const Graph &graph, const Plan &plan)
+        : m_graph(graph)
+        , m_plan(plan)
+        , m_owner(graph.nodes.size())
+        , m_layerNodes(plan.layers.size())
+        , m_output(graph.values.size(), 0)
+    {
+    }
+
+    Flow build()
+    {
+        assignLayers();
+        markConstants();
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            if (!m_owner[id] && !m_constant[id] && isDequantize(m_graph.nodes[id]))
+                joinQuantizer(id);
+        addLayers();
+        addOperators();
+        addInputs();
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            connectInputs(id);
+        addOutputs();
+        return m_builder.build();
+    }
+
+private:
+    void assignLayers()
+    {
+        for (std::size_t layer = 0; layer < m_plan.layers.size(); ++layer)
+            for (const NodeId node : m_plan.layers[layer].nodes)
+                m_owner[node] = static_cast<FlowNodeId>(layer);
+    }
+
+    /// What a layer makes is never a constant here, even where a layer reads nothing else (a table of positions).
+    void markConstants()
+    {
+        const auto isTensor = [&](ValueId id) { return m_graph.value(id)->tensor.has_value(); };
+        const auto isConstant = [&](ValueId id) {
+            const Value &value = *m_graph.value(id);
+            return value.tensor || (value.producer && m_constant[*value.producer]);
+        };
+        const auto ofLayer = [&](NodeId id) { return m_owner[id].has_value(); };
+        m_constant = spread(
+            m_graph, isTensor, [](NodeId) { return false; },
+            [&](NodeId id) { return ofLayer(id) || isRandom(m_graph.nodes[id]); });
+        m_shape = spread(
+            m_graph, isConstant, [&](NodeId id) { return readsShape(m_graph.nodes[id]); }, ofLayer);
+    }
+
+    /// DequantizeLinear and the Clip before it belong to the layer of their QuantizeLinear: together they are one
+    /// quantizer.
+    void joinQuantizer(NodeId dequantize)
+    {
+        constexpr std::size_t kLongestQuantizer = 4;
+        std::vector<NodeId> path{dequantize};
+        while (path.size() < kLongestQuantizer) {
+            const Value *value = m_graph.value(m_graph.nodes[path.back()].input(0));
+            if (value == nullptr || value->tensor || !value->producer)
+                return;
+            const Node &maker = m_graph.nodes[*value->producer];
+            const auto owner = m_owner[*value->producer];
+            if (isQuantize(maker) || (isClip(maker) && owner)) {
+                for (const NodeId node : path)
+                    m_owner[node] = owner;
+                return;
+            }
+            if (!isClip(maker))
+                return;
+            path.push_back(*value->producer);
+        }
+    }
+
+    void addLayers()
+    {
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            if (m_owner[id])
+                m_layerNodes[position(*m_owner[id])].push_back(id);
+        for (std::size_t layer = 0; layer < m_plan.layers.size(); ++layer)
+            m_builder.add(
+                {FlowNode::Kind::Layer, layerId(layer), m_plan.layers[layer].name, {}, {}, {}, m_layerNodes[layer]});
+    }
+
+    void addOperators()
+    {
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id) {
+            const Node &node = m_graph.nodes[id];
+            for (std::size_t output = 0; output < node.outputs.size(); ++output)
+                if (m_graph.value(node.outputs[output]) != nullptr)
+                    m_output[node.outputs[output]] = static_cast<std::uint32_t>(output);
+            if (!m_owner[id] && !m_constant[id])
+                m_owner[id] = m_builder.add(
+                    {FlowNode::Kind::Operator, std::nullopt, node.name, node.opType, node.domain, node.scope, {id}});
+        }
+    }
+
+    void addInputs()
+    {
+        for (const ValueId input : m_graph.inputs)
+            if (const Value *value = m_graph.value(input); value != nullptr && !value->tensor)
+                m_inputs.emplace(
+                    input, m_builder.add({FlowNode::Kind::Input, std::nullopt, value->name, {}, {}, {}, {}}));
+    }
+
+    void addOutputs()
+    {
+        for (const ValueId output : m_graph.outputs)
+            if (const Value *value = m_graph.value(output))
+                connect(output, m_builder.add({FlowNode::Kind::Output, std::nullopt, value->name, {}, {}, {}, {}}), 0);
+    }
+
+    void connectInputs(NodeId id)
+    {
+        const Node &node = m_graph.nodes[id];
+        for (std::size_t input = 0; m_owner[id] && input < node.inputs.size(); ++input)
+            connect(node.inputs[input], *m_owner[id], static_cast<std::uint32_t>(input));
+    }
+
+    void connect(ValueId id, FlowNodeId to, std::uint32_t input)
+    {
+        const Value *value = m_graph.value(id);
+        if (value == nullptr || value->tensor)
+            return;
+        if (const auto entry = m_inputs.find(id); entry != m_inputs.end())
+            return m_builder.connect({entry->second, 0, to, input, value->name, false});
+        if (!value->producer || !m_owner[*value->producer])
+            return;
+        const FlowNodeId from = *m_owner[*value->producer];
+        const bool within = from == to && position(to) < m_plan.layers.size();
+        if (!within)
+            m_builder.connect({from, m_output[id], to, input, value->name, m_shape[*value->producer]});
+    }
+
+    const Graph &m_graph;
+    const Plan &m_plan;
+    NodeFlags m_constant, m_shape;
+    std::vector<std::optional<FlowNodeId>> m_owner; ///< of each node of the graph: the layer or operator of the flow
+    std::vector<std::vector<NodeId>> m_layerNodes;
+    std::vector<std::uint32_t> m_output; ///< of each value: which output of its producer
+    std::map<ValueId, FlowNodeId> m_inputs;
+    FlowBuilder m_builder;
+};
+
+} // namespace
+
+Flow flowOf(const Graph &graph, const Plan &plan) { return GraphFlow(graph, plan).build(); }
+
+} // namespace quantscope::interpret
