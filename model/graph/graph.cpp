@@ -11,6 +11,12 @@ const Attribute *Node::attribute(std::string_view wanted) const
     return found == attributes.end() ? nullptr : &*found;
 }
 
+std::int64_t Node::integer(std::string_view wanted, std::int64_t missing) const
+{
+    const Attribute *found = attribute(wanted);
+    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
+}
+
 const Node *Graph::producerOf(ValueId id) const
 {
     const Value *v = value(id);

@@ -37,6 +37,8 @@ struct Node {
     std::vector<Attribute> attributes;
 
     const Attribute *attribute(std::string_view wanted) const;
+    /// An attribute of kind Int; `missing` where there is none of that name and kind.
+    std::int64_t integer(std::string_view wanted, std::int64_t missing) const;
     ValueId input(std::size_t position) const { return position < inputs.size() ? inputs[position] : kNoValue; }
 };
 

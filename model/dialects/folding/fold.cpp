@@ -1,7 +1,8 @@
 #include "dialects/folding/fold.h"
 
 #include "base/text.h"
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_table.h"
+#include "dialects/folding/fold_values.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,10 +1,12 @@
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_elementwise.h"
+
+#include "dialects/folding/fold_call.h"
+#include "dialects/folding/fold_values.h"
 #include "graph/onnx_types.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -41,51 +43,6 @@ FoldedValue unary(const Call &call, const OnFloat &onFloat, const OnInteger &onI
 
 std::int64_t negated(std::int64_t v) { return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v)); }
 
-FoldedValue negate(const Call &call)
-{
-    return unary(
-        call, [](float v) { return -v; }, negated);
-}
-FoldedValue absolute(const Call &call)
-{
-    return unary(
-        call, [](float v) { return std::fabs(v); }, [](std::int64_t v) { return v < 0 ? negated(v) : v; });
-}
-FoldedValue exponential(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::exp(v); });
-}
-FoldedValue logarithm(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::log(v); });
-}
-FoldedValue squareRoot(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::sqrt(v); });
-}
-FoldedValue reciprocal(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return 1.0f / v; });
-}
-FoldedValue roundHalfEven(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::nearbyint(v); });
-}
-FoldedValue roundDown(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::floor(v); });
-}
-FoldedValue roundUp(const Call &call)
-{
-    return unaryFloat(call, [](float v) { return std::ceil(v); });
-}
-FoldedValue identity(const Call &call) { return call.operand(0); }
-
-FoldedValue castTo(const Call &call)
-{
-    return cast(call.operand(0), dtypeFromOnnx(static_cast<std::uint64_t>(call.integerAttribute("to", 0))));
-}
-
 /// numpy's broadcasting; the result has the type of the first operand, as every ONNX operator here has.
 template <class OnFloat, class OnInteger>
 FoldedValue binary(
@@ -114,35 +71,6 @@ template <class Operation> std::int64_t wrapping(std::int64_t a, std::int64_t b,
     return static_cast<std::int64_t>(operation(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
 }
 
-FoldedValue add(const Call &call)
-{
-    return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a + b; },
-        [](auto a, auto b) { return wrapping(a, b, std::plus<std::uint64_t>()); });
-}
-FoldedValue subtract(const Call &call)
-{
-    return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a - b; },
-        [](auto a, auto b) { return wrapping(a, b, std::minus<std::uint64_t>()); });
-}
-FoldedValue multiply(const Call &call)
-{
-    return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a * b; },
-        [](auto a, auto b) { return wrapping(a, b, std::multiplies<std::uint64_t>()); });
-}
-FoldedValue divide(const Call &call)
-{
-    return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a / b; },
-        [](std::int64_t a, std::int64_t b) {
-            if (b == 0)
-                throw ParseError("an integer is divided by zero");
-            return b == -1 ? negated(a) : a / b;
-        });
-}
-
 std::int64_t integerPower(std::int64_t base, std::int64_t exponent)
 {
     if (exponent < 0)
@@ -152,12 +80,6 @@ std::int64_t integerPower(std::int64_t base, std::int64_t exponent)
         if ((exponent & 1) != 0)
             result *= factor;
     return static_cast<std::int64_t>(result);
-}
-
-FoldedValue power(const Call &call)
-{
-    return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return std::pow(a, b); }, integerPower);
 }
 
 /// Min and Max take any number of operands; NaN wins, as numpy's minimum has it.
@@ -172,6 +94,100 @@ template <bool smallest> FoldedValue extreme(const Call &call)
                                         : std::isnan(b)  ? b
                                                          : pick(a, b); }, pick);
     return out;
+}
+
+} // namespace
+
+FoldedValue negate(const Call &call)
+{
+    return unary(
+        call, [](float v) { return -v; }, negated);
+}
+
+FoldedValue absolute(const Call &call)
+{
+    return unary(
+        call, [](float v) { return std::fabs(v); }, [](std::int64_t v) { return v < 0 ? negated(v) : v; });
+}
+
+FoldedValue exponential(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::exp(v); });
+}
+
+FoldedValue logarithm(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::log(v); });
+}
+
+FoldedValue squareRoot(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::sqrt(v); });
+}
+
+FoldedValue reciprocal(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return 1.0f / v; });
+}
+
+FoldedValue roundHalfEven(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::nearbyint(v); });
+}
+
+FoldedValue roundDown(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::floor(v); });
+}
+
+FoldedValue roundUp(const Call &call)
+{
+    return unaryFloat(call, [](float v) { return std::ceil(v); });
+}
+
+FoldedValue identity(const Call &call) { return call.operand(0); }
+
+FoldedValue castTo(const Call &call)
+{
+    return cast(call.operand(0), dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("to", 0))));
+}
+
+FoldedValue add(const Call &call)
+{
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a + b; },
+        [](auto a, auto b) { return wrapping(a, b, std::plus<std::uint64_t>()); });
+}
+
+FoldedValue subtract(const Call &call)
+{
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a - b; },
+        [](auto a, auto b) { return wrapping(a, b, std::minus<std::uint64_t>()); });
+}
+
+FoldedValue multiply(const Call &call)
+{
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a * b; },
+        [](auto a, auto b) { return wrapping(a, b, std::multiplies<std::uint64_t>()); });
+}
+
+FoldedValue divide(const Call &call)
+{
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return a / b; },
+        [](std::int64_t a, std::int64_t b) {
+            if (b == 0)
+                throw ParseError("an integer is divided by zero");
+            return b == -1 ? negated(a) : a / b;
+        });
+}
+
+FoldedValue power(const Call &call)
+{
+    return binary(
+        call, call.operand(0), call.operand(1), [](float a, float b) { return std::pow(a, b); }, integerPower);
 }
 
 /// Bounds are inputs since operator set 11, attributes before; either may be absent.
@@ -202,33 +218,7 @@ FoldedValue clip(const Call &call)
     return out;
 }
 
-} // namespace
-
-Function findElementwise(std::string_view opType)
-{
-    static const std::map<std::string_view, Function> kTable = {
-        {"Identity", identity},
-        {"Cast", castTo},
-        {"Add", add},
-        {"Sub", subtract},
-        {"Mul", multiply},
-        {"Div", divide},
-        {"Pow", power},
-        {"Neg", negate},
-        {"Abs", absolute},
-        {"Exp", exponential},
-        {"Log", logarithm},
-        {"Sqrt", squareRoot},
-        {"Reciprocal", reciprocal},
-        {"Min", extreme<true>},
-        {"Max", extreme<false>},
-        {"Round", roundHalfEven},
-        {"Floor", roundDown},
-        {"Ceil", roundUp},
-        {"Clip", clip},
-    };
-    const auto found = kTable.find(opType);
-    return found == kTable.end() ? nullptr : found->second;
-}
+FoldedValue minimum(const Call &call) { return extreme<true>(call); }
+FoldedValue maximum(const Call &call) { return extreme<false>(call); }
 
 } // namespace quantscope::folding

@@ -1,4 +1,7 @@
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_quantize.h"
+
+#include "dialects/folding/fold_call.h"
+#include "dialects/folding/fold_values.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +17,7 @@ std::vector<std::size_t> parameterIndices(const Call &call, const FoldedValue &x
 {
     if (parameter.count() == 1)
         return std::vector<std::size_t>(x.count(), 0);
-    const std::size_t axis = axisOf(call.integerAttribute("axis", 1), x.shape.size());
+    const std::size_t axis = axisOf(call.node.integer("axis", 1), x.shape.size());
     if (parameter.shape.size() != 1 || parameter.shape[0] != x.shape[axis])
         throw ParseError(fmt::format("{} scales do not fit an axis of {}", parameter.count(), x.shape[axis]));
     Shape broadcast(x.shape.size(), 1);
@@ -37,7 +40,7 @@ Range rangeOf(DType dtype)
 
 void refuseBlocks(const Call &call)
 {
-    if (call.integerAttribute("block_size", 0) != 0)
+    if (call.node.integer("block_size", 0) != 0)
         throw ParseError("blocked scales inside computed constants are not decoded");
 }
 
@@ -78,19 +81,6 @@ FoldedValue dequantizeLinear(const Call &call)
     for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = (codes[i] - zeros[zeroAt[i]]) * scales[scaleAt[i]];
     return {DType::Float32, x.shape, std::move(values)};
-}
-
-Function findFunction(const Node &node)
-{
-    if (!node.domain.empty())
-        return nullptr;
-    if (node.opType == "QuantizeLinear")
-        return quantizeLinear;
-    if (node.opType == "DequantizeLinear")
-        return dequantizeLinear;
-    if (const Function elementwise = findElementwise(node.opType))
-        return elementwise;
-    return findShapeOperator(node.opType);
 }
 
 } // namespace quantscope::folding

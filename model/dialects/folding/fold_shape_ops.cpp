@@ -1,8 +1,10 @@
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_shape_ops.h"
+
+#include "dialects/folding/fold_call.h"
 #include "dialects/folding/fold_shapes.h"
+#include "dialects/folding/fold_values.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -44,20 +46,21 @@ std::optional<Integers> listOperand(const Call &call, std::size_t position, std:
     return found != nullptr && found->kind == Attribute::Kind::Ints ? std::optional(found->ints) : std::nullopt;
 }
 
+} // namespace
+
 FoldedValue reshape(const Call &call)
 {
     const FoldedValue &x = call.operand(0);
     const auto wanted = listOperand(call, 1, "shape");
     if (!wanted)
         throw ParseError("Reshape has no shape");
-    return withShape(
-        x, reshapedTo(x.shape, *wanted, call.integerAttribute("allowzero", 0) != 0, call.limits), call.limits);
+    return withShape(x, reshapedTo(x.shape, *wanted, call.node.integer("allowzero", 0) != 0, call.limits), call.limits);
 }
 
 FoldedValue flatten(const Call &call)
 {
     const FoldedValue &x = call.operand(0);
-    return withShape(x, flattenedShape(x.shape, call.integerAttribute("axis", 1), call.limits), call.limits);
+    return withShape(x, flattenedShape(x.shape, call.node.integer("axis", 1), call.limits), call.limits);
 }
 
 FoldedValue squeeze(const Call &call)
@@ -98,7 +101,7 @@ FoldedValue transpose(const Call &call)
 FoldedValue concat(const Call &call)
 {
     const FoldedValue &first = call.operand(0);
-    const std::size_t axis = axisOf(call.integerAttribute("axis", 0), first.shape.size());
+    const std::size_t axis = axisOf(call.node.integer("axis", 0), first.shape.size());
     Shape shape = first.shape;
     shape[axis] = 0;
     for (std::size_t i = 0; i < call.operands.size(); ++i) {
@@ -136,7 +139,7 @@ FoldedValue gather(const Call &call)
 {
     const FoldedValue &x = call.operand(0);
     const FoldedValue &where = call.operand(1);
-    const std::size_t axis = axisOf(call.integerAttribute("axis", 0), x.shape.size());
+    const std::size_t axis = axisOf(call.node.integer("axis", 0), x.shape.size());
     Shape shape(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis));
     shape.insert(shape.end(), where.shape.begin(), where.shape.end());
     shape.insert(shape.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end());
@@ -165,7 +168,7 @@ FoldedValue shapeOf(const Call &call)
     const Shape &shape = call.operand(0).shape;
     const auto rank = static_cast<std::int64_t>(shape.size());
     const auto bound = [&](std::string_view name, std::int64_t missing) {
-        const std::int64_t at = call.integerAttribute(name, missing);
+        const std::int64_t at = call.node.integer(name, missing);
         return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
     };
     const std::int64_t begin = bound("start", 0), end = std::max(begin, bound("end", rank));
@@ -184,26 +187,6 @@ FoldedValue constantOfShape(const Call &call)
     if (one.count() != 1)
         throw ParseError("the value of ConstantOfShape is not one number");
     return picked(one, shape, std::vector<std::size_t>(count, 0));
-}
-
-} // namespace
-
-Function findShapeOperator(std::string_view opType)
-{
-    static const std::map<std::string_view, Function> kTable = {
-        {"Reshape", reshape},
-        {"Flatten", flatten},
-        {"Squeeze", squeeze},
-        {"Unsqueeze", unsqueeze},
-        {"Transpose", transpose},
-        {"Concat", concat},
-        {"Gather", gather},
-        {"Expand", expand},
-        {"Shape", shapeOf},
-        {"ConstantOfShape", constantOfShape},
-    };
-    const auto found = kTable.find(opType);
-    return found == kTable.end() ? nullptr : found->second;
 }
 
 } // namespace quantscope::folding

@@ -1,6 +1,6 @@
 #include "dialects/folding/fold_shapes.h"
 
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_values.h"
 
 #include <algorithm>
 #include <numeric>

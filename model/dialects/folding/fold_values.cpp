@@ -1,4 +1,4 @@
-#include "dialects/folding/fold_ops.h"
+#include "dialects/folding/fold_values.h"
 
 #include "base/text.h"
 
@@ -36,19 +36,6 @@ std::int64_t truncated(float value)
 }
 
 } // namespace
-
-const FoldedValue &Call::operand(std::size_t position) const
-{
-    if (!has(position))
-        throw ParseError(fmt::format("operator {} lacks its input {}", node.opType, position));
-    return *operands[position];
-}
-
-std::int64_t Call::integerAttribute(std::string_view name, std::int64_t missing) const
-{
-    const Attribute *found = node.attribute(name);
-    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
-}
 
 std::size_t boundedCount(const Shape &shape, const Limits &limits)
 {

@@ -12,15 +12,9 @@ namespace quantscope::interpret {
 
 namespace {
 
-std::int64_t integerAttribute(const Node &node, std::string_view name, std::int64_t missing)
-{
-    const Attribute *found = node.attribute(name);
-    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
-}
-
 std::size_t axisOf(const Node &node, std::size_t rank)
 {
-    const std::int64_t axis = integerAttribute(node, "axis", 1); // default since operator set 13
+    const std::int64_t axis = node.integer("axis", 1); // default since operator set 13
     const auto size = static_cast<std::int64_t>(rank);
     if (axis < -size || axis >= size)
         throw ParseError(fmt::format("axis {} of {} is out of range for {} axes", axis, nodeLabel(node), rank));
@@ -44,7 +38,7 @@ void axisShape(const Node &node, const Shape *tensor, Granular &granular)
     if (granular.shape.size() != 1)
         throw ParseError(fmt::format("the scale of {} has {} axes", nodeLabel(node), granular.shape.size()));
     if (tensor == nullptr) { // an activation, whose rank the file need not say
-        granular.axis = static_cast<int>(std::clamp<std::int64_t>(integerAttribute(node, "axis", 1), 0, 63));
+        granular.axis = static_cast<int>(std::clamp<std::int64_t>(node.integer("axis", 1), 0, 63));
         return;
     }
     const std::size_t axis = axisOf(node, tensor->size());
@@ -87,7 +81,7 @@ Decoder::Parameters Decoder::parameters(const Node &node, DType codes, const Sha
     out.zeroPoint = {{}, std::nullopt, {0.0f}};
     if (out.scale.values.empty())
         throw ParseError(inputLabel(node, 1) + " is empty");
-    const std::int64_t block = integerAttribute(node, "block_size", 0);
+    const std::int64_t block = node.integer("block_size", 0);
     if (block < 0 || block > std::numeric_limits<int>::max())
         throw ParseError(fmt::format("the block size {} of {}", block, nodeLabel(node)));
     if (block > 0 && shape != nullptr) {
@@ -119,7 +113,7 @@ DType Decoder::quantizedType(const Node &quantize)
 {
     if (quantize.input(2) != kNoValue)
         return m_constants.folder().fold(quantize.input(2)).dtype;
-    const std::int64_t stated = integerAttribute(quantize, "output_dtype", 0);
+    const std::int64_t stated = quantize.integer("output_dtype", 0);
     return stated == 0 ? DType::UInt8 : dtypeFromOnnx(static_cast<std::uint64_t>(stated));
 }
 

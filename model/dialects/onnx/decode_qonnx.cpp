@@ -13,11 +13,7 @@ namespace {
 
 constexpr int kMostBits = 62; ///< codes are int64 with room for one more
 
-bool flag(const Node &node, const std::string &name, bool missing)
-{
-    const Attribute *found = node.attribute(name);
-    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i != 0 : missing;
-}
+bool flag(const Node &node, const std::string &name, bool missing) { return node.integer(name, missing ? 1 : 0) != 0; }
 
 Provenance attributeOrigin(const Node &node, const std::string &name, const char *missing)
 {

@@ -12,10 +12,10 @@ namespace {
 
 std::uint64_t positive(const Node &node, const char *name)
 {
-    const Attribute *found = node.attribute(name);
-    if (found == nullptr || found->kind != Attribute::Kind::Int || found->i <= 0)
+    const std::int64_t found = node.integer(name, 0);
+    if (found <= 0)
         throw ParseError(fmt::format("MatMulNBits attributes: {} is missing or not positive", name));
-    return static_cast<std::uint64_t>(found->i);
+    return static_cast<std::uint64_t>(found);
 }
 
 /// onnxruntime ContribOperators.md: B is (N, ceil(K / block), block * bits / 8) bytes, one scale a block.

@@ -36,12 +36,6 @@ std::optional<std::vector<std::int64_t>> axesOf(
     return found != nullptr && found->kind == Attribute::Kind::Ints ? std::optional(found->ints) : std::nullopt;
 }
 
-std::int64_t integerAttribute(const Node &node, std::string_view name, std::int64_t missing)
-{
-    const Attribute *found = node.attribute(name);
-    return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
-}
-
 std::shared_ptr<const TensorInfo> transposed(const Node &node, const TensorInfo &from)
 {
     const std::vector<std::size_t> axes = folding::permutationOf(node, from.shape.size());
@@ -124,9 +118,9 @@ std::shared_ptr<const TensorInfo> Constants::reshaped(const Node &node, const Te
         const auto wanted = axesOf(m_folder, node, 1, "shape");
         if (!wanted)
             return nullptr;
-        out->shape = folding::reshapedTo(from.shape, *wanted, integerAttribute(node, "allowzero", 0) != 0, limits);
+        out->shape = folding::reshapedTo(from.shape, *wanted, node.integer("allowzero", 0) != 0, limits);
     } else if (node.opType == "Flatten") {
-        out->shape = folding::flattenedShape(from.shape, integerAttribute(node, "axis", 1), limits);
+        out->shape = folding::flattenedShape(from.shape, node.integer("axis", 1), limits);
     } else if (node.opType == "Squeeze") {
         out->shape = folding::squeezedShape(from.shape, axesOf(m_folder, node, 1, "axes"));
     } else {
@@ -154,8 +148,7 @@ std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth, bo
     if (from == nullptr || node->opType == "Identity" || clip)
         return from;
     if (node->opType == "Cast")
-        return codes
-                && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(integerAttribute(*node, "to", 0))), from->dtype)
+        return codes && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(node->integer("to", 0))), from->dtype)
             ? from
             : nullptr;
     if (!from->problem.empty())

@@ -2,31 +2,9 @@
 
 #include "dialects/folding/fold.h"
 
-#include <string_view>
+#include <vector>
 
 namespace quantscope::folding {
-
-/// One operator with its operands already folded.
-struct Call {
-    const ModelFile &file;
-    const Node &node;
-    const Limits &limits;
-    std::vector<const FoldedValue *> operands; ///< nullptr where an optional input is absent
-
-    bool has(std::size_t position) const { return position < operands.size() && operands[position] != nullptr; }
-    /// Throws ParseError when the operand is absent.
-    const FoldedValue &operand(std::size_t position) const;
-    std::int64_t integerAttribute(std::string_view name, std::int64_t missing) const;
-};
-
-using Function = FoldedValue (*)(const Call &);
-
-/// The white-list; nullptr for every other operator.
-Function findFunction(const Node &node);
-Function findElementwise(std::string_view opType);
-Function findShapeOperator(std::string_view opType);
-FoldedValue quantizeLinear(const Call &call);
-FoldedValue dequantizeLinear(const Call &call);
 
 /// A tensor of the file as a value; throws ParseError when it is unreadable, text, or larger than limits.foldElements.
 FoldedValue fromTensor(const TensorInfo &tensor, const Limits &limits);
