@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/resolver.h"
+#include "network/feeds.h"
 #include "quant/codes.h"
 #include "quant/fixed_point.h"
 
@@ -105,8 +106,8 @@ SlotQuantizer candidateSlot(const Task &task, const SlotComparison &comparison, 
     settings.inputSigned = said.inputSigned;
     // Where an export of the network told it, the recipe need not.
     const Layer &layer = *network.layer(comparison.layer);
-    if (settings.input.empty() && layer.slot(Slot::Input) == nullptr && layer.fedBy.size() == 1)
-        settings.input = layer.fedBy.front();
+    if (settings.input.empty() && layer.slot(Slot::Input) == nullptr)
+        settings.input = onlyInput(network, layer.id);
     return resolver.candidate(comparison.layer, comparison.slot, settings, task.floats);
 }
 

@@ -26,8 +26,6 @@ struct Layer {
     std::string batchNorm; ///< of a state_dict: the one that follows by the file's order, or that a recipe merges
     bool batchNormMerged = false; ///< its parameters are in the weights and the bias
     std::vector<SlotQuantizer> slots;
-    std::vector<std::string> fedBy; ///< layers whose output this one reads; only where a graph or recipe says it
-    std::vector<std::string> feeds;
 
     const SlotQuantizer *slot(Slot wanted) const;
     SlotQuantizer *slot(Slot wanted);

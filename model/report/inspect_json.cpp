@@ -2,6 +2,7 @@
 #include "report/inspect.h"
 
 #include "base/text.h"
+#include "network/feeds.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -98,16 +99,17 @@ Json slotJson(
     return out;
 }
 
-Json layerJson(const Layer &layer, const StatisticsMap &statistics, const InspectOptions &options)
+Json layerJson(
+    const Network &network, const Layer &layer, const StatisticsMap &statistics, const InspectOptions &options)
 {
     Json out;
     out["name"] = layer.name;
     out["kind"] = layer.kind;
     out["kind_assumed"] = layer.kindAssumed;
-    if (!layer.fedBy.empty())
-        out["fed_by"] = layer.fedBy;
-    if (!layer.feeds.empty())
-        out["feeds"] = layer.feeds;
+    if (const auto names = fedByNames(network, layer.id); !names.empty())
+        out["fed_by"] = names;
+    if (const auto names = feedsNames(network, layer.id); !names.empty())
+        out["feeds"] = names;
     if (!layer.batchNorm.empty())
         out["batch_norm"] = {{"name", layer.batchNorm}, {"merged", layer.batchNormMerged}};
     out["quantizers"] = Json::array();
@@ -171,7 +173,7 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     }
     out["layers"] = Json::array();
     for (const Layer &layer : network.layers)
-        out["layers"].push_back(layerJson(layer, statistics, options));
+        out["layers"].push_back(layerJson(network, layer, statistics, options));
     out["diagnostics"] = Json::array();
     for (const Diagnostic &d : network.diagnostics)
         out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},

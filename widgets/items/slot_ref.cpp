@@ -15,32 +15,6 @@ SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer
     return ref;
 }
 
-std::vector<std::string> inputLayers(const Layer &layer)
-{
-    if (!layer.fedBy.empty())
-        return layer.fedBy;
-    std::vector<std::string> names;
-    for (const SlotQuantizer &slot : layer.slots) {
-        const std::string name = slot.input.substr(0, slot.input.find(':'));
-        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
-            names.push_back(name);
-    }
-    return names;
-}
-
-std::vector<std::string> outputLayers(const Network &network, const Layer &layer)
-{
-    if (!layer.feeds.empty())
-        return layer.feeds;
-    std::vector<std::string> names;
-    for (const Layer &other : network.layers) {
-        const auto inputs = inputLayers(other);
-        if (std::find(inputs.begin(), inputs.end(), layer.name) != inputs.end())
-            names.push_back(other.name);
-    }
-    return names;
-}
-
 std::vector<Slot> tensorSlots(const Layer &layer)
 {
     std::vector<Slot> slots;

@@ -28,9 +28,6 @@ struct SlotRef {
 };
 
 SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, Slot slot);
-/// Layers that a layer reads: from the graph, else from the recipe's `input` entries. And the layers that read it.
-std::vector<std::string> inputLayers(const Layer &layer);
-std::vector<std::string> outputLayers(const Network &network, const Layer &layer);
 
 /// Slots of a layer that hold a tensor, weight first.
 std::vector<Slot> tensorSlots(const Layer &layer);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "items/text.h"
 #include "look/theme.h"
+#include "network/feeds.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -55,7 +56,7 @@ QString LayerHeader::describe() const
     const SlotRef slot = m_session.currentSlot();
     if (slot && slot.slot->tensor)
         parts << qs(slot.slot->slot) + u" "_s + qs(shapeText(slot.slot->tensor->shape));
-    const auto inputs = inputLayers(*layer);
+    const auto inputs = inputLayers(*m_session.network(), *layer);
     const auto outputs = outputLayers(*m_session.network(), *layer);
     if (!inputs.empty())
         parts << tr("fed by ") + joined(inputs)

@@ -5,8 +5,8 @@
 #include "dialects/brevitas/list_state_dict.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
+#include "network/feeds.h"
 #include "network/layer_kinds.h"
-#include "network/network.h"
 #include "recipe/recipe_toml.h"
 
 #include <set>
@@ -121,9 +121,10 @@ private:
     std::optional<std::string> inputFromExport(const RecipeQuantizer &entry, const Layer &layer) const
     {
         const bool given = entry.inputScale || entry.inputBitWidth || layer.slot(Slot::Input) != nullptr;
-        if (given || layer.fedBy.size() != 1 || !entry.preset || !readsInput(*entry.preset))
+        const std::string input = onlyInput(m_network, layer.id);
+        if (given || input.empty() || !entry.preset || !readsInput(*entry.preset))
             return std::nullopt;
-        const Layer *source = m_network.layer(layer.fedBy.front());
+        const Layer *source = m_network.layer(input);
         const bool quantized
             = source != nullptr && (source->slot(Slot::Act) != nullptr || source->slot(Slot::Output) != nullptr);
         return quantized ? std::optional(source->name) : std::nullopt;

@@ -1,5 +1,6 @@
 #include "base/file_name.h"
 #include "dialects/brevitas/resolver.h"
+#include "network/feeds.h"
 #include "network/layer_kinds.h"
 
 #include <set>
@@ -36,6 +37,7 @@ void Resolver::takeHints()
     if (m_hints.graph == nullptr)
         return;
     const std::string &path = m_hints.graph->file->path;
+    m_network.flow = flowWithin(*m_hints.graph, m_network);
     m_network.toldBy = fileName(path);
     for (Layer &layer : m_network.layers) {
         const Layer *other = m_hints.graph->layer(layer.name);
@@ -50,12 +52,8 @@ void Resolver::takeHints()
             if (weight != nullptr && (state == m_states.end() || !storedChannelAxis(*state->second, *m_network.file)))
                 weight->channelAxis = kind != nullptr && kind->transposed && weight->shape.size() >= 3 ? 1 : 0;
         }
-        if (layer.fedBy.empty())
-            layer.fedBy = other->fedBy;
-        if (layer.feeds.empty())
-            layer.feeds = other->feeds;
-        if (other->fedBy.size() == 1)
-            m_feeds[layer.name] = other->fedBy.front();
+        if (std::string input = onlyInput(*m_hints.graph, other->id); !input.empty())
+            m_feeds[layer.name] = std::move(input);
     }
 }
 

@@ -50,7 +50,4 @@ struct Plan {
 
 Plan makePlan(Constants &constants);
 
-/// fedBy and feeds: the nearest layers upstream through operators that belong to no layer.
-void connectLayers(const Graph &graph, const Plan &plan, std::vector<Layer> &layers);
-
 } // namespace quantscope::interpret

@@ -39,7 +39,6 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
             layer.slots.push_back(decoder.list(slot));
         network.add(std::move(layer));
     }
-    connectLayers(constants.graph(), plan, network.layers);
     network.flow = flowOf(constants.graph(), plan);
     network.dialect = plan.dialect;
     return network;
@@ -59,7 +58,6 @@ void recoverOnnx(Network &network, const Progress &progress)
             layer.slots.push_back(decoder.decode(slot, layer));
         network.add(std::move(layer));
     }
-    connectLayers(constants.graph(), plan, network.layers);
     network.flow = flowOf(constants.graph(), plan);
     network.dialect = plan.dialect;
     // Raw weights are of a version that swaps nothing.

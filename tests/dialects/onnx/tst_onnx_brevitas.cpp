@@ -1,6 +1,7 @@
 // The networks have members called slots.
 
 #include "dialects/onnx/recover.h"
+#include "network/feeds.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
 #include "support/paths.h"
@@ -247,7 +248,7 @@ private Q_SLOTS:
                 ++compared;
             }
         QVERIFY(compared >= 8);
-        QCOMPARE(network.layer("conv2")->fedBy, (std::vector<std::string>{"relu1"}));
+        QCOMPARE(fedByNames(network, network.layer("conv2")->id), (std::vector<std::string>{"relu1"}));
         QCOMPARE(network.layer("relu3")->kind, std::string("ReLU"));
     }
 };

@@ -1,6 +1,7 @@
 // The networks have members called slots.
 
 #include "dialects/onnx/recover.h"
+#include "network/feeds.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
 #include "support/paths.h"
@@ -131,10 +132,10 @@ private Q_SLOTS:
         QCOMPARE(conv->slot("weight")->shape, (Shape{4, 2, 3, 3}));
         QVERIFY(!conv->slot("weight")->quantizer);
         QCOMPARE(network.dialect, Dialect::Qonnx);
-        QCOMPARE(conv->fedBy, (std::vector<std::string>{"inp"}));
+        QCOMPARE(fedByNames(network, conv->id), (std::vector<std::string>{"inp"}));
         QCOMPARE(network.layer("r1")->kind, std::string("ReLU"));
-        QCOMPARE(network.layer("r1")->fedBy, (std::vector<std::string>{"c1"}));
-        QCOMPARE(network.layer("inp")->feeds, (std::vector<std::string>{"c1"}));
+        QCOMPARE(fedByNames(network, network.layer("r1")->id), (std::vector<std::string>{"c1"}));
+        QCOMPARE(feedsNames(network, network.layer("inp")->id), (std::vector<std::string>{"c1"}));
     }
 
     void dialects()

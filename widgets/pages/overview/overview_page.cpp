@@ -1,6 +1,7 @@
 #include "pages/overview/overview_page.h"
 
 #include "items/text.h"
+#include "network/feeds.h"
 #include "pages/overview/batch_norm_bar.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/overview/step_card.h"
@@ -64,7 +65,7 @@ std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
                 return;
             }
     };
-    neighbour(inputLayers(*layer), "input", u"input"_s, {"act", "output"});
+    neighbour(inputLayers(*session().network(), *layer), "input", u"input"_s, {"act", "output"});
     if (!layer->slot(Slot::Act))
         neighbour(outputLayers(*session().network(), *layer), "output", u"output"_s, {"act", "input"});
     return shown;

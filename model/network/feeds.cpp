@@ -1,0 +1,150 @@
+#include "network/feeds.h"
+
+#include "network/flow_builder.h"
+
+#include <algorithm>
+#include <map>
+
+namespace quantscope {
+
+namespace {
+
+using Nodes = std::vector<FlowNodeId>;
+
+Nodes nearest(const Flow &flow, LayerId layer, Nodes (Flow::*direction)(FlowNodeId) const)
+{
+    const auto node = flow.nodeOf(layer);
+    return node ? (flow.*direction)(*node) : Nodes();
+}
+
+std::vector<LayerId> layersOf(const Flow &flow, const Nodes &nodes)
+{
+    std::vector<LayerId> layers;
+    for (const FlowNodeId node : nodes)
+        if (const auto layer = flow.node(node).layer)
+            layers.push_back(*layer);
+    return layers;
+}
+
+std::vector<std::string> namesOf(const Flow &flow, const Nodes &nodes)
+{
+    std::vector<std::string> names;
+    for (const FlowNodeId node : nodes)
+        names.push_back(flow.node(node).name);
+    return names;
+}
+
+/// Nodes that a layer reads, directly or through operators.
+std::vector<bool> aboveLayers(const Flow &flow)
+{
+    std::vector<bool> above(flow.nodes().size(), false);
+    Nodes open;
+    for (std::size_t i = 0; i < above.size(); ++i)
+        if (flow.nodes()[i].isStop())
+            open.push_back(static_cast<FlowNodeId>(i));
+    while (!open.empty()) {
+        const Nodes producers = flow.producers(open.back());
+        open.pop_back();
+        for (const FlowNodeId producer : producers) {
+            if (!above[position(producer)] && !flow.node(producer).isStop())
+                open.push_back(producer);
+            above[position(producer)] = true;
+        }
+    }
+    return above;
+}
+
+FlowNode nodeWithin(const FlowNode &node, const Network &exported, const std::map<std::string_view, LayerId> &known)
+{
+    FlowNode out = node;
+    out.graphNodes.clear(); // of another file
+    if (node.kind != FlowNode::Kind::Layer)
+        return out;
+    const auto found = known.find(node.name);
+    out.layer = found == known.end() ? std::nullopt : std::optional(found->second);
+    if (!out.layer) {
+        out.kind = FlowNode::Kind::Elsewhere;
+        out.opType = exported.layer(*node.layer).kind;
+    }
+    return out;
+}
+
+} // namespace
+
+std::vector<LayerId> fedBy(const Network &network, LayerId layer)
+{
+    return layersOf(network.flow, nearest(network.flow, layer, &Flow::upstream));
+}
+
+std::vector<LayerId> feeds(const Network &network, LayerId layer)
+{
+    return layersOf(network.flow, nearest(network.flow, layer, &Flow::downstream));
+}
+
+std::vector<std::string> fedByNames(const Network &network, LayerId layer)
+{
+    return namesOf(network.flow, nearest(network.flow, layer, &Flow::upstream));
+}
+
+std::vector<std::string> feedsNames(const Network &network, LayerId layer)
+{
+    return namesOf(network.flow, nearest(network.flow, layer, &Flow::downstream));
+}
+
+std::string onlyInput(const Network &network, LayerId layer)
+{
+    const std::vector<std::string> names = fedByNames(network, layer);
+    return names.size() == 1 ? names.front() : std::string();
+}
+
+std::vector<std::string> inputLayers(const Network &network, const Layer &layer)
+{
+    std::vector<std::string> names = fedByNames(network, layer.id);
+    if (!names.empty())
+        return names;
+    for (const SlotQuantizer &slot : layer.slots) {
+        const std::string name = slot.input.substr(0, slot.input.find(':'));
+        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
+    }
+    return names;
+}
+
+std::vector<std::string> outputLayers(const Network &network, const Layer &layer)
+{
+    std::vector<std::string> names = feedsNames(network, layer.id);
+    if (!names.empty())
+        return names;
+    for (const Layer &other : network.layers) {
+        const auto inputs = inputLayers(network, other);
+        if (std::find(inputs.begin(), inputs.end(), layer.name) != inputs.end())
+            names.push_back(other.name);
+    }
+    return names;
+}
+
+Flow flowWithin(const Network &exported, const Network &network)
+{
+    const Flow &flow = exported.flow;
+    std::map<std::string_view, LayerId> known;
+    for (const Layer &layer : network.layers)
+        known.emplace(layer.name, layer.id);
+    const std::vector<bool> above = aboveLayers(flow);
+    FlowBuilder builder;
+    std::vector<std::optional<FlowNodeId>> kept(flow.nodes().size());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        const FlowNode &node = flow.nodes()[i];
+        const bool between
+            = node.kind == FlowNode::Kind::Operator && above[i] && !flow.upstream(static_cast<FlowNodeId>(i)).empty();
+        if (node.isStop() || between)
+            kept[i] = builder.add(nodeWithin(node, exported, known));
+    }
+    for (const FlowEdge &edge : flow.edges()) {
+        const auto from = kept[position(edge.from)], to = kept[position(edge.to)];
+        if (from && to)
+            builder.connect({*from, edge.output, *to, edge.input, edge.value, edge.shapeOnly});
+    }
+    return builder.build();
+}
+
+} // namespace quantscope
