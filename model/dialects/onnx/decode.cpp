@@ -1,6 +1,9 @@
 #include "dialects/onnx/decode.h"
 
 #include "base/text.h"
+#include "dialects/onnx/decode_qdq.h"
+#include "dialects/onnx/decode_qonnx.h"
+#include "dialects/onnx/labels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,76 +11,6 @@
 #include <fmt/format.h>
 
 namespace quantscope::interpret {
-
-namespace {
-
-std::string number(float value) { return shortest(value); }
-
-std::string oneOrMany(const Granular &granular, const char *name)
-{
-    return granular.perTensor() ? number(granular.values[0]) : std::string(name) + "[channel]";
-}
-
-std::string roundWord(Rounding rounding)
-{
-    if (rounding == Rounding::Round)
-        return "round";
-    std::string word(roundingName(rounding));
-    std::transform(
-        word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return word;
-}
-
-} // namespace
-
-std::string nodeLabel(const Node &node)
-{
-    return node.name.empty() ? "an unnamed " + printable(node.opType) + " node"
-                             : printable(node.opType) + " node " + printable(node.name);
-}
-
-std::string inputLabel(const Node &node, std::size_t input)
-{
-    return fmt::format("{}, input {}", nodeLabel(node), input);
-}
-
-Granular simplified(Granular granular, bool zeroIsOne)
-{
-    const auto &values = granular.values;
-    const bool zero = zeroIsOne && std::all_of(values.begin(), values.end(), [](float v) { return v == 0; });
-    if (granular.values.size() == 1 || (zero && !values.empty()))
-        return {{}, std::nullopt, {zero ? 0.0f : values[0]}};
-    return granular;
-}
-
-std::string formulaOf(const Quantizer &q)
-{
-    if (!q.isComplete())
-        return {};
-    const std::string scale = oneOrMany(*q.scale, "scale"), zero = oneOrMany(*q.zeroPoint, "zero_point");
-    const bool hasZero = !q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0;
-    const std::string value
-        = hasZero ? fmt::format("value = (code - {}) * {}", zero, scale) : fmt::format("value = code * {}", scale);
-    const CodeRange range = codeRange(q);
-    const std::string limits = fmt::format("{}, {}", range.min, range.max);
-    const std::string divisor = q.divisor ? oneOrMany(*q.divisor, "scale") : scale;
-    switch (q.rule) {
-    case CodeRule::Stored: return value + fmt::format("\ncode = clamp(stored integer, {})", limits);
-    case CodeRule::Threshold: return value + "\ncode = x >= 0 ? 1 : -1";
-    case CodeRule::BitPattern: return "value = minifloat * " + scale + "\ncode = the stored bits";
-    case CodeRule::DivideAddRound:
-        return value + fmt::format("\ncode = clamp({}(x / {} + {}), {})", roundWord(q.rounding), divisor, zero, limits);
-    case CodeRule::DivideRoundAdd:
-        return value + fmt::format("\ncode = clamp({}(x / {}) + {}, {})", roundWord(q.rounding), divisor, zero, limits);
-    default: break; // no rule of an ONNX file
-    }
-    return value;
-}
-
-void Decoder::report(const char *rule, Severity severity, Subject subject, std::string text)
-{
-    m_diagnostics.push_back({rule, severity, std::move(subject), std::move(text)});
-}
 
 SlotQuantizer Decoder::list(const PlannedSlot &slot)
 {
@@ -88,7 +21,7 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
         return out;
     auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(slot.value);
     if (view == nullptr && slot.form == Form::Dequantize) {
-        const CodePath path = codePath(m_constants.graph().nodes.at(slot.node));
+        const CodePath path = codePathOf(m_constants.graph(), m_constants.graph().nodes.at(slot.node));
         if (path.quantize != nullptr)
             view = m_constants.view(path.quantize->input(0));
     }
@@ -106,12 +39,12 @@ void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
     const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !(v > 0) || std::isinf(v); });
     if (bad == values.end())
         return;
-    report("scale-not-positive", Severity::Warning, {layer.id, slot.slot},
+    m_diagnostics.push_back({"scale-not-positive", Severity::Warning, {layer.id, slot.slot},
         fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
-            layer.name, slot.slot, number(*bad)));
+            layer.name, slot.slot, shortest(*bad))});
 }
 
-void Decoder::fill(const PlannedSlot &slot, SlotQuantizer &out)
+void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &out)
 {
     const Node &node = m_constants.graph().nodes.at(slot.node);
     if (slot.constant && slot.form != Form::Dequantize) {
@@ -122,26 +55,25 @@ void Decoder::fill(const PlannedSlot &slot, SlotQuantizer &out)
     switch (slot.form) {
     case Form::Plain:
     case Form::Foreign: return;
-    case Form::Quant: return quant(node, out);
-    case Form::Bipolar: return bipolar(node, out);
-    case Form::Trunc: return trunc(node, out);
-    case Form::Scalars: return scalars(slot, node, out);
-    case Form::Dequantize: return dequantize(node, out);
-    case Form::Quantize: return quantizeActivation(node, out);
+    case Form::Quant: return decodeQuant(m_constants, node, out);
+    case Form::Bipolar: return decodeBipolar(m_constants, node, out);
+    case Form::Trunc: return decodeTrunc(m_constants, node, out);
+    case Form::Scalars: return decodeScalars(m_constants, node, slot.firstInput, out);
+    case Form::Dequantize: return QdqDecoder(m_constants, layer, m_diagnostics).constant(node, out);
+    case Form::Quantize: return QdqDecoder(m_constants, layer, m_diagnostics).activation(node, out);
     }
 }
 
 SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
 {
-    m_layer = &layer;
     SlotQuantizer out = list(slot);
     const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
         out.quantizer.reset();
-        report(rule, severity, {layer.id, slot.slot},
-            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why));
+        m_diagnostics.push_back({rule, severity, {layer.id, slot.slot},
+            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why)});
     };
     try {
-        fill(slot, out);
+        fill(slot, layer, out);
     } catch (const NotConstant &error) {
         failed("quantizer-not-constant", Severity::Warning, error.what());
     } catch (const ParseError &error) {

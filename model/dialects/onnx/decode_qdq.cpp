@@ -1,6 +1,8 @@
-#include "dialects/onnx/decode.h"
+#include "dialects/onnx/decode_qdq.h"
 
 #include "base/text.h"
+#include "dialects/onnx/granular.h"
+#include "dialects/onnx/labels.h"
 #include "graph/onnx_types.h"
 
 #include <algorithm>
@@ -73,7 +75,7 @@ int smallestWidth(std::int64_t low, std::int64_t high, bool isSigned)
 
 } // namespace
 
-Decoder::Parameters Decoder::parameters(const Node &node, DType codes, const Shape *shape)
+QdqDecoder::Parameters QdqDecoder::parameters(const Node &node, DType codes, const Shape *shape)
 {
     const FoldedValue &scale = m_constants.folder().fold(node.input(1));
     Parameters out;
@@ -109,7 +111,7 @@ Decoder::Parameters Decoder::parameters(const Node &node, DType codes, const Sha
     return out;
 }
 
-DType Decoder::quantizedType(const Node &quantize)
+DType QdqDecoder::quantizedType(const Node &quantize)
 {
     if (quantize.input(2) != kNoValue)
         return m_constants.folder().fold(quantize.input(2)).dtype;
@@ -117,7 +119,7 @@ DType Decoder::quantizedType(const Node &quantize)
     return stated == 0 ? DType::UInt8 : dtypeFromOnnx(static_cast<std::uint64_t>(stated));
 }
 
-std::pair<std::int64_t, std::int64_t> Decoder::clipBounds(const Node &clip, DType container)
+std::pair<std::int64_t, std::int64_t> QdqDecoder::clipBounds(const Node &clip, DType container)
 {
     const CodeRange whole = codeRange(static_cast<int>(dtypeBits(container)), isSigned(container), false);
     const auto bound = [&](std::size_t input, const char *attribute, std::int64_t missing) {
@@ -139,7 +141,7 @@ std::pair<std::int64_t, std::int64_t> Decoder::clipBounds(const Node &clip, DTyp
     return {low, high};
 }
 
-bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slot)
+bool QdqDecoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slot)
 {
     const auto containerBits = static_cast<int>(dtypeBits(container));
     const std::string type(dtypeName(container));
@@ -152,9 +154,9 @@ bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slo
         // A container of 32 bits, and any bias, says nothing about the bits in use: QCDQ writes no Clip for biases.
         if (slot == Slot::Bias || containerBits >= 32) {
             q.storageBits = containerBits;
-            report("bias-width-lost", Severity::Note, {m_layer->id, slot},
+            m_diagnostics.push_back({"bias-width-lost", Severity::Note, {m_layer.id, slot},
                 fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot,
-                    printable(m_layer->name), type));
+                    printable(m_layer.name), type)});
             return true;
         }
         q.bitWidth = containerBits;
@@ -173,9 +175,8 @@ bool Decoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slo
     return range.min == low && range.max == high;
 }
 
-Decoder::CodePath Decoder::codePath(const Node &dequantize)
+CodePath codePathOf(const Graph &graph, const Node &dequantize)
 {
-    const Graph &graph = m_constants.graph();
     CodePath path;
     bool reshaped = false;
     ValueId value = dequantize.input(0);
@@ -204,7 +205,7 @@ Decoder::CodePath Decoder::codePath(const Node &dequantize)
 }
 
 /// Float constant -> QuantizeLinear -> [Clip] -> DequantizeLinear (Brevitas 0.8 and 0.9, ONNX Runtime).
-void Decoder::quantizeConstant(const Node &quantize, const Node &node, const CodePath &path, SlotQuantizer &out)
+void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const CodePath &path, SlotQuantizer &out)
 {
     const auto floats = m_constants.tensor(quantize.input(0));
     const DType container = quantizedType(quantize);
@@ -231,11 +232,11 @@ void Decoder::quantizeConstant(const Node &quantize, const Node &node, const Cod
     out.quantizer = std::move(q);
 }
 
-void Decoder::dequantize(const Node &node, SlotQuantizer &out)
+void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 {
-    const CodePath path = codePath(node);
+    const CodePath path = codePathOf(m_constants.graph(), node);
     if (path.quantize != nullptr && path.plain)
-        return quantizeConstant(*path.quantize, node, path, out);
+        return quantizedConstant(*path.quantize, node, path, out);
     std::shared_ptr<const TensorInfo> codes = path.plain ? m_constants.codesView(node.input(0)) : nullptr;
     DType container = codes != nullptr ? codes->dtype : DType::Unknown;
     if (codes != nullptr && !codes->problem.empty())
@@ -268,7 +269,7 @@ void Decoder::dequantize(const Node &node, SlotQuantizer &out)
     out.quantizer = std::move(q);
 }
 
-void Decoder::quantizeActivation(const Node &node, SlotQuantizer &out)
+void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
 {
     const Graph &graph = m_constants.graph();
     const Node *clip = nullptr, *dequantize = nullptr, *at = &node;

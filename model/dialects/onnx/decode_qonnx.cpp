@@ -1,6 +1,8 @@
-#include "dialects/onnx/decode.h"
+#include "dialects/onnx/decode_qonnx.h"
 
 #include "base/text.h"
+#include "dialects/onnx/granular.h"
+#include "dialects/onnx/labels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -58,12 +60,10 @@ Granular alongAxis(Granular granular, const Shape *tensor, const std::string &la
     return granular;
 }
 
-} // namespace
-
-// numpy's broadcasting against x: (), (1), (O,1,1,1), or a trailing (N).
-Granular Decoder::broadcastParameter(const Node &node, std::size_t input, const SlotQuantizer &slot)
+/// numpy's broadcasting against x: (), (1), (O,1,1,1), or a trailing (N).
+Granular broadcastParameter(Constants &constants, const Node &node, std::size_t input, const SlotQuantizer &slot)
 {
-    const FoldedValue &value = m_constants.folder().fold(node.input(input));
+    const FoldedValue &value = constants.folder().fold(node.input(input));
     Granular granular{value.shape, std::nullopt, value.floats()};
     if (granular.values.empty())
         throw ParseError(inputLabel(node, input) + " is empty");
@@ -72,9 +72,9 @@ Granular Decoder::broadcastParameter(const Node &node, std::size_t input, const 
     return alongAxis(std::move(granular), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
 }
 
-int Decoder::bitWidth(const Node &node, std::size_t input)
+int bitWidth(Constants &constants, const Node &node, std::size_t input)
 {
-    const std::vector<float> values = m_constants.folder().fold(node.input(input)).floats();
+    const std::vector<float> values = constants.folder().fold(node.input(input)).floats();
     if (values.empty() || std::any_of(values.begin(), values.end(), [&](float v) { return v != values[0]; }))
         throw ParseError("the bit width is not one number: " + inputLabel(node, input));
     const float bits = values[0];
@@ -83,12 +83,14 @@ int Decoder::bitWidth(const Node &node, std::size_t input)
     return static_cast<int>(bits);
 }
 
-void Decoder::quant(const Node &node, SlotQuantizer &out)
+} // namespace
+
+void decodeQuant(Constants &constants, const Node &node, SlotQuantizer &out)
 {
     Quantizer q;
-    q.scale = broadcastParameter(node, 1, out);
-    q.zeroPoint = simplified(broadcastParameter(node, 2, out), true);
-    q.bitWidth = bitWidth(node, 3);
+    q.scale = broadcastParameter(constants, node, 1, out);
+    q.zeroPoint = simplified(broadcastParameter(constants, node, 2, out), true);
+    q.bitWidth = bitWidth(constants, node, 3);
     q.isSigned = flag(node, "signed", true);
     q.narrow = flag(node, "narrow", false);
     q.rounding = rounding(node, "rounding_mode", Rounding::Round);
@@ -102,12 +104,12 @@ void Decoder::quant(const Node &node, SlotQuantizer &out)
     out.quantizer = std::move(q);
 }
 
-void Decoder::bipolar(const Node &node, SlotQuantizer &out)
+void decodeBipolar(Constants &constants, const Node &node, SlotQuantizer &out)
 {
     Quantizer q;
     q.kind = QuantizerKind::Binary;
     q.rule = CodeRule::Threshold;
-    q.scale = broadcastParameter(node, 1, out);
+    q.scale = broadcastParameter(constants, node, 1, out);
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     q.bitWidth = 1;
     q.isSigned = true;
@@ -121,14 +123,14 @@ void Decoder::bipolar(const Node &node, SlotQuantizer &out)
 }
 
 // Version 1: x, scale, zero point, input bits, output bits. Version 2 has the output's scale before the output bits.
-void Decoder::trunc(const Node &node, SlotQuantizer &out)
+void decodeTrunc(Constants &constants, const Node &node, SlotQuantizer &out)
 {
     const bool second = node.inputs.size() >= 6;
     const std::size_t scale = second ? 4 : 1, bits = second ? 5 : 4;
     Quantizer q;
-    q.scale = broadcastParameter(node, scale, out);
-    q.zeroPoint = simplified(broadcastParameter(node, 2, out), true);
-    q.bitWidth = bitWidth(node, bits);
+    q.scale = broadcastParameter(constants, node, scale, out);
+    q.zeroPoint = simplified(broadcastParameter(constants, node, 2, out), true);
+    q.bitWidth = bitWidth(constants, node, bits);
     q.rounding = rounding(node, "rounding_mode", Rounding::Floor);
     q.origin["scale"] = {Origin::Read, inputLabel(node, scale)};
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
@@ -143,7 +145,7 @@ void Decoder::trunc(const Node &node, SlotQuantizer &out)
         // Dropping low bits keeps the sign of what comes in: that of the nearest quantizer upstream.
         const Node *above = &node;
         for (int step = 0; step < 16 && above != nullptr && !(isQuant(*above)); ++step)
-            above = m_constants.graph().producerOf(above->input(0));
+            above = constants.graph().producerOf(above->input(0));
         if (above != nullptr && isQuant(*above)) {
             q.isSigned = flag(*above, "signed", true);
             q.origin["signed"]
@@ -154,19 +156,19 @@ void Decoder::trunc(const Node &node, SlotQuantizer &out)
 }
 
 // QuantLSTMCell: scale, zero point, bit width as inputs, the rest as attributes with the slot's name in front.
-void Decoder::scalars(const PlannedSlot &slot, const Node &node, SlotQuantizer &out)
+void decodeScalars(Constants &constants, const Node &node, std::size_t firstInput, SlotQuantizer &out)
 {
     Quantizer q;
-    q.scale = broadcastParameter(node, slot.firstInput, out);
-    q.zeroPoint = simplified(broadcastParameter(node, slot.firstInput + 1, out), true);
-    q.bitWidth = bitWidth(node, slot.firstInput + 2);
-    const std::string prefix = fmt::format("{}_", slot.slot);
+    q.scale = broadcastParameter(constants, node, firstInput, out);
+    q.zeroPoint = simplified(broadcastParameter(constants, node, firstInput + 1, out), true);
+    q.bitWidth = bitWidth(constants, node, firstInput + 2);
+    const std::string prefix = fmt::format("{}_", out.slot);
     q.isSigned = flag(node, prefix + "signed", true);
     q.narrow = flag(node, prefix + "narrow", false);
     q.rounding = rounding(node, prefix + "rounding_mode", Rounding::Round);
-    q.origin["scale"] = {Origin::Read, inputLabel(node, slot.firstInput)};
-    q.origin["zero_point"] = {Origin::Read, inputLabel(node, slot.firstInput + 1)};
-    q.origin["bit_width"] = {Origin::Read, inputLabel(node, slot.firstInput + 2)};
+    q.origin["scale"] = {Origin::Read, inputLabel(node, firstInput)};
+    q.origin["zero_point"] = {Origin::Read, inputLabel(node, firstInput + 1)};
+    q.origin["bit_width"] = {Origin::Read, inputLabel(node, firstInput + 2)};
     q.origin["signed"] = attributeOrigin(node, prefix + "signed", "1");
     q.origin["narrow"] = attributeOrigin(node, prefix + "narrow", "0");
     q.origin["rounding"] = attributeOrigin(node, prefix + "rounding_mode", "ROUND");

@@ -2,7 +2,6 @@
 
 #include "base/checked.h"
 #include "base/text.h"
-#include "dialects/onnx/decode.h"
 
 #include <fmt/format.h>
 

@@ -14,32 +14,32 @@ constexpr auto kNone = std::nullopt;
 constexpr std::array kCompute = {
     ComputeOperator{"Conv", "Conv", 1, kNone, 2, false, true},
     ComputeOperator{"ConvTranspose", "ConvTranspose", 1, kNone, 2, false, true},
-    ComputeOperator{"Gemm", "Linear", 1, kNone, 2},
-    ComputeOperator{"MatMul", "Linear", 1, 0, kNone},
+    ComputeOperator{"Gemm", "Linear", 1, kNone, 2, false, false, true},
+    ComputeOperator{"MatMul", "Linear", 1, 0, kNone, false, false, true},
     ComputeOperator{"Gather", "Embedding", 0, kNone, kNone},
     ComputeOperator{"LSTM", "LSTM", 1, 2, 3, true},
     ComputeOperator{"GRU", "GRU", 1, 2, 3, true},
     ComputeOperator{"RNN", "RNN", 1, 2, 3, true},
 };
 
-/// Weight positions: onnx Operators.md and onnxruntime ContribOperators.md.
+/// Weight positions: onnx Operators.md, onnxruntime ContribOperators.md, FINN (weights of an MVAU are (MW, MH)).
 constexpr std::array kForeign = {
     ForeignOperator{"QLinearConv", "Conv", 3, 8},
-    ForeignOperator{"QLinearMatMul", "Linear", 3, kNone},
+    ForeignOperator{"QLinearMatMul", "Linear", 3, kNone, true},
     ForeignOperator{"ConvInteger", "Conv", 1, kNone},
-    ForeignOperator{"MatMulInteger", "Linear", 1, kNone},
-    ForeignOperator{"QGemm", "Linear", 3, 6},
-    ForeignOperator{"DynamicQuantizeMatMul", "Linear", 1, 4},
-    ForeignOperator{"MatMulIntegerToFloat", "Linear", 1, 6},
-    ForeignOperator{"QAttention", "Attention", 1, 2},
+    ForeignOperator{"MatMulInteger", "Linear", 1, kNone, true},
+    ForeignOperator{"QGemm", "Linear", 3, 6, true},
+    ForeignOperator{"DynamicQuantizeMatMul", "Linear", 1, 4, true},
+    ForeignOperator{"MatMulIntegerToFloat", "Linear", 1, 6, true},
+    ForeignOperator{"QAttention", "Attention", 1, 2, true},
     ForeignOperator{"MatMulNBits", "Linear", 1, 5},
     ForeignOperator{"MatMulBnb4", "Linear", 1, kNone},
-    ForeignOperator{"MVAU_hls", "Linear", 1, kNone},
-    ForeignOperator{"MVAU_rtl", "Linear", 1, kNone},
-    ForeignOperator{"MVAU", "Linear", 1, kNone},
+    ForeignOperator{"MVAU_hls", "Linear", 1, kNone, true},
+    ForeignOperator{"MVAU_rtl", "Linear", 1, kNone, true},
+    ForeignOperator{"MVAU", "Linear", 1, kNone, true},
     ForeignOperator{"VVAU_hls", "Conv", 1, kNone},
     ForeignOperator{"VVAU_rtl", "Conv", 1, kNone},
-    ForeignOperator{"MatrixVectorActivation", "Linear", 1, kNone},
+    ForeignOperator{"MatrixVectorActivation", "Linear", 1, kNone, true},
     ForeignOperator{"VectorVectorActivation", "Conv", 1, kNone},
 };
 

@@ -18,6 +18,7 @@ struct ComputeOperator {
     std::optional<std::size_t> bias;
     bool recurrent = false;
     bool byRank = false;
+    bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
 };
 const ComputeOperator *findCompute(const Node &node);
 
@@ -30,6 +31,7 @@ struct ForeignOperator {
     std::string_view kind;
     std::size_t weight;
     std::optional<std::size_t> bias;
+    bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
 };
 const ForeignOperator *findForeign(const Node &node);
 /// Quantizing operators of other dialects without a weight of their own.

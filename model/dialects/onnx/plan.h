@@ -48,6 +48,4 @@ struct Plan {
     Dialect dialect = Dialect::Onnx;
 };
 
-Plan makePlan(Constants &constants);
-
 } // namespace quantscope::interpret

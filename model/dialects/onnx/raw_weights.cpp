@@ -1,7 +1,7 @@
 #include "dialects/onnx/raw_weights.h"
 
 #include "base/text.h"
-#include "dialects/onnx/decode.h"
+#include "dialects/onnx/labels.h"
 #include "dialects/onnx/unclamped.h"
 
 #include <cmath>

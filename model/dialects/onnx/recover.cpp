@@ -3,6 +3,7 @@
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
 #include "dialects/onnx/graph_flow.h"
+#include "dialects/onnx/planner.h"
 #include "dialects/onnx/raw_weights.h"
 #include "dialects/onnx/swapped_flags.h"
 

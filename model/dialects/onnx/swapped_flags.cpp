@@ -1,6 +1,6 @@
 #include "dialects/onnx/swapped_flags.h"
 
-#include "dialects/onnx/decode.h"
+#include "dialects/onnx/labels.h"
 #include "dialects/onnx/raw_weights.h"
 #include "dialects/onnx/unclamped.h"
 

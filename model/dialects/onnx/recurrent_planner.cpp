@@ -1,4 +1,4 @@
-#include "dialects/onnx/planner.h"
+#include "dialects/onnx/recurrent_planner.h"
 
 #include "dialects/onnx/names.h"
 
@@ -49,7 +49,7 @@ std::pair<std::string, std::string> splitLast(const std::string &path)
 
 /// "m.layers.0.0.input_gate_params.input_weight", as Brevitas' modules are called: the exporter leaves the gate out of
 /// its names.
-void Planner::addGate(const std::string &gate, const Operand &operand)
+void RecurrentPlanner::addGate(const std::string &gate, const Operand &operand)
 {
     const auto module = operand.node ? moduleSlot(m_graph.nodes[*operand.node].name) : std::nullopt;
     if (!module)
@@ -62,15 +62,15 @@ void Planner::addGate(const std::string &gate, const Operand &operand)
         const auto [base, last] = splitLast(module->path);
         name = (base.empty() ? "" : base + ".") + params + "." + last;
     }
-    const std::size_t layer = layerNamed(name);
-    m_plan.layers[layer].kind = module->slot == Slot::Bias ? "GateParams" : "GateWeight";
-    m_plan.layers[layer].claimed = true;
+    const std::size_t layer = m_plan.layerNamed(name);
+    m_plan.layer(layer).kind = module->slot == Slot::Bias ? "GateParams" : "GateWeight";
+    m_plan.layer(layer).claimed = true;
     PlannedSlot slot = operand.slot;
     slot.slot = module->slot;
-    addSlot(layer, slot, operand.node);
+    m_plan.addSlot(layer, slot, operand.node);
 }
 
-bool Planner::addGates(NodeId id, ValueId operand)
+bool RecurrentPlanner::addGates(NodeId id, ValueId operand)
 {
     const Source source = sourceOf(m_graph, operand);
     const std::vector<std::string> gates = stackedGates(m_graph.nodes[id].opType);
@@ -78,7 +78,7 @@ bool Planner::addGates(NodeId id, ValueId operand)
         return false;
     const Node &stack = m_graph.nodes[*source.node];
     if (gates.size() == 1) {
-        const auto single = operandOf(operand);
+        const auto single = m_operands.at(operand);
         if (!single || !single->node || !moduleSlot(m_graph.nodes[*single->node].name))
             return false;
         addGate(gates[0], *single);
@@ -88,14 +88,14 @@ bool Planner::addGates(NodeId id, ValueId operand)
         return false;
     bool any = false;
     for (std::size_t i = 0; i < gates.size(); ++i)
-        if (const auto gate = operandOf(stack.inputs[i]); gate && gate->node) {
+        if (const auto gate = m_operands.at(stack.inputs[i]); gate && gate->node) {
             addGate(gates[i], *gate);
             any = true;
         }
     return any;
 }
 
-void Planner::addRecurrent(NodeId id, const ComputeOperator &op)
+void RecurrentPlanner::addRecurrent(NodeId id, const ComputeOperator &op)
 {
     const Node &node = m_graph.nodes[id];
     const bool gates = addGates(id, node.input(op.weight));
@@ -103,44 +103,44 @@ void Planner::addRecurrent(NodeId id, const ComputeOperator &op)
     addGates(id, node.input(*op.bias));
     if (gates)
         return;
-    const auto weight = operandOf(node.input(op.weight));
+    const auto weight = m_operands.at(node.input(op.weight));
     if (!weight)
         return;
-    auto bias = operandOf(node.input(*op.bias));
-    const std::size_t layer = claimLayer(computeName(id, *weight, bias));
-    m_plan.layers[layer].kind = std::string(op.kind);
-    m_plan.layers[layer].nodes.push_back(id);
+    auto bias = m_operands.at(node.input(*op.bias));
+    const std::size_t layer = m_plan.claimLayer(m_operands.layerName(id, *weight, bias));
+    m_plan.layer(layer).kind = std::string(op.kind);
+    m_plan.layer(layer).nodes.push_back(id);
     PlannedSlot slot = weight->slot;
     slot.slot = Slot::Weight;
-    addSlot(layer, slot, weight->node);
+    m_plan.addSlot(layer, slot, weight->node);
     if (bias) {
         bias->slot.slot = Slot::Bias;
-        addSlot(layer, bias->slot, bias->node);
+        m_plan.addSlot(layer, bias->slot, bias->node);
     }
     // A slot is called by its role, and the schema has one weight a layer: the recurrent one is a layer of its own.
-    if (const auto hidden = operandOf(node.input(*op.otherWeight))) {
-        const std::size_t second = claimLayer(m_plan.layers[layer].name + ".hidden_weight");
-        m_plan.layers[second].kind = std::string(op.kind);
+    if (const auto hidden = m_operands.at(node.input(*op.otherWeight))) {
+        const std::size_t second = m_plan.claimLayer(m_plan.layer(layer).name + ".hidden_weight");
+        m_plan.layer(second).kind = std::string(op.kind);
         slot = hidden->slot;
         slot.slot = Slot::Weight;
-        addSlot(second, slot, hidden->node);
+        m_plan.addSlot(second, slot, hidden->node);
     }
 }
 
-void Planner::addLstmCell(NodeId id)
+void RecurrentPlanner::addLstmCell(NodeId id)
 {
     const Node &node = m_graph.nodes[id];
     for (std::size_t i = 0; i < kCellOperands; ++i)
-        if (const auto operand = operandOf(node.input(kCellWeights + i)); operand && operand->node)
+        if (const auto operand = m_operands.at(node.input(kCellWeights + i)); operand && operand->node)
             addGate(std::string(kCellGates[i % kCellGates.size()]), *operand);
     std::string base = nodeLayerName(node);
     constexpr std::string_view kHandler = ".export_handler";
     if (base.size() > kHandler.size() && base.compare(base.size() - kHandler.size(), kHandler.size(), kHandler) == 0)
         base.resize(base.size() - kHandler.size());
-    const std::size_t cell = layerNamed(base + ".cell");
-    m_plan.layers[cell].kind = "QuantLSTMCell";
-    m_plan.layers[cell].claimed = true;
-    m_plan.layers[cell].nodes.push_back(id);
+    const std::size_t cell = m_plan.layerNamed(base + ".cell");
+    m_plan.layer(cell).kind = "QuantLSTMCell";
+    m_plan.layer(cell).claimed = true;
+    m_plan.layer(cell).nodes.push_back(id);
     for (std::size_t i = 0; i < kCellSlots.size(); ++i) {
         PlannedSlot slot;
         slot.slot = kCellSlots[i];
@@ -148,12 +148,12 @@ void Planner::addLstmCell(NodeId id)
         slot.node = id;
         slot.firstInput = kCellWeights + kCellOperands + 3 * i;
         if (node.input(slot.firstInput + 2) != kNoValue)
-            addSlot(cell, slot, std::nullopt);
+            m_plan.addSlot(cell, slot, std::nullopt);
     }
     // The quantizer of x and h has the output quantizer's name: one object under two names in Brevitas.
-    const std::size_t layer = layerNamed(base);
-    m_plan.layers[layer].kind = "QuantLSTM";
-    for (PlannedSlot &slot : m_plan.layers[layer].slots)
+    const std::size_t layer = m_plan.layerNamed(base);
+    m_plan.layer(layer).kind = "QuantLSTM";
+    for (PlannedSlot &slot : m_plan.layer(layer).slots)
         if (slot.slot == Slot::Output)
             slot.slot = Slot::Io;
 }

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "dialects/onnx/plan.h"
+
+#include <utility>
+
+namespace quantscope::interpret {
+
+/// From a DequantizeLinear's x up to its tensor.
+struct CodePath {
+    const Node *quantize = nullptr; ///< the codes are computed from floats
+    const Node *clip = nullptr;
+    bool plain = true; ///< nothing on the way but Identity, fitting Casts, reshaping, and at most one Clip
+    ValueId base = kNoValue;
+};
+CodePath codePathOf(const Graph &graph, const Node &dequantize);
+
+/// Decodes one slot that QuantizeLinear, Clip and DequantizeLinear write. Throws ParseError, NotConstant.
+class QdqDecoder {
+public:
+    QdqDecoder(Constants &constants, const Layer &layer, std::vector<Diagnostic> &diagnostics)
+        : m_constants(constants)
+        , m_layer(layer)
+        , m_diagnostics(diagnostics)
+    {
+    }
+
+    void constant(const Node &dequantize, SlotQuantizer &out);
+    void activation(const Node &quantize, SlotQuantizer &out);
+
+private:
+    /// Of a QuantizeLinear or DequantizeLinear node.
+    struct Parameters {
+        Granular scale, zeroPoint;
+        std::optional<int> blockSize;
+    };
+
+    void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
+    Parameters parameters(const Node &node, DType codes, const Shape *shape);
+    DType quantizedType(const Node &quantize);
+    /// Bits, sign and narrow range of codes in a container, from a Clip where there is one. False when no such range is
+    /// exactly the Clip's.
+    bool setRange(Quantizer &q, DType container, const Node *clip, Slot slot);
+    std::pair<std::int64_t, std::int64_t> clipBounds(const Node &clip, DType container);
+
+    Constants &m_constants;
+    const Layer &m_layer;
+    std::vector<Diagnostic> &m_diagnostics;
+};
+
+} // namespace quantscope::interpret

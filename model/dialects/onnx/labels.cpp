@@ -1,0 +1,68 @@
+#include "dialects/onnx/labels.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+namespace {
+
+std::string number(float value) { return shortest(value); }
+
+std::string oneOrMany(const Granular &granular, const char *name)
+{
+    return granular.perTensor() ? number(granular.values[0]) : std::string(name) + "[channel]";
+}
+
+std::string roundWord(Rounding rounding)
+{
+    if (rounding == Rounding::Round)
+        return "round";
+    std::string word(roundingName(rounding));
+    std::transform(
+        word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return word;
+}
+
+} // namespace
+
+std::string nodeLabel(const Node &node)
+{
+    return node.name.empty() ? "an unnamed " + printable(node.opType) + " node"
+                             : printable(node.opType) + " node " + printable(node.name);
+}
+
+std::string inputLabel(const Node &node, std::size_t input)
+{
+    return fmt::format("{}, input {}", nodeLabel(node), input);
+}
+
+std::string formulaOf(const Quantizer &q)
+{
+    if (!q.isComplete())
+        return {};
+    const std::string scale = oneOrMany(*q.scale, "scale"), zero = oneOrMany(*q.zeroPoint, "zero_point");
+    const bool hasZero = !q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0;
+    const std::string value
+        = hasZero ? fmt::format("value = (code - {}) * {}", zero, scale) : fmt::format("value = code * {}", scale);
+    const CodeRange range = codeRange(q);
+    const std::string limits = fmt::format("{}, {}", range.min, range.max);
+    const std::string divisor = q.divisor ? oneOrMany(*q.divisor, "scale") : scale;
+    switch (q.rule) {
+    case CodeRule::Stored: return value + fmt::format("\ncode = clamp(stored integer, {})", limits);
+    case CodeRule::Threshold: return value + "\ncode = x >= 0 ? 1 : -1";
+    case CodeRule::BitPattern: return "value = minifloat * " + scale + "\ncode = the stored bits";
+    case CodeRule::DivideAddRound:
+        return value + fmt::format("\ncode = clamp({}(x / {} + {}), {})", roundWord(q.rounding), divisor, zero, limits);
+    case CodeRule::DivideRoundAdd:
+        return value + fmt::format("\ncode = clamp({}(x / {}) + {}, {})", roundWord(q.rounding), divisor, zero, limits);
+    default: break; // no rule of an ONNX file
+    }
+    return value;
+}
+
+} // namespace quantscope::interpret

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "graph/graph.h"
+#include "quant/quantizer.h"
+
+#include <string>
+
+namespace quantscope::interpret {
+
+/// "Quant node /conv1/weight_quant/export_handler/Quant, input 1"
+std::string inputLabel(const Node &node, std::size_t input);
+std::string nodeLabel(const Node &node);
+/// How codes and values follow from each other, with the slot's numbers.
+std::string formulaOf(const Quantizer &quantizer);
+
+} // namespace quantscope::interpret

@@ -1,0 +1,109 @@
+#include "dialects/onnx/operands.h"
+
+#include "dialects/onnx/names.h"
+#include "dialects/onnx/operators.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+ValueId Operands::baseTensor(ValueId value) const
+{
+    for (int step = 0; step < 64; ++step) {
+        const Node *node = m_graph.producerOf(value);
+        if (node == nullptr || !(keepsValues(*node) || node->opType == "Clip" || isQuantize(*node)))
+            return value;
+        value = node->input(0);
+    }
+    return kNoValue;
+}
+
+std::string Operands::baseName(ValueId value) const
+{
+    const Value *v = m_graph.value(baseTensor(value));
+    return v != nullptr && v->tensor ? v->name : std::string();
+}
+
+std::optional<Operand> Operands::quantizedBy(NodeId id)
+{
+    const Node &node = m_graph.nodes[id];
+    Operand out;
+    out.node = id;
+    out.slot.node = id;
+    out.slot.constant = true;
+    out.tensor = baseTensor(node.input(0));
+    if (isQuant(node))
+        out.slot.form = Form::Quant;
+    else if (isBipolar(node))
+        out.slot.form = Form::Bipolar;
+    else if (isDequantize(node))
+        out.slot.form = Form::Dequantize;
+    else if (isForeignQuantizer(node))
+        out.slot.form = Form::Foreign;
+    else
+        return std::nullopt;
+    out.slot.value = out.slot.form == Form::Foreign ? out.tensor : node.input(0);
+    if (!m_constants.folder().isConstant(node.input(0)))
+        return std::nullopt;
+    return out;
+}
+
+std::optional<Operand> Operands::at(ValueId value)
+{
+    const Source source = sourceOf(m_graph, value);
+    if (source.node)
+        if (auto quantized = quantizedBy(*source.node))
+            return quantized;
+    if (!m_constants.folder().isConstant(source.value))
+        return std::nullopt;
+    Operand out;
+    out.slot.form = Form::Plain;
+    out.slot.value = source.value;
+    out.slot.constant = true;
+    out.tensor = source.value;
+    const Value *v = m_graph.value(source.value);
+    if (v != nullptr && !v->finnDatatype.empty() && v->finnDatatype.rfind("FLOAT", 0) != 0) {
+        out.slot.form = Form::Foreign;
+        m_plan.noteForeign("finn_datatype");
+    }
+    return out;
+}
+
+std::string Operands::layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const
+{
+    const Node &node = m_graph.nodes[id];
+    const std::string scope = node.scope.empty() ? std::string() : node.scope + ":";
+    for (const auto &[operand, slot] :
+        {std::pair(&weight, Slot::Weight), std::pair(bias ? &*bias : nullptr, Slot::Bias)}) {
+        if (operand == nullptr || !operand->node)
+            continue;
+        const auto module = moduleSlot(m_graph.nodes[*operand->node].name);
+        if (module && module->slot == slot)
+            return scope + module->path;
+    }
+    if (std::string name = nodeLayerName(node); !name.empty())
+        return name;
+    for (const Operand *operand : {&weight, bias ? &*bias : nullptr})
+        if (operand != nullptr)
+            if (const std::string owner = parameterOwner(baseName(operand->tensor)); !owner.empty())
+                return scope + owner;
+    if (!node.name.empty())
+        return scope + dottedPath(node.name);
+    const Value *output = node.outputs.empty() ? nullptr : m_graph.value(node.outputs[0]);
+    return scope + (output != nullptr ? output->name : fmt::format("{}_{}", node.opType, id));
+}
+
+std::string activationName(const Graph &graph, NodeId id)
+{
+    const Node &node = graph.nodes[id];
+    if (std::string name = nodeLayerName(node); !name.empty())
+        return name;
+    if (!node.name.empty())
+        return (node.scope.empty() ? "" : node.scope + ":") + dottedPath(node.name);
+    const Value *output = node.outputs.empty() ? nullptr : graph.value(node.outputs[0]);
+    return output != nullptr ? output->name : fmt::format("{}_{}", node.opType, id);
+}
+
+} // namespace quantscope::interpret

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "dialects/onnx/plan_builder.h"
+
+#include <optional>
+
+namespace quantscope::interpret {
+
+/// What a weight or bias input of an operator is.
+struct Operand {
+    PlannedSlot slot;
+    std::optional<NodeId> node; ///< its quantizer's node
+    ValueId tensor = kNoValue; ///< the file's tensor behind it, for names and ranks
+};
+
+/// Recognises the constant operands of a graph's operators, from types and edges.
+class Operands {
+public:
+    /// Operands in a form of a dialect that is not decoded are noted in the plan.
+    Operands(Constants &constants, PlanBuilder &plan)
+        : m_constants(constants)
+        , m_plan(plan)
+        , m_graph(constants.graph())
+    {
+    }
+
+    /// What an operator reads there; nothing where it is no constant.
+    std::optional<Operand> at(ValueId value);
+    /// What a quantizer's node makes of a constant; nothing for other nodes.
+    std::optional<Operand> quantizedBy(NodeId id);
+    /// The name of the file's tensor behind a value, empty without one.
+    std::string baseName(ValueId value) const;
+    /// The name of a layer from its operator and what that reads.
+    std::string layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const;
+
+private:
+    ValueId baseTensor(ValueId value) const;
+
+    Constants &m_constants;
+    PlanBuilder &m_plan;
+    const Graph &m_graph;
+};
+
+/// "/l1/act_quant/..." -> "l1"; where a node's name says nothing, its output's.
+std::string activationName(const Graph &graph, NodeId id);
+
+} // namespace quantscope::interpret
