@@ -9,6 +9,7 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -102,35 +103,91 @@ private Q_SLOTS:
         QCOMPARE(network->flow.layerOrder().size(), network->layers.size());
     }
 
+    /// As the nodes stand in the files.
     void between_data()
     {
-        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("path");
         QTest::addColumn<QString>("from");
         QTest::addColumn<QString>("to");
         QTest::addColumn<QString>("operators");
-        QTest::newRow("QONNX") << "samples/digits_fixed_qonnx.onnx"
-                               << "conv1"
-                               << "relu1"
-                               << "Relu";
+        const QString qonnx = QString::fromStdString(test::sample("digits_fixed_qonnx.onnx"));
+        const QString qcdq = QString::fromStdString(test::sample("digits_fixed_qcdq.onnx"));
+        QTest::newRow("nothing between") << qonnx << "quant_inp"
+                                         << "conv1"
+                                         << "";
+        QTest::newRow("an activation's function") << qonnx << "conv1"
+                                                  << "relu1"
+                                                  << "Relu";
+        QTest::newRow("a pool") << qonnx << "relu1"
+                                << "conv2"
+                                << "MaxPool";
+        QTest::newRow("a reshape with a computed shape") << qonnx << "relu2"
+                                                         << "fc1"
+                                                         << "MaxPool Shape Gather Unsqueeze Concat Reshape";
+        QTest::newRow("not through a layer") << qonnx << "relu1"
+                                             << "relu2"
+                                             << "";
+        QTest::newRow("QuantizeLinear and DequantizeLinear are one layer") << qcdq << "relu1"
+                                                                           << "conv2"
+                                                                           << "MaxPool";
+        QTest::newRow("and the Clip between them, and a constant shape is none") << qcdq << "relu2"
+                                                                                 << "fc1"
+                                                                                 << "MaxPool Reshape";
+        QTest::newRow("what is computed of a constant is none")
+            << QString::fromStdString(test::data("onnx/qdq_shared.onnx")) << "enc"
+            << "dec"
+            << "";
     }
 
     void between()
     {
-        QFETCH(QString, file);
+        QFETCH(QString, path);
         QFETCH(QString, from);
         QFETCH(QString, to);
-        const auto network
-            = networkOf(file.startsWith(u"samples/") ? QString::fromStdString(test::sample(file.mid(8).toStdString()))
-                                                     : QString::fromStdString(test::data(file.toStdString())));
+        const auto network = networkOf(path);
         QVERIFY(network);
-        for (const Layer &layer : network->layers)
-            qInfo() << layer.name.c_str()
-                    << words(network->flow, network->flow.upstream(*network->flow.nodeOf(layer.id)));
+        const Layer *first = network->layer(from.toStdString()), *last = network->layer(to.toStdString());
+        QVERIFY(first != nullptr && last != nullptr);
+        const Flow &flow = network->flow;
+        QTEST(words(flow, flow.between(*flow.nodeOf(first->id), *flow.nodeOf(last->id))), "operators");
+    }
+
+    void wholeNetwork_data()
+    {
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QString>("order");
+        QTest::addColumn<QString>("joins");
+        QTest::newRow("a chain, whose Reshape reads a shape")
+            << QString::fromStdString(test::sample("digits_fixed_qonnx.onnx"))
+            << "quant_inp conv1 relu1 conv2 relu2 fc1 relu3 fc2"
+            << "";
+        for (const char *file : {"residual_add.qonnx.onnx", "residual_add.qcdq.onnx"})
+            QTest::newRow(file) << QString::fromStdString(test::data("brevitas/0.10.2/" + std::string(file))) << "q c s"
+                                << "s Add"; // the quantizer s is called on both branches
+    }
+
+    void wholeNetwork()
+    {
+        QFETCH(QString, path);
+        const auto network = networkOf(path);
+        QVERIFY(network);
+        std::vector<FlowNodeId> order;
+        for (const LayerId layer : network->flow.layerOrder())
+            order.push_back(*network->flow.nodeOf(layer));
+        QTEST(words(network->flow, order), "order");
+        QTEST(words(network->flow, network->flow.joins()), "joins");
+    }
+
+    /// The operator that holds a subgraph and the operators in it are nodes, each with the scope it stands in.
+    void subgraphs()
+    {
+        const auto network = networkOf(QString::fromStdString(test::data("onnx/subgraphs.onnx")));
+        QVERIFY(network);
+        std::map<std::string, std::string> scopes;
         for (const FlowNode &node : network->flow.nodes())
-            qInfo() << static_cast<int>(node.kind) << node.name.c_str() << node.opType.c_str() << node.scope.c_str();
-        const auto nodeOf
-            = [&](const QString &name) { return *network->flow.nodeOf(network->layer(name.toStdString())->id); };
-        QTEST(words(network->flow, network->flow.between(nodeOf(from), nodeOf(to))), "operators");
+            if (node.kind == FlowNode::Kind::Operator)
+                scopes[node.opType] = node.scope;
+        QCOMPARE(scopes, (std::map<std::string, std::string>{{"If", ""}, {"Loop", ""}, {"Identity", "rep/body"}}));
     }
 };
 
