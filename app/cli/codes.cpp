@@ -3,7 +3,7 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "open/open_network.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/fixed_point.h"
 
 #include <CLI/CLI.hpp>

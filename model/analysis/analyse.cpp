@@ -2,7 +2,7 @@
 #include "analysis/pieces.h"
 #include "analysis/statistics.h"
 #include "base/sha256.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/kernels.h"
 
 #include <algorithm>

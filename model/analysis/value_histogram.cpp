@@ -1,6 +1,6 @@
 #include "analysis/histogram_kernels.h"
 #include "analysis/pieces.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 
 #include "base/sha256.h"
 #include "export/export_plan.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <optional>
 #include <span>

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "dialects/brevitas/resolver.h"
 #include "network/feeds.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "base/file_name.h"
 #include "base/text.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 #include <array>

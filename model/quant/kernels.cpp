@@ -1,8 +1,7 @@
-#include "quant/codes.h"
+#include "quant/kernels.h"
 
 #include "base/clones.h"
 #include "base/lanes.h"
-#include "quant/kernels.h"
 #include "tensor/element.h"
 
 #include <cmath>

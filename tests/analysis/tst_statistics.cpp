@@ -1,6 +1,5 @@
 #include "analysis/histogram_kernels.h"
 #include "analysis/statistics.h"
-#include "quant/codes.h"
 #include "support/memory_slot.h"
 
 #include <cmath>

@@ -2,7 +2,7 @@
 #include "analysis/statistics.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/weight_statistics.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <cstdio>
 #include <random>

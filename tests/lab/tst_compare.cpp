@@ -5,7 +5,6 @@
 #include "lab/compare.h"
 #include "lab/sweep.h"
 #include "open/open_network.h"
-#include "quant/codes.h"
 #include "quant/fixed_point.h"
 #include "support/golden.h"
 #include "support/paths.h"

@@ -4,7 +4,7 @@
 #include "lab/lab_candidates.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support/paths.h"
 #include "support/state_file.h"
 

@@ -1,4 +1,4 @@
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/fixed_point.h"
 #include "quant/kernels.h"
 #include "support/memory_slot.h"

@@ -4,7 +4,7 @@
 #include "dialects/onnx/recover.h"
 #include "formats/onnx/onnx_reader.h"
 #include "network/network.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "items/compare_overlay.h"
 
 #include "items/text.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 #include <array>

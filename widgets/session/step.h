@@ -1,7 +1,7 @@
 #pragma once
 
 #include "items/slot_ref.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <cstdint>
 

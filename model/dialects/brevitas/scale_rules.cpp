@@ -1,8 +1,8 @@
 #include "dialects/brevitas/scale_rules.h"
 
 #include "base/text.h"
-#include "quant/codes.h"
 #include "quant/fixed_point.h"
+#include "quant/kernels.h"
 
 #include <cmath>
 

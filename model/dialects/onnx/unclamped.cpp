@@ -1,6 +1,6 @@
 #include "dialects/onnx/unclamped.h"
 
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "export/proof/proof.h"
 
 #include "base/text.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 #include <bit>

@@ -5,7 +5,6 @@
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
-#include "quant/codes.h"
 #include "support/golden.h"
 #include "support/paths.h"
 #include "support/recipes.h"

@@ -1,5 +1,5 @@
 // The network has members named `slots`.
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support/state_file.h"
 
 #include <QtTest>

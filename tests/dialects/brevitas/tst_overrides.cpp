@@ -1,5 +1,5 @@
 #include "open/open_network.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support/golden.h"
 #include "support/paths.h"
 

@@ -1,6 +1,6 @@
 // The network has members named `slots`.
 #include "dialects/interpret.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support/state_file.h"
 
 #include <QtTest>

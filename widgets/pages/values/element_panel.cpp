@@ -6,7 +6,7 @@
 #include "look/controls.h"
 #include "look/theme.h"
 #include "pages/parts/bit_boxes.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/fixed_point.h"
 
 #include <QApplication>
