@@ -1,9 +1,9 @@
 #pragma once
 
 #include "network/network.h"
+#include "tensor/memory_tensor.h"
 
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,16 +18,7 @@ template <class T>
 std::shared_ptr<const TensorInfo> tensorOf(
     const std::string &name, DType dtype, Shape shape, const std::vector<T> &values)
 {
-    std::vector<std::byte> bytes(values.size() * sizeof(T));
-    if (!bytes.empty())
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->name = name;
-    tensor->dtype = dtype;
-    tensor->shape = std::move(shape);
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    return tensor;
+    return memoryTensor(name, dtype, std::move(shape), std::span(values));
 }
 
 inline Granular perTensor(float value) { return {{}, std::nullopt, {value}}; }

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "quant/quantizer.h"
+#include "tensor/memory_tensor.h"
 
-#include <cstring>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,16 +11,9 @@ namespace quantscope::test {
 /// A weight over floats in memory.
 inline SlotQuantizer slotOf(const std::vector<float> &values, const Shape &shape, const Quantizer &quantizer)
 {
-    std::vector<std::byte> bytes(values.size() * sizeof(float));
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->dtype = DType::Float32;
-    tensor->shape = shape;
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
     SlotQuantizer slot;
     slot.slot = Slot::Weight;
-    slot.tensor = tensor;
+    slot.tensor = floatTensor({}, shape, values);
     slot.shape = shape;
     slot.quantizer = quantizer;
     return slot;

@@ -2,8 +2,8 @@
 
 #include "dialects/interpret.h"
 #include "network/network.h"
+#include "tensor/memory_tensor.h"
 
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -21,18 +21,8 @@ inline std::shared_ptr<const ModelFile> stateFile(const std::vector<StateTensor>
     auto file = std::make_shared<ModelFile>();
     file->path = "memory.pt";
     file->format = "pytorch-checkpoint";
-    for (const StateTensor &given : tensors) {
-        std::vector<std::byte> bytes(given.values.size() * sizeof(float));
-        if (!bytes.empty())
-            std::memcpy(bytes.data(), given.values.data(), bytes.size());
-        TensorInfo tensor;
-        tensor.name = given.name;
-        tensor.dtype = DType::Float32;
-        tensor.shape = given.shape;
-        tensor.storage.bytes = bytes.size();
-        tensor.storage.source = std::make_shared<MemorySource>(std::move(bytes));
-        file->tensors.push_back(std::move(tensor));
-    }
+    for (const StateTensor &given : tensors)
+        file->tensors.push_back(*floatTensor(given.name, given.shape, given.values));
     file->buildIndex();
     return file;
 }

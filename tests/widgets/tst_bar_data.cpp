@@ -1,8 +1,8 @@
 #include "charts/bar_data.h"
 #include "support.h"
+#include "tensor/memory_tensor.h"
 
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 using namespace quantscope;
@@ -13,17 +13,10 @@ class BarDataTest : public QObject {
     Q_OBJECT
     static SlotQuantizer slotOf(const std::vector<float> &values, float scale)
     {
-        std::vector<std::byte> bytes(values.size() * sizeof(float));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-        auto tensor = std::make_shared<TensorInfo>();
-        tensor->dtype = DType::Float32;
-        tensor->shape = {static_cast<std::int64_t>(values.size())};
-        tensor->storage.bytes = bytes.size();
-        tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
         SlotQuantizer slot;
         slot.slot = Slot::Weight;
-        slot.tensor = tensor;
-        slot.shape = tensor->shape;
+        slot.shape = {static_cast<std::int64_t>(values.size())};
+        slot.tensor = floatTensor({}, slot.shape, values);
         Quantizer q;
         q.bitWidth = 8;
         q.isSigned = true;

@@ -2,9 +2,9 @@
 
 #include "dialects/folding/fold_shapes.h"
 #include "graph/onnx_types.h"
+#include "tensor/memory_tensor.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace quantscope::interpret {
 
@@ -51,21 +51,9 @@ std::shared_ptr<const TensorInfo> transposed(const Node &node, const TensorInfo 
 
 std::shared_ptr<const TensorInfo> ownedTensor(const FoldedValue &value, const std::string &name)
 {
-    auto out = std::make_shared<TensorInfo>();
-    out->name = name;
-    out->shape = value.shape;
-    out->dtype = value.isFloat() ? DType::Float32 : DType::Int64;
-    std::vector<std::byte> bytes;
-    std::visit(
-        [&](const auto &elements) {
-            bytes.resize(elements.size() * sizeof(elements[0]));
-            if (!bytes.empty())
-                std::memcpy(bytes.data(), elements.data(), bytes.size());
-        },
-        value.data);
-    out->storage.bytes = bytes.size();
-    out->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    return out;
+    const DType dtype = value.isFloat() ? DType::Float32 : DType::Int64;
+    return std::visit(
+        [&](const auto &elements) { return memoryTensor(name, dtype, value.shape, std::span(elements)); }, value.data);
 }
 
 /// Does a cast from one integer type to another keep every code?

@@ -1,9 +1,9 @@
 #include "dialects/folding/fold.h"
 
 #include "support/paths.h"
+#include "tensor/memory_tensor.h"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 using namespace quantscope;
@@ -15,15 +15,8 @@ class Builder {
 public:
     template <class T> ValueId constant(DType dtype, Shape shape, const std::vector<T> &values)
     {
-        std::vector<std::byte> bytes(values.size() * sizeof(T));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-        TensorInfo tensor;
-        tensor.name = "t" + std::to_string(m_file.tensors.size());
-        tensor.dtype = dtype;
-        tensor.shape = std::move(shape);
-        tensor.storage.bytes = bytes.size();
-        tensor.storage.source = std::make_shared<MemorySource>(std::move(bytes));
-        m_file.tensors.push_back(std::move(tensor));
+        const std::string name = "t" + std::to_string(m_file.tensors.size());
+        m_file.tensors.push_back(*memoryTensor(name, dtype, std::move(shape), std::span(values)));
         const ValueId id = value();
         graph().values[id].tensor = m_file.tensors.size() - 1;
         return id;
