@@ -10,7 +10,7 @@ namespace quantscope {
 
 static constexpr std::int64_t kWrap = 16;
 
-Slice::Slice(Shape shape, std::vector<QString> names)
+Slice::Slice(Shape shape, std::vector<QString> names, int channelAxis)
     : m_shape(std::move(shape))
     , m_names(std::move(names))
 {
@@ -34,6 +34,8 @@ Slice::Slice(Shape shape, std::vector<QString> names)
         if (m_shape[axis] > 1)
             rows = axis;
     m_roles[rows] = Role::Rows;
+    if (rank == 2 && channelAxis == 1)
+        setRole(1, Role::Rows);
 }
 
 void Slice::setRole(std::size_t axis, Role role)

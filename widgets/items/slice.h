@@ -20,8 +20,8 @@ public:
 
     Slice() = default;
     /// The view that shows most at once: the last two axes of up to 3 as columns, the one before as rows, the rest
-    /// fixed. A vector is wrapped into rows of 16.
-    explicit Slice(Shape shape, std::vector<QString> names = {});
+    /// fixed. A vector is wrapped into rows of 16. The rows of a matrix are its output channels, wherever these lie.
+    explicit Slice(Shape shape, std::vector<QString> names = {}, int channelAxis = 0);
 
     const Shape &shape() const { return m_shape; }
     const std::vector<QString> &names() const { return m_names; }

@@ -86,47 +86,6 @@ QString countText(std::uint64_t count, const QString &noun)
     return groupedText(count) + u" "_s + noun + (count == 1 ? QString() : u"s"_s);
 }
 
-int outputAxis(const std::string &kind) { return kind.starts_with("ConvTranspose") ? 1 : 0; }
-
-std::vector<QString> axisNames(const std::string &kind, std::size_t rank)
-{
-    const bool convolution = kind.starts_with("Conv") || kind.starts_with("Linear") || kind.starts_with("Gemm")
-        || kind.starts_with("MatMul") || rank == 4;
-    static const QString kSpatial[] = {u"k"_s, u"hw"_s, u"dhw"_s};
-    std::vector<QString> names;
-    for (std::size_t axis = 0; axis < rank; ++axis)
-        names.push_back(u"a"_s + QString::number(axis));
-    if (!convolution || rank == 0 || rank > 5)
-        return names;
-    names[0] = u"o"_s;
-    if (rank > 1)
-        names[1] = u"i"_s;
-    if (rank > 1 && outputAxis(kind) == 1)
-        std::swap(names[0], names[1]);
-    for (std::size_t axis = 2; axis < rank; ++axis)
-        names[axis] = kSpatial[rank - 3][static_cast<qsizetype>(axis - 2)];
-    return names;
-}
-
-std::uint64_t flatIndex(std::span<const std::int64_t> index, std::span<const std::int64_t> shape)
-{
-    std::uint64_t flat = 0;
-    for (std::size_t axis = 0; axis < shape.size(); ++axis)
-        flat = flat * static_cast<std::uint64_t>(shape[axis]) + static_cast<std::uint64_t>(index[axis]);
-    return flat;
-}
-
-std::vector<std::int64_t> unflatten(std::uint64_t flat, std::span<const std::int64_t> shape)
-{
-    std::vector<std::int64_t> index(shape.size());
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-        const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(shape[axis], 1));
-        index[axis] = static_cast<std::int64_t>(flat % size);
-        flat /= size;
-    }
-    return index;
-}
-
 std::optional<std::vector<std::int64_t>> parseIndex(const QString &text, std::span<const std::int64_t> shape)
 {
     static const QRegularExpression separators(u"[\\s,;\\[\\]()]+"_s);

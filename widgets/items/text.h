@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "tensor/index.h"
 
 #include <QString>
 
@@ -36,14 +37,6 @@ QString indexText(std::span<const std::int64_t> index); ///< "[4, 12, 0, 1]"
 /// "1 element", "2 elements".
 QString countText(std::uint64_t count, const QString &noun);
 
-/// Letters for the axes of a weight: o, i, h, w as the layer's kind orders them; a0, a1, ... where nobody named them.
-std::vector<QString> axisNames(const std::string &kind, std::size_t rank);
-/// Axis of the output channels: 1 for transposed convolutions.
-int outputAxis(const std::string &kind);
-
-/// Row-major position of an index, and back.
-std::uint64_t flatIndex(std::span<const std::int64_t> index, std::span<const std::int64_t> shape);
-std::vector<std::int64_t> unflatten(std::uint64_t flat, std::span<const std::int64_t> shape);
 /// "[4, 12, 0, 1]", "4 12 0 1" or a flat "685"; nullopt outside the shape.
 std::optional<std::vector<std::int64_t>> parseIndex(const QString &text, std::span<const std::int64_t> shape);
 

@@ -1,6 +1,7 @@
 #include "items/values_model.h"
 
 #include "items/text.h"
+#include "network/axes.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -43,6 +44,14 @@ QString elementText(const Element &element, const WordFormat &format, ValueForm 
     }
 }
 
+static std::vector<QString> letters(const SlotRef &slot)
+{
+    std::vector<QString> out;
+    for (const std::string &letter : axisLetters(*slot.layer, *slot.slot))
+        out.push_back(qs(letter));
+    return out;
+}
+
 ValuesModel::ValuesModel(QObject *parent)
     : QAbstractTableModel(parent)
 {
@@ -53,9 +62,7 @@ void ValuesModel::setSlot(const SlotRef &slot)
 {
     beginResetModel();
     m_cache.setSlot(slot);
-    m_slice = slot.readable()
-        ? Slice(slot.slot->tensor->shape, axisNames(slot.layer->kind, slot.slot->tensor->shape.size()))
-        : Slice();
+    m_slice = slot.readable() ? Slice(slot.slot->tensor->shape, letters(slot), slot.slot->channelAxis) : Slice();
     m_format = slot ? wordFormat(*slot.slot) : WordFormat();
     m_range = slot.hasCodes() ? std::optional(codeRange(*slot.slot->quantizer)) : std::nullopt;
     endResetModel();

@@ -235,7 +235,7 @@ void ExportPage::fillLayouts()
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
         const auto layout = slot.readable()
-            ? makeLayout(name, slot.slot->tensor->shape, outputAxis(slot.layer->kind), &fellBack)
+            ? makeLayout(name, slot.slot->tensor->shape, slot.slot->channelAxis, &fellBack)
             : std::nullopt;
         auto *radio = new QRadioButton(qs(name));
         radio->setFont(Theme::mono(1.0, true));

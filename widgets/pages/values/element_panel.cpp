@@ -81,7 +81,7 @@ void ElementPanel::showLayouts(const SlotRef &slot, std::uint64_t flat)
     std::size_t used = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
-        const auto layout = makeLayout(name, shape, outputAxis(slot.layer->kind), &fellBack);
+        const auto layout = makeLayout(name, shape, slot.slot->channelAxis, &fellBack);
         if (!layout || fellBack)
             continue;
         if (used == m_layoutRows.size()) {
@@ -114,7 +114,8 @@ void ElementPanel::showCode(const SlotRef &slot, const Element &element, const W
 /// The scale of the element's channel: the same run rule as the reader's, without reading anything.
 static double scaleAt(const SlotRef &slot, std::uint64_t flat)
 {
-    return static_cast<double>(CodeReader(*slot.slot).parameters(CodeReader(*slot.slot).runAt(flat).channel).scale);
+    const CodeReader reader(*slot.slot);
+    return static_cast<double>(reader.parameters(reader.runAt(flat).channel).scale);
 }
 
 void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Element &element)
