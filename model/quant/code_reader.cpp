@@ -18,11 +18,11 @@ const TensorInfo &tensorOf(const SlotQuantizer &slot)
     return *slot.tensor;
 }
 
-std::uint64_t product(const Shape &shape, std::size_t from, std::size_t to)
+std::uint64_t product(std::span<const std::int64_t> sizes)
 {
     std::uint64_t out = 1;
-    for (std::size_t i = from; i < to; ++i)
-        out *= static_cast<std::uint64_t>(shape[i]);
+    for (const std::int64_t size : sizes)
+        out *= static_cast<std::uint64_t>(size);
     return out;
 }
 
@@ -37,27 +37,6 @@ std::int64_t toInteger(float code)
     return std::isfinite(code) ? static_cast<std::int64_t>(std::clamp(code, -9.0e18f, 9.0e18f)) : 0;
 }
 
-bool roundsUp(float p, const LearnedDecision &decision)
-{
-    if (decision.rule == LearnedDecision::Rule::Positive)
-        return p > 0;
-    const float sigmoid = 1.0f / (1.0f + std::exp(-p));
-    return sigmoid * static_cast<float>(decision.zeta - decision.gamma) + static_cast<float>(decision.gamma) > 0.5f;
-}
-
-void decide(std::span<const float> x, std::span<const float> decisions, const CodeParameters &p,
-    const LearnedDecision &rule, std::span<float> codes)
-{
-    if (rule.rule == LearnedDecision::Rule::Identity) {
-        for (std::size_t i = 0; i < codes.size(); ++i)
-            codes[i] = std::nearbyint(x[i] / p.divisor + p.shift + std::clamp(decisions[i], -0.5f, 0.5f));
-        return;
-    }
-    codesOf(x, p, codes);
-    for (std::size_t i = 0; i < codes.size(); ++i)
-        codes[i] += roundsUp(decisions[i], rule) ? 1.0f : 0.0f;
-}
-
 } // namespace
 
 CodeReader::CodeReader(const SlotQuantizer &slot)
@@ -65,6 +44,7 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
     , m_quantizer(*slot.quantizer)
     , m_reader(tensorOf(slot))
     , m_count(elementCount(slot.tensor->shape))
+    , m_axis(slot.tensor->shape)
 {
     const Shape &shape = slot.tensor->shape;
     if (m_quantizer.learnedRounding)
@@ -77,25 +57,24 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
             continue;
         if (g->values.empty())
             throw ParseError(fmt::format("the quantizer of {} has no scale", slot.slot));
-        m_channels = std::max<std::uint64_t>(m_channels, g->values.size());
+        m_parameterSets = std::max<std::uint64_t>(m_parameterSets, g->values.size());
         axis = axis ? axis : g->axis;
     }
-    if (m_channels == 1)
+    if (m_parameterSets == 1)
         return;
     if (!axis || *axis < 0 || static_cast<std::size_t>(*axis) >= shape.size())
-        throw ParseError(fmt::format("{} scales have no axis in a tensor of {} axes", m_channels, shape.size()));
+        throw ParseError(fmt::format("{} scales have no axis in a tensor of {} axes", m_parameterSets, shape.size()));
     const auto at = static_cast<std::size_t>(*axis);
-    m_inner = product(shape, at + 1, shape.size());
-    m_axisSize = static_cast<std::uint64_t>(shape[at]);
-    std::uint64_t expected = m_axisSize;
+    m_axis = Channels(shape, at);
+    std::uint64_t expected = m_axis.count();
     if (m_quantizer.blockSize)
-        expected = product(shape, 0, at)
-            * ((m_axisSize + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
+        expected = product(std::span(shape).first(at))
+            * ((m_axis.count() + static_cast<std::uint64_t>(*m_quantizer.blockSize) - 1)
                 / static_cast<std::uint64_t>(*m_quantizer.blockSize))
-            * m_inner;
+            * m_axis.inner();
     for (const Granular *g : parts)
         if (g != nullptr && g->values.size() != 1 && g->values.size() != expected)
-            throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axisSize));
+            throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axis.count()));
 }
 
 bool CodeReader::hasFloats() const
@@ -106,17 +85,16 @@ bool CodeReader::hasFloats() const
 
 CodeReader::Run CodeReader::runAt(std::uint64_t element) const
 {
-    if (m_channels == 1)
+    if (m_parameterSets == 1)
         return {0, m_count - element};
-    const std::uint64_t along = element / m_inner % m_axisSize;
-    const std::uint64_t within = element % m_inner;
+    const std::uint64_t along = m_axis.channel(element);
     if (!m_quantizer.blockSize)
-        return {along, m_inner - within};
+        return {along, m_axis.run(element)};
     const auto block = static_cast<std::uint64_t>(*m_quantizer.blockSize);
-    const std::uint64_t blocks = (m_axisSize + block - 1) / block;
-    const std::uint64_t outer = element / m_inner / m_axisSize;
-    const std::uint64_t channel = (outer * blocks + along / block) * m_inner + within;
-    return {channel, m_inner == 1 ? std::min(block - along % block, m_axisSize - along) : 1};
+    const std::uint64_t blocks = (m_axis.count() + block - 1) / block;
+    const std::uint64_t inner = m_axis.inner();
+    const std::uint64_t channel = (m_axis.outer(element) * blocks + along / block) * inner + element % inner;
+    return {channel, inner == 1 ? std::min(block - along % block, m_axis.count() - along) : 1};
 }
 
 CodeParameters CodeReader::parameters(std::size_t channel) const
@@ -135,6 +113,15 @@ CodeParameters CodeReader::parameters(std::size_t channel) const
     p.min = static_cast<float>(range.min);
     p.max = static_cast<float>(range.max);
     return p;
+}
+
+std::optional<ElementDecision> CodeReader::decision(std::uint64_t element)
+{
+    if (!m_learned)
+        return std::nullopt;
+    ElementDecision out{m_quantizer.learnedDecision, 0};
+    m_learned->floats(element, {&out.stored, 1});
+    return out;
 }
 
 std::int64_t CodeReader::integer(float code) const
@@ -189,11 +176,12 @@ void CodeReader::unclampedCodes(std::uint64_t begin, std::span<const float> x, s
         CodeParameters p = parameters(run.channel);
         p.min = -std::numeric_limits<float>::infinity();
         p.max = std::numeric_limits<float>::infinity();
-        if (m_learned)
-            decide(x.subspan(at, length), std::span(m_scratch).subspan(at, length), p, m_quantizer.learnedDecision,
-                out.subspan(at, length));
-        else
+        if (m_learned) {
+            for (std::uint64_t i = at; i < at + length; ++i)
+                out[i] = codeOf(x[i], p, ElementDecision{m_quantizer.learnedDecision, m_scratch[i]});
+        } else {
             codesOf(x.subspan(at, length), p, out.subspan(at, length));
+        }
         at += length;
     }
 }

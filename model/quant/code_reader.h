@@ -1,6 +1,7 @@
 #pragma once
 
 #include "quant/kernels.h"
+#include "tensor/channels.h"
 
 #include <optional>
 #include <span>
@@ -39,6 +40,8 @@ public:
     /// bits on is no float32; the codes of Brevitas are its floats, up to 2^31.
     std::int64_t integer(float code) const;
     CodeParameters parameters(std::size_t channel) const;
+    /// The stored decision of learned rounding about an element; nullopt for quantizers that round without.
+    std::optional<ElementDecision> decision(std::uint64_t element);
     std::uint64_t count() const { return m_count; }
 
 private:
@@ -49,9 +52,8 @@ private:
     TensorReader m_reader;
     std::optional<TensorReader> m_learned;
     std::uint64_t m_count = 0;
-    std::uint64_t m_inner = 1; ///< elements per step along the axis
-    std::uint64_t m_channels = 1;
-    std::uint64_t m_axisSize = 1;
+    std::uint64_t m_parameterSets = 1; ///< scales, zero points, divisors or shifts, whichever are most
+    Channels m_axis; ///< the slices along the axis of the scales
     std::vector<float> m_scratch;
 };
 

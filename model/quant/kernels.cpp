@@ -4,6 +4,7 @@
 #include "base/lanes.h"
 #include "tensor/element.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -11,12 +12,6 @@
 namespace quantscope {
 
 namespace {
-
-float clampLikeBrevitas(float y, const CodeParameters &p)
-{
-    y = y > p.max ? p.max : y;
-    return y < p.min ? p.min : y;
-}
 
 QUANTSCOPE_CLONES void divideAddRound(
     const float *x, float *codes, std::size_t count, float divisor, float zeroPoint, float min, float max)
@@ -74,6 +69,16 @@ QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float *lows, f
     QUANTSCOPE_STORE8(nans, nan);
 }
 
+bool roundsUp(const ElementDecision &decision)
+{
+    const float p = decision.stored;
+    if (decision.rule.rule == LearnedDecision::Rule::Positive)
+        return p > 0;
+    const auto zeta = decision.rule.zeta, gamma = decision.rule.gamma;
+    const float sigmoid = 1.0f / (1.0f + std::exp(-p));
+    return sigmoid * static_cast<float>(zeta - gamma) + static_cast<float>(gamma) > 0.5f;
+}
+
 } // namespace
 
 float roundWith(float y, Rounding rounding)
@@ -82,7 +87,7 @@ float roundWith(float y, Rounding rounding)
     case Rounding::Round: return std::nearbyint(y); // half to even under the default rounding mode
     case Rounding::Ceil: return std::ceil(y);
     case Rounding::Floor:
-    case Rounding::LearnedRound: return std::floor(y); // the learned decision is added by the reader
+    case Rounding::LearnedRound: return std::floor(y); // the learned decision is added to it
     case Rounding::RoundToZero: return std::trunc(y);
     case Rounding::Up: return std::copysign(std::ceil(std::fabs(y)), y);
     case Rounding::HalfUp: return std::round(y);
@@ -115,33 +120,121 @@ ValueRange valueRange(std::span<const float> x)
     return range;
 }
 
-// The orders of operations differ where it is seldom seen and always matters: with scale 0.00214854861 the weight
-// 0.273939937 divided gives 127.499992 -> 127, times the reciprocal 127.5 -> 128; and 0.5 + 1 rounds to 2 where
-// 0.5 rounds to 0 and 0 + 1 is 1.
-float codeOf(float x, const CodeParameters &p)
-{
-    switch (p.rule) {
-    case CodeRule::DivideAddRound: return clampLikeBrevitas(roundWith(x / p.divisor + p.shift, p.rounding), p);
-    case CodeRule::DivideRoundAdd: return clampLikeBrevitas(roundWith(x / p.divisor, p.rounding) + p.zeroPoint, p);
-    case CodeRule::ReciprocalRoundAdd:
-        return clampLikeBrevitas(roundWith(x * (1.0f / p.divisor), p.rounding) + p.zeroPoint, p);
-    case CodeRule::Threshold: return x >= 0 ? 1.0f : -1.0f;
-    case CodeRule::TernaryThreshold:
-        return std::fabs(x) > p.ternaryThreshold * p.divisor ? std::copysign(1.0f, x) : 0.0f;
-    case CodeRule::Stored: return clampLikeBrevitas(x, p);
-    case CodeRule::MinifloatPattern: return minifloatPattern(x / p.divisor, p.minifloat, p.rounding);
-    case CodeRule::BitPattern: return x;
+namespace {
+
+/// The definition, written once: `Record` sees every operation, and what sees nothing costs nothing.
+template <class Record> class Definition {
+public:
+    Definition(const CodeParameters &parameters, const ElementDecision *decision, Record record)
+        : m_p(parameters)
+        , m_decision(decision)
+        , m_record(record)
+    {
     }
-    return x;
+
+    // The orders of operations differ where it is seldom seen and always matters: with scale 0.00214854861 the weight
+    // 0.273939937 divided gives 127.499992 -> 127, times the reciprocal 127.5 -> 128; and 0.5 + 1 rounds to 2 where
+    // 0.5 rounds to 0 and 0 + 1 is 1.
+    float code(float x) const
+    {
+        switch (m_p.rule) {
+        case CodeRule::DivideAddRound: return clamped(rounded(step(Op::AddShift, m_p.shift, divided(x) + m_p.shift)));
+        case CodeRule::DivideRoundAdd: return clamped(withZeroPoint(rounded(divided(x))));
+        case CodeRule::ReciprocalRoundAdd:
+            return clamped(withZeroPoint(rounded(step(Op::TimesReciprocal, m_p.divisor, x * (1.0f / m_p.divisor)))));
+        case CodeRule::Threshold: return answered(Op::AtLeastZero, 0, x >= 0) ? sign(1.0f) : sign(-1.0f);
+        case CodeRule::TernaryThreshold: {
+            const float threshold = m_p.ternaryThreshold * m_p.divisor;
+            const bool above = answered(Op::AboveThreshold, threshold, std::fabs(x) > threshold);
+            return sign(above ? std::copysign(1.0f, x) : 0.0f);
+        }
+        case CodeRule::Stored: return clamped(x);
+        case CodeRule::MinifloatPattern:
+            return step(Op::NearestMinifloat, 0, minifloatPattern(divided(x), m_p.minifloat, m_p.rounding));
+        case CodeRule::BitPattern: return x;
+        }
+        return x;
+    }
+
+    float value(float code) const
+    {
+        if (m_p.rule == CodeRule::MinifloatPattern)
+            return scaled(step(Op::DecodePattern, 0, minifloatValue(code, m_p.minifloat)));
+        if (m_p.rule == CodeRule::BitPattern)
+            code = step(Op::DecodePattern, 0, elementToFloat(m_p.stored, static_cast<std::uint64_t>(code)));
+        return scaled(step(Op::SubtractZeroPoint, m_p.zeroPoint, code - m_p.zeroPoint));
+    }
+
+private:
+    using Op = CodeOperation;
+
+    float step(Op operation, float operand, float result) const
+    {
+        m_record(operation, operand, result);
+        return result;
+    }
+    bool answered(Op question, float operand, bool answer) const
+    {
+        m_record(question, operand, answer ? 1.0f : 0.0f);
+        return answer;
+    }
+    float divided(float x) const { return step(Op::Divide, m_p.divisor, x / m_p.divisor); }
+    float withZeroPoint(float y) const { return step(Op::AddZeroPoint, m_p.zeroPoint, y + m_p.zeroPoint); }
+    float sign(float code) const { return step(Op::Sign, 0, code); }
+    float scaled(float value) const { return step(Op::TimesScale, m_p.scale, value * m_p.scale); }
+    float clamped(float y) const
+    {
+        y = y > m_p.max ? m_p.max : y;
+        return step(Op::Clamp, 0, y < m_p.min ? m_p.min : y);
+    }
+    float rounded(float y) const
+    {
+        if (m_decision == nullptr)
+            return step(Op::Round, 0, roundWith(y, m_p.rounding));
+        if (m_decision->rule.rule == LearnedDecision::Rule::Identity) {
+            const float offset = std::clamp(m_decision->stored, -0.5f, 0.5f);
+            return step(Op::Round, 0, std::nearbyint(step(Op::AddDecision, offset, y + offset)));
+        }
+        const float up = roundsUp(*m_decision) ? 1.0f : 0.0f;
+        return step(Op::RoundUp, up, step(Op::Round, 0, roundWith(y, m_p.rounding)) + up);
+    }
+
+    const CodeParameters &m_p;
+    const ElementDecision *m_decision;
+    Record m_record;
+};
+
+struct NoRecord {
+    void operator()(CodeOperation, float, float) const { }
+};
+
+struct ListRecord {
+    std::vector<CodeStep> *steps;
+    void operator()(CodeOperation operation, float operand, float result) const
+    {
+        steps->push_back({operation, operand, result});
+    }
+};
+
+} // namespace
+
+float codeOf(float x, const CodeParameters &p) { return Definition(p, nullptr, NoRecord{}).code(x); }
+
+float codeOf(float x, const CodeParameters &p, const ElementDecision &decision)
+{
+    return Definition(p, &decision, NoRecord{}).code(x);
 }
 
-float valueOf(float code, const CodeParameters &p)
+float valueOf(float code, const CodeParameters &p) { return Definition(p, nullptr, NoRecord{}).value(code); }
+
+float codeOf(float x, const CodeParameters &p, const ElementDecision *decision, std::vector<CodeStep> &steps)
 {
-    if (p.rule == CodeRule::MinifloatPattern)
-        return minifloatValue(code, p.minifloat) * p.scale;
-    if (p.rule == CodeRule::BitPattern)
-        return (elementToFloat(p.stored, static_cast<std::uint64_t>(code)) - p.zeroPoint) * p.scale;
-    return (code - p.zeroPoint) * p.scale;
+    return Definition(p, decision, ListRecord{&steps}).code(x);
+}
+
+float valueOf(float code, const CodeParameters &p, std::vector<CodeStep> &steps)
+{
+    return Definition(p, nullptr, ListRecord{&steps}).value(code);
 }
 
 void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float> codes)
@@ -150,8 +243,10 @@ void codesOf(std::span<const float> x, const CodeParameters &p, std::span<float>
         return divideAddRound(x.data(), codes.data(), x.size(), p.divisor, p.shift, p.min, p.max);
     if (p.rounding == Rounding::Round && p.rule == CodeRule::DivideRoundAdd)
         return divideRoundAdd(x.data(), codes.data(), x.size(), p.divisor, p.zeroPoint, p.min, p.max);
+    const CodeParameters own = p; // which no code that is written can change
+    const Definition definition(own, nullptr, NoRecord{});
     for (std::size_t i = 0; i < x.size(); ++i)
-        codes[i] = codeOf(x[i], p);
+        codes[i] = definition.code(x[i]);
 }
 
 void valuesOf(std::span<const float> codes, const CodeParameters &p, std::span<float> values)

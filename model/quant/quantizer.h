@@ -139,6 +139,11 @@ struct SlotQuantizer {
     bool presetAssumed = false; ///< nobody named the preset
     bool assumed = false; ///< some field of the quantizer is assumed
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
+
+    /// The tensor's bytes are there and everything that codes need is known.
+    bool isReadable() const { return tensor && tensor->readable() && quantizer && quantizer->isComplete(); }
+    /// And the codes are integers.
+    bool hasCodes() const { return isReadable() && quantizer->kind != QuantizerKind::Minifloat; }
 };
 
 } // namespace quantscope

@@ -1,6 +1,7 @@
 #include "dialects/brevitas/weight_statistics.h"
 
 #include "quant/kernels.h"
+#include "tensor/channels.h"
 
 #include <algorithm>
 #include <bit>
@@ -18,30 +19,15 @@ namespace {
 constexpr std::uint64_t kChunk = 1ull << 18;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-/// How a tensor's row-major elements fall into channels.
-struct Channels {
-    std::uint64_t count = 1; ///< channels
-    std::uint64_t inner = 1; ///< consecutive elements of one channel
-    std::uint64_t total = 0;
-};
-
 Channels channelsOf(const StatisticInput &input, bool perChannel)
 {
     const Shape &shape = input.tensor->shape;
-    Channels out;
-    out.total = elementCount(shape);
-    out.inner = std::max<std::uint64_t>(out.total, 1);
     if (!perChannel || shape.empty())
-        return out;
+        return Channels(shape);
     if (input.channelAxis < 0 || static_cast<std::size_t>(input.channelAxis) >= shape.size())
         throw ParseError(
             fmt::format("a tensor of {} axes has no output-channel axis {}", shape.size(), input.channelAxis));
-    const auto axis = static_cast<std::size_t>(input.channelAxis);
-    out.count = static_cast<std::uint64_t>(shape[axis]);
-    out.inner = 1;
-    for (std::size_t i = axis + 1; i < shape.size(); ++i)
-        out.inner *= static_cast<std::uint64_t>(shape[i]);
-    return out;
+    return Channels(shape, static_cast<std::size_t>(input.channelAxis));
 }
 
 /// Calls f(channel, floats) for every run of one channel, in file order.
@@ -49,18 +35,18 @@ void forEachRun(const StatisticInput &input, const Channels &channels, const Pro
     const std::function<void(std::size_t, std::span<const float>)> &f)
 {
     TensorReader reader(*input.tensor);
-    std::vector<float> chunk(std::min(kChunk, channels.total));
-    for (std::uint64_t at = 0; at < channels.total; at += chunk.size()) {
-        const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), channels.total - at));
+    const std::uint64_t total = elementCount(input.tensor->shape);
+    std::vector<float> chunk(std::min(kChunk, total));
+    for (std::uint64_t at = 0; at < total; at += chunk.size()) {
+        const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), total - at));
         reader.floats(at, part);
         for (std::uint64_t i = 0; i < part.size();) {
             const std::uint64_t flat = at + i;
-            const std::uint64_t length
-                = std::min<std::uint64_t>(part.size() - i, channels.inner - flat % channels.inner);
-            f(channels.count == 1 ? 0 : flat / channels.inner % channels.count, part.subspan(i, length));
+            const std::uint64_t length = std::min<std::uint64_t>(part.size() - i, channels.run(flat));
+            f(channels.channel(flat), part.subspan(i, length));
             i += length;
         }
-        progress.step(at + part.size(), channels.total);
+        progress.step(at + part.size(), total);
     }
 }
 
@@ -187,7 +173,7 @@ WeightStatistic overChannelMaxima(
     std::vector<float> all;
     for (std::size_t i = inputs.size(); i-- > 0;) {
         const Channels channels = channelsOf(inputs[i], true);
-        const auto part = streamed(inputs.subspan(i, 1), maxima, true, channels.count, progress);
+        const auto part = streamed(inputs.subspan(i, 1), maxima, true, channels.count(), progress);
         all.insert(all.end(), part.values.begin(), part.values.end());
     }
     double sum = 0;
@@ -224,12 +210,12 @@ WeightStatistic weightStatistic(
     std::optional<std::size_t> count;
     for (const StatisticInput &input : inputs) {
         const Channels channels = channelsOf(input, perChannel);
-        if (channels.total == 0)
+        if (elementCount(input.tensor->shape) == 0)
             throw ParseError("the tensor is empty, so it has no scale");
-        if (count && *count != channels.count)
+        if (count && *count != channels.count())
             throw ParseError(fmt::format(
-                "tensors of {} and {} output channels cannot share scales per channel", *count, channels.count));
-        count = channels.count;
+                "tensors of {} and {} output channels cannot share scales per channel", *count, channels.count()));
+        count = channels.count();
     }
     if (!count)
         throw ParseError("there is no tensor to take a scale from");
@@ -246,7 +232,7 @@ WeightStatistic weightStatistic(
 ChannelNorms channelNorms(const StatisticInput &input, ChannelNorm kind)
 {
     const Channels channels = channelsOf(input, true);
-    std::vector<std::vector<float>> values(channels.count);
+    std::vector<std::vector<float>> values(channels.count());
     forEachRun(input, channels, {}, [&](std::size_t channel, std::span<const float> x) {
         values[channel].insert(values[channel].end(), x.begin(), x.end());
     });
