@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "analysis/find.h"
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "open/open_network.h"
@@ -17,7 +18,7 @@ constexpr std::uint64_t kChunk = 1ull << 16;
 
 struct CodesArguments {
     std::string file, layer, slot = "weight", as = "dec", range;
-    std::optional<std::string> recipe;
+    std::optional<std::string> recipe, where;
 };
 
 Error usage(const std::string &file, const std::string &message)
@@ -77,10 +78,25 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
     return slot;
 }
 
-std::string formatted(
-    std::int64_t code, const SlotQuantizer &slot, const std::string &as, const std::optional<FixedType> &type)
+/// How a slot's elements are written.
+struct Form {
+    std::string as;
+    int bits = 0;
+    std::optional<FixedType> type;
+
+    Form(const SlotQuantizer &slot, std::string form)
+        : as(std::move(form))
+        , bits(slot.quantizer->wordBits())
+        , type(fixedType(*slot.quantizer))
+    {
+    }
+    std::string text(std::int64_t code, float value) const;
+};
+
+std::string Form::text(std::int64_t code, float value) const
 {
-    const int bits = slot.quantizer->wordBits();
+    if (as == "float")
+        return shortest(value);
     if (as == "hex")
         return hexWord(code, bits);
     if (as == "bin")
@@ -88,28 +104,59 @@ std::string formatted(
     return std::to_string(code);
 }
 
-void printCodes(const SlotQuantizer &slot, const std::string &as, std::uint64_t begin, std::uint64_t end)
+void printCodes(const SlotQuantizer &slot, const Form &form, std::uint64_t begin, std::uint64_t end)
 {
     CodeReader reader(slot);
-    const auto type = fixedType(*slot.quantizer);
     std::vector<std::int64_t> codes;
     std::vector<float> values;
     for (std::uint64_t at = begin; at < end; at += kChunk) {
         const std::uint64_t count = std::min(kChunk, end - at);
         std::string out;
-        if (as == "float") {
+        if (form.as == "float") {
             values.resize(count);
             reader.values(at, values);
-            for (const float v : values)
-                out += shortest(v) + "\n";
+            for (const float value : values)
+                out += form.text(0, value) + "\n";
         } else {
             codes.resize(count);
             reader.integers(at, codes);
             for (const std::int64_t code : codes)
-                out += formatted(code, slot, as, type) + "\n";
+                out += form.text(code, 0) + "\n";
         }
         print(out);
     }
+}
+
+/// The hits of a query, as index and value.
+Result<void> printHits(
+    const SlotQuantizer &slot, const FindQuery &query, const Form &form, std::uint64_t begin, std::uint64_t end)
+{
+    std::string out;
+    const auto add = [&](std::uint64_t flat, std::int64_t code, float value) {
+        out += fmt::format("{} {}\n", flat, form.text(code, value));
+        if (out.size() >= kChunk) {
+            print(out);
+            out.clear();
+        }
+    };
+    const auto done = visitElements(slot, query, begin, end, add);
+    print(out);
+    return done;
+}
+
+int find(const CodesArguments &arguments, const SlotQuantizer &slot, std::uint64_t begin, std::uint64_t end)
+{
+    const auto query = parseFindQuery(*arguments.where, slot);
+    if (!query)
+        return report(usage(arguments.file, "--where: " + query.error().message));
+    auto done = printHits(slot, *query, Form(slot, arguments.as), begin, end);
+    if (done)
+        return 0;
+    Error error = done.error();
+    if (error.kind == ErrorKind::Parse)
+        error.message = fmt::format("{}: {}", slot.tensorName, error.message);
+    error.path = arguments.file;
+    return report(error);
 }
 
 int codes(const CodesArguments &arguments)
@@ -124,8 +171,10 @@ int codes(const CodesArguments &arguments)
     const auto range = parseRange(arguments, (*slot)->tensor->count());
     if (!range)
         return report(range.error(), arguments.file);
+    if (arguments.where)
+        return find(arguments, **slot, range->first, range->second);
     try {
-        printCodes(**slot, arguments.as, range->first, range->second);
+        printCodes(**slot, Form(**slot, arguments.as), range->first, range->second);
     } catch (const ParseError &error) {
         return report({ErrorKind::Parse, arguments.file, error.offset(),
             fmt::format("{}: {}", (*slot)->tensorName, error.what())});
@@ -147,6 +196,10 @@ void addCodes(CLI::App &app, int &status)
         ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))
         ->capture_default_str();
     word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
+    word->add_option("--where", arguments->where,
+        "Only what a query finds, as index and value: 0x2D, .101101, 0b101101, -19, |code|>=127, float>0.5, "
+        "error>0.01, "
+        "clipped, at limit, zeroed");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     word->callback([arguments, &status] { status = codes(*arguments); });
 }

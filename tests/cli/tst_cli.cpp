@@ -77,6 +77,9 @@ private Q_SLOTS:
         row("range past the end", {"codes", model, "conv1", "--range", "0:145"}, 2, "0:144");
         row("range of words", {"codes", model, "conv1", "--range", "a:b"}, 2, "a:b");
         row("unknown form", {"codes", model, "conv1", "--as", "oct"}, 2, "oct");
+        row("unknown query", {"codes", model, "conv2", "--where", "banana"}, 2, "--where: use code, |code|, w");
+        row("a word of other bits", {"codes", model, "conv2", "--where", "0xFFF"}, 2, "does not fit in the 6 bits");
+        row("terminal codes in a query", {"codes", model, "conv2", "--where", "code>\x1b[31m"}, 2, "is not a number");
         row("unknown recipe", {"inspect", model, "--recipe", "/nonexistent.toml"}, 3, "/nonexistent.toml");
         row("unknown format", {"export", model, "--format", "headr", "--out", "/tmp/x"}, 2, "headr");
         row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2,
@@ -153,6 +156,61 @@ private Q_SLOTS:
         const Run run = runWith({"codes", sample("digits_fixed.pt"), "conv2", "--as", as, "--range", "0:3"});
         QCOMPARE(run.status, 0);
         QTEST(run.out, "expected");
+    }
+
+    /// The same elements by every way of writing their code. In training conv2's weight[4, 12, 0, 1], element 685, was
+    /// recorded as -0.301690727, code -19 of 6 bits.
+    void findsCodes_data()
+    {
+        QTest::addColumn<QString>("query");
+        QTest::addColumn<QString>("as");
+        QTest::addColumn<QByteArray>("expected");
+        for (const char *query : {"0x2D", ".101101", "0b101101", "-19", "code == -19", "float<-0.3"})
+            QTest::newRow(query) << query << "dec" << QByteArray("685 -19\n4231 -19\n");
+        QTest::newRow("as hex") << "-19"
+                                << "hex" << QByteArray("685 0x2D\n4231 0x2D\n");
+        QTest::newRow("as bin") << "-19"
+                                << "bin" << QByteArray("685 .101101\n4231 .101101\n");
+        QTest::newRow("as float") << "-19"
+                                  << "float" << QByteArray("685 -0.296875\n4231 -0.296875\n");
+        QTest::newRow("no hit") << "at limit"
+                                << "dec" << QByteArray();
+    }
+
+    void findsCodes()
+    {
+        QFETCH(QString, query);
+        QFETCH(QString, as);
+        const Run run = runWith({"codes", sample("digits_fixed.pt"), "conv2", "--where", query, "--as", as});
+        QVERIFY2(run.status == 0 && run.err.isEmpty(), run.err);
+        QTEST(run.out, "expected");
+    }
+
+    /// What a query finds is what reading all codes finds, within a range too, and as often as inspect counts it.
+    void findsWhatReadingFinds()
+    {
+        const QString model = sample("digits_fixed.pt");
+        const QByteArrayList all = runWith({"codes", model, "conv2"}).out.trimmed().split('\n');
+        QByteArray large, zeros;
+        for (int i = 0; i < all.size(); ++i) {
+            if (std::abs(all[i].toInt()) >= 19)
+                large += QByteArray::number(i) + ' ' + all[i] + '\n';
+            if (i >= 100 && i < 900 && all[i].toInt() == 0)
+                zeros += QByteArray::number(i) + " 0\n";
+        }
+        QCOMPARE(large.count('\n'), 4);
+        QCOMPARE(runWith({"codes", model, "conv2", "--where", "|code|>=19"}).out, large);
+        QCOMPARE(runWith({"codes", model, "conv2", "--where", "0", "--range", "100:900"}).out, zeros);
+        const json layers = json::parse(runWith({"inspect", model, "--json"}).out.toStdString())["layers"];
+        for (const json &layer : layers)
+            for (const json &slot : layer["quantizers"])
+                if (slot["slot"] == "weight" && !slot["at_limit"].is_null())
+                    for (const auto &[key, query] :
+                        {std::pair{"at_limit", "at limit"}, std::pair{"clipped", "clipped"}}) {
+                        const QString name = QString::fromStdString(layer["name"].get<std::string>());
+                        QCOMPARE(
+                            runWith({"codes", model, name, "--where", query}).out.count('\n'), slot[key].get<int>());
+                    }
     }
 
     void recipeErrorsAreUsage_data()

@@ -50,6 +50,7 @@ private Q_SLOTS:
         ElementPanel panel;
         panel.show(slot, 0, {}, model.format());
         QVERIFY2(panel.text().contains(u"source "_s + order), qPrintable(panel.text()));
+        QCOMPARE(model.slice().transposedOrder(), order == u"[i][o]"_s ? u"[o][i]"_s : QString());
         if (model.slice().rank() == 2)
             rowsAreOutputs(model, order == u"[o][i]"_s);
     }

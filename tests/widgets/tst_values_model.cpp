@@ -1,9 +1,10 @@
+#include "analysis/element_steps.h"
+#include "analysis/extremes.h"
+#include "analysis/find.h"
+#include "analysis/tensor_map.h"
 #include "items/channel_model.h"
 #include "items/copy_text.h"
-#include "items/find_query.h"
 #include "items/values_model.h"
-#include "session/scan.h"
-#include "session/step.h"
 #include "support.h"
 
 #include <QAbstractItemModelTester>
@@ -124,25 +125,27 @@ private Q_SLOTS:
     /// The drawing of the page: weight[4, 12, 0, 1] is -0.301690727, code -19.
     void stepsOfOneElement()
     {
-        const Step step = stepAt(slot("conv2"), 685);
-        QCOMPARE(step.code, std::int64_t(-19));
-        QCOMPARE(step.value, -0.296875f);
-        QCOMPARE(step.original, -0.301690727f);
-        QCOMPARE(step.divided, -0.301690727f * 64);
-        QCOMPARE(step.rounded, -19.0f);
+        const auto steps = elementSteps(*slot("conv2").slot, 685);
+        QVERIFY(steps);
+        QCOMPARE(steps->code, std::int64_t(-19));
+        QCOMPARE(steps->value, -0.296875f);
+        QCOMPARE(steps->stored, -0.301690727f);
+        QCOMPARE(steps->coding.front().result, -0.301690727f * 64);
+        QCOMPARE(steps->coding.back().result, -19.0f);
     }
 
     void findsInTheWholeTensor()
     {
-        const auto result = findElements(slot("conv2"), *parseFindQuery(u"|code| >= 19"_s));
+        const SlotQuantizer &conv2 = *slot("conv2").slot;
+        const auto result = findElements(conv2, *parseFindQuery("|code| >= 19", conv2));
         QVERIFY(result);
         QCOMPARE(result->count, std::uint64_t(4));
         QVERIFY(std::find(result->positions.begin(), result->positions.end(), 685u) != result->positions.end());
-        const auto zeroed = findElements(slot("conv2"), *parseFindQuery(u"= 0"_s));
+        const auto zeroed = findElements(conv2, *parseFindQuery("= 0", conv2));
         QCOMPARE(zeroed->count, std::uint64_t(261));
-        const auto extremes = findExtremes(slot("conv2"));
+        const auto extremes = findExtremes(conv2);
         QVERIFY(extremes);
-        QCOMPARE(stepAt(slot("conv2"), extremes->largest).original, -0.301690727f);
+        QCOMPARE(elementSteps(conv2, extremes->largest)->stored, -0.301690727f);
     }
 
     void queries_data()
@@ -162,7 +165,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         QFETCH(bool, usable);
-        QCOMPARE(parseFindQuery(text).has_value(), usable);
+        QCOMPARE(parseFindQuery(text.toStdString(), *slot("conv2").slot).has_value(), usable);
     }
 
     void copies_data()
@@ -185,19 +188,23 @@ private Q_SLOTS:
             .slot = Slot::Weight,
             .rows = {{chunk.element(0), chunk.element(1)}, {chunk.element(3), chunk.element(4)}},
             .format = wordFormat(*slot("conv2").slot),
-            .isSigned = true};
+            .isSigned = true,
+            .order = {}};
         QCOMPARE(copyText(block, static_cast<CopyForm>(form), ValueForm::Decimal), text);
+        block.order = u"[o][i]"_s; // only what is code says it
+        QCOMPARE(copyText(block, static_cast<CopyForm>(form), ValueForm::Decimal),
+            form == int(CopyForm::Tsv) ? text : u"// in the order [o][i]\n"_s + text);
     }
 
     void mapsTheTensor()
     {
-        const auto map = mapTensor(slot("conv2"), 64, 40);
+        const auto map = mapTensor(*slot("conv2").slot, 64, 40);
         QVERIFY(map);
         QCOMPARE(map->columns, 32);
         QCOMPARE(map->rows, 16);
         const std::vector<std::int64_t> index{4, 12, 0, 1};
         QCOMPARE(map->magnitude[map->cellOf(index)], 19.0f / 31.0f);
-        const auto small = mapTensor(slot("fc1"), 8, 8);
+        const auto small = mapTensor(*slot("fc1").slot, 8, 8);
         QCOMPARE(small->magnitude.size(), std::size_t(64));
         QCOMPARE(*std::max_element(small->magnitude.begin(), small->magnitude.end()), 1.0f);
     }
@@ -205,9 +212,9 @@ private Q_SLOTS:
     void cancelledScansSaySo()
     {
         int calls = 0;
-        QVERIFY_EXCEPTION_THROWN(
-            static_cast<void>(findElements(slot("conv2"), {}, Progress([&](auto, auto) { return ++calls > 5; }))),
-            CancelledError);
+        const auto found = findElements(*slot("conv2").slot, {}, Progress([&](auto, auto) { return ++calls > 5; }));
+        QVERIFY(!found);
+        QCOMPARE(found.error().kind, ErrorKind::Cancelled);
     }
 
     void channels()

@@ -10,43 +10,6 @@ namespace quantscope {
 
 static constexpr std::size_t kMaxChunks = 512; // 512 * 4096 elements: 32 MB
 
-Element CodeChunk::element(std::uint64_t flat) const
-{
-    Element out;
-    const std::size_t at = static_cast<std::size_t>(flat - begin);
-    out.known = true;
-    if (at < codes.size()) {
-        out.hasCode = true;
-        out.code = codes[at];
-        out.value = values[at];
-    }
-    if (at < originals.size()) {
-        out.hasFloat = true;
-        out.original = originals[at];
-    }
-    return out;
-}
-
-static void fillChunk(CodeChunk &chunk, const SlotRef &slot, std::size_t count)
-{
-    if (!slot.hasCodes()) {
-        chunk.originals.resize(count);
-        TensorReader(*slot.slot->tensor).floats(chunk.begin, chunk.originals);
-        return;
-    }
-    CodeReader reader(*slot.slot);
-    std::vector<std::int64_t> codes(count);
-    std::vector<float> values(count);
-    reader.integers(chunk.begin, codes);
-    reader.values(chunk.begin, values);
-    if (reader.hasFloats()) {
-        chunk.originals.resize(count);
-        reader.floats(chunk.begin, chunk.originals);
-    }
-    chunk.codes = std::move(codes);
-    chunk.values = std::move(values);
-}
-
 CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t count)
 {
     CodeChunk chunk;
@@ -55,10 +18,8 @@ CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t coun
         chunk.problem = slot && slot.slot->tensor ? slot.slot->tensor->problem : "there is no tensor";
         return chunk;
     }
-    const std::uint64_t total = slot.count();
-    count = begin >= total ? 0 : std::min(count, total - begin);
     try {
-        fillChunk(chunk, slot, static_cast<std::size_t>(count));
+        ElementReader(*slot.slot).read(begin, count, chunk);
     } catch (const std::exception &error) {
         chunk.problem = error.what();
     }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "analysis/elements.h"
 #include "items/slot_ref.h"
-#include "quant/code_reader.h"
 
 #include <QObject>
 #include <QThreadPool>
@@ -14,25 +14,9 @@
 
 namespace quantscope {
 
-/// One element in every form the window shows.
-struct Element {
-    bool known = false; ///< false while its chunk is being read
-    bool hasCode = false; ///< the slot has a quantizer with integer codes
-    bool hasFloat = false;
-    std::int64_t code = 0;
-    float value = 0; ///< dequantized
-    float original = 0; ///< the file's float
-};
-
-/// Codes, values and floats of a run of elements.
-struct CodeChunk {
-    std::uint64_t begin = 0;
-    std::vector<std::int64_t> codes; ///< empty without a quantizer
-    std::vector<float> values; ///< empty without a quantizer
-    std::vector<float> originals; ///< empty when the file holds only codes
-    std::string problem;
-
-    Element element(std::uint64_t flat) const;
+/// A chunk that was read on a worker.
+struct CodeChunk : ElementChunk {
+    std::string problem; ///< what went wrong
 };
 
 /// Reads elements [begin, begin + count) of a slot at once; throws nothing: `problem` says what went wrong.

@@ -55,9 +55,14 @@ QString hdlLiteral(const Element &element, const CopyBlock &block)
     return width + (block.isSigned ? u"'sh"_s : u"'h"_s) + qs(hexWord(element.code, block.format.bits)).mid(2);
 }
 
+QString orderComment(const CopyBlock &block)
+{
+    return block.order.isEmpty() ? QString() : u"// in the order "_s + block.order + u"\n"_s;
+}
+
 template <class Literal> QString braced(const CopyBlock &block, const QString &open, Literal literal)
 {
-    QString text = open;
+    QString text = orderComment(block) + open;
     for (std::size_t r = 0; r < block.rows.size(); ++r) {
         text += u"    "_s;
         for (std::size_t i = 0; i < block.rows[r].size(); ++i) {

@@ -17,6 +17,7 @@ struct CopyBlock {
     std::vector<std::vector<Element>> rows;
     WordFormat format;
     bool isSigned = true;
+    QString order; ///< "[o][i]" where the rows are not in the tensor's own order; C and HDL say it in a comment
 };
 
 /// Tsv: what the cells show. C: an array of integers (floats where there are no codes) with its name. Hdl: Verilog

@@ -157,6 +157,18 @@ std::optional<std::pair<std::int64_t, std::int64_t>> Slice::cell(std::span<const
     return std::pair(row, column);
 }
 
+QString Slice::transposedOrder() const
+{
+    const auto row = rowAxis();
+    const auto columns = columnAxes();
+    if (!row || columns.empty() || *row < columns.front())
+        return {};
+    QString order = u"["_s + m_names[*row] + u"]"_s;
+    for (const std::size_t axis : columns)
+        order += u"["_s + m_names[axis] + u"]"_s;
+    return order;
+}
+
 QString Slice::rowTitle(std::int64_t row) const
 {
     if (wraps())

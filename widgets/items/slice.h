@@ -45,6 +45,9 @@ public:
 
     std::vector<std::size_t> columnAxes() const;
     std::optional<std::size_t> rowAxis() const;
+    /// "[o][i]" where the rows run along an axis that is stored behind one of the columns: row by row, the view is not
+    /// in the tensor's own order. Empty elsewhere.
+    QString transposedOrder() const;
     QString rowTitle(std::int64_t row) const;
     /// Title of one level of the column header: level 0 is the outermost axis.
     QString columnTitle(std::int64_t column, std::size_t level) const;

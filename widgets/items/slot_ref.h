@@ -19,11 +19,7 @@ struct SlotRef {
 
     bool readable() const { return slot && slot->tensor && slot->tensor->readable(); }
     /// Codes can be computed.
-    bool hasCodes() const
-    {
-        return readable() && slot->quantizer && slot->quantizer->isComplete()
-            && slot->quantizer->kind != QuantizerKind::Minifloat;
-    }
+    bool hasCodes() const { return slot && slot->hasCodes(); }
     std::uint64_t count() const { return slot && slot->tensor ? slot->tensor->count() : 0; }
 };
 

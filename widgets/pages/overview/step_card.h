@@ -1,9 +1,10 @@
 #pragma once
 
+#include "analysis/element_steps.h"
+#include "analysis/extremes.h"
 #include "items/slot_ref.h"
+#include "items/step_figures.h"
 #include "look/controls.h"
-#include "session/scan.h"
-#include "session/step.h"
 #include "session/task.h"
 
 namespace quantscope {
@@ -16,15 +17,16 @@ class StepCard : public Card {
     Q_OBJECT
 public:
     explicit StepCard(QWidget *parent = nullptr);
+    ~StepCard() override;
     void setSlot(const SlotRef &slot);
 
 private:
     void chooseElement(int choice);
     void goTo(const QString &text);
     void load(std::uint64_t flat);
-    void show(const Step &step);
-    void addFigure(const QString &name, const QString &objectName, const QString &tip);
-    void setFigure(int at, const QString &name, const QString &value);
+    void showSteps(const SlotRef &ref, const ElementSteps &steps);
+    void addFigure();
+    void setFigures(const std::vector<StepFigure> &figures);
 
     SlotRef m_slot;
     QLabel *m_slotName;
@@ -36,7 +38,7 @@ private:
     std::vector<QLabel *> m_names, m_values, m_arrows;
     BitBoxes *m_bits;
     ElidedLabel *m_sum;
-    Task<Step> m_loading;
+    Task<ElementSteps> m_loading;
     Task<Extremes> m_searching;
 };
 

@@ -33,8 +33,8 @@ FindBar::FindBar(QWidget *parent)
     m_problem->setObjectName(u"values-problem"_s);
     m_query->setPlaceholderText(u"|code| >= 19"_s);
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
-    setAccessible(
-        m_query, tr("Find in the whole tensor"), tr("|code| >= 19, code = -3, w > 0.2, |w| < 0.01, error > 0.005"));
+    setAccessible(m_query, tr("Find in the whole tensor"),
+        tr("|code| >= 19, code = -3, 0x2D, w > 0.2, |w| < 0.01, error > 0.005, clipped, at limit, zeroed"));
     for (QLineEdit *edit : {m_index, m_query}) {
         edit->setFont(Theme::mono(0.95));
         edit->setFixedWidth(140);
@@ -142,9 +142,8 @@ void FindBar::find(const QString &text)
 {
     m_query->setText(text);
     m_result = {};
-    QString error;
-    const auto query = parseFindQuery(text, &error);
-    showWrong(m_query, query || text.trimmed().isEmpty() ? QString() : error);
+    const auto query = parseFindQuery(str(text), m_slot ? *m_slot.slot : SlotQuantizer());
+    showWrong(m_query, query || text.trimmed().isEmpty() ? QString() : qs(query.error().message));
     if (!query || !m_slot.readable()) {
         report({});
         Q_EMIT found();
@@ -152,7 +151,7 @@ void FindBar::find(const QString &text)
     }
     report(tr("searching…"));
     m_finding.start(
-        [slot = m_slot, query = *query](const Progress &progress) { return findElements(slot, query, progress); },
+        [slot = m_slot, query = *query](const Progress &progress) { return findElements(*slot.slot, query, progress); },
         [this](Result<FindResult> result) {
             if (!result)
                 return report(qs(result.error().message));

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "analysis/find.h"
+#include "items/slot_ref.h"
 #include "look/controls.h"
-#include "session/scan.h"
 #include "session/task.h"
 
 namespace quantscope {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "session/scan.h"
+#include "analysis/tensor_map.h"
 
 #include <QWidget>
 

@@ -39,14 +39,15 @@ Cells ValuesPage::copyCells() const
     return cells;
 }
 
-static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const WordFormat &format, CopyForm form,
+static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const QString &order, CopyForm form,
     ValueForm shown, const Progress &progress)
 {
     CopyBlock block{.layer = slot.layer->name,
         .slot = slot.slot->slot,
         .rows = {},
-        .format = format,
-        .isSigned = !slot.slot->quantizer || slot.slot->quantizer->isSigned.value_or(true)};
+        .format = wordFormat(*slot.slot),
+        .isSigned = !slot.slot->quantizer || slot.slot->quantizer->isSigned.value_or(true),
+        .order = order};
     CodeChunk chunk;
     for (std::size_t row = 0; row < cells.size(); ++row) {
         progress.step(row, cells.size());
@@ -72,9 +73,9 @@ void ValuesPage::copy(CopyForm form)
     for (const auto &row : cells)
         count += row.size();
     m_copied->setText(tr("copying…"));
-    m_copying.start(
-        [slot = m_model.slot(), cells = std::move(cells), format = m_model.format(), form, shown = m_model.form()](
-            const Progress &progress) { return copiedText(slot, cells, format, form, shown, progress); },
+    m_copying.start([slot = m_model.slot(), cells = std::move(cells), order = m_model.slice().transposedOrder(), form,
+                        shown = m_model.form()](
+                        const Progress &progress) { return copiedText(slot, cells, order, form, shown, progress); },
         [this, count](Result<QString> text) {
             if (text)
                 QApplication::clipboard()->setText(*text);

@@ -225,7 +225,7 @@ void ValuesPage::startMap()
     m_mapNote->setText(tr("being computed…"));
     m_mapping.start(
         [slot = m_model.slot()](const Progress &progress) {
-            return mapTensor(slot, TensorMapView::kMaxColumns, TensorMapView::kMaxRows, progress);
+            return mapTensor(*slot.slot, TensorMapView::kMaxColumns, TensorMapView::kMaxRows, progress);
         },
         [this](Result<TensorMap> map) {
             if (!map)

@@ -3,7 +3,7 @@
 #include "items/copy_text.h"
 #include "items/values_model.h"
 #include "pages/page.h"
-#include "session/scan.h"
+#include "analysis/tensor_map.h"
 #include "session/task.h"
 
 class QLabel;
