@@ -1,180 +1,48 @@
 #include "items/compare_overlay.h"
 
 #include "items/text.h"
-#include "quant/code_reader.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-namespace {
-
-constexpr std::uint64_t kChunk = 1ull << 16;
-constexpr int kMostExponents = 11; // bars of the error chart; what is smaller is summed in the first
-constexpr int kMostBins = 64;
-
-struct Chunk {
-    std::vector<float> floats, codes, unclamped, values;
-};
-
-/// Calls visit(chunk) in file order. `floats` and `unclamped` are empty where the file has codes only.
-template <class Visit>
-void forEachChunk(const SlotQuantizer &slot, bool unclamped, const Progress &progress, Visit visit)
+static void describeError(OverlayBar &bar, bool isRest)
 {
-    CodeReader reader(slot);
-    Chunk chunk;
-    for (std::uint64_t at = 0; at < reader.count(); at += kChunk) {
-        progress.step(at, reader.count());
-        const auto count = static_cast<std::size_t>(std::min(kChunk, reader.count() - at));
-        chunk.codes.resize(count);
-        chunk.values.resize(count);
-        reader.codes(at, chunk.codes);
-        reader.valuesFromCodes(at, chunk.codes, chunk.values);
-        if (reader.hasFloats()) {
-            chunk.floats.resize(count);
-            reader.floats(at, chunk.floats);
-            if (unclamped) {
-                chunk.unclamped.resize(count);
-                reader.unclampedCodes(at, chunk.floats, chunk.unclamped);
-            }
-        }
-        visit(chunk);
-    }
+    const QString high = powerOfTwoText(std::ilogb(bar.high));
+    const QString low = powerOfTwoText(std::ilogb(bar.high) - 1);
+    bar.label = isRest ? u"less"_s : low;
+    bar.interval = isRest ? u"0 < |e| < "_s + high : u"|e| in [%1, %2)"_s.arg(low, high);
 }
 
-struct ErrorCounts {
-    std::array<std::uint64_t, BitWeightHistogram::kHighest - BitWeightHistogram::kLowest + 1> all{}, clipped{};
-    std::uint64_t exact = 0;
-};
-
-ErrorCounts countErrors(const SlotQuantizer &slot, const Progress &progress)
+static void describeValues(OverlayBar &bar)
 {
-    ErrorCounts out;
-    forEachChunk(slot, true, progress, [&](const Chunk &chunk) {
-        for (std::size_t i = 0; i < chunk.floats.size(); ++i) {
-            const float error = std::abs(chunk.values[i] - chunk.floats[i]);
-            if (!(error > 0) || !std::isfinite(error)) {
-                out.exact += error == 0 ? 1u : 0u;
-                continue;
-            }
-            const auto bar = static_cast<std::size_t>(std::ilogb(error) - BitWeightHistogram::kLowest);
-            ++out.all[bar];
-            out.clipped[bar] += chunk.unclamped[i] != chunk.codes[i] ? 1u : 0u;
-        }
-    });
-    return out;
+    bar.label = QString::number((bar.low + bar.high) / 2, 'g', 3);
+    bar.interval = u"values in [%1, %2)"_s.arg(numberText(bar.low), numberText(bar.high));
 }
-
-Overlay errorOverlay(const ErrorCounts &first, const ErrorCounts &second)
-{
-    Overlay out;
-    out.kind = OverlayKind::Error;
-    out.firstExact = first.exact;
-    out.secondExact = second.exact;
-    int high = -1;
-    int low = static_cast<int>(first.all.size());
-    for (int i = 0; i < static_cast<int>(first.all.size()); ++i)
-        if (first.all[static_cast<std::size_t>(i)] + second.all[static_cast<std::size_t>(i)] > 0) {
-            high = i;
-            low = std::min(low, i);
-        }
-    if (high < 0)
-        return out;
-    const int from = std::max(low, high - kMostExponents + 1);
-    for (int i = from; i <= high; ++i) {
-        const int exponent = i + BitWeightHistogram::kLowest;
-        OverlayBar bar;
-        bar.label = powerOfTwoText(exponent);
-        bar.interval = u"|e| in [%1, %2)"_s.arg(powerOfTwoText(exponent), powerOfTwoText(exponent + 1));
-        for (int k = i == from ? 0 : i; k <= i; ++k) {
-            bar.first += first.all[static_cast<std::size_t>(k)];
-            bar.second += second.all[static_cast<std::size_t>(k)];
-            bar.clipped += second.clipped[static_cast<std::size_t>(k)];
-        }
-        if (i == from && low < from) {
-            bar.label = u"less"_s;
-            bar.interval = u"0 < |e| < "_s + powerOfTwoText(exponent + 1);
-        }
-        out.clipped += bar.clipped;
-        out.bars.push_back(std::move(bar));
-    }
-    return out;
-}
-
-double coarsest(const Quantizer &quantizer)
-{
-    return static_cast<double>(*std::max_element(quantizer.scale->values.begin(), quantizer.scale->values.end()));
-}
-
-std::pair<double, double> rangeOf(const CandidateResult &a, const CandidateResult &b, const Progress &progress)
-{
-    double low = INFINITY;
-    double high = -INFINITY;
-    for (const CandidateResult *result : {&a, &b})
-        forEachChunk(result->slot, false, progress, [&](const Chunk &chunk) {
-            for (const float value : chunk.values)
-                if (std::isfinite(value)) {
-                    low = std::min(low, static_cast<double>(value));
-                    high = std::max(high, static_cast<double>(value));
-                }
-        });
-    return {low, high};
-}
-
-Overlay valueOverlay(const CandidateResult &a, const CandidateResult &b, const Progress &progress)
-{
-    Overlay out;
-    out.kind = OverlayKind::Values;
-    const auto [low, high] = rangeOf(a, b, progress);
-    if (!(low <= high))
-        return out;
-    const double grid = std::max(coarsest(*a.slot.quantizer), coarsest(*b.slot.quantizer));
-    const double width = grid > 0 ? grid * std::max(1.0, std::ceil((high - low) / grid / (kMostBins - 2))) : 1;
-    const auto first = std::floor(low / width + 0.5); // a bin is centred at a multiple of its width
-    const auto count = static_cast<std::size_t>(std::floor(high / width + 0.5) - first) + 1;
-    out.bars.resize(std::min(count, Overlay::kMostBars));
-    const auto add = [&](const CandidateResult &result, std::uint64_t OverlayBar::*counter) {
-        forEachChunk(result.slot, false, progress, [&](const Chunk &chunk) {
-            for (const float value : chunk.values)
-                if (std::isfinite(value)) {
-                    const auto bin
-                        = static_cast<std::size_t>(std::floor(static_cast<double>(value) / width + 0.5) - first);
-                    ++(out.bars[std::min(bin, out.bars.size() - 1)].*counter);
-                }
-        });
-    };
-    add(a, &OverlayBar::first);
-    add(b, &OverlayBar::second);
-    for (std::size_t i = 0; i < out.bars.size(); ++i) {
-        const double middle = (first + static_cast<double>(i)) * width;
-        out.bars[i].label = QString::number(middle, 'g', 3);
-        out.bars[i].interval
-            = u"values in [%1, %2)"_s.arg(numberText(middle - width / 2), numberText(middle + width / 2));
-    }
-    return out;
-}
-
-} // namespace
 
 Result<Overlay> overlay(
     const CandidateResult &first, const CandidateResult &second, OverlayKind kind, const Progress &progress)
 {
-    try {
-        Overlay out = kind == OverlayKind::Error
-            ? errorOverlay(countErrors(first.slot, progress), countErrors(second.slot, progress))
-            : valueOverlay(first, second, progress);
-        out.firstName = qs(first.name);
-        out.secondName = qs(second.name);
-        return out;
-    } catch (const ParseError &error) {
-        return tl::unexpected(Error{ErrorKind::Parse, {}, error.offset(), error.what()});
-    } catch (const CancelledError &) {
-        return tl::unexpected(Error{ErrorKind::Cancelled, {}, {}, "cancelled"});
+    auto histogram = overlayHistogram(first.slot, second.slot, kind, progress);
+    if (!histogram)
+        return tl::unexpected(std::move(histogram.error()));
+    Overlay out;
+    out.kind = kind;
+    out.firstName = qs(first.name);
+    out.secondName = qs(second.name);
+    out.clipped = histogram->clipped;
+    out.firstExact = histogram->firstExact;
+    out.secondExact = histogram->secondExact;
+    for (const OverlayCounts &counts : histogram->bars) {
+        OverlayBar &bar = out.bars.emplace_back(OverlayBar{counts, {}, {}});
+        if (kind == OverlayKind::Error)
+            describeError(bar, out.bars.size() == 1 && histogram->opensWithRest);
+        else
+            describeValues(bar);
     }
+    return out;
 }
 
 } // namespace quantscope
