@@ -14,9 +14,12 @@ SlotRef refOf(SlotQuantizer slot)
 {
     auto network = std::make_shared<Network>();
     slot.shape = slot.tensor->shape;
-    network->layers.push_back({.name = "fc", .kind = "Linear"});
-    network->layers.back().slots.push_back(std::move(slot));
-    return slotRef(network, "fc", "weight");
+    Layer layer;
+    layer.name = "fc";
+    layer.kind = "Linear";
+    layer.slots.push_back(std::move(slot));
+    network->add(std::move(layer));
+    return slotRef(network, "fc", Slot::Weight);
 }
 /// "float weight 2.75 → ÷ 2⁻¹ 5.5 → ...".
 QString shown(const QWidget &card)

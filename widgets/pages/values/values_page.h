@@ -1,9 +1,9 @@
 #pragma once
 
+#include "analysis/tensor_map.h"
 #include "items/copy_text.h"
 #include "items/values_model.h"
 #include "pages/page.h"
-#include "analysis/tensor_map.h"
 #include "session/task.h"
 
 class QLabel;
