@@ -3,7 +3,7 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "report/inspect.h"
+#include "quant/quantizer_json.h"
 
 #include <algorithm>
 #include <filesystem>

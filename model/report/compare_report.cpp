@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 #include "quant/fixed_point.h"
-#include "report/inspect.h"
+#include "quant/quantizer_json.h"
+#include "report/layer_table.h"
 #include "report/text_table.h"
 
 #include <algorithm>

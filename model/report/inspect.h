@@ -23,9 +23,6 @@ std::vector<Diagnostic> dataDiagnostics(const Network &network, const Statistics
 /// `inspect --json`, schema 1.
 nlohmann::ordered_json inspectJson(
     const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
-/// Scale or zero point as the schema writes it: {"shape", "axis", "values"}.
-nlohmann::ordered_json fracBitsJson(const Quantizer &quantizer); ///< number, list or null
-nlohmann::ordered_json granularJson(const Granular &granular, bool withAxis);
 std::string inspectCsv(const Network &network, const StatisticsMap &statistics);
 std::string inspectText(const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
 

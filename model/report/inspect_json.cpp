@@ -1,11 +1,8 @@
-#include "base/file_name.h"
 #include "report/inspect.h"
 
-#include "base/text.h"
+#include "base/file_name.h"
 #include "network/feeds.h"
-#include "quant/fixed_point.h"
-
-#include <algorithm>
+#include "quant/quantizer_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,24 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
-
-/// The fractional bits, or `subtractFrom` less them.
-Json bitsJson(const Quantizer &quantizer, std::optional<int> subtractFrom)
-{
-    if (!quantizer.scale)
-        return nullptr;
-    const FracBits bits = fractionalBits(*quantizer.scale);
-    const auto convert = [&](int f) { return subtractFrom ? *subtractFrom - f : f; };
-    if (const int *one = std::get_if<int>(&bits))
-        return convert(*one);
-    if (const auto *list = std::get_if<std::vector<int>>(&bits)) {
-        Json out = Json::array();
-        for (const int f : *list)
-            out.push_back(convert(f));
-        return out;
-    }
-    return nullptr;
-}
 
 /// The fields of the quantizer itself; all null when it is not known.
 void addQuantizer(Json &out, const std::optional<Quantizer> &q)
@@ -50,7 +29,7 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
     if (known && q->blockSize)
         out["block_size"] = *q->blockSize;
     out["frac_bits"] = known ? fracBitsJson(*q) : Json(nullptr);
-    out["int_bits"] = known && q->bitWidth ? bitsJson(*q, q->bitWidth) : Json(nullptr);
+    out["int_bits"] = known ? intBitsJson(*q) : Json(nullptr);
 }
 
 void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s, const InspectOptions &options)
@@ -138,25 +117,6 @@ Json tensorsJson(const ModelFile &file, const InspectOptions &options)
 }
 
 } // namespace
-
-Json fracBitsJson(const Quantizer &quantizer) { return bitsJson(quantizer, std::nullopt); }
-
-Json granularJson(const Granular &granular, bool withAxis)
-{
-    const bool allZero
-        = !withAxis && std::all_of(granular.values.begin(), granular.values.end(), [](float v) { return v == 0; });
-    Json out;
-    out["shape"] = granular.perTensor() || allZero ? Json::array() : Json(granular.shape);
-    if (withAxis)
-        out["axis"] = granular.perTensor() ? Json(nullptr) : orNull(granular.axis);
-    out["values"] = Json::array();
-    if (allZero && !granular.values.empty())
-        out["values"].push_back(hexFloat(0));
-    else
-        for (const float value : granular.values)
-            out["values"].push_back(hexFloat(static_cast<double>(value)));
-    return out;
-}
 
 Json inspectJson(const Network &network, const StatisticsMap &statistics, const InspectOptions &options)
 {
