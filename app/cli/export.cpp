@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "export/export.h"
+#include "export/writers/writer.h"
 #include "open/open_network.h"
 
 #include <CLI/CLI.hpp>
@@ -49,22 +50,27 @@ int exportModel(const ExportArguments &arguments)
 void addExport(CLI::App &app, int &status)
 {
     auto arguments = std::make_shared<ExportArguments>();
-    CLI::App *word = app.add_subcommand("export", "Headers of a model's integers for HLS and C, with a manifest");
+    CLI::App *word = app.add_subcommand(
+        "export", "A model's integers as headers for HLS and C and as memory files, with a manifest");
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     word->add_option(
             "--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")
         ->allow_extra_args(true);
     word->add_option("--format", arguments->request.formats,
-            fmt::format("What to write: {}", fmt::join(exportFormatNames(), ", ")))
+            fmt::format("What to write: {}; may repeat", fmt::join(exportFormatNames(), ", ")))
         ->required()
         ->allow_extra_args(true);
     word->add_option("--out", arguments->request.folder, "The folder; it is made when it is missing")->required();
     word->add_option("--layout", arguments->request.layout,
             fmt::format("Order of the elements: {}", fmt::join(layoutNames(), ", ")))
         ->capture_default_str();
+    Packing &packing = arguments->request.packing;
+    word->add_option("--pack", packing.elements, "Elements in a word of a memory file")->capture_default_str();
+    word->add_option("--word-order", packing.firstElement, "Where the first element of such a word stands: lsb or msb")
+        ->capture_default_str();
     word->add_flag("--verify", arguments->request.verify,
-        "Compiles what was written and compares every element with the model before anything is kept");
+        "Compiles headers, reads memory files back, and compares every element with the model before anything is kept");
     word->callback([arguments, &status] { status = exportModel(*arguments); });
 }
 

@@ -1,11 +1,8 @@
 #include "base/process.h"
 
-#include "base/error.h"
-
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -14,8 +11,6 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 extern char **environ;
 
@@ -119,22 +114,6 @@ std::string firstBytes(const std::string &path)
 }
 
 } // namespace
-
-TemporaryFolder::TemporaryFolder()
-{
-    std::error_code error;
-    std::filesystem::path base = std::filesystem::temp_directory_path(error);
-    std::string pattern = (error ? std::filesystem::path("/tmp") : base) / "quantscope-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr)
-        throw ParseError(fmt::format("no temporary folder can be made ({}: {})", pattern, std::strerror(errno)));
-    m_path = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder()
-{
-    std::error_code ignored;
-    std::filesystem::remove_all(m_path, ignored);
-}
 
 ProcessResult runProcess(const std::vector<std::string> &arguments, const TemporaryFolder &folder,
     std::chrono::seconds limit, const Progress &progress)

@@ -1,28 +1,13 @@
 #pragma once
 
 #include "base/progress.h"
+#include "base/temporary_folder.h"
 
 #include <chrono>
 #include <string>
 #include <vector>
 
 namespace quantscope {
-
-/// A folder of its own under the system's temporary folder, removed with everything in it.
-class TemporaryFolder {
-public:
-    /// Throws ParseError when none can be made.
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder &) = delete;
-    TemporaryFolder &operator=(const TemporaryFolder &) = delete;
-
-    const std::string &path() const { return m_path; }
-    std::string file(const std::string &name) const { return m_path + "/" + name; }
-
-private:
-    std::string m_path;
-};
 
 struct ProcessResult {
     bool started = false;

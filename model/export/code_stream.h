@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/sha256.h"
-#include "export/export_plan.h"
+#include "export/export_array.h"
 #include "quant/code_reader.h"
 
 #include <optional>

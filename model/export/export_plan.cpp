@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "export/identifier.h"
+#include "export/writers/writer.h"
 
 #include <algorithm>
 #include <array>
@@ -31,90 +32,81 @@ Result<void> checkWords(const Network &network, const ExportRequest &request)
             return usage(printable(fmt::format("there is no layer \"{}\"{}", name, didYouMean(name, layers))));
     const std::vector<std::string> formats = exportFormatNames();
     for (const std::string &format : request.formats)
-        if (std::find(formats.begin(), formats.end(), format) == formats.end())
+        if (findWriter(format) == nullptr)
             return usage(
                 printable(fmt::format("there is no export format \"{}\"{}", format, didYouMean(format, formats))));
+    if (request.formats.empty())
+        return usage(fmt::format("no format is chosen; there are {}", fmt::join(formats, ", ")));
     if (std::find(layouts.begin(), layouts.end(), request.layout) == layouts.end())
         return usage(
             printable(fmt::format("there is no layout \"{}\"{}", request.layout, didYouMean(request.layout, layouts))));
     return {};
 }
 
-/// Why a slot has no array, or an empty text when it can have one.
-std::string obstacle(const SlotQuantizer &slot)
+/// A packing that nothing of the request would follow is refused: it would be lost without a word.
+Result<void> checkPacking(const ExportRequest &request)
 {
-    if (!slot.tensor)
-        return "has no tensor";
-    if (!slot.quantizer)
-        return "has no known quantizer";
-    if (!slot.quantizer->isComplete())
-        return "has a quantizer of which not everything is known";
-    if (slot.quantizer->kind == QuantizerKind::Minifloat)
-        return "holds minifloats, which have no integer codes";
-    if (!slot.tensor->readable())
-        return "cannot be read: "
-            + (slot.tensor->problem.empty() ? "the file has no data for it" : slot.tensor->problem);
-    const int bits = slot.quantizer->wordBits();
-    if (bits < 1 || bits > 64)
-        return fmt::format("has codes of {} bits, and C has integers of 1 to 64", bits);
+    const Packing &packing = request.packing;
+    if (packing.elements < 1 || packing.elements > Packing::kMostElements)
+        return usage(
+            fmt::format("a word cannot hold {} elements; take from 1 to {}", packing.elements, Packing::kMostElements));
+    const std::vector<std::string> ends = {"lsb", "msb"};
+    if (std::find(ends.begin(), ends.end(), packing.firstElement) == ends.end())
+        return usage(printable(fmt::format(
+            "there is no word order \"{}\"{}", packing.firstElement, didYouMean(packing.firstElement, ends))));
+    const bool packs = std::any_of(request.formats.begin(), request.formats.end(),
+        [](const std::string &format) { return findWriter(format)->packs; });
+    if (!packs && !packing.isDefault())
+        return usage(fmt::format("no chosen format packs elements into words: {}", fmt::join(request.formats, ", ")));
     return {};
 }
 
-/// Throws ParseError when the scales contradict the tensor.
-ExportArray makeArray(const Layer &layer, const SlotQuantizer &slot, const std::string &identifier,
-    const std::string &layoutName, std::vector<std::string> &notes)
+/// Appends the array of a slot; returns why there is none, empty when there is. Errors: an empty tensor.
+Result<std::string> addArray(
+    ExportLayer &out, const SlotQuantizer &slot, const std::string &layoutName, std::vector<std::string> &notes)
 {
-    // Three and more axes that are no convolution's (stacked matrices, recurrent gates) have no spatial axes to move.
-    const bool spatial = slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
-    bool fellBack = false;
-    ExportArray array;
-    array.slot = &slot;
-    array.symbol = fmt::format("{}_{}", identifier, slot.slot);
-    array.layout = *makeLayout(spatial ? layoutName : "source", slot.tensor->shape, slot.channelAxis, &fellBack);
-    array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
-    array.count = elementCount(slot.tensor->shape);
-    array.width = slot.quantizer->wordBits();
-    array.isSigned = *slot.quantizer->isSigned || slot.quantizer->kind == QuantizerKind::Binary;
-    array.fixed = fixedType(*slot.quantizer);
-    if (!array.fixed)
-        array.table = makeScaleTable(array);
-    // One axis has one order: nothing was lost there.
-    if ((fellBack || array.layout.name != layoutName) && slot.tensor->shape.size() > 1)
-        notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes of a {}, written in source order",
-            printable(layer.name), slot.slot, layoutName, slot.tensor->shape.size(), printable(layer.kind)));
-    return array;
+    const Layer &layer = *out.layer;
+    if (std::string obstacle = exportObstacle(slot); !obstacle.empty())
+        return obstacle;
+    try {
+        if (elementCount(slot.tensor->shape) == 0)
+            return usage(fmt::format("the {} of layer '{}' is empty ({}): there is nothing to export", slot.slot,
+                printable(layer.name), shapeText(slot.tensor->shape)));
+        bool fellBack = false;
+        out.arrays.push_back(makeExportArray(layer, slot, out.identifier, layoutName, &fellBack));
+        // One axis has one order: nothing was lost there.
+        if (fellBack && slot.tensor->shape.size() > 1)
+            notes.push_back(fmt::format("{} {}: layout {} does not fit {} axes of a {}, written in source order",
+                printable(layer.name), slot.slot, layoutName, slot.tensor->shape.size(), printable(layer.kind)));
+    } catch (const ParseError &error) {
+        return std::string("cannot be exported: ") + error.what();
+    }
+    return std::string();
 }
 
 /// The arrays of one layer. Errors: an empty tensor; with `named`, a layer that has nothing to export.
-Result<ExportHeader> planHeader(const Layer &layer, const std::string &identifier, const ExportRequest &request,
+Result<ExportLayer> planLayer(const Layer &layer, const std::string &identifier, const ExportRequest &request,
     bool named, std::vector<std::string> &notes)
 {
-    ExportHeader header{&layer, identifier, {}};
+    ExportLayer out{&layer, identifier, {}};
     std::vector<std::string> reasons;
     for (const Slot name : kExportedSlots) {
         const SlotQuantizer *slot = layer.slot(name);
         if (slot == nullptr || (!slot->tensor && !slot->quantizer))
             continue;
-        std::string reason = obstacle(*slot);
-        try {
-            if (reason.empty() && elementCount(slot->tensor->shape) == 0)
-                return usage(fmt::format("the {} of layer '{}' is empty ({}): there is nothing to export", name,
-                    printable(layer.name), shapeText(slot->tensor->shape)));
-            if (reason.empty())
-                header.arrays.push_back(makeArray(layer, *slot, identifier, request.layout, notes));
-        } catch (const ParseError &error) {
-            reason = std::string("cannot be exported: ") + error.what();
-        }
-        if (!reason.empty())
-            reasons.push_back(fmt::format("{} {} {}", printable(layer.name), name, reason));
+        const auto reason = addArray(out, *slot, request.layout, notes);
+        if (!reason)
+            return tl::unexpected(reason.error());
+        if (!reason->empty())
+            reasons.push_back(fmt::format("{} {} {}", printable(layer.name), name, *reason));
     }
-    if (named && header.arrays.empty())
+    if (named && out.arrays.empty())
         return usage(reasons.empty()
                 ? fmt::format("layer '{}' has no weight and no bias to export", printable(layer.name))
                 : reasons[0]);
     for (const std::string &reason : reasons)
         notes.push_back(reason + "; left out");
-    return header;
+    return out;
 }
 
 /// A change that reading the name does not explain: more than separators that became underscores.
@@ -126,25 +118,39 @@ bool isSurprising(const std::string &layer, const std::string &identifier)
     return plain != identifier;
 }
 
-void recordName(ExportPlan &plan, const ExportHeader &header)
+void recordName(ExportPlan &plan, const ExportLayer &exported)
 {
-    const std::string &layer = header.layer->name;
-    if (header.identifier == layer)
+    const std::string &layer = exported.layer->name;
+    if (exported.identifier == layer)
         return;
-    plan.renamed.push_back({layer, header.identifier});
-    if (isSurprising(layer, header.identifier))
-        plan.notes.push_back(fmt::format("layer '{}' is written as {}", printable(layer), header.identifier));
+    plan.renamed.push_back({layer, exported.identifier});
+    if (isSurprising(layer, exported.identifier))
+        plan.notes.push_back(fmt::format("layer '{}' is written as {}", printable(layer), exported.identifier));
+}
+
+/// The files of layers that stay where they are: the files point to them.
+void planFiles(ExportPlan &plan, const ExportRequest &request)
+{
+    for (const Writer &writer : writers())
+        if (std::find(request.formats.begin(), request.formats.end(), writer.name) != request.formats.end())
+            plan.writers.push_back(&writer);
+    for (const ExportLayer &layer : plan.layers)
+        for (const Writer *writer : plan.writers) {
+            const std::span<const ExportArray> arrays = layer.arrays;
+            const auto add = [&](std::span<const ExportArray> part, const std::string &name) {
+                plan.files.push_back({writer, &layer, part, name + std::string(writer->extension),
+                    writer->packs ? request.packing : Packing()});
+            };
+            if (writer->filePerLayer)
+                add(arrays, layer.identifier);
+            for (std::size_t i = 0; !writer->filePerLayer && i < arrays.size(); ++i)
+                add(arrays.subspan(i, 1), arrays[i].symbol);
+        }
 }
 
 } // namespace
 
-int ExportArray::containerBits() const { return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : 64; }
-std::string ExportArray::containerType() const
-{
-    return fmt::format("{}int{}_t", isSigned ? "" : "u", containerBits());
-}
-
-std::uint64_t ExportHeader::count() const
+std::uint64_t PlannedFile::count() const
 {
     std::uint64_t total = 0;
     for (const ExportArray &array : arrays)
@@ -154,7 +160,8 @@ std::uint64_t ExportHeader::count() const
 
 Result<ExportPlan> planExport(const Network &network, const ExportRequest &request)
 {
-    if (auto words = checkWords(network, request); !words)
+    const auto words = checkWords(network, request).and_then([&] { return checkPacking(request); });
+    if (!words)
         return tl::unexpected(words.error());
     // Names are made for all layers, so that a layer's name does not depend on which others are exported with it.
     std::vector<std::string> paths;
@@ -167,16 +174,17 @@ Result<ExportPlan> planExport(const Network &network, const ExportRequest &reque
         const bool named = std::find(request.layers.begin(), request.layers.end(), layer.name) != request.layers.end();
         if (!named && !request.layers.empty())
             continue;
-        auto header = planHeader(layer, identifiers[i], request, named, plan.notes);
-        if (!header)
-            return tl::unexpected(header.error());
-        if (header->arrays.empty())
+        auto planned = planLayer(layer, identifiers[i], request, named, plan.notes);
+        if (!planned)
+            return tl::unexpected(planned.error());
+        if (planned->arrays.empty())
             continue;
-        recordName(plan, *header);
-        plan.headers.push_back(std::move(*header));
+        recordName(plan, *planned);
+        plan.layers.push_back(std::move(*planned));
     }
-    if (plan.headers.empty())
+    if (plan.layers.empty())
         return usage("no layer has a quantized weight or bias to export");
+    planFiles(plan, request);
     return plan;
 }
 

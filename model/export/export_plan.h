@@ -1,49 +1,33 @@
 #pragma once
 
-#include "export/export.h"
-#include "quant/fixed_point.h"
+#include "export/export_array.h"
+#include "export/export_request.h"
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace quantscope {
 
-/// Scales and zero points of an array that no fixed-point type describes, in the order of its layout.
-/// value = (raw - zeroPoint[c]) * scale[c], where c is `index` of the element.
-struct ScaleTable {
-    std::vector<float> scale;
-    std::vector<std::int64_t> zeroPoint; ///< as many as scales
-    std::vector<std::int64_t> dims; ///< exported order; 1 along the axes where one value serves all
-    int axis = -1; ///< exported axis along which values differ; -1: one value for all
-    std::optional<int> block; ///< elements along `axis` that share a value
-    std::string index; ///< "o", "0", "o*4+i/32"
-};
+struct Writer;
 
-/// One array of a header: a slot with everything that its text needs.
-struct ExportArray {
-    const SlotQuantizer *slot = nullptr;
-    std::string symbol; ///< "conv1_weight"
-    Layout layout;
-    std::string sourceAxes; ///< names of the tensor's own axes: "[o][i][h][w]"
-    std::uint64_t count = 0;
-    int width = 0; ///< bits of a code
-    bool isSigned = true;
-    std::optional<FixedType> fixed;
-    std::optional<ScaleTable> table; ///< present when `fixed` is not
-
-    int containerBits() const; ///< 8, 16, 32 or 64
-    std::string containerType() const; ///< "int8_t"
-};
-
-/// One header: a layer with its arrays.
-struct ExportHeader {
+/// A layer with its arrays, whatever the formats.
+struct ExportLayer {
     const Layer *layer = nullptr;
-    std::string identifier; ///< "conv1"; the file is identifier + ".h"
+    std::string identifier; ///< "conv1"
     std::vector<ExportArray> arrays;
+};
 
-    std::uint64_t count() const;
+/// One file of one format.
+struct PlannedFile {
+    const Writer *writer = nullptr;
+    const ExportLayer *layer = nullptr;
+    std::span<const ExportArray> arrays; ///< of the layer: all, or the one of a format with a file for each
+    std::string name; ///< "conv1.h", "conv1_weight.mem"
+    Packing packing;
+
+    std::uint64_t count() const; ///< elements
 };
 
 struct RenamedLayer {
@@ -51,18 +35,21 @@ struct RenamedLayer {
     std::string identifier;
 };
 
-/// What a request will write, decided before anything is written.
+/// What a request will write, decided before anything is written. Its parts point to each other and into the network.
 struct ExportPlan {
-    std::vector<ExportHeader> headers;
+    ExportPlan() = default;
+    ExportPlan(ExportPlan &&) = default;
+    ExportPlan &operator=(ExportPlan &&) = default;
+
+    std::vector<ExportLayer> layers;
+    std::vector<PlannedFile> files; ///< in the network's order, within a layer in that of writers()
+    std::vector<const Writer *> writers; ///< those of the files, each once
     std::vector<RenamedLayer> renamed;
     std::vector<std::string> notes;
 };
 
-/// Errors: Usage (unknown layer, format or layout, nothing to export, an empty tensor, codes that no array can hold).
-/// The plan points into the network.
+/// Errors: Usage (no format, an unknown layer, format or layout, a packing that no format takes, nothing to export, an
+/// empty tensor, codes that no array can hold).
 Result<ExportPlan> planExport(const Network &network, const ExportRequest &request);
-
-/// Throws ParseError when the table cannot be made: shapes that contradict the tensor, zero points that are not whole.
-ScaleTable makeScaleTable(const ExportArray &array);
 
 } // namespace quantscope

@@ -1,7 +1,5 @@
 #include "export/identifier.h"
 
-#include "export/export.h"
-
 #include <algorithm>
 #include <array>
 #include <set>

@@ -7,6 +7,9 @@
 
 namespace quantscope {
 
+/// The C identifier of a layer's path, before collisions are resolved: "block.0.conv" -> "block_0_conv".
+std::string cIdentifier(const std::string &path);
+
 /// C identifiers for all of a model's layers at once, in their order. Names that already are identifiers keep
 /// theirs; of the others that collide, the first keeps its name and the later ones get _2, _3, ... "Conv1" and
 /// "conv1" collide too: they would be one file where file systems ignore case.

@@ -1,27 +1,36 @@
 #pragma once
 
-#include "export/writers/header_writer.h"
+#include "export/earlier_manifest.h"
+#include "export/writers/writer.h"
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quantscope {
 
-constexpr std::string_view kManifestName = "manifest.json";
+/// A file of the batch with the hashes that its writing gave; nullopt in a preview.
+struct WrittenFile {
+    const PlannedFile *file = nullptr;
+    std::optional<std::string> sha256;
+    CodeHashes codesSha256; ///< of the file's arrays; empty: not known
+};
 
-/// A header of the batch with the hashes that its writing gave; nullopt in a preview.
-struct WrittenHeader {
-    const ExportHeader *header = nullptr;
-    std::optional<std::string> fileSha256;
-    std::vector<std::optional<std::string>> codesSha256;
+struct WrittenCompanion {
+    std::string_view name;
+    std::optional<std::string> sha256;
+};
+
+struct Written {
+    std::vector<WrittenFile> files;
+    std::vector<WrittenCompanion> companions;
 };
 
 /// The text of manifest.json: what was written now, and the entries of an earlier manifest in `folder` of the same
 /// source whose files are still there, unchanged and not overwritten, in the network's order. An empty folder: only the
 /// new ones. Appends to `notes` when an earlier manifest or entry is dropped.
 std::string manifestText(const Network &network, const SourceFacts &source, const ExportPlan &plan,
-    const std::vector<WrittenHeader> &written, const std::optional<std::string> &helperSha256,
-    const std::string &folder, std::vector<std::string> &notes);
+    const Written &written, const std::string &folder, std::vector<std::string> &notes);
 
 } // namespace quantscope

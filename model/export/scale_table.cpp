@@ -1,4 +1,6 @@
-#include "export/export_plan.h"
+#include "export/scale_table.h"
+
+#include "export/export_array.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,18 @@
 #pragma once
 
-#include "export/writers/header_writer.h"
+#include "base/progress.h"
+#include "network/network.h"
+
+#include <string>
 
 namespace quantscope {
+
+/// Where the numbers come from, for the comment of a header and for the manifest. Empty: not known.
+struct SourceFacts {
+    std::string file; ///< its name without the folder
+    std::string sha256;
+    std::string recipeSha256;
+};
 
 /// Name and hashes of the network's file and recipe. The hash of a file is remembered while its size, time and inode
 /// stay. With `quick`, a file above 64 MB that has not been hashed yet gets no hash: a preview must not wait for it.

@@ -1,4 +1,4 @@
-#include "export/export_plan.h"
+#include "export/export.h"
 #include "export/writers/header_writer.h"
 
 #include <benchmark/benchmark.h>
@@ -79,13 +79,13 @@ void headerWriter(benchmark::State &state)
     std::uint64_t bytes = 0;
     for (auto _ : state) {
         NullSink sink;
-        writeHeader(plan->headers[0], {}, sink);
+        writeHeader(plan->files[0], {}, sink);
         bytes = sink.bytes;
     }
     state.SetLabel(kLayouts[state.range(1)]);
     state.counters["codes/s"] = benchmark::Counter(
-        static_cast<double>(plan->headers[0].count()), benchmark::Counter::kIsIterationInvariantRate);
-    state.counters["bytes/code"] = static_cast<double>(bytes) / static_cast<double>(plan->headers[0].count());
+        static_cast<double>(plan->files[0].count()), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["bytes/code"] = static_cast<double>(bytes) / static_cast<double>(plan->files[0].count());
 }
 
 /// Everything that a person waits for, without the proof: codes, hashes, files.

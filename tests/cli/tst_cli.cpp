@@ -82,6 +82,14 @@ private Q_SLOTS:
         row("terminal codes in a query", {"codes", model, "conv2", "--where", "code>\x1b[31m"}, 2, "is not a number");
         row("unknown recipe", {"inspect", model, "--recipe", "/nonexistent.toml"}, 3, "/nonexistent.toml");
         row("unknown format", {"export", model, "--format", "headr", "--out", "/tmp/x"}, 2, "headr");
+        row("unknown format beside a known one",
+            {"export", model, "--format", "header", "--format", "mem-hx", "--out", "/tmp/x"}, 2,
+            "\"mem-hx\"; did you mean \"mem-hex\"");
+        row("packed headers", {"export", model, "--format", "header", "--pack", "4", "--out", "/tmp/x"}, 2,
+            "no chosen format packs elements");
+        row("a word order that is none",
+            {"export", model, "--format", "mem-hex", "--word-order", "lbs", "--out", "/tmp/x"}, 2,
+            "did you mean \"lsb\"");
         row("unknown layout", {"export", model, "--format", "header", "--layout", "nchw", "--out", "/tmp/x"}, 2,
             "nchw");
         row("layers behind a candidate", {"compare", model, "--with", "binary", "conv1", "conv2"}, 0, "");
@@ -301,6 +309,24 @@ private Q_SLOTS:
         const json manifest = quantscope::test::golden(folder.filePath("manifest.json").toStdString());
         QCOMPARE(manifest["schema"].get<int>(), 1);
         QVERIFY(QFileInfo::exists(folder.filePath("conv2.h")));
+    }
+
+    void formatsRepeat()
+    {
+        QTemporaryDir folder;
+        const Run run = runWith({"export", sample("digits_fixed.pt"), "--format", "header", "--format", "mem-hex",
+            "--layer", "conv1", "--pack", "4", "--out", folder.path(), "--verify"});
+        QVERIFY2(run.status == 0, run.err);
+        QVERIFY2(
+            run.out.contains("conv1_weight.mem") && run.out.contains("verified, 144 of 144: reading back"), run.out);
+        QVERIFY(QFileInfo::exists(folder.filePath("conv1.h")));
+        QFile memory(folder.filePath("conv1_weight.mem"));
+        QVERIFY(memory.open(QIODevice::ReadOnly));
+        const QByteArrayList words = memory.readAll().split('\n');
+        QCOMPARE(words.size(), 144 / 4 + 1);
+        const Run codes = runWith({"codes", sample("digits_fixed.pt"), "conv1", "--as", "hex", "--range", "0:4"});
+        const QByteArrayList first = codes.out.split('\n'); // 0x.., lowest element last in the word
+        QCOMPARE(words[0], first[3].mid(2) + first[2].mid(2) + first[1].mid(2) + first[0].mid(2));
     }
 
     void noCompilerIsANo()

@@ -1,6 +1,5 @@
-#include "base/process.h"
-#include "export/export_plan.h"
-#include "export/proof/proof.h"
+#include "export/export.h"
+#include "export/proof/header_proof.h"
 
 #include "export/hand_made.h"
 #include "support/paths.h"
@@ -156,9 +155,6 @@ private Q_SLOTS:
     void mutationsFail();
     void compilerOfTheEnvironment();
     void withoutACompilerNothingIsLeft();
-    void processesEnd_data();
-    void processesEnd();
-    void cancellingEndsTheProcess();
 };
 
 void TestProof::everyKindOfArrayIsProven_data()
@@ -261,7 +257,7 @@ void TestProof::mutationsFail()
     }
     const auto plan = planExport(network, request);
     QVERIFY(plan.has_value());
-    const HeaderToProve header{&plan->headers[0], folder.filePath("conv.h").toStdString()};
+    const FileToProve header{&plan->files[0], folder.filePath("conv.h").toStdString()};
     std::vector<std::string> notes;
     const auto proof = proveHeaders({&header, 1}, folder.filePath("quantscope_fixed.h").toStdString(), notes);
     if (reason.isEmpty()) {
@@ -301,52 +297,6 @@ void TestProof::withoutACompilerNothingIsLeft()
         QVERIFY2(!report.error().message.empty(), report.error().message.c_str());
         QVERIFY(QDir(folder.path()).isEmpty());
     }
-}
-
-void TestProof::processesEnd_data()
-{
-    QTest::addColumn<QStringList>("arguments");
-    QTest::addColumn<int>("status");
-    QTest::addColumn<QByteArray>("output");
-    QTest::newRow("success") << QStringList{"true"} << 0 << QByteArray();
-    QTest::newRow("failure") << QStringList{"false"} << 1 << QByteArray();
-    QTest::newRow("no shell reads the arguments")
-        << QStringList{"echo", "$HOME; ls *", "`id`"} << 0 << QByteArray("$HOME; ls * `id`\n");
-    QTest::newRow("input is empty") << QStringList{"cat"} << 0 << QByteArray();
-    QTest::newRow("a signal") << QStringList{"sh", "-c", "kill -9 $$"} << 128 + 9 << QByteArray();
-    QTest::newRow("errors are collected")
-        << QStringList{"sh", "-c", "echo out; echo err >&2; exit 3"} << 3 << QByteArray("out\nerr\n");
-}
-
-void TestProof::processesEnd()
-{
-    QFETCH(QStringList, arguments);
-    const TemporaryFolder folder;
-    std::vector<std::string> words;
-    for (const QString &argument : arguments)
-        words.push_back(argument.toStdString());
-    words[0] = findProgram(words[0]);
-    const ProcessResult result = runProcess(words, folder, std::chrono::seconds(30));
-    QVERIFY(result.started && !result.timedOut);
-    QTEST(result.status, "status");
-    QTEST(QByteArray::fromStdString(result.output), "output");
-}
-
-void TestProof::cancellingEndsTheProcess()
-{
-    const TemporaryFolder folder;
-    const QByteArray mark = QByteArray::fromStdString(folder.file("still-running"));
-    // The child of the shell must end too: it would make the file.
-    const std::vector<std::string> command
-        = {findProgram("sh"), "-c", "(sleep 2; echo x > '" + mark.toStdString() + "') & sleep 60"};
-    int calls = 0;
-    const Progress progress([&](std::uint64_t, std::uint64_t) { return ++calls < 5; });
-    QVERIFY_EXCEPTION_THROWN(runProcess(command, folder, std::chrono::seconds(50), progress), CancelledError);
-    const ProcessResult late = runProcess({findProgram("sleep"), "60"}, folder, std::chrono::seconds(0));
-    QVERIFY(late.timedOut && !late.ok());
-    QTest::qWait(2500);
-    QVERIFY(!QFile::exists(QString::fromUtf8(mark)));
-    QVERIFY(!runProcess({"/nowhere/program"}, folder, std::chrono::seconds(5)).ok());
 }
 
 QTEST_GUILESS_MAIN(TestProof)

@@ -1,6 +1,6 @@
 #include "items/copy_text.h"
 
-#include "export/export.h"
+#include "export/identifier.h"
 #include "items/text.h"
 #include "quant/fixed_point.h"
 

@@ -1,9 +1,9 @@
-#include "export/proof/proof.h"
+#include "export/proof/proof_compare.h"
 
 #include "base/text.h"
-#include "quant/code_reader.h"
+#include "export/proof/model_codes.h"
+#include "export/proof/proof_error.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <fstream>
@@ -13,8 +13,6 @@
 namespace quantscope {
 
 namespace {
-
-constexpr std::uint64_t kChunk = 1 << 14;
 
 /// What a program wrote, read forwards.
 class DumpReader {
@@ -57,34 +55,11 @@ private:
     std::ifstream m_in;
 };
 
-/// Calls visit(source index, code, exported position) for every element, with codes computed afresh.
-template <class Visit> void visitCodes(const ExportArray &array, const CodesWritten &step, Visit visit)
-{
-    const Shape &shape = array.slot->tensor->shape;
-    CodeReader reader(*array.slot);
-    std::vector<std::int64_t> codes;
-    const std::uint64_t row = shape.empty() ? 1 : static_cast<std::uint64_t>(shape.back());
-    std::uint64_t position = 0, stride = 0;
-    for (std::uint64_t begin = 0; begin < array.count; begin += codes.size()) {
-        codes.resize(std::min(kChunk, array.count - begin));
-        reader.integers(begin, codes);
-        for (std::size_t i = 0; i < codes.size(); ++i, position += stride) {
-            if ((begin + i) % row == 0) { // along the last axis positions are evenly spaced
-                position = array.layout.exportedIndex(begin + i, shape);
-                stride = row > 1 ? array.layout.exportedIndex(begin + i + 1, shape) - position : 0;
-            }
-            visit(begin + i, codes[i], position);
-        }
-        if (step)
-            step(codes.size());
-    }
-}
-
 template <class T> void compareCodes(const ExportArray &array, DumpReader &dump, const CodesWritten &step)
 {
     const std::string name = array.symbol + "_raw";
     const std::vector<T> raw = dump.array<T>(name, array.count);
-    visitCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
+    visitModelCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
         if (static_cast<std::int64_t>(raw[position]) != code)
             throw ProofError(fmt::format("{}[{}], element {} of the tensor: the header says {}, the model says {}",
                 name, position, source, raw[position], code));
@@ -169,20 +144,20 @@ void compareTyped(const ExportArray &array, DumpReader &dump, const CodesWritten
 
 } // namespace
 
-void compareRaw(std::span<const HeaderToProve> headers, const std::string &outputPath, const CodesWritten &step)
+void compareRaw(std::span<const FileToProve> headers, const std::string &outputPath, const CodesWritten &step)
 {
     DumpReader dump(outputPath);
-    for (const HeaderToProve &h : headers)
-        for (const ExportArray &array : h.header->arrays)
+    for (const FileToProve &h : headers)
+        for (const ExportArray &array : h.file->arrays)
             compareTyped(array, dump, step);
     dump.expectEnd();
 }
 
-void compareSystemC(std::span<const HeaderToProve> headers, const std::string &outputPath, const CodesWritten &step)
+void compareSystemC(std::span<const FileToProve> headers, const std::string &outputPath, const CodesWritten &step)
 {
     DumpReader dump(outputPath);
-    for (const HeaderToProve &h : headers)
-        for (const ExportArray &array : h.header->arrays) {
+    for (const FileToProve &h : headers)
+        for (const ExportArray &array : h.file->arrays) {
             const auto fixed = fixedType(*array.slot->quantizer);
             if (!fixed)
                 continue;
@@ -191,7 +166,7 @@ void compareSystemC(std::span<const HeaderToProve> headers, const std::string &o
             std::vector<std::int64_t> values(array.count);
             for (std::int64_t &value : values)
                 value = dump.number(array.symbol);
-            visitCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
+            visitModelCodes(array, step, [&](std::uint64_t source, std::int64_t code, std::uint64_t position) {
                 if (values[position] != code)
                     throw ProofError(fmt::format(
                         "{}({}) in SystemC, element {} of the tensor: the header gives {} * 2^{}, the model {}",

@@ -1,4 +1,4 @@
-#include "export/proof/proof.h"
+#include "export/proof/proof_program.h"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@ namespace quantscope {
 
 namespace {
 
-std::string includes(std::span<const HeaderToProve> headers)
+std::string includes(std::span<const FileToProve> headers)
 {
     std::string out;
-    for (const HeaderToProve &h : headers)
-        out += fmt::format("#include \"{}.h\"\n", h.header->identifier);
+    for (const FileToProve &h : headers)
+        out += fmt::format("#include \"{}\"\n", h.file->name);
     return out;
 }
 
@@ -52,7 +52,7 @@ std::string dumpArray(const ExportArray &array)
 
 } // namespace
 
-std::string proofProgramC(std::span<const HeaderToProve> headers)
+std::string proofProgramC(std::span<const FileToProve> headers)
 {
     std::string out = "#include <stdio.h>\n" + includes(headers)
         + "static FILE *out;\n"
@@ -62,22 +62,22 @@ std::string proofProgramC(std::span<const HeaderToProve> headers)
           "static void number(long long value)\n{\n    bytes(&value, sizeof value);\n}\n"
           "int main(int argc, char **argv)\n{\n"
           "    if (argc != 2 || (out = fopen(argv[1], \"wb\")) == NULL)\n        return 2;\n";
-    for (const HeaderToProve &h : headers)
-        for (const ExportArray &array : h.header->arrays)
+    for (const FileToProve &h : headers)
+        for (const ExportArray &array : h.file->arrays)
             out += dumpArray(array);
     return out + "    if (fclose(out) != 0)\n        bad = 1;\n    return bad;\n}\n";
 }
 
-std::string proofProgramCxx(std::span<const HeaderToProve> headers)
+std::string proofProgramCxx(std::span<const FileToProve> headers)
 {
     return includes(headers) + includes(headers) + "int main() { return 0; }\n";
 }
 
-std::string proofProgramSystemC(std::span<const HeaderToProve> headers)
+std::string proofProgramSystemC(std::span<const FileToProve> headers)
 {
     std::string calls;
-    for (const HeaderToProve &h : headers)
-        for (const ExportArray &array : h.header->arrays)
+    for (const FileToProve &h : headers)
+        for (const ExportArray &array : h.file->arrays)
             if (array.fixed)
                 calls += fmt::format("    dump<{0}_t>({0}_COUNT, {0}_F, {0});\n", array.symbol);
     if (calls.empty())

@@ -1,4 +1,4 @@
-#include "export/writers/header_writer.h"
+#include "export/writers/fixed_helper.h"
 
 namespace quantscope {
 

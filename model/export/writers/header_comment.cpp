@@ -1,4 +1,4 @@
-#include "export/writers/header_writer.h"
+#include "export/writers/header_comment.h"
 
 #include "base/text.h"
 #include "export/identifier.h"
@@ -88,15 +88,16 @@ std::string orUnknown(const std::string &text) { return text.empty() ? "not know
 
 } // namespace
 
-std::string headerComment(const ExportHeader &header, const SourceFacts &source)
+std::string headerComment(const PlannedFile &file, const SourceFacts &source)
 {
-    std::string out = fmt::format("/* {}.h: the quantized parameters of layer {} ({}), written by QuantScope.\n *\n",
-        header.identifier, commentText(header.layer->name), commentText(header.layer->kind));
+    const Layer &layer = *file.layer->layer;
+    std::string out = fmt::format("/* {}: the quantized parameters of layer {} ({}), written by QuantScope.\n *\n",
+        file.name, commentText(layer.name), commentText(layer.kind));
     addLine(out, "source", commentText(orUnknown(source.file)));
     addLine(out, "sha256", orUnknown(source.sha256));
     if (!source.recipeSha256.empty())
         addLine(out, "recipe", "sha256 " + source.recipeSha256);
-    for (const ExportArray &array : header.arrays)
+    for (const ExportArray &array : file.arrays)
         addArray(out, array);
     return out + " */\n";
 }

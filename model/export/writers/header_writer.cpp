@@ -1,11 +1,12 @@
 #include "export/writers/header_writer.h"
 
 #include "base/text.h"
-#include "export/code_stream.h"
+#include "export/code_lines.h"
 #include "export/code_text.h"
 #include "export/identifier.h"
+#include "export/writers/fixed_helper.h"
+#include "export/writers/header_comment.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -13,9 +14,6 @@
 namespace quantscope {
 
 namespace {
-
-/// A multiple of CodeText::kPerLine that leaves codes and text in the second-level cache.
-constexpr std::uint64_t kChunk = 1 << 13;
 
 /// Clang alone warns of constants that only sizeof names, and only when the header itself is what it compiles.
 constexpr std::string_view kUnusedMacro = "#ifndef QUANTSCOPE_UNUSED\n"
@@ -34,23 +32,6 @@ std::string floatLiteral(float value)
     return std::string(text, end) + "f";
 }
 
-void writeCodes(const ExportArray &array, CodeStream &codes, TextSink &sink, const CodesWritten &written)
-{
-    CodeText text(array.containerBits(), array.count);
-    std::vector<std::int64_t> chunk;
-    for (std::uint64_t begin = 0; begin < array.count && !sink.full(); begin += chunk.size()) {
-        std::uint64_t wanted = std::min(kChunk, array.count - begin);
-        const auto lines = sink.linesLeft();
-        if (lines && *lines < wanted / CodeText::kPerLine)
-            wanted = *lines * CodeText::kPerLine;
-        chunk.resize(wanted);
-        lines ? codes.readFew(begin, chunk) : codes.read(begin, chunk);
-        sink.write(text.lines(begin, chunk));
-        if (written)
-            written(chunk.size());
-    }
-}
-
 std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, const CodesWritten &written)
 {
     sink.write(arrayDefines(array));
@@ -58,14 +39,10 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
         sink.write(scaleTables(array));
     sink.write(fmt::format(
         "static const {0} {1}_raw[{1}_COUNT] QUANTSCOPE_UNUSED = {{\n", array.containerType(), array.symbol));
-    std::optional<std::string> hash;
-    try {
-        CodeStream codes(array);
-        writeCodes(array, codes, sink, written);
-        hash = codes.sourceHash();
-    } catch (const ParseError &error) {
-        throw ParseError(fmt::format("{} cannot be written: {}", array.symbol, error.what()), error.offset());
-    }
+    CodeText text(array.containerBits(), array.count);
+    const auto linesOf
+        = [&](std::uint64_t begin, std::span<const std::int64_t> codes) { return text.lines(begin, codes); };
+    const auto hash = writeCodeLines(array, CodeText::kPerLine, linesOf, sink, written);
     // Naming the array here counts as a use, so that GCC does not warn of an unused constant.
     sink.write(
         fmt::format("}};\ntypedef char {0}_raw_check[sizeof({0}_raw) == {0}_COUNT * sizeof({0}_raw[0]) ? 1 : -1];\n",
@@ -75,7 +52,7 @@ std::optional<std::string> writeArray(const ExportArray &array, TextSink &sink, 
 
 } // namespace
 
-std::string includeGuard(const ExportHeader &header) { return "QUANTSCOPE_" + upperAscii(header.identifier) + "_H"; }
+std::string includeGuard(const PlannedFile &file) { return "QUANTSCOPE_" + upperAscii(file.layer->identifier) + "_H"; }
 
 std::string arrayDefines(const ExportArray &array)
 {
@@ -118,10 +95,10 @@ std::string scaleTables(const ExportArray &array)
     return out + "\n";
 }
 
-std::string fixedPointView(const ExportHeader &header)
+std::string fixedPointView(const PlannedFile &file)
 {
     std::string view;
-    for (const ExportArray &array : header.arrays)
+    for (const ExportArray &array : file.arrays)
         if (array.fixed)
             view += fmt::format(
                 "typedef QUANTSCOPE_FIXED({1}, {2}, {3}) {0}_t;\n"
@@ -142,20 +119,19 @@ std::string fixedPointView(const ExportHeader &header)
         "{2}"
         "#endif\n"
         "#endif\n",
-        includeGuard(header), kFixedHelperName, view);
+        includeGuard(file), kFixedHelperName, view);
 }
 
-std::vector<std::optional<std::string>> writeHeader(
-    const ExportHeader &header, const SourceFacts &source, TextSink &sink, const CodesWritten &written)
+CodeHashes writeHeader(const PlannedFile &file, const SourceFacts &source, TextSink &sink, const CodesWritten &written)
 {
-    const std::string guard = includeGuard(header);
-    sink.write(headerComment(header, source));
+    const std::string guard = includeGuard(file);
+    sink.write(headerComment(file, source));
     sink.write(fmt::format("#ifndef {0}\n#define {0}\n\n#include <stdint.h>\n\n{1}", guard, kUnusedMacro));
-    std::vector<std::optional<std::string>> hashes;
-    for (const ExportArray &array : header.arrays)
+    CodeHashes hashes;
+    for (const ExportArray &array : file.arrays)
         hashes.push_back(sink.full() ? std::nullopt : writeArray(array, sink, written));
     sink.write(fmt::format("\n#endif /* {} */\n", guard));
-    sink.write(fixedPointView(header));
+    sink.write(fixedPointView(file));
     return hashes;
 }
 

@@ -1,5 +1,7 @@
 #include "pages/export/export_page.h"
 
+#include "export/export_array.h"
+#include "export/writers/writer.h"
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
@@ -41,11 +43,6 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     column->addWidget(makeResult());
 }
 
-static QString formatNote(const std::string &format)
-{
-    return format == "header" ? ExportPage::tr("ap, ac, sc and C from one file") : QString();
-}
-
 /// Cut where there is no room, whole in the tooltip.
 static ElidedLabel *shortLabel(const QString &text, bool mono = false)
 {
@@ -67,14 +64,15 @@ QWidget *ExportPage::makeFormats()
     m_formatCount = dimLabel();
     header->addWidget(m_formatCount);
     card->box()->addLayout(header);
-    for (const std::string &name : exportFormatNames()) {
+    for (const Writer &writer : writers()) {
+        const std::string name(writer.name);
         auto *row = new QHBoxLayout;
         auto *check = new QCheckBox(qs(name));
-        check->setChecked(name == "header");
+        check->setChecked(&writer == writers().data());
         check->setObjectName(u"format-"_s + qs(name));
         connect(check, &QCheckBox::toggled, this, &ExportPage::preview);
         row->addWidget(check);
-        row->addWidget(shortLabel(formatNote(name)), 1);
+        row->addWidget(shortLabel(tr(writer.title.data())), 1);
         card->box()->addLayout(row);
         m_formats.emplace_back(name, check);
     }
@@ -94,8 +92,8 @@ void ExportPage::addRun(QBoxLayout &column)
     m_verify = new QCheckBox(tr("compile and compare"));
     m_verify->setChecked(true);
     m_verify->setObjectName(u"export-verify"_s);
-    m_verify->setToolTip(tr("After writing the headers are compiled with the compilers found on this computer, and "
-                            "every element is compared with the model"));
+    m_verify->setToolTip(tr("After writing, headers are compiled with the compilers found on this computer and memory "
+                            "files are read back, and every element is compared with the model"));
     column.addWidget(m_verify);
     auto *run = new QHBoxLayout;
     run->addStretch(1);
@@ -234,9 +232,8 @@ void ExportPage::fillLayouts()
     int row = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
-        const auto layout = slot.readable()
-            ? makeLayout(name, slot.slot->tensor->shape, slot.slot->channelAxis, &fellBack)
-            : std::nullopt;
+        const auto layout
+            = slot.readable() ? std::optional(exportLayout(*slot.layer, *slot.slot, name, &fellBack)) : std::nullopt;
         auto *radio = new QRadioButton(qs(name));
         radio->setFont(Theme::mono(1.0, true));
         radio->setChecked(name == m_layout);

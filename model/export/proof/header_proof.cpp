@@ -1,13 +1,16 @@
-#include "export/proof/proof.h"
+#include "export/proof/header_proof.h"
 
 #include "base/process.h"
 #include "base/text.h"
+#include "export/proof/compilers.h"
+#include "export/proof/guarded_proof.h"
+#include "export/proof/proof_compare.h"
+#include "export/proof/proof_program.h"
+#include "export/writers/fixed_helper.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -24,64 +27,6 @@ constexpr const char *kWarnings[] = {"-Wall", "-Wextra", "-Wconversion", "-pedan
 
 /// A minute, and for large headers as much again for every two million elements: compilers take about 1 s a million.
 std::chrono::seconds timeFor(std::uint64_t elements) { return std::chrono::seconds(60 + elements / 32768); }
-
-struct Compiler {
-    std::vector<std::string> command; ///< program and the arguments that CC or CXX had
-    std::string name; ///< "gcc"
-};
-
-/// What the program really is: "cc" is a link to GCC or Clang.
-std::string familyOf(const std::string &path, bool cxx)
-{
-    std::error_code error;
-    const auto real = std::filesystem::canonical(path, error);
-    for (const std::string &name : {real.filename().string(), std::filesystem::path(path).filename().string()}) {
-        if (name.find("clang") != std::string::npos)
-            return cxx ? "clang++" : "clang";
-        if (name.find("gcc") != std::string::npos || name.find("g++") != std::string::npos)
-            return cxx ? "g++" : "gcc";
-    }
-    return std::filesystem::path(path).filename().string();
-}
-
-std::optional<Compiler> findCompiler(const char *variable, std::initializer_list<const char *> names, bool cxx)
-{
-    if (const char *chosen = std::getenv(variable); chosen != nullptr && *chosen != '\0') {
-        std::istringstream words(chosen);
-        Compiler compiler;
-        for (std::string word; words >> word;)
-            compiler.command.push_back(word);
-        const std::string path = compiler.command.empty() ? "" : findProgram(compiler.command[0]);
-        if (path.empty())
-            return std::nullopt;
-        compiler.command[0] = path;
-        // "ccache gcc": the last word that is no option is the compiler.
-        for (const std::string &word : compiler.command)
-            if (!word.starts_with('-') && !findProgram(word).empty())
-                compiler.name = familyOf(findProgram(word), cxx);
-        return compiler;
-    }
-    for (const char *name : names)
-        if (const std::string path = findProgram(name); !path.empty())
-            return Compiler{{path}, familyOf(path, cxx)};
-    return std::nullopt;
-}
-
-bool hasSystemC()
-{
-    std::error_code ignored;
-    if (!std::filesystem::exists("/usr/include/systemc.h", ignored))
-        return false;
-    std::vector<std::filesystem::path> folders = {"/usr/lib", "/usr/lib64", "/usr/local/lib"};
-    for (const auto &entry : std::filesystem::directory_iterator("/usr/lib", ignored))
-        if (entry.path().filename().string().find("-linux-") != std::string::npos)
-            folders.push_back(entry.path());
-    for (const auto &folder : folders)
-        if (std::filesystem::exists(folder / "libsystemc.so", ignored)
-            || std::filesystem::exists(folder / "libsystemc.a", ignored))
-            return true;
-    return false;
-}
 
 /// The line that says what is wrong, without the temporary folder's name.
 std::string firstComplaint(const std::string &output, const std::string &folder)
@@ -102,10 +47,11 @@ std::string firstComplaint(const std::string &output, const std::string &folder)
 /// The proof of some headers that are compiled together.
 class Prover {
 public:
-    Prover(std::span<const HeaderToProve> headers, const std::string &helperPath, std::vector<std::string> &notes,
-        const CodesWritten &step)
+    Prover(std::span<const FileToProve> headers, const std::string &helperPath, TemporaryFolder folder,
+        std::vector<std::string> &notes, const CodesWritten &step)
         : m_headers(headers)
         , m_helper(helperPath)
+        , m_folder(std::move(folder))
         , m_notes(notes)
         , m_step(step)
         , m_progress([&](std::uint64_t, std::uint64_t) {
@@ -114,25 +60,25 @@ public:
             return true;
         })
     {
-        for (const HeaderToProve &h : headers)
-            m_elements += h.header->count();
+        for (const FileToProve &h : headers)
+            m_elements += h.file->count();
     }
 
     /// Throws ProofError.
     void run()
     {
-        const auto cc = findCompiler("CC", {"cc", "gcc", "clang"}, false);
+        const auto cc = findCCompiler();
         if (!cc)
             throw ProofError("no C compiler was found (CC, cc, gcc, clang): install one, or export without the proof");
         linkFiles();
         proveC(*cc);
-        const auto cxx = findCompiler("CXX", {"c++", "g++", "clang++"}, true);
+        const auto cxx = findCxxCompiler();
         if (cxx)
             checkCxx(*cxx);
         m_bySystemC = cxx && hasSystemC() && proveSystemC(*cxx);
         m_by = cc->name + " C99";
     }
-    std::string provenBy(const ExportHeader &header) const
+    std::string provenBy(const PlannedFile &header) const
     {
         const bool hasView = std::any_of(
             header.arrays.begin(), header.arrays.end(), [](const ExportArray &a) { return a.fixed.has_value(); });
@@ -143,9 +89,8 @@ private:
     /// Under their final names, so that they find each other and nothing older does.
     void linkFiles()
     {
-        for (const HeaderToProve &h : m_headers)
-            std::filesystem::create_symlink(
-                std::filesystem::absolute(h.path), m_folder.file(h.header->identifier + ".h"));
+        for (const FileToProve &h : m_headers)
+            std::filesystem::create_symlink(std::filesystem::absolute(h.path), m_folder.file(h.file->name));
         std::filesystem::create_symlink(
             std::filesystem::absolute(m_helper), m_folder.file(std::string(kFixedHelperName)));
     }
@@ -214,50 +159,47 @@ private:
         return true;
     }
 
-    std::span<const HeaderToProve> m_headers;
+    std::span<const FileToProve> m_headers;
     const std::string &m_helper;
+    TemporaryFolder m_folder;
     std::vector<std::string> &m_notes;
     const CodesWritten &m_step;
     Progress m_progress;
-    TemporaryFolder m_folder;
     std::uint64_t m_elements = 0;
     std::string m_by;
     bool m_bySystemC = false;
 };
 
 /// How many headers from the front are compiled together.
-std::size_t groupSize(std::span<const HeaderToProve> headers)
+std::size_t groupSize(std::span<const FileToProve> headers)
 {
     std::uint64_t elements = 0;
     std::size_t count = 0;
-    while (count < headers.size() && (count == 0 || elements + headers[count].header->count() <= kElementsAtOnce))
-        elements += headers[count++].header->count();
+    while (count < headers.size() && (count == 0 || elements + headers[count].file->count() <= kElementsAtOnce))
+        elements += headers[count++].file->count();
     return count;
 }
 
 } // namespace
 
-Result<std::vector<HeaderProof>> proveHeaders(std::span<const HeaderToProve> headers, const std::string &helperPath,
+Result<std::vector<FileProof>> proveHeaders(std::span<const FileToProve> headers, const std::string &companion,
     std::vector<std::string> &notes, const CodesWritten &step)
 {
-    std::vector<HeaderProof> proofs;
-    try {
+    return guardedProof([&] {
+        std::vector<FileProof> proofs;
         while (!headers.empty()) {
             const auto group = headers.first(groupSize(headers));
-            Prover prover(group, helperPath, notes, step);
+            auto folder = TemporaryFolder::make();
+            if (!folder)
+                throw ProofError(folder.error().text());
+            Prover prover(group, companion, std::move(*folder), notes, step);
             prover.run();
-            for (const HeaderToProve &h : group)
-                proofs.push_back({h.header->count(), prover.provenBy(*h.header)});
+            for (const FileToProve &h : group)
+                proofs.push_back({h.file->count(), prover.provenBy(*h.file)});
             headers = headers.subspan(group.size());
         }
-    } catch (const ProofError &error) {
-        return tl::unexpected(
-            Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof failed: ") + error.what()});
-    } catch (const std::filesystem::filesystem_error &error) {
-        return tl::unexpected(
-            Error{ErrorKind::Proof, {}, std::nullopt, std::string("the proof could not be made: ") + error.what()});
-    }
-    return proofs;
+        return proofs;
+    });
 }
 
 } // namespace quantscope

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quantscope {
+
+/// One file of a batch, after or before writing.
+struct ExportedFile {
+    std::string name; ///< relative to the folder
+    std::string format; ///< a name of writers(), "manifest" or "helper"
+    std::string layer; ///< empty for files that belong to the batch
+    std::uint64_t bytes = 0;
+    std::uint64_t elements = 0;
+    std::uint64_t verified = 0; ///< elements compared and equal; 0 when no proof was asked
+    std::string proof; ///< by what: "gcc C99 and SystemC", "reading back"; empty without a proof
+};
+
+struct ExportReport {
+    std::vector<ExportedFile> files;
+    std::vector<std::string> notes; ///< renamed identifiers, layouts that fell back, slots left out
+};
+
+} // namespace quantscope
