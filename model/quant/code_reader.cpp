@@ -11,11 +11,12 @@ namespace quantscope {
 
 namespace {
 
-const TensorInfo &tensorOf(const SlotQuantizer &slot)
+/// What a slot has is asked for here, before anything of it is used.
+const Quantizer &quantizerOf(const SlotQuantizer &slot)
 {
     if (!slot.tensor || !slot.quantizer || !slot.quantizer->isComplete())
         throw ParseError(fmt::format("the quantizer of {} is not known", slot.slot));
-    return *slot.tensor;
+    return *slot.quantizer;
 }
 
 std::uint64_t product(std::span<const std::int64_t> sizes)
@@ -41,8 +42,8 @@ std::int64_t toInteger(float code)
 
 CodeReader::CodeReader(const SlotQuantizer &slot)
     : m_slot(slot)
-    , m_quantizer(*slot.quantizer)
-    , m_reader(tensorOf(slot))
+    , m_quantizer(quantizerOf(slot))
+    , m_reader(*slot.tensor)
     , m_count(elementCount(slot.tensor->shape))
     , m_axis(slot.tensor->shape)
 {

@@ -306,6 +306,19 @@ private Q_SLOTS:
                 static_cast<float>(pattern == 128 ? (std::signbit(value) ? 128 : 0) : pattern));
         }
     }
+
+    /// A float tensor without a quantizer, an activation without a tensor, a quantizer of which not all is known.
+    void incompleteSlotsAreRefused()
+    {
+        SlotQuantizer bare = slotOf({1, 2, 3}, {3}, affine(8, true, true, {{}, {}, {1.0f}}));
+        QCOMPARE(CodeReader(bare).count(), 3u);
+        SlotQuantizer noTensor = bare, noScale = bare;
+        bare.quantizer.reset();
+        noTensor.tensor.reset();
+        noScale.quantizer->scale.reset();
+        for (const SlotQuantizer &slot : {bare, noTensor, noScale})
+            QVERIFY_EXCEPTION_THROWN(CodeReader{slot}, ParseError);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestCodes)
