@@ -1,9 +1,10 @@
 #include "export/code_text.h"
 
+#include "export/c_integer.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <limits>
 
 namespace quantscope {
 
@@ -12,8 +13,8 @@ namespace {
 constexpr std::int64_t kSmallest = -128;
 constexpr std::int64_t kLargest = 255;
 constexpr std::string_view kIndent = "    ";
-/// "(-9223372036854775807-1), ", and the indent of its line.
-constexpr std::size_t kLongest = 32;
+/// With the comma and the blank behind it and the indent of its line.
+constexpr std::size_t kLongest = kLongestCInteger + 8;
 
 } // namespace
 
@@ -40,15 +41,7 @@ char *CodeText::append(char *at, std::int64_t code) const
         std::memcpy(at, rendered.text.data(), rendered.text.size());
         return at + rendered.length;
     }
-    // In C the smallest number has no literal: -2147483648 is the negation of a number that is no int.
-    const bool isSmallest = (m_bits == 32 && code == std::numeric_limits<std::int32_t>::min())
-        || code == std::numeric_limits<std::int64_t>::min();
-    if (isSmallest)
-        *at++ = '(';
-    at = std::to_chars(at, at + kLongest, isSmallest ? code + 1 : code).ptr;
-    constexpr std::string_view kMinusOne = "-1)";
-    if (isSmallest)
-        at = std::copy(kMinusOne.begin(), kMinusOne.end(), at);
+    at = writeCInteger(at, code, m_bits);
     *at++ = ',';
     *at++ = ' ';
     return at;

@@ -74,6 +74,12 @@ Network everything()
     add("int64",
         storedSlot<std::int64_t>("weight", DType::Int64, {4}, {INT64_MIN, INT64_MIN + 1, -1, INT64_MAX},
             storedQuantizer(64, true, 0x1p-20f)));
+    add("int62",
+        storedSlot<std::int64_t>(
+            "weight", DType::Int64, {2}, {-(1ll << 61), (1ll << 61) - 1}, storedQuantizer(62, true, 0x1p-20f)));
+    add("smallest_zero_point",
+        storedSlot<std::int32_t>(
+            "weight", DType::Int32, {2}, {INT32_MIN, 0}, storedQuantizer(32, true, 0.1f, -0x1p31f)));
     add("scalar", storedSlot<std::int8_t>("weight", DType::Int8, {}, {7}, storedQuantizer(8, true, 0.5f)));
     add("zero_point",
         storedSlot<std::uint8_t>(
@@ -155,6 +161,7 @@ private Q_SLOTS:
     void mutationsFail();
     void compilerOfTheEnvironment();
     void withoutACompilerNothingIsLeft();
+    void withoutATemporaryFolderNothingIsLeft();
 };
 
 void TestProof::everyKindOfArrayIsProven_data()
@@ -297,6 +304,20 @@ void TestProof::withoutACompilerNothingIsLeft()
         QVERIFY2(!report.error().message.empty(), report.error().message.c_str());
         QVERIFY(QDir(folder.path()).isEmpty());
     }
+}
+
+void TestProof::withoutATemporaryFolderNothingIsLeft()
+{
+    QTemporaryDir folder;
+    ExportRequest request = requestFor(folder.filePath("out"), "source");
+    request.verify = true;
+    const Environment temporary("TMPDIR", "/proc/self"); // nobody makes folders there
+    const auto report = exportLayers(convNetwork(), request);
+    QVERIFY(!report.has_value());
+    QCOMPARE(report.error().kind, ErrorKind::Proof);
+    QVERIFY2(report.error().text().find("no temporary folder can be made") != std::string::npos,
+        report.error().text().c_str());
+    QVERIFY(QDir(folder.path()).isEmpty());
 }
 
 QTEST_GUILESS_MAIN(TestProof)

@@ -196,6 +196,32 @@ private Q_SLOTS:
             form == int(CopyForm::Tsv) ? text : u"// in the order [o][i]\n"_s + text);
     }
 
+    void smallestIntegersInC_data()
+    {
+        QTest::addColumn<int>("bits");
+        QTest::addColumn<qint64>("code");
+        QTest::addColumn<QString>("literal");
+        // In C -2147483648 is the negation of a number that is no int, and 9223372036854775808 fits no type.
+        QTest::newRow("32 bits") << 32 << qint64(INT32_MIN) << u"int32_t a_weight[1] = {\n    (-2147483647-1)\n"_s;
+        QTest::newRow("the same in more bits")
+            << 33 << qint64(INT32_MIN) << u"int64_t a_weight[1] = {\n    -2147483648\n"_s;
+        QTest::newRow("31 bits") << 31 << -(qint64(1) << 30) << u"int32_t a_weight[1] = {\n    -1073741824\n"_s;
+        QTest::newRow("64 bits") << 64 << qint64(INT64_MIN)
+                                 << u"int64_t a_weight[1] = {\n    (-9223372036854775807-1)\n"_s;
+    }
+    void smallestIntegersInC()
+    {
+        QFETCH(int, bits);
+        QFETCH(qint64, code);
+        QFETCH(QString, literal);
+        Element element;
+        element.known = element.hasCode = true;
+        element.code = code;
+        const CopyBlock block{
+            .layer = "a", .slot = Slot::Weight, .rows = {{element}}, .format = {bits, std::nullopt}, .isSigned = true};
+        QCOMPARE(copyText(block, CopyForm::C, ValueForm::Decimal), u"static const "_s + literal + u"};\n"_s);
+    }
+
     void mapsTheTensor()
     {
         const auto map = mapTensor(*slot("conv2").slot, 64, 40);

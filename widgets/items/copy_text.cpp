@@ -1,5 +1,6 @@
 #include "items/copy_text.h"
 
+#include "export/c_integer.h"
 #include "export/identifier.h"
 #include "items/text.h"
 #include "quant/fixed_point.h"
@@ -17,15 +18,20 @@ bool hasCodes(const CopyBlock &block)
 
 QString symbol(const CopyBlock &block) { return qs(cIdentifier(block.layer)) + u"_"_s + qs(block.slot); }
 
-/// The smallest C type that holds every code.
+/// Bits of the smallest C type that holds every code.
+int containerBits(const CopyBlock &block)
+{
+    int bits = 8;
+    while (bits < block.format.bits)
+        bits *= 2;
+    return bits;
+}
+
 QString cType(const CopyBlock &block)
 {
     if (!hasCodes(block))
         return u"float"_s;
-    int bits = 8;
-    while (bits < block.format.bits)
-        bits *= 2;
-    return (block.isSigned ? u"int"_s : u"uint"_s) + QString::number(bits) + u"_t"_s;
+    return (block.isSigned ? u"int"_s : u"uint"_s) + QString::number(containerBits(block)) + u"_t"_s;
 }
 
 QString tsv(const CopyBlock &block, ValueForm shown)
@@ -39,10 +45,10 @@ QString tsv(const CopyBlock &block, ValueForm shown)
     return text;
 }
 
-QString cLiteral(const Element &element)
+QString cLiteral(const Element &element, const CopyBlock &block)
 {
     if (element.hasCode)
-        return QString::number(element.code);
+        return qs(cInteger(element.code, containerBits(block)));
     QString text = floatText(static_cast<double>(element.original));
     if (!text.contains(u'.') && !text.contains(u'e'))
         text += u".0"_s;
@@ -90,7 +96,7 @@ QString copyText(const CopyBlock &block, CopyForm form, ValueForm shown)
     const QString count = QString::number(elements(block));
     if (form == CopyForm::C)
         return braced(block, u"static const "_s + cType(block) + u" "_s + symbol(block) + u"["_s + count + u"] = {\n"_s,
-            cLiteral);
+            [&](const Element &element) { return cLiteral(element, block); });
     if (form == CopyForm::Hdl && hasCodes(block)) {
         const QString top = QString::number(block.format.bits - 1);
         const QString kind = block.isSigned ? u"localparam logic signed ["_s : u"localparam logic ["_s;
