@@ -78,11 +78,15 @@ Result<Preview> previewExport(const Network &network, const ExportRequest &reque
         Written written;
         for (const PlannedFile &file : plan->files)
             written.files.push_back({&file, std::nullopt, {}});
+        const auto accompany = [&](std::string_view name, std::string_view format, std::string_view text) {
+            written.companions.push_back({name, format, std::nullopt});
+            preview.emplace_back(name, firstLines(text, lines));
+        };
+        if (!source->editedRecipe.empty())
+            accompany(kEditedRecipeName, "recipe", source->editedRecipe);
         for (const Writer *writer : plan->writers)
-            if (!writer->companionName.empty()) {
-                written.companions.push_back({writer->companionName, std::nullopt});
-                preview.emplace_back(writer->companionName, firstLines(writer->companionText(), lines));
-            }
+            if (!writer->companionName.empty())
+                accompany(writer->companionName, "helper", writer->companionText());
         std::vector<std::string> notes;
         preview.emplace_back(
             kManifestName, firstLines(manifestText(network, *source, *plan, written, {}, notes), lines));

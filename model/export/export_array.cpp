@@ -45,7 +45,7 @@ ExportArray makeExportArray(const Layer &layer, const SlotQuantizer &slot, const
 {
     ExportArray array;
     array.slot = &slot;
-    array.symbol = identifier + "_" + slot.slot;
+    array.symbol = fmt::format("{}_{}", identifier, slot.slot);
     array.layout = exportLayout(layer, slot, layoutName, fellBack);
     array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
     array.count = elementCount(slot.tensor->shape);

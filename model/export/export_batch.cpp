@@ -65,13 +65,18 @@ Result<void> ExportBatch::writeText(std::string_view name, const char *format, s
 
 Result<void> ExportBatch::writeCompanions()
 {
+    if (!m_source.editedRecipe.empty()) {
+        if (auto written = writeText(kEditedRecipeName, "recipe", m_source.editedRecipe); !written)
+            return written;
+        m_companions.push_back({kEditedRecipeName, "recipe", m_source.recipeSha256});
+    }
     for (const Writer *writer : m_plan.writers) {
         if (writer->companionName.empty() || m_companionPaths.contains(writer->companionName))
             continue;
         const std::string_view text = writer->companionText();
         if (auto written = writeText(writer->companionName, "helper", text); !written)
             return written;
-        m_companions.push_back({writer->companionName, sha256(std::as_bytes(std::span(text)))});
+        m_companions.push_back({writer->companionName, "helper", sha256(std::as_bytes(std::span(text)))});
         m_companionPaths.emplace(writer->companionName, m_files.back().temporaryPath());
     }
     return {};

@@ -9,7 +9,7 @@ namespace quantscope {
 /// One file of a batch, after or before writing.
 struct ExportedFile {
     std::string name; ///< relative to the folder
-    std::string format; ///< a name of writers(), "manifest" or "helper"
+    std::string format; ///< a name of writers(), "manifest", "helper" or "recipe"
     std::string layer; ///< empty for files that belong to the batch
     std::uint64_t bytes = 0;
     std::uint64_t elements = 0;

@@ -78,7 +78,7 @@ Json companionEntry(const WrittenCompanion &companion)
 {
     Json out;
     out["path"] = companion.name;
-    out["format"] = "helper";
+    out["format"] = companion.format;
     out["symbols"] = Json::array();
     out["sha256"] = textOrNull(companion.sha256);
     return out;
@@ -101,6 +101,8 @@ Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const Writ
     out["source"]["file"] = textOrNull(source.file);
     out["source"]["sha256"] = textOrNull(source.sha256);
     out["source"]["recipe_sha256"] = textOrNull(source.recipeSha256);
+    if (!source.editedRecipe.empty())
+        out["source"]["recipe_edited"] = true;
     out["tensors"] = Json::array();
     out["files"] = Json::array();
     out["renamed"] = Json::array();

@@ -17,8 +17,10 @@ struct WrittenFile {
     CodeHashes codesSha256; ///< of the file's arrays; empty: not known
 };
 
+/// A file that no layer has to itself.
 struct WrittenCompanion {
     std::string_view name;
+    std::string_view format; ///< "helper", "recipe"
     std::optional<std::string> sha256;
 };
 

@@ -4,6 +4,7 @@
 #include "network/network.h"
 
 #include <string>
+#include <string_view>
 
 namespace quantscope {
 
@@ -11,8 +12,11 @@ namespace quantscope {
 struct SourceFacts {
     std::string file; ///< its name without the folder
     std::string sha256;
-    std::string recipeSha256;
+    std::string recipeSha256; ///< of the recipe's file; of `editedRecipe` where that is given
+    std::string editedRecipe; ///< the recipe in force as TOML, when no file holds what it says
 };
+
+constexpr std::string_view kEditedRecipeName = "recipe.toml";
 
 /// Name and hashes of the network's file and recipe. The hash of a file is remembered while its size, time and inode
 /// stay. With `quick`, a file above 64 MB that has not been hashed yet gets no hash: a preview must not wait for it.

@@ -130,4 +130,21 @@ TomlKeys tomlKeys(const RecipeLayer &entry)
     return keys;
 }
 
+std::string recipeText(const Recipe &recipe)
+{
+    std::string out;
+    if (recipe.brevitas)
+        out = fmt::format("brevitas = {}\n", tomlString(*recipe.brevitas));
+    const auto add = [&](const char *heading, const auto &entries) {
+        for (const auto &entry : entries) {
+            out += fmt::format("{}[[{}]]\n", out.empty() ? "" : "\n", heading);
+            for (const auto &[key, value] : tomlKeys(entry))
+                out += fmt::format("{} = {}\n", key, value);
+        }
+    };
+    add("layer", recipe.layers);
+    add("quantizer", recipe.quantizers);
+    return out;
+}
+
 } // namespace quantscope

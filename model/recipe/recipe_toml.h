@@ -21,4 +21,7 @@ using TomlKeys = std::vector<std::pair<std::string, std::string>>;
 TomlKeys tomlKeys(const RecipeQuantizer &entry);
 TomlKeys tomlKeys(const RecipeLayer &entry);
 
+/// The whole recipe in the form that its entries alone determine: equal texts say the same. Reads back as the recipe.
+std::string recipeText(const Recipe &recipe);
+
 } // namespace quantscope

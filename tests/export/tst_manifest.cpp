@@ -17,6 +17,8 @@ private Q_SLOTS:
     void earlierManifests_data();
     void earlierManifests();
     void sourceIsNamedAndHashed();
+    void editedRecipesAreWritten();
+    void savedEditsAreTheFileAgain();
 };
 
 void TestManifest::manifestNamesWhatIsThere()
@@ -144,6 +146,75 @@ void TestManifest::sourceIsNamedAndHashed()
     QVERIFY(!report.has_value());
     QCOMPARE(report.error().kind, ErrorKind::Io);
     QCOMPARE(readAll(folder.filePath("out/fc.h")), header);
+}
+
+namespace {
+
+/// A recipe as the window has it after an edit of conv1: read from `path`, one keyword changed since.
+Recipe editedRecipe(const QString &path, const char *bits)
+{
+    auto recipe = loadRecipe(path.toStdString());
+    recipe->quantizers[0].overrides = {{"bit_width", bits}};
+    recipe->quantizers[0].edited = true;
+    return *recipe;
+}
+
+constexpr const char *kRecipe = "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 8\n";
+
+} // namespace
+
+/// Codes under an edit that nobody saved do not come from the file that was read.
+void TestManifest::editedRecipesAreWritten()
+{
+    QTemporaryDir folder;
+    const QString path = folder.filePath("m.recipe.toml");
+    QVERIFY(writeAll(path, kRecipe));
+    Network network = threeLayers();
+    network.recipe = *loadRecipe(path.toStdString());
+    const auto source = [&] { return golden(folder.filePath("out/manifest.json").toStdString())["source"]; };
+    QVERIFY(exportLayers(network, requestFor(folder.filePath("out"))).has_value());
+    QCOMPARE(source()["recipe_sha256"].get<std::string>(), sha(kRecipe).toStdString());
+    QVERIFY(!source().contains("recipe_edited"));
+    QVERIFY(!QFile::exists(folder.filePath("out/recipe.toml")));
+
+    const QByteArray expected = QByteArray(kRecipe).replace("8", "6");
+    network.recipe = editedRecipe(path, "6");
+    const auto report = exportLayers(network, requestFor(folder.filePath("out"), {"fc"}));
+    QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
+    QCOMPARE(readAll(folder.filePath("out/recipe.toml")), expected);
+    QCOMPARE(source()["recipe_sha256"].get<std::string>(), sha(expected).toStdString());
+    QCOMPARE(source()["recipe_edited"], Json(true));
+    QVERIFY(readAll(folder.filePath("out/fc.h")).contains(sha(expected) + ", recipe.toml beside this file"));
+    // What the recipe before the edit gave is no part of the same batch.
+    QVERIFY(contains(report->notes, "belongs to another file or recipe"));
+    const Json files = golden(folder.filePath("out/manifest.json").toStdString())["files"];
+    QCOMPARE(files.size(), 3u);
+    QCOMPARE(files[1]["path"], Json("recipe.toml"));
+    QCOMPARE(files[1]["format"], Json("recipe"));
+    const auto preview = previewExport(network, requestFor({}, {"fc"}), 2);
+    QCOMPARE((*preview)[1].second, std::string("[[quantizer]]\nmatch = \"conv1\"\n"));
+
+    // Nor is another edit.
+    network.recipe = editedRecipe(path, "5");
+    const auto other = exportLayers(network, requestFor(folder.filePath("out"), {"float"}));
+    QVERIFY(other.has_value());
+    QVERIFY(contains(other->notes, "belongs to another file or recipe"));
+}
+
+void TestManifest::savedEditsAreTheFileAgain()
+{
+    QTemporaryDir folder;
+    const QString path = folder.filePath("m.recipe.toml");
+    QVERIFY(writeAll(path, kRecipe));
+    Network network = threeLayers();
+    network.recipe = editedRecipe(path, "6");
+    const QByteArray saved = "# as trained\n" + QByteArray(kRecipe).replace("8", "6");
+    QVERIFY(writeAll(path, saved));
+    QVERIFY(exportLayers(network, requestFor(folder.filePath("out"))).has_value());
+    const Json source = golden(folder.filePath("out/manifest.json").toStdString())["source"];
+    QCOMPARE(source["recipe_sha256"].get<std::string>(), sha(saved).toStdString());
+    QVERIFY(!source.contains("recipe_edited"));
+    QVERIFY(!QFile::exists(folder.filePath("out/recipe.toml")));
 }
 
 QTEST_GUILESS_MAIN(TestManifest)

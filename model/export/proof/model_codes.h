@@ -2,7 +2,7 @@
 
 #include "export/export_array.h"
 #include "export/writers/writer.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -96,7 +96,9 @@ std::string headerComment(const PlannedFile &file, const SourceFacts &source)
     addLine(out, "source", commentText(orUnknown(source.file)));
     addLine(out, "sha256", orUnknown(source.sha256));
     if (!source.recipeSha256.empty())
-        addLine(out, "recipe", "sha256 " + source.recipeSha256);
+        addLine(out, "recipe",
+            fmt::format("sha256 {}{}", source.recipeSha256,
+                source.editedRecipe.empty() ? "" : fmt::format(", {} beside this file", kEditedRecipeName)));
     for (const ExportArray &array : file.arrays)
         addArray(out, array);
     return out + " */\n";

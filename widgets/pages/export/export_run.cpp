@@ -86,7 +86,10 @@ void ExportPage::showFile(int at)
     if (at < 0 || static_cast<std::size_t>(at) >= m_preview.size())
         return m_code->setText({}, CodeView::Language::Cpp);
     const auto &[name, text] = m_preview[static_cast<std::size_t>(at)];
-    m_code->setText(qs(text), name.ends_with(".json") ? CodeView::Language::Json : CodeView::Language::Cpp);
+    m_code->setText(qs(text),
+        name.ends_with(".json")       ? CodeView::Language::Json
+            : name.ends_with(".toml") ? CodeView::Language::Toml
+                                      : CodeView::Language::Cpp);
 }
 
 void ExportPage::write()
@@ -123,6 +126,8 @@ static QString proofText(const ExportedFile &file, bool proven)
             .arg(groupedText(file.verified), groupedText(file.elements), qs(file.proof));
     if (file.format == "helper" && proven)
         return ExportPage::tr("compiled with the headers");
+    if (file.format == "recipe")
+        return ExportPage::tr("the recipe in force, which no file holds");
     if (file.format == "manifest")
         return ExportPage::tr("renamed into place last");
     return file.proof.empty() ? ExportPage::tr("not verified") : qs(file.proof);
