@@ -7,7 +7,6 @@
 #include "quant/code_reader.h"
 #include "quant/fixed_point.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace quantscope::cli {
@@ -15,11 +14,6 @@ namespace quantscope::cli {
 namespace {
 
 constexpr std::uint64_t kChunk = 1ull << 16;
-
-struct CodesArguments {
-    std::string file, layer, slot = "weight", as = "dec", range;
-    std::optional<std::string> recipe, where;
-};
 
 Error usage(const std::string &file, const std::string &message)
 {
@@ -159,7 +153,9 @@ int find(const CodesArguments &arguments, const SlotQuantizer &slot, std::uint64
     return report(error);
 }
 
-int codes(const CodesArguments &arguments)
+} // namespace
+
+int run(const CodesArguments &arguments)
 {
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
@@ -180,28 +176,6 @@ int codes(const CodesArguments &arguments)
             fmt::format("{}: {}", (*slot)->tensorName, error.what())});
     }
     return 0;
-}
-
-} // namespace
-
-void addCodes(CLI::App &app, int &status)
-{
-    auto arguments = std::make_shared<CodesArguments>();
-    CLI::App *word = app.add_subcommand("codes", "The integers of a layer, one a line");
-    word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("layer", arguments->layer, "The layer's path")->required();
-    word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
-    word->add_option(
-            "--as", arguments->as, "How: dec, hex, bin (two's complement with the binary point), float (dequantized)")
-        ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))
-        ->capture_default_str();
-    word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
-    word->add_option("--where", arguments->where,
-        "Only what a query finds, as index and value: 0x2D, .101101, 0b101101, -19, |code|>=127, float>0.5, "
-        "error>0.01, "
-        "clipped, at limit, zeroed");
-    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
-    word->callback([arguments, &status] { status = codes(*arguments); });
 }
 
 } // namespace quantscope::cli

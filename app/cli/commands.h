@@ -5,11 +5,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "network/network.h"
-
-namespace CLI {
-class App;
-}
 
 namespace quantscope::cli {
 
@@ -24,12 +21,12 @@ void warnAboutRecipe(const Network &network);
 /// error of ours.
 void print(const std::string &text);
 
-/// Each adds its word to the command line; the callback stores the status in `status`.
-void addInspect(CLI::App &app, int &status);
-void addCodes(CLI::App &app, int &status);
-void addRecipe(CLI::App &app, int &status);
-void addExport(CLI::App &app, int &status);
-void addCompare(CLI::App &app, int &status);
+/// Each does one command and returns the status of the process.
+int run(const InspectArguments &arguments);
+int run(const CodesArguments &arguments);
+int run(const RecipeArguments &arguments);
+int run(CompareArguments arguments);
+int run(const ExportArguments &arguments);
 
 /// Starts quantscope-gui, found beside this program or on the PATH; returns only when that fails.
 int startWindow(const std::vector<std::string> &arguments);

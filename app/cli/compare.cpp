@@ -4,12 +4,12 @@
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
+#include "report/json_text.h"
 #include "report/power_report.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -18,17 +18,6 @@ namespace quantscope::cli {
 namespace {
 
 constexpr int kWidest = 32;
-
-struct CompareArguments {
-    std::string file, slotText = "weight", bits;
-    Slot slot = Slot::Weight;
-    std::vector<std::string> layers, with;
-    std::optional<std::string> recipe;
-    std::optional<double> keepSqnr;
-    bool json = false, csv = false, powerOfTwo = false;
-
-    bool sweeps() const { return !bits.empty() || keepSqnr; }
-};
 
 tl::unexpected<Error> usage(std::string message)
 {
@@ -122,7 +111,7 @@ void printCompared(
         auto document = compareJson(compared);
         if (sweep)
             document["sweep"] = sweepJson(network, compared, marks.points, arguments.keepSqnr);
-        print(document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        print(jsonText(document));
     } else if (arguments.csv) {
         marks.front = paretoFront(marks.points);
         if (arguments.keepSqnr && !marks.points.empty())
@@ -146,13 +135,15 @@ int powerOfTwo(const CompareArguments &arguments, const Network &network)
         tables.push_back(std::move(*table));
     }
     if (arguments.json)
-        print(powerJson(tables).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        print(jsonText(powerJson(tables)));
     else
         print(arguments.csv ? powerCsv(tables) : powerText(tables));
     return 0;
 }
 
-int compare(CompareArguments arguments)
+} // namespace
+
+int run(CompareArguments arguments)
 {
     if (arguments.keepSqnr && !std::isfinite(*arguments.keepSqnr))
         return report(usage("--keep-sqnr must be a finite number of dB").value());
@@ -177,32 +168,6 @@ int compare(CompareArguments arguments)
         return report(compared.error(), arguments.file);
     printCompared(arguments, *network, *compared);
     return 0;
-}
-
-} // namespace
-
-void addCompare(CLI::App &app, int &status)
-{
-    auto arguments = std::make_shared<CompareArguments>();
-    CLI::App *word = app.add_subcommand("compare", "Quantizer choices side by side, and a sweep over bit widths");
-    word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("layers", arguments->layers, "The layers' paths (default: all that have values)");
-    word->add_option("--with", arguments->with,
-            "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
-            "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the values)")
-        ->allow_extra_args(false);
-    word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
-    word->add_option("--keep-sqnr", arguments->keepSqnr,
-        "Sweep (of 1:16 without --bits): the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
-    word->add_flag("--power-of-two", arguments->powerOfTwo,
-        "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
-        "up, and the one with the least squared error");
-    word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
-    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
-    auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
-    auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");
-    json->excludes(csv);
-    word->callback([arguments, &status] { status = compare(*arguments); });
 }
 
 } // namespace quantscope::cli

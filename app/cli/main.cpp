@@ -8,11 +8,9 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <sstream>
 #include <system_error>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace quantscope::cli {
@@ -112,14 +110,6 @@ int startWindow(const std::vector<std::string> &arguments)
 
 namespace {
 
-std::vector<std::string> wordsOf(const CLI::App &app)
-{
-    std::vector<std::string> words;
-    for (const CLI::App *word : app.get_subcommands({}))
-        words.push_back(word->get_name());
-    return words;
-}
-
 /// `quantscope FILE` opens the window; what is neither a word nor a file is a slip of the fingers.
 int windowOrNearestWord(const std::vector<std::string> &arguments, const std::vector<std::string> &words)
 {
@@ -132,33 +122,20 @@ int windowOrNearestWord(const std::vector<std::string> &arguments, const std::ve
         "", fmt::format("\"{}\" is neither a command nor a file{}", arguments[0], didYouMean(arguments[0], words)), 2);
 }
 
-int run(int argc, char **argv)
+int runLine(int argc, char **argv)
 {
-    CLI::App app("Shows what the quantizers of a neural network really are, and exports its layers to hardware.\n"
-                 "quantscope FILE opens the window; the words below need no display.",
-        "quantscope");
-    app.set_version_flag("--version", "quantscope " QUANTSCOPE_VERSION);
-    app.require_subcommand(1);
-    int status = 0;
-    addInspect(app, status);
-    addCodes(app, status);
-    addRecipe(app, status);
-    addCompare(app, status);
-    addExport(app, status);
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    const std::vector<std::string> words = wordsOf(app);
+    const std::vector<std::string> words = commandNames();
     if (!arguments.empty() && !arguments[0].starts_with("-") && std::ranges::find(words, arguments[0]) == words.end())
         return windowOrNearestWord(arguments, words);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError &error) {
-        if (error.get_exit_code() != 0)
-            return complain("", fmt::format("{}; try quantscope --help", error.what()), 2);
-        std::ostringstream help; // --help, --version
-        app.exit(error, help);
-        print(help.str());
+    const auto asked = parseCommandLine(argc, argv);
+    if (!asked)
+        return report(asked.error());
+    if (const auto *help = std::get_if<std::string>(&*asked)) {
+        print(*help);
+        return 0;
     }
-    return status;
+    return std::visit([](const auto &command) { return run(command); }, std::get<Command>(*asked));
 }
 
 } // namespace
@@ -170,7 +147,7 @@ int main(int argc, char **argv)
     using namespace quantscope::cli;
     occupyStandardStreams();
     try {
-        return run(argc, argv);
+        return runLine(argc, argv);
     } catch (const std::bad_alloc &) {
         return complain("", "out of memory", 3);
     } catch (const std::exception &error) {

@@ -1,0 +1,237 @@
+#include "command_line.h"
+
+#include "export/layout.h"
+#include "export/writers/writer.h"
+
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace quantscope::cli {
+
+namespace {
+
+void addInspect(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<InspectArguments>();
+    CLI::App *word = app.add_subcommand("inspect", "Layers, quantizers, where each number comes from, and problems");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option(
+        "--recipe", arguments->recipe, "The recipe of a checkpoint (default: MODEL.recipe.toml beside it)");
+    auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1; floats in hexadecimal");
+    auto *csv = word->add_flag("--csv", arguments->csv, "The layer table, comma separated");
+    json->excludes(csv);
+    word->add_flag("--hash", arguments->options.hash, "Adds SHA-256 hashes of codes, values and tensors");
+    word->add_flag("--list", arguments->options.list, "Names, shapes and types only: reads no tensor's data");
+    word->add_flag("--tensors", arguments->options.tensors, "Adds every tensor of the file");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+void addCodes(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<CodesArguments>();
+    CLI::App *word = app.add_subcommand("codes", "The integers of a layer, one a line");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("layer", arguments->layer, "The layer's path")->required();
+    word->add_option("--slot", arguments->slot, "weight or bias")->capture_default_str();
+    word->add_option(
+            "--as", arguments->as, "How: dec, hex, bin (two's complement with the binary point), float (dequantized)")
+        ->check(CLI::IsMember({"dec", "hex", "bin", "float"}))
+        ->capture_default_str();
+    word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
+    word->add_option("--where", arguments->where,
+        "Only what a query finds, as index and value: 0x2D, .101101, 0b101101, -19, |code|>=127, float>0.5, "
+        "error>0.01, clipped, at limit, zeroed");
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+void addRecipe(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<RecipeArguments>();
+    CLI::App *word = app.add_subcommand("recipe", "The recipe in force, as TOML: read, given or assumed");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+void addCompare(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<CompareArguments>();
+    CLI::App *word = app.add_subcommand("compare", "Quantizer choices side by side, and a sweep over bit widths");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("layers", arguments->layers, "The layers' paths (default: all that have values)");
+    word->add_option("--with", arguments->with,
+            "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
+            "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the values)")
+        ->allow_extra_args(false);
+    word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
+    word->add_option("--keep-sqnr", arguments->keepSqnr,
+        "Sweep (of 1:16 without --bits): the fewest bits per layer that keep this SQNR in dB, as recipe and as Python");
+    word->add_flag("--power-of-two", arguments->powerOfTwo,
+        "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
+        "up, and the one with the least squared error");
+    word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
+    auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");
+    json->excludes(csv);
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+void addExport(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<ExportArguments>();
+    CLI::App *word = app.add_subcommand(
+        "export", "A model's integers as headers for HLS and C and as memory files, with a manifest");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    word->add_option(
+            "--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")
+        ->allow_extra_args(true);
+    word->add_option("--format", arguments->request.formats,
+            fmt::format("What to write: {}; may repeat", fmt::join(exportFormatNames(), ", ")))
+        ->required()
+        ->allow_extra_args(true);
+    word->add_option("--out", arguments->request.folder, "The folder; it is made when it is missing")->required();
+    word->add_option("--layout", arguments->request.layout,
+            fmt::format("Order of the elements: {}", fmt::join(layoutNames(), ", ")))
+        ->capture_default_str();
+    Packing &packing = arguments->request.packing;
+    word->add_option("--pack", packing.elements, "Elements in a word of a memory file")->capture_default_str();
+    word->add_option("--word-order", packing.firstElement, "Where the first element of such a word stands: lsb or msb")
+        ->capture_default_str();
+    word->add_flag("--verify", arguments->request.verify,
+        "Compiles headers, reads memory files back, and compares every element with the model before anything is kept");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+class Line {
+public:
+    Line()
+        : app("Shows what the quantizers of a neural network really are, and exports its layers to hardware.\n"
+              "quantscope FILE opens the window; the words below need no display.",
+            "quantscope")
+    {
+        app.set_version_flag("--version", "quantscope " QUANTSCOPE_VERSION);
+        app.require_subcommand(1);
+        addInspect(app, chosen);
+        addCodes(app, chosen);
+        addRecipe(app, chosen);
+        addCompare(app, chosen);
+        addExport(app, chosen);
+    }
+
+    CLI::App app;
+    Command chosen;
+};
+
+/// What a shell offers for a value whose kind CLI11 does not know: it is text to it.
+void describeValue(OptionDescription &out)
+{
+    static const std::map<std::string, ValueKind> paths
+        = {{"file", ValueKind::File}, {"--recipe", ValueKind::File}, {"--out", ValueKind::Folder}};
+    const auto layouts = layoutNames();
+    const std::map<std::string, std::vector<std::string>> choices
+        = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},
+            {"--layout", std::vector<std::string>(layouts.begin(), layouts.end())}};
+    const std::string &name = out.names.back();
+    if (const auto path = paths.find(name); path != paths.end())
+        out.value = path->second;
+    if (const auto known = choices.find(name); known != choices.end())
+        out.choices = known->second;
+    if (!out.choices.empty())
+        out.value = ValueKind::Choice;
+}
+
+/// "{dec,hex}" behind the colon of "TEXT:{dec,hex}".
+std::vector<std::string> membersOf(const std::string &typeName)
+{
+    const auto begin = typeName.find('{'), end = typeName.rfind('}');
+    return begin == typeName.npos || end == typeName.npos
+        ? std::vector<std::string>{}
+        : CLI::detail::split(typeName.substr(begin + 1, end - begin - 1), ',');
+}
+
+OptionDescription describe(const CLI::Option &option)
+{
+    OptionDescription out;
+    for (const std::string &name : option.get_snames())
+        out.names.push_back("-" + name);
+    for (const std::string &name : option.get_lnames())
+        out.names.push_back("--" + name);
+    if (option.get_positional())
+        out.names = {option.get_single_name()};
+    out.text = option.get_description();
+    out.preset = option.get_default_str();
+    out.required = option.get_required();
+    out.repeats = option.get_items_expected_max() > 1;
+    if (option.get_items_expected_max() == 0)
+        return out;
+    out.value = ValueKind::Text;
+    const std::string type = option.get_type_name();
+    out.valueName = type.substr(0, type.find(':'));
+    out.choices = membersOf(type);
+    describeValue(out);
+    return out;
+}
+
+void describeOptions(
+    const CLI::App &app, std::vector<OptionDescription> &places, std::vector<OptionDescription> &options)
+{
+    for (const CLI::Option *option : app.get_options())
+        (option->get_positional() ? places : options).push_back(describe(*option));
+}
+
+} // namespace
+
+Result<std::variant<Command, std::string>> parseCommandLine(int argc, char **argv)
+{
+    Line line;
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        if (error.get_exit_code() != 0)
+            return tl::unexpected(
+                Error{ErrorKind::Usage, "", {}, fmt::format("{}; try quantscope --help", error.what())});
+        std::ostringstream help; // --help, --version
+        line.app.exit(error, help);
+        return help.str();
+    }
+    return std::move(line.chosen);
+}
+
+std::vector<std::string> commandNames()
+{
+    const Line line;
+    std::vector<std::string> names;
+    for (const CLI::App *word : line.app.get_subcommands({}))
+        names.push_back(word->get_name());
+    return names;
+}
+
+ProgramDescription describeCommandLine()
+{
+    const Line line;
+    ProgramDescription out;
+    out.name = line.app.get_name();
+    out.version = QUANTSCOPE_VERSION;
+    out.details = CLI::detail::split(line.app.get_description(), '\n');
+    out.summary = "inspector for quantized neural networks on hardware";
+    out.usage = {"quantscope FILE"};
+    out.statuses = {"Done.", "The answer is no: a proof failed.", "Wrong usage.", "A file cannot be read or written."};
+    describeOptions(line.app, out.places, out.options);
+    out.places.push_back({{"file"}, ValueKind::File, "FILE", {}, "", "The model that the window opens", false, false});
+    for (const CLI::App *word : line.app.get_subcommands({})) {
+        WordDescription &described = out.words.emplace_back();
+        described.name = word->get_name();
+        described.text = word->get_description();
+        describeOptions(*word, described.places, described.options);
+    }
+    return out;
+}
+
+} // namespace quantscope::cli

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "description/program_description.h"
+#include "export/export.h"
+#include "report/inspect.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace quantscope::cli {
+
+struct InspectArguments {
+    std::string file;
+    std::optional<std::string> recipe;
+    bool json = false, csv = false;
+    InspectOptions options;
+};
+
+struct CodesArguments {
+    std::string file, layer, slot = "weight", as = "dec", range;
+    std::optional<std::string> recipe, where;
+};
+
+struct RecipeArguments {
+    std::string file;
+    std::optional<std::string> recipe;
+};
+
+struct CompareArguments {
+    std::string file, slotText = "weight", bits;
+    Slot slot = Slot::Weight; ///< what the text says, once the model is known
+    std::vector<std::string> layers, with;
+    std::optional<std::string> recipe;
+    std::optional<double> keepSqnr;
+    bool json = false, csv = false, powerOfTwo = false;
+
+    bool sweeps() const { return !bits.empty() || keepSqnr; }
+};
+
+struct ExportArguments {
+    std::string file;
+    std::optional<std::string> recipe;
+    ExportRequest request;
+};
+
+using Command = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments>;
+
+/// What is to be done, or what --help and --version print. Errors: Usage.
+/// The only file that knows CLI11, which takes the compiler longer than the rest of the program.
+Result<std::variant<Command, std::string>> parseCommandLine(int argc, char **argv);
+
+std::vector<std::string> commandNames();
+
+/// The same command line as data.
+ProgramDescription describeCommandLine();
+
+} // namespace quantscope::cli
