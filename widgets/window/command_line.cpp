@@ -12,7 +12,15 @@ static const char *const kUsage
     = "usage: quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark]\n"
       "       quantscope-gui --screenshot DIR [--theme light|dark] [--size WxH] [--layer NAME] FILE\n"
       "\n"
-      "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n";
+      "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n"
+      "\n"
+      "  --recipe R.toml      The recipe of a checkpoint (default: MODEL.recipe.toml beside it)\n"
+      "  --theme light|dark   The colours (default: those chosen last)\n"
+      "  --screenshot DIR     Draws every page to DIR/PAGE.png and ends\n"
+      "  --size WxH           How large, from 640x480 to 16384x16384 (default: 1440x900)\n"
+      "  --layer NAME         Which layer is drawn (default: the first)\n"
+      "  --help               Prints this and ends\n"
+      "  --version            Prints the version and ends\n";
 
 static CommandLine &stop(CommandLine &line, int status, const std::string &message)
 {
