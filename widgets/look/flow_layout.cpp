@@ -42,6 +42,13 @@ static bool expands(const QLayoutItem *item) { return item->expandingDirections(
 
 static int widthOf(const QLayoutItem *item) { return (expands(item) ? item->minimumSize() : item->sizeHint()).width(); }
 
+/// An item with what is dear to ask of it.
+struct FlowLayout::Cell {
+    QLayoutItem *item;
+    bool expands;
+    int width;
+};
+
 static int heightOf(const QLayoutItem *item, int width)
 {
     return item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
@@ -70,16 +77,17 @@ int FlowLayout::place(const QRect &rect, bool apply) const
     const QRect area = rect.marginsRemoved(contentsMargins());
     int y = area.top();
     for (qsizetype first = 0; first < m_items.size();) {
-        QList<QLayoutItem *> row;
+        QList<Cell> row;
         int width = 0;
         for (; first < m_items.size(); ++first) {
             QLayoutItem *item = m_items[first];
             if (item->isEmpty())
                 continue;
-            if (!row.isEmpty() && width + widthOf(item) > area.width())
+            const Cell cell{item, expands(item), widthOf(item)};
+            if (!row.isEmpty() && width + cell.width > area.width())
                 break;
-            row.append(item);
-            width += widthOf(item) + spacing();
+            row.append(cell);
+            width += cell.width + spacing();
         }
         if (!row.isEmpty())
             y += placeRow(row, QRect(area.left(), y, area.width(), 0), apply) + spacing();
@@ -88,27 +96,27 @@ int FlowLayout::place(const QRect &rect, bool apply) const
 }
 
 /// Returns the height that the row takes.
-int FlowLayout::placeRow(const QList<QLayoutItem *> &row, const QRect &line, bool apply) const
+int FlowLayout::placeRow(const QList<Cell> &row, const QRect &line, bool apply) const
 {
     int used = -spacing();
-    for (const QLayoutItem *item : row)
-        used += widthOf(item) + spacing();
-    const auto springs = std::count_if(row.begin(), row.end(), expands);
+    for (const Cell &cell : row)
+        used += cell.width + spacing();
+    const auto springs = std::count_if(row.begin(), row.end(), [](const Cell &cell) { return cell.expands; });
     const auto takers = springs > 0 ? springs : m_stretch ? row.size() : 0;
     const int spare = takers > 0 ? std::max(0, line.width() - used) : 0;
     QList<int> widths;
     int height = 0;
     int given = 0;
     qsizetype taken = 0;
-    for (const QLayoutItem *item : row) {
-        const bool takes = springs == 0 || expands(item);
+    for (const Cell &cell : row) {
+        const bool takes = springs == 0 || cell.expands;
         const int share = takes && takers > 0 ? static_cast<int>(spare * ++taken / takers) - given : 0;
         given += share;
-        widths << std::min(widthOf(item) + share, line.width());
-        height = std::max(height, heightOf(item, widths.back()));
+        widths << std::min(cell.width + share, line.width());
+        height = std::max(height, heightOf(cell.item, widths.back()));
     }
     for (qsizetype i = 0, x = line.left(); apply && i < row.size(); x += widths[i++] + spacing())
-        row[i]->setGeometry(QRect(static_cast<int>(x), line.top(), widths[i], height));
+        row[i].item->setGeometry(QRect(static_cast<int>(x), line.top(), widths[i], height));
     return height;
 }
 

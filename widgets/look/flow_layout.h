@@ -27,8 +27,9 @@ public:
     void setGeometry(const QRect &rect) override;
 
 private:
+    struct Cell;
     int place(const QRect &rect, bool apply) const;
-    int placeRow(const QList<QLayoutItem *> &row, const QRect &line, bool apply) const;
+    int placeRow(const QList<Cell> &row, const QRect &line, bool apply) const;
 
     QList<QLayoutItem *> m_items;
     bool m_stretch;

@@ -58,7 +58,7 @@ static void fitColumns(QTableView *table, const LayerModel &model)
 LayersPanel::LayersPanel(Session &session, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
-    , m_table(new QTableView)
+    , m_table(new QTableView(this))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -91,12 +91,12 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
 
 QWidget *LayersPanel::makeHeader()
 {
-    auto *header = new QFrame;
+    auto *header = new QFrame(this);
     header->setProperty("panel", true);
     auto *row = new FlowLayout(header, 14);
     row->setContentsMargins(12, 8, 12, 8);
-    const auto add = [row](QLabel *top, QLabel *bottom, bool expands) {
-        auto *pair = new QWidget;
+    const auto add = [header, row](QLabel *top, QLabel *bottom, bool expands) {
+        auto *pair = new QWidget(header);
         auto *column = new QVBoxLayout(pair);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(1);

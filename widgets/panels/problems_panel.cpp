@@ -60,12 +60,12 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     , m_session(session)
     , m_title(titleLabel())
     , m_summary(dimLabel())
-    , m_table(new QTableView)
+    , m_table(new QTableView(this))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *header = new QFrame;
+    auto *header = new QFrame(this);
     header->setProperty("chip", true);
     header->setStyleSheet(u"QFrame { border-radius: 0; }"_s);
     auto *row = new QHBoxLayout(header);

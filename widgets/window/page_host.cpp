@@ -60,17 +60,17 @@ PageHost::PageHost(Session &session, QWidget *parent)
 
 PageId PageHost::current() const { return static_cast<PageId>(m_tabs->currentIndex()); }
 
-Page *PageHost::make(PageId page)
+Page *PageHost::make(PageId page, QWidget *parent)
 {
     switch (page) {
-    case PageId::Overview: return new OverviewPage(m_session);
-    case PageId::Distribution: return new DistributionPage(m_session);
-    case PageId::Values: return new ValuesPage(m_session);
-    case PageId::Channels: return new ChannelsPage(m_session);
-    case PageId::Compare: return new ComparePage(m_session);
-    case PageId::Export: return new ExportPage(m_session);
+    case PageId::Overview: return new OverviewPage(m_session, parent);
+    case PageId::Distribution: return new DistributionPage(m_session, parent);
+    case PageId::Values: return new ValuesPage(m_session, parent);
+    case PageId::Channels: return new ChannelsPage(m_session, parent);
+    case PageId::Compare: return new ComparePage(m_session, parent);
+    case PageId::Export: return new ExportPage(m_session, parent);
     case PageId::Recipe: {
-        auto *recipe = new RecipePage(m_session);
+        auto *recipe = new RecipePage(m_session, parent);
         connect(recipe, &RecipePage::chooseRequested, this, &PageHost::chooseRecipeRequested);
         connect(recipe, &RecipePage::saveRequested, this, &PageHost::saveRecipeRequested);
         return recipe;
@@ -82,13 +82,13 @@ Page *PageHost::make(PageId page)
 /// A low window scrolls a page before its charts get too low to read; a page too wide would be cut off.
 class PageScroll : public QScrollArea {
 public:
-    explicit PageScroll(Page *page)
+    explicit PageScroll(QWidget *parent)
+        : QScrollArea(parent)
     {
         setWidgetResizable(true);
         setFrameShape(QFrame::NoFrame);
         setFocusPolicy(Qt::NoFocus);
         setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        setWidget(page);
     }
     bool eventFilter(QObject *watched, QEvent *event) override
     {
@@ -99,7 +99,8 @@ public:
     }
     QSize minimumSizeHint() const override
     {
-        return {widget()->minimumSizeHint().width() + verticalScrollBar()->sizeHint().width(), 0};
+        const int page = widget() == nullptr ? 0 : widget()->minimumSizeHint().width();
+        return {page + verticalScrollBar()->sizeHint().width(), 0};
     }
 };
 
@@ -107,11 +108,15 @@ Page *PageHost::page(PageId page)
 {
     const auto at = static_cast<std::size_t>(page);
     if (!m_pages[at]) {
-        m_pages[at] = make(page);
+        // From the outside in: a widget that is moved to another parent has its style computed again, with all it
+        // holds.
+        auto *scroll = new PageScroll(m_stack);
         QWidget *standIn = m_stack->widget(static_cast<int>(at));
-        m_stack->insertWidget(static_cast<int>(at), new PageScroll(m_pages[at]));
+        m_stack->insertWidget(static_cast<int>(at), scroll);
         m_stack->removeWidget(standIn);
         delete standIn;
+        m_pages[at] = make(page, scroll->viewport());
+        scroll->setWidget(m_pages[at]);
     }
     return m_pages[at];
 }

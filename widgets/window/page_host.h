@@ -34,7 +34,7 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
-    Page *make(PageId page);
+    Page *make(PageId page, QWidget *parent);
     void refreshNote();
 
     Session &m_session;

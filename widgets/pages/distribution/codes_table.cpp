@@ -13,7 +13,7 @@ namespace quantscope {
 
 CodesTable::CodesTable(QWidget *parent)
     : Card(parent)
-    , m_forms(new Segmented(tr("Form of the codes")))
+    , m_forms(new Segmented(tr("Form of the codes"), this))
     , m_note(new ElidedLabel(Qt::ElideRight))
 {
     auto *header = new QHBoxLayout;
@@ -27,7 +27,7 @@ CodesTable::CodesTable(QWidget *parent)
     header->addWidget(m_note, 1);
     box()->addLayout(header);
     m_model.setForm(ValueForm::HexBinary);
-    m_view = new ValuesView(&m_model);
+    m_view = new ValuesView(&m_model, this);
     box()->addWidget(m_view, 1);
     connect(m_forms, &Segmented::selected, this, [this](int form) {
         static constexpr ValueForm kForms[] = {ValueForm::Decimal, ValueForm::HexBinary, ValueForm::Float};

@@ -40,15 +40,15 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent)
         if (isVisible() && shown && qs(shown.layer->name) == layer && qs(shown.slot->slot) == slot)
             refreshChart();
     });
-    m_table = new CodesTable;
+    m_table = new CodesTable(this);
     m_table->setMinimumHeight(160);
     column->addWidget(m_table, 1);
 }
 
 QWidget *DistributionPage::makeFigures()
 {
-    auto *card = new Card;
-    m_figureRow = new QWidget;
+    auto *card = new Card(this);
+    m_figureRow = new QWidget(card);
     new FlowLayout(m_figureRow, 8, true);
     static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0",
         "codes-used", "would-be-clipped"};
@@ -81,10 +81,10 @@ QWidget *DistributionPage::makeFigures()
 
 QWidget *DistributionPage::makeCharts()
 {
-    auto *card = new Card;
-    auto *header = new QWidget;
+    auto *card = new Card(this);
+    auto *header = new QWidget(card);
     auto *flow = new FlowLayout(header, 14);
-    m_switch = new Segmented(tr("Histogram"));
+    m_switch = new Segmented(tr("Histogram"), header);
     m_switch->setItems({tr("Bit weights"), tr("Values"), tr("Codes")});
     m_switch->setItemTip(BitWeights, tr("one bar is one bit of the word: how many |w| lie in [2^k, 2^(k+1))"));
     m_switch->setItemTip(Values, tr("the float weights in equal bins, with the limits of the quantizer"));
@@ -95,9 +95,11 @@ QWidget *DistributionPage::makeCharts()
     for (QWidget *widget :
         {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
         flow->addWidget(widget);
-    m_charts = new QStackedWidget;
+    m_valueBar = makeValueBar(header);
+    flow->addWidget(m_valueBar);
+    m_charts = new QStackedWidget(card);
     m_charts->setMinimumHeight(220);
-    m_bitWeights = new BitWeightChart;
+    m_bitWeights = new BitWeightChart(m_charts);
     m_trial = new CompareTrial(session(), *m_bitWeights, this);
     m_charts->addWidget(m_bitWeights);
     m_apply->hide();
@@ -105,8 +107,6 @@ QWidget *DistributionPage::makeCharts()
     connect(m_trial, &CompareTrial::changed, this, &DistributionPage::onTrial);
     connect(m_apply, &QPushButton::clicked, m_trial, &CompareTrial::apply);
     connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
-    m_valueBar = makeValueBar();
-    flow->addWidget(m_valueBar);
     card->box()->addWidget(header);
     card->box()->addWidget(m_charts, 1);
     connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
@@ -114,17 +114,17 @@ QWidget *DistributionPage::makeCharts()
 }
 
 /// What the value histogram shows: one channel or all, a part around zero, counts or their logarithm.
-QWidget *DistributionPage::makeValueBar()
+QWidget *DistributionPage::makeValueBar(QWidget *parent)
 {
-    auto *bar = new QWidget;
+    auto *bar = new QWidget(parent);
     auto *row = new QHBoxLayout(bar);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(8);
-    m_channel = new QComboBox;
+    m_channel = new QComboBox(bar);
     m_channel->setObjectName(u"value-channel"_s);
     m_channel->setAccessibleName(tr("Channel"));
     m_channel->setToolTip(plainTip(tr("The output channel whose weights are counted")));
-    m_zoom = new QComboBox;
+    m_zoom = new QComboBox(bar);
     m_zoom->setObjectName(u"value-zoom"_s);
     m_zoom->setAccessibleName(tr("Zoom"));
     m_zoom->setToolTip(plainTip(tr("Which part of the range around zero is binned")));

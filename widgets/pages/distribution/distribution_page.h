@@ -43,7 +43,7 @@ protected:
 private:
     QWidget *makeFigures();
     QWidget *makeCharts();
-    QWidget *makeValueBar();
+    QWidget *makeValueBar(QWidget *parent);
     void rebin();
     void refreshFigures(const SlotRef &slot, const SlotStatistics *statistics);
     void refreshProvenance(const SlotRef &slot);
