@@ -137,6 +137,7 @@ void describeValue(OptionDescription &out)
     const auto layouts = layoutNames();
     const std::map<std::string, std::vector<std::string>> choices
         = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},
+            {"--word-order", {"lsb", "msb"}},
             {"--layout", std::vector<std::string>(layouts.begin(), layouts.end())}};
     const std::string &name = out.names.back();
     if (const auto path = paths.find(name); path != paths.end())
