@@ -130,6 +130,24 @@ private Q_SLOTS:
         m_window->setTheme(ThemeChoice::Light);
     }
 
+    /// Texts that carry a colour follow the theme; the network is the same.
+    void aThemeIsNoNewNetwork()
+    {
+        openSample("digits_float.pt", u"conv2"_s);
+        m_window->showPage(PageId::Distribution);
+        QTRY_VERIFY(text("provenance").contains(Theme::light().green.name()));
+        QSignalSpy networks(&m_window->session(), &Session::networkChanged);
+        m_window->setTheme(ThemeChoice::Dark);
+        QTRY_VERIFY(text("provenance").contains(Theme::dark().green.name()));
+        QVERIFY(!text("provenance").contains(Theme::light().green.name()));
+        m_window->showPage(PageId::Overview);
+        const auto *word = m_window->findChild<QLabel *>(u"header-recipe"_s);
+        QCOMPARE(word->palette().color(QPalette::WindowText), Theme::dark().green);
+        m_window->setTheme(ThemeChoice::Light);
+        QCOMPARE(word->palette().color(QPalette::WindowText), Theme::light().green);
+        QCOMPARE(networks.count(), 0);
+    }
+
     void keysMoveBetweenLayersAndPages()
     {
         openSample("digits_fixed.pt", u"conv1"_s);

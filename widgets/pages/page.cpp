@@ -1,5 +1,7 @@
 #include "pages/page.h"
 
+#include "items/text.h"
+#include "look/theme.h"
 #include "session/session.h"
 
 #include <QLayout>
@@ -13,13 +15,21 @@ Page::Page(Session &session, QWidget *parent)
 {
     connect(&session, &Session::networkChanged, this, &Page::schedule);
     connect(&session, &Session::selectionChanged, this, &Page::schedule);
-    connect(&session.statistics(), &StatisticsStore::ready, this, &Page::schedule);
+    connect(&session.statistics(), &StatisticsStore::ready, this, &Page::onStatistics);
+    connect(&Theme::instance(), &Theme::changed, this, &Page::schedule); // texts carry colours
 }
 
 void Page::refreshNow()
 {
     m_dirty = false;
     refresh();
+}
+
+void Page::onStatistics(const QString &layer, const QString &slot)
+{
+    const SlotRef shown = showsStatistics() ? m_session.currentSlot() : SlotRef();
+    if (shown && qs(shown.layer->name) == layer && qs(shown.slot->slot) == slot)
+        schedule();
 }
 
 int Page::heightForWidth(int width) const { return layout() ? layout()->minimumHeightForWidth(width) : -1; }

@@ -18,12 +18,16 @@ public:
     int heightForWidth(int width) const override;
 
 protected:
-    /// Selection, network or statistics have changed.
+    /// Selection, network, theme or the statistics of the slot shown have changed.
     virtual void refresh() = 0;
+    /// Whether the page shows statistics of the current slot.
+    virtual bool showsStatistics() const { return false; }
     void schedule();
     void showEvent(QShowEvent *event) override;
 
 private:
+    void onStatistics(const QString &layer, const QString &slot);
+
     Session &m_session;
     bool m_dirty = true;
     bool m_queued = false;

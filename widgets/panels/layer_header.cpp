@@ -33,6 +33,7 @@ LayerHeader::LayerHeader(Session &session, QWidget *parent)
     connect(m_slots, &Segmented::selected, this, [this](int at) { m_session.selectSlot(m_slotNames[at]); });
     connect(&session, &Session::selectionChanged, this, &LayerHeader::refresh);
     connect(&session, &Session::networkChanged, this, &LayerHeader::refresh);
+    refresh();
 }
 
 static QString joined(const std::vector<std::string> &names)

@@ -85,8 +85,10 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
         showColumns();
     });
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
+    connect(&Theme::instance(), &Theme::changed, this, &LayersPanel::updateHeader);
     connect(&session.statistics(), &StatisticsStore::ready, this,
         [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
+    onNetwork();
 }
 
 QWidget *LayersPanel::makeHeader()

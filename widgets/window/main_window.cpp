@@ -254,10 +254,7 @@ void MainWindow::onState()
     for (QAction *action : std::as_const(m_modelActions))
         action->setEnabled(open);
     if (open) {
-        const bool first = !m_split;
         makeWorkspace();
-        if (first) // it was made after the signal that it listens to
-            Q_EMIT m_session.networkChanged();
         m_stack->setCurrentWidget(m_split);
         setWindowTitle(QFileInfo(m_session.path()).fileName() + u" – QuantScope"_s);
     } else if (m_session.state() == Session::State::Loading) {

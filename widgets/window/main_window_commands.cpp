@@ -124,7 +124,6 @@ void MainWindow::setTheme(ThemeChoice choice)
     static const QString names[] = {u"system"_s, u"light"_s, u"dark"_s};
     Settings::setText(u"window/theme"_s, names[static_cast<int>(choice)]);
     Theme::instance().apply(choice);
-    Q_EMIT m_session.networkChanged(); // texts that carry a colour are made again
 }
 
 void MainWindow::showKeys()

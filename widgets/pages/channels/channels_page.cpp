@@ -110,7 +110,7 @@ QString ChannelsPage::summary(const SlotRef &slot) const
 void ChannelsPage::refresh()
 {
     const SlotRef slot = session().currentSlot();
-    const SlotStatistics *statistics = session().currentStatistics();
+    const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr;
     const bool channels = slot.hasCodes() && !(statistics && statistics->channels.empty());
     m_metric->setVisible(channels);
     m_tableCard->setVisible(channels);

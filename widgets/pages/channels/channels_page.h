@@ -22,6 +22,7 @@ public:
 
 protected:
     void refresh() override;
+    bool showsStatistics() const override { return true; }
 
 private:
     QWidget *makeChart();

@@ -81,6 +81,7 @@ void ComparePower::refresh()
     m_network = network;
     m_layers = m_session.selectedLayers();
     m_slot = slot;
+    m_task.cancel();
     if (!network)
         return m_model.setRows({});
     std::vector<std::string> layers;
@@ -106,15 +107,16 @@ void ComparePower::compute(std::vector<std::string> layers)
             }
             return all;
         },
-        [this](Result<std::vector<PowerTable>> tables) {
+        [this, slot = m_slot, several = m_layers.size() > 1](Result<std::vector<PowerTable>> tables) {
             std::vector<PowerRow> rows;
+            m_rowsSlot = slot;
             m_againstQuantized = false;
             for (PowerTable &table : tables ? *tables : std::vector<PowerTable>{}) {
                 m_againstQuantized = m_againstQuantized || table.againstQuantized;
                 std::move(table.rows.begin(), table.rows.end(), std::back_inserter(rows));
             }
             m_model.setRows(std::move(rows));
-            m_table->setColumnHidden(PowerModel::Layer, m_layers.size() < 2);
+            m_table->setColumnHidden(PowerModel::Layer, !several);
             m_note->setText(tables ? summary() : qs(tables.error().message));
             const auto &all = m_model.rows();
             const auto best = std::find_if(all.begin(), all.end(), [](const PowerRow &row) { return row.best; });
@@ -160,8 +162,8 @@ void ComparePower::apply()
         return;
     const PowerRow &row = m_model.rows()[static_cast<std::size_t>(at)];
     if (const auto candidate = parseCandidate(row.result.name))
-        m_session.applyChoices({{row.layer, m_slot, candidate->settings.preset, candidate->settings.overrides}},
-            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_slot), qs(row.result.name)));
+        m_session.applyChoices({{row.layer, m_rowsSlot, candidate->settings.preset, candidate->settings.overrides}},
+            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_rowsSlot), qs(row.result.name)));
 }
 
 } // namespace quantscope

@@ -39,6 +39,7 @@ private:
     std::shared_ptr<const Network> m_network;
     QStringList m_layers;
     Slot m_slot = Slot::Weight;
+    Slot m_rowsSlot = Slot::Weight; ///< whose rows are shown: those of another slot may still be on their way
     bool m_againstQuantized = false;
     Task<std::vector<PowerTable>> m_task;
 };

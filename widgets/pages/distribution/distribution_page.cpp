@@ -249,10 +249,11 @@ QString DistributionPage::waitingText(const SlotRef &slot) const
 
 void DistributionPage::refreshChart()
 {
+    m_floatBits.cancel(); // of what was shown before
     const SlotRef slot = session().currentSlot();
-    const SlotStatistics *statistics = session().currentStatistics();
+    const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr;
     m_valueBar->setVisible(m_switch->current() == Values && slot.readable());
-    const SlotStatistics *soFar = statistics || !slot ? nullptr : session().statistics().soFar(slot.id());
+    const SlotStatistics *soFar = statistics || !slot.hasCodes() ? nullptr : session().statistics().soFar(slot.id());
     m_zeros->setText(statistics
             ? tr("%1 of %2")
                   .arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
@@ -280,7 +281,6 @@ void DistributionPage::showGrowing(const SlotRef &slot, const SlotStatistics &so
 void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics *statistics)
 {
     if (statistics) {
-        m_floatBits.cancel();
         if (m_trial->active(slot)) // what is tried outlives a refresh
             return;
         m_bitWeights->setEditable(slot.slot->quantizer->kind == QuantizerKind::Affine);
@@ -320,7 +320,7 @@ void DistributionPage::fillChannels(const SlotStatistics &statistics)
 void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *statistics)
 {
     if (!statistics)
-        return m_values->showMessage(waitingText(slot));
+        return showNoValues(waitingText(slot));
     // The limits are those of the type that is tried, once its figures are there.
     const CandidateResult *tried = m_trial->active(slot) ? m_trial->exactResult() : nullptr;
     const Quantizer quantizer = tried ? *tried->slot.quantizer : *slot.slot->quantizer;
@@ -334,8 +334,8 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     const int zoom = m_zoom->currentData().toInt();
     auto window = valueWindow(*statistics, zoom, kValueBins);
     if (!window)
-        return m_values->showMessage(tr("%1 of %2 values are NaN or infinite: there is no range to show.")
-                                         .arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
+        return showNoValues(tr("%1 of %2 values are NaN or infinite: there is no range to show.")
+                                .arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
     std::uint64_t count = statistics->count;
     if (m_channel->currentIndex() > 0) {
         window->channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
@@ -346,6 +346,13 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
         m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
     };
     bin(slot, *window, show);
+}
+
+void DistributionPage::showNoValues(const QString &why)
+{
+    m_binning.cancel();
+    m_hasBinned = false;
+    m_values->showMessage(why);
 }
 
 void DistributionPage::bin(

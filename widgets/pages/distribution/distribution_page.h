@@ -39,6 +39,7 @@ public:
 
 protected:
     void refresh() override;
+    bool showsStatistics() const override { return true; }
 
 private:
     QWidget *makeFigures();
@@ -55,6 +56,7 @@ private:
     void fillChannels(const SlotStatistics &statistics);
     void bin(const SlotRef &slot, const ValueWindow &window, const std::function<void(const ValueHistogram &)> &show);
     void showValues(const SlotRef &slot, const SlotStatistics *statistics);
+    void showNoValues(const QString &why);
     void showCodes(const SlotRef &slot, const SlotStatistics *statistics);
     QString waitingText(const SlotRef &slot) const;
 

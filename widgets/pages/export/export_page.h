@@ -48,7 +48,7 @@ private:
     void preview();
     void showPreview(const Preview &files);
     void showFile(int at);
-    void showReport(const ExportReport &report);
+    void showReport(const ExportReport &report, const QString &folder);
     void chooseFolder();
     std::vector<std::string> exportable() const;
 

@@ -32,6 +32,7 @@ QWidget *ExportPage::makeResult()
     m_resultTitle = titleLabel();
     m_resultTitle->setObjectName(u"export-result"_s);
     m_resultNote = dimLabel();
+    m_resultNote->setObjectName(u"export-note"_s);
     m_resultNote->setWordWrap(true);
     header->addWidget(m_resultTitle);
     header->addWidget(m_resultNote, 1);
@@ -51,8 +52,11 @@ void ExportPage::preview()
 {
     const ExportRequest wanted = request();
     m_formatCount->setText(tr("%1 of %2").arg(wanted.formats.size()).arg(m_formats.size()));
-    m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty());
-    m_write->setText(wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
+    if (!m_writing.running()) {
+        m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty());
+        m_write->setText(
+            wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
+    }
     if (wanted.layers.empty() || wanted.formats.empty()) {
         m_previewing.cancel();
         return showPreview({});
@@ -96,7 +100,6 @@ void ExportPage::write()
 {
     if (m_writing.running()) {
         m_writing.cancel();
-        m_write->setText(tr("Write"));
         m_resultTitle->setText(tr("cancelled; nothing was written"));
         return preview();
     }
@@ -109,10 +112,10 @@ void ExportPage::write()
     m_write->setText(tr("Cancel"));
     m_writing.start([network = session().network(), wanted](
                         const Progress &progress) { return exportLayers(*network, wanted, progress); },
-        [this](Result<ExportReport> report) {
+        [this, folder = m_folder->text()](Result<ExportReport> report) {
             preview();
             if (report)
-                return showReport(*report);
+                return showReport(*report, folder);
             m_resultTitle->setText(tr("■ not written"));
             m_resultNote->setText(qs(report.error().text()));
         },
@@ -133,7 +136,7 @@ static QString proofText(const ExportedFile &file, bool proven)
     return file.proof.empty() ? ExportPage::tr("not verified") : qs(file.proof);
 }
 
-void ExportPage::showReport(const ExportReport &report)
+void ExportPage::showReport(const ExportReport &report, const QString &folder)
 {
     std::uint64_t bytes = 0;
     std::uint64_t verified = 0;
@@ -163,8 +166,7 @@ void ExportPage::showReport(const ExportReport &report)
     m_result->show();
     m_resultTitle->setText(
         verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"));
-    QStringList notes{
-        tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), m_folder->text())};
+    QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
     for (const std::string &note : report.notes)
         notes << qs(note);
     m_resultNote->setText(notes.join(u" · "_s));

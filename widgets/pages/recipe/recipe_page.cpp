@@ -286,6 +286,7 @@ void RecipePage::refresh()
     m_model.setNetwork(network); // selects nothing and says nothing
     fitColumns();
     selectRemembered();
+    m_writing.cancel();
     if (network)
         refreshText();
     refreshSource();

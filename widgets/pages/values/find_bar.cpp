@@ -140,6 +140,7 @@ void FindBar::showWrong(QLineEdit *edit, const QString &reason)
 
 void FindBar::find(const QString &text)
 {
+    m_finding.cancel();
     m_query->setText(text);
     m_result = {};
     const auto query = parseFindQuery(str(text), m_slot ? *m_slot.slot : SlotQuantizer());

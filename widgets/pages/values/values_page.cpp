@@ -140,6 +140,7 @@ QWidget *ValuesPage::makeSide()
     m_mapNote = dimLabel();
     m_mapNote->setFont(Theme::sans(0.88));
     m_mapNote->setWordWrap(true);
+    m_mapNote->setObjectName(u"map-note"_s);
     column->addWidget(m_mapNote);
     m_mapView = new TensorMapView;
     column->addWidget(m_mapView, 1);
@@ -211,7 +212,9 @@ void ValuesPage::refresh()
     m_find->setSlot(slot);
     m_axes->setSlice(m_model.slice());
     m_forms->setEnabled(slot.hasCodes());
+    m_mapping.cancel();
     m_map.reset();
+    m_mapNote->clear();
     m_mapView->setMap(m_map);
     if (!shown)
         return;
