@@ -3,7 +3,7 @@
 #include "items/compare_model.h"
 #include "items/compare_overlay.h"
 #include "items/compare_power.h"
-#include "session/compare_lab.h"
+#include "session/lab_store.h"
 #include "support.h"
 
 #include <QAbstractItemModelTester>
@@ -27,7 +27,7 @@ private Q_SLOTS:
     /// SlotComparison::best.
     void showsTheModelsNumbers()
     {
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         fill(lab, model, {u"conv2"_s});
@@ -74,7 +74,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, candidate);
         QFETCH(QStringList, cells);
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         fill(lab, model, {u"conv2"_s});
         const int column = model.columnOf(str(candidate));
@@ -89,7 +89,7 @@ private Q_SLOTS:
 
     void differencesAreAgainstTheFile()
     {
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         fill(lab, model, {u"conv2"_s});
         const int column = model.columnOf("ap_fixed<6,-1>");
@@ -107,7 +107,7 @@ private Q_SLOTS:
 
     void ordersWithTheFileFirst()
     {
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         fill(lab, model, {u"conv2"_s});
@@ -137,7 +137,7 @@ private Q_SLOTS:
     /// Several layers: counts and squared errors add up.
     void addsLayersUp()
     {
-        CompareLab one, other, both;
+        LabStore one, other, both;
         CompareModel first, second, sum;
         fill(one, first, {u"conv1"_s});
         fill(other, second, {u"conv2"_s});
@@ -152,13 +152,13 @@ private Q_SLOTS:
 
     void refusesWithTheNearestWord()
     {
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         fill(lab, model, {u"conv2"_s});
-        QVERIFY(lab.add(u"ap_fixd<6,0>"_s).contains(u"ap_fixed<W,I>"));
-        QVERIFY(lab.add(u"Int8WeightPerTensorFloat,bitwidth=4"_s).contains(u"bit_width"));
-        QSignalSpy refused(&lab, &CompareLab::refused);
-        QCOMPARE(lab.add(u"ap_fixed<99,0>"_s), QString()); // its text can be read; what it says cannot be
+        QVERIFY(qs(parseCandidate("ap_fixd<6,0>").error().message).contains(u"ap_fixed<W,I>"));
+        QVERIFY(qs(parseCandidate("Int8WeightPerTensorFloat,bitwidth=4").error().message).contains(u"bit_width"));
+        QSignalSpy refused(&lab, &LabStore::refused);
+        lab.add(*parseCandidate("ap_fixed<99,0>")); // its text can be read; what it says cannot be
         QVERIFY(QTest::qWaitFor([&] { return refused.size() == 1; }));
         QVERIFY2(refused[0][1].toString().contains(u"99 is not a whole number"), qPrintable(refused[0][1].toString()));
         QVERIFY(!lab.result("ap_fixed<99,0>"));
@@ -166,22 +166,22 @@ private Q_SLOTS:
 
     void addsAndRemoves()
     {
-        CompareLab lab;
+        LabStore lab;
         CompareModel model;
         fill(lab, model, {u"conv2"_s});
-        QCOMPARE(lab.add(u"ap_fixed<5, -1>"_s), QString());
+        lab.add(*parseCandidate("ap_fixed<5,-1>"));
         QVERIFY(QTest::qWaitFor([&] { return lab.idle(); }));
-        model.setColumns(lab.columns());
+        model.setColumns(compareColumns(lab.results()));
         const int column = model.columnOf("ap_fixed<5,-1>");
         QVERIFY(column > 0);
         QCOMPARE(model.index(static_cast<int>(CompareFigure::Sqnr), column).data().toString(), u"24.9"_s);
         lab.remove("ap_fixed<5,-1>");
         lab.remove("file"); // the others are compared with it
-        model.setColumns(lab.columns());
+        model.setColumns(compareColumns(lab.results()));
         QVERIFY(model.columnOf("ap_fixed<5,-1>") < 0);
         QCOMPARE(model.columnOf("file"), 0);
         lab.restore();
-        model.setColumns(lab.columns());
+        model.setColumns(compareColumns(lab.results()));
         QVERIFY(model.columnOf("ap_fixed<5,-1>") > 0);
     }
 
@@ -274,11 +274,11 @@ private Q_SLOTS:
     }
 
 private:
-    void fill(CompareLab &lab, CompareModel &model, const QStringList &layers)
+    void fill(LabStore &lab, CompareModel &model, const QStringList &layers)
     {
         lab.select(m_session.network(), layers, Slot::Weight);
         QVERIFY(QTest::qWaitFor([&] { return lab.idle(); }, 20000));
-        model.setColumns(lab.columns());
+        model.setColumns(compareColumns(lab.results()));
     }
     Session m_session;
 };

@@ -3,6 +3,7 @@
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_table.h"
 #include "pages/compare/sweep_panel.h"
+#include "pages/compare/sweep_result.h"
 #include "pages/distribution/compare_trial.h"
 #include "pages/distribution/distribution_page.h"
 #include "pages/parts/code_view.h"
@@ -90,7 +91,7 @@ private Q_SLOTS:
         QVERIFY(show(session, page, "digits_fixed.pt", layers.first()));
         session.selectLayers(layers);
         page.refreshNow();
-        page.lab().add(candidate);
+        page.lab().add(*parseCandidate(str(candidate)));
         QVERIFY(
             QTest::qWaitFor([&] { return page.idle() && page.candidates()->model().columnOf(str(candidate)) > 0; }));
         QTEST(page.candidates()
@@ -235,7 +236,7 @@ private Q_SLOTS:
         Session session;
         ComparePage page(session);
         QVERIFY(show(session, page, "digits_fixed.pt", u"conv2"_s));
-        page.showView(ComparePage::Sweep);
+        page.showPart(ComparePage::Sweep);
         QVERIFY(QTest::qWaitFor(
             [&] {
                 return page.idle() && page.sweep().known({"conv1", "conv2", "fc1", "fc2"}) == 4;
@@ -251,13 +252,14 @@ private Q_SLOTS:
         const Allocation expected = cheapestKeeping(points, 30);
         QVERIFY(page.sweepPanel()->allocation().has_value());
         QCOMPARE(page.sweepPanel()->allocation()->bits, expected.bits);
-        QCOMPARE(page.sweepPanel()->recipeText(), qs(*allocationRecipe(*session.network(), points, expected)));
-        QVERIFY(
-            page.sweepPanel()->pythonText().contains(u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
+        QCOMPARE(
+            page.sweepPanel()->result()->recipeText(), qs(*allocationRecipe(*session.network(), points, expected)));
+        QVERIFY(page.sweepPanel()->result()->pythonText().contains(
+            u"weight_quant=Int8WeightPerChannelFloat, weight_bit_width=6"));
         page.sweepPanel()->setGoal(20);
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
         QVERIFY(page.sweepPanel()->allocation()->bits < expected.bits);
-        page.sweepPanel()->apply();
+        page.sweepPanel()->result()->apply();
         QVERIFY(QTest::qWaitFor([&] {
             return session.network()->layer("conv2")->slot("weight")->preset.starts_with("Int8WeightPerChannelFloat");
         }));
@@ -271,7 +273,7 @@ private Q_SLOTS:
         Session session;
         ComparePage page(session);
         QVERIFY(show(session, page, "digits_float.pt", u"fc1"_s));
-        page.showView(ComparePage::PowerOfTwo);
+        page.showPart(ComparePage::PowerOfTwo);
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
         auto *apply = page.findChild<QPushButton *>(u"apply-power"_s);
         QVERIFY(apply->isEnabled());

@@ -132,7 +132,7 @@ private Q_SLOTS:
     void rowsOfAModelThatIsClosed()
     {
         ComparePage page(m_session);
-        page.showView(ComparePage::PowerOfTwo);
+        page.showPart(ComparePage::PowerOfTwo);
         QVERIFY(!page.power()->idle());
         m_session.close();
         page.refreshNow();

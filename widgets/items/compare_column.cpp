@@ -168,6 +168,19 @@ CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
     return column;
 }
 
+std::vector<CompareColumn> compareColumns(
+    const std::vector<std::vector<std::shared_ptr<const CandidateResult>>> &results)
+{
+    std::vector<CompareColumn> columns;
+    for (const auto &candidate : results) {
+        std::vector<const CandidateResult *> layers;
+        for (const auto &layer : candidate)
+            layers.push_back(layer.get());
+        columns.push_back(compareColumn(layers));
+    }
+    return columns;
+}
+
 double CompareColumn::number(CompareFigure figure) const
 {
     if (figure == CompareFigure::Bits)

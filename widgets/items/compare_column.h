@@ -4,6 +4,7 @@
 
 #include <QString>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,10 @@ struct CompareColumn {
 
 /// `results` are one candidate's, one per layer; not empty.
 CompareColumn compareColumn(const std::vector<const CandidateResult *> &results);
+
+/// One column per candidate; `results` holds one result per layer for each.
+std::vector<CompareColumn> compareColumns(
+    const std::vector<std::vector<std::shared_ptr<const CandidateResult>>> &results);
 
 /// Columns that are best in a figure; empty for figures that are no contest and when more than three share it.
 std::vector<std::size_t> bestColumns(const std::vector<CompareColumn> &columns, CompareFigure figure);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QStringList>
 #include <QWidget>
 
 namespace quantscope {
@@ -14,8 +15,17 @@ public:
     Session &session() const { return m_session; }
     /// Brings a hidden page up to date too.
     void refreshNow();
+    /// Nothing is being computed for this page.
+    virtual bool idle() const { return true; }
+    /// Parts of which one is shown at a time, by the names of their pictures; none: the page is one.
+    virtual QStringList parts() const { return {}; }
+    virtual void showPart(int part) { Q_UNUSED(part); }
     /// The least, for the scroll area of a low window.
     int heightForWidth(int width) const override;
+
+Q_SIGNALS:
+    void chooseRecipeRequested();
+    void saveRecipeRequested();
 
 protected:
     /// Selection, network, theme or the statistics of the slot shown have changed.

@@ -61,16 +61,11 @@ static std::vector<ActionRow> editRows()
 static std::vector<ActionRow> viewRows()
 {
     const QString menu = tr("&View");
-    const QString names[kPageCount] = {tr("&Overview"), tr("&Distribution"), tr("&Values"), tr("&Channels"),
-        tr("Co&mpare"), tr("&Export"), tr("&Recipe")};
-    const QString tips[kPageCount] = {tr("One card per quantizer"), tr("Three histograms and the figures"),
-        tr("Every element, in four forms"), tr("Scales, ranges and errors per channel"),
-        tr("Other quantizers beside this one, and a sweep over bit widths"), tr("Write for hardware"),
-        tr("Which recipe is in force")};
     std::vector<ActionRow> rows;
-    for (int i = 0; i < kPageCount; ++i)
-        rows.push_back({menu, names[i], {QKeySequence(u"Ctrl+%1"_s.arg(i + 1))}, tips[i],
-            [i](MainWindow &w) { w.showPage(static_cast<PageId>(i)); }, true, 0});
+    for (const PageRow &page : pageTable()) {
+        const QKeySequence key(u"Ctrl+%1"_s.arg(rows.size() + 1));
+        rows.push_back({menu, page.menu, {key}, page.tip, [id = page.id](MainWindow &w) { w.showPage(id); }, true, 0});
+    }
     rows.push_back({menu, tr("&Follow the system’s colours"), {}, tr("Light or dark as the system says"),
         [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 1});
     rows.push_back(

@@ -3,13 +3,7 @@
 #include "items/facts.h"
 #include "look/controls.h"
 #include "look/theme.h"
-#include "pages/channels/channels_page.h"
-#include "pages/compare/compare_page.h"
-#include "pages/distribution/distribution_page.h"
-#include "pages/export/export_page.h"
-#include "pages/overview/overview_page.h"
-#include "pages/recipe/recipe_page.h"
-#include "pages/values/values_page.h"
+#include "pages/page.h"
 #include "panels/layer_header.h"
 #include "session/session.h"
 
@@ -33,11 +27,9 @@ PageHost::PageHost(Session &session, QWidget *parent)
     column->setContentsMargins(18, 12, 18, 12);
     column->setSpacing(10);
     column->addWidget(new LayerHeader(session));
-    const QString names[kPageCount]
-        = {tr("Overview"), tr("Distribution"), tr("Values"), tr("Channels"), tr("Compare"), tr("Export"), tr("Recipe")};
-    for (int i = 0; i < kPageCount; ++i) {
-        m_tabs->addTab(names[i]);
-        m_tabs->setTabToolTip(i, tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
+    for (const PageRow &row : pageTable()) {
+        const int at = m_tabs->addTab(row.name());
+        m_tabs->setTabToolTip(at, tr("%1 (Ctrl+%2)").arg(row.name()).arg(at + 1));
         m_stack->addWidget(new QWidget); // stands in until the page is made
     }
     m_tabs->setDrawBase(false);
@@ -59,25 +51,6 @@ PageHost::PageHost(Session &session, QWidget *parent)
 }
 
 PageId PageHost::current() const { return static_cast<PageId>(m_tabs->currentIndex()); }
-
-Page *PageHost::make(PageId page, QWidget *parent)
-{
-    switch (page) {
-    case PageId::Overview: return new OverviewPage(m_session, parent);
-    case PageId::Distribution: return new DistributionPage(m_session, parent);
-    case PageId::Values: return new ValuesPage(m_session, parent);
-    case PageId::Channels: return new ChannelsPage(m_session, parent);
-    case PageId::Compare: return new ComparePage(m_session, parent);
-    case PageId::Export: return new ExportPage(m_session, parent);
-    case PageId::Recipe: {
-        auto *recipe = new RecipePage(m_session, parent);
-        connect(recipe, &RecipePage::chooseRequested, this, &PageHost::chooseRecipeRequested);
-        connect(recipe, &RecipePage::saveRequested, this, &PageHost::saveRecipeRequested);
-        return recipe;
-    }
-    }
-    return nullptr;
-}
 
 /// A low window scrolls a page before its charts get too low to read; a page too wide would be cut off.
 class PageScroll : public QScrollArea {
@@ -115,7 +88,9 @@ Page *PageHost::page(PageId page)
         m_stack->insertWidget(static_cast<int>(at), scroll);
         m_stack->removeWidget(standIn);
         delete standIn;
-        m_pages[at] = make(page, scroll->viewport());
+        m_pages[at] = pageRow(page).make(m_session, scroll->viewport());
+        connect(m_pages[at], &Page::chooseRecipeRequested, this, &PageHost::chooseRecipeRequested);
+        connect(m_pages[at], &Page::saveRecipeRequested, this, &PageHost::saveRecipeRequested);
         scroll->setWidget(m_pages[at]);
     }
     return m_pages[at];

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pages/page_table.h"
+
 #include <QWidget>
 
 #include <array>
@@ -12,9 +14,6 @@ namespace quantscope {
 
 class Page;
 class Session;
-
-enum class PageId { Overview, Distribution, Values, Channels, Compare, Export, Recipe };
-inline constexpr int kPageCount = 7;
 
 /// The pages of a layer behind tabs; a page is made when it is first shown.
 class PageHost : public QWidget {
@@ -34,7 +33,6 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
-    Page *make(PageId page, QWidget *parent);
     void refreshNote();
 
     Session &m_session;

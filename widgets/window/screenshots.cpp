@@ -2,10 +2,7 @@
 
 #include "items/text.h"
 #include "look/theme.h"
-#include "pages/compare/compare_page.h"
-#include "pages/export/export_page.h"
 #include "pages/page.h"
-#include "pages/start/start_page.h"
 #include "session/settings.h"
 #include "window/command_line.h"
 #include "window/main_window.h"
@@ -16,6 +13,7 @@
 #include <QPixmap>
 #include <QThread>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace Qt::StringLiterals;
@@ -61,15 +59,18 @@ static QString savePicture(MainWindow &window, const QString &folder, const QStr
     return window.grab().save(path, "PNG") ? QString() : path + u": cannot be written"_s;
 }
 
-/// The parts of the lab: compare, compare-sweep, compare-power.
-static QString drawLab(MainWindow &window, const QString &folder)
+/// A page, or its parts one after the other, the one that it opens with last.
+static QString drawPage(MainWindow &window, const PageRow &row, const QString &folder)
 {
-    auto *lab = static_cast<ComparePage *>(window.pages()->page(PageId::Compare));
-    for (const auto &[view, name] :
-        {std::pair(ComparePage::Sweep, u"compare-sweep"_s), std::pair(ComparePage::PowerOfTwo, u"compare-power"_s),
-            std::pair(ComparePage::Candidates, u"compare"_s)}) {
-        lab->showView(view);
-        waitFor([&] { return lab->idle(); });
+    window.showPage(row.id);
+    Page *page = window.pages()->page(row.id);
+    const QStringList parts = page->parts();
+    for (qsizetype i = 1; i <= std::max<qsizetype>(1, parts.size()); ++i) {
+        if (!parts.isEmpty())
+            page->showPart(static_cast<int>(i % parts.size()));
+        settle();
+        waitFor([page] { return page->idle(); });
+        const QString name = parts.isEmpty() ? row.picture : parts[i % parts.size()];
         if (const QString error = savePicture(window, folder, name); !error.isEmpty())
             return error;
     }
@@ -78,23 +79,9 @@ static QString drawLab(MainWindow &window, const QString &folder)
 
 static QString drawPages(MainWindow &window, const QString &folder)
 {
-    const std::pair<PageId, QString> pages[] = {{PageId::Overview, u"overview"_s},
-        {PageId::Distribution, u"distribution"_s}, {PageId::Values, u"values"_s}, {PageId::Channels, u"channels"_s},
-        {PageId::Compare, u"compare"_s}, {PageId::Export, u"export"_s}, {PageId::Recipe, u"recipe"_s}};
-    for (const auto &[page, name] : pages) {
-        window.showPage(page);
-        if (page == PageId::Compare) {
-            if (const QString error = drawLab(window, folder); !error.isEmpty())
-                return error;
-            continue;
-        }
-        if (page == PageId::Export) { // its preview reads the layer
-            settle();
-            waitFor([exports = static_cast<ExportPage *>(window.pages()->page(page))] { return exports->idle(); });
-        }
-        if (const QString error = savePicture(window, folder, name); !error.isEmpty())
+    for (const PageRow &row : pageTable())
+        if (const QString error = drawPage(window, row, folder); !error.isEmpty())
             return error;
-    }
     window.showPage(PageId::Overview);
     window.spreadProblems();
     window.focusProblems();

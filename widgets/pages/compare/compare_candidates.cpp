@@ -2,15 +2,15 @@
 
 #include "charts/compare_overlay_chart.h"
 #include "charts/sweep_chart.h"
-#include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
 #include "pages/compare/compare_table.h"
 #include "pages/compare/sweep_data.h"
-#include "session/compare_lab.h"
+#include "session/apply_problem.h"
+#include "session/lab_store.h"
 #include "session/session.h"
-#include "session/sweep_run.h"
+#include "session/sweep_store.h"
 
 #include <QBoxLayout>
 #include <QLabel>
@@ -24,7 +24,7 @@ namespace quantscope {
 
 static constexpr std::uint64_t kSweepAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
 
-CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun &sweep, QWidget *parent)
+CompareCandidates::CompareCandidates(Session &session, LabStore &lab, SweepStore &sweep, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
     , m_lab(lab)
@@ -36,7 +36,7 @@ CompareCandidates::CompareCandidates(Session &session, CompareLab &lab, SweepRun
     column->addWidget(makeTable());
     m_charts = makeCharts();
     column->addWidget(m_charts, 1);
-    connect(&lab, &CompareLab::refused, this, [this](const QString &candidate, const QString &why) {
+    connect(&lab, &LabStore::refused, this, [this](const QString &candidate, const QString &why) {
         if (m_add->text().isEmpty())
             m_add->setText(candidate); // to be corrected
         showAddProblem(why);
@@ -48,11 +48,12 @@ void CompareCandidates::addTyped()
 {
     if (m_add->text().trimmed().isEmpty())
         return;
-    const QString problem = m_lab.add(m_add->text());
-    showAddProblem(problem);
-    if (!problem.isEmpty())
+    const auto candidate = parseCandidate(str(m_add->text().simplified().remove(u' ')));
+    showAddProblem(candidate ? QString() : qs(candidate.error().message));
+    if (!candidate)
         return;
-    m_chosen = str(m_add->text().simplified().remove(u' '));
+    m_lab.add(*candidate);
+    m_chosen = candidate->text;
     m_add->clear();
     choose(m_chosen); // where it was known already
 }
@@ -148,7 +149,7 @@ void CompareCandidates::refreshColumns()
 {
     m_shownRevision = m_lab.revision();
     const std::string chosen = m_chosen;
-    m_model.setColumns(m_lab.columns());
+    m_model.setColumns(compareColumns(m_lab.results()));
     if (m_model.columnCount() > 0 && !choose(chosen)) {
         m_table->choose(suggested(m_model));
         if (!m_lab.idle() && !chosen.empty())
@@ -166,14 +167,17 @@ void CompareCandidates::refreshNotes()
     for (QWidget *control : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order)})
         control->setEnabled(!m_lab.layers().empty());
     m_table->setVisible(!m_lab.layers().empty());
-    const QString running = m_lab.progressText();
+    const LabStore::Count count = m_lab.count();
+    const QString running = m_lab.idle() || m_lab.layers().empty()
+        ? QString()
+        : tr("%1 of %2 candidates").arg(count.done).arg(count.total);
     m_stop->setVisible(!running.isEmpty());
     m_restore->setVisible(m_lab.hasRemoved());
     QStringList notes;
     if (!running.isEmpty())
         notes << running;
-    if (!m_lab.problem().isEmpty())
-        notes << m_lab.problem();
+    if (!m_lab.problem().empty())
+        notes << qs(m_lab.problem());
     else if (m_lab.layers().empty())
         notes << (m_session.state() == Session::State::Ready
                 ? tr("This selection has no weights to compare candidates with.")
@@ -209,14 +213,12 @@ void CompareCandidates::apply()
     const int column = m_table->chosen();
     if (!m_apply->isEnabled() || column <= 0)
         return;
-    const auto candidate = parseCandidate(m_model.column(column).name);
-    if (!candidate)
+    const std::string &candidate = m_model.column(column).name;
+    const std::vector<SlotChoice> choices = m_lab.choices(candidate);
+    if (choices.empty())
         return;
-    std::vector<SlotChoice> choices;
-    for (const std::string &layer : m_lab.layers())
-        choices.push_back({layer, m_lab.slot(), candidate->settings.preset, candidate->settings.overrides});
     const QString layers = choices.size() == 1 ? qs(choices.front().layer) : tr("%1 layers").arg(choices.size());
-    m_session.applyChoices(choices, u"%1 %2: %3"_s.arg(layers, qs(m_lab.slot()), qs(candidate->text)));
+    m_session.applyChoices(choices, u"%1 %2: %3"_s.arg(layers, qs(m_lab.slot()), qs(candidate)));
 }
 
 void CompareCandidates::refreshOverlay()
@@ -254,7 +256,7 @@ void CompareCandidates::refreshSweep()
         return m_sweepChart->showMessage(tr("The sweep takes weights."));
     }
     const auto &layers = m_lab.layers();
-    if (m_charts->isVisible() && SweepRun::elements(*m_lab.network(), layers) <= kSweepAtOnce)
+    if (m_charts->isVisible() && sweptElements(*m_lab.network(), layers) <= kSweepAtOnce)
         m_sweep.request(layers);
     if (m_sweep.known(layers) < layers.size())
         return m_sweepChart->showMessage(

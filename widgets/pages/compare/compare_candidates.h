@@ -15,21 +15,21 @@ class QPushButton;
 namespace quantscope {
 
 class Card;
-class CompareLab;
+class LabStore;
 class CompareOverlayChart;
 class CompareTable;
 class ElidedLabel;
 class Segmented;
 class Session;
 class SweepChart;
-class SweepRun;
+class SweepStore;
 
 /// The table of candidates with what belongs to it: adding, ordering, applying, the sweep of this layer, the overlay of
 /// two.
 class CompareCandidates : public QWidget {
     Q_OBJECT
 public:
-    CompareCandidates(Session &session, CompareLab &lab, SweepRun &sweep, QWidget *parent = nullptr);
+    CompareCandidates(Session &session, LabStore &lab, SweepStore &sweep, QWidget *parent = nullptr);
     void refresh();
     void refreshSweep();
     CompareModel &model() { return m_model; }
@@ -59,8 +59,8 @@ private:
     void onChosen();
 
     Session &m_session;
-    CompareLab &m_lab;
-    SweepRun &m_sweep;
+    LabStore &m_lab;
+    SweepStore &m_sweep;
     CompareModel m_model;
     CompareTable *m_table;
     QLabel *m_title, *m_about, *m_problem, *m_note;

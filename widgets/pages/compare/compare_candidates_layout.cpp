@@ -9,7 +9,7 @@
 #include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/compare/compare_table.h"
-#include "session/compare_lab.h"
+#include "session/lab_store.h"
 
 #include <QBoxLayout>
 #include <QCompleter>
@@ -120,8 +120,8 @@ QLayout *CompareCandidates::makeFooter()
     footer->addWidget(m_note, 1);
     footer->addWidget(m_restore);
     footer->addWidget(m_stop);
-    connect(m_stop, &QPushButton::clicked, &m_lab, &CompareLab::cancel);
-    connect(m_restore, &QPushButton::clicked, &m_lab, &CompareLab::restore);
+    connect(m_stop, &QPushButton::clicked, &m_lab, &LabStore::cancel);
+    connect(m_restore, &QPushButton::clicked, &m_lab, &LabStore::restore);
     return footer;
 }
 

@@ -37,14 +37,16 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
         column->addWidget(panel, 1);
         panel->setVisible(panel == m_candidates);
     }
-    connect(m_switch, &Segmented::selected, this, &ComparePage::showView);
-    connect(&m_lab, &CompareLab::changed, m_candidates, &CompareCandidates::refresh);
-    connect(&m_sweep, &SweepRun::changed, this, &ComparePage::refreshView);
+    connect(m_switch, &Segmented::selected, this, &ComparePage::showPart);
+    connect(&m_lab, &LabStore::changed, m_candidates, &CompareCandidates::refresh);
+    connect(&m_sweep, &SweepStore::changed, this, &ComparePage::refreshView);
 }
 
 std::array<QWidget *, 3> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power}; }
 
-void ComparePage::showView(int view)
+QStringList ComparePage::parts() const { return {u"compare"_s, u"compare-sweep"_s, u"compare-power"_s}; }
+
+void ComparePage::showPart(int view)
 {
     m_switch->setCurrent(view);
     for (QWidget *panel : panels()) // hidden first: two at once would make the page high for a moment

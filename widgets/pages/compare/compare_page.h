@@ -1,8 +1,8 @@
 #pragma once
 
 #include "pages/page.h"
-#include "session/compare_lab.h"
-#include "session/sweep_run.h"
+#include "session/lab_store.h"
+#include "session/sweep_store.h"
 
 #include <array>
 
@@ -20,14 +20,14 @@ public:
     enum View { Candidates, Sweep, PowerOfTwo };
 
     explicit ComparePage(Session &session, QWidget *parent = nullptr);
-    void showView(int view);
-    CompareLab &lab() { return m_lab; }
-    SweepRun &sweep() { return m_sweep; }
+    LabStore &lab() { return m_lab; }
+    SweepStore &sweep() { return m_sweep; }
     CompareCandidates *candidates() const { return m_candidates; }
     SweepPanel *sweepPanel() const { return m_sweepPanel; }
     ComparePower *power() const { return m_power; }
-    /// Nothing is being computed for this page.
-    bool idle() const;
+    bool idle() const override;
+    QStringList parts() const override;
+    void showPart(int view) override;
 
 protected:
     void refresh() override;
@@ -37,8 +37,8 @@ private:
     std::array<QWidget *, 3> panels() const;
     void refreshView();
 
-    CompareLab m_lab;
-    SweepRun m_sweep;
+    LabStore m_lab;
+    SweepStore m_sweep;
     Segmented *m_switch;
     CompareCandidates *m_candidates;
     SweepPanel *m_sweepPanel;

@@ -5,7 +5,7 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
-#include "session/compare_lab.h"
+#include "session/apply_problem.h"
 #include "session/session.h"
 
 #include <QBoxLayout>

@@ -2,7 +2,7 @@
 
 #include "items/compare_model.h"
 #include "items/text.h"
-#include "session/sweep_run.h"
+#include "session/sweep_families.h"
 
 #include <algorithm>
 #include <cmath>

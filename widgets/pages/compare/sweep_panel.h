@@ -1,6 +1,7 @@
 #pragma once
 
-#include "session/sweep_run.h"
+#include "session/sweep_families.h"
+#include "session/sweep_store.h"
 
 #include <QWidget>
 
@@ -11,63 +12,61 @@ class QSpinBox;
 
 namespace quantscope {
 
-class CodeView;
 class ElidedLabel;
-class Segmented;
 class Session;
 class SweepChart;
+class SweepResult;
 
 /// Error over bit widths: the selected layers as lines, the whole network as a front of total bits against error, and
 /// the fewest bits that keep a goal as a recipe.
 class SweepPanel : public QWidget {
     Q_OBJECT
 public:
-    SweepPanel(Session &session, SweepRun &run, QWidget *parent = nullptr);
+    SweepPanel(Session &session, SweepStore &store, QWidget *parent = nullptr);
+    ~SweepPanel() override;
     SweepSettings settings() const;
     void setWidths(int low, int high);
     void setGoal(double db);
     void refresh();
     /// What Copy and Apply take: a dot of the front that was clicked, else the fewest bits that keep the goal.
     const std::optional<Allocation> &allocation() const { return m_allocation; }
-    QString recipeText() const;
-    QString pythonText() const;
-    void apply();
-    bool idle() const { return !m_fronting.running(); }
+    SweepResult *result() const { return m_result; }
+    bool idle() const;
 
 private:
     void makeNumbers();
     QWidget *makeControls();
     QWidget *makeCharts();
-    QWidget *makeResult();
     void fillFamilies();
     void onSettings();
     void refreshProgress(const std::vector<std::string> &all);
     void refreshNetwork(const std::vector<std::string> &all);
     void showAllocation();
-    void showText();
     QString resultText() const;
 
     Session &m_session;
-    SweepRun &m_run;
+    SweepStore &m_store;
     std::vector<std::string> m_families = defaultFamilies();
     QSpinBox *m_low, *m_high;
     QDoubleSpinBox *m_goal;
-    QPushButton *m_familyButton, *m_runAll, *m_stop, *m_copy, *m_apply;
+    QPushButton *m_familyButton, *m_runAll, *m_stop;
     QLabel *m_progress;
     ElidedLabel *m_reach, *m_frontNote;
-    QLabel *m_resultTitle;
     SweepChart *m_lines, *m_front;
-    Segmented *m_form;
-    CodeView *m_text;
+    SweepResult *m_result;
+    using Points = std::shared_ptr<const std::vector<SweepPoint>>;
     /// What is computed over all layers: on a worker, since networks have thousands.
     struct Front {
-        std::vector<SweepPoint> points;
+        Points points;
         std::vector<Allocation> allocations; ///< the front
         std::optional<Allocation> cheapest;
         std::size_t swept = 0, layers = 0; ///< what it is of
+        bool empty() const { return !points || points->empty(); }
     };
-    static Result<Front> frontOf(std::vector<SweepPoint> points, double goal);
+    static Result<Front> frontOf(Points points, double goal);
     Front m_network;
+    Points m_points; ///< of all layers
+    std::pair<std::uint64_t, std::vector<std::string>> m_pointsOf; ///< revision and layers
     Task<Front> m_fronting;
     std::optional<Allocation> m_allocation;
     std::optional<int> m_picked;

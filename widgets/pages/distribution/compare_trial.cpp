@@ -3,7 +3,7 @@
 #include "charts/bit_weight_chart.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
-#include "session/compare_lab.h"
+#include "session/apply_problem.h"
 #include "session/session.h"
 
 using namespace Qt::StringLiterals;

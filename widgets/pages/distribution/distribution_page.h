@@ -31,8 +31,7 @@ public:
     explicit DistributionPage(Session &session, QWidget *parent = nullptr);
     enum Chart { BitWeights, Values, Codes };
     void showChart(int chart);
-    /// Nothing is being computed for this page.
-    bool idle() const;
+    bool idle() const override;
     /// The type that is being tried by dragging the window of the bit weights.
     CompareTrial *trial() const { return m_trial; }
     BitWeightChart *bitWeights() const { return m_bitWeights; }

@@ -31,7 +31,7 @@ public:
     explicit ExportPage(Session &session, QWidget *parent = nullptr);
     ExportRequest request() const;
     void write();
-    bool idle() const { return !m_previewing.running() && !m_writing.running(); }
+    bool idle() const override { return !m_previewing.running() && !m_writing.running(); }
 
 protected:
     void refresh() override;

@@ -107,7 +107,7 @@ QWidget *RecipePage::makeSource()
     connect(m_source, &Segmented::selected, this, &RecipePage::choose);
     connect(m_undo, &QPushButton::clicked, this, [this] { session().undoStack().undo(); });
     connect(m_redo, &QPushButton::clicked, this, [this] { session().undoStack().redo(); });
-    connect(m_save, &QPushButton::clicked, this, &RecipePage::saveRequested);
+    connect(m_save, &QPushButton::clicked, this, &Page::saveRecipeRequested);
     return card;
 }
 
@@ -198,7 +198,7 @@ void RecipePage::choose(int source)
     else if (source == None)
         session().useRecipe(Session::RecipeChoice::None);
     else
-        Q_EMIT chooseRequested();
+        Q_EMIT chooseRecipeRequested();
     refreshSource();
 }
 

@@ -27,10 +27,7 @@ public:
     QTableView *table() { return m_table; }
     /// The menu of presets for the current row and the selected rows that take the same ones.
     QMenu *presets();
-
-Q_SIGNALS:
-    void chooseRequested();
-    void saveRequested();
+    bool idle() const override { return !m_writing.running(); }
 
 protected:
     void refresh() override;

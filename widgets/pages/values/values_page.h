@@ -30,7 +30,7 @@ public:
     void nextForm();
     /// Copies the selection, or everything in view where only one cell is selected.
     void copy(CopyForm form);
-    bool idle() const { return !m_mapping.running() && !m_copying.running(); }
+    bool idle() const override { return !m_mapping.running() && !m_copying.running(); }
 
 protected:
     void refresh() override;

@@ -1,12 +1,8 @@
-#include "session/compare_lab.h"
+#include "session/lab_store.h"
 
-#include "dialects/brevitas/recipe_writer.h"
 #include "items/text.h"
-#include "session/session.h"
 
 #include <algorithm>
-
-using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
@@ -26,20 +22,10 @@ static bool comparable(const SlotQuantizer *slot)
         && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete()));
 }
 
-/// Candidates for weights depend on the file, on the Brevitas version and on what the recipe says about layers, but not
-/// on the quantizers that are in force: an edit leaves them as they are. Those for a bias follow other quantizers.
-static std::string basisOf(const Network &network, Slot slot)
+void LabStore::select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot)
 {
-    return network.recipe.brevitas.value_or(std::string()) + "\n" + network.recipe.path + "\n" + network.recipe.sha256
-        + (slot == Slot::Weight ? std::string() : "\n" + recipeToml(network));
-}
-
-void CompareLab::select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot)
-{
-    if (!network || network->file != m_file) {
+    if (!network || !m_network || network->file != m_network->file)
         m_entries.clear();
-        m_file = network ? network->file : nullptr;
-    }
     std::vector<std::string> names;
     if (network)
         for (const QString &name : layers)
@@ -47,22 +33,26 @@ void CompareLab::select(std::shared_ptr<const Network> network, const QStringLis
                 names.push_back(str(name));
     if (network == m_network && names == m_layers && slot == m_slot)
         return;
+    if (network && m_network && network != m_network && quantizersDiffer(*network, *m_network))
+        ++m_quantizers;
     m_task.cancel();
     m_network = std::move(network);
     m_layers = std::move(names);
     m_slot = slot;
     m_problem.clear();
+    for (const std::string &layer : m_layers)
+        entryOf(layer); // forgets what does not hold any more
     next();
     notify();
 }
 
-void CompareLab::notify()
+void LabStore::notify()
 {
     ++m_revision;
     Q_EMIT changed();
 }
 
-std::uint64_t CompareLab::elements() const
+std::uint64_t LabStore::elements() const
 {
     std::uint64_t count = 0;
     for (const std::string &layer : m_layers)
@@ -70,27 +60,29 @@ std::uint64_t CompareLab::elements() const
     return count;
 }
 
-const CompareLab::Entry *CompareLab::entry(const std::string &layer) const
+const LabStore::Entry *LabStore::entry(const std::string &layer) const
 {
     const auto found = m_entries.find({layer, m_slot});
     return found == m_entries.end() ? nullptr : &found->second;
 }
 
-CompareLab::Entry &CompareLab::entryOf(const std::string &layer)
+LabStore::Entry &LabStore::entryOf(const std::string &layer)
 {
     Entry &entry = m_entries[{layer, m_slot}];
-    const std::string basis = basisOf(*m_network, m_slot);
+    LabBasis basis = labBasis(*m_network, layer, m_slot, m_quantizers);
+    const SlotQuantizer &slot = *slotOf(*m_network, layer, m_slot);
     if (entry.basis != basis || entry.offered.empty()) {
-        entry.basis = basis;
+        entry = {};
+        entry.basis = std::move(basis);
         // Stays under edits, so that columns do not jump when one is applied.
-        entry.offered = offeredCandidates(*slotOf(*m_network, layer, m_slot), versionOf(m_network->recipe));
-        entry.results.clear();
-        entry.unavailable.clear();
+        entry.offered = offeredCandidates(slot, versionOf(m_network->recipe));
+    } else if (entry.file && entry.file->quantizer != slot.quantizer) {
+        entry.file.reset();
     }
     return entry;
 }
 
-std::vector<CandidateText> CompareLab::wanted(const Entry &entry) const
+std::vector<CandidateText> LabStore::wanted(const Entry &entry) const
 {
     // Several layers are compared under the same texts: those of the first.
     const Entry *first = this->entry(m_layers.front());
@@ -103,7 +95,7 @@ std::vector<CandidateText> CompareLab::wanted(const Entry &entry) const
     return all;
 }
 
-std::vector<CandidateText> CompareLab::missing(const Entry &entry) const
+std::vector<CandidateText> LabStore::missing(const Entry &entry) const
 {
     std::vector<CandidateText> all = wanted(entry);
     std::erase_if(all, [&](const CandidateText &candidate) {
@@ -112,7 +104,7 @@ std::vector<CandidateText> CompareLab::missing(const Entry &entry) const
     return all;
 }
 
-void CompareLab::next()
+void LabStore::next()
 {
     if (m_task.running() || m_layers.empty())
         return;
@@ -121,7 +113,7 @@ void CompareLab::next()
     for (const std::string &layer : m_layers) {
         Entry &entry = entryOf(layer);
         std::vector<CandidateText> batch = missing(entry);
-        if (batch.empty() && entry.fileFrom == m_network)
+        if (batch.empty() && entry.file)
             continue;
         const std::uint64_t count = slotOf(*m_network, layer, m_slot)->tensor->count();
         const auto most = std::max<std::size_t>(
@@ -132,7 +124,7 @@ void CompareLab::next()
     }
 }
 
-void CompareLab::run(const std::string &layer, std::vector<CandidateText> batch)
+void LabStore::run(const std::string &layer, std::vector<CandidateText> batch)
 {
     m_task.start(
         [network = m_network, layer, slot = m_slot, batch](const Progress &progress) -> Result<SlotComparison> {
@@ -147,17 +139,17 @@ void CompareLab::run(const std::string &layer, std::vector<CandidateText> batch)
                 store(layer, batch, *comparison);
                 next();
             } else {
-                m_problem = qs(comparison.error().message);
+                m_problem = comparison.error().message;
             }
             notify();
         });
 }
 
-void CompareLab::store(
+void LabStore::store(
     const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison)
 {
     Entry &entry = entryOf(layer);
-    entry.fileFrom = m_network;
+    entry.file = *slotOf(*m_network, layer, m_slot);
     entry.againstQuantized = comparison.againstQuantized;
     for (const CandidateResult &result : comparison.candidates)
         entry.results[result.name] = std::make_shared<const CandidateResult>(result);
@@ -166,27 +158,23 @@ void CompareLab::store(
             entry.unavailable.insert(candidate.text);
 }
 
-QString CompareLab::add(const QString &text)
+void LabStore::add(const CandidateText &candidate)
 {
-    const std::string wished = str(text.simplified().remove(u' '));
-    const auto parsed = parseCandidate(wished);
-    if (!parsed)
-        return qs(parsed.error().message);
     if (m_layers.empty())
-        return tr("no layer with float weights is selected");
-    m_removed.erase(wished);
-    const std::vector<CompareColumn> known = columns();
-    if (std::any_of(known.begin(), known.end(), [&](const CompareColumn &column) { return column.name == wished; })) {
+        return;
+    m_removed.erase(candidate.text);
+    const std::vector<Results> known = results();
+    if (std::any_of(
+            known.begin(), known.end(), [&](const Results &all) { return all.front()->name == candidate.text; })) {
         notify();
-        return {};
+        return;
     }
-    m_checking.push_back(*parsed);
+    m_checking.push_back(candidate);
     next();
-    return {};
 }
 
 /// A candidate that somebody typed is tried on the first layer alone: there its reason can be told.
-void CompareLab::check(const CandidateText &candidate)
+void LabStore::check(const CandidateText &candidate)
 {
     m_task.start(
         [network = m_network, layer = m_layers.front(), slot = m_slot, candidate](
@@ -211,7 +199,7 @@ void CompareLab::check(const CandidateText &candidate)
         });
 }
 
-void CompareLab::remove(const std::string &candidate)
+void LabStore::remove(const std::string &candidate)
 {
     if (candidate == "file")
         return;
@@ -219,36 +207,47 @@ void CompareLab::remove(const std::string &candidate)
     notify();
 }
 
-void CompareLab::restore()
+void LabStore::restore()
 {
     m_removed.clear();
     next();
     notify();
 }
 
-std::vector<CompareColumn> CompareLab::columns() const
+std::vector<LabStore::Results> LabStore::results() const
 {
-    std::vector<CompareColumn> out;
+    std::vector<Results> out;
     if (m_layers.empty() || !entry(m_layers.front()))
         return out;
     std::vector<std::string> names{"file"};
     for (const CandidateText &candidate : wanted(*entry(m_layers.front())))
         names.push_back(candidate.text);
     for (const std::string &name : names) {
-        std::vector<const CandidateResult *> results;
+        Results results;
         for (const std::string &layer : m_layers)
             if (const Entry *known = entry(layer))
                 if (const auto found = known->results.find(name); found != known->results.end())
-                    results.push_back(found->second.get());
+                    results.push_back(found->second);
         if (results.size() == m_layers.size())
-            out.push_back(compareColumn(results));
+            out.push_back(std::move(results));
         else if (name == "file")
             return {}; // every difference is against it
     }
     return out;
 }
 
-std::shared_ptr<const CandidateResult> CompareLab::result(const std::string &candidate) const
+std::vector<SlotChoice> LabStore::choices(const std::string &candidate) const
+{
+    std::vector<SlotChoice> choices;
+    const Entry *first = m_layers.empty() ? nullptr : entry(m_layers.front());
+    for (const CandidateText &known : first ? wanted(*first) : std::vector<CandidateText>{})
+        if (known.text == candidate)
+            for (const std::string &layer : m_layers)
+                choices.push_back({layer, m_slot, known.settings.preset, known.settings.overrides});
+    return choices;
+}
+
+std::shared_ptr<const CandidateResult> LabStore::result(const std::string &candidate) const
 {
     const Entry *known = m_layers.empty() ? nullptr : entry(m_layers.front());
     if (!known)
@@ -257,46 +256,30 @@ std::shared_ptr<const CandidateResult> CompareLab::result(const std::string &can
     return found == known->results.end() ? nullptr : found->second;
 }
 
-bool CompareLab::againstQuantized() const
+bool LabStore::againstQuantized() const
 {
     return std::any_of(m_layers.begin(), m_layers.end(),
         [this](const std::string &layer) { return entry(layer) && entry(layer)->againstQuantized; });
 }
 
-QString CompareLab::progressText() const
+LabStore::Count LabStore::count() const
 {
-    if (idle() || m_layers.empty())
-        return {};
-    std::size_t done = 0;
-    std::size_t total = 0;
+    Count count;
     for (const std::string &layer : m_layers) {
         const Entry *known = entry(layer);
         const std::size_t all = known ? wanted(*known).size() : 0;
-        total += all;
-        done += known ? all - missing(*known).size() : 0;
+        count.total += all;
+        count.done += known ? all - missing(*known).size() : 0;
     }
-    return tr("%1 of %2 candidates").arg(done).arg(std::max(total, done));
+    count.total = std::max(count.total, count.done);
+    return count;
 }
 
-void CompareLab::cancel()
+void LabStore::cancel()
 {
     m_task.cancel();
     m_checking.clear();
     notify();
-}
-
-QString applyProblem(const Session &session, const SlotRef &slot)
-{
-    if (session.state() != Session::State::Ready || !slot)
-        return QObject::tr("The quantizers are not known yet.");
-    if (!session.presetsApply())
-        return QObject::tr("This file says its quantizers itself (%1): a recipe cannot change them. Open the "
-                           "state_dict to choose others.")
-            .arg(qs(traitsOf(slot.network->dialect).name));
-    if (!slot.slot->tensor || !isFloating(slot.slot->tensor->dtype))
-        return QObject::tr(
-            "The file holds only quantized values here: there are no float weights to quantize differently.");
-    return {};
 }
 
 } // namespace quantscope

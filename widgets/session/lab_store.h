@@ -1,8 +1,8 @@
 #pragma once
 
-#include "items/compare_column.h"
-#include "items/slot_ref.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "lab/compare.h"
+#include "session/lab_basis.h"
 #include "session/task.h"
 
 #include <QObject>
@@ -11,20 +11,21 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace quantscope {
 
-class Session;
-
 /// The lab's results, computed in the background in batches and kept per slot: what is known stays while the rest
 /// arrives.
-class CompareLab : public QObject {
+class LabStore : public QObject {
     Q_OBJECT
 public:
     using QObject::QObject;
+    /// What one candidate does, one result per selected layer.
+    using Results = std::vector<std::shared_ptr<const CandidateResult>>;
 
     /// What is compared from now on; starts what is missing. Layers without a tensor in the slot are left out.
     void select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot);
@@ -35,25 +36,29 @@ public:
     std::uint64_t elements() const;
 
     /// Candidates of which every selected layer has a result, the file first.
-    std::vector<CompareColumn> columns() const;
+    std::vector<Results> results() const;
     /// The first selected layer's result; null when there is none.
     std::shared_ptr<const CandidateResult> result(const std::string &candidate) const;
+    /// A candidate as the choice of every selected layer; empty where there is none of that name.
+    std::vector<SlotChoice> choices(const std::string &candidate) const;
     /// The file holds only quantized values: errors are against those.
     bool againstQuantized() const;
 
-    /// Tries one more candidate. The answer is what is wrong with its text, else empty; what only shows when it is
-    /// computed comes with `refused`.
-    QString add(const QString &candidate);
+    /// Tries one more candidate; that it cannot be had is told by `refused`. Needs a selected layer.
+    void add(const CandidateText &candidate);
     void remove(const std::string &candidate);
     void restore(); ///< what was removed
     bool hasRemoved() const { return !m_removed.empty(); }
 
     bool idle() const { return !m_task.running(); }
-    /// "9 of 17 candidates", empty when nothing runs.
-    QString progressText() const;
-    QString problem() const { return m_problem; }
+    /// Candidates that are there and that are wanted, over all selected layers.
+    struct Count {
+        std::size_t done = 0, total = 0;
+    };
+    Count count() const;
+    std::string problem() const { return m_problem; }
     void cancel();
-    /// Counts changes: equal numbers mean equal columns.
+    /// Counts changes: equal numbers mean equal results.
     std::uint64_t revision() const { return m_revision; }
 
 Q_SIGNALS:
@@ -63,8 +68,8 @@ Q_SIGNALS:
 private:
     using SlotName = std::pair<std::string, Slot>;
     struct Entry {
-        std::shared_ptr<const Network> fileFrom; ///< the network whose own quantizer stands under "file"
-        std::string basis; ///< what the other candidates depend on
+        LabBasis basis; ///< what the offered candidates depend on
+        std::optional<SlotQuantizer> file; ///< the slot whose own quantizer stands under "file"
         std::vector<CandidateText> offered;
         std::map<std::string, std::shared_ptr<const CandidateResult>> results;
         std::set<std::string> unavailable;
@@ -81,19 +86,16 @@ private:
     const Entry *entry(const std::string &layer) const;
 
     std::shared_ptr<const Network> m_network;
-    std::shared_ptr<const ModelFile> m_file;
+    std::uint64_t m_quantizers = 1; ///< numbers the networks whose quantizers differ
     std::vector<std::string> m_layers;
     Slot m_slot = Slot::Weight;
     std::map<SlotName, Entry> m_entries;
     std::vector<CandidateText> m_added;
     std::deque<CandidateText> m_checking;
     std::set<std::string> m_removed;
-    QString m_problem;
+    std::string m_problem;
     std::uint64_t m_revision = 1;
     Task<SlotComparison> m_task;
 };
-
-/// Why no candidate can become the recipe of a slot; empty when one can.
-QString applyProblem(const Session &session, const SlotRef &slot);
 
 } // namespace quantscope

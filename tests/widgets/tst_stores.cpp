@@ -1,0 +1,175 @@
+#include "pages/compare/compare_page.h"
+#include "pages/compare/sweep_panel.h"
+#include "pages/compare/sweep_result.h"
+#include "session/lab_store.h"
+#include "session/sweep_families.h"
+#include "session/sweep_store.h"
+#include "support.h"
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const SweepSettings kSettings{3, 5, {"Int8WeightPerTensorFloat"}};
+
+std::vector<SweepPoint> sweptDirectly(const Network &network, const std::vector<std::string> &layers)
+{
+    return sweepPoints(*compareCandidates(network, layers, atWidths({*parseCandidate(kSettings.families[0])}, 3, 5),
+        {.slot = Slot::Weight, .hash = false, .skipUnavailable = true}));
+}
+
+QStringList printed(const std::vector<SweepPoint> &points)
+{
+    QStringList lines;
+    for (const SweepPoint &point : points)
+        lines << u"%1 %2 %3 %4"_s.arg(qs(point.layer), qs(point.candidate))
+                     .arg(point.signalPower, 0, 'g', 17)
+                     .arg(point.errorPower, 0, 'g', 17);
+    return lines;
+}
+
+} // namespace
+
+/// Results are kept as long as what they depend on, and no longer.
+class StoresTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init() { test::failOnWarnings(); }
+
+    /// Merging a batch norm changes the weights: candidates and widths are those of the merged ones.
+    void mergedBatchNormsAreOtherWeights()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("torch/zip/state_dict.pt")));
+        LabStore lab;
+        SweepStore sweep;
+        const auto compare = [&] {
+            lab.select(session.network(), {u"conv1"_s}, Slot::Weight);
+            sweep.setBasis(session.network(), kSettings);
+            sweep.request({"conv1"});
+            return QTest::qWaitFor([&] { return lab.idle() && sweep.idle(); }, 20000);
+        };
+        const auto powers = [&] {
+            const SlotStatistics &figures = *lab.result("Int8WeightPerTensorFloat")->figures;
+            return std::pair(figures.error.signalPower, figures.error.errorPower);
+        };
+        QVERIFY(compare());
+        const auto stored = powers();
+        const QStringList storedPoints = printed(sweep.points({"conv1"}));
+        QCOMPARE(storedPoints, printed(sweptDirectly(*session.network(), {"conv1"})));
+        for (const bool merged : {true, false}) {
+            session.setBatchNormsMerged({u"conv1"_s}, merged);
+            QVERIFY(
+                QTest::qWaitFor([&] { return session.network()->layer("conv1")->batchNormMerged == merged; }, 20000));
+            QVERIFY(compare());
+            QCOMPARE(powers() == stored, !merged);
+            QCOMPARE(printed(sweep.points({"conv1"})) == storedPoints, !merged);
+            QCOMPARE(printed(sweep.points({"conv1"})), printed(sweptDirectly(*session.network(), {"conv1"})));
+        }
+    }
+
+    /// An edit of one layer costs that layer: nothing of the others is computed again, nor the candidates of its own.
+    void editsCostWhatTheyChange()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LabStore lab;
+        SweepStore sweep;
+        const QStringList layers{u"conv2"_s, u"conv1"_s};
+        lab.select(session.network(), layers, Slot::Weight);
+        sweep.setBasis(session.network(), kSettings);
+        sweep.request({"conv1", "conv2"});
+        QVERIFY(QTest::qWaitFor([&] { return lab.idle() && sweep.idle(); }, 20000));
+        const auto before = lab.results();
+        session.applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        QVERIFY(QTest::qWaitFor(
+            [&] { return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 5; }));
+        sweep.setBasis(session.network(), kSettings);
+        QVERIFY(sweep.idle());
+        QCOMPARE(sweep.known({"conv1", "conv2"}), std::size_t(2));
+        lab.select(session.network(), layers, Slot::Weight);
+        QVERIFY(!lab.idle());
+        QVERIFY(QTest::qWaitFor([&] { return lab.idle(); }, 20000));
+        const auto after = lab.results();
+        QCOMPARE(after.size(), before.size());
+        for (std::size_t candidate = 0; candidate < after.size(); ++candidate)
+            for (std::size_t layer = 0; layer < 2; ++layer)
+                QCOMPARE(after[candidate][layer] != before[candidate][layer], candidate == 0 && layer == 0);
+        QCOMPARE(lab.result("file")->slot.quantizer->bitWidth, std::optional(5));
+    }
+
+    /// A chosen candidate is what its text says, for every selected layer; no text is read again.
+    void choicesAreValues()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LabStore lab;
+        lab.select(session.network(), {u"conv1"_s, u"fc2"_s}, Slot::Weight);
+        lab.add(*parseCandidate("Int8WeightPerTensorFloat,bit_width=5"));
+        QVERIFY(QTest::qWaitFor([&] { return lab.idle(); }, 20000));
+        const auto choices = lab.choices("Int8WeightPerTensorFloat,bit_width=5");
+        QCOMPARE(choices.size(), std::size_t(2));
+        for (std::size_t i = 0; i < 2; ++i) {
+            QCOMPARE(choices[i].layer, lab.layers()[i]);
+            QCOMPARE(choices[i].slot, Slot::Weight);
+            QCOMPARE(choices[i].preset, std::string("Int8WeightPerTensorFloat"));
+            QCOMPARE(choices[i].overrides, (std::vector<std::pair<std::string, std::string>>{{"bit_width", "5"}}));
+        }
+        QVERIFY(lab.choices("file").empty());
+    }
+
+    /// The recipe is read, hashed and printed on a worker: the window goes on.
+    void recipesArePrintedOnAWorker()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        const auto points = std::make_shared<const std::vector<SweepPoint>>(
+            sweptDirectly(*session.network(), {"conv1", "conv2", "fc1", "fc2"}));
+        const Allocation cheapest = cheapestKeeping(*points, 20);
+        SweepResult result(session);
+        result.setAllocation(points, cheapest, u"title"_s, u"undo"_s);
+        QCOMPARE(result.recipeText(), QString());
+        QVERIFY(!result.idle());
+        QVERIFY(QTest::qWaitFor([&] { return result.idle(); }));
+        QCOMPARE(result.recipeText(), qs(*allocationRecipe(*session.network(), *points, cheapest)));
+        QCOMPARE(result.pythonText(), qs(allocationPython(*points, cheapest)));
+        result.setAllocation(points, cheapest, u"another title"_s, u"undo"_s); // the same is not printed again
+        QVERIFY(result.idle());
+        result.setAllocation(points, std::nullopt, u"none"_s, u"undo"_s);
+        QVERIFY(result.idle());
+        QCOMPARE(result.recipeText(), QString());
+    }
+
+    /// A front that comes when the model is closed finds no recipe to print.
+    void closingWhileAFrontIsComputed()
+    {
+        Session session;
+        ComparePage page(session);
+        page.resize(1000, 800);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        page.showPart(ComparePage::Sweep);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.sweepPanel()->allocation(); }, 20000));
+        page.sweepPanel()->setGoal(20);
+        page.hide();
+        session.close();
+        QTest::qWait(150);
+        QVERIFY(page.idle());
+    }
+
+    void familiesHaveTitles()
+    {
+        QCOMPARE(sweepFamilies().size(), std::size_t(8));
+        const std::vector<std::string> defaults = defaultFamilies(), all = sweepFamilies();
+        QVERIFY(std::equal(defaults.begin(), defaults.end(), all.begin())); // they come first
+        QCOMPARE(familyTitle("Int8WeightPerTensorFixedPoint"), u"per tensor, fixed point"_s);
+        QCOMPARE(familyTitle("ap_fixed<W,0>"), u"ap_fixed<W,0>"_s);
+        for (const std::string &family : all)
+            QVERIFY2(parseCandidate(family), family.c_str());
+    }
+};
+
+QTEST_MAIN(StoresTest)
+#include "tst_stores.moc"

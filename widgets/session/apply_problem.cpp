@@ -1,0 +1,22 @@
+#include "session/apply_problem.h"
+
+#include "items/text.h"
+#include "session/session.h"
+
+namespace quantscope {
+
+QString applyProblem(const Session &session, const SlotRef &slot)
+{
+    if (session.state() != Session::State::Ready || !slot)
+        return QObject::tr("The quantizers are not known yet.");
+    if (!session.presetsApply())
+        return QObject::tr("This file says its quantizers itself (%1): a recipe cannot change them. Open the "
+                           "state_dict to choose others.")
+            .arg(qs(traitsOf(slot.network->dialect).name));
+    if (!slot.slot->tensor || !isFloating(slot.slot->tensor->dtype))
+        return QObject::tr(
+            "The file holds only quantized values here: there are no float weights to quantize differently.");
+    return {};
+}
+
+} // namespace quantscope

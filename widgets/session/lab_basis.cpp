@@ -1,0 +1,34 @@
+#include "session/lab_basis.h"
+
+#include "lab/compare.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+LabBasis labBasis(
+    const Network &network, const std::string &layerName, Slot wanted, std::uint64_t quantizers)
+{
+    const Layer &layer = *network.layer(layerName);
+    const SlotQuantizer &slot = *layer.slot(wanted);
+    return {.tensor = slot.tensor,
+        .kind = layer.kind,
+        .groups = layer.groups,
+        .stride = layer.stride,
+        .channelAxis = slot.channelAxis,
+        .version = versionOf(network.recipe),
+        .quantizers = wanted == Slot::Weight ? 0 : quantizers};
+}
+
+bool quantizersDiffer(const Network &a, const Network &b)
+{
+    return !std::equal(
+        a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(), [](const Layer &x, const Layer &y) {
+            return std::equal(x.slots.begin(), x.slots.end(), y.slots.begin(), y.slots.end(),
+                [](const SlotQuantizer &p, const SlotQuantizer &q) {
+                    return p.slot == q.slot && p.input == q.input && p.tensor == q.tensor && p.quantizer == q.quantizer;
+                });
+        });
+}
+
+} // namespace quantscope

@@ -1,0 +1,136 @@
+#include "session/sweep_store.h"
+
+#include "lab/compare.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+static constexpr Slot kSlot = Slot::Weight;
+
+std::vector<std::string> sweptLayers(const Network &network) { return comparableLayers(network, kSlot); }
+
+std::uint64_t sweptElements(const Network &network, const std::vector<std::string> &layers)
+{
+    std::uint64_t count = 0;
+    for (const std::string &name : layers)
+        if (const Layer *layer = network.layer(name))
+            if (const SlotQuantizer *slot = layer->slot(kSlot); slot && slot->tensor)
+                count += slot->tensor->count();
+    return count;
+}
+
+static bool stillHolds(const Network &network, const std::string &layer, const LabBasis &basis)
+{
+    const Layer *found = network.layer(layer);
+    return found && found->slot(kSlot) && labBasis(network, layer, kSlot) == basis;
+}
+
+void SweepStore::setBasis(std::shared_ptr<const Network> network, const SweepSettings &settings)
+{
+    if (network == m_network && settings == m_settings)
+        return;
+    const bool anew = !network || settings != m_settings;
+    m_network = std::move(network);
+    m_settings = settings;
+    if (anew) {
+        m_task.cancel();
+        m_running.reset();
+        m_known.clear();
+        ++m_revision;
+        m_queue.clear();
+        m_problem.clear();
+    } else {
+        forget();
+    }
+}
+
+/// What the network does not say any more: an edit of one layer costs that layer.
+void SweepStore::forget()
+{
+    m_revision += std::erase_if(
+        m_known, [this](const auto &entry) { return !stillHolds(*m_network, entry.first, entry.second.basis); });
+    if (m_running && !stillHolds(*m_network, m_running->first, m_running->second)) {
+        m_task.cancel();
+        m_queue.push_front(m_running->first);
+        m_running.reset();
+    }
+    std::erase_if(m_queue, [this](const std::string &name) {
+        const Layer *layer = m_network->layer(name);
+        return !layer || !layer->slot(kSlot);
+    });
+    next();
+}
+
+void SweepStore::request(const std::vector<std::string> &layers)
+{
+    for (auto name = layers.rbegin(); name != layers.rend(); ++name) {
+        if (m_known.contains(*name) || (m_running && m_running->first == *name))
+            continue;
+        std::erase(m_queue, *name);
+        m_queue.push_front(*name);
+    }
+    next();
+}
+
+static Result<std::vector<SweepPoint>> sweepLayer(
+    const Network &network, const std::string &layer, const SweepSettings &settings, const Progress &progress)
+{
+    std::vector<CandidateText> candidates;
+    for (const std::string &family : settings.families)
+        if (auto candidate = parseCandidate(family))
+            candidates.push_back(std::move(*candidate));
+    auto compared = compareCandidates(network, {layer}, atWidths(candidates, settings.low, settings.high),
+        {.slot = kSlot, .hash = false, .skipUnavailable = true}, progress);
+    if (!compared)
+        return tl::unexpected(compared.error());
+    return sweepPoints(*compared);
+}
+
+void SweepStore::next()
+{
+    while (!m_queue.empty() && m_known.contains(m_queue.front()))
+        m_queue.pop_front();
+    if (m_task.running() || m_queue.empty() || !m_network || m_settings.families.empty())
+        return;
+    const std::string layer = m_queue.front();
+    m_queue.pop_front();
+    m_running.emplace(layer, labBasis(*m_network, layer, kSlot));
+    m_task.start([network = m_network, layer, settings = m_settings](
+                     const Progress &progress) { return sweepLayer(*network, layer, settings, progress); },
+        [this, layer, basis = m_running->second](Result<std::vector<SweepPoint>> points) {
+            m_running.reset();
+            // One that failed is not tried again.
+            ++m_revision;
+            m_known[layer] = {basis, points ? std::move(*points) : std::vector<SweepPoint>{}};
+            if (!points)
+                m_problem = layer + ": " + points.error().message;
+            next();
+            Q_EMIT changed();
+        });
+}
+
+std::vector<SweepPoint> SweepStore::points(const std::vector<std::string> &layers) const
+{
+    std::vector<SweepPoint> all;
+    for (const std::string &layer : layers)
+        if (const auto found = m_known.find(layer); found != m_known.end())
+            all.insert(all.end(), found->second.points.begin(), found->second.points.end());
+    return all;
+}
+
+std::size_t SweepStore::known(const std::vector<std::string> &layers) const
+{
+    return static_cast<std::size_t>(std::count_if(
+        layers.begin(), layers.end(), [this](const std::string &layer) { return m_known.contains(layer); }));
+}
+
+void SweepStore::cancel()
+{
+    m_task.cancel();
+    m_running.reset();
+    m_queue.clear();
+    Q_EMIT changed();
+}
+
+} // namespace quantscope
