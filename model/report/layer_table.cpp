@@ -42,6 +42,25 @@ bool isAssumed(const Quantizer &quantizer, const char *field)
     return origin != quantizer.origin.end() && origin->second.origin == Origin::Assumed;
 }
 
+void fillNumbers(LayerRow &row, const Quantizer &q)
+{
+    row.bitWidth = q.bitWidth ? q.bitWidth : q.storageBits;
+    if (!q.scale || q.scale->values.empty())
+        return;
+    const std::vector<float> &scales = q.scale->values;
+    if (std::all_of(scales.begin(), scales.end(), [&](float scale) { return scale == scales.front(); }))
+        row.scaleValue = scales.front();
+    const FracBits bits = fractionalBits(*q.scale);
+    if (const int *frac = std::get_if<int>(&bits))
+        row.fractionBits = *frac;
+    else if (const auto *list = std::get_if<std::vector<int>>(&bits))
+        row.fractionBits = *std::min_element(list->begin(), list->end());
+    if (!q.bitWidth)
+        row.fractionBits.reset();
+    if (row.fractionBits)
+        row.integerBits = q.wordBits() - *row.fractionBits;
+}
+
 void fillQuantizer(LayerRow &row, const SlotQuantizer &slot)
 {
     const Quantizer &q = *slot.quantizer;
@@ -55,6 +74,7 @@ void fillQuantizer(LayerRow &row, const SlotQuantizer &slot)
     if (q.scale)
         row.scale = scaleText(*q.scale);
     row.intFrac = intFracText(q);
+    fillNumbers(row, q);
 }
 
 } // namespace

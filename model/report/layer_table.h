@@ -16,6 +16,10 @@ struct LayerRow {
     std::string bits; ///< "8", "u8" for unsigned; of the weight, else of the activation
     std::string scale; ///< "2^-7", the float, or "16 scales"
     std::string intFrac; ///< "1.7"
+    // The numbers behind those texts; nullopt where they are unknown, of several scales.
+    std::optional<int> bitWidth; ///< of the codes, else of what they are stored in
+    std::optional<float> scaleValue;
+    std::optional<int> integerBits, fractionBits; ///< with the sign bit; of the largest scale where they differ
     std::optional<double> sqnrDb;
     std::optional<double> atLimitShare; ///< 0..1
     std::size_t problems = 0;

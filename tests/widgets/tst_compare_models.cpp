@@ -273,6 +273,45 @@ private Q_SLOTS:
             std::abs(estimate.zeroed - static_cast<double>(exact.zeroed) / static_cast<double>(exact.count)) < 0.002);
     }
 
+    /// The whole table of powers of two, from the figures of the model's own function.
+    void powersAsTheyRead()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_float.pt")));
+        const auto table = powerOfTwoTable(*session.network(), "fc1", Slot::Weight);
+        QVERIFY(table.has_value());
+        PowerModel model;
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setRows(table->rows);
+        QCOMPARE(model.rowCount(), static_cast<int>(table->rows.size()));
+        int best = 0;
+        for (int at = 0; at < model.rowCount(); ++at) {
+            const PowerRow &row = table->rows[static_cast<std::size_t>(at)];
+            const SlotStatistics &figures = *row.result.figures;
+            const auto cell = [&](int column) { return model.index(at, column).data().toString(); };
+            QCOMPARE(cell(PowerModel::Layer), u"fc1"_s);
+            QCOMPARE(cell(PowerModel::Rule), qs(row.rule()));
+            QCOMPARE(cell(PowerModel::Sqnr), QString::number(*figures.error.sqnrDb(), 'f', 1));
+            QCOMPARE(cell(PowerModel::Mse), QString::number(figures.error.mse(), 'e', 2));
+            QCOMPARE(cell(PowerModel::Clipped), groupedText(*figures.clipped));
+            QCOMPARE(cell(PowerModel::Zeroed), groupedText(figures.zeroed));
+            const QString change = QString::number(std::abs(row.lostDb.value_or(0)), 'f', 1);
+            QCOMPARE(cell(PowerModel::Lost),
+                !row.lostDb            ? u"–"_s
+                    : change == u"0.0" ? u"0"_s
+                                       : (*row.lostDb > 0 ? u"−"_s : u"+"_s) + change);
+            QCOMPARE(cell(PowerModel::Type).startsWith(u"ap_fixed<8,"), row.result.fixedExact());
+            QCOMPARE(model.index(at, PowerModel::Sqnr).data(kValueRole).toDouble(), *figures.error.sqnrDb());
+            const QString tip = model.index(at, 0).data(Qt::ToolTipRole).toString();
+            QCOMPARE(tip.section(u'\n', 0, 0), qs(row.result.name));
+            QCOMPARE(tip.contains(u"log₂"), row.scale > 0);
+            best += model.index(at, 0).data(PowerModel::BestRole).toBool() ? 1 : 0;
+        }
+        QCOMPARE(best, 1);
+        QCOMPARE(model.headerData(PowerModel::Lost, Qt::Horizontal, Qt::ToolTipRole).toString(),
+            u"SQNR against float scales per channel"_s);
+    }
+
 private:
     void fill(LabStore &lab, CompareModel &model, const QStringList &layers)
     {

@@ -109,6 +109,85 @@ private Q_SLOTS:
         QCOMPARE(shown, names);
     }
 
+    /// Filters and sorting read the numbers, not what four digits of them say.
+    void valuesNotTexts_data()
+    {
+        QTest::addColumn<QString>("filter");
+        QTest::addColumn<QStringList>("names");
+        QTest::newRow("large") << u"scale>1000"_s << QStringList{u"huge"_s};
+        QTest::newRow("small") << u"scale<0.001"_s << QStringList{u"tiny"_s};
+        QTest::newRow("all digits") << u"scale=0.0123456"_s << QStringList{u"plain"_s};
+        QTest::newRow("rounded") << u"scale=0.01235"_s << QStringList{};
+        QTest::newRow("power") << u"scale=2^-7"_s << QStringList{u"power"_s};
+        QTest::newRow("fraction") << u"frac=7 int=1"_s << QStringList{u"power"_s};
+        QTest::newRow("stored bits") << u"bits=16"_s << QStringList{u"huge"_s};
+        QTest::newRow("several scales") << u"scale>0 scale!=1 name=many"_s << QStringList{};
+        QTest::newRow("several powers") << u"frac=3"_s << QStringList{u"many"_s};
+    }
+    void valuesNotTexts()
+    {
+        QFETCH(QString, filter);
+        QFETCH(QStringList, names);
+        const auto network = scaled();
+        LayerModel model;
+        model.setNetwork(network);
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        QCOMPARE(proxy.setFilterText(filter), QString());
+        QCOMPARE(namesIn(proxy), names);
+    }
+
+    void sortsByValues_data()
+    {
+        QTest::addColumn<int>("column");
+        QTest::addColumn<bool>("descending");
+        QTest::addColumn<QStringList>("names");
+        QTest::newRow("scale") << int(LayerModel::Scale) << false
+                               << QStringList{u"tiny"_s, u"power"_s, u"plain"_s, u"huge"_s, u"many"_s};
+        QTest::newRow("scale, falling") << int(LayerModel::Scale) << true
+                                        << QStringList{u"huge"_s, u"plain"_s, u"power"_s, u"tiny"_s, u"many"_s};
+        QTest::newRow("bits") << int(LayerModel::Bits) << false
+                              << QStringList{u"many"_s, u"tiny"_s, u"plain"_s, u"power"_s, u"huge"_s};
+    }
+    void sortsByValues()
+    {
+        QFETCH(int, column);
+        QFETCH(bool, descending);
+        QFETCH(QStringList, names);
+        LayerModel model;
+        model.setNetwork(scaled());
+        LayerProxy proxy;
+        QAbstractItemModelTester tester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        proxy.setSourceModel(&model);
+        proxy.sort(column, descending ? Qt::DescendingOrder : Qt::AscendingOrder);
+        QCOMPARE(namesIn(proxy), names);
+    }
+
+    /// What the head of a column and its cells tell.
+    void tellsWhatColumnsMean()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        LayerModel model;
+        model.setNetwork(session.network(), session.statistics().all());
+        QStringList heads, tips;
+        for (int column = 0; column < LayerModel::NUM_COLUMNS; ++column) {
+            heads << model.headerData(column, Qt::Horizontal).toString();
+            tips << model.index(model.rowOf(u"fc1"_s), column).data(Qt::ToolTipRole).toString();
+        }
+        QCOMPARE(heads,
+            (QStringList{u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"I.F"_s, u"SQNR"_s,
+                u"Sat."_s, QString()}));
+        QCOMPARE(tips,
+            (QStringList{u"fc1"_s, QString(), QString(), u"weights + biases"_s, u"bits of a code; u means unsigned"_s,
+                u"value = (code − zero point) · scale"_s,
+                u"integer bits (with the sign) and fractional bits of the word"_s,
+                u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s,
+                u"share of the weights whose code is an end of the range"_s, u"1 problem: see the list below"_s}));
+        QCOMPARE(model.index(model.rowOf(u"fc1"_s), 0).data(LayerModel::SeverityRole).toString(), u"warning"_s);
+        QCOMPARE(model.index(model.rowOf(u"fc2"_s), 0).data(LayerModel::SeverityRole).toString(), QString());
+    }
+
     void refusesBadTerms_data()
     {
         QTest::addColumn<QString>("filter");
@@ -169,6 +248,38 @@ private Q_SLOTS:
             (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s,
                 u"note | x | third"_s}));
         QCOMPARE(model.count(Severity::Warning), 2);
+    }
+
+private:
+    /// Activations with scales that four digits do not tell apart, or that are written with an exponent.
+    static std::shared_ptr<const Network> scaled()
+    {
+        auto network = std::make_shared<Network>();
+        const auto add = [&](const char *name, int bits, bool stored, std::vector<float> scales) {
+            Layer &layer = network->layers.emplace_back();
+            layer.name = name;
+            layer.kind = "ReLU";
+            SlotQuantizer &slot = layer.slots.emplace_back();
+            slot.slot = Slot::Act;
+            slot.quantizer.emplace();
+            (stored ? slot.quantizer->storageBits : slot.quantizer->bitWidth) = bits;
+            slot.quantizer->isSigned = true;
+            slot.quantizer->scale = Granular{{}, {}, std::move(scales)};
+            slot.quantizer->zeroPoint = Granular{{}, {}, {0.0f}};
+        };
+        add("plain", 8, false, {0.0123456f});
+        add("huge", 16, true, {2e6f});
+        add("many", 4, false, {0.125f, 0.0625f});
+        add("tiny", 6, false, {1.5e-5f});
+        add("power", 8, false, {0x1p-7f});
+        return network;
+    }
+    static QStringList namesIn(const QAbstractItemModel &model)
+    {
+        QStringList names;
+        for (int row = 0; row < model.rowCount(); ++row)
+            names << model.index(row, 0).data().toString();
+        return names;
     }
 };
 

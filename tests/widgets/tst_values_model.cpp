@@ -256,11 +256,42 @@ private Q_SLOTS:
         model.setChannels(ref, statistics->channels);
         QCOMPARE(model.rowCount(), 16);
         for (int row = 0; row < 16; ++row) {
-            const auto &channel = model.channels()[static_cast<std::size_t>(row)];
+            const auto &channel = model.row(row).statistics;
             // abs-max, 8 bits, narrow: the scale is the largest |w| of the channel over 127.
             QCOMPARE(static_cast<float>(model.number(row, ChannelModel::Scale)),
                 std::max(std::abs(channel.low), std::abs(channel.high)) / 127.0f);
         }
+    }
+
+    /// The whole table, from the figures of the analysis: what stands in a cell and what it sorts by.
+    void channelsAsTheyRead()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        ChannelModel model;
+        const SlotStatistics &statistics
+            = *session.statistics().get(slotRef(session.network(), "fc1", Slot::Weight).id());
+        model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), statistics.channels);
+        QCOMPARE(model.rowCount(), 64);
+        for (int row = 0; row < model.rowCount(); ++row) {
+            const ChannelStatistics &channel = statistics.channels[static_cast<std::size_t>(row)];
+            const double share = static_cast<double>(channel.atLimit) / 128; // 128 inputs
+            QStringList cells;
+            for (int column = 0; column < model.columnCount(); ++column)
+                cells << model.index(row, column).data().toString();
+            const QString limit
+                = channel.atLimit == 0 ? u"0"_s : u"%1 (%2)"_s.arg(channel.atLimit).arg(shareText(share));
+            QCOMPARE(cells,
+                (QStringList{QString::number(row), u"2⁻⁵"_s, u"5"_s, numberText(static_cast<double>(channel.low)),
+                    numberText(static_cast<double>(channel.high)),
+                    u"%1 … %2"_s.arg(channel.codesMin).arg(channel.codesMax), limit,
+                    QString::number(*channel.error.sqnrDb(), 'f', 1)}));
+            QCOMPARE(model.number(row, ChannelModel::AtLimit), share);
+            QCOMPARE(model.number(row, ChannelModel::Sqnr), *channel.error.sqnrDb());
+            QCOMPARE(model.number(row, ChannelModel::Scale), 0.03125);
+        }
+        model.setChannels({}, statistics.channels); // a slot that has no quantizer has no channels to show
+        QCOMPARE(model.rowCount(), 0);
     }
 
 private:

@@ -3,92 +3,92 @@
 #include "items/text.h"
 #include "quant/fixed_point.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-void ChannelModel::setChannels(const SlotRef &slot, std::vector<ChannelStatistics> channels)
+double ChannelRow::atLimitShare() const
 {
-    beginResetModel();
-    m_slot = slot;
-    m_channels = std::move(channels);
-    endResetModel();
+    return statistics.count == 0 ? 0 : static_cast<double>(statistics.atLimit) / static_cast<double>(statistics.count);
 }
 
-int ChannelModel::rowCount(const QModelIndex &parent) const
+namespace {
+
+QString scaleText(const ChannelRow &row)
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_channels.size());
+    const auto bits = fractionalBits(row.scale);
+    return bits ? powerOfTwoText(-*bits) : floatText(static_cast<double>(row.scale));
 }
 
-int ChannelModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
-
-float ChannelModel::scaleOf(int row) const
+QString fracBitsText(const ChannelRow &row)
 {
-    const auto &scales = m_slot.slot->quantizer->scale->values;
-    return scales.size() == m_channels.size() ? scales[static_cast<std::size_t>(row)] : scales.front();
+    const auto bits = fractionalBits(row.scale);
+    return bits ? QString::number(*bits) : u"–"_s;
 }
 
-double ChannelModel::number(int row, int column) const
+QString codesText(const ChannelRow &row)
 {
-    const ChannelStatistics &channel = m_channels[static_cast<std::size_t>(row)];
+    return QString::number(row.statistics.codesMin) + u" … "_s + QString::number(row.statistics.codesMax);
+}
+
+QString atLimitText(const ChannelRow &row)
+{
+    return row.statistics.atLimit == 0
+        ? u"0"_s
+        : groupedText(row.statistics.atLimit) + u" ("_s + shareText(row.atLimitShare()) + u")"_s;
+}
+
+QString sqnrText(const ChannelRow &row)
+{
+    const auto db = row.statistics.error.sqnrDb();
+    return db ? QString::number(*db, 'f', 1) : u"–"_s;
+}
+
+std::vector<RowColumn<ChannelRow>> columns()
+{
+    using Row = ChannelRow;
+    const auto value = [](auto number) { // NaN where it is unknown
+        return [number](const Row &row) { return QVariant(static_cast<double>(number(row))); };
+    };
     constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-    switch (column) {
-    case Channel: return row;
-    case Scale: return m_slot.slot ? static_cast<double>(scaleOf(row)) : unknown;
-    case FracBits: return fractionalBits(scaleOf(row)).value_or(std::numeric_limits<int>::min());
-    case Low: return static_cast<double>(channel.low);
-    case High: return static_cast<double>(channel.high);
-    case Codes: return static_cast<double>(channel.codesMax - channel.codesMin);
-    case AtLimit:
-        return channel.count == 0 ? 0 : static_cast<double>(channel.atLimit) / static_cast<double>(channel.count);
-    default: return channel.error.sqnrDb().value_or(unknown);
-    }
+    const auto low = [](const Row &row) { return static_cast<double>(row.statistics.low); };
+    const auto high = [](const Row &row) { return static_cast<double>(row.statistics.high); };
+    return {{u"Channel"_s, [](const Row &row) { return QString::number(row.channel); },
+                value([](const Row &row) { return row.channel; }), kRight},
+        {u"Scale"_s, scaleText, value([](const Row &row) { return row.scale; }), kRight},
+        {u"Frac. bits"_s, fracBitsText,
+            value([](const Row &row) { return fractionalBits(row.scale).value_or(std::numeric_limits<int>::min()); }),
+            kRight},
+        {u"Smallest w"_s, [low](const Row &row) { return numberText(low(row)); }, value(low), kRight},
+        {u"Largest w"_s, [high](const Row &row) { return numberText(high(row)); }, value(high), kRight},
+        {u"Codes"_s, codesText, value([](const Row &row) { return row.statistics.codesMax - row.statistics.codesMin; }),
+            kRight},
+        {u"At limit"_s, atLimitText, value([](const Row &row) { return row.atLimitShare(); }), kRight},
+        {u"SQNR, dB"_s, sqnrText,
+            value([unknown](const Row &row) { return row.statistics.error.sqnrDb().value_or(unknown); }), kRight}};
 }
 
-QVariant ChannelModel::data(const QModelIndex &index, int role) const
+} // namespace
+
+ChannelModel::ChannelModel(QObject *parent)
+    : RowModel(columns(), parent)
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignRight | Qt::AlignVCenter);
-    const int row = index.row();
-    if (role == SortRole)
-        return number(row, index.column());
-    if (role != Qt::DisplayRole)
-        return {};
-    const ChannelStatistics &channel = m_channels[static_cast<std::size_t>(row)];
-    switch (index.column()) {
-    case Channel: return row;
-    case Scale: {
-        const auto bits = fractionalBits(scaleOf(row));
-        return bits ? powerOfTwoText(-*bits) : floatText(static_cast<double>(scaleOf(row)));
-    }
-    case FracBits: {
-        const auto bits = fractionalBits(scaleOf(row));
-        return bits ? QString::number(*bits) : u"–"_s;
-    }
-    case Low: return numberText(static_cast<double>(channel.low));
-    case High: return numberText(static_cast<double>(channel.high));
-    case Codes: return QString::number(channel.codesMin) + u" … "_s + QString::number(channel.codesMax);
-    case AtLimit:
-        return channel.atLimit == 0 ? u"0"_s
-                                    : groupedText(channel.atLimit) + u" ("_s + shareText(number(row, AtLimit)) + u")"_s;
-    default: return channel.error.sqnrDb() ? QString::number(*channel.error.sqnrDb(), 'f', 1) : u"–"_s;
-    }
 }
 
-QVariant ChannelModel::headerData(int section, Qt::Orientation orientation, int role) const
+void ChannelModel::setChannels(const SlotRef &slot, const std::vector<ChannelStatistics> &channels)
 {
-    static const QString kTitles[] = {u"Channel"_s, u"Scale"_s, u"Frac. bits"_s, u"Smallest w"_s, u"Largest w"_s,
-        u"Codes"_s, u"At limit"_s, u"SQNR, dB"_s};
-    if (orientation != Qt::Horizontal || section < 0 || section >= NUM_COLUMNS)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignRight | Qt::AlignVCenter);
-    return role == Qt::DisplayRole ? QVariant(kTitles[section]) : QVariant();
+    std::vector<ChannelRow> rows;
+    if (slot && slot.slot->quantizer && slot.slot->quantizer->scale && !slot.slot->quantizer->scale->values.empty()) {
+        const std::vector<float> &scales = slot.slot->quantizer->scale->values;
+        for (std::size_t i = 0; i < channels.size(); ++i)
+            rows.push_back(
+                {static_cast<int>(i), scales.size() == channels.size() ? scales[i] : scales.front(), channels[i]});
+    }
+    setRows(std::move(rows));
 }
+
+double ChannelModel::number(int row, int column) const { return index(row, column).data(SortRole).toDouble(); }
 
 } // namespace quantscope

@@ -1,30 +1,21 @@
 #pragma once
 
+#include "items/row_model.h"
 #include "lab/power_of_two.h"
-
-#include <QAbstractTableModel>
-
-#include <vector>
 
 namespace quantscope {
 
-class PowerModel : public QAbstractTableModel {
+/// What each way to a power-of-two scale costs.
+class PowerModel : public RowModel<PowerRow> {
     Q_OBJECT
 public:
     enum Column { Layer, Rule, Scale, Type, Sqnr, Lost, Mse, Clipped, Zeroed, NUM_COLUMNS };
-    enum Role { BestRole = Qt::UserRole };
+    enum Role { BestRole = kOwnRole };
 
-    using QAbstractTableModel::QAbstractTableModel;
-    void setRows(std::vector<PowerRow> rows);
-    const std::vector<PowerRow> &rows() const { return m_rows; }
-    int rowCount(const QModelIndex &parent = {}) const override;
-    int columnCount(const QModelIndex &parent = {}) const override;
-    QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
+    explicit PowerModel(QObject *parent = nullptr);
 
-private:
-    QString text(const PowerRow &row, int column) const;
-    std::vector<PowerRow> m_rows;
+protected:
+    QVariant own(const PowerRow &row, int column, int role) const override;
 };
 
 } // namespace quantscope

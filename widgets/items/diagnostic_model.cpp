@@ -8,55 +8,49 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+static QString severityText(const DiagnosticRow &row) { return qs(severityName(row.diagnostic.severity)); }
+
+static std::vector<RowColumn<DiagnosticRow>> columns()
+{
+    using Row = DiagnosticRow;
+    return {{u"Severity"_s, severityText,
+                [](const Row &row) { return QVariant(static_cast<int>(row.diagnostic.severity)); }},
+        {u"Layer"_s, [](const Row &row) { return row.subject.empty() ? u"file"_s : qs(row.subject); }},
+        {u"Problem"_s, [](const Row &row) { return withPowers(qs(row.diagnostic.text)); }}};
+}
+
+DiagnosticModel::DiagnosticModel(QObject *parent)
+    : RowModel(columns(), parent)
+{
+}
+
 void DiagnosticModel::setNetwork(const Network *network)
 {
-    beginResetModel();
-    m_rows.clear();
+    std::vector<DiagnosticRow> rows;
     if (network)
         for (const Diagnostic &diagnostic : network->diagnostics)
-            m_rows.push_back({diagnostic, subjectName(*network, diagnostic.subject)});
-    std::ranges::stable_sort(m_rows, {}, [](const Row &row) { return row.diagnostic.severity; });
-    endResetModel();
+            rows.push_back({diagnostic, subjectName(*network, diagnostic.subject)});
+    std::stable_sort(rows.begin(), rows.end(),
+        [](const DiagnosticRow &a, const DiagnosticRow &b) { return a.diagnostic.severity < b.diagnostic.severity; });
+    setRows(std::move(rows));
 }
-
-int DiagnosticModel::rowCount(const QModelIndex &parent) const
-{
-    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
-}
-
-int DiagnosticModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
 int DiagnosticModel::count(Severity severity) const
 {
-    return static_cast<int>(
-        std::ranges::count_if(m_rows, [=](const Row &row) { return row.diagnostic.severity == severity; }));
+    return static_cast<int>(std::count_if(
+        rows().begin(), rows().end(), [=](const DiagnosticRow &row) { return row.diagnostic.severity == severity; }));
 }
 
-QVariant DiagnosticModel::data(const QModelIndex &index, int role) const
+QVariant DiagnosticModel::own(const DiagnosticRow &row, int, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const auto &[row, subject] = m_rows[static_cast<std::size_t>(index.row())];
-    if (role == SeverityRole)
-        return qs(severityName(row.severity));
-    if (role == Qt::ToolTipRole || role == Qt::AccessibleDescriptionRole)
-        return qs(severityName(row.severity)) + u", rule "_s + qs(row.rule) + u"\n"_s + qs(subject) + u"\n"_s
-            + withPowers(qs(row.text));
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (index.column()) {
-    case SeverityColumn: return qs(severityName(row.severity));
-    case LayerColumn: return subject.empty() ? u"file"_s : qs(subject);
-    default: return withPowers(qs(row.text));
+    switch (role) {
+    case SeverityRole: return severityText(row);
+    case Qt::ToolTipRole:
+    case Qt::AccessibleDescriptionRole:
+        return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u"\n"_s + qs(row.subject) + u"\n"_s
+            + withPowers(qs(row.diagnostic.text));
+    default: return {};
     }
-}
-
-QVariant DiagnosticModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    static const QString kTitles[] = {u"Severity"_s, u"Layer"_s, u"Problem"_s};
-    if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= NUM_COLUMNS)
-        return {};
-    return kTitles[section];
 }
 
 } // namespace quantscope

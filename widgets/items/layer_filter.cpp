@@ -15,60 +15,45 @@ namespace quantscope {
 
 namespace {
 
-const QStringList &fieldNames()
+/// A column of the layer table as a term names it: text, or the number behind it (nullopt where it is unknown).
+struct Field {
+    QString name;
+    QString (*text)(const LayerRow &) = nullptr;
+    std::optional<double> (*number)(const LayerRow &) = nullptr;
+};
+
+template <auto Member> std::optional<double> numberIn(const LayerRow &row)
 {
-    static const QStringList names{u"name"_s, u"kind"_s, u"shape"_s, u"params"_s, u"bits"_s, u"scale"_s, u"int"_s,
-        u"frac"_s, u"sqnr"_s, u"sat"_s, u"problems"_s};
-    return names;
+    const auto &value = row.*Member;
+    return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
-bool isText(const QString &field) { return field == u"name" || field == u"kind" || field == u"shape"; }
-
-std::optional<double> firstNumber(const std::string &text)
+const std::vector<Field> &fields()
 {
-    static const QRegularExpression number(u"-?\\d+(\\.\\d+)?(e-?\\d+)?"_s);
-    const auto match = number.match(qs(text));
-    return match.hasMatch() ? std::optional(match.captured(0).toDouble()) : std::nullopt;
+    static const std::vector<Field> table{{u"name"_s, [](const LayerRow &row) { return qs(row.name); }},
+        {u"kind"_s, [](const LayerRow &row) { return qs(row.kind); }},
+        {u"shape"_s, [](const LayerRow &row) { return qs(row.shape); }},
+        {u"params"_s, nullptr, numberIn<&LayerRow::parameters>}, {u"bits"_s, nullptr, numberIn<&LayerRow::bitWidth>},
+        {u"scale"_s, nullptr, numberIn<&LayerRow::scaleValue>}, {u"int"_s, nullptr, numberIn<&LayerRow::integerBits>},
+        {u"frac"_s, nullptr, numberIn<&LayerRow::fractionBits>}, {u"sqnr"_s, nullptr, numberIn<&LayerRow::sqnrDb>},
+        {u"sat"_s, nullptr, numberIn<&LayerRow::atLimitShare>},
+        {u"problems"_s, nullptr, [](const LayerRow &row) { return std::optional(static_cast<double>(row.problems)); }}};
+    return table;
 }
 
-std::optional<double> scaleNumber(const std::string &scale)
+const Field *fieldOf(const QString &name)
 {
-    if (scale.starts_with("2^"))
-        return std::pow(2.0, qs(scale).mid(2).toDouble());
-    return scale.ends_with("scales") ? std::nullopt : firstNumber(scale);
+    const auto found
+        = std::find_if(fields().begin(), fields().end(), [&](const Field &field) { return field.name == name; });
+    return found == fields().end() ? nullptr : &*found;
 }
 
-/// "1.7" -> 1 or 7; a negative integer part keeps its sign.
-std::optional<double> partOf(const std::string &intFrac, bool fraction)
+QString fieldNames()
 {
-    const std::size_t point = intFrac.find('.');
-    if (point == std::string::npos)
-        return std::nullopt;
-    return firstNumber(fraction ? intFrac.substr(point + 1) : intFrac.substr(0, point));
-}
-
-std::optional<double> numberOf(const LayerRow &row, const QString &field)
-{
-    if (field == u"params")
-        return row.parameters ? std::optional(static_cast<double>(*row.parameters)) : std::nullopt;
-    if (field == u"bits")
-        return firstNumber(row.bits);
-    if (field == u"scale")
-        return scaleNumber(row.scale);
-    if (field == u"int" || field == u"frac")
-        return partOf(row.intFrac, field == u"frac");
-    if (field == u"sqnr")
-        return row.sqnrDb;
-    if (field == u"sat")
-        return row.atLimitShare;
-    return static_cast<double>(row.problems);
-}
-
-QString textOf(const LayerRow &row, const QString &field)
-{
-    if (field == u"kind")
-        return qs(row.kind);
-    return field == u"shape" ? qs(row.shape) : qs(row.name);
+    QStringList names;
+    for (const Field &field : fields())
+        names << field.name;
+    return names.join(u", "_s);
 }
 
 /// "1%" -> 0.01, "8k" -> 8000, "2^-6" -> 0.015625.
@@ -124,11 +109,12 @@ QString parseTerm(const QString &word, FilterTerm &term)
     term.field = match.captured(1).toLower();
     term.relation = relationOf(match.captured(2));
     term.text = match.captured(3);
-    if (!fieldNames().contains(term.field))
-        return u"no column “%1”: %2"_s.arg(match.captured(1), fieldNames().join(u", "_s));
+    const Field *field = fieldOf(term.field);
+    if (!field)
+        return u"no column “%1”: %2"_s.arg(match.captured(1), fieldNames());
     if (term.text.isEmpty())
         return u"%1 needs something to compare with"_s.arg(word);
-    if (isText(term.field))
+    if (field->text)
         return {};
     const auto number = parseNumber(term.text);
     if (!number)
@@ -141,16 +127,23 @@ QString parseTerm(const QString &word, FilterTerm &term)
 
 } // namespace
 
+static bool matchesText(const QString &value, FilterTerm::Relation relation, const QString &with)
+{
+    const bool equal = value.compare(with, Qt::CaseInsensitive) == 0;
+    return relation == FilterTerm::Relation::Equal   ? equal
+        : relation == FilterTerm::Relation::NotEqual ? !equal
+                                                     : value.contains(with, Qt::CaseInsensitive);
+}
+
 bool FilterTerm::matches(const LayerRow &row) const
 {
+    const Field *known = fieldOf(field);
     bool result = false;
-    if (field.isEmpty())
+    if (!known)
         result = qs(row.name).contains(text, Qt::CaseInsensitive) || qs(row.kind).contains(text, Qt::CaseInsensitive);
-    else if (isText(field))
-        result = relation == Relation::Equal ? textOf(row, field).compare(text, Qt::CaseInsensitive) == 0
-            : relation == Relation::NotEqual ? textOf(row, field).compare(text, Qt::CaseInsensitive) != 0
-                                             : textOf(row, field).contains(text, Qt::CaseInsensitive);
-    else if (const auto value = numberOf(row, field))
+    else if (known->text)
+        result = matchesText(known->text(row), relation, text);
+    else if (const auto value = known->number(row))
         result = compare(*value, relation, number);
     return result != negated;
 }
@@ -178,13 +171,6 @@ LayerFilter parseLayerFilter(const QString &text)
     return filter;
 }
 
-LayerProxy::LayerProxy(QObject *parent)
-    : QSortFilterProxyModel(parent)
-{
-    setSortRole(LayerModel::SortRole);
-    setDynamicSortFilter(true);
-}
-
 QString LayerProxy::setFilterText(const QString &text)
 {
     LayerFilter filter = parseLayerFilter(text);
@@ -199,17 +185,6 @@ bool LayerProxy::filterAcceptsRow(int sourceRow, const QModelIndex &) const
 {
     const auto *model = static_cast<const LayerModel *>(sourceModel());
     return m_filter.matches(model->row(sourceRow));
-}
-
-bool LayerProxy::lessThan(const QModelIndex &left, const QModelIndex &right) const
-{
-    const QVariant a = left.data(LayerModel::SortRole);
-    const QVariant b = right.data(LayerModel::SortRole);
-    if (!a.isValid() || !b.isValid()) // unknown goes last, whatever the order
-        return a.isValid() == (sortOrder() == Qt::AscendingOrder) && a.isValid() != b.isValid();
-    if (a.typeId() == QMetaType::QString)
-        return QString::compare(a.toString(), b.toString(), Qt::CaseInsensitive) < 0;
-    return a.toDouble() < b.toDouble();
 }
 
 } // namespace quantscope

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "items/value_proxy.h"
 #include "report/layer_table.h"
 
-#include <QSortFilterProxyModel>
 #include <QString>
 
 #include <vector>
@@ -32,17 +32,16 @@ struct LayerFilter {
 
 LayerFilter parseLayerFilter(const QString &text);
 
-/// Sorts by LayerModel::SortRole and shows the rows that match.
-class LayerProxy : public QSortFilterProxyModel {
+/// Shows the layers that match.
+class LayerProxy : public ValueProxy {
     Q_OBJECT
 public:
-    explicit LayerProxy(QObject *parent = nullptr);
+    using ValueProxy::ValueProxy;
     /// Keeps the last usable filter and returns the reason when `text` cannot be used.
     QString setFilterText(const QString &text);
 
 protected:
     bool filterAcceptsRow(int sourceRow, const QModelIndex &sourceParent) const override;
-    bool lessThan(const QModelIndex &left, const QModelIndex &right) const override;
 
 private:
     LayerFilter m_filter;

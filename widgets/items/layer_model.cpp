@@ -2,167 +2,141 @@
 
 #include "items/text.h"
 
-#include <QRegularExpression>
-
 #include <algorithm>
-#include <cmath>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-void LayerModel::setNetwork(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
+namespace {
+
+QString orDash(const std::string &text) { return text.empty() ? u"–"_s : withPowers(qs(text)); }
+
+/// What is unknown is invalid.
+template <class Number> QVariant valueOf(const std::optional<Number> &number)
 {
-    beginResetModel();
-    m_network = std::move(network);
-    m_rows.clear();
+    return number ? QVariant(static_cast<double>(*number)) : QVariant();
+}
+
+std::vector<RowColumn<LayerItem>> namingColumns()
+{
+    using Row = LayerItem;
+    const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
+    return {{u"Layer"_s, [](const Row &row) { return qs(row.name); }, {}, kLeft, {},
+                [](const Row &row) { return qs(row.name); }},
+        {u"Kind"_s, [](const Row &row) { return qs(row.kind); }},
+        {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
+        {u"Params"_s, [](const Row &row) { return row.parameters ? groupedText(*row.parameters) : u"–"_s; }, parameters,
+            kRight, u"weights + biases"_s}};
+}
+
+std::vector<RowColumn<LayerItem>> quantizerColumns()
+{
+    using Row = LayerItem;
+    return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
+                [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
+                [](const Row &row) {
+                    return row.assumed ? u"assumed: the file does not say it"_s : u"bits of a code; u means unsigned"_s;
+                }},
+        {u"Scale"_s, [](const Row &row) { return orDash(row.scale); },
+            [](const Row &row) { return valueOf(row.scaleValue); }, kRight, u"value = (code − zero point) · scale"_s},
+        {u"I.F"_s, [](const Row &row) { return orDash(row.intFrac); },
+            [](const Row &row) { return valueOf(row.integerBits); }, kRight,
+            u"integer bits (with the sign) and fractional bits of the word"_s}};
+}
+
+std::vector<RowColumn<LayerItem>> figureColumns()
+{
+    using Row = LayerItem;
+    return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? QString::number(*row.sqnrDb, 'f', 1) : u"–"_s; },
+                [](const Row &row) { return valueOf(row.sqnrDb); }, kRight,
+                u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s},
+        {u"Sat."_s,
+            [](const Row &row) { return row.atLimitShare ? shareText(*row.atLimitShare).remove(u' ') : u"–"_s; },
+            [](const Row &row) { return valueOf(row.atLimitShare); }, kRight,
+            u"share of the weights whose code is an end of the range"_s},
+        {{}, [](const Row &row) { return row.problems > 0 ? QString::number(row.problems) : QString(); },
+            [](const Row &row) { return QVariant::fromValue<qulonglong>(row.problems); }, kLeft,
+            u"problems of the layer"_s,
+            [](const Row &row) {
+                return row.problems ? countText(row.problems, u"problem"_s) + u": see the list below"_s : QString();
+            }}};
+}
+
+/// What a column means is told by its cells too.
+std::vector<RowColumn<LayerItem>> columns()
+{
+    std::vector<RowColumn<LayerItem>> all = namingColumns();
+    for (const auto &more : {quantizerColumns(), figureColumns()})
+        all.insert(all.end(), more.begin(), more.end());
+    for (RowColumn<LayerItem> &column : all)
+        if (!column.tip && !column.headerTip.isEmpty())
+            column.tip = [text = column.headerTip](const LayerItem &) { return text; };
+    return all;
+}
+
+} // namespace
+
+LayerModel::LayerModel(QObject *parent)
+    : RowModel(columns(), parent)
+{
+}
+
+LayerItem LayerModel::itemOf(const Layer &layer, const StatisticsMap &statistics) const
+{
+    LayerItem item{layerRow(*m_network, layer, statistics), {}};
+    for (const Diagnostic &diagnostic : m_network->diagnostics)
+        if (item.problems > 0 && diagnostic.subject.layer == layer.id)
+            item.worst = std::min(item.worst.value_or(Severity::Note), diagnostic.severity);
+    return item;
+}
+
+std::vector<LayerItem> LayerModel::items(const StatisticsMap &statistics) const
+{
+    std::vector<LayerItem> items;
     if (m_network)
         for (const Layer &layer : m_network->layers)
-            m_rows.push_back(layerRow(*m_network, layer, statistics));
-    endResetModel();
+            items.push_back(itemOf(layer, statistics));
+    return items;
+}
+
+void LayerModel::setNetwork(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
+{
+    m_network = std::move(network);
+    setRows(items(statistics));
 }
 
 void LayerModel::setDiagnostics(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
 {
     m_network = std::move(network);
-    for (std::size_t at = 0; at < m_rows.size(); ++at)
-        m_rows[at] = layerRow(*m_network, m_network->layers[at], statistics);
-    if (!m_rows.empty())
-        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, NUM_COLUMNS - 1));
+    replaceRows(items(statistics));
 }
 
 void LayerModel::updateLayer(const std::string &name, const StatisticsMap &statistics)
 {
     const int at = rowOf(qs(name));
-    if (at < 0)
-        return;
-    m_rows[static_cast<std::size_t>(at)]
-        = layerRow(*m_network, m_network->layers[static_cast<std::size_t>(at)], statistics);
-    Q_EMIT dataChanged(index(at, 0), index(at, NUM_COLUMNS - 1));
+    if (at >= 0)
+        replaceRow(static_cast<std::size_t>(at), itemOf(m_network->layers[static_cast<std::size_t>(at)], statistics));
 }
-
-int LayerModel::rowCount(const QModelIndex &parent) const
-{
-    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
-}
-
-int LayerModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
 int LayerModel::rowOf(const QString &name) const
 {
     const auto found = std::find_if(
-        m_rows.begin(), m_rows.end(), [wanted = str(name)](const LayerRow &row) { return row.name == wanted; });
-    return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
+        rows().begin(), rows().end(), [wanted = str(name)](const LayerItem &row) { return row.name == wanted; });
+    return found == rows().end() ? -1 : static_cast<int>(found - rows().begin());
 }
 
-QString LayerModel::nameAt(int row) const { return row >= 0 && row < rowCount() ? qs(this->row(row).name) : QString(); }
+QString LayerModel::nameAt(int at) const { return at >= 0 && at < rowCount() ? qs(row(at).name) : QString(); }
 
-QVariant LayerModel::data(const QModelIndex &index, int role) const
+QVariant LayerModel::own(const LayerItem &row, int column, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const LayerRow &row = m_rows[static_cast<std::size_t>(index.row())];
     switch (role) {
-    case Qt::DisplayRole: return text(row, index.column());
-    case SortRole: return sortKey(row, index.column());
-    case Qt::ToolTipRole: return toolTip(row, index.column());
     case WeightRole: return row.hasWeights;
-    case SeverityRole: return worstSeverity(row);
+    case SeverityRole: return row.worst ? qs(severityName(*row.worst)) : QString();
     case AssumedRole: return row.assumed;
-    case MonoRole: return index.column() >= Shape;
-    case Qt::TextAlignmentRole:
-        return index.column() >= Params && index.column() != Problems ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
-                                                                      : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+    case MonoRole: return column >= Shape;
     default: return {};
     }
-}
-
-static QString orDash(const std::string &text) { return text.empty() ? u"–"_s : withPowers(qs(text)); }
-
-QVariant LayerModel::text(const LayerRow &row, int column) const
-{
-    switch (column) {
-    case Name: return qs(row.name);
-    case Kind: return qs(row.kind);
-    case Shape: return orDash(row.shape);
-    case Params: return row.parameters ? groupedText(*row.parameters) : u"–"_s;
-    case Bits: return orDash(row.bits);
-    case Scale: return orDash(row.scale);
-    case IntFrac: return orDash(row.intFrac);
-    case Sqnr: return row.sqnrDb ? QString::number(*row.sqnrDb, 'f', 1) : u"–"_s;
-    case Saturated: return row.atLimitShare ? shareText(*row.atLimitShare).remove(u' ') : u"–"_s;
-    case Problems: return row.problems > 0 ? QVariant(QString::number(row.problems)) : QVariant(QString());
-    default: return {};
-    }
-}
-
-/// The first number of a text such as "u8" or "1.7"; an invalid QVariant where there is none.
-static QVariant leadingNumber(const std::string &text)
-{
-    static const QRegularExpression number(u"-?\\d+(\\.\\d+)?"_s);
-    const auto match = number.match(qs(text));
-    return match.hasMatch() ? QVariant(match.captured(0).toDouble()) : QVariant();
-}
-
-QVariant LayerModel::sortKey(const LayerRow &row, int column) const
-{
-    switch (column) {
-    case Name: return qs(row.name);
-    case Kind: return qs(row.kind);
-    case Shape:
-    case Params: return row.parameters ? QVariant::fromValue<qulonglong>(*row.parameters) : QVariant();
-    case Bits: return leadingNumber(row.bits);
-    case Scale:
-        if (row.scale.starts_with("2^"))
-            return std::pow(2.0, qs(row.scale).mid(2).toDouble());
-        return row.scale.ends_with("scales") ? QVariant() : leadingNumber(row.scale);
-    case IntFrac: return leadingNumber(row.intFrac);
-    case Sqnr: return row.sqnrDb ? QVariant(*row.sqnrDb) : QVariant();
-    case Saturated: return row.atLimitShare ? QVariant(*row.atLimitShare) : QVariant();
-    case Problems: return QVariant::fromValue<qulonglong>(row.problems);
-    default: return {};
-    }
-}
-
-QString LayerModel::worstSeverity(const LayerRow &row) const
-{
-    Severity worst = Severity::Note;
-    const Layer *layer = m_network->layer(row.name);
-    for (const Diagnostic &diagnostic : m_network->diagnostics)
-        if (layer != nullptr && diagnostic.subject.layer == layer->id)
-            worst = std::min(worst, diagnostic.severity);
-    return row.problems == 0 ? QString() : qs(severityName(worst));
-}
-
-QString LayerModel::toolTip(const LayerRow &row, int column) const
-{
-    switch (column) {
-    case Name: return qs(row.name);
-    case Params: return u"weights + biases"_s;
-    case Bits: return row.assumed ? u"assumed: the file does not say it"_s : u"bits of a code; u means unsigned"_s;
-    case Scale: return u"value = (code − zero point) · scale"_s;
-    case IntFrac: return u"integer bits (with the sign) and fractional bits of the word"_s;
-    case Sqnr: return u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s;
-    case Saturated: return u"share of the weights whose code is an end of the range"_s;
-    case Problems: return row.problems ? countText(row.problems, u"problem"_s) + u": see the list below"_s : QString();
-    default: return {};
-    }
-}
-
-QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    static const QString kTitles[] = {
-        u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"I.F"_s, u"SQNR"_s, u"Sat."_s, u""_s};
-    if (orientation != Qt::Horizontal || section < 0 || section >= NUM_COLUMNS)
-        return {};
-    if (role == Qt::DisplayRole)
-        return kTitles[section];
-    if (role == Qt::TextAlignmentRole)
-        return section >= Params && section != Problems ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
-                                                        : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
-    if (role == Qt::ToolTipRole)
-        return section == Problems ? u"problems of the layer"_s : toolTip({}, section);
-    return {};
 }
 
 } // namespace quantscope

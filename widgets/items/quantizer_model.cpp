@@ -7,27 +7,18 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-void QuantizerModel::setNetwork(std::shared_ptr<const Network> network)
+static QString presetText(const QuantizerRow &row)
 {
-    beginResetModel();
-    m_network = std::move(network);
-    m_rows.clear();
-    for (std::size_t layer = 0; m_network && layer < m_network->layers.size(); ++layer)
-        for (std::size_t slot = 0; slot < m_network->layers[layer].slots.size(); ++slot)
-            m_rows.emplace_back(layer, slot);
-    endResetModel();
+    QString text = row.slot->preset.empty() ? u"–"_s : qs(row.slot->preset);
+    for (const auto &[key, value] : row.slot->overrides)
+        text += u", "_s + qs(key) + u"="_s + qs(value);
+    return text;
 }
-
-int QuantizerModel::rowCount(const QModelIndex &parent) const
-{
-    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
-}
-
-int QuantizerModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : NUM_COLUMNS; }
 
 /// The weakest word among the fields: one assumed field makes the quantizer assumed.
-QString QuantizerModel::source(const SlotQuantizer &slot) const
+static QString sourceText(const QuantizerRow &row)
 {
+    const SlotQuantizer &slot = *row.slot;
     if (!slot.quantizer)
         return slot.tensor ? u"no quantizer"_s : u"unknown"_s;
     if (slot.assumed)
@@ -39,37 +30,34 @@ QString QuantizerModel::source(const SlotQuantizer &slot) const
     return u"unknown"_s;
 }
 
-QVariant QuantizerModel::data(const QModelIndex &index, int role) const
+static std::vector<RowColumn<QuantizerRow>> columns()
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const SlotQuantizer &slot = slotAt(index.row());
-    if (role == AssumedRole)
-        return slot.assumed;
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (index.column()) {
-    case Layer: return qs(layerAt(index.row()).name);
-    case Slot: return qs(slot.slot);
-    case Type: return slot.quantizer ? typeText(*slot.quantizer) : u"–"_s;
-    case Preset: {
-        QString text = slot.preset.empty() ? u"–"_s : qs(slot.preset);
-        for (const auto &[key, value] : slot.overrides)
-            text += u", "_s + qs(key) + u"="_s + qs(value);
-        return text;
-    }
-    default: return source(slot);
-    }
+    using Row = QuantizerRow;
+    return {{u"Layer"_s, [](const Row &row) { return qs(row.layer->name); }},
+        {u"Slot"_s, [](const Row &row) { return qs(row.slot->slot); }},
+        {u"Type"_s, [](const Row &row) { return row.slot->quantizer ? typeText(*row.slot->quantizer) : u"–"_s; }},
+        {u"Preset"_s, presetText}, {u"From"_s, sourceText}};
 }
 
-QVariant QuantizerModel::headerData(int section, Qt::Orientation orientation, int role) const
+QuantizerModel::QuantizerModel(QObject *parent)
+    : RowModel(columns(), parent)
 {
-    static const QString kTitles[] = {u"Layer"_s, u"Slot"_s, u"Type"_s, u"Preset"_s, u"From"_s};
-    if (orientation != Qt::Horizontal || section < 0 || section >= NUM_COLUMNS)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignLeft | Qt::AlignVCenter);
-    return role == Qt::DisplayRole ? QVariant(kTitles[section]) : QVariant();
+}
+
+void QuantizerModel::setNetwork(std::shared_ptr<const Network> network)
+{
+    std::vector<QuantizerRow> rows;
+    if (network)
+        for (const quantscope::Layer &layer : network->layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                rows.push_back({&layer, &slot});
+    setRows(std::move(rows));
+    m_network = std::move(network); // the one before is let go when no row speaks of it
+}
+
+QVariant QuantizerModel::own(const QuantizerRow &row, int, int role) const
+{
+    return role == AssumedRole ? QVariant(row.slot->assumed) : QVariant();
 }
 
 } // namespace quantscope

@@ -92,7 +92,7 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
             m_measure.start(0);
     });
     connect(m_table, &QTableView::activated, this,
-        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.subject(index.row()))); });
+        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.row(index.row()).subject)); });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
     m_table->installEventFilter(this);

@@ -66,7 +66,6 @@ QWidget *ChannelsPage::makeTable()
     setUpTable(m_table, tr("Channels"));
     m_table->setObjectName(u"channels"_s);
     m_proxy.setSourceModel(&m_model);
-    m_proxy.setSortRole(ChannelModel::SortRole);
     m_table->setModel(&m_proxy);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(0, Qt::AscendingOrder);

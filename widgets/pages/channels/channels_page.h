@@ -1,9 +1,8 @@
 #pragma once
 
 #include "items/channel_model.h"
+#include "items/value_proxy.h"
 #include "pages/page.h"
-
-#include <QSortFilterProxyModel>
 
 class QLabel;
 class QTableView;
@@ -31,7 +30,7 @@ private:
     QString summary(const SlotRef &slot) const;
 
     ChannelModel m_model;
-    QSortFilterProxyModel m_proxy;
+    ValueProxy m_proxy;
     Segmented *m_metric;
     QWidget *m_tableCard;
     QLabel *m_summary;
