@@ -1,6 +1,6 @@
 #pragma once
 
-#include "charts/bit_weights.h"
+#include "charts/bit_weight_painter.h"
 #include "charts/painted_chart.h"
 
 namespace quantscope {
@@ -53,15 +53,6 @@ protected:
     void focusInEvent(QFocusEvent *event) override;
 
 private:
-    struct Geometry {
-        QRectF plot;
-        double column = 0;
-        int high = 0;
-        double xAt(double exponent) const { return plot.left() + (high + 1 - exponent) * column; }
-    };
-    Geometry geometry(const QSize &size) const;
-    double percentStep(double plotHeight) const;
-    double axisTop() const;
     void rebuild();
     int barAt(const QPointF &position) const;
     void setCurrent(int bar, bool tellTip);
@@ -72,17 +63,6 @@ private:
     void moveGrip(Grip grip, int by, const FixedType &from);
     void drag(const QPointF &position);
     bool editByKey(QKeyEvent *event);
-    void paintHandles(QPainter &painter, const Geometry &g) const;
-    void paintSignTick(QPainter &painter, const Geometry &g) const;
-
-    void paintGrid(QPainter &painter, const Geometry &g) const;
-    void paintWindow(QPainter &painter, const Geometry &g) const;
-    void paintBars(QPainter &painter, const Geometry &g) const;
-    void paintBar(QPainter &painter, const QRectF &rect, BitVerdict verdict) const;
-    void paintLabels(QPainter &painter, const Geometry &g) const;
-    void paintWord(QPainter &painter, const Geometry &g) const;
-    void paintBinaryPoint(QPainter &painter, const Geometry &g) const;
-
     std::optional<BitWeightHistogram> m_histogram;
     std::optional<BitWindow> m_window;
     std::vector<BitBar> m_bars;
@@ -93,10 +73,5 @@ private:
     double m_pressedAt = 0; ///< exponent under the pointer
     FixedType m_pressedType;
 };
-
-/// Diagonal lines inside a rectangle, as lines: a pattern brush does not survive SVG.
-void paintHatch(QPainter &painter, const QRectF &rect, const QColor &colour);
-/// Blocks of a word: the sign, then the bits. Shared by the chart and the start page.
-void paintWordBlock(QPainter &painter, const QRectF &rect, const QString &text, bool sign);
 
 } // namespace quantscope

@@ -153,7 +153,7 @@ void CompareOverlayChart::paintBars(QPainter &painter, const QRectF &plot) const
             labelled = middle + width / 2;
         }
         if (static_cast<int>(i) == m_current)
-            paintCurrent(painter, QRectF(x, plot.top(), column, plot.height()));
+            paintCurrentBar(painter, QRectF(x, plot.top(), column, plot.height()));
     }
 }
 

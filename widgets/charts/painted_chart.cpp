@@ -37,7 +37,7 @@ void PaintedChart::paint(QPainter &painter, const QSize &size) const
     painter.drawText(QRect(QPoint(0, 0), size), Qt::AlignCenter | Qt::TextWordWrap, m_message);
 }
 
-void PaintedChart::paintCurrent(QPainter &painter, const QRectF &rect) const
+void paintCurrentBar(QPainter &painter, const QRectF &rect)
 {
     painter.setPen(QPen(colours().text, 1.5, Qt::DotLine));
     painter.setBrush(Qt::NoBrush);

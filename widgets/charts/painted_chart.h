@@ -23,7 +23,6 @@ protected:
     /// Called where there is a bar.
     virtual void paintChart(QPainter &painter, const QSize &size) const = 0;
     void paintEvent(QPaintEvent *event) override;
-    void paintCurrent(QPainter &painter, const QRectF &rect) const;
     /// The bar that an arrow, Home or End goes to; null for other keys. -1 where there are no bars.
     std::optional<int> barByKey(int key) const;
 
@@ -33,5 +32,8 @@ protected:
 private:
     ChartActions *m_actions;
 };
+
+/// The frame around the bar under the pointer or reached by keys.
+void paintCurrentBar(QPainter &painter, const QRectF &rect);
 
 } // namespace quantscope

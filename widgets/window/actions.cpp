@@ -2,6 +2,7 @@
 
 #include "look/theme.h"
 #include "session/session.h"
+#include "window/help.h"
 #include "window/main_window.h"
 
 #include <QObject>
@@ -23,15 +24,16 @@ static QList<QKeySequence> keys(std::initializer_list<const char *> texts)
 static std::vector<ActionRow> fileRows()
 {
     const QString menu = tr("&File");
-    return {{menu, tr("&Open…"), keys({"Ctrl+O"}), tr("Open a model"), [](MainWindow &w) { w.chooseFile(); }, false, 0},
+    return {{menu, tr("&Open…"), keys({"Ctrl+O"}), tr("Open a model"), [](MainWindow &w) { w.files().chooseFile(); },
+                false, 0},
         {menu, tr("Open &recipe…"), keys({"Ctrl+Shift+O"}), tr("Use another recipe for this model"),
-            [](MainWindow &w) { w.chooseRecipe(); }, true, 0},
+            [](MainWindow &w) { w.files().chooseRecipe(); }, true, 0},
         {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"),
             [](MainWindow &w) { w.session().reload(); }, true, 0},
         {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
             [](MainWindow &w) { w.showPage(PageId::Export); }, true, 1},
         {menu, tr("&Save recipe…"), keys({"Ctrl+S"}), tr("Write the recipe in force, with its edits"),
-            [](MainWindow &w) { w.saveRecipe(); }, true, 1},
+            [](MainWindow &w) { w.files().saveRecipe(); }, true, 1},
         {menu, tr("&Close model"), keys({"Ctrl+W"}), tr("Back to the start page"),
             [](MainWindow &w) { w.session().close(); }, true, 2},
         {menu, tr("&Quit"), keys({"Ctrl+Q"}), tr("Close the window"), [](MainWindow &w) { w.close(); }, false, 2}};
@@ -83,9 +85,9 @@ const std::vector<ActionRow> &actionTable()
             rows.insert(rows.end(), more.begin(), more.end());
         const QString menu = QObject::tr("&Help");
         rows.push_back(
-            {menu, tr("&Keys"), keys({"F1"}), tr("All keys"), [](MainWindow &w) { w.showKeys(); }, false, 0});
+            {menu, tr("&Keys"), keys({"F1"}), tr("All keys"), [](MainWindow &w) { showKeys(&w); }, false, 0});
         rows.push_back({menu, tr("&About QuantScope"), {}, tr("Version and licence"),
-            [](MainWindow &w) { w.showAbout(); }, false, 0});
+            [](MainWindow &w) { showAbout(&w); }, false, 0});
         return rows;
     }();
     return table;

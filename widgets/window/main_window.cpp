@@ -9,65 +9,33 @@
 #include "panels/top_bar.h"
 #include "session/settings.h"
 #include "window/actions.h"
+#include "window/status_line.h"
+#include "window/work_splitter.h"
 
 #include <QBoxLayout>
 #include <QCloseEvent>
+#include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QMenuBar>
-#include <QProgressBar>
+#include <QMessageBox>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QStatusBar>
+#include <QTableView>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
-
-static constexpr int kMinimumLeft = 260;
-static constexpr int kEnoughForPages = 800;
-
-static int usualLeft(int width) { return std::clamp(width * 38 / 100, kMinimumLeft, 548); }
-
-/// A window that becomes narrower takes from the left side too, so that the pages stay whole; wider again it gives
-/// back.
-class WorkSplitter : public QSplitter {
-public:
-    explicit WorkSplitter(QWidget *parent)
-        : QSplitter(Qt::Horizontal, parent)
-    {
-        connect(this, &QSplitter::splitterMoved, this, [this](int left) { m_wished = left; });
-    }
-
-protected:
-    void resizeEvent(QResizeEvent *event) override
-    {
-        QSplitter::resizeEvent(event);
-        const QList<int> now = sizes();
-        if (now.size() != 2)
-            return;
-        const int both = now[0] + now[1];
-        m_wished = std::max(m_wished, now[0]);
-        const int left = both - m_wished < kEnoughForPages ? std::min(m_wished, usualLeft(width())) : m_wished;
-        if (left != now[0])
-            setSizes({left, both - left});
-    }
-
-private:
-    int m_wished = 0; ///< width of the left side where there is room
-};
 
 MainWindow::MainWindow(QWidget *parent)
     : QMainWindow(parent)
     , m_top(new TopBar)
     , m_stack(new QStackedWidget)
     , m_loading(dimLabel())
-    , m_status(dimLabel())
-    , m_undoNote(dimLabel())
-    , m_progress(new QProgressBar)
-    , m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)")))
-    , m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
+    , m_status(new StatusLine)
+    , m_files(m_session, *this)
 {
     setWindowTitle(u"QuantScope"_s);
     setAcceptDrops(true);
@@ -78,11 +46,11 @@ MainWindow::MainWindow(QWidget *parent)
     column->addWidget(m_top);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
-    makeStatusBar();
+    setStatusBar(m_status);
     makeActions();
     connectSession();
-    m_session.setDiscardGuard([this] { return mayDiscardEdits(); });
-    connect(m_top->open(), &QPushButton::clicked, this, &MainWindow::chooseFile);
+    m_session.setDiscardGuard([this] { return m_files.mayDiscardEdits(); });
+    connect(m_top->open(), &QPushButton::clicked, this, [this] { m_files.chooseFile(); });
     connect(m_top->recipe(), &QPushButton::clicked, this, [this] { showPage(PageId::Recipe); });
     connect(m_top->compare(), &QPushButton::clicked, this, [this] { showPage(PageId::Compare); });
     connect(m_top->exportLayers(), &QPushButton::clicked, this, [this] { showPage(PageId::Export); });
@@ -142,34 +110,6 @@ void MainWindow::makeActions()
     }
 }
 
-void MainWindow::makeStatusBar()
-{
-    m_progress->setRange(0, 1000);
-    m_progress->setTextVisible(false);
-    m_progress->setFixedSize(160, 8);
-    m_progress->setAccessibleName(tr("Progress"));
-    for (QPushButton *button : {m_cancel, m_reload}) {
-        button->setFont(Theme::sans(0.92));
-        button->setFlat(true);
-    }
-    m_reload->setObjectName(u"reload"_s);
-    m_status->setObjectName(u"status"_s);
-    m_status->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    statusBar()->addWidget(m_status, 1);
-    for (QWidget *widget : {static_cast<QWidget *>(m_reload), static_cast<QWidget *>(m_undoNote),
-             static_cast<QWidget *>(m_progress), static_cast<QWidget *>(m_cancel)})
-        statusBar()->addPermanentWidget(widget);
-    auto *licence = dimLabel(u"GPL-3.0"_s);
-    statusBar()->addPermanentWidget(licence);
-    statusBar()->setSizeGripEnabled(false);
-    statusBar()->setContentsMargins(8, 0, 8, 0);
-    m_progress->hide();
-    m_cancel->hide();
-    m_reload->hide();
-    connect(m_cancel, &QPushButton::clicked, this, [this] { m_session.cancel(); });
-    connect(m_reload, &QPushButton::clicked, this, [this] { m_session.reload(); });
-}
-
 void MainWindow::connectSession()
 {
     connect(&m_session, &Session::stateChanged, this, &MainWindow::onState);
@@ -177,10 +117,10 @@ void MainWindow::connectSession()
     connect(&m_session, &Session::progressChanged, this, &MainWindow::onProgress);
     connect(&m_session, &Session::changedOnDiskChanged, this, &MainWindow::onChangedOnDisk);
     connect(&m_session, &Session::failed, this, &MainWindow::onFailed);
-    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, [this] {
-        const QString text = m_session.undoStack().undoText();
-        m_undoNote->setText(text.isEmpty() ? QString() : tr("undo: %1").arg(text));
-    });
+    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this,
+        [this] { m_status->setUndoText(m_session.undoStack().undoText()); });
+    connect(m_status, &StatusLine::cancelRequested, &m_session, &Session::cancel);
+    connect(m_status, &StatusLine::reloadRequested, &m_session, &Session::reload);
 }
 
 StartPage *MainWindow::startPage()
@@ -189,7 +129,7 @@ StartPage *MainWindow::startPage()
         m_start = new StartPage;
         m_stack->addWidget(m_start);
         connect(m_start, &StartPage::openRequested, this, [this](const QString &path) { open(path); });
-        connect(m_start, &StartPage::chooseRequested, this, &MainWindow::chooseFile);
+        connect(m_start, &StartPage::chooseRequested, this, [this] { m_files.chooseFile(); });
     }
     return m_start;
 }
@@ -216,8 +156,8 @@ void MainWindow::makeWorkspace()
     }
     m_layers->setMinimumWidth(kMinimumLeft);
     m_pages->setMinimumWidth(440);
-    connect(m_pages, &PageHost::chooseRecipeRequested, this, &MainWindow::chooseRecipe);
-    connect(m_pages, &PageHost::saveRecipeRequested, this, &MainWindow::saveRecipe);
+    connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
+    connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
     connect(m_problems, &ProblemsPanel::activated, this, [this](const QString &layer) {
         if (m_session.network() && m_session.network()->layer(str(layer))) {
             m_session.selectLayers({layer});
@@ -291,17 +231,14 @@ void MainWindow::onSelection()
 
 void MainWindow::onProgress(const QString &text, int permille)
 {
-    const bool running = permille < 1000;
-    m_progress->setVisible(running);
-    m_cancel->setVisible(running);
-    m_progress->setValue(permille);
-    if (running)
+    m_status->setProgress(permille);
+    if (permille < 1000)
         m_status->setText(text);
     else
         onSelection();
 }
 
-void MainWindow::onChangedOnDisk() { m_reload->setVisible(m_session.changedOnDisk()); }
+void MainWindow::onChangedOnDisk() { m_status->setChangedOnDisk(m_session.changedOnDisk()); }
 
 void MainWindow::restoreLayout()
 {
@@ -323,6 +260,77 @@ void MainWindow::closeEvent(QCloseEvent *event)
     }
     m_session.cancel();
     event->accept();
+}
+
+void MainWindow::showPage(PageId page)
+{
+    if (m_session.network())
+        pages()->show(page);
+}
+
+void MainWindow::focusFilter()
+{
+    m_top->filter()->setFocus(Qt::ShortcutFocusReason);
+    m_top->filter()->selectAll();
+}
+
+void MainWindow::focusLayers() { layers()->table()->setFocus(Qt::ShortcutFocusReason); }
+
+void MainWindow::focusProblems() { problems()->table()->setFocus(Qt::ShortcutFocusReason); }
+
+void MainWindow::stepLayer(int by) { layers()->step(by); }
+
+void MainWindow::escape()
+{
+    if (m_session.state() == Session::State::Loading || !m_session.statistics().idle())
+        m_session.cancel();
+    else if (!m_top->filter()->text().isEmpty())
+        m_top->filter()->clear();
+    else if (m_session.network())
+        focusLayers();
+}
+
+void MainWindow::setTheme(ThemeChoice choice)
+{
+    static const QString names[] = {u"system"_s, u"light"_s, u"dark"_s};
+    Settings::setText(u"window/theme"_s, names[static_cast<int>(choice)]);
+    Theme::instance().apply(choice);
+}
+
+void MainWindow::spreadProblems()
+{
+    makeWorkspace();
+    const int height = m_left->height();
+    m_left->setSizes({height / 2, height / 2});
+}
+
+void MainWindow::onFailed(const QString &text)
+{
+    if (m_session.network()) // an edit or a reload that did not work: what is shown stays
+        QMessageBox::warning(this, tr("That did not work"), text);
+}
+
+static QString droppedFile(const QMimeData *data)
+{
+    for (const QUrl &url : data->urls())
+        if (url.isLocalFile())
+            return url.toLocalFile();
+    return {};
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent *event)
+{
+    if (!droppedFile(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent *event)
+{
+    const QString path = droppedFile(event->mimeData());
+    if (path.endsWith(u".toml") && m_session.network())
+        m_session.useRecipe(Session::RecipeChoice::Chosen, path);
+    else if (!path.isEmpty())
+        open(path);
 }
 
 } // namespace quantscope

@@ -1,14 +1,13 @@
 #pragma once
 
 #include "session/session.h"
+#include "window/file_dialogs.h"
 #include "window/page_host.h"
 
 #include <QMainWindow>
 
 class QAction;
 class QLabel;
-class QProgressBar;
-class QPushButton;
 class QSplitter;
 class QStackedWidget;
 
@@ -17,6 +16,7 @@ namespace quantscope {
 class LayersPanel;
 class ProblemsPanel;
 class StartPage;
+class StatusLine;
 class TopBar;
 enum class ThemeChoice;
 
@@ -34,10 +34,7 @@ public:
     ProblemsPanel *problems();
     StartPage *startPage();
 
-    void chooseFile();
-    void chooseRecipe();
-    void saveRecipe();
-    bool mayDiscardEdits();
+    FileDialogs &files() { return m_files; }
     void showPage(PageId page);
     void focusFilter();
     void focusLayers();
@@ -45,8 +42,6 @@ public:
     void stepLayer(int by);
     void escape();
     void setTheme(ThemeChoice choice);
-    void showKeys();
-    void showAbout();
     /// Gives the problems half of the left side.
     void spreadProblems();
 
@@ -58,7 +53,6 @@ protected:
 
 private:
     void makeActions();
-    void makeStatusBar();
     void makeWorkspace();
     void connectSession();
     void onState();
@@ -67,10 +61,8 @@ private:
     void onChangedOnDisk();
     void onFailed(const QString &text);
     void restoreLayout();
-    bool writeRecipe();
 
     Session m_session;
-    QString m_savedRecipe; ///< where it was written last
     TopBar *m_top;
     QStackedWidget *m_stack;
     QLabel *m_loading;
@@ -79,9 +71,8 @@ private:
     LayersPanel *m_layers = nullptr;
     ProblemsPanel *m_problems = nullptr;
     PageHost *m_pages = nullptr;
-    QLabel *m_status, *m_undoNote;
-    QProgressBar *m_progress;
-    QPushButton *m_cancel, *m_reload;
+    StatusLine *m_status;
+    FileDialogs m_files;
     QList<QAction *> m_modelActions;
 };
 

@@ -1,18 +1,19 @@
 #include "pages/compare/compare_candidates.h"
 
-#include "charts/compare_overlay_chart.h"
-#include "charts/sweep_chart.h"
+#include "dialects/brevitas/lab_quantizers.h"
+#include "dialects/brevitas/presets.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/flow_layout.h"
 #include "look/theme.h"
+#include "pages/compare/compare_charts.h"
 #include "pages/compare/compare_table.h"
-#include "pages/compare/sweep_data.h"
 #include "session/apply_problem.h"
 #include "session/lab_store.h"
 #include "session/session.h"
-#include "session/sweep_store.h"
 
 #include <QBoxLayout>
+#include <QCompleter>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -22,19 +23,16 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr std::uint64_t kSweepAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
-
 CompareCandidates::CompareCandidates(Session &session, LabStore &lab, SweepStore &sweep, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
     , m_lab(lab)
-    , m_sweep(sweep)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
     column->addWidget(makeTable());
-    m_charts = makeCharts();
+    m_charts = new CompareCharts(lab, sweep, m_model);
     column->addWidget(m_charts, 1);
     connect(&lab, &LabStore::refused, this, [this](const QString &candidate, const QString &why) {
         if (m_add->text().isEmpty())
@@ -42,6 +40,107 @@ CompareCandidates::CompareCandidates(Session &session, LabStore &lab, SweepStore
         showAddProblem(why);
     });
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { showAddProblem({}); });
+}
+
+void CompareCandidates::makeAdd()
+{
+    m_add = new QLineEdit;
+    m_add->setPlaceholderText(tr("Add: ap_fixed<6,-1>"));
+    m_add->setObjectName(u"add-candidate"_s);
+    m_add->setClearButtonEnabled(true);
+    m_add->setFixedWidth(180);
+    setAccessible(m_add, tr("Add a candidate"),
+        tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, "
+           "torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
+    QStringList names;
+    for (const std::string &name : presetNames(Slot::Weight))
+        names << qs(name);
+    for (const std::string &name : labQuantizerNames())
+        names << qs(name);
+    auto *completer = new QCompleter(names, m_add);
+    completer->setFilterMode(Qt::MatchContains);
+    completer->setCaseSensitivity(Qt::CaseInsensitive);
+    m_add->setCompleter(completer);
+    connect(m_add, &QLineEdit::returnPressed, this, &CompareCandidates::addTyped);
+    connect(m_add, &QLineEdit::textEdited, this, [this] { showAddProblem({}); });
+}
+
+QWidget *CompareCandidates::makeHeader()
+{
+    auto *header = new QWidget;
+    auto *row = new FlowLayout(header, 8);
+    row->setContentsMargins(14, 10, 14, 6);
+    m_title = titleLabel(tr("Candidates"));
+    m_about = new ElidedLabel(Qt::ElideRight);
+    m_about->setMinimumWidth(90);
+    m_about->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    m_about->setForegroundRole(QPalette::PlaceholderText);
+    makeAdd();
+    m_order = textButton(tr("order: %1").arg(figureName(CompareFigure::Sqnr)),
+        tr("Order of the candidates; a click on a figure's name does the same"));
+    m_orderMenu = new QMenu(m_order);
+    m_order->setMenu(m_orderMenu);
+    m_remove = textButton(tr("Remove"), tr("Take the chosen candidate out of the table (Delete)"));
+    m_apply = textButton(tr("Apply"), {});
+    m_apply->setProperty("primary", true);
+    m_apply->setObjectName(u"apply-candidate"_s);
+    row->addWidget(m_title);
+    row->addWidget(m_about);
+    for (QWidget *widget : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order),
+             static_cast<QWidget *>(m_remove), static_cast<QWidget *>(m_apply)})
+        row->addWidget(widget);
+    connect(m_orderMenu, &QMenu::aboutToShow, this, &CompareCandidates::fillOrderMenu);
+    connect(m_remove, &QPushButton::clicked, this, &CompareCandidates::removeChosen);
+    connect(m_apply, &QPushButton::clicked, this, &CompareCandidates::apply);
+    return header;
+}
+
+QWidget *CompareCandidates::makeTable()
+{
+    auto *card = new Card(nullptr, 2);
+    card->box()->setSpacing(0);
+    card->box()->addWidget(makeHeader());
+    m_problem = plainLabel();
+    m_problem->setObjectName(u"add-problem"_s);
+    m_problem->setWordWrap(true);
+    m_problem->setContentsMargins(14, 0, 14, 6);
+    m_problem->hide();
+    card->box()->addWidget(m_problem);
+    m_model.setOrder(CompareFigure::Sqnr);
+    m_table = new CompareTable(m_model);
+    m_table->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    card->box()->addWidget(m_table);
+    card->box()->addLayout(makeFooter());
+    card->box()->addStretch(1);
+    connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
+    connect(m_table, &CompareTable::orderRequested, this, &CompareCandidates::setOrder);
+    connect(m_table, &CompareTable::removeRequested, this, &CompareCandidates::removeChosen);
+    connect(m_table, &CompareTable::applyRequested, this, &CompareCandidates::apply);
+    return card;
+}
+
+QLayout *CompareCandidates::makeFooter()
+{
+    auto *footer = new QHBoxLayout;
+    footer->setContentsMargins(14, 5, 14, 5);
+    footer->setSpacing(8);
+    m_note = dimLabel();
+    m_note->setObjectName(u"compare-note"_s);
+    m_note->setFont(Theme::sans(0.92));
+    m_note->setWordWrap(true);
+    m_stop = textButton(tr("Stop"), tr("Stop computing; what is known stays"));
+    m_restore = textButton(tr("Show removed"), tr("Brings back the candidates that were removed"));
+    for (QPushButton *button : {m_stop, m_restore}) {
+        button->setFlat(true);
+        button->setFont(Theme::sans(0.92));
+        button->hide();
+    }
+    footer->addWidget(m_note, 1);
+    footer->addWidget(m_restore);
+    footer->addWidget(m_stop);
+    connect(m_stop, &QPushButton::clicked, &m_lab, &LabStore::cancel);
+    connect(m_restore, &QPushButton::clicked, &m_lab, &LabStore::restore);
+    return footer;
 }
 
 void CompareCandidates::addTyped()
@@ -90,20 +189,6 @@ void CompareCandidates::fillOrderMenu()
         m_orderMenu->addAction(figureName(figure), this, [this, figure] { setOrder(figure); });
 }
 
-void CompareCandidates::fillBaseMenu()
-{
-    m_baseMenu->clear();
-    for (int column = 0; column < m_model.columnCount(); ++column) {
-        const std::string name = m_model.column(column).name;
-        auto *action = m_baseMenu->addAction(qs(name), this, [this, name] {
-            m_baseName = name;
-            refreshOverlay();
-        });
-        action->setCheckable(true);
-        action->setChecked(name == m_baseName);
-    }
-}
-
 bool CompareCandidates::choose(const std::string &candidate)
 {
     const int column = m_model.columnOf(candidate);
@@ -117,7 +202,7 @@ void CompareCandidates::onChosen()
 {
     m_chosen = m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string();
     refreshApply();
-    refreshOverlay();
+    m_charts->setChosen(m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string());
 }
 
 /// The first time a layer is seen the candidate with the highest SQNR that the hardware holds exactly is chosen.
@@ -141,7 +226,7 @@ void CompareCandidates::refresh()
         refreshColumns();
     refreshNotes();
     refreshApply();
-    refreshOverlay();
+    m_charts->setChosen(m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string());
     refreshSweep();
 }
 
@@ -221,51 +306,8 @@ void CompareCandidates::apply()
     m_session.applyChoices(choices, u"%1 %2: %3"_s.arg(layers, qs(m_lab.slot()), qs(candidate)));
 }
 
-void CompareCandidates::refreshOverlay()
-{
-    if (m_model.columnOf(m_baseName) < 0)
-        m_baseName = "file";
-    m_base->setText(m_baseName.size() > 20 ? qs(m_baseName).left(19) + u"…"_s : qs(m_baseName));
-    const auto first = m_lab.result(m_baseName);
-    const auto second = m_table->chosen() >= 0 ? m_lab.result(m_model.column(m_table->chosen()).name) : nullptr;
-    if (first == m_overlayFirst && second == m_overlaySecond && m_overlayKind->current() == m_overlayShown)
-        return;
-    m_overlayFirst = first;
-    m_overlaySecond = second;
-    m_overlayShown = m_overlayKind->current();
-    if (!first || !second || !first->figures || !second->figures) {
-        m_overlaying.cancel();
-        m_overlay->showMessage(first && second ? tr("There are no figures to draw.") : QString());
-        return;
-    }
-    const auto kind = m_overlayShown == 0 ? OverlayKind::Error : OverlayKind::Values;
-    m_overlaying.start(
-        [first, second, kind](const Progress &progress) { return overlay(*first, *second, kind, progress); },
-        [this](Result<Overlay> drawn) {
-            if (drawn)
-                m_overlay->setOverlay(std::move(*drawn));
-            else
-                m_overlay->showMessage(qs(drawn.error().message));
-        });
-}
+void CompareCandidates::refreshSweep() { m_charts->refreshSweep(); }
 
-void CompareCandidates::refreshSweep()
-{
-    if (m_lab.layers().empty() || m_lab.slot() != Slot::Weight) {
-        m_sweepNote->clear();
-        return m_sweepChart->showMessage(tr("The sweep takes weights."));
-    }
-    const auto &layers = m_lab.layers();
-    if (m_charts->isVisible() && sweptElements(*m_lab.network(), layers) <= kSweepAtOnce)
-        m_sweep.request(layers);
-    if (m_sweep.known(layers) < layers.size())
-        return m_sweepChart->showMessage(
-            m_sweep.idle() ? tr("A large layer: the Sweep part computes it on demand.") : tr("being computed…"));
-    const auto points = m_sweep.points(layers);
-    SweepData lines = sqnrOverBits(points, kDefaultGoal);
-    addFile(lines, m_model);
-    m_sweepNote->setFullText(reachText(points, kDefaultGoal));
-    m_sweepChart->setData(std::move(lines));
-}
+bool CompareCandidates::idle() const { return m_charts->idle(); }
 
 } // namespace quantscope

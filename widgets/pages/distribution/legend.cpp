@@ -1,6 +1,6 @@
 #include "pages/distribution/legend.h"
 
-#include "charts/bit_weight_chart.h"
+#include "charts/bit_weight_painter.h"
 #include "look/theme.h"
 
 #include <QPainter>

@@ -5,14 +5,14 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
-#include "pages/parts/code_view.h"
+#include "pages/export/export_preview.h"
+#include "pages/export/export_result.h"
 #include "session/session.h"
 #include "session/settings.h"
 
 #include <QBoxLayout>
 #include <QButtonGroup>
 #include <QCheckBox>
-#include <QComboBox>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -30,6 +30,8 @@ namespace quantscope {
 
 ExportPage::ExportPage(Session &session, QWidget *parent)
     : Page(session, parent)
+    , m_preview(new ExportPreview)
+    , m_result(new ExportResult)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -39,8 +41,8 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     row->addWidget(makeFormats(), 1);
     row->addWidget(makeLayouts(), 1);
     column->addLayout(row);
-    column->addWidget(makePreview(), 1);
-    column->addWidget(makeResult());
+    column->addWidget(m_preview, 1);
+    column->addWidget(m_result);
 }
 
 /// Cut where there is no room, whole in the tooltip.
@@ -139,25 +141,6 @@ QWidget *ExportPage::makeLayouts()
     return card;
 }
 
-QWidget *ExportPage::makePreview()
-{
-    auto *card = new Card(nullptr, 12);
-    auto *header = new QHBoxLayout;
-    header->addWidget(titleLabel(tr("Preview")));
-    m_files = new QComboBox;
-    m_files->setMinimumWidth(140);
-    m_files->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    m_files->setObjectName(u"export-files"_s);
-    setAccessible(m_files, tr("File to preview"));
-    connect(m_files, &QComboBox::currentIndexChanged, this, &ExportPage::showFile);
-    header->addWidget(m_files);
-    header->addWidget(shortLabel(tr("the first lines, as they will be written")), 1);
-    card->box()->addLayout(header);
-    m_code = new CodeView(tr("Preview of the file"));
-    card->box()->addWidget(m_code, 1);
-    return card;
-}
-
 std::vector<std::string> ExportPage::exportable() const
 {
     std::vector<std::string> names;
@@ -250,6 +233,42 @@ void ExportPage::fillLayouts()
         ++row;
         m_layoutNames.emplace_back(name);
     }
+}
+
+bool ExportPage::idle() const { return m_preview->idle() && !m_writing.running(); }
+
+void ExportPage::preview()
+{
+    const ExportRequest wanted = request();
+    m_formatCount->setText(tr("%1 of %2").arg(wanted.formats.size()).arg(m_formats.size()));
+    if (!m_writing.running()) {
+        m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty());
+        m_write->setText(
+            wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
+    }
+    m_preview->setRequest(session().network(), wanted);
+}
+
+void ExportPage::write()
+{
+    if (m_writing.running()) {
+        m_writing.cancel();
+        m_result->showCancelled();
+        return preview();
+    }
+    const ExportRequest wanted = request();
+    m_result->showRunning(wanted.verify);
+    m_write->setText(tr("Cancel"));
+    m_writing.start([network = session().network(), wanted](
+                        const Progress &progress) { return exportLayers(*network, wanted, progress); },
+        [this, folder = m_folder->text()](Result<ExportReport> report) {
+            preview();
+            if (report)
+                m_result->showReport(*report, folder);
+            else
+                m_result->showError(qs(report.error().text()));
+        },
+        [this](int permille) { m_result->showProgress(permille); });
 }
 
 void ExportPage::chooseFolder()

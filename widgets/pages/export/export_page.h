@@ -8,21 +8,18 @@
 #include <QString>
 
 class QCheckBox;
-class QComboBox;
 class QGridLayout;
 class QLabel;
 class QLineEdit;
 class QPushButton;
-class QRadioButton;
 class QBoxLayout;
 class QButtonGroup;
-class QTableWidget;
 
 namespace quantscope {
 
-class Card;
-class CodeView;
 class ElidedLabel;
+class ExportPreview;
+class ExportResult;
 
 /// What to write, in which order, what it will look like, and after writing by what it was proven.
 class ExportPage : public Page {
@@ -31,24 +28,17 @@ public:
     explicit ExportPage(Session &session, QWidget *parent = nullptr);
     ExportRequest request() const;
     void write();
-    bool idle() const override { return !m_previewing.running() && !m_writing.running(); }
+    bool idle() const override;
 
 protected:
     void refresh() override;
 
 private:
-    using Preview = std::vector<std::pair<std::string, std::string>>;
-
     QWidget *makeFormats();
     void addRun(QBoxLayout &column);
     QWidget *makeLayouts();
-    QWidget *makePreview();
-    QWidget *makeResult();
     void fillLayouts();
     void preview();
-    void showPreview(const Preview &files);
-    void showFile(int at);
-    void showReport(const ExportReport &report, const QString &folder);
     void chooseFolder();
     std::vector<std::string> exportable() const;
 
@@ -63,13 +53,8 @@ private:
     std::vector<std::string> m_layoutNames;
     std::string m_layout = "source";
     SlotRef m_layoutSlot;
-    QComboBox *m_files;
-    CodeView *m_code;
-    Preview m_preview;
-    Card *m_resultCard;
-    QLabel *m_resultTitle, *m_resultNote;
-    QTableWidget *m_result;
-    Task<Preview> m_previewing;
+    ExportPreview *m_preview;
+    ExportResult *m_result;
     Task<ExportReport> m_writing;
 };
 

@@ -1,6 +1,6 @@
 #include "pages/start/drop_zone.h"
 
-#include "charts/bit_weight_chart.h"
+#include "charts/bit_weight_painter.h"
 #include "look/controls.h"
 #include "look/theme.h"
 

@@ -5,6 +5,7 @@
 #include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/values/axis_bar.h"
+#include "pages/values/copy_bar.h"
 #include "pages/values/element_panel.h"
 #include "pages/values/find_bar.h"
 #include "pages/values/tensor_map_view.h"
@@ -13,7 +14,6 @@
 
 #include <QAction>
 #include <QBoxLayout>
-#include <QPushButton>
 #include <QScrollArea>
 
 using namespace Qt::StringLiterals;
@@ -87,22 +87,9 @@ QWidget *ValuesPage::makeControls()
     m_find = new FindBar;
     bottom->addWidget(m_find);
     bottom->addStretch();
-    auto *copies = new QWidget;
-    auto *row = new QHBoxLayout(copies);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(6);
-    m_copied = dimLabel(tr("Copy as"));
-    m_copied->setObjectName(u"values-copied"_s);
-    row->addWidget(m_copied);
-    const std::tuple<QString, CopyForm, QString> forms[] = {
-        {tr("TSV"), CopyForm::Tsv, tr("what the cells show, for a spreadsheet (Ctrl+C)")},
-        {tr("C"), CopyForm::C, tr("an array of integers")}, {tr("HDL"), CopyForm::Hdl, tr("SystemVerilog literals")}};
-    for (const auto &[text, form, tip] : forms) {
-        auto *button = textButton(text, tr("Copy the selection, or everything in view: %1").arg(tip));
-        connect(button, &QPushButton::clicked, this, [this, form = form] { copy(form); });
-        row->addWidget(button);
-    }
-    bottom->addWidget(copies);
+    m_copies = new CopyBar(m_model);
+    connect(m_copies, &CopyBar::requested, this, &ValuesPage::copy);
+    bottom->addWidget(m_copies);
     card->box()->addLayout(bottom);
     return card;
 }
@@ -175,6 +162,10 @@ void ValuesPage::makeKeys()
     m_view->addAction(copyAction);
     connect(copyAction, &QAction::triggered, this, [this] { copy(CopyForm::Tsv); });
 }
+
+void ValuesPage::copy(CopyForm form) { m_copies->copy(m_view->selectionModel()->selection(), form); }
+
+bool ValuesPage::idle() const { return !m_mapping.running() && m_copies->idle(); }
 
 void ValuesPage::resizeEvent(QResizeEvent *event)
 {

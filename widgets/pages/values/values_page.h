@@ -11,6 +11,7 @@ class QLabel;
 namespace quantscope {
 
 class AxisBar;
+class CopyBar;
 class ElementPanel;
 class FindBar;
 class Segmented;
@@ -30,7 +31,7 @@ public:
     void nextForm();
     /// Copies the selection, or everything in view where only one cell is selected.
     void copy(CopyForm form);
-    bool idle() const override { return !m_mapping.running() && !m_copying.running(); }
+    bool idle() const override;
 
 protected:
     void refresh() override;
@@ -48,14 +49,14 @@ private:
     void onFound();
     void startMap();
     void updateNotes();
-    std::vector<std::vector<std::optional<std::uint64_t>>> copyCells() const;
 
     ValuesModel m_model;
     AxisBar *m_axes;
     Segmented *m_forms;
     FindBar *m_find;
+    CopyBar *m_copies;
     ValuesView *m_view;
-    QLabel *m_shown, *m_fixedNote, *m_copied, *m_empty;
+    QLabel *m_shown, *m_fixedNote, *m_empty;
     QWidget *m_controls, *m_body, *m_side;
     ElementPanel *m_element;
     TensorMapView *m_mapView;
@@ -63,7 +64,6 @@ private:
     std::optional<TensorMap> m_map;
     std::uint64_t m_currentFlat = 0;
     Task<TensorMap> m_mapping;
-    Task<QString> m_copying;
 };
 
 } // namespace quantscope

@@ -1,18 +1,15 @@
-#include "pages/values/values_page.h"
+#include "pages/values/copy_bar.h"
 
 #include "items/text.h"
-#include "pages/values/values_view.h"
+#include "look/controls.h"
 
 #include <QApplication>
+#include <QBoxLayout>
 #include <QClipboard>
-#include <QItemSelectionModel>
 #include <QLabel>
-
-#include <map>
+#include <QPushButton>
 
 using namespace Qt::StringLiterals;
-
-// Copying of a rectangle of values: what is selected is read on a worker, because it may be a whole matrix.
 
 namespace quantscope {
 
@@ -20,10 +17,30 @@ static constexpr std::int64_t kMaxCopied = 4'000'000;
 
 using Cells = std::vector<std::vector<std::optional<std::uint64_t>>>;
 
-Cells ValuesPage::copyCells() const
+CopyBar::CopyBar(const ValuesModel &model, QWidget *parent)
+    : QWidget(parent)
+    , m_model(model)
+    , m_note(dimLabel(tr("Copy as")))
 {
-    const QItemSelection selection = m_view->selectionModel()->selection();
-    QItemSelectionRange range(m_model.index(0, 0), m_model.index(m_model.rowCount() - 1, m_model.columnCount() - 1));
+    auto *row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    m_note->setObjectName(u"values-copied"_s);
+    row->addWidget(m_note);
+    const std::tuple<QString, CopyForm, QString> forms[] = {
+        {tr("TSV"), CopyForm::Tsv, tr("what the cells show, for a spreadsheet (Ctrl+C)")},
+        {tr("C"), CopyForm::C, tr("an array of integers")}, {tr("HDL"), CopyForm::Hdl, tr("SystemVerilog literals")}};
+    for (const auto &[text, form, tip] : forms) {
+        auto *button = textButton(text, tr("Copy the selection, or everything in view: %1").arg(tip));
+        connect(button, &QPushButton::clicked, this, [this, form = form] { Q_EMIT requested(form); });
+        row->addWidget(button);
+    }
+}
+
+/// The selection, or everything in view where only one cell is selected; empty where that is too much.
+static Cells cellsOf(const ValuesModel &model, const QItemSelection &selection)
+{
+    QItemSelectionRange range(model.index(0, 0), model.index(model.rowCount() - 1, model.columnCount() - 1));
     const bool several = selection.size() == 1 && (selection.first().height() > 1 || selection.first().width() > 1);
     if (several)
         range = selection.first();
@@ -33,7 +50,7 @@ Cells ValuesPage::copyCells() const
     for (int row = range.top(); row <= range.bottom(); ++row) {
         cells.emplace_back();
         for (int column = range.left(); column <= range.right(); ++column)
-            if (const auto flat = m_model.slice().flat(row, column))
+            if (const auto flat = model.slice().flat(row, column))
                 cells.back().push_back(flat);
     }
     return cells;
@@ -64,22 +81,22 @@ static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const
     return copyText(block, form, shown);
 }
 
-void ValuesPage::copy(CopyForm form)
+void CopyBar::copy(const QItemSelection &selected, CopyForm form)
 {
-    Cells cells = copyCells();
+    Cells cells = cellsOf(m_model, selected);
     if (cells.empty())
-        return m_copied->setText(tr("at most %1 elements; select fewer").arg(groupedText(kMaxCopied)));
+        return m_note->setText(tr("at most %1 elements; select fewer").arg(groupedText(kMaxCopied)));
     std::uint64_t count = 0;
     for (const auto &row : cells)
         count += row.size();
-    m_copied->setText(tr("copying…"));
-    m_copying.start([slot = m_model.slot(), cells = std::move(cells), order = m_model.slice().transposedOrder(), form,
+    m_note->setText(tr("copying…"));
+    m_reading.start([slot = m_model.slot(), cells = std::move(cells), order = m_model.slice().transposedOrder(), form,
                         shown = m_model.form()](
                         const Progress &progress) { return copiedText(slot, cells, order, form, shown, progress); },
         [this, count](Result<QString> text) {
             if (text)
                 QApplication::clipboard()->setText(*text);
-            m_copied->setText(text ? tr("Copied %1 as").arg(groupedText(count)) : qs(text.error().message));
+            m_note->setText(text ? tr("Copied %1 as").arg(groupedText(count)) : qs(text.error().message));
         });
 }
 

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "items/compare_model.h"
+#include "items/compare_overlay.h"
+#include "session/task.h"
+
+#include <QWidget>
+
+#include <memory>
+#include <string>
+
+class QMenu;
+class QPushButton;
+
+namespace quantscope {
+
+class CompareOverlayChart;
+class ElidedLabel;
+class LabStore;
+class Segmented;
+class SweepChart;
+class SweepStore;
+
+/// The charts under the table of candidates: the sweep of the selected layers, and the chosen candidate drawn over
+/// another.
+class CompareCharts : public QWidget {
+    Q_OBJECT
+public:
+    CompareCharts(LabStore &lab, SweepStore &sweep, const CompareModel &model, QWidget *parent = nullptr);
+    void refreshSweep();
+    /// The candidate that is drawn; empty for none.
+    void setChosen(const std::string &candidate);
+    bool idle() const { return !m_overlaying.running(); }
+
+private:
+    QWidget *makeSweep();
+    QWidget *makeOverlay();
+    void fillBaseMenu();
+    void refreshOverlay();
+
+    LabStore &m_lab;
+    SweepStore &m_sweep;
+    const CompareModel &m_model;
+    SweepChart *m_sweepChart;
+    ElidedLabel *m_sweepNote;
+    QPushButton *m_base;
+    QMenu *m_baseMenu;
+    Segmented *m_overlayKind;
+    CompareOverlayChart *m_overlay;
+    std::string m_chosen, m_baseName = "file";
+    std::shared_ptr<const CandidateResult> m_overlayFirst, m_overlaySecond;
+    int m_overlayShown = -1;
+    Task<Overlay> m_overlaying;
+};
+
+} // namespace quantscope
