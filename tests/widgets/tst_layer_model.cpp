@@ -224,6 +224,22 @@ private Q_SLOTS:
         QCOMPARE(rangeText(quantizer, 3), range);
     }
 
+    /// A slot without a quantizer has words too.
+    void slotsWithoutQuantizer()
+    {
+        SlotQuantizer slot;
+        slot.slot = Slot::Weight;
+        QCOMPARE(granularityText(slot), u"unknown"_s);
+        QCOMPARE(slotFacts(slot).problem, u"the quantizer is not known: see the problems below"_s);
+        QCOMPARE(slotFigures(slot, nullptr).size(), std::size_t(1));
+        QCOMPARE(slotFigures(slot, nullptr)[0].value, u"unknown"_s);
+        QVERIFY(provenanceLine(slot).empty());
+        slot.quantizer.emplace();
+        QCOMPARE(granularityText(slot), u"unknown"_s);
+        slot.quantizer->scale = Granular{{}, 0, {0.5f, 0.25f}};
+        QCOMPARE(granularityText(slot), u"per channel"_s);
+    }
+
     void listsQuantizers()
     {
         Session session;

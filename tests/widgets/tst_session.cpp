@@ -111,7 +111,7 @@ private Q_SLOTS:
             return fractionalBits(session.network()->layer("conv1")->slot("weight")->quantizer->scale->values[0]);
         };
         QVERIFY(fraction() != 7);
-        session.setPreset(u"conv1"_s, u"weight"_s, u"Int8WeightPerTensorFixedPoint"_s);
+        session.applyChoices({{"conv1", Slot::Weight, "Int8WeightPerTensorFixedPoint", {}}}, u"fixed point"_s);
         QVERIFY(QTest::qWaitFor([&] { return fraction() == 7; }));
         QVERIFY(session.recipeEdited());
         session.undoStack().undo();
@@ -136,8 +136,9 @@ private Q_SLOTS:
             QString::fromStdString(test::sample("digits_fixed.recipe.toml")), folder.filePath(u"m.recipe.toml"_s)));
         Session session;
         QVERIFY(test::openAndWait(session, str(path)));
-        session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerTensorFloat"_s);
-        session.setPreset(u"fc2"_s, u"weight"_s, u"Int8WeightPerChannelFloat"_s); // the second replaces the first
+        session.applyChoices({{"fc2", Slot::Weight, "Int8WeightPerTensorFloat", {}}}, u"per tensor"_s);
+        session.applyChoices({{"fc2", Slot::Weight, "Int8WeightPerChannelFloat", {}}},
+            u"per channel"_s); // the second replaces the first
         QVERIFY(QTest::qWaitFor(
             [&] { return session.network()->layer("fc2")->slot("weight")->preset == "Int8WeightPerChannelFloat"; }));
         const QString saved = folder.filePath(u"out.toml"_s);

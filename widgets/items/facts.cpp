@@ -188,9 +188,9 @@ QString fractionText(const Quantizer &quantizer)
 
 QString granularityText(const SlotQuantizer &slot)
 {
-    const Quantizer &quantizer = *slot.quantizer;
-    if (!quantizer.scale)
+    if (!slot.quantizer || !slot.quantizer->scale)
         return u"unknown"_s;
+    const Quantizer &quantizer = *slot.quantizer;
     if (quantizer.blockSize)
         return u"blocks of "_s + QString::number(*quantizer.blockSize);
     if (quantizer.scale->perTensor())

@@ -55,8 +55,6 @@ public:
     QString recipePath() const;
     QString besidePath() const;
     void useRecipe(RecipeChoice choice, const QString &path = {});
-    /// Another preset for a slot, as an edit that can be undone. Only where `presetsApply`.
-    void setPreset(const QString &layer, const QString &slot, const QString &preset);
     bool presetsApply() const;
     /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);

@@ -85,15 +85,6 @@ bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(
 
 bool Session::recipeEdited() const { return m_network && !m_saved && hasEdits(m_recipe); }
 
-void Session::setPreset(const QString &layer, const QString &slot, const QString &preset)
-{
-    const auto known = slotFromName(str(slot));
-    if (!presetsApply() || !known)
-        return;
-    Recipe after = withChoice(m_recipe, {str(layer), *known, str(preset), {}});
-    m_undo.push(new RecipeCommand(*this, m_recipe, std::move(after), u"%1 %2: %3"_s.arg(layer, slot, preset)));
-}
-
 void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText)
 {
     if (!presetsApply() || choices.empty())

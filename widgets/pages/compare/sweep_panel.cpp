@@ -140,14 +140,6 @@ SweepSettings SweepPanel::settings() const
     return {.low = m_low->value(), .high = m_high->value(), .families = m_families};
 }
 
-void SweepPanel::setWidths(int low, int high)
-{
-    m_low->setMaximum(16);
-    m_high->setMinimum(1);
-    m_low->setValue(low);
-    m_high->setValue(high);
-}
-
 bool SweepPanel::idle() const { return !m_fronting.running() && m_result->idle(); }
 
 void SweepPanel::setGoal(double db) { m_goal->setValue(db); }

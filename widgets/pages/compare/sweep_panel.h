@@ -25,7 +25,6 @@ public:
     SweepPanel(Session &session, SweepStore &store, QWidget *parent = nullptr);
     ~SweepPanel() override;
     SweepSettings settings() const;
-    void setWidths(int low, int high);
     void setGoal(double db);
     void refresh();
     /// What Copy and Apply take: a dot of the front that was clicked, else the fewest bits that keep the goal.

@@ -50,11 +50,12 @@ QString CompareTrial::typeName() const
 
 void CompareTrial::compute()
 {
-    const auto candidate = parseCandidate(str(typeName()));
-    if (!candidate || !m_slot)
+    if (!m_slot || !m_chart.triedType())
         return;
+    CandidateText candidate;
+    candidate.text = candidate.settings.preset = apFixedName(*m_chart.triedType());
     m_task.start(
-        [slot = m_slot, candidate = *candidate](const Progress &progress) -> Result<SlotComparison> {
+        [slot = m_slot, candidate](const Progress &progress) -> Result<SlotComparison> {
             auto all = compareCandidates(
                 *slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
             if (!all)
