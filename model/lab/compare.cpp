@@ -296,6 +296,7 @@ void addTasks(std::vector<Task> &tasks, SlotComparison &comparison, std::size_t 
     tasks.push_back({index, 0, nullptr, floats, {}, {}});
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         comparison.candidates[i + 1].name = candidates[i].text;
+        comparison.candidates[i + 1].settings = candidates[i].settings;
         const bool own = candidates[i].settings.preset == "file";
         tasks.push_back({index, i + 1, own ? nullptr : &candidates[i], floats, {}, {}});
     }

@@ -21,6 +21,7 @@ Result<CandidateText> parseCandidate(const std::string &text);
 /// What one candidate would do to a slot. Errors are weight errors, not accuracy.
 struct CandidateResult {
     std::string name;
+    SlotSettings settings = {}; ///< what its name says; nothing for "file"
     SlotQuantizer slot;
     std::optional<SlotStatistics> figures; ///< nullopt when the scale is not finite or the slot has no quantizer
     std::string note; ///< why there are no figures

@@ -72,6 +72,7 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
             point.layer = comparison.layer;
             point.slot = comparison.slot;
             point.candidate = candidate.name;
+            point.settings = candidate.settings;
             point.family = candidateFamily(candidate.name);
             point.width = candidate.slot.quantizer->bitWidth.value_or(0);
             point.bits = candidate.bits();

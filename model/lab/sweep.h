@@ -14,6 +14,7 @@ struct SweepPoint {
     std::string layer;
     Slot slot = Slot::Weight;
     std::string candidate; ///< as it would be written, with its bit_width
+    SlotSettings settings = {}; ///< what it says
     std::string family; ///< the candidate without its bit_width: one line of the chart
     int width = 0;
     std::uint64_t bits = 0; ///< of the slot

@@ -118,6 +118,11 @@ private Q_SLOTS:
             QCOMPARE(choices[i].overrides, (std::vector<std::pair<std::string, std::string>>{{"bit_width", "5"}}));
         }
         QVERIFY(lab.choices("file").empty());
+        for (const SweepPoint &point : sweptDirectly(*session.network(), {"conv1"})) {
+            const auto said = parseCandidate(point.candidate);
+            QCOMPARE(point.settings.preset, said->settings.preset);
+            QCOMPARE(point.settings.overrides, said->settings.overrides);
+        }
     }
 
     /// The recipe is read, hashed and printed on a worker: the window goes on.

@@ -77,8 +77,7 @@ QString presetTitle(const Preset &preset)
 
 QString titleOf(const CandidateResult &result)
 {
-    const auto parsed = parseCandidate(result.name);
-    const std::string name = parsed ? parsed->settings.preset : result.name;
+    const std::string &name = result.settings.preset.empty() ? result.name : result.settings.preset;
     if (name.starts_with("torch_"))
         return u"PyTorch affine"_s;
     if (const Preset *preset = findPreset(name))

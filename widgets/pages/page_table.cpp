@@ -14,7 +14,10 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-template <class Shown> static Page *make(Session &session) { return new Shown(session); }
+template <class Shown> static Page *make(Session &session, QWidget *parent)
+{
+    return new Shown(session, parent);
+}
 
 static QString tr(const char *text) { return QObject::tr(text); }
 

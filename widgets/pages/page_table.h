@@ -5,6 +5,8 @@
 #include <array>
 #include <functional>
 
+class QWidget;
+
 namespace quantscope {
 
 class Page;
@@ -19,7 +21,7 @@ struct PageRow {
     QString menu; ///< its name, with `&`
     QString tip;
     QString picture; ///< file name of its picture, without ".png"
-    std::function<Page *(Session &)> make;
+    std::function<Page *(Session &, QWidget *parent)> make;
 
     QString name() const { return QString(menu).remove(u'&'); }
 };

@@ -161,8 +161,9 @@ void ComparePower::apply()
     if (!m_apply->isEnabled() || at < 0 || at >= m_model.rowCount())
         return;
     const PowerRow &row = m_model.rows()[static_cast<std::size_t>(at)];
-    if (const auto candidate = parseCandidate(row.result.name))
-        m_session.applyChoices({{row.layer, m_rowsSlot, candidate->settings.preset, candidate->settings.overrides}},
+    const SlotSettings &settings = row.result.settings;
+    if (!settings.preset.empty())
+        m_session.applyChoices({{row.layer, m_rowsSlot, settings.preset, settings.overrides}},
             u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_rowsSlot), qs(row.result.name)));
 }
 

@@ -126,10 +126,10 @@ void SweepResult::apply()
     if (!m_apply->isEnabled() || !m_allocation)
         return;
     std::vector<SlotChoice> choices;
-    for (const std::size_t i : m_allocation->points)
-        if (const auto candidate = parseCandidate((*m_points)[i].candidate))
-            choices.push_back(
-                {(*m_points)[i].layer, (*m_points)[i].slot, candidate->settings.preset, candidate->settings.overrides});
+    for (const std::size_t i : m_allocation->points) {
+        const SweepPoint &point = (*m_points)[i];
+        choices.push_back({point.layer, point.slot, point.settings.preset, point.settings.overrides});
+    }
     m_session.applyChoices(choices, m_undoText);
 }
 
