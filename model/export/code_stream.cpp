@@ -58,9 +58,8 @@ private:
 
 } // namespace
 
-CodeStream::CodeStream(const ExportArray &array, std::uint64_t block)
+CodeStream::CodeStream(const ExportArray &array, std::uint64_t blockBytes)
     : m_array(array)
-    , m_blockSize(block)
     , m_reader(*array.slot)
 {
     const Layout &layout = array.layout;
@@ -73,6 +72,13 @@ CodeStream::CodeStream(const ExportArray &array, std::uint64_t block)
     case 32: array.isSigned ? void(m_block.emplace<4>()) : void(m_block.emplace<5>()); break;
     default: m_block.emplace<6>();
     }
+    const auto size = std::visit([](const auto &codes) { return sizeof(codes[0]); }, m_block);
+    m_blockSize = std::max<std::uint64_t>(1, blockBytes / size);
+}
+
+std::uint64_t CodeStream::heldBytes() const
+{
+    return std::visit([](const auto &codes) { return codes.size() * sizeof(codes[0]); }, m_block);
 }
 
 void CodeStream::readSource(std::uint64_t begin, std::span<std::int64_t> out)

@@ -16,10 +16,10 @@ namespace quantscope {
 /// Throws ParseError naming the element (by its index in source order) whose code does not.
 class CodeStream {
 public:
-    /// 256 M codes of 8 bits are 256 MB, the most that reordering holds at once.
-    static constexpr std::uint64_t kBlock = 1ull << 28;
+    /// Bytes that reordering holds at once: 256 M codes of 8 bits, 32 M of 64.
+    static constexpr std::uint64_t kBlockBytes = 1ull << 28;
 
-    explicit CodeStream(const ExportArray &array, std::uint64_t block = kBlock);
+    explicit CodeStream(const ExportArray &array, std::uint64_t blockBytes = kBlockBytes);
 
     /// Codes at exported positions [begin, begin + out.size()). Meant for reading forwards in chunks: a layout other
     /// than the source's reads the tensor once for each block of codes.
@@ -31,6 +31,9 @@ public:
     /// whole array was read forwards.
     std::optional<std::string> sourceHash();
 
+    /// Bytes of reordered codes that are held now.
+    std::uint64_t heldBytes() const;
+
 private:
     void readSource(std::uint64_t begin, std::span<std::int64_t> out);
     void check(std::uint64_t begin, std::span<const std::int64_t> codes) const;
@@ -39,7 +42,7 @@ private:
     template <class T> void scatter(std::vector<T> &block);
 
     const ExportArray &m_array;
-    std::uint64_t m_blockSize;
+    std::uint64_t m_blockSize; ///< codes
     CodeReader m_reader;
     bool m_storesIntegers = false;
     bool m_reorders = false;

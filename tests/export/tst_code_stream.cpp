@@ -13,6 +13,8 @@ class TestCodeStream : public QObject {
 private Q_SLOTS:
     void order_data();
     void order();
+    void holdsNoMoreThanItsLimit_data();
+    void holdsNoMoreThanItsLimit();
 };
 
 void TestCodeStream::order_data()
@@ -48,7 +50,7 @@ void TestCodeStream::order()
     array.width = 16;
     array.isSigned = false;
 
-    CodeStream stream(array, static_cast<std::uint64_t>(block)), few(array);
+    CodeStream stream(array, static_cast<std::uint64_t>(block) * sizeof(std::uint16_t)), few(array);
     std::vector<std::int64_t> codes(count), some(count);
     for (std::size_t at = 0; at < count; at += static_cast<std::size_t>(chunk)) {
         const std::size_t length = std::min(count - at, static_cast<std::size_t>(chunk));
@@ -69,6 +71,38 @@ void TestCodeStream::order()
     const QByteArray bytes(reinterpret_cast<const char *>(wide.data()), static_cast<qsizetype>(count * 4));
     QCOMPARE(QByteArray::fromStdString(stream.sourceHash().value_or("")),
         QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex());
+}
+
+void TestCodeStream::holdsNoMoreThanItsLimit_data()
+{
+    QTest::addColumn<int>("width");
+    QTest::addColumn<quint64>("held"); ///< of a limit of 64 bytes, for 6 x 8 codes
+    QTest::newRow("48 codes of 8 bits") << 8 << quint64{48};
+    QTest::newRow("32 of 16 bits") << 16 << quint64{64};
+    QTest::newRow("16 of 32 bits") << 32 << quint64{64};
+    QTest::newRow("8 of 64 bits") << 64 << quint64{64};
+}
+
+/// The limit counts bytes, however wide the codes are.
+void TestCodeStream::holdsNoMoreThanItsLimit()
+{
+    QFETCH(int, width);
+    QFETCH(quint64, held);
+    const Shape shape = {6, 8};
+    const std::vector<std::int8_t> values(48, 1);
+    const SlotQuantizer slot
+        = storedSlot<std::int8_t>("weight", DType::Int8, shape, values, storedQuantizer(8, true, 1));
+    ExportArray array;
+    array.slot = &slot;
+    array.layout = *makeLayout("io", shape, 0);
+    array.count = values.size();
+    array.width = width;
+    array.isSigned = true;
+    CodeStream stream(array, 64);
+    std::vector<std::int64_t> codes(1);
+    stream.read(0, codes);
+    QCOMPARE(codes[0], std::int64_t{1});
+    QCOMPARE(stream.heldBytes(), held);
 }
 
 QTEST_GUILESS_MAIN(TestCodeStream)
