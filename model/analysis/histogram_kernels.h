@@ -9,29 +9,15 @@
 
 namespace quantscope {
 
-/// What one run of elements with one scale adds to the figures.
-struct RunFigures {
-    float codesMin = 0, codesMax = 0; ///< of the finite codes; infinities when there is none
-    std::uint64_t atLimit = 0;
-    std::uint64_t clipped = 0;
-    std::uint64_t zeroed = 0;
-    std::uint64_t nonFinite = 0; ///< floats, or codes, that are not finite
-};
-
-/// Clamps unclamped codes in place to [low, high] and counts.
-void clampAndCount(std::span<float> codes, float low, float high, RunFigures &figures);
-
-/// Adds the error of values = (code - zeroPoint) * scale against x; also counts zeroed and non-finite floats. Sums are
-/// float64 in eight lanes that are joined in a fixed order, so the result depends on the data alone. What is not finite
-/// is left out.
-void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale,
-    QuantizationError &error, RunFigures &figures);
-
 /// Adds |x| of every element to its power-of-two bar.
 class BitWeightCounter {
 public:
     BitWeightCounter();
     void add(std::span<const float> x);
+    /// Adds those alone that are not finite.
+    void addNonFinite(std::span<const float> x);
+    /// Adds what another counted and leaves it empty.
+    void take(BitWeightCounter &other);
     BitWeightHistogram result();
 
 private:
@@ -46,6 +32,9 @@ class DistinctNumbers {
 public:
     void setRange(std::uint64_t size); ///< 0: 2^64
     void add(std::uint64_t number);
+    bool isMarked() const { return !m_marks.empty(); }
+    /// Adds what another saw, of the same range; both marked.
+    void take(const DistinctNumbers &other);
     std::optional<std::uint64_t> count(); ///< nullopt when there are more than are kept
 
 private:
@@ -65,6 +54,10 @@ public:
     CodeCounter(std::int64_t lowest, std::int64_t highest);
     void add(std::span<const float> codes);
     void add(std::span<const std::int64_t> codes);
+    /// Counts of several give that of all: not where a set of many wide codes is kept.
+    bool adds() const { return m_shift == 0 || m_distinct.isMarked(); }
+    /// Adds what another counted, of the same range, and leaves it empty. Only where it adds().
+    void take(CodeCounter &other);
     CodeHistogram result();
 
 private:

@@ -10,6 +10,8 @@ namespace quantscope {
 
 /// 64 KiB of floats: codes and values of a piece stay in the second-level cache.
 inline constexpr std::uint64_t kPiece = 1ull << 14;
+/// A vector of a hundred million elements is not a hundred million channels.
+inline constexpr std::uint64_t kMostChannels = 1ull << 18;
 /// What is known so far is worth showing every 16 MiB of floats: some 10 ms.
 inline constexpr std::uint64_t kPartialStep = 1ull << 22;
 inline bool isPartialStep(std::uint64_t done, std::uint64_t total) { return done % kPartialStep == 0 && done < total; }

@@ -11,6 +11,17 @@ std::size_t barOf(int exponent) { return static_cast<std::size_t>(exponent - Bit
 
 } // namespace
 
+BitWeightHistogram &BitWeightHistogram::operator+=(const BitWeightHistogram &part)
+{
+    for (std::size_t bar = 0; bar < positive.size(); ++bar) {
+        positive[bar] += part.positive[bar];
+        negative[bar] += part.negative[bar];
+    }
+    zeros += part.zeros;
+    nonFinite += part.nonFinite;
+    return *this;
+}
+
 std::uint64_t BitWeightHistogram::count(int exponent) const
 {
     if (exponent < kLowest || exponent > kHighest)

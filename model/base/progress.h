@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 
 namespace quantscope {
 
@@ -28,6 +29,36 @@ public:
 
 private:
     Callback m_callback;
+};
+
+/// One Progress for work on several threads: sums what each has done and tells it to one receiver at a time.
+class SharedProgress {
+public:
+    SharedProgress(const Progress &progress, std::uint64_t total)
+        : m_progress(progress)
+        , m_total(total)
+    {
+    }
+
+    /// `done` more; 0 only asks whether to go on. Throws CancelledError when the receiver wants to stop, or wanted to
+    /// before: it is not asked again.
+    void add(std::uint64_t done)
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (m_cancelled)
+            throw CancelledError();
+        m_done += done;
+        m_cancelled = true;
+        m_progress.step(m_done, m_total);
+        m_cancelled = false;
+    }
+
+private:
+    const Progress &m_progress;
+    std::uint64_t m_total;
+    std::mutex m_mutex;
+    std::uint64_t m_done = 0;
+    bool m_cancelled = false;
 };
 
 } // namespace quantscope

@@ -1,5 +1,6 @@
 #include "dialects/brevitas/weight_statistics.h"
 
+#include "base/parallel.h"
 #include "quant/kernels.h"
 #include "tensor/channels.h"
 
@@ -17,6 +18,7 @@ namespace quantscope {
 namespace {
 
 constexpr std::uint64_t kChunk = 1ull << 18;
+constexpr std::uint64_t kMostStripes = 64;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 Channels channelsOf(const StatisticInput &input, bool perChannel)
@@ -30,15 +32,16 @@ Channels channelsOf(const StatisticInput &input, bool perChannel)
     return Channels(shape, static_cast<std::size_t>(input.channelAxis));
 }
 
-/// Calls f(channel, floats) for every run of one channel, in file order.
-void forEachRun(const StatisticInput &input, const Channels &channels, const Progress &progress,
-    const std::function<void(std::size_t, std::span<const float>)> &f)
+using RunVisitor = std::function<void(std::size_t channel, std::span<const float> floats)>;
+
+/// Calls f for every run of one channel in [begin, end), in file order.
+void forEachRunIn(const StatisticInput &input, const Channels &channels, std::uint64_t begin, std::uint64_t end,
+    SharedProgress &progress, const RunVisitor &f)
 {
     TensorReader reader(*input.tensor);
-    const std::uint64_t total = elementCount(input.tensor->shape);
-    std::vector<float> chunk(std::min(kChunk, total));
-    for (std::uint64_t at = 0; at < total; at += chunk.size()) {
-        const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), total - at));
+    std::vector<float> chunk(std::min(kChunk, end - begin));
+    for (std::uint64_t at = begin; at < end; at += chunk.size()) {
+        const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), end - at));
         reader.floats(at, part);
         for (std::uint64_t i = 0; i < part.size();) {
             const std::uint64_t flat = at + i;
@@ -46,29 +49,87 @@ void forEachRun(const StatisticInput &input, const Channels &channels, const Pro
             f(channels.channel(flat), part.subspan(i, length));
             i += length;
         }
-        progress.step(at + part.size(), total);
+        progress.add(part.size());
     }
+}
+
+void forEachRun(const StatisticInput &input, const Channels &channels, const Progress &progress, const RunVisitor &f)
+{
+    const std::uint64_t total = elementCount(input.tensor->shape);
+    SharedProgress shared(progress, total);
+    forEachRunIn(input, channels, 0, total, shared, f);
+}
+
+/// Maxima and minima of every channel: those of parts give those of the whole, whoever computed the parts.
+struct Extremes {
+    std::vector<std::uint32_t> magnitude;
+    std::vector<float> low, high; ///< empty when only magnitudes are asked for
+    std::vector<bool> nan;
+
+    Extremes(std::size_t channels, bool needsRange)
+        : magnitude(channels, 0)
+        , low(needsRange ? channels : 0, std::numeric_limits<float>::infinity())
+        , high(needsRange ? channels : 0, -std::numeric_limits<float>::infinity())
+        , nan(needsRange ? channels : 0, false)
+    {
+    }
+    void add(std::size_t channel, std::span<const float> x)
+    {
+        magnitude[channel] = std::max(magnitude[channel], maxMagnitudeBits(x));
+        if (!low.empty())
+            widen(channel, valueRange(x));
+    }
+    /// `later` stands behind in the file: of -0 and +0 the first stays.
+    void add(const Extremes &later)
+    {
+        for (std::size_t c = 0; c < magnitude.size(); ++c)
+            magnitude[c] = std::max(magnitude[c], later.magnitude[c]);
+        for (std::size_t c = 0; c < low.size(); ++c)
+            widen(c, {later.low[c], later.high[c], later.nan[c]});
+    }
+    void widen(std::size_t channel, const ValueRange &range)
+    {
+        low[channel] = std::min(low[channel], range.low);
+        high[channel] = std::max(high[channel], range.high);
+        nan[channel] = nan[channel] || range.hasNan;
+    }
+};
+
+/// Elements of a part that one core reads: whole chunks, and far more than there are channels, because each part keeps
+/// a value for every channel.
+std::uint64_t stripeOf(const TensorInfo &tensor, const Channels &channels)
+{
+    if (!tensor.isContiguous())
+        return elementCount(tensor.shape); // each reader of a strided view may hold all of it
+    const std::uint64_t least = std::max({kChunk, elementCount(tensor.shape) / kMostStripes, 16 * channels.count()});
+    return (least + kChunk - 1) / kChunk * kChunk;
+}
+
+void addExtremes(const StatisticInput &input, bool perChannel, const Progress &progress, Extremes &out)
+{
+    const Channels channels = channelsOf(input, perChannel);
+    const std::uint64_t total = elementCount(input.tensor->shape), stripe = stripeOf(*input.tensor, channels);
+    std::vector<Extremes> parts((total + stripe - 1) / stripe, Extremes(0, false));
+    SharedProgress shared(progress, total);
+    parallelFor(parts.size(), [&](std::size_t i) {
+        Extremes part(out.magnitude.size(), !out.low.empty());
+        forEachRunIn(input, channels, i * stripe, std::min(total, (i + 1) * stripe), shared,
+            [&](std::size_t channel, std::span<const float> x) { part.add(channel, x); });
+        parts[i] = std::move(part);
+    });
+    for (const Extremes &part : parts)
+        out.add(part);
 }
 
 /// The statistics that need the maxima and minima alone: streamed, nothing is held.
 WeightStatistic streamed(std::span<const StatisticInput> inputs, const QuantizerSpec &spec, bool perChannel,
     std::size_t count, const Progress &progress)
 {
-    std::vector<std::uint32_t> magnitude(count, 0);
-    std::vector<float> low(count, std::numeric_limits<float>::infinity()),
-        high(count, -std::numeric_limits<float>::infinity());
-    std::vector<bool> nan(count, false);
     const bool needsRange = spec.statistic == Statistic::MinMax || spec.zeroPoint == ZeroPointSource::Stats;
+    Extremes extremes(count, needsRange);
     for (const StatisticInput &input : inputs)
-        forEachRun(input, channelsOf(input, perChannel), progress, [&](std::size_t channel, std::span<const float> x) {
-            magnitude[channel] = std::max(magnitude[channel], maxMagnitudeBits(x));
-            if (!needsRange)
-                return;
-            const ValueRange range = valueRange(x);
-            low[channel] = std::min(low[channel], range.low);
-            high[channel] = std::max(high[channel], range.high);
-            nan[channel] = nan[channel] || range.hasNan;
-        });
+        addExtremes(input, perChannel, progress, extremes);
+    const auto &[magnitude, low, high, nan] = extremes;
     WeightStatistic out;
     for (std::size_t c = 0; c < count; ++c) {
         if (spec.statistic == Statistic::MinMax) {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "analysis/statistics.h"
+#include "base/sha256.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quantscope {
+
+/// The hashes that goldens use: codes as int32 and values as float32, both little-endian, +0 for zero.
+class Hashes {
+public:
+    void addCodes(std::span<const std::int64_t> codes);
+    /// Makes -0 to +0 in place.
+    void addValues(std::span<float> values);
+    /// Leaves out what has no hash: codes outside int32, values that are not finite.
+    void finish(SlotStatistics &statistics);
+
+private:
+    Sha256 m_codeHash, m_valueHash;
+    std::vector<std::int32_t> m_codes;
+    bool m_codesFit = true, m_finite = true;
+};
+
+} // namespace quantscope
