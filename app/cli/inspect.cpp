@@ -13,20 +13,17 @@ int run(const InspectArguments &arguments)
     auto network = openNetwork(arguments.file, arguments.recipe, arguments.options.list);
     if (!network)
         return report(network.error(), arguments.file);
-    StatisticsMap statistics;
-    if (!arguments.options.list) {
-        auto analysed = analyseNetwork(*network, arguments.options);
-        if (!analysed)
-            return report(analysed.error(), arguments.file);
-        statistics = std::move(*analysed);
-    }
+    const auto inspection
+        = quantscope::inspect(std::make_shared<const Network>(std::move(*network)), arguments.options);
+    if (!inspection)
+        return report(inspection.error(), arguments.file);
     if (arguments.json)
-        print(jsonText(inspectJson(*network, statistics, arguments.options)));
+        print(jsonText(inspectJson(*inspection, arguments.options)));
     else if (arguments.csv) {
-        warnAboutRecipe(*network);
-        print(inspectCsv(*network, statistics));
+        warnAboutRecipe(*inspection->network);
+        print(inspectCsv(*inspection));
     } else
-        print(inspectText(*network, statistics, arguments.options));
+        print(inspectText(*inspection, arguments.options));
     return 0;
 }
 

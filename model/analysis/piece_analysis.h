@@ -4,7 +4,7 @@
 #include "analysis/hashes.h"
 #include "analysis/histogram_kernels.h"
 #include "analysis/pieces.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "quant/kernels.h"
 
 #include <cstdint>

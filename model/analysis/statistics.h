@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -99,9 +98,6 @@ struct AnalysisOptions {
     /// counted only where they leave half of their range unused, which somebody may want to know more of.
     bool histograms = true;
 };
-
-/// Statistics of a network; a slot that could not be analysed is absent.
-using StatisticsMap = std::map<SlotId, SlotStatistics>;
 
 /// Gets what is known so far every few million elements, on the thread that computes; its counts are of those elements.
 template <class T> using Partial = std::function<void(T)>;

@@ -56,7 +56,7 @@ void equalScales(const Network &network, const StatisticsMap &statistics, std::v
         const CodeRange range = codeRange(*slot->quantizer);
         if (range.size() == 1)
             continue; // one narrow bit: its only code says nothing of the scale
-        const std::int64_t reach = std::max(std::abs(found->second.codesMin), std::abs(found->second.codesMax));
+        const std::int64_t reach = std::max(std::abs(found->second->codesMin), std::abs(found->second->codesMax));
         const bool powerOfTwo = fractionalBits(scale).has_value();
         byScale[scale].push_back({&layer, slot, reach, powerOfTwo ? reach * 2 > range.max : reach >= range.max});
     }

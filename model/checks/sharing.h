@@ -1,8 +1,6 @@
 #pragma once
 
-#include "analysis/statistics.h"
-#include "base/diagnostic.h"
-#include "network/network.h"
+#include "analysis/inspection.h"
 
 #include <vector>
 

@@ -23,8 +23,12 @@ Diagnostic unused(const std::string &path, const std::string &why)
         "export-unused", Severity::Note, "", fmt::format("{} beside the file is not used: {}", fileName(path), why)};
 }
 
+/// A graph says its quantizers itself; a recipe or export beside it belongs to the checkpoint of the same name.
+bool saysItself(const ModelFile &file) { return file.graph.has_value(); }
+
 /// The exports beside a checkpoint; QONNX before QCDQ, because it keeps bias widths. What cannot be read is said.
-std::vector<Network> openExports(const std::string &path, const Progress &progress, std::vector<Diagnostic> &notes)
+Result<std::vector<Network>> openExports(
+    const std::string &path, const Progress &progress, std::vector<Diagnostic> &notes)
 {
     std::vector<Network> out;
     for (const std::string &beside : exportsBeside(path)) {
@@ -33,6 +37,8 @@ std::vector<Network> openExports(const std::string &path, const Progress &progre
         });
         if (network)
             out.push_back(std::move(*network));
+        else if (network.error().kind == ErrorKind::Cancelled)
+            return tl::unexpected(network.error());
         else
             notes.push_back(unused(beside, network.error().message));
     }
@@ -74,13 +80,17 @@ std::optional<Diagnostic> verdict(const Confirmation &c)
             grouped(c.elements), openText(c.open), fault)};
 }
 
-std::vector<Confirmation> compareAll(Network &network, const std::vector<Network> &exports, const Progress &progress)
+/// Errors: Cancelled.
+Result<std::vector<Confirmation>> compareAll(
+    Network &network, const std::vector<Network> &exports, const Progress &progress)
 {
     std::vector<Confirmation> out;
     for (const Network &exported : exports) {
         auto result = confirmByExport(network, exported, progress);
         if (result)
             out.push_back(std::move(*result));
+        else if (result.error().kind == ErrorKind::Cancelled)
+            return tl::unexpected(result.error());
         else
             network.diagnostics.push_back(unused(exported.file->path, result.error().message));
     }
@@ -112,9 +122,8 @@ std::vector<Confirmation> confirming(const std::vector<Confirmation> &all)
     return openInAll(agreeing).empty() ? agreeing : std::vector<Confirmation>{};
 }
 
-void confirm(Network &network, const std::vector<Network> &exports, const Progress &progress)
+void sayConfirmed(Network &network, const std::vector<Confirmation> &all)
 {
-    const std::vector<Confirmation> all = compareAll(network, exports, progress);
     const std::vector<Confirmation> by = confirming(all);
     for (const Confirmation &one : all)
         if (const auto said = verdict(one); said && (by.empty() || !one.agrees()))
@@ -125,46 +134,80 @@ void confirm(Network &network, const std::vector<Network> &exports, const Progre
 
 } // namespace
 
-Result<Network> recoverWithExports(
-    std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const Network *previous)
+OpenedModel::OpenedModel(std::shared_ptr<const ModelFile> file, Recipe recipe)
+    : m_file(std::move(file))
+    , m_recipe(std::move(recipe))
 {
-    if (file->graph)
-        return recoverQuantizers(file, recipe, progress);
-    std::vector<Diagnostic> notes;
-    const std::vector<Network> exports = openExports(file->path, progress, notes);
+}
+
+Result<OpenedModel> OpenedModel::open(const std::string &path, const RecipeSource &source, const Progress &progress)
+{
+    auto file = openModel(path, {}, progress);
+    if (!file)
+        return tl::unexpected(file.error());
+    OpenedModel out(std::move(*file));
+    const bool unused = source.path && saysItself(*out.m_file);
+    const auto chosen = source.path || !source.beside || saysItself(*out.m_file) ? source.path : recipeBeside(path);
+    if (chosen) {
+        auto loaded = loadRecipe(*chosen);
+        if (!loaded)
+            return tl::unexpected(loaded.error());
+        out.m_recipe = std::move(*loaded);
+    }
+    if (unused)
+        out.m_notes.push_back({"recipe-unused", Severity::Warning, "",
+            fmt::format("the recipe {} is not used: this file says its quantizers itself", fileName(*source.path))});
+    return out;
+}
+
+Network OpenedModel::listed() const
+{
+    Network network = listLayers(m_file, m_recipe);
+    network.diagnostics.insert(network.diagnostics.end(), m_notes.begin(), m_notes.end());
+    return network;
+}
+
+Result<OpenedModel> OpenedModel::withExports(const Progress &progress) const
+{
+    OpenedModel out = *this;
+    if (saysItself(*m_file))
+        return out;
+    auto exports = openExports(m_file->path, progress, out.m_notes);
+    if (!exports)
+        return tl::unexpected(exports.error());
+    out.m_exports = std::make_shared<const std::vector<Network>>(std::move(*exports));
+    return out;
+}
+
+Result<Network> OpenedModel::network(const Progress &progress) const { return network(m_recipe, progress, nullptr); }
+
+Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progress, const Network *previous) const
+{
     RecoverHints hints;
-    hints.graph = graphOf(*file, exports);
+    hints.graph = graphOf(*m_file, *m_exports);
     hints.previous = previous;
-    auto network = recoverQuantizers(file, recipe, progress, hints);
+    auto network = recoverQuantizers(m_file, recipe, progress, hints);
     if (!network)
         return network;
-    network->diagnostics.insert(network->diagnostics.end(), notes.begin(), notes.end());
-    // An edit must answer at once; a large export is compared when the file is opened.
-    if (previous == nullptr || file->bytes <= kConfirmedAtOnce)
-        confirm(*network, exports, progress);
+    network->diagnostics.insert(network->diagnostics.end(), m_notes.begin(), m_notes.end());
+    if (previous != nullptr && m_file->bytes > kConfirmedAtOnce)
+        return network;
+    const auto compared = compareAll(*network, *m_exports, progress);
+    if (!compared)
+        return tl::unexpected(compared.error());
+    sayConfirmed(*network, *compared);
     return network;
 }
 
 Result<Network> openNetwork(
     const std::string &path, const std::optional<std::string> &recipePath, bool listOnly, const Progress &progress)
 {
-    auto file = openModel(path, {}, progress);
-    if (!file)
-        return tl::unexpected(file.error());
-    Recipe recipe;
-    // A graph says its quantizers itself; a recipe beside it belongs to the checkpoint of the same name.
-    const auto chosen = recipePath || (*file)->graph ? recipePath : recipeBeside(path);
-    if (chosen) {
-        auto loaded = loadRecipe(*chosen);
-        if (!loaded)
-            return tl::unexpected(loaded.error());
-        recipe = std::move(*loaded);
-    }
-    auto network = listOnly ? Result<Network>(listLayers(*file, recipe)) : recoverWithExports(*file, recipe, progress);
-    if (network && recipePath && (*file)->graph)
-        network->diagnostics.push_back({"recipe-unused", Severity::Warning, "",
-            fmt::format("the recipe {} is not used: this file says its quantizers itself", fileName(*recipePath))});
-    return network;
+    const auto opened = OpenedModel::open(path, {.path = recipePath}, progress);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    if (listOnly)
+        return opened->listed();
+    return opened->withExports(progress).and_then([&](const OpenedModel &model) { return model.network(progress); });
 }
 
 } // namespace quantscope

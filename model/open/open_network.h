@@ -3,19 +3,55 @@
 #include "base/progress.h"
 #include "network/network.h"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quantscope {
 
-/// Recovers a file's quantizers and, for a checkpoint, uses the ONNX exports that lie beside it: their graph tells what
-/// feeds what, and their codes confirm the recipe (`Network::confirmedBy`, a note) or show the first difference (a
-/// warning). An export that cannot be read is no reason not to open the checkpoint.
-Result<Network> recoverWithExports(std::shared_ptr<const ModelFile> file, const Recipe &recipe,
-    const Progress &progress = {}, const Network *previous = nullptr);
+/// Which recipe is taken when a model is opened.
+struct RecipeSource {
+    std::optional<std::string> path; ///< this one
+    bool beside
+        = true; ///< else the one that lies beside the model; never beside a file that says its quantizers itself
+};
 
-/// From a path to a network: opens the file, takes `recipePath`, else the recipe that lies beside the model, recovers
-/// the quantizers. `listOnly` reads no tensor's data. Errors as openModel, loadRecipe and recoverQuantizers.
+/// A model's files as they were read: the model itself, its recipe, and the ONNX exports beside it. Every recipe that
+/// is tried afterwards is tried on these; nothing is opened again. Copies share what was read.
+class OpenedModel {
+public:
+    /// Reads the model and its recipe, no tensor's data and no export. Errors as openModel and loadRecipe.
+    static Result<OpenedModel> open(const std::string &path, const RecipeSource &source, const Progress &progress = {});
+    /// One that is there already.
+    explicit OpenedModel(std::shared_ptr<const ModelFile> file, Recipe recipe = {});
+
+    const std::shared_ptr<const ModelFile> &file() const { return m_file; }
+    const Recipe &recipe() const { return m_recipe; }
+    /// Layers, slots and shapes; no quantizer.
+    Network listed() const;
+
+    /// The same with the exports beside a checkpoint, whose graphs tell what feeds what and whose codes confirm a
+    /// recipe. One that cannot be read is no reason not to open the checkpoint: that is said in the network. Errors:
+    /// Cancelled.
+    Result<OpenedModel> withExports(const Progress &progress = {}) const;
+    const std::vector<Network> &exports() const { return *m_exports; }
+
+    /// The quantizers under the recipe that was read, confirmed by the exports (`Network::confirmedBy` and a note) or
+    /// not (a warning with the first difference). Errors as recoverQuantizers.
+    Result<Network> network(const Progress &progress = {}) const;
+    /// Under another recipe: an edit. What it does not touch of `previous`, a network of this model, is taken over; a
+    /// large checkpoint is then not compared with its exports, because an edit must answer at once.
+    Result<Network> network(const Recipe &recipe, const Progress &progress, const Network *previous) const;
+
+private:
+    std::shared_ptr<const ModelFile> m_file;
+    Recipe m_recipe;
+    std::shared_ptr<const std::vector<Network>> m_exports = std::make_shared<const std::vector<Network>>();
+    std::vector<Diagnostic> m_notes; ///< of the opening: exports that cannot be read, a recipe that is not used
+};
+
+/// From a path to a network, for who needs it once. `listOnly` reads no tensor's data and no export.
 Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath = {},
     bool listOnly = false, const Progress &progress = {});
 

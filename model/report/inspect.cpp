@@ -1,30 +1,49 @@
 #include "report/inspect.h"
 
 #include "base/file_name.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "checks/data_checks.h"
 #include "checks/sharing.h"
 #include "report/text_table.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 namespace quantscope {
 
 namespace {
 
-struct Task {
-    const Layer *layer = nullptr;
+struct Analysed {
+    SlotId id;
     const SlotQuantizer *slot = nullptr;
-    std::optional<Result<SlotStatistics>> result;
+    Result<SlotStatistics> result;
 };
 
-bool canAnalyse(const SlotQuantizer &slot)
+/// What is not known yet, every slot on one of the cores and a large one on all.
+std::vector<Analysed> analyseAll(
+    const Network &network, const StatisticsMap &known, const InspectOptions &options, const Progress &progress)
 {
-    return slot.tensor && slot.tensor->readable() && slot.quantizer && slot.quantizer->isComplete();
+    std::vector<Analysed> out;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots)
+            if (canAnalyse(slot) && !known.contains({layer.id, slot.slot}))
+                out.push_back({{layer.id, slot.slot}, &slot, tl::unexpected(Error{ErrorKind::Cancelled, {}, {}, {}})});
+    SharedProgress done(progress, out.size());
+    const Progress within([&](std::uint64_t, std::uint64_t) {
+        done.add(0);
+        return true;
+    });
+    try {
+        parallelFor(out.size(), [&](std::size_t i) {
+            out[i].result = analyse(*out[i].slot, {.hash = options.hash, .histograms = false}, within);
+            done.add(1);
+        });
+    } catch (const CancelledError &) {
+        // the slots that are left say it
+    }
+    return out;
 }
 
 bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
@@ -67,11 +86,11 @@ std::string tensorsText(const ModelFile &file)
     return "\n" + alignedTable(rows, 3);
 }
 
-std::string problemsText(const Network &network)
+std::string problemsText(const std::vector<Diagnostic> &diagnostics)
 {
     std::string out;
     for (const Severity severity : {Severity::Error, Severity::Warning, Severity::Note})
-        for (const Diagnostic &d : network.diagnostics)
+        for (const Diagnostic &d : diagnostics)
             if (d.severity == severity)
                 out += fmt::format("{}: {} [{}]\n", severityName(severity), printable(d.text), d.rule);
     return out.empty() ? out : "\n" + out;
@@ -79,68 +98,55 @@ std::string problemsText(const Network &network)
 
 } // namespace
 
-std::vector<Diagnostic> dataDiagnostics(const Network &network, const StatisticsMap &statistics)
+void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string> &unreadable)
 {
-    std::vector<Diagnostic> out;
+    const Network &network = *inspection.network;
+    inspection.diagnostics = network.diagnostics;
+    std::vector<Diagnostic> ofData;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots) {
-            const auto found = statistics.find({layer.id, slot.slot});
+            const SlotId id{layer.id, slot.slot};
+            if (const auto why = unreadable.find(id); why != unreadable.end())
+                inspection.diagnostics.push_back({"tensor-unreadable", Severity::Error, {layer.id, slot.slot},
+                    fmt::format("{} {}: {}", layer.name, slot.slot, why->second)});
             if (!slot.quantizer && !slot.tensor)
                 continue;
-            for (Diagnostic &d : checkSlot({layer, slot, found == statistics.end() ? nullptr : &found->second}))
+            for (Diagnostic &d : checkSlot({layer, slot, inspection.of(id)}))
                 if (!alreadySaid(network, d))
-                    out.push_back(std::move(d));
+                    ofData.push_back(std::move(d));
         }
-    for (Diagnostic &d : checkSharing(network, statistics))
-        out.push_back(std::move(d));
+    const auto append
+        = [&](std::vector<Diagnostic> &&more) { std::ranges::move(more, std::back_inserter(inspection.diagnostics)); };
+    append(std::move(ofData));
+    append(checkSharing(network, inspection.statistics));
+}
+
+Result<Inspection> inspect(std::shared_ptr<const Network> network, const InspectOptions &options,
+    const Progress &progress, const Inspection *before)
+{
+    Inspection out{network, {}, network->diagnostics};
+    if (options.list)
+        return out;
+    if (before != nullptr)
+        out.statistics = keptStatistics(*before, *network);
+    std::map<SlotId, std::string> unreadable;
+    for (Analysed &slot : analyseAll(*network, out.statistics, options, progress)) {
+        if (slot.result)
+            out.statistics.emplace(slot.id, std::make_shared<const SlotStatistics>(std::move(*slot.result)));
+        else if (slot.result.error().kind == ErrorKind::Cancelled)
+            return tl::unexpected(slot.result.error());
+        else
+            unreadable.emplace(slot.id, slot.result.error().message);
+    }
+    fillDiagnostics(out, unreadable);
     return out;
 }
 
-Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &options, const Progress &progress)
-{
-    std::vector<Task> tasks;
-    for (const Layer &layer : network.layers)
-        for (const SlotQuantizer &slot : layer.slots)
-            if (canAnalyse(slot))
-                tasks.push_back({&layer, &slot, {}});
-    // Every slot is one task; each runs in file order, so the figures do not depend on the number of threads.
-    std::mutex progressMutex;
-    std::uint64_t done = 0;
-    tbb::parallel_for(std::size_t{0}, tasks.size(), [&](std::size_t i) {
-        const Progress step([&](std::uint64_t, std::uint64_t) {
-            const std::scoped_lock lock(progressMutex);
-            try {
-                progress.step(done, tasks.size());
-                return true;
-            } catch (const CancelledError &) {
-                return false;
-            }
-        });
-        tasks[i].result = analyse(*tasks[i].slot, {.hash = options.hash}, step);
-        const std::scoped_lock lock(progressMutex);
-        ++done;
-    });
-    StatisticsMap map;
-    for (Task &task : tasks) {
-        Result<SlotStatistics> &result = *task.result;
-        if (!result && result.error().kind == ErrorKind::Cancelled)
-            return tl::unexpected(result.error());
-        if (!result)
-            network.diagnostics.push_back({"tensor-unreadable", Severity::Error, {task.layer->id, task.slot->slot},
-                fmt::format("{} {}: {}", task.layer->name, task.slot->slot, result.error().message)});
-        else
-            map.emplace(SlotId{task.layer->id, task.slot->slot}, std::move(*result));
-    }
-    for (Diagnostic &d : dataDiagnostics(network, map))
-        network.diagnostics.push_back(std::move(d));
-    return map;
-}
-
-std::string inspectCsv(const Network &network, const StatisticsMap &statistics)
+std::string inspectCsv(const Inspection &inspection)
 {
     std::string out = fmt::format("{}\n", fmt::join(layerTableHeader(), ","));
-    for (const Layer &layer : network.layers) {
-        const LayerRow row = layerRow(network, layer, statistics);
+    for (const Layer &layer : inspection.network->layers) {
+        const LayerRow row = layerRow(inspection, layer);
         const std::vector<std::string> cells
             = {row.name, row.kind, row.shape, row.parameters ? std::to_string(*row.parameters) : "", row.bits,
                 row.scale, row.intFrac, row.sqnrDb ? shortest(*row.sqnrDb) : "",
@@ -150,8 +156,9 @@ std::string inspectCsv(const Network &network, const StatisticsMap &statistics)
     return out;
 }
 
-std::string inspectText(const Network &network, const StatisticsMap &statistics, const InspectOptions &options)
+std::string inspectText(const Inspection &inspection, const InspectOptions &options)
 {
+    const Network &network = *inspection.network;
     std::uint64_t parameters = 0, bits = 0;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)
@@ -171,7 +178,7 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
         rows[0].back() = "!";
         bool assumed = false;
         for (const Layer &layer : network.layers) {
-            const LayerRow row = layerRow(network, layer, statistics);
+            const LayerRow row = layerRow(inspection, layer);
             rows.push_back(rowCells(row));
             assumed = assumed || row.assumed || row.scaleAssumed;
         }
@@ -180,7 +187,7 @@ std::string inspectText(const Network &network, const StatisticsMap &statistics,
     }
     if (options.tensors)
         out += tensorsText(*network.file);
-    return out + problemsText(network);
+    return out + problemsText(inspection.diagnostics);
 }
 
 } // namespace quantscope

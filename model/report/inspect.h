@@ -14,16 +14,19 @@ struct InspectOptions {
     bool tensors = false;
 };
 
-/// Statistics of every slot that has a tensor and an integer quantizer. Slots that fail get a diagnostic in `network`.
-Result<StatisticsMap> analyseNetwork(Network &network, const InspectOptions &options, const Progress &progress = {});
+/// Statistics of every slot that has a tensor and a quantizer, and what the rules of checks/ say of them; with
+/// `options.list` what the network says alone. Slots of `before`, which was made with the same options, whose tensor
+/// and quantizer are equal are taken over. A slot that cannot be read gets a diagnostic. Errors: Cancelled.
+Result<Inspection> inspect(std::shared_ptr<const Network> network, const InspectOptions &options = {},
+    const Progress &progress = {}, const Inspection *before = nullptr);
 
-/// What the rules of checks/ say about the quantizers with these statistics, without what the network says already.
-std::vector<Diagnostic> dataDiagnostics(const Network &network, const StatisticsMap &statistics);
+/// The diagnostics of an inspection from its network and statistics: the network's own, slots that could not be read
+/// (slot -> why), and what the rules of checks/ say that the network does not say already.
+void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string> &unreadable = {});
 
 /// `inspect --json`, schema 1.
-nlohmann::ordered_json inspectJson(
-    const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
-std::string inspectCsv(const Network &network, const StatisticsMap &statistics);
-std::string inspectText(const Network &network, const StatisticsMap &statistics, const InspectOptions &options);
+nlohmann::ordered_json inspectJson(const Inspection &inspection, const InspectOptions &options);
+std::string inspectCsv(const Inspection &inspection);
+std::string inspectText(const Inspection &inspection, const InspectOptions &options);
 
 } // namespace quantscope

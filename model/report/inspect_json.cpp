@@ -1,6 +1,7 @@
 #include "report/inspect.h"
 
 #include "base/file_name.h"
+#include "base/parallel.h"
 #include "network/feeds.h"
 #include "quant/quantizer_json.h"
 
@@ -49,8 +50,7 @@ void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s
     out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
 }
 
-Json slotJson(
-    const Layer &layer, const SlotQuantizer &slot, const StatisticsMap &statistics, const InspectOptions &options)
+Json slotJson(const SlotQuantizer &slot, const SlotStatistics *statistics, const InspectOptions &options)
 {
     Json out;
     out["slot"] = slot.slot;
@@ -58,8 +58,7 @@ Json slotJson(
     out["shape"] = slot.tensor ? Json(slot.shape) : Json(nullptr);
     out["dtype"] = slot.tensor ? Json(dtypeName(slot.tensor->dtype)) : Json(nullptr);
     addQuantizer(out, slot.quantizer);
-    const auto found = statistics.find({layer.id, slot.slot});
-    addStatistics(out, slot, found == statistics.end() ? nullptr : &found->second, options);
+    addStatistics(out, slot, statistics, options);
     out["origin"] = Json::object();
     if (slot.quantizer)
         for (const auto &[field, origin] : slot.quantizer->origin)
@@ -78,39 +77,48 @@ Json slotJson(
     return out;
 }
 
-Json layerJson(
-    const Network &network, const Layer &layer, const StatisticsMap &statistics, const InspectOptions &options)
+Json layerJson(const Inspection &inspection, const Layer &layer, const InspectOptions &options)
 {
     Json out;
     out["name"] = layer.name;
     out["kind"] = layer.kind;
     out["kind_assumed"] = layer.kindAssumed;
-    if (const auto names = fedByNames(network, layer.id); !names.empty())
+    if (const auto names = fedByNames(*inspection.network, layer.id); !names.empty())
         out["fed_by"] = names;
-    if (const auto names = feedsNames(network, layer.id); !names.empty())
+    if (const auto names = feedsNames(*inspection.network, layer.id); !names.empty())
         out["feeds"] = names;
     if (!layer.batchNorm.empty())
         out["batch_norm"] = {{"name", layer.batchNorm}, {"merged", layer.batchNormMerged}};
     out["quantizers"] = Json::array();
     for (const SlotQuantizer &slot : layer.slots)
-        out["quantizers"].push_back(slotJson(layer, slot, statistics, options));
+        out["quantizers"].push_back(slotJson(slot, inspection.of({layer.id, slot.slot}), options));
+    return out;
+}
+
+/// Null where a tensor cannot be read: the diagnostics name it.
+std::vector<Json> tensorHashes(const ModelFile &file)
+{
+    std::vector<Json> out(file.tensors.size());
+    parallelFor(out.size(), [&](std::size_t i) {
+        try {
+            if (file.tensors[i].readable())
+                out[i] = tensorSha256(file.tensors[i]);
+        } catch (const ParseError &) {
+            out[i] = nullptr;
+        }
+    });
     return out;
 }
 
 Json tensorsJson(const ModelFile &file, const InspectOptions &options)
 {
+    const std::vector<Json> hashes = options.hash ? tensorHashes(file) : std::vector<Json>();
     Json out = Json::array();
-    for (const TensorInfo &tensor : file.tensors) {
+    for (std::size_t i = 0; i < file.tensors.size(); ++i) {
+        const TensorInfo &tensor = file.tensors[i];
         Json item{{"name", tensor.name}, {"dtype", dtypeName(tensor.dtype)}, {"shape", tensor.shape}};
-        if (options.hash) {
-            item["sha256"] = nullptr;
-            try {
-                if (tensor.readable())
-                    item["sha256"] = tensorSha256(tensor);
-            } catch (const ParseError &) {
-                // null: the diagnostics name it
-            }
-        }
+        if (options.hash)
+            item["sha256"] = hashes[i];
         out.push_back(std::move(item));
     }
     return out;
@@ -118,8 +126,9 @@ Json tensorsJson(const ModelFile &file, const InspectOptions &options)
 
 } // namespace
 
-Json inspectJson(const Network &network, const StatisticsMap &statistics, const InspectOptions &options)
+Json inspectJson(const Inspection &inspection, const InspectOptions &options)
 {
+    const Network &network = *inspection.network;
     const std::string &path = network.file->path;
     Json out;
     out["schema"] = 1;
@@ -133,9 +142,9 @@ Json inspectJson(const Network &network, const StatisticsMap &statistics, const 
     }
     out["layers"] = Json::array();
     for (const Layer &layer : network.layers)
-        out["layers"].push_back(layerJson(network, layer, statistics, options));
+        out["layers"].push_back(layerJson(inspection, layer, options));
     out["diagnostics"] = Json::array();
-    for (const Diagnostic &d : network.diagnostics)
+    for (const Diagnostic &d : inspection.diagnostics)
         out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},
             {"layer", subjectName(network, d.subject)}, {"text", d.text}});
     if (options.tensors)

@@ -91,7 +91,7 @@ std::string scaleText(const Granular &scale)
     return bits ? fmt::format("2^{}", -*bits) : fmt::format("{:.4g}", scale.values.front());
 }
 
-LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMap &statistics)
+LayerRow layerRow(const Inspection &inspection, const Layer &layer)
 {
     LayerRow row;
     row.name = layer.name;
@@ -104,14 +104,16 @@ LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMa
         row.shape = main->tensor ? shapeText(main->shape) : "";
         if (main->quantizer)
             fillQuantizer(row, *main);
-        const auto found = statistics.find({layer.id, main->slot});
-        if (found != statistics.end() && found->second.count > 0) {
-            row.sqnrDb = found->second.error.sqnrDb();
-            row.atLimitShare = static_cast<double>(found->second.atLimit) / static_cast<double>(found->second.count);
+        if (const SlotStatistics *known = inspection.of({layer.id, main->slot}); known != nullptr && known->count > 0) {
+            row.sqnrDb = known->error.sqnrDb();
+            row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);
         }
     }
-    row.problems = static_cast<std::size_t>(std::count_if(network.diagnostics.begin(), network.diagnostics.end(),
-        [&](const Diagnostic &d) { return d.subject.layer == layer.id && d.severity != Severity::Note; }));
+    for (const Diagnostic &d : inspection.diagnostics)
+        if (d.subject.layer == layer.id) {
+            row.problems += d.severity != Severity::Note ? 1u : 0u;
+            row.worst = std::min(row.worst, d.severity);
+        }
     return row;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "analysis/statistics.h"
-#include "network/network.h"
+#include "analysis/inspection.h"
 
 #include <optional>
 #include <string>
@@ -22,13 +21,15 @@ struct LayerRow {
     std::optional<int> integerBits, fractionBits; ///< with the sign bit; of the largest scale where they differ
     std::optional<double> sqnrDb;
     std::optional<double> atLimitShare; ///< 0..1
-    std::size_t problems = 0;
+    std::size_t problems = 0; ///< errors and warnings
+    Severity worst = Severity::Note; ///< of all that is said of the layer
     bool hasWeights = false;
     bool assumed = false; ///< the bits: neither the file nor the recipe says them
     bool scaleAssumed = false;
 };
 
-LayerRow layerRow(const Network &network, const Layer &layer, const StatisticsMap &statistics);
+/// `layer` is one of the inspection's network.
+LayerRow layerRow(const Inspection &inspection, const Layer &layer);
 std::vector<std::string> layerTableHeader();
 /// "2^-7", or the shortest decimal of the float; "16 scales" for several.
 std::string scaleText(const Granular &scale);

@@ -18,12 +18,16 @@ using namespace quantscope;
 
 namespace {
 
+/// With what its data tell.
+std::vector<Diagnostic> problemsOf(Network network)
+{
+    return inspect(std::make_shared<const Network>(std::move(network)))->diagnostics;
+}
+
 QStringList found(const std::string &path, const std::string &rule)
 {
-    auto network = recoverQuantizers(*openModel(path));
-    const auto statistics = analyseNetwork(*network, {});
     QStringList out;
-    for (const Diagnostic &d : network->diagnostics)
+    for (const Diagnostic &d : problemsOf(*recoverQuantizers(*openModel(path))))
         if (d.rule == rule)
             out << QString::fromStdString(d.text);
     return out;
@@ -113,10 +117,9 @@ private Q_SLOTS:
     {
         const auto golden = test::golden(test::data("brevitas/0.10.2/one_bit.json"));
         const auto recipe = parseRecipe(test::recipeOfGolden(golden), "golden.toml");
-        auto network = recoverQuantizers(*openModel(test::data("brevitas/0.10.2/one_bit.pt")), *recipe);
-        const auto statistics = analyseNetwork(*network, {});
+        const auto network = recoverQuantizers(*openModel(test::data("brevitas/0.10.2/one_bit.pt")), *recipe);
         QStringList single;
-        for (const Diagnostic &d : network->diagnostics) {
+        for (const Diagnostic &d : problemsOf(*network)) {
             QVERIFY2(d.rule != "shared-suspected", d.text.c_str());
             if (d.rule == "single-code")
                 single << QString::fromStdString(subjectName(*network, d.subject));
@@ -129,9 +132,8 @@ private Q_SLOTS:
     void codesBeyondTheirWidth()
     {
         const auto said = [](const std::string &path, const std::string &recipe) {
-            auto network = recoverQuantizers(*openModel(path), *parseRecipe(recipe, "r.toml"));
-            const auto statistics = analyseNetwork(*network, {});
-            for (const Diagnostic &d : network->diagnostics)
+            const auto network = recoverQuantizers(*openModel(path), *parseRecipe(recipe, "r.toml"));
+            for (const Diagnostic &d : problemsOf(*network))
                 if (d.rule == "int32-wrap")
                     return QString::fromStdString(d.text);
             return QString();

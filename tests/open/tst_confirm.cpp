@@ -5,6 +5,7 @@
 #include "open/confirm.h"
 #include "open/open_network.h"
 #include "support/golden.h"
+#include "support/opened.h"
 #include "support/paths.h"
 #include "support/recipes.h"
 
@@ -140,7 +141,7 @@ private Q_SLOTS:
                 continue;
             ++compared;
             const auto recipe = parseRecipe(test::recipeOfGolden(golden), "golden.toml");
-            const auto network = recoverWithExports(*openModel(model.string()), *recipe);
+            const auto network = test::openedNetwork(*openModel(model.string()), *recipe);
             QVERIFY(network);
             for (const Diagnostic &d : network->diagnostics)
                 QVERIFY2(d.rule != "export-differs", (path.stem().string() + " " + d.text).c_str());
@@ -296,7 +297,7 @@ private Q_SLOTS:
         const std::string whole = recipeToml(*openNetwork(model));
         QVERIFY2(whole.find("# Confirmed code for code by digits_fixed_q") != std::string::npos, whole.c_str());
         const auto bias = recipeOf("[[quantizer]]\nmatch = \"conv2\"\nslot = \"bias\"\npreset = \"Int16Bias\"\n");
-        const std::string told = recipeToml(*recoverWithExports(*openModel(model), bias));
+        const std::string told = recipeToml(*test::openedNetwork(*openModel(model), bias));
         QVERIFY2(told.find("input = \"relu1\" # from digits_fixed_q") != std::string::npos, told.c_str());
         QVERIFY(told.find("Confirmed") == std::string::npos); // assumed presets are not what the export has
     }

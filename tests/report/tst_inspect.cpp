@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "base/text.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
@@ -14,13 +15,14 @@ using nlohmann::json;
 
 namespace {
 
+std::shared_ptr<const Network> shared(Network network) { return std::make_shared<const Network>(std::move(network)); }
+
 json inspected(const std::string &path, InspectOptions options = {.hash = true, .list = false, .tensors = false})
 {
     auto network = openNetwork(path, {}, options.list);
     if (!network)
         return network.error().text();
-    const auto statistics = options.list ? Result<StatisticsMap>(StatisticsMap{}) : analyseNetwork(*network, options);
-    return json::parse(inspectJson(*network, *statistics, options).dump());
+    return json::parse(inspectJson(*inspect(shared(std::move(*network)), options), options).dump());
 }
 
 json slotOf(const json &document, const std::string &layer, const std::string &slot)
@@ -126,13 +128,40 @@ private Q_SLOTS:
 
     void csvHasTheLayerTable()
     {
-        auto network = openNetwork(test::sample("digits_fixed.pt"));
-        const auto statistics = analyseNetwork(*network, {});
-        const QStringList lines = QString::fromStdString(inspectCsv(*network, *statistics)).split('\n');
+        const auto inspection = inspect(shared(*openNetwork(test::sample("digits_fixed.pt"))));
+        const QStringList lines = QString::fromStdString(inspectCsv(*inspection)).split('\n');
         QCOMPARE(lines[0], QString("Layer,Kind,Shape,Params,Bits,Scale,I.F,SQNR dB,At limit %,Problems"));
         QCOMPARE(lines.size(), 10); // header, eight layers, the last line's end
         QVERIFY2(lines[4].startsWith("conv2,Conv2d,32×16×3×3,4640,6,2^-6,0.6,26."), qPrintable(lines[4]));
         QVERIFY2(lines[6].startsWith("fc1,Linear,64×128,8256,4,2^-5,-1.5,18."), qPrintable(lines[6]));
+    }
+
+    /// An edit of one layer analyses that layer: its weight, and the bias whose scale follows from it.
+    void anEditAnalysesWhatItTouches()
+    {
+        const auto model = OpenedModel::open(test::sample("digits_fixed.pt"), {});
+        const auto network = shared(*model->network());
+        const auto before = inspect(network);
+        const Recipe recipe = withChoice(model->recipe(), {"conv2", Slot::Weight, {}, {{"bit_width", "5"}}});
+        const auto edited = shared(*model->network(recipe, {}, network.get()));
+        const auto after = inspect(edited, {}, {}, &*before), fresh = inspect(edited);
+        QCOMPARE(after->statistics.size(), before->statistics.size());
+        QStringList analysed;
+        for (const auto &[key, statistics] : after->statistics)
+            if (statistics != before->statistics.at(key))
+                analysed << QString::fromStdString(fmt::format("{} {}", edited->layer(key.layer).name, key.slot));
+        QCOMPARE(analysed, (QStringList{"conv2 weight", "conv2 bias"}));
+        QCOMPARE(inspectJson(*after, {}).dump(), inspectJson(*fresh, {}).dump());
+    }
+
+    void cancelledInTheMiddle()
+    {
+        int calls = 0;
+        const auto stopped = inspect(shared(*openNetwork(test::sample("digits_fixed.pt"))), {},
+            Progress([&](std::uint64_t, std::uint64_t) { return ++calls < 5; }));
+        QVERIFY(!stopped);
+        QVERIFY(stopped.error().kind == ErrorKind::Cancelled);
+        QCOMPARE(calls, 5);
     }
 
     void assumedRowsAreMarked_data()
@@ -161,8 +190,7 @@ private Q_SLOTS:
             ? openNetwork(file.toStdString())
             : recoverQuantizers(*openModel(file.toStdString()), *parseRecipe(recipe.toStdString(), "r.toml"));
         QVERIFY(network);
-        const auto statistics = analyseNetwork(*network, {});
-        const QString text = QString::fromStdString(inspectText(*network, *statistics, {}));
+        const QString text = QString::fromStdString(inspectText(*inspect(shared(*network)), {}));
         const bool legend = text.contains("\n~ ");
         QCOMPARE(legend, marked > 0);
         QCOMPARE(text.count('~') - (legend ? 1 : 0), marked);

@@ -23,7 +23,7 @@ private Q_SLOTS:
         LayerModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
-        model.setNetwork(session.network(), session.statistics().all());
+        model.setInspection(session.inspection());
         const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2.6 | – | – | "_s,
             u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1.7 | 43.1 | 0 | "_s,
             u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2.6 | – | – | "_s,
@@ -41,11 +41,11 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         LayerModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setNetwork(session.network());
+        model.setInspection({session.network(), {}, {}});
         const int row = model.rowOf(u"conv2"_s);
         QCOMPARE(model.index(row, LayerModel::Sqnr).data().toString(), u"–"_s);
         QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
-        model.updateLayer("conv2", session.statistics().all());
+        model.updateLayer("conv2", session.inspection());
         QCOMPARE(changed.size(), 1);
         QCOMPARE(model.index(row, LayerModel::Sqnr).data().toString(), u"26.8"_s);
     }
@@ -55,7 +55,7 @@ private Q_SLOTS:
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         LayerModel model;
-        model.setNetwork(session.network(), session.statistics().all());
+        model.setInspection(session.inspection());
         LayerProxy proxy;
         QAbstractItemModelTester tester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
         proxy.setSourceModel(&model);
@@ -99,7 +99,7 @@ private Q_SLOTS:
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         LayerModel model;
-        model.setNetwork(session.network(), session.statistics().all());
+        model.setInspection(session.inspection());
         LayerProxy proxy;
         proxy.setSourceModel(&model);
         QCOMPARE(proxy.setFilterText(filter), QString());
@@ -254,12 +254,10 @@ private Q_SLOTS:
 
     void problemsWorstFirst()
     {
-        Network network;
-        network.diagnostics = {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
-            {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}};
         DiagnosticModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setNetwork(&network);
+        model.setInspection({std::make_shared<const Network>(), {}, {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
+            {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}}});
         QCOMPARE(test::printed(model),
             (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s,
                 u"note | x | third"_s}));

@@ -191,6 +191,7 @@ private Q_SLOTS:
         slot.quantizer->scale = slot.quantizer->zeroPoint = Granular{{}, {}, {0.0f}};
         slot.quantizer->scale->values = {1.0f};
         auto network = std::make_shared<Network>();
+        network->file = std::make_shared<const ModelFile>();
         network->layers.emplace_back().name = "big";
         network->layers[0].slots.push_back(slot);
         StatisticsStore store;
@@ -208,6 +209,51 @@ private Q_SLOTS:
         QVERIFY(counts.back() < std::uint64_t(total) && counts.front() >= (1u << 22));
         QVERIFY(!store.soFar({layerId(0), Slot::Weight}));
         QCOMPARE(store.get({layerId(0), Slot::Weight})->count, std::uint64_t(total));
+    }
+
+    /// An edit of one layer costs that layer: the others keep their statistics, as the same objects.
+    void editsKeepTheStatisticsOfOthers()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        const StatisticsMap before = session.inspection().statistics;
+        QCOMPARE(before.size(), std::size_t{8});
+        QStringList ready;
+        connect(&session.statistics(), &StatisticsStore::ready, this,
+            [&](const QString &layer, const QString &slot) { ready << layer + u' ' + slot; });
+        session.applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"five bits"_s);
+        QVERIFY(QTest::qWaitFor([&] {
+            return session.network()->layer("conv2")->slot("weight")->quantizer->bitWidth == 5
+                && session.statistics().idle();
+        }));
+        ready.sort();
+        QCOMPARE(ready, (QStringList{u"conv2 bias"_s, u"conv2 weight"_s}));
+        const StatisticsMap &after = session.inspection().statistics;
+        QCOMPARE(after.size(), before.size());
+        for (const auto &[key, statistics] : after)
+            QCOMPARE(statistics == before.at(key), session.network()->layer(key.layer).name != "conv2");
+        QCOMPARE(session.inspection().network, session.network());
+    }
+
+    /// A recipe beside an ONNX file belongs to the checkpoint of that name; one that is chosen is said to do nothing.
+    void graphsTakeNoRecipe()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.onnx"_s), recipe = folder.filePath(u"m.recipe.toml"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")), path));
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed.recipe.toml")), recipe));
+        const auto unused = [](const Session &session) {
+            const auto &all = session.inspection().diagnostics;
+            return std::count_if(all.begin(), all.end(), [](const Diagnostic &d) { return d.rule == "recipe-unused"; });
+        };
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        QCOMPARE(session.recipePath(), QString());
+        QCOMPARE(unused(session), 0);
+        Session chosen;
+        QVERIFY(test::openAndWait(chosen, str(path), recipe));
+        QCOMPARE(chosen.recipePath(), recipe);
+        QCOMPARE(unused(chosen), 1);
     }
 
     /// The weights with the batch norm merged are a view that can be taken back.

@@ -24,12 +24,11 @@ DiagnosticModel::DiagnosticModel(QObject *parent)
 {
 }
 
-void DiagnosticModel::setNetwork(const Network *network)
+void DiagnosticModel::setInspection(const Inspection &inspection)
 {
     std::vector<DiagnosticRow> rows;
-    if (network)
-        for (const Diagnostic &diagnostic : network->diagnostics)
-            rows.push_back({diagnostic, subjectName(*network, diagnostic.subject)});
+    for (const Diagnostic &diagnostic : inspection.diagnostics)
+        rows.push_back({diagnostic, subjectName(*inspection.network, diagnostic.subject)});
     std::stable_sort(rows.begin(), rows.end(),
         [](const DiagnosticRow &a, const DiagnosticRow &b) { return a.diagnostic.severity < b.diagnostic.severity; });
     setRows(std::move(rows));

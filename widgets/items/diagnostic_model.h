@@ -1,7 +1,7 @@
 #pragma once
 
+#include "analysis/inspection.h"
 #include "items/row_model.h"
-#include "network/network.h"
 
 namespace quantscope {
 
@@ -19,7 +19,7 @@ public:
     enum Role { SeverityRole = kOwnRole };
 
     explicit DiagnosticModel(QObject *parent = nullptr);
-    void setNetwork(const Network *network);
+    void setInspection(const Inspection &inspection);
     int count(Severity severity) const;
 
 protected:

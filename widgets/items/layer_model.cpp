@@ -18,9 +18,9 @@ template <class Number> QVariant valueOf(const std::optional<Number> &number)
     return number ? QVariant(static_cast<double>(*number)) : QVariant();
 }
 
-std::vector<RowColumn<LayerItem>> namingColumns()
+std::vector<RowColumn<LayerRow>> namingColumns()
 {
-    using Row = LayerItem;
+    using Row = LayerRow;
     const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
     return {{u"Layer"_s, [](const Row &row) { return qs(row.name); }, {}, kLeft, {},
                 [](const Row &row) { return qs(row.name); }},
@@ -30,9 +30,9 @@ std::vector<RowColumn<LayerItem>> namingColumns()
             kRight, u"weights + biases"_s}};
 }
 
-std::vector<RowColumn<LayerItem>> quantizerColumns()
+std::vector<RowColumn<LayerRow>> quantizerColumns()
 {
-    using Row = LayerItem;
+    using Row = LayerRow;
     return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
                 [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
                 [](const Row &row) {
@@ -45,9 +45,9 @@ std::vector<RowColumn<LayerItem>> quantizerColumns()
             u"integer bits (with the sign) and fractional bits of the word"_s}};
 }
 
-std::vector<RowColumn<LayerItem>> figureColumns()
+std::vector<RowColumn<LayerRow>> figureColumns()
 {
-    using Row = LayerItem;
+    using Row = LayerRow;
     return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? QString::number(*row.sqnrDb, 'f', 1) : u"–"_s; },
                 [](const Row &row) { return valueOf(row.sqnrDb); }, kRight,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s},
@@ -64,14 +64,14 @@ std::vector<RowColumn<LayerItem>> figureColumns()
 }
 
 /// What a column means is told by its cells too.
-std::vector<RowColumn<LayerItem>> columns()
+std::vector<RowColumn<LayerRow>> columns()
 {
-    std::vector<RowColumn<LayerItem>> all = namingColumns();
+    std::vector<RowColumn<LayerRow>> all = namingColumns();
     for (const auto &more : {quantizerColumns(), figureColumns()})
         all.insert(all.end(), more.begin(), more.end());
-    for (RowColumn<LayerItem> &column : all)
+    for (RowColumn<LayerRow> &column : all)
         if (!column.tip && !column.headerTip.isEmpty())
-            column.tip = [text = column.headerTip](const LayerItem &) { return text; };
+            column.tip = [text = column.headerTip](const LayerRow &) { return text; };
     return all;
 }
 
@@ -82,57 +82,41 @@ LayerModel::LayerModel(QObject *parent)
 {
 }
 
-LayerItem LayerModel::itemOf(const Layer &layer, const StatisticsMap &statistics) const
+static std::vector<LayerRow> rowsOf(const Inspection &inspection)
 {
-    LayerItem item{layerRow(*m_network, layer, statistics), {}};
-    for (const Diagnostic &diagnostic : m_network->diagnostics)
-        if (item.problems > 0 && diagnostic.subject.layer == layer.id)
-            item.worst = std::min(item.worst.value_or(Severity::Note), diagnostic.severity);
-    return item;
+    std::vector<LayerRow> rows;
+    if (inspection.network)
+        for (const Layer &layer : inspection.network->layers)
+            rows.push_back(layerRow(inspection, layer));
+    return rows;
 }
 
-std::vector<LayerItem> LayerModel::items(const StatisticsMap &statistics) const
-{
-    std::vector<LayerItem> items;
-    if (m_network)
-        for (const Layer &layer : m_network->layers)
-            items.push_back(itemOf(layer, statistics));
-    return items;
-}
+void LayerModel::setInspection(const Inspection &inspection) { setRows(rowsOf(inspection)); }
 
-void LayerModel::setNetwork(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
-{
-    m_network = std::move(network);
-    setRows(items(statistics));
-}
+void LayerModel::updateAll(const Inspection &inspection) { replaceRows(rowsOf(inspection)); }
 
-void LayerModel::setDiagnostics(std::shared_ptr<const Network> network, const StatisticsMap &statistics)
-{
-    m_network = std::move(network);
-    replaceRows(items(statistics));
-}
-
-void LayerModel::updateLayer(const std::string &name, const StatisticsMap &statistics)
+void LayerModel::updateLayer(const std::string &name, const Inspection &inspection)
 {
     const int at = rowOf(qs(name));
     if (at >= 0)
-        replaceRow(static_cast<std::size_t>(at), itemOf(m_network->layers[static_cast<std::size_t>(at)], statistics));
+        replaceRow(static_cast<std::size_t>(at),
+            layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]));
 }
 
 int LayerModel::rowOf(const QString &name) const
 {
     const auto found = std::find_if(
-        rows().begin(), rows().end(), [wanted = str(name)](const LayerItem &row) { return row.name == wanted; });
+        rows().begin(), rows().end(), [wanted = str(name)](const LayerRow &row) { return row.name == wanted; });
     return found == rows().end() ? -1 : static_cast<int>(found - rows().begin());
 }
 
 QString LayerModel::nameAt(int at) const { return at >= 0 && at < rowCount() ? qs(row(at).name) : QString(); }
 
-QVariant LayerModel::own(const LayerItem &row, int column, int role) const
+QVariant LayerModel::own(const LayerRow &row, int column, int role) const
 {
     switch (role) {
     case WeightRole: return row.hasWeights;
-    case SeverityRole: return row.worst ? qs(severityName(*row.worst)) : QString();
+    case SeverityRole: return row.problems == 0 ? QString() : qs(severityName(row.worst));
     case AssumedRole: return row.assumed;
     case MonoRole: return column >= Shape;
     default: return {};

@@ -3,18 +3,10 @@
 #include "items/row_model.h"
 #include "report/layer_table.h"
 
-#include <memory>
-#include <optional>
-
 namespace quantscope {
 
-/// A layer with the worst of its problems.
-struct LayerItem : LayerRow {
-    std::optional<Severity> worst; ///< nullopt where there are only notes, or nothing
-};
-
 /// The layers of a network, one per row; figures that need statistics fill in as they arrive.
-class LayerModel : public RowModel<LayerItem> {
+class LayerModel : public RowModel<LayerRow> {
     Q_OBJECT
 public:
     enum Column { Name, Kind, Shape, Params, Bits, Scale, IntFrac, Sqnr, Saturated, Problems, NUM_COLUMNS };
@@ -27,23 +19,18 @@ public:
     };
 
     explicit LayerModel(QObject *parent = nullptr);
-    void setNetwork(std::shared_ptr<const Network> network, const StatisticsMap &statistics = {});
+    void setInspection(const Inspection &inspection);
     /// The same network with more problems: rows and selection stay.
-    void setDiagnostics(std::shared_ptr<const Network> network, const StatisticsMap &statistics);
+    void updateAll(const Inspection &inspection);
     /// Refreshes the row of a layer whose statistics have arrived.
-    void updateLayer(const std::string &name, const StatisticsMap &statistics);
+    void updateLayer(const std::string &name, const Inspection &inspection);
 
     int rowOf(const QString &name) const;
     QString nameAt(int row) const;
 
 protected:
-    QVariant own(const LayerItem &row, int column, int role) const override;
+    QVariant own(const LayerRow &row, int column, int role) const override;
 
-private:
-    std::vector<LayerItem> items(const StatisticsMap &statistics) const;
-    LayerItem itemOf(const Layer &layer, const StatisticsMap &statistics) const;
-
-    std::shared_ptr<const Network> m_network;
 };
 
 } // namespace quantscope

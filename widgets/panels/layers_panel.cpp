@@ -80,14 +80,14 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
     connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, [this] {
-        m_model.setDiagnostics(m_session.network(), m_session.statistics().all());
+        m_model.updateAll(m_session.inspection());
         fitColumns(m_table, m_model);
         showColumns();
     });
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
     connect(&Theme::instance(), &Theme::changed, this, &LayersPanel::updateHeader);
     connect(&session.statistics(), &StatisticsStore::ready, this,
-        [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.statistics().all()); });
+        [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.inspection()); });
     onNetwork();
 }
 
@@ -163,7 +163,7 @@ void LayersPanel::resizeEvent(QResizeEvent *event)
 void LayersPanel::onNetwork()
 {
     m_following = true;
-    m_model.setNetwork(m_session.network(), m_session.statistics().all());
+    m_model.setInspection(m_session.inspection());
     fitColumns(m_table, m_model);
     showColumns();
     updateHeader();

@@ -110,7 +110,7 @@ bool ProblemsPanel::eventFilter(QObject *watched, QEvent *event)
 
 void ProblemsPanel::onNetwork()
 {
-    m_model.setNetwork(m_session.network().get());
+    m_model.setInspection(m_session.inspection());
     m_title->setText(tr("Problems · %1").arg(m_model.rowCount()));
     QStringList counts;
     const std::pair<Severity, QString> kinds[]

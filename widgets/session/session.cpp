@@ -1,11 +1,8 @@
 #include "session/session.h"
 
-#include "dialects/interpret.h"
-#include "formats/open_model.h"
 #include "items/text.h"
 #include "open/open_network.h"
 #include "recipe/recipe.h"
-#include "report/inspect.h"
 #include "session/file_text.h"
 
 #include <QFileInfo>
@@ -17,11 +14,16 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 /// A file and its recipe with the layers listed: what the first worker delivers.
-struct Session::Opened {
-    std::shared_ptr<const ModelFile> file;
-    Recipe recipe;
+struct Session::Listed {
+    OpenedModel opened;
     std::string recipeText;
-    std::shared_ptr<const Network> listed;
+    std::shared_ptr<const Network> network;
+};
+
+/// The same with its exports and quantizers.
+struct Session::Recovered {
+    OpenedModel opened;
+    std::shared_ptr<const Network> network;
 };
 
 Session::Session(QObject *parent)
@@ -29,10 +31,10 @@ Session::Session(QObject *parent)
 {
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, &Session::onFileChanged);
     connect(&m_statistics, &StatisticsStore::progress, this, [this](int done, int total) {
-        addDataDiagnostics();
         Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total),
             m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
     });
+    connect(&m_statistics, &StatisticsStore::diagnosticsChanged, this, &Session::diagnosticsChanged);
 }
 
 Session::~Session() = default;
@@ -49,6 +51,7 @@ void Session::close()
         return;
     cancel();
     m_recipe = {};
+    m_opened.reset();
     m_path.clear();
     m_error.clear();
     m_undo.clear();
@@ -68,24 +71,15 @@ void Session::cancel()
     Q_EMIT progressChanged({}, 1000);
 }
 
-Result<std::shared_ptr<const Session::Opened>> Session::openAndList(
-    const std::string &path, const std::string &chosen, bool none, const Progress &progress)
+Result<std::shared_ptr<const Session::Listed>> Session::openAndList(
+    const std::string &path, const RecipeSource &source, const Progress &progress)
 {
-    Opened opened;
-    auto file = openModel(path, {}, progress);
-    if (!file)
-        return tl::unexpected(file.error());
-    opened.file = *file;
-    const auto recipePath = !chosen.empty() ? std::optional(chosen) : none ? std::nullopt : recipeBeside(path);
-    if (recipePath) {
-        auto loaded = loadRecipe(*recipePath);
-        if (!loaded)
-            return tl::unexpected(loaded.error());
-        opened.recipe = std::move(*loaded);
-        opened.recipeText = fileText(*recipePath);
-    }
-    opened.listed = std::make_shared<const Network>(listLayers(opened.file, opened.recipe));
-    return std::make_shared<const Opened>(std::move(opened));
+    auto opened = OpenedModel::open(path, source, progress);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    const std::string &recipePath = opened->recipe().path;
+    return std::make_shared<const Listed>(Listed{*opened, recipePath.empty() ? std::string() : fileText(recipePath),
+        std::make_shared<const Network>(opened->listed())});
 }
 
 void Session::start(const QString &recipe, bool keepSelection)
@@ -99,41 +93,63 @@ void Session::start(const QString &recipe, bool keepSelection)
     m_error.clear();
     setState(State::Loading);
     Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), 0);
-    const bool none = m_recipeChoice == RecipeChoice::None;
-    m_opening.start([path = str(m_path), chosen = str(recipe), none](const Progress &progress)
-                        -> Result<std::shared_ptr<const Opened>> { return openAndList(path, chosen, none, progress); },
-        [this](Result<std::shared_ptr<const Opened>> result) {
+    const RecipeSource source{
+        recipe.isEmpty() ? std::nullopt : std::optional(str(recipe)), m_recipeChoice != RecipeChoice::None};
+    m_opening.start(
+        [path = str(m_path), source](const Progress &progress) { return openAndList(path, source, progress); },
+        [this](Result<std::shared_ptr<const Listed>> result) {
             if (!result)
                 return fail(qs(result.error().text()));
-            const Opened &opened = **result;
-            m_recipe = opened.recipe;
-            m_recipeText = opened.recipeText;
+            const Listed &listed = **result;
+            m_recipe = listed.opened.recipe();
+            m_recipeText = listed.recipeText;
             m_saved = false;
-            setNetwork(opened.listed, State::Listed);
+            setNetwork(listed.network, State::Listed);
             watch();
-            recover(opened.file, opened.recipe);
+            recover(listed.opened);
         },
         [this](int permille) { Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), permille); });
 }
 
-void Session::recover(std::shared_ptr<const ModelFile> file, Recipe recipe)
+void Session::recover(const OpenedModel &opened)
+{
+    startRecovering([opened](const Progress &progress) -> Result<std::shared_ptr<const Recovered>> {
+        const auto model = opened.withExports(progress);
+        if (!model)
+            return tl::unexpected(model.error());
+        auto network = model->network(progress);
+        if (!network)
+            return tl::unexpected(network.error());
+        return std::make_shared<const Recovered>(
+            Recovered{*model, std::make_shared<const Network>(std::move(*network))});
+    });
+}
+
+/// An edit of the recipe takes over what it does not touch.
+void Session::recoverEdited(const Recipe &recipe)
+{
+    startRecovering([opened = *m_opened, recipe, previous = m_network](
+                        const Progress &progress) -> Result<std::shared_ptr<const Recovered>> {
+        auto network = opened.network(recipe, progress, previous.get());
+        if (!network)
+            return tl::unexpected(network.error());
+        return std::make_shared<const Recovered>(
+            Recovered{opened, std::make_shared<const Network>(std::move(*network))});
+    });
+}
+
+void Session::startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work)
 {
     Q_EMIT progressChanged(u"computing the quantizers"_s, 0);
     m_recovering.start(
-        // An edit of the recipe takes over what it does not touch.
-        [file = std::move(file), recipe = std::move(recipe), previous = m_state == State::Ready ? m_network : nullptr](
-            const Progress &progress) -> Result<std::shared_ptr<const Network>> {
-            auto network = recoverWithExports(file, recipe, progress, previous.get());
-            if (!network)
-                return tl::unexpected(network.error());
-            return std::make_shared<const Network>(std::move(*network));
-        },
-        [this](Result<std::shared_ptr<const Network>> result) {
+        std::move(work),
+        [this](Result<std::shared_ptr<const Recovered>> result) {
             if (!result) {
                 fail(qs(result.error().text()));
                 return takeBack();
             }
-            setNetwork(*result, State::Ready);
+            m_opened = (*result)->opened;
+            setNetwork((*result)->network, State::Ready);
             remember();
         },
         [this](int permille) { Q_EMIT progressChanged(u"computing the quantizers"_s, permille); });
@@ -145,19 +161,6 @@ void Session::fail(const QString &text)
     m_error = text;
     setState(m_network && m_state == State::Ready ? State::Ready : State::Failed);
     Q_EMIT failed(text);
-}
-
-void Session::addDataDiagnostics()
-{
-    if (m_state != State::Ready || !m_statistics.idle())
-        return;
-    auto enriched = std::make_shared<Network>(*m_network);
-    for (Diagnostic &diagnostic : dataDiagnostics(*m_network, m_statistics.all()))
-        enriched->diagnostics.push_back(std::move(diagnostic));
-    if (enriched->diagnostics.size() == m_network->diagnostics.size())
-        return;
-    m_network = std::move(enriched);
-    Q_EMIT diagnosticsChanged();
 }
 
 void Session::setState(State state)
@@ -176,9 +179,8 @@ void Session::setNetwork(std::shared_ptr<const Network> network, State state)
         m_selected << qs((weights == m_network->layers.end() ? m_network->layers.front() : *weights).name);
     }
     m_state = state;
-    if (state != State::Listed)
-        m_statistics.setNetwork(m_network);
-    if (state == State::Ready && m_statistics.total() == 0)
+    m_statistics.setNetwork(m_network, state == State::Ready);
+    if (state == State::Ready && m_statistics.idle())
         Q_EMIT progressChanged({}, 1000);
     Q_EMIT stateChanged();
     Q_EMIT networkChanged();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "items/slot_ref.h"
+#include "open/open_network.h"
 #include "session/statistics_store.h"
 #include "session/task.h"
 
@@ -39,6 +40,8 @@ public:
     QString errorText() const { return m_error; }
     /// Layers only while the state is Listed; with quantizers once it is Ready.
     std::shared_ptr<const Network> network() const { return m_network; }
+    /// The network with what is known of its data so far; its problems are complete once the statistics are.
+    const Inspection &inspection() const { return m_statistics.inspection(); }
     StatisticsStore &statistics() { return m_statistics; }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
@@ -85,17 +88,19 @@ Q_SIGNALS:
 
 private:
     friend class RecipeCommand;
-    struct Opened;
-    static Result<std::shared_ptr<const Opened>> openAndList(
-        const std::string &path, const std::string &recipe, bool none, const Progress &progress);
+    struct Listed;
+    struct Recovered;
+    static Result<std::shared_ptr<const Listed>> openAndList(
+        const std::string &path, const RecipeSource &source, const Progress &progress);
     void start(const QString &recipe, bool keepRecipe);
-    void recover(std::shared_ptr<const ModelFile> file, Recipe recipe);
+    void recover(const OpenedModel &opened);
+    void recoverEdited(const Recipe &recipe);
+    void startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work);
     void applyRecipe(const Recipe &recipe);
     void takeBack();
     void onFileChanged(const QString &path);
     void setState(State state);
     void fail(const QString &text);
-    void addDataDiagnostics();
     void setNetwork(std::shared_ptr<const Network> network, State state);
     void watch();
     void remember();
@@ -110,6 +115,7 @@ private:
     bool m_saved = false; ///< the edits are in a file
     bool m_takingBack = false; ///< the last edit does not fit the model
     std::function<bool()> m_mayDiscard;
+    std::optional<OpenedModel> m_opened; ///< with its exports; what every edit starts from
     std::shared_ptr<const Network> m_network;
     StatisticsStore m_statistics;
     QStringList m_selected;
@@ -117,8 +123,8 @@ private:
     QUndoStack m_undo;
     QFileSystemWatcher m_watcher;
     bool m_changedOnDisk = false;
-    Task<std::shared_ptr<const Opened>> m_opening;
-    Task<std::shared_ptr<const Network>> m_recovering;
+    Task<std::shared_ptr<const Listed>> m_opening;
+    Task<std::shared_ptr<const Recovered>> m_recovering;
 };
 
 } // namespace quantscope

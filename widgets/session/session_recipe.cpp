@@ -112,7 +112,7 @@ void Session::applyRecipe(const Recipe &recipe)
 {
     m_recipe = recipe;
     m_saved = false;
-    recover(m_network->file, recipe);
+    recoverEdited(recipe);
 }
 
 /// An edit that cannot be computed is no edit: it leaves the history, and the recipe is as before it.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "analysis/inspection.h"
 #include "items/slot_ref.h"
-#include "report/layer_table.h"
 #include "session/task.h"
 
 #include <QObject>
@@ -10,7 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <string>
 
 namespace quantscope {
 
@@ -21,13 +21,15 @@ class StatisticsStore : public QObject {
 public:
     using QObject::QObject;
 
-    /// Forgets everything and starts with a network's slots.
-    void setNetwork(std::shared_ptr<const Network> network);
+    /// Goes on with another network. Slots that are in both with the same tensor and an equal quantizer keep what is
+    /// known of them, and what is being computed of them goes on. Computes nothing unless `analyse`.
+    void setNetwork(std::shared_ptr<const Network> network, bool analyse = true);
+    /// The network with what is known so far. Its diagnostics are complete once all statistics are there.
+    const Inspection &inspection() const { return m_inspection; }
     /// Null while it is being computed; asks for it.
     const SlotStatistics *get(const SlotId &slot);
     /// Of the elements that were read so far, while it is being computed; null before the first and when it is done.
     const SlotStatistics *soFar(const SlotId &slot) const;
-    const StatisticsMap &all() const { return m_known; }
     /// Why a slot has none.
     QString problem(const SlotId &slot) const;
     bool idle() const { return m_queue.empty() && !m_background.running() && !m_urgent.running(); }
@@ -38,20 +40,25 @@ Q_SIGNALS:
     void ready(const QString &layer, const QString &slot);
     void grown(const QString &layer, const QString &slot); ///< soFar() has more
     void progress(int done, int total);
+    void diagnosticsChanged(); ///< what the data tell has joined the inspection's diagnostics
 
 private:
+    using Worker = Task<std::shared_ptr<const SlotStatistics>>;
     SlotRef ref(const SlotId &id) const;
+    bool isNewUnder(const Network &network, const SlotId &key) const;
+    void keepRunning(Worker &task, std::optional<SlotId> &key, const Network *network);
+    void fillQueue();
     void next();
-    void run(Task<SlotStatistics> &task, const SlotId &key);
-    void store(const SlotId &key, Result<SlotStatistics> result);
+    void run(Worker &task, const SlotId &key);
+    void store(const SlotId &key, Result<std::shared_ptr<const SlotStatistics>> result);
 
-    std::shared_ptr<const Network> m_network;
-    StatisticsMap m_known, m_growing;
+    Inspection m_inspection;
+    StatisticsMap m_growing;
     std::map<SlotId, std::string> m_problems;
     std::deque<SlotId> m_queue;
     std::optional<SlotId> m_urgentKey, m_backgroundKey;
     std::size_t m_total = 0;
-    Task<SlotStatistics> m_background, m_urgent;
+    Worker m_background, m_urgent;
 };
 
 } // namespace quantscope

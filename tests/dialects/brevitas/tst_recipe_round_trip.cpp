@@ -5,6 +5,7 @@
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "support/golden.h"
+#include "support/opened.h"
 #include "support/paths.h"
 #include "support/recipes.h"
 #include "support/state_file.h"
@@ -98,7 +99,7 @@ private Q_SLOTS:
             QRegularExpression("\\[\\[layer\\]\\]\\n(?:match|kind|groups) = .*\\n(?:(?:kind|groups) = .*\\n)*"));
         bare.remove(QRegularExpression("\\ninput = .*"));
         for (const QString &text : {full, QString(), bare}) {
-            const auto network = recoverWithExports(file, parsed(text));
+            const auto network = test::openedNetwork(file, parsed(text));
             QVERIFY2(network, network ? "" : network.error().text().c_str());
             QCOMPARE(lostOnTheWay(*network), QString());
         }
@@ -140,7 +141,7 @@ private Q_SLOTS:
     void entries()
     {
         QFETCH(QString, recipe);
-        const auto network = recoverWithExports(*openModel(test::sample("digits_fixed.pt")), parsed(recipe));
+        const auto network = test::openedNetwork(*openModel(test::sample("digits_fixed.pt")), parsed(recipe));
         QVERIFY2(network, network ? "" : network.error().text().c_str());
         QCOMPARE(lostOnTheWay(*network), QString());
     }

@@ -1,0 +1,51 @@
+#include "analysis/inspection.h"
+
+#include <string_view>
+
+namespace quantscope {
+
+const SlotStatistics *Inspection::of(const SlotId &slot) const
+{
+    const auto found = statistics.find(slot);
+    return found == statistics.end() ? nullptr : found->second.get();
+}
+
+bool canAnalyse(const SlotQuantizer &slot)
+{
+    return slot.tensor && slot.tensor->readable() && slot.quantizer && slot.quantizer->isComplete();
+}
+
+bool sameCodes(const SlotQuantizer &a, const SlotQuantizer &b)
+{
+    if (a.tensor != b.tensor || a.channelAxis != b.channelAxis || a.quantizer.has_value() != b.quantizer.has_value())
+        return false;
+    if (!a.quantizer)
+        return true;
+    Quantizer numbers = *a.quantizer;
+    numbers.origin = b.quantizer->origin;
+    return numbers == *b.quantizer;
+}
+
+StatisticsMap keptStatistics(const Inspection &before, const Network &network)
+{
+    StatisticsMap out;
+    if (!before.network)
+        return out;
+    std::map<std::string_view, const Layer *> layers;
+    for (const Layer &layer : before.network->layers)
+        layers.emplace(layer.name, &layer);
+    for (const Layer &layer : network.layers) {
+        const auto old = layers.find(layer.name);
+        if (old == layers.end())
+            continue;
+        for (const SlotQuantizer &slot : layer.slots) {
+            const auto known = before.statistics.find({old->second->id, slot.slot});
+            const SlotQuantizer *had = old->second->slot(slot.slot);
+            if (known != before.statistics.end() && had != nullptr && sameCodes(*had, slot))
+                out.emplace(SlotId{layer.id, slot.slot}, known->second);
+        }
+    }
+    return out;
+}
+
+} // namespace quantscope
