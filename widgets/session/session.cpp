@@ -88,8 +88,10 @@ void Session::start(const QString &recipe, bool keepSelection)
     if (!keepSelection) {
         m_selected.clear();
         m_network.reset();
+        m_statistics.setNetwork(nullptr);
     }
     m_undo.clear();
+    m_opened.reset();
     m_error.clear();
     setState(State::Loading);
     Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), 0);
