@@ -42,7 +42,7 @@ void applyCandidate(benchmark::State &state)
     for (auto _ : state) {
         bits = bits == 7 ? 4 : bits + 1;
         const Recipe recipe = withChoice(model.recipe(),
-            {"layers.7", "weight", "Int8WeightPerTensorFixedPoint", {{"bit_width", std::to_string(bits)}}});
+            {"layers.7", Slot::Weight, "Int8WeightPerTensorFixedPoint", {{"bit_width", std::to_string(bits)}}});
         const auto edited = shared(model.network(recipe, {}, network.get()));
         benchmark::DoNotOptimize(inspect(edited, {}, {}, &before));
     }

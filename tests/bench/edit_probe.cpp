@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     for (int bits = 3; bits < 8; ++bits) {
         timer.start();
         session.applyChoices(
-            {{"layers.7", "weight", "Int8WeightPerTensorFixedPoint", {{"bit_width", std::to_string(bits)}}}},
+            {{"layers.7", Slot::Weight, "Int8WeightPerTensorFixedPoint", {{"bit_width", std::to_string(bits)}}}},
             QStringLiteral("candidate"));
         waitFor([&] {
             return session.network()->layer("layers.7")->slot("weight")->quantizer->bitWidth == bits && current();

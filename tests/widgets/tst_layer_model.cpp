@@ -256,8 +256,9 @@ private Q_SLOTS:
     {
         DiagnosticModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setInspection({std::make_shared<const Network>(), {}, {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
-            {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}}});
+        model.setInspection({std::make_shared<const Network>(), {},
+            {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
+                {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}}});
         QCOMPARE(test::printed(model),
             (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s,
                 u"note | x | third"_s}));
