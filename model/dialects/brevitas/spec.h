@@ -1,51 +1,14 @@
 #pragma once
 
 #include "dialects/brevitas/presets.h"
-#include "recipe/recipe.h"
+#include "dialects/brevitas/settings.h"
+#include "dialects/brevitas/version.h"
 
 #include <map>
 #include <optional>
 #include <string>
 
 namespace quantscope {
-
-/// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. nullopt when it is not one of 0.6.0 .. 0.12.x.
-std::optional<int> brevitasVersion(const std::string &text);
-inline constexpr int kDefaultVersion = 102;
-/// 102 -> "0.10.2".
-std::string versionText(int version);
-
-/// What input_bit_width and input_scale of a recipe may be.
-bool isBitWidth(double value);
-bool isScale(double value);
-
-/// Everything a recipe says about one slot once its entries are merged.
-struct SlotSettings {
-    std::string preset; ///< empty: nothing said
-    int presetEntry = 0; ///< recipe entry that gave it; 0: assumed
-    std::string sharedWith;
-    bool sharesWhole = false; ///< by an entry without a slot: whatever quantizers the other layer has
-    std::string input;
-    std::optional<double> inputScale, inputBitWidth;
-    std::optional<bool> inputSigned;
-    std::vector<std::pair<std::string, std::string>> overrides;
-    std::map<std::string, int> overrideEntry; ///< keyword -> recipe entry
-    bool mentioned = false;
-
-    std::optional<std::string> value(std::string_view keyword) const;
-};
-
-/// An entry without a slot, but with a preset, speaks only of the slots that can have it: `match = "*"` and a weight
-/// preset.
-bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot);
-
-/// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
-/// `reachedByWildcards` is false for batch-norm parameters.
-SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards = true);
-
-/// The last [[layer]] that merges a batch norm into a layer, or null.
-const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer);
-bool sameBatchNorm(const Recipe &a, const Recipe &b, const std::string &layer);
 
 enum class ExponentRounding { HalfEven, Ceil, Floor };
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "base/ids.h"
+#include "recipe/recipe.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quantscope {
+
+/// What input_bit_width and input_scale of a recipe may be.
+bool isBitWidth(double value);
+bool isScale(double value);
+
+/// Everything a recipe says about one slot once its entries are merged.
+struct SlotSettings {
+    std::string preset; ///< empty: nothing said
+    int presetEntry = 0; ///< recipe entry that gave it; 0: assumed
+    std::string sharedWith;
+    bool sharesWhole = false; ///< by an entry without a slot: whatever quantizers the other layer has
+    std::string input;
+    std::optional<double> inputScale, inputBitWidth;
+    std::optional<bool> inputSigned;
+    std::vector<std::pair<std::string, std::string>> overrides;
+    std::map<std::string, int> overrideEntry; ///< keyword -> recipe entry
+    bool mentioned = false;
+
+    std::optional<std::string> value(std::string_view keyword) const;
+};
+
+/// An entry without a slot, but with a preset, speaks only of the slots that can have it: `match = "*"` and a weight
+/// preset.
+bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot);
+
+/// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
+/// `reachedByWildcards` is false for batch-norm parameters.
+SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards = true);
+
+/// The last [[layer]] that merges a batch norm into a layer, or null.
+const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer);
+bool sameBatchNorm(const Recipe &a, const Recipe &b, const std::string &layer);
+
+} // namespace quantscope

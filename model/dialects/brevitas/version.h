@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace quantscope {
+
+/// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. nullopt when it is not one of 0.6.0 .. 0.12.x.
+std::optional<int> brevitasVersion(const std::string &text);
+inline constexpr int kDefaultVersion = 102;
+/// 102 -> "0.10.2".
+std::string versionText(int version);
+
+} // namespace quantscope
