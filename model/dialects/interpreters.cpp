@@ -1,7 +1,7 @@
 #include "dialects/interpreters.h"
 
 #include "dialects/brevitas/list_state_dict.h"
-#include "dialects/brevitas/resolver.h"
+#include "dialects/brevitas/recover_state_dict.h"
 #include "dialects/onnx/recover.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "lab/compare.h"
+#include "lab/candidates.h"
 
 #include "base/parse_number.h"
 #include "base/text.h"
@@ -129,11 +129,6 @@ bool offered(const Preset &preset, Slot slot, int version)
 }
 
 } // namespace
-
-int versionOf(const Recipe &recipe)
-{
-    return recipe.brevitas ? brevitasVersion(*recipe.brevitas).value_or(kDefaultVersion) : kDefaultVersion;
-}
 
 bool needsStored(const QuantizerSpec &spec)
 {

@@ -1,18 +1,17 @@
 #include "lab/compare.h"
 
 #include "base/text.h"
-#include "dialects/brevitas/resolver.h"
-#include "network/feeds.h"
+#include "lab/candidate_slot.h"
 #include "quant/code_reader.h"
-#include "quant/fixed_point.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <exception>
+#include <new>
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
 namespace quantscope {
@@ -61,79 +60,51 @@ void compareWithItself(SlotStatistics &figures, const TensorInfo &values)
     figures.clipped = 0;
 }
 
-/// Why a candidate is none for this slot, whatever the tensor holds; empty when it is one.
-std::string refusal(const Network &network, const SlotQuantizer &file, const SlotSettings &settings)
-{
-    const Preset *preset = findPreset(settings.preset);
-    if (preset == nullptr)
-        return {};
-    if (preset->slot != presetSlot(file.slot))
-        return fmt::format("it is a preset of slot \"{}\"", preset->slot);
-    const int version = versionOf(network.recipe);
-    if (!existsIn(*preset, version))
-        return fmt::format("Brevitas {} does not have it", versionText(version));
-    const auto spec = makeSpec(settings, version);
-    const bool asInTheFile = settings.preset == file.preset
-        && std::is_permutation(
-            settings.overrides.begin(), settings.overrides.end(), file.overrides.begin(), file.overrides.end());
-    if (spec && spec->decoded && needsStored(*spec) && !asInTheFile)
-        return "its numbers are trained or searched and stored: only the candidate \"file\" shows them";
-    return {};
-}
-
 /// One task of the lab: a slot under one candidate.
 struct Task {
     std::size_t comparison = 0, position = 0;
+    SlotId slot;
     const CandidateText *candidate = nullptr; ///< nullptr: the file's own
     std::shared_ptr<const TensorInfo> floats; ///< in the place of a tensor that holds only quantized values
     std::string refused; ///< why it cannot be had
     std::optional<Error> error; ///< what ends the whole comparison
 };
 
-SlotQuantizer candidateSlot(const Task &task, const SlotComparison &comparison, const SlotQuantizer &file,
-    Resolver &resolver, const Network &network)
+/// What every task reads and none changes.
+struct Bench {
+    const Network &network;
+    const BrevitasFacts &facts;
+    const CompareOptions &options;
+    const Progress &progress;
+
+    Error error(ErrorKind kind, std::string message) const
+    {
+        return {kind, network.file->path, std::nullopt, std::move(message)};
+    }
+};
+
+/// The slot under the task's candidate; nullopt when the task says why it cannot be had.
+std::optional<SlotQuantizer> triedSlot(const Bench &bench, Task &task)
 {
     if (task.candidate == nullptr)
-        return file;
-    SlotSettings settings = task.candidate->settings;
-    if (const std::string why = refusal(network, file, settings); !why.empty())
-        throw RecipeMismatch(why);
-    // What the recipe says about the layer's input stays, as in withChoice.
-    const SlotSettings said = settingsFor(network.recipe, comparison.layer, comparison.slot);
-    settings.input = said.input;
-    settings.inputScale = said.inputScale;
-    settings.inputBitWidth = said.inputBitWidth;
-    settings.inputSigned = said.inputSigned;
-    // Where an export of the network told it, the recipe need not.
-    const Layer &layer = *network.layer(comparison.layer);
-    if (settings.input.empty() && layer.slot(Slot::Input) == nullptr)
-        settings.input = onlyInput(network, layer.id);
-    return resolver.candidate(comparison.layer, comparison.slot, settings, task.floats);
+        return *bench.network.slot(task.slot);
+    auto slot
+        = candidateSlot(bench.network, bench.facts, task.slot, task.candidate->settings, task.floats, bench.progress);
+    if (slot)
+        return std::move(*slot);
+    if (slot.error().reach == SlotFailure::Reach::Cancelled)
+        task.error = bench.error(ErrorKind::Cancelled, slot.error().text);
+    else
+        task.refused = slot.error().text;
+    return std::nullopt;
 }
 
-/// The resolver's sentence without the names that stand beside it anyway.
-std::string reasonOf(std::string sentence, const std::string &preset, const SlotComparison &comparison)
+void runTask(const Bench &bench, Task &task, CandidateResult &out)
 {
-    const std::string where = fmt::format("{} {}: ", comparison.layer, comparison.slot);
-    for (const std::string &prefix : {fmt::format("{} cannot be had for {}", preset, where), where})
-        if (sentence.starts_with(prefix))
-            sentence.erase(0, prefix.size());
-    return sentence;
-}
-
-void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, Resolver &resolver,
-    const Network &network, const CompareOptions &options, const Progress &progress)
-{
-    CandidateResult &out = comparison.candidates[task.position];
-    try {
-        out.slot = candidateSlot(task, comparison, file, resolver, network);
-    } catch (const RecipeMismatch &error) {
-        task.refused = reasonOf(error.what(), task.candidate->settings.preset, comparison);
+    auto slot = triedSlot(bench, task);
+    if (!slot)
         return;
-    } catch (const ParseError &error) {
-        task.refused = error.what();
-        return;
-    }
+    out.slot = std::move(*slot);
     if (!out.slot.quantizer || !out.slot.quantizer->isComplete()) {
         out.note = "no quantizer is known";
         return;
@@ -142,7 +113,7 @@ void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, 
         out.note = "its scale is not finite";
         return;
     }
-    auto figures = analyse(out.slot, {.hash = options.hash, .channels = false}, progress);
+    auto figures = analyse(out.slot, {.hash = bench.options.hash, .channels = false}, bench.progress);
     if (figures) {
         if (task.candidate == nullptr && task.floats)
             compareWithItself(*figures, *task.floats);
@@ -152,6 +123,33 @@ void runTask(Task &task, SlotComparison &comparison, const SlotQuantizer &file, 
     } else {
         task.error = figures.error();
     }
+}
+
+/// Whatever a task comes upon is its error: nothing is thrown across threads.
+void runGuarded(const Bench &bench, Task &task, CandidateResult &out) noexcept
+{
+    try {
+        runTask(bench, task, out);
+    } catch (const CancelledError &) {
+        task.error = bench.error(ErrorKind::Cancelled, "was cancelled");
+    } catch (const std::bad_alloc &) {
+        task.error = bench.error(ErrorKind::Io, "there is not enough memory to compare it");
+    } catch (const std::exception &error) {
+        task.refused = error.what();
+    }
+}
+
+/// Runs every task; those that wait when one ends the comparison are not begun.
+void runTasks(const Bench &bench, std::vector<Task> &tasks, std::vector<SlotComparison> &out)
+{
+    std::atomic<bool> ended = false;
+    tbb::parallel_for(std::size_t{0}, tasks.size(), [&](std::size_t i) {
+        if (ended)
+            return;
+        runGuarded(bench, tasks[i], out[tasks[i].comparison].candidates[tasks[i].position]);
+        if (tasks[i].error)
+            ended = true;
+    });
 }
 
 Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::string &name, Slot wanted)
@@ -173,20 +171,6 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
     return slot;
 }
 
-/// Runs every task; a candidate is tried in place, so each range of tasks has its own copy of the network.
-void runTasks(const Network &network, std::vector<Task> &tasks, std::vector<SlotComparison> &out,
-    const std::vector<const SlotQuantizer *> &files, const CompareOptions &options, const Progress &progress)
-{
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, tasks.size()), [&](const tbb::blocked_range<std::size_t> &range) {
-            Network copy = network;
-            Resolver resolver(copy, progress);
-            for (std::size_t i = range.begin(); i < range.end(); ++i)
-                runTask(tasks[i], out[tasks[i].comparison], *files[tasks[i].comparison], resolver, network, options,
-                    progress);
-        });
-}
-
 } // namespace
 
 std::vector<std::string> comparableLayers(const Network &network, Slot wanted)
@@ -201,65 +185,20 @@ std::vector<std::string> comparableLayers(const Network &network, Slot wanted)
     return names;
 }
 
-std::uint64_t CandidateResult::bits() const
-{
-    return slot.tensor && slot.quantizer && slot.quantizer->isComplete() ? slot.tensor->count()
-            * static_cast<std::uint64_t>(slot.quantizer->bitWidth.value_or(slot.quantizer->wordBits()))
-                                                                         : 0;
-}
-
-std::uint64_t CandidateResult::codesTotal() const
-{
-    if (!slot.quantizer || !slot.quantizer->isComplete())
-        return 0;
-    return slot.quantizer->kind == QuantizerKind::Binary ? 2 : codeRange(*slot.quantizer).size();
-}
-
-bool CandidateResult::fixedExact() const { return slot.quantizer && fixedType(*slot.quantizer).has_value(); }
-
-std::vector<std::size_t> SlotComparison::ranks() const
-{
-    constexpr double kExact = std::numeric_limits<double>::infinity();
-    const auto quality = [&](const CandidateResult &candidate) -> std::optional<double> {
-        if (!candidate.figures || !candidate.figures->hasFloats || candidate.figures->error.count == 0)
-            return std::nullopt;
-        return candidate.figures->error.isExact() ? kExact : candidate.figures->error.sqnrDb();
-    };
-    std::vector<std::optional<double>> all;
-    for (const CandidateResult &candidate : candidates)
-        all.push_back(quality(candidate));
-    std::vector<std::size_t> out;
-    for (const auto &own : all)
-        out.push_back(
-            !own ? 0 : 1 + static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto &other) {
-                return other && *other > *own;
-            })));
-    return out;
-}
-
-std::vector<std::size_t> SlotComparison::best() const
-{
-    std::vector<std::size_t> out;
-    const std::vector<std::size_t> places = ranks();
-    for (std::size_t i = 0; i < places.size(); ++i)
-        if (places[i] == 1)
-            out.push_back(i);
-    return out;
-}
-
 namespace {
 
 /// What was refused is listed, or is the error; the file's own keeps its row and says why it has no figures.
 std::optional<Error> settle(
     const Network &network, std::vector<Task> &tasks, std::vector<SlotComparison> &out, bool skipUnavailable)
 {
-    for (std::size_t i = tasks.size(); i-- > 0;) { // from behind, so that positions stay right while rows are removed
-        Task &task = tasks[i];
-        SlotComparison &comparison = out[task.comparison];
+    for (Task &task : tasks)
         if (task.error) {
             task.error->path = network.file->path;
             return task.error;
         }
+    for (std::size_t i = tasks.size(); i-- > 0;) { // from behind, so that positions stay right while rows are removed
+        Task &task = tasks[i];
+        SlotComparison &comparison = out[task.comparison];
         if (task.refused.empty())
             continue;
         if (task.position == 0) {
@@ -288,18 +227,46 @@ std::optional<Error> unreadable(const Network &network, const SlotComparison &co
 }
 
 /// The tasks of one slot: the file's own quantizer, then every candidate.
-void addTasks(std::vector<Task> &tasks, SlotComparison &comparison, std::size_t index,
-    const std::vector<CandidateText> &candidates, const std::shared_ptr<const TensorInfo> &floats)
+void addTasks(std::vector<Task> &tasks, SlotComparison &comparison, const Task &file,
+    const std::vector<CandidateText> &candidates)
 {
     comparison.candidates.resize(1 + candidates.size());
     comparison.candidates[0].name = "file";
-    tasks.push_back({index, 0, nullptr, floats, {}, {}});
+    tasks.push_back(file);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         comparison.candidates[i + 1].name = candidates[i].text;
         comparison.candidates[i + 1].settings = candidates[i].settings;
-        const bool own = candidates[i].settings.preset == "file";
-        tasks.push_back({index, i + 1, own ? nullptr : &candidates[i], floats, {}, {}});
+        Task task = file;
+        task.position = i + 1;
+        task.candidate = candidates[i].settings.preset == "file" ? nullptr : &candidates[i];
+        tasks.push_back(std::move(task));
     }
+}
+
+/// Comparisons without figures yet, and the tasks that give them theirs.
+Result<std::vector<SlotComparison>> prepared(const Network &network, const std::vector<std::string> &layers,
+    const std::vector<CandidateText> &candidates, Slot wanted, std::vector<Task> &tasks)
+{
+    std::vector<SlotComparison> out;
+    for (const std::string &name : layers) {
+        const auto slot = comparedSlot(network, name, wanted);
+        if (!slot)
+            return tl::unexpected(slot.error());
+        SlotComparison comparison{name, wanted, !isFloating((*slot)->tensor->dtype), {}, {}};
+        Task file;
+        file.comparison = out.size();
+        file.slot = {network.layer(name)->id, wanted};
+        try {
+            if (comparison.againstQuantized)
+                file.floats = dequantized(**slot);
+        } catch (const ParseError &error) {
+            return tl::unexpected(
+                Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});
+        }
+        addTasks(tasks, comparison, file, candidates);
+        out.push_back(std::move(comparison));
+    }
+    return out;
 }
 
 } // namespace
@@ -307,36 +274,19 @@ void addTasks(std::vector<Task> &tasks, SlotComparison &comparison, std::size_t 
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
     const std::vector<CandidateText> &candidates, const CompareOptions &options, const Progress &progress)
 {
-    std::vector<SlotComparison> out;
-    std::vector<const SlotQuantizer *> files;
     std::vector<Task> tasks;
-    for (const std::string &name : layers) {
-        const auto slot = comparedSlot(network, name, options.slot);
-        if (!slot)
-            return tl::unexpected(slot.error());
-        SlotComparison comparison{name, options.slot, !isFloating((*slot)->tensor->dtype), {}, {}};
-        std::shared_ptr<const TensorInfo> floats;
-        try {
-            if (comparison.againstQuantized)
-                floats = dequantized(**slot);
-        } catch (const ParseError &error) {
-            return tl::unexpected(
-                Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});
-        }
-        addTasks(tasks, comparison, out.size(), candidates, floats);
-        files.push_back(*slot);
-        out.push_back(std::move(comparison));
-    }
-    try {
-        runTasks(network, tasks, out, files, options, progress);
-    } catch (const CancelledError &) {
-        return tl::unexpected(Error{ErrorKind::Cancelled, network.file->path, std::nullopt, "was cancelled"});
-    }
-    if (auto error = settle(network, tasks, out, options.skipUnavailable))
+    auto out = prepared(network, layers, candidates, options.slot, tasks);
+    if (!out)
+        return out;
+    const auto facts = gatherFacts(network);
+    if (!facts)
+        return tl::unexpected(facts.error());
+    runTasks({network, *facts, options, progress}, tasks, *out);
+    if (auto error = settle(network, tasks, *out, options.skipUnavailable))
         return tl::unexpected(std::move(*error));
     for (const Task &task : tasks)
         if (task.position == 0)
-            if (auto error = unreadable(network, out[task.comparison], task))
+            if (auto error = unreadable(network, (*out)[task.comparison], task))
                 return tl::unexpected(std::move(*error));
     return out;
 }

@@ -56,7 +56,7 @@ class Grouping {
 public:
     StateLayer &layer(const std::string &name)
     {
-        const auto [found, isNew] = m_byName.emplace(name, m_dict.layers.size());
+        const auto [found, isNew] = m_dict.positions.emplace(name, m_dict.layers.size());
         if (isNew)
             m_dict.layers.push_back({.name = name, .weight = {}, .bias = {}, .batchNorm = false, .quantizers = {}});
         return m_dict.layers[found->second];
@@ -87,7 +87,6 @@ public:
 
 private:
     StateDict m_dict;
-    std::map<std::string, std::size_t> m_byName;
 };
 
 bool allBelow(const ModelFile &file, const std::string &root, const std::string &prefix)
@@ -122,6 +121,12 @@ const StateQuantizer *StateLayer::quantizer(Slot slot) const
     const auto found
         = std::find_if(quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == slot; });
     return found == quantizers.end() ? nullptr : &*found;
+}
+
+const StateLayer *StateDict::layer(std::string_view name) const
+{
+    const auto found = positions.find(name);
+    return found == positions.end() ? nullptr : &layers[found->second];
 }
 
 namespace {

@@ -33,8 +33,11 @@ struct StateLayer {
 /// gone.
 struct StateDict {
     std::vector<StateLayer> layers;
+    std::map<std::string, std::size_t, std::less<>> positions; ///< layer's name -> position in `layers`
     bool hasBrevitasKeys = false;
     std::string prefix; ///< what was taken off every name
+
+    const StateLayer *layer(std::string_view name) const;
 };
 
 StateDict groupStateDict(const ModelFile &file);

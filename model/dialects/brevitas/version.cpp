@@ -44,4 +44,9 @@ std::optional<int> brevitasVersion(const std::string &text)
 
 std::string versionText(int version) { return fmt::format("0.{}.{}", version / 10, version % 10); }
 
+int versionOf(const Recipe &recipe)
+{
+    return recipe.brevitas ? brevitasVersion(*recipe.brevitas).value_or(kDefaultVersion) : kDefaultVersion;
+}
+
 } // namespace quantscope

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "recipe/recipe.h"
+
 #include <optional>
 #include <string>
 
@@ -10,5 +12,8 @@ std::optional<int> brevitasVersion(const std::string &text);
 inline constexpr int kDefaultVersion = 102;
 /// 102 -> "0.10.2".
 std::string versionText(int version);
+
+/// The version that a recipe speaks of, or the assumed one.
+int versionOf(const Recipe &recipe);
 
 } // namespace quantscope

@@ -1,5 +1,9 @@
+#include "dialects/brevitas/batch_norm.h"
+
 #include "base/text.h"
-#include "dialects/brevitas/resolver.h"
+#include "dialects/brevitas/settings.h"
+#include "dialects/brevitas/version.h"
+#include "network/recover.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,7 +31,7 @@ std::vector<float> channelParameter(const ModelFile &file, const std::string &na
     return values;
 }
 
-/// mul_add_from_bn of Brevitas (nn/utils.py, the same from 0.6.0 to 0.12.1), in float32 and in its order.
+/// mul_add_from_bn of Brevitas.
 ChannelAffine affineOf(const ModelFile &file, const std::string &bn, std::size_t channels, float epsilon)
 {
     const auto gamma = channelParameter(file, bn + "weight", channels),
@@ -107,35 +111,10 @@ std::string lineText(const RecipeLayer &entry)
     return entry.line == 0 ? std::string() : fmt::format(" (line {})", entry.line);
 }
 
-} // namespace
-
-void Resolver::mergeBatchNorms()
-{
-    for (const RecipeLayer &entry : m_network.recipe.layers) {
-        if (!entry.batchNorm)
-            continue;
-        Layer *layer = m_network.layer(globName(entry.match));
-        if (layer == nullptr || layer->slot(Slot::Weight) == nullptr || !layer->slot(Slot::Weight)->tensor)
-            throw RecipeMismatch(
-                fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
-                    *entry.batchNorm, lineText(entry), entry.match));
-        if (&entry != batchNormEntry(m_network.recipe, layer->name))
-            continue; // a later entry speaks of the same layer
-        requireBatchNorm(entry);
-        try {
-            mergeBatchNorm(*layer, entry);
-        } catch (const ParseError &error) {
-            throw RecipeMismatch(fmt::format("{}: the batch norm {}{} cannot be merged: {}", layer->name,
-                *entry.batchNorm, lineText(entry), error.what()));
-        }
-    }
-    noteBatchNorms();
-}
-
-void Resolver::requireBatchNorm(const RecipeLayer &entry) const
+void requireBatchNorm(const StateDict &dict, const RecipeLayer &entry)
 {
     std::vector<std::string> known;
-    for (const StateLayer &layer : m_dict.layers)
+    for (const StateLayer &layer : dict.layers)
         if (layer.batchNorm)
             known.push_back(layer.name);
     if (std::ranges::find(known, *entry.batchNorm) == known.end())
@@ -144,48 +123,110 @@ void Resolver::requireBatchNorm(const RecipeLayer &entry) const
                           : "no such batch norm in the file" + didYouMean(*entry.batchNorm, known)));
 }
 
-void Resolver::mergeBatchNorm(Layer &layer, const RecipeLayer &entry)
+/// The same layer with the same batch norm merged before; null when there is none.
+const Layer *mergedBefore(const Layer &layer, const ModelFile &file, const Recipe &recipe, const Network *previous)
 {
-    layer.batchNorm = *entry.batchNorm;
-    layer.batchNormMerged = true;
-    const bool hadBias = layer.slot(Slot::Bias) != nullptr && layer.slot(Slot::Bias)->tensor;
-    const Layer *before = m_hints.previous == nullptr ? nullptr : m_hints.previous->layer(layer.name);
-    if (before != nullptr && before->kind == layer.kind && m_hints.previous->file == m_network.file
-        && sameBatchNorm(m_hints.previous->recipe, m_network.recipe, layer.name)) {
-        layer.slot(Slot::Weight)->tensor = before->slot(Slot::Weight)->tensor; // merged then as it would be now
-        if (layer.slot(Slot::Bias) == nullptr)
-            layer.slots.emplace_back().slot = Slot::Bias;
-        SlotQuantizer &bias = *layer.slot(Slot::Bias);
-        bias.tensorName = before->slot(Slot::Bias)->tensorName;
-        bias.shape = before->slot(Slot::Bias)->shape;
-        bias.tensor = before->slot(Slot::Bias)->tensor;
-    } else {
-        const ChannelAffine affine = affineOf(*m_network.file, m_dict.prefix + *entry.batchNorm + ".",
-            channelsOf(*layer.slot(Slot::Weight)), static_cast<float>(entry.epsilon.value_or(1e-5)));
-        mergeBias(layer, affine);
-        mergeInto(*layer.slot(Slot::Weight), affine);
-    }
-    m_network.diagnostics.push_back({"batch-norm-merged", Severity::Note, layer.id,
-        fmt::format("{}: the batch norm {} is merged into its weights and bias{}", layer.name, *entry.batchNorm,
-            hadBias && m_version < 80 ? "; merge_bn of Brevitas before 0.8 leaves the old bias unscaled, which is an "
-                                        "error that is not repeated here"
-                                      : "")});
+    const Layer *before = previous == nullptr ? nullptr : previous->layer(layer.name);
+    const bool same = before != nullptr && before->batchNormMerged && before->kind == layer.kind
+        && previous->file.get() == &file && sameBatchNorm(previous->recipe, recipe, layer.name);
+    return same && before->slot(Slot::Weight) != nullptr && before->slot(Slot::Bias) != nullptr ? before : nullptr;
+}
+
+void takeMerged(Layer &layer, const Layer &before)
+{
+    layer.slot(Slot::Weight)->tensor = before.slot(Slot::Weight)->tensor;
+    if (layer.slot(Slot::Bias) == nullptr)
+        layer.slots.emplace_back().slot = Slot::Bias;
+    SlotQuantizer &bias = *layer.slot(Slot::Bias);
+    bias.tensorName = before.slot(Slot::Bias)->tensorName;
+    bias.shape = before.slot(Slot::Bias)->shape;
+    bias.tensor = before.slot(Slot::Bias)->tensor;
+}
+
+Diagnostic mergedNote(const Layer &layer, bool hadBias, int version)
+{
+    return {"batch-norm-merged", Severity::Note, layer.id,
+        fmt::format("{}: the batch norm {} is merged into its weights and bias{}", layer.name, layer.batchNorm,
+            hadBias && version < 80 ? "; merge_bn of Brevitas before 0.8 leaves the old bias unscaled, which is an "
+                                      "error that is not repeated here"
+                                    : "")};
 }
 
 /// Stored weights are not what the hardware multiplies with when a batch norm still follows.
-void Resolver::noteBatchNorms()
+void noteUnmerged(MergedLayers &merged)
 {
     const Layer *first = nullptr;
     std::size_t count = 0;
-    for (const Layer &layer : m_network.layers)
+    for (const Layer &layer : merged.layers)
         if (!layer.batchNorm.empty() && !layer.batchNormMerged && ++count == 1)
             first = &layer;
     if (first != nullptr)
-        m_network.diagnostics.push_back({"batch-norm-unmerged", Severity::Note, first->id,
+        merged.notes.push_back({"batch-norm-unmerged", Severity::Note, first->id,
             fmt::format("{}{} followed by a batch norm that is not merged ({}, by the file's order): the weights are "
                         "shown as stored; batch_norm = \"{}\" under [[layer]] shows them merged",
                 first->name, count == 1 ? " is" : fmt::format(" and {} more layers are each", count - 1),
                 first->batchNorm, first->batchNorm)});
+}
+
+Layer &layerOf(std::vector<Layer> &layers, const RecipeLayer &entry)
+{
+    const auto found
+        = std::ranges::find_if(layers, [&](const Layer &layer) { return layer.name == globName(entry.match); });
+    if (found == layers.end() || found->slot(Slot::Weight) == nullptr || !found->slot(Slot::Weight)->tensor)
+        throw RecipeMismatch(
+            fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
+                *entry.batchNorm, lineText(entry), entry.match));
+    return *found;
+}
+
+void mergeParameters(Layer &layer, const ModelFile &file, const StateDict &dict, const RecipeLayer &entry)
+{
+    try {
+        const ChannelAffine affine = affineOf(file, dict.prefix + *entry.batchNorm + ".",
+            channelsOf(*layer.slot(Slot::Weight)), static_cast<float>(entry.epsilon.value_or(1e-5)));
+        mergeBias(layer, affine);
+        mergeInto(*layer.slot(Slot::Weight), affine);
+    } catch (const ParseError &error) {
+        throw RecipeMismatch(fmt::format("{}: the batch norm {}{} cannot be merged: {}", layer.name, *entry.batchNorm,
+            lineText(entry), error.what()));
+    }
+}
+
+MergedLayers merged(std::vector<Layer> layers, const ModelFile &file, const StateDict &dict, const Recipe &recipe,
+    const Network *previous)
+{
+    MergedLayers out{std::move(layers), {}};
+    for (const RecipeLayer &entry : recipe.layers) {
+        if (!entry.batchNorm)
+            continue;
+        Layer &layer = layerOf(out.layers, entry);
+        if (&entry != batchNormEntry(recipe, layer.name))
+            continue; // a later entry speaks of the same layer
+        requireBatchNorm(dict, entry);
+        const bool hadBias = layer.slot(Slot::Bias) != nullptr && layer.slot(Slot::Bias)->tensor;
+        if (const Layer *before = mergedBefore(layer, file, recipe, previous))
+            takeMerged(layer, *before);
+        else
+            mergeParameters(layer, file, dict, entry);
+        layer.batchNorm = *entry.batchNorm;
+        layer.batchNormMerged = true;
+        out.notes.push_back(mergedNote(layer, hadBias, versionOf(recipe)));
+    }
+    noteUnmerged(out);
+    return out;
+}
+
+} // namespace
+
+Result<MergedLayers> mergeBatchNorms(std::vector<Layer> layers, const ModelFile &file, const StateDict &dict,
+    const Recipe &recipe, const Network *previous)
+{
+    try {
+        return merged(std::move(layers), file, dict, recipe, previous);
+    } catch (const RecipeMismatch &error) {
+        return tl::unexpected(
+            Error{ErrorKind::Usage, recipe.path.empty() ? file.path : recipe.path, std::nullopt, error.what()});
+    }
 }
 
 } // namespace quantscope

@@ -1,4 +1,7 @@
-#include "dialects/brevitas/resolver.h"
+#include "dialects/brevitas/assumed_presets.h"
+
+#include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/recurrent_rules.h"
 
 #include <algorithm>
 
@@ -56,66 +59,71 @@ std::vector<std::string> activationPresets(const StateQuantizer *keys, bool isSi
     return logDomain ? std::vector{fixed, flt} : std::vector{flt, fixed};
 }
 
-} // namespace
-
-std::string Resolver::guessPreset(const Job &job, std::vector<std::string> &alternatives) const
+std::vector<std::string> fittingWeightPresets(const SlotWork &work)
 {
-    const Layer &layer = m_network.layers[job.layer];
-    const SlotQuantizer &slot = layer.slots[job.slot];
-    const StateQuantizer *keys = keysOf(job);
-    std::vector<std::string> fitting;
-    if (slot.slot == Slot::Weight) {
-        const std::vector<float> values = stored(job, "scaling_impl.value").value_or(std::vector<float>{});
-        const bool logDomain = std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
-        // Despite its name Int8WeightPerChannelFixedPoint has float scales before 0.12, and nothing else has these.
-        if (logDomain && values.size() > 1 && m_version < 120 && !keys->fields.contains("pre_scaling_impl.value"))
-            throw SlotFailure{"preset-unknown",
-                fmt::format(
-                    "its stored scales are logarithms, which no preset of Brevitas {} has per channel: a recipe "
-                    "with restrict_scaling_type settles it",
-                    versionText(m_version))};
-        // Keys of the bit width alone say nothing of the scale.
-        const bool storesScale = keys != nullptr
-            && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
-        fitting = storesScale ? storedWeightPresets(*keys, values.size() > 1, logDomain) : weightPresets(m_logDomain);
-    } else {
-        const bool isSigned
-            = !isAny(layer.kind, {"ReLU", "Sigmoid"}) && slotName(slot.slot).find("sigmoid") == std::string_view::npos;
-        fitting = activationPresets(keys, isSigned, m_logDomain);
-        // A sign is never stored: the other one fits as well.
-        fitting.push_back(activationPresets(keys, !isSigned, m_logDomain).front());
-    }
-    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), m_version); });
+    const int version = work.facts.version;
+    const StateQuantizer *keys = work.keys();
+    const std::vector<float> values = work.stored("scaling_impl.value").value_or(std::vector<float>{});
+    const bool logDomain = std::any_of(values.begin(), values.end(), [](float v) { return v < 0; });
+    // Despite its name Int8WeightPerChannelFixedPoint has float scales before 0.12, and nothing else has these.
+    if (logDomain && values.size() > 1 && version < 120 && !keys->fields.contains("pre_scaling_impl.value"))
+        throw SlotFailure{"preset-unknown",
+            fmt::format("its stored scales are logarithms, which no preset of Brevitas {} has per channel: a recipe "
+                        "with restrict_scaling_type settles it",
+                versionText(version))};
+    // Keys of the bit width alone say nothing of the scale.
+    const bool storesScale = keys != nullptr
+        && (keys->fields.contains("scaling_impl.value") || keys->fields.contains("pre_scaling_impl.value"));
+    return storesScale ? storedWeightPresets(*keys, values.size() > 1, logDomain) : weightPresets(work.facts.logDomain);
+}
+
+std::vector<std::string> fittingActivationPresets(const SlotWork &work)
+{
+    const bool isSigned = !isAny(work.layer().kind, {"ReLU", "Sigmoid"})
+        && slotName(work.slot.slot).find("sigmoid") == std::string_view::npos;
+    std::vector<std::string> fitting = activationPresets(work.keys(), isSigned, work.facts.logDomain);
+    // A sign is never stored: the other one fits as well.
+    fitting.push_back(activationPresets(work.keys(), !isSigned, work.facts.logDomain).front());
+    return fitting;
+}
+
+std::string guessPreset(SlotWork &work)
+{
+    const int version = work.facts.version;
+    std::vector<std::string> fitting
+        = work.slot.slot == Slot::Weight ? fittingWeightPresets(work) : fittingActivationPresets(work);
+    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), version); });
     if (fitting.empty())
         throw SlotFailure{"preset-unknown",
             fmt::format("no preset of Brevitas {} fits what the file stores for it: a recipe settles it",
-                versionText(m_version))};
-    alternatives.assign(fitting.begin() + 1, fitting.end());
+                versionText(version))};
+    work.slot.alternatives.assign(fitting.begin() + 1, fitting.end());
     return fitting.front();
 }
 
-/// True when the slot has a quantizer at all as far as the file tells; then a preset is proposed.
-bool Resolver::assumePreset(Job &job)
+} // namespace
+
+bool assumePreset(SlotWork &work)
 {
-    SlotQuantizer &slot = slotOf(job);
+    const SlotQuantizer &slot = work.slot;
     const bool floats = slot.tensor && isFloating(slot.tensor->dtype) && !isMinifloat(slot.tensor->dtype);
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
     const Slot kind = presetSlot(slot.slot);
-    const bool hasKeys = keysOf(job) != nullptr;
-    if (kind == Slot::Bias && !job.settings.mentioned) {
-        if (!gateInput(job))
+    const bool hasKeys = work.keys() != nullptr;
+    if (kind == Slot::Bias && !work.settings.mentioned) {
+        if (!gateInput(work.facts, work.layer().name))
             return false; // Brevitas' default is a float bias
-        job.settings.preset = "Int32Bias"; // but not that of its recurrent layers
+        work.settings.preset = "Int32Bias"; // but not that of its recurrent layers
         return true;
     }
     if (kind == Slot::Bias || kind == Slot::Trunc)
         throw SlotFailure{
             "preset-unknown", "the recipe changes it without naming a preset, and nothing in the file suggests one"};
-    if (kind == Slot::Weight && !(floats && (matrix || hasKeys || job.settings.mentioned)))
+    if (kind == Slot::Weight && !(floats && (matrix || hasKeys || work.settings.mentioned)))
         return false;
-    if (kind == Slot::Act && !hasKeys && !job.settings.mentioned)
+    if (kind == Slot::Act && !hasKeys && !work.settings.mentioned)
         return false;
-    job.settings.preset = guessPreset(job, slot.alternatives);
+    work.settings.preset = guessPreset(work);
     return true;
 }
 

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "dialects/brevitas/slot_work.h"
+
+namespace quantscope {
+
+/// Proposes the preset that fits best what the file keeps of a slot, and what fits as well; false where the file has no
+/// quantizer as far as it tells. Throws SlotFailure: nothing fits, or the recipe changes what nothing suggests.
+bool assumePreset(SlotWork &work);
+
+} // namespace quantscope

@@ -1,0 +1,219 @@
+#include "dialects/brevitas/recover_state_dict.h"
+
+#include "base/text.h"
+#include "dialects/brevitas/activation_rules.h"
+#include "dialects/brevitas/batch_norm.h"
+#include "dialects/brevitas/earlier_slots.h"
+#include "dialects/brevitas/graph_hints.h"
+#include "dialects/brevitas/resolve_slot.h"
+#include "dialects/brevitas/spec.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// Resolves the slots of a file, each after those that it follows from.
+class Recovery {
+public:
+    Recovery(const BrevitasFacts &facts, const Network *previous, const Progress &progress)
+        : m_facts(facts)
+        , m_earlier(facts, previous)
+        , m_progress(progress)
+        , m_states(facts.slots.size(), State::Waiting)
+        , m_resolved(facts.slots.size())
+    {
+    }
+
+    /// Throws RecipeMismatch where slots follow from each other in a circle, or the recipe says what cannot be.
+    const ResolvedSlot &resolved(SlotIndex index);
+    std::vector<Diagnostic> takeDiagnostics() { return std::move(m_diagnostics); }
+
+private:
+    enum class State { Waiting, Busy, Done };
+
+    ResolvedSlot takenOver(SlotIndex index, const SlotQuantizer &before);
+    ResolvedSlot computed(SlotIndex index);
+    void tell(SlotIndex index, const ResolvedSlot &resolved);
+    std::string absentLayer(const std::string &name);
+
+    const BrevitasFacts &m_facts;
+    EarlierSlots m_earlier;
+    const Progress &m_progress;
+    std::vector<State> m_states;
+    std::vector<ResolvedSlot> m_resolved;
+    std::vector<Diagnostic> m_diagnostics;
+    static constexpr int kMostSuggestions = 20; ///< each compares a name with all others
+    int m_suggested = 0;
+};
+
+const ResolvedSlot &Recovery::resolved(SlotIndex index)
+{
+    if (m_states[index] == State::Done)
+        return m_resolved[index];
+    if (m_states[index] == State::Busy)
+        throw RecipeMismatch(fmt::format("the quantizer of {} {} depends on itself through input or shared_with",
+            m_facts.layerOf(index).name, m_facts.slotOf(index).slot));
+    m_states[index] = State::Busy;
+    if (const SlotQuantizer *before = m_earlier.find(index))
+        m_resolved[index] = takenOver(index, *before);
+    else
+        m_resolved[index] = computed(index);
+    m_states[index] = State::Done;
+    return m_resolved[index];
+}
+
+ResolvedSlot Recovery::takenOver(SlotIndex index, const SlotQuantizer &before)
+{
+    std::ranges::move(m_earlier.warningsOf(index), std::back_inserter(m_diagnostics));
+    ResolvedSlot out{before, m_facts.slots[index].settings, false, {}, {}};
+    out.settings.preset = before.preset;
+    out.settings.overrides = before.overrides;
+    out.presetDecided = makeSpec(out.settings, m_facts.version).has_value();
+    return out;
+}
+
+ResolvedSlot Recovery::computed(SlotIndex index)
+{
+    SlotContext context;
+    context.quantizerOf = [this](SlotIndex other) -> const SlotQuantizer & { return resolved(other).slot; };
+    if (const auto owner = m_facts.slots[index].owner)
+        context.owner = &resolved(*owner);
+    context.progress = m_progress;
+    ResolvedSlot out = resolveSlot(m_facts, index, m_facts.slots[index].settings, context);
+    tell(index, out);
+    return out;
+}
+
+void Recovery::tell(SlotIndex index, const ResolvedSlot &resolved)
+{
+    const Layer &layer = m_facts.layerOf(index);
+    const Subject subject(layer.id, resolved.slot.slot);
+    const auto about
+        = [&](const std::string &text) { return fmt::format("{} {}: {}", layer.name, resolved.slot.slot, text); };
+    for (const SlotWarning &warning : resolved.warnings)
+        m_diagnostics.push_back({warning.rule, Severity::Warning, subject,
+            about(warning.text) + (warning.rule == kNeverCalibrated ? absentLayer(layer.name) : "")});
+    if (!resolved.failure)
+        return;
+    switch (resolved.failure->reach) {
+    case SlotFailure::Reach::Cancelled: throw CancelledError();
+    case SlotFailure::Reach::Recipe: throw RecipeMismatch(resolved.failure->text);
+    case SlotFailure::Reach::Slot:
+        m_diagnostics.push_back({resolved.failure->rule, Severity::Error, subject, about(resolved.failure->text)});
+    }
+}
+
+/// For a layer that only the recipe has: a misspelt name adds one.
+std::string Recovery::absentLayer(const std::string &name)
+{
+    if (m_facts.dict.layer(name) != nullptr)
+        return {};
+    std::vector<std::string> names;
+    if (m_suggested++ < kMostSuggestions)
+        for (const auto &[known, position] : m_facts.dict.positions)
+            names.push_back(known);
+    return fmt::format("; \"{}\" is not in the file{}", name, didYouMean(name, names));
+}
+
+/// A wildcard also reaches the weights of layer norms and PReLUs, which few people mean to quantize.
+void noteVectors(Network &network, const BrevitasFacts &facts)
+{
+    std::vector<const Layer *> layers;
+    for (SlotIndex i = 0; i < facts.slots.size(); ++i) {
+        const Layer &layer = network.layers[facts.slots[i].layer];
+        const SlotQuantizer &slot = layer.slots[facts.slots[i].slot];
+        const bool vector = slot.slot == Slot::Weight && slot.shape.size() < 2 && slot.quantizer && !facts.keysOf(i)
+            && !(slot.tensor && slot.tensor->affine);
+        if (vector && std::ranges::none_of(network.recipe.quantizers, [&](const RecipeQuantizer &entry) {
+                return globNames(entry.match, layer.name);
+            }))
+            layers.push_back(&layer);
+    }
+    if (layers.empty())
+        return;
+    network.diagnostics.push_back({"vector-quantized", Severity::Note, {layers.front()->id, Slot::Weight},
+        fmt::format("a wildcard of the recipe quantizes the weight{} of {}{}, which {} one axis (layer norms, PReLU?): "
+                    "preset = \"None\" leaves such a weight as it is",
+            layers.size() == 1 ? "" : "s", layers.front()->name,
+            layers.size() == 1 ? "" : fmt::format(" and {} more layers", layers.size() - 1),
+            layers.size() == 1 ? "has" : "have")});
+}
+
+void noteAssumptions(Network &network)
+{
+    std::size_t assumed = 0;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots)
+            assumed += slot.presetAssumed ? 1u : 0u;
+    if (assumed > 0)
+        network.diagnostics.push_back({"preset-assumed", Severity::Warning, "",
+            fmt::format(
+                "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them",
+                assumed)});
+    if (!network.recipe.brevitas && (!network.recipe.empty() || network.dialect == Dialect::BrevitasStateDict))
+        network.diagnostics.push_back({"version-assumed", Severity::Note, "",
+            fmt::format("{} no Brevitas version: 0.10.2 is assumed",
+                network.recipe.empty() ? "a state_dict says" : "the recipe names")});
+}
+
+/// Brevitas computes in float32, so that its codes follow from float32 weights alone.
+void noteOtherPrecision(Network &network)
+{
+    const SlotQuantizer *first = nullptr;
+    std::size_t count = 0;
+    LayerId layer{};
+    for (const Layer &known : network.layers)
+        for (const SlotQuantizer &slot : known.slots)
+            if (slot.tensor && slot.quantizer && isFloating(slot.tensor->dtype)
+                && (dtypeBits(slot.tensor->dtype) == 16 || dtypeBits(slot.tensor->dtype) == 64) && ++count == 1) {
+                first = &slot;
+                layer = known.id;
+            }
+    if (first != nullptr)
+        network.diagnostics.push_back({"precision-converted", Severity::Note, {layer, first->slot},
+            fmt::format("{}{} stored as {}: codes are computed in float32 and may differ from the original run",
+                first->tensorName, count == 1 ? " is" : fmt::format(" and {} more quantized tensors are", count - 1),
+                dtypeName(first->tensor->dtype))});
+}
+
+/// The value of a result whose error is one of the recipe.
+template <class T> T expected(Result<T> result)
+{
+    if (!result)
+        throw RecipeMismatch(result.error().message);
+    return std::move(*result);
+}
+
+/// The facts of a listed network, which gets what the hints tell of its layers and what is merged into them.
+BrevitasFacts factsOf(Network &network, const RecoverHints &hints)
+{
+    StateDict dict = groupStateDict(*network.file);
+    if (hints.graph != nullptr)
+        takeGraphHints(network, dict, *hints.graph);
+    MergedLayers merged
+        = expected(mergeBatchNorms(std::move(network.layers), *network.file, dict, network.recipe, hints.previous));
+    network.layers = std::move(merged.layers);
+    std::ranges::move(merged.notes, std::back_inserter(network.diagnostics));
+    return expected(gatherFacts(network, std::move(dict)));
+}
+
+} // namespace
+
+void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints)
+{
+    const BrevitasFacts facts = factsOf(network, hints);
+    Recovery recovery(facts, hints.previous, progress);
+    for (SlotIndex i = 0; i < facts.slots.size(); ++i)
+        network.layers[facts.slots[i].layer].slots[facts.slots[i].slot] = recovery.resolved(i).slot;
+    std::ranges::move(recovery.takeDiagnostics(), std::back_inserter(network.diagnostics));
+    noteVectors(network, facts);
+    noteAssumptions(network);
+    noteOtherPrecision(network);
+}
+
+} // namespace quantscope

@@ -1,0 +1,82 @@
+#include "dialects/brevitas/resolve_slot.h"
+
+#include "dialects/brevitas/activation_rules.h"
+#include "dialects/brevitas/bias_rules.h"
+#include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/slot_preset.h"
+#include "dialects/brevitas/slot_work.h"
+#include "dialects/brevitas/truncation_rules.h"
+#include "dialects/brevitas/weight_rules.h"
+#include "network/recover.h"
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+
+namespace quantscope {
+
+namespace {
+
+SlotQuantizer bareSlot(const BrevitasFacts &facts, SlotIndex index, const std::shared_ptr<const TensorInfo> &floats)
+{
+    const SlotQuantizer &known = facts.slotOf(index);
+    SlotQuantizer bare;
+    bare.slot = known.slot;
+    bare.tensorName = known.tensorName;
+    bare.tensor = floats ? floats : known.tensor;
+    bare.shape = known.shape;
+    bare.channelAxis = known.channelAxis;
+    bare.storedScale = known.storedScale;
+    return bare;
+}
+
+void applyRules(SlotWork &work)
+{
+    decidePreset(work);
+    if (!work.spec)
+        return;
+    switch (presetSlot(work.slot.slot)) {
+    case Slot::Weight: return resolveWeight(work);
+    case Slot::Bias: return resolveBias(work);
+    case Slot::Trunc: return resolveTruncation(work);
+    default: return resolveActivation(work);
+    }
+}
+
+/// The one catch of what the rules throw.
+std::optional<SlotFailure> failureOf(SlotWork &work)
+{
+    try {
+        applyRules(work);
+        return std::nullopt;
+    } catch (const SlotFailure &failure) {
+        return failure;
+    } catch (const ParseError &error) {
+        return SlotFailure{"tensor-unreadable", error.what()};
+    } catch (const RecipeMismatch &error) {
+        return SlotFailure{"", error.what(), SlotFailure::Reach::Recipe};
+    } catch (const CancelledError &) {
+        return SlotFailure{"", "was cancelled", SlotFailure::Reach::Cancelled};
+    } catch (const std::bad_alloc &) {
+        return SlotFailure{"out-of-memory", "there is not enough memory to compute its quantizer"};
+    }
+}
+
+} // namespace
+
+bool isSlotWarning(std::string_view rule)
+{
+    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect",
+        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ"};
+    return std::ranges::find(kRules, rule) != std::end(kRules);
+}
+
+ResolvedSlot resolveSlot(const BrevitasFacts &facts, SlotIndex index, SlotSettings settings, const SlotContext &context)
+{
+    SlotWork work{facts, index, context, std::move(settings), bareSlot(facts, index, context.floats), {}, {}};
+    auto failure = failureOf(work);
+    return {std::move(work.slot), std::move(work.settings), work.spec.has_value(), std::move(work.warnings),
+        std::move(failure)};
+}
+
+} // namespace quantscope

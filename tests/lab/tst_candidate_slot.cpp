@@ -1,0 +1,182 @@
+// The model has members named `slots`.
+#include "formats/open_model.h"
+#include "lab/candidate_slot.h"
+#include "lab/compare.h"
+#include "lab/lab_candidates.h"
+#include "lab/power_of_two.h"
+#include "open/open_network.h"
+#include "support/paths.h"
+#include "support/watched_file.h"
+
+#include <new>
+#include <stdexcept>
+
+#include <QtTest>
+
+using namespace quantscope;
+using test::candidates, test::compared, test::oneLayer;
+
+namespace {
+
+/// Every layer with its batch norm merged, as tests/data/batch_norm says.
+Network mergedNetwork()
+{
+    return *recoverQuantizers(*openModel(test::data("batch_norm/unmerged.pt")),
+        *parseRecipe("brevitas = \"0.10.2\"\n"
+                     "[[layer]]\nmatch = \"conv\"\nbatch_norm = \"bn1\"\n"
+                     "[[layer]]\nmatch = \"up\"\nkind = \"ConvTranspose2d\"\nbatch_norm = \"bn2\"\n"
+                     "[[layer]]\nmatch = \"fc\"\nbatch_norm = \"bn3\"\nepsilon = 1e-3\n"
+                     "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = \"Int8WeightPerChannelFloat\"\n"
+                     "[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\npreset = \"Int8WeightPerTensorFloat\"\n"
+                     "[[quantizer]]\nmatch = \"*\"\nslot = \"bias\"\npreset = \"ap_fixed<32,6>\"\n",
+            "r.toml"));
+}
+
+Result<SlotComparison> comparedOn(const Network &network, const std::vector<std::string> &texts)
+{
+    return compared(network, "fc", texts, {.slot = Slot::Weight, .hash = true, .skipUnavailable = true});
+}
+
+} // namespace
+
+/// A candidate is a call: it sees the network as it stands, and leaves it so.
+class TestCandidateSlot : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void thePresetInForceIsWhatIsInForce_data()
+    {
+        QTest::addColumn<QString>("layer");
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<QString>("codes");
+        // The codes that merge_bn of Brevitas 0.10.2 gives.
+        QTest::newRow("conv weight") << "conv"
+                                     << "weight"
+                                     << "Int8WeightPerChannelFloat"
+                                     << "86353dacf7787c3882cbfbe685e332f42427aaa6ac07f4fe2009f4c8db9e78a3";
+        QTest::newRow("conv bias") << "conv"
+                                   << "bias"
+                                   << "ap_fixed<32,6>"
+                                   << "ed9dbde1b0752e7119aa155cda9015cd984b245983d064b07d6d0a6f4b023874";
+        QTest::newRow("up weight") << "up"
+                                   << "weight"
+                                   << "Int8WeightPerChannelFloat"
+                                   << "c86157e455d8fbe666728eaa1b7f9787c3fc22292e169f125ee405201a88ce9d";
+        QTest::newRow("fc weight") << "fc"
+                                   << "weight"
+                                   << "Int8WeightPerTensorFloat"
+                                   << "7a4efb97264fcf5c60d2a98182723f93675f3d795ceb1defe3f249a76a151dc3";
+    }
+
+    /// A merged batch norm is in the weights once, in the file's own quantizer and in every candidate.
+    void thePresetInForceIsWhatIsInForce()
+    {
+        QFETCH(QString, layer);
+        QFETCH(QString, slot);
+        QFETCH(QString, candidate);
+        QFETCH(QString, codes);
+        const auto result = compared(mergedNetwork(), layer.toStdString(), {candidate.toStdString()},
+            {.slot = *slotFromName(slot.toStdString()), .hash = true});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        for (const CandidateResult &shown : result->candidates) {
+            QCOMPARE(QString::fromStdString(shown.figures->codesSha256.value()), codes);
+            QVERIFY(shown.slot.quantizer->scale == result->candidates[0].slot.quantizer->scale);
+        }
+    }
+
+    void powersOfTwoAreOfTheMergedWeights()
+    {
+        const auto table = powerOfTwoTable(mergedNetwork(), "fc", Slot::Weight);
+        QVERIFY2(table, table ? "" : table.error().text().c_str());
+        std::optional<float> file, tensor;
+        for (const PowerRow &row : table->rows)
+            for (const std::string &rule : row.rules) {
+                if (rule == "in the file")
+                    file = row.result.slot.quantizer->scale->values[0];
+                if (rule == "per tensor, float")
+                    tensor = row.result.slot.quantizer->scale->values[0];
+            }
+        QVERIFY(file && tensor);
+        QCOMPARE(*tensor, *file);
+    }
+
+    void aFailingCandidateLeavesNothingBehind()
+    {
+        const Network network = oneLayer({0.75f, -0.26f, 0.49f, 0.1f});
+        const std::string good = "Int8WeightPerTensorFloat,bit_width=4";
+        const auto alone = comparedOn(network, {good});
+        const auto after = comparedOn(network,
+            {"ap_fixed<99,1>", "torch_per_channel_affine,axis=7", "Int8WeightPerTensorFloatMSE", "Int8Bias",
+                "Int8WeightPerTensorFloat,scaling_const=-1", good});
+        QVERIFY(alone && after);
+        QCOMPARE(after->unavailable.size(), std::size_t{5});
+        QCOMPARE(after->candidates.size(), std::size_t{2});
+        QCOMPARE(*after->candidates[1].slot.quantizer, *alone->candidates[1].slot.quantizer);
+        QCOMPARE(after->candidates[1].figures->codesSha256, alone->candidates[1].figures->codesSha256);
+        QCOMPARE(after->candidates[0].figures->codesSha256, alone->candidates[0].figures->codesSha256);
+    }
+
+    void whatReadingThrowsIsAnError_data()
+    {
+        QTest::addColumn<int>("what");
+        QTest::addColumn<int>("kind");
+        QTest::newRow("no memory") << 0 << int(ErrorKind::Io);
+        QTest::newRow("a broken file") << 1 << int(ErrorKind::Parse);
+        QTest::newRow("anything else") << 2 << int(ErrorKind::Parse);
+    }
+
+    /// Nothing is thrown through the threads that try candidates.
+    void whatReadingThrowsIsAnError()
+    {
+        QFETCH(int, what);
+        QFETCH(int, kind);
+        test::WatchedFile watched({test::weight("fc", {4, 4})});
+        const auto network = recoverQuantizers(watched.file);
+        QVERIFY(network);
+        watched.sources["fc.weight"]->refuse = [what] {
+            if (what == 0)
+                throw std::bad_alloc();
+            if (what == 1)
+                throw ParseError("the file is shorter than before");
+            throw std::runtime_error("the device is gone");
+        };
+        const auto result = comparedOn(*network, {"Int8WeightPerTensorFloat,bit_width=4", "binary"});
+        QVERIFY(!result);
+        QCOMPARE(int(result.error().kind), kind);
+    }
+
+    void cancellingEndsIt()
+    {
+        const Network network = oneLayer({0.75f, -0.26f, 0.49f, 0.1f});
+        const auto result = compareCandidates(network, {"fc"}, candidates({"Int8WeightPerTensorFloat,bit_width=4"}), {},
+            Progress([](std::uint64_t, std::uint64_t) { return false; }));
+        QVERIFY(!result);
+        QCOMPARE(result.error().kind, ErrorKind::Cancelled);
+    }
+
+    /// A graph says its weights' quantizers itself: its biases follow those, not a preset that one would assume.
+    void aBiasOfAGraphFollowsItsWeight()
+    {
+        const auto network = openNetwork(test::sample("digits_fixed_qonnx.onnx"));
+        for (const auto &[layer, scale] : {std::pair{"conv1", 0x1p-13f}, {"conv2", 0x1p-12f}, {"fc1", 0x1p-8f}}) {
+            const auto result = compared(*network, layer, {"Int16Bias"}, {.slot = Slot::Bias});
+            QVERIFY2(result, result ? "" : result.error().text().c_str());
+            for (const CandidateResult &shown : result->candidates)
+                QCOMPARE(shown.slot.quantizer->scale->values, std::vector<float>{scale});
+        }
+    }
+
+    /// A bias whose scale is the weight's times the input's follows the weight that is in force, whatever gave it.
+    void aBiasFollowsTheWeightInForce()
+    {
+        const Network network = *test::recovered({{"fc.weight", {1, 2}, {0.75f, -0.5f}}, {"fc.bias", {1}, {0.5f}}},
+            test::preset("fc", "weight", "ap_fixed<6,1>") + test::entry("fc", "bias", "input_scale = 0.5"));
+        const auto result = compared(network, "fc", {"Int16Bias"}, {.slot = Slot::Bias});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        QCOMPARE(result->candidates[1].slot.quantizer->scale->values, std::vector<float>{0x1p-5f * 0.5f});
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCandidateSlot)
+#include "tst_candidate_slot.moc"
