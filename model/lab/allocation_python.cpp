@@ -1,8 +1,9 @@
-#include "lab/sweep.h"
+#include "lab/allocation_python.h"
 
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
+#include "lab/candidates.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,12 @@
-#include "lab/sweep.h"
+#include "lab/allocation_recipe.h"
 
 #include "base/byte_source.h"
 #include "base/file_name.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/version.h"
+#include "lab/candidates.h"
 #include "recipe/recipe_toml.h"
 
 #include <algorithm>

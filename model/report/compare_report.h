@@ -1,7 +1,7 @@
 #pragma once
 
 #include "lab/compare.h"
-#include "lab/sweep.h"
+#include "lab/allocation.h"
 
 #include <string>
 

@@ -1,6 +1,8 @@
 #include "report/compare_report.h"
 
 #include "base/text.h"
+#include "lab/allocation_python.h"
+#include "lab/allocation_recipe.h"
 #include "report/text_table.h"
 
 #include <algorithm>

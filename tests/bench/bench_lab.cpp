@@ -2,7 +2,7 @@
 // widths.
 #include "dialects/interpret.h"
 #include "lab/compare.h"
-#include "lab/sweep.h"
+#include "lab/allocation.h"
 
 #include <cstdio>
 #include <random>

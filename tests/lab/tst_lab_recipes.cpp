@@ -1,8 +1,9 @@
 // The model has members named `slots`.
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
+#include "lab/allocation_python.h"
+#include "lab/allocation_recipe.h"
 #include "lab/lab_candidates.h"
-#include "lab/sweep.h"
 #include "support/paths.h"
 #include "support/state_file.h"
 

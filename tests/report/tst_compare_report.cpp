@@ -1,6 +1,8 @@
 // The model has members named `slots`.
 #include "report/compare_report.h"
 
+#include "lab/allocation_python.h"
+#include "lab/allocation_recipe.h"
 #include "lab/lab_candidates.h"
 #include "open/open_network.h"
 #include "report/power_report.h"

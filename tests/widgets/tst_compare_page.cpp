@@ -1,4 +1,5 @@
 #include "charts/bit_weight_chart.h"
+#include "lab/allocation_recipe.h"
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_table.h"

@@ -1,3 +1,5 @@
+#include "lab/allocation_python.h"
+#include "lab/allocation_recipe.h"
 #include "pages/compare/compare_page.h"
 #include "pages/compare/sweep_panel.h"
 #include "pages/compare/sweep_result.h"

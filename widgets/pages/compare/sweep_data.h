@@ -1,7 +1,7 @@
 #pragma once
 
 #include "charts/sweep_chart.h"
-#include "lab/sweep.h"
+#include "lab/allocation.h"
 
 namespace quantscope {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lab/allocation.h"
 #include "session/sweep_families.h"
 #include "session/sweep_store.h"
 

@@ -2,6 +2,8 @@
 
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
+#include "lab/allocation_python.h"
+#include "lab/allocation_recipe.h"
 #include "look/flow_layout.h"
 #include "pages/parts/code_view.h"
 #include "session/apply_problem.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lab/sweep.h"
+#include "lab/allocation.h"
 #include "look/controls.h"
 #include "session/task.h"
 
