@@ -3,11 +3,11 @@
 #include "base/text.h"
 #include "lab/candidate_slot.h"
 #include "quant/code_reader.h"
+#include "tensor/memory_tensor.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <new>
 
@@ -29,15 +29,7 @@ std::shared_ptr<const TensorInfo> dequantized(const SlotQuantizer &slot)
     CodeReader reader(slot);
     std::vector<float> values(reader.count());
     reader.values(0, values);
-    std::vector<std::byte> bytes(values.size() * sizeof(float));
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->name = slot.tensorName;
-    tensor->dtype = DType::Float32;
-    tensor->shape = slot.shape;
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    return tensor;
+    return floatTensor(slot.tensorName, slot.shape, values);
 }
 
 bool finiteScale(const Quantizer &q)

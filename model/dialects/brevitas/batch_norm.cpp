@@ -4,10 +4,10 @@
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/version.h"
 #include "network/recover.h"
+#include "tensor/memory_tensor.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -45,21 +45,6 @@ ChannelAffine affineOf(const ModelFile &file, const std::string &bn, std::size_t
         affine.offset[c] = shift + beta[c];
     }
     return affine;
-}
-
-std::shared_ptr<const TensorInfo> floatTensor(
-    const std::string &name, const Shape &shape, const std::vector<float> &values)
-{
-    std::vector<std::byte> bytes(values.size() * sizeof(float));
-    if (!bytes.empty())
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-    auto tensor = std::make_shared<TensorInfo>();
-    tensor->name = name;
-    tensor->dtype = DType::Float32;
-    tensor->shape = shape;
-    tensor->storage.bytes = bytes.size();
-    tensor->storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    return tensor;
 }
 
 std::size_t channelsOf(const SlotQuantizer &weight)
