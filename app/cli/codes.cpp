@@ -1,8 +1,9 @@
-#include "commands.h"
+#include "codes.h"
 
 #include "analysis/find.h"
 #include "base/parse_number.h"
 #include "base/text.h"
+#include "commands.h"
 #include "open/open_network.h"
 #include "quant/code_reader.h"
 #include "quant/fixed_point.h"

@@ -21,13 +21,6 @@ void warnAboutRecipe(const Network &network);
 /// error of ours.
 void print(const std::string &text);
 
-/// Each does one command and returns the status of the process.
-int run(const InspectArguments &arguments);
-int run(const CodesArguments &arguments);
-int run(const RecipeArguments &arguments);
-int run(CompareArguments arguments);
-int run(const ExportArguments &arguments);
-
 /// Starts quantscope-gui, found beside this program or on the PATH; returns only when that fails.
 int startWindow(const std::vector<std::string> &arguments);
 

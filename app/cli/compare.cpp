@@ -1,11 +1,13 @@
-#include "commands.h"
+#include "compare.h"
 
 #include "base/parse_number.h"
+#include "commands.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
 #include "report/json_text.h"
 #include "report/power_report.h"
+#include "report/sweep_report.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
-#include "commands.h"
+#include "export.h"
 
 #include "base/text.h"
+#include "commands.h"
 #include "export/export.h"
 #include "open/open_network.h"
 

@@ -1,7 +1,9 @@
-#include "commands.h"
+#include "inspect.h"
 
+#include "commands.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
+#include "report/inspect_json.h"
 #include "report/json_text.h"
 
 #include <nlohmann/json.hpp>

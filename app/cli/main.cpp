@@ -1,4 +1,9 @@
+#include "codes.h"
 #include "commands.h"
+#include "compare.h"
+#include "export.h"
+#include "inspect.h"
+#include "recipe.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,6 @@
-#include "commands.h"
+#include "recipe.h"
 
+#include "commands.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "open/open_network.h"
 

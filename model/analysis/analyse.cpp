@@ -1,3 +1,5 @@
+#include "analysis/analyse.h"
+
 #include "analysis/piece_analysis.h"
 #include "analysis/pieces.h"
 #include "analysis/statistics.h"

@@ -1,5 +1,6 @@
 #include "analysis/piece_analysis.h"
 
+#include "analysis/analyse.h"
 #include <algorithm>
 #include <cmath>
 

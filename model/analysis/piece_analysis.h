@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analysis/analyse.h"
 #include "analysis/figure_kernels.h"
 #include "analysis/hashes.h"
 #include "analysis/histogram_kernels.h"

@@ -91,39 +91,7 @@ struct SlotStatistics {
     std::optional<std::string> valueSha256;
 };
 
-struct AnalysisOptions {
-    bool hash = false;
-    bool channels = false; ///< fill SlotStatistics::channels, unless there are more than 262,144
-    /// Without them a pass takes two thirds of the time: bit weights then count only what is not finite, and codes are
-    /// counted only where they leave half of their range unused, which somebody may want to know more of.
-    bool histograms = true;
-};
-
 /// Gets what is known so far every few million elements, on the thread that computes; its counts are of those elements.
 template <class T> using Partial = std::function<void(T)>;
-
-/// Reads the slot's tensor once, in chunks. Requires a tensor and a complete quantizer of an integer kind, or a
-/// minifloat (codes are then bit patterns). Errors: Parse (bytes missing), Cancelled. Progress counts elements.
-Result<SlotStatistics> analyse(const SlotQuantizer &slot, const AnalysisOptions &options = {},
-    const Progress &progress = {}, const Partial<SlotStatistics> &partial = {});
-
-/// What a value histogram shows: bins over [low, high], of one output channel or all. Values outside are left out.
-struct ValueWindow {
-    double low = 0, high = 0;
-    std::size_t bins = 128;
-    std::optional<std::size_t> channel;
-};
-Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const ValueWindow &window,
-    const Progress &progress = {}, const Partial<ValueHistogram> &partial = {});
-
-/// A second pass with a known range: `bins` equal bins over [stats.low, stats.high] of the floats (else values);
-/// `channel` restricts it to one output channel.
-Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStatistics &stats, std::size_t bins,
-    std::optional<std::size_t> channel = {}, const Progress &progress = {},
-    const Partial<ValueHistogram> &partial = {});
-
-/// Bit weights of a float tensor that has no quantizer.
-Result<BitWeightHistogram> floatBitWeights(
-    const TensorInfo &tensor, const Progress &progress = {}, const Partial<BitWeightHistogram> &partial = {});
 
 } // namespace quantscope

@@ -1,3 +1,5 @@
+#include "analysis/value_histogram.h"
+
 #include "analysis/histogram_kernels.h"
 #include "analysis/pieces.h"
 #include "quant/code_reader.h"

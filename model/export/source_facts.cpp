@@ -3,6 +3,7 @@
 #include "base/byte_source.h"
 #include "base/file_name.h"
 #include "base/sha256.h"
+#include "recipe/recipe_reader.h"
 #include "recipe/recipe_toml.h"
 
 #include <algorithm>
@@ -87,7 +88,8 @@ void addRecipe(SourceFacts &facts, const Recipe &recipe)
     if (!isEdited(recipe))
         return;
     const std::string text = recipeText(recipe);
-    const auto saved = recipe.path.empty() ? Result<Recipe>(Recipe()) : loadRecipe(recipe.path);
+    const auto saved = recipe.path.empty() || recipe.words == nullptr ? Result<Recipe>(Recipe())
+                                                                      : readRecipeFile(recipe.path, *recipe.words);
     if (saved && !saved->sha256.empty() && recipeText(*saved) == text) {
         facts.recipeSha256 = saved->sha256;
         return;

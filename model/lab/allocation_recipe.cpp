@@ -7,6 +7,7 @@
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/version.h"
 #include "lab/candidates.h"
+#include "recipe/recipe_text.h"
 #include "recipe/recipe_toml.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "lab/compare.h"
 
+#include "analysis/analyse.h"
 #include "base/text.h"
 #include "lab/candidate_slot.h"
 #include "quant/code_reader.h"

@@ -2,6 +2,7 @@
 
 #include "base/file_name.h"
 #include "base/text.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/ids.h"
-#include "base/limits.h"
+#include "recipe/recipe_words.h"
 
 #include <optional>
 #include <string>
@@ -47,13 +47,13 @@ struct Recipe {
     std::vector<RecipeQuantizer> quantizers;
     std::string path; ///< empty when nobody gave one
     std::string sha256; ///< of the file's bytes
+    const RecipeWords *words = nullptr; ///< that it was read with
     bool empty() const { return quantizers.empty() && layers.empty() && !brevitas; }
 };
 
-/// Reads a recipe. Errors (Usage, with line and column): not TOML, an unknown key, slot, preset or override; the
-/// nearest known word is named. Io when it cannot be read.
-Result<Recipe> loadRecipe(const std::string &path, const Limits &limits = {});
-Result<Recipe> parseRecipe(std::string_view text, const std::string &path);
+/// What input_bit_width and input_scale of a recipe may be.
+bool isBitWidth(double value);
+bool isScale(double value);
 
 /// "model.recipe.toml" beside "model.pt" when it exists.
 std::optional<std::string> recipeBeside(const std::string &modelPath);

@@ -1,15 +1,11 @@
+#include "recipe/recipe_reader.h"
+
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "dialects/brevitas/lab_quantizers.h"
-#include "dialects/brevitas/presets.h"
-#include "dialects/brevitas/spec.h"
-#include "network/layer_kinds.h"
-#include "recipe/recipe.h"
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -85,16 +81,14 @@ std::string overrideText(const toml::node &node, std::string_view key)
     fail(node, fmt::format("{} has a value of a kind that no keyword takes", key));
 }
 
-std::string presetName(const toml::node &node)
+/// A word that a dialect knows, or the sentence that says why not.
+std::string word(
+    const toml::node &node, std::string_view key, std::optional<std::string> (*problem)(const std::string &))
 {
-    const std::string name = text(node, "preset");
-    if (findPreset(name) == nullptr && name != "None" && !isLabQuantizer(name)) {
-        std::vector<std::string> known = presetNames();
-        for (std::string &lab : labQuantizerNames())
-            known.push_back(std::move(lab));
-        fail(node, fmt::format("\"{}\" is not a preset of Brevitas", name) + didYouMean(name, known));
-    }
-    return name;
+    std::string value = text(node, key);
+    if (const auto why = problem(value))
+        fail(node, *why);
+    return value;
 }
 
 Slot readSlot(const toml::node &node)
@@ -107,23 +101,14 @@ Slot readSlot(const toml::node &node)
             + didYouMean(name, std::vector<std::string>(slotNames().begin(), slotNames().end())));
 }
 
-/// Kept as it is written.
-std::string kindName(const toml::node &node)
-{
-    const std::string name = text(node, "kind");
-    if (findLayerKind(name) == nullptr)
-        fail(node, fmt::format("\"{}\" is not a kind of layer", name) + didYouMean(name, layerKindNames()));
-    return name;
-}
-
-void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml::node &node)
+void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml::node &node, const RecipeWords &words)
 {
     if (key == "match")
         entry.match = text(node, key);
     else if (key == "slot")
         entry.slot = readSlot(node);
     else if (key == "preset")
-        entry.preset = presetName(node);
+        entry.preset = word(node, key, words.presetProblem);
     else if (key == "shared_with")
         entry.sharedWith = text(node, key);
     else if (key == "input")
@@ -134,16 +119,16 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
         entry.inputBitWidth = inputNumber(node, key, isBitWidth, "a whole number from 1 to 32");
     else if (key == "input_signed")
         entry.inputSigned = boolean(node, key);
-    else if (findOverride(key) != nullptr)
+    else if (words.isKeyword(key))
         entry.overrides.emplace_back(key, overrideText(node, key));
     else {
         // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
         for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
-            if (key.starts_with(prefix) && findOverride(key.substr(std::string_view(prefix).size())) != nullptr)
+            if (key.starts_with(prefix) && words.isKeyword(key.substr(std::string_view(prefix).size())))
                 fail(node,
                     fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key,
                         key.substr(std::string_view(prefix).size())));
-        std::vector<std::string> known = overrideNames();
+        std::vector<std::string> known = words.keywords();
         for (const char *own :
             {"match", "slot", "preset", "shared_with", "input", "input_scale", "input_bit_width", "input_signed"})
             known.emplace_back(own);
@@ -152,12 +137,12 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
     }
 }
 
-void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &node)
+void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &node, const RecipeWords &words)
 {
     if (key == "match")
         entry.match = text(node, key);
     else if (key == "kind")
-        entry.kind = kindName(node);
+        entry.kind = word(node, key, words.kindProblem);
     else if (key == "groups")
         entry.groups = wholeNumber(node, key, 1, 1 << 24);
     else if (key == "stride")
@@ -174,8 +159,8 @@ void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &
 }
 
 template <class Entry>
-std::vector<Entry> readEntries(
-    const toml::node &node, std::string_view name, void (*readKey)(Entry &, const std::string &, const toml::node &))
+std::vector<Entry> readEntries(const toml::node &node, std::string_view name, const RecipeWords &words,
+    void (*readKey)(Entry &, const std::string &, const toml::node &, const RecipeWords &))
 {
     const auto *list = node.as_array();
     if (list == nullptr)
@@ -188,25 +173,23 @@ std::vector<Entry> readEntries(
         Entry entry;
         entry.line = static_cast<int>(table->source().begin.line);
         for (const auto &[key, value] : *table)
-            readKey(entry, std::string(key.str()), value);
+            readKey(entry, std::string(key.str()), value, words);
         entries.push_back(std::move(entry));
     }
     return entries;
 }
 
-Recipe readRecipe(const toml::table &root)
+Recipe recipeOf(const toml::table &root, const RecipeWords &words)
 {
     Recipe recipe;
     for (const auto &[key, node] : root) {
         const std::string name(key.str());
         if (name == "brevitas") {
-            recipe.brevitas = text(node, name);
-            if (!brevitasVersion(*recipe.brevitas))
-                fail(node, fmt::format("brevitas = \"{}\" is not a version from 0.6.0 to 0.12.1", *recipe.brevitas));
+            recipe.brevitas = word(node, name, words.versionProblem);
         } else if (name == "layer") {
-            recipe.layers = readEntries<RecipeLayer>(node, name, readLayerKey);
+            recipe.layers = readEntries<RecipeLayer>(node, name, words, readLayerKey);
         } else if (name == "quantizer") {
-            recipe.quantizers = readEntries<RecipeQuantizer>(node, name, readQuantizerKey);
+            recipe.quantizers = readEntries<RecipeQuantizer>(node, name, words, readQuantizerKey);
         } else {
             fail(node,
                 fmt::format("\"{}\" is not a key of a recipe", name)
@@ -216,25 +199,24 @@ Recipe readRecipe(const toml::table &root)
     int number = 0;
     for (RecipeQuantizer &entry : recipe.quantizers) {
         entry.number = ++number;
-        if (entry.preset && findPreset(*entry.preset) != nullptr && entry.slot
-            && findPreset(*entry.preset)->slot != presetSlot(*entry.slot))
-            throw RecipeError{fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", *entry.preset,
-                                  findPreset(*entry.preset)->slot, *entry.slot),
-                {static_cast<toml::source_index>(entry.line), 1}};
+        if (entry.preset && entry.slot)
+            if (const auto why = words.slotProblem(*entry.preset, *entry.slot))
+                throw RecipeError{*why, {static_cast<toml::source_index>(entry.line), 1}};
     }
     return recipe;
 }
 
 } // namespace
 
-Result<Recipe> parseRecipe(std::string_view content, const std::string &path)
+Result<Recipe> readRecipe(std::string_view content, const std::string &path, const RecipeWords &words)
 {
     const auto failure = [&](const std::string &message, const toml::source_position &where) {
         return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt,
             fmt::format("{} (line {}, column {})", message, where.line, where.column)});
     };
     try {
-        Recipe recipe = readRecipe(toml::parse(content));
+        Recipe recipe = recipeOf(toml::parse(content), words);
+        recipe.words = &words;
         recipe.path = path;
         recipe.sha256 = sha256(std::as_bytes(std::span(content)));
         return recipe;
@@ -245,7 +227,7 @@ Result<Recipe> parseRecipe(std::string_view content, const std::string &path)
     }
 }
 
-Result<Recipe> loadRecipe(const std::string &path, const Limits &limits)
+Result<Recipe> readRecipeFile(const std::string &path, const RecipeWords &words, const Limits &limits)
 {
     const auto source = FileSource::open(path);
     if (!source)
@@ -255,17 +237,10 @@ Result<Recipe> loadRecipe(const std::string &path, const Limits &limits)
             fmt::format("is too large for a recipe: {} bytes", (*source)->size())});
     try {
         const auto bytes = (*source)->bytes(0, (*source)->size());
-        return parseRecipe({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, path);
+        return readRecipe({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, path, words);
     } catch (const ParseError &error) {
         return tl::unexpected(Error{ErrorKind::Io, path, error.offset(), error.what()});
     }
-}
-
-std::optional<std::string> recipeBeside(const std::string &modelPath)
-{
-    const std::filesystem::path beside = std::filesystem::path(modelPath).replace_extension(".recipe.toml");
-    std::error_code ignored;
-    return std::filesystem::is_regular_file(beside, ignored) ? std::optional(beside.string()) : std::nullopt;
 }
 
 } // namespace quantscope

@@ -1,4 +1,6 @@
-#include "dialects/brevitas/recipe_edits.h"
+#include "recipe/recipe_text.h"
+
+#include "recipe/recipe_reader.h"
 #include "recipe/recipe_toml.h"
 
 #include <algorithm>
@@ -172,19 +174,21 @@ template <class Entry> bool sayTheSame(const std::vector<Entry> &a, const std::v
 
 Result<std::string> editedToml(std::string_view text, const Recipe &recipe)
 {
-    const auto before = parseRecipe(text, recipe.path);
-    if (!before)
-        return tl::unexpected(before.error());
     const auto failure = [&](const char *reason) {
         return tl::unexpected(Error{ErrorKind::Usage, recipe.path, std::nullopt, reason});
     };
+    if (recipe.words == nullptr)
+        return failure("is not the file that the recipe was read from");
+    const auto before = readRecipe(text, recipe.path, *recipe.words);
+    if (!before)
+        return tl::unexpected(before.error());
     if (before->quantizers.size() > recipe.quantizers.size() || before->layers.size() > recipe.layers.size())
         return failure("is not the file that the recipe was read from");
     TextEditor editor(text);
     editor.edit<RecipeLayer>("layer", before->layers, recipe.layers);
     editor.edit<RecipeQuantizer>("quantizer", before->quantizers, recipe.quantizers);
     std::string edited = editor.result();
-    const auto after = parseRecipe(edited, recipe.path);
+    const auto after = readRecipe(edited, recipe.path, *recipe.words);
     if (!after || after->brevitas != recipe.brevitas || !sayTheSame(after->layers, recipe.layers)
         || !sayTheSame(after->quantizers, recipe.quantizers))
         return failure("cannot take the changes where they belong; save the recipe under another name");

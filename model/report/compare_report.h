@@ -1,7 +1,7 @@
 #pragma once
 
-#include "lab/compare.h"
 #include "lab/allocation.h"
+#include "lab/compare.h"
 
 #include <string>
 
@@ -30,12 +30,5 @@ std::string compareNotes(const std::vector<SlotComparison> &comparisons);
 
 /// "27.56"; "exact" only without error, "-" where the floats are all zero.
 std::string sqnrText(const QuantizationError &error);
-
-/// The sweep's own tables: the front and, with `minimumDb`, the cheapest widths that keep it.
-nlohmann::ordered_json sweepJson(const Network &network, const std::vector<SlotComparison> &comparisons,
-    const std::vector<SweepPoint> &points, std::optional<double> minimumDb);
-/// SQNR by layer, family and width; the front; the cheapest widths.
-std::string sweepText(const Network &network, const std::vector<SlotComparison> &comparisons,
-    const std::vector<SweepPoint> &points, std::optional<double> minimumDb);
 
 } // namespace quantscope

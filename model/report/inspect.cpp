@@ -1,5 +1,6 @@
 #include "report/inspect.h"
 
+#include "analysis/analyse.h"
 #include "base/file_name.h"
 #include "base/parallel.h"
 #include "base/text.h"

@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 namespace quantscope {
 
 struct InspectOptions {
@@ -24,8 +22,6 @@ Result<Inspection> inspect(std::shared_ptr<const Network> network, const Inspect
 /// (slot -> why), and what the rules of checks/ say that the network does not say already.
 void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string> &unreadable = {});
 
-/// `inspect --json`, schema 1.
-nlohmann::ordered_json inspectJson(const Inspection &inspection, const InspectOptions &options);
 std::string inspectCsv(const Inspection &inspection);
 std::string inspectText(const Inspection &inspection, const InspectOptions &options);
 

@@ -1,4 +1,4 @@
-#include "report/inspect.h"
+#include "report/inspect_json.h"
 
 #include "base/file_name.h"
 #include "base/parallel.h"

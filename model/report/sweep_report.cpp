@@ -1,4 +1,4 @@
-#include "report/compare_report.h"
+#include "report/sweep_report.h"
 
 #include "base/text.h"
 #include "lab/allocation_python.h"

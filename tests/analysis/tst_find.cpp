@@ -1,3 +1,4 @@
+#include "analysis/analyse.h"
 #include "analysis/find.h"
 
 #include "analysis/extremes.h"

@@ -1,4 +1,5 @@
 // The figures of large tensors, which are read in pieces on all cores.
+#include "analysis/analyse.h"
 #include "analysis/statistics.h"
 #include "dialects/brevitas/weight_statistics.h"
 #include "quant/codes.h"

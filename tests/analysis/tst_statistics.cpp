@@ -1,5 +1,7 @@
+#include "analysis/analyse.h"
 #include "analysis/histogram_kernels.h"
 #include "analysis/statistics.h"
+#include "analysis/value_histogram.h"
 #include "support/memory_slot.h"
 
 #include <cmath>

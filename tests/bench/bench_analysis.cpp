@@ -1,4 +1,5 @@
 // Throughput of what one look at a weight tensor costs: scale from statistics, then codes, error and histograms.
+#include "analysis/analyse.h"
 #include "analysis/statistics.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/weight_statistics.h"

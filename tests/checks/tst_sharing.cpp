@@ -1,5 +1,7 @@
 // The model has members named `slots`.
+#include "analysis/analyse.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"

@@ -1,3 +1,4 @@
+#include "dialects/brevitas/recipe_words.h"
 #include "export/export_folder.h"
 #include "support/golden.h"
 #include "support/paths.h"

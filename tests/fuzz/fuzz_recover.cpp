@@ -1,6 +1,7 @@
 // libFuzzer: what recovery and every view do with a file that opens. Build with the preset `fuzz`, then
 //   build/fuzz/bin/fuzz_recover -max_len=65536 CORPUS tests/data/brevitas/0.10.2 tests/data/onnx
 
+#include "analysis/analyse.h"
 #include "analysis/statistics.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"

@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
 #include "formats/open_model.h"
 #include "lab/candidate_slot.h"
 #include "lab/compare.h"

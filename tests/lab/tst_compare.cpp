@@ -1,10 +1,11 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
-#include "lab/compare.h"
 #include "lab/allocation_python.h"
 #include "lab/allocation_recipe.h"
+#include "lab/compare.h"
 #include "open/open_network.h"
 #include "quant/fixed_point.h"
 #include "support/golden.h"

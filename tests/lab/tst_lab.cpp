@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/lab_candidates.h"

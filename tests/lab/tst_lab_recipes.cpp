@@ -1,4 +1,6 @@
 // The model has members named `slots`.
+#include "analysis/analyse.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/allocation_python.h"

@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"

@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "report/compare_report.h"
+#include "report/sweep_report.h"
 
 #include "lab/allocation_python.h"
 #include "lab/allocation_recipe.h"

@@ -1,10 +1,12 @@
 // The model has members named `slots`.
 #include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
+#include "report/inspect_json.h"
 #include "support/golden.h"
 #include "support/paths.h"
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "network/network.h"
 #include "tensor/memory_tensor.h"

@@ -1,3 +1,5 @@
+#include "analysis/analyse.h"
+#include "analysis/value_histogram.h"
 #include "charts/bar_data.h"
 #include "support.h"
 #include "tensor/memory_tensor.h"

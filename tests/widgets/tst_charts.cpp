@@ -1,3 +1,4 @@
+#include "analysis/value_histogram.h"
 #include "charts/bar_data.h"
 #include "charts/bit_weight_chart.h"
 #include "charts/chart_actions.h"

@@ -1,5 +1,6 @@
 #include "charts/bar_data.h"
 
+#include "analysis/value_histogram.h"
 #include "items/text.h"
 
 #include <algorithm>

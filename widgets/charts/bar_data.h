@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analysis/statistics.h"
+#include "analysis/value_histogram.h"
 #include "charts/bar_chart.h"
 #include "items/channel_model.h"
 #include "quant/quantizer.h"

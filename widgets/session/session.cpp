@@ -1,9 +1,12 @@
 #include "session/session.h"
 
+#include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
 #include "open/open_network.h"
 #include "recipe/recipe.h"
 #include "session/file_text.h"
+#include "session/recipe_command.h"
+#include "session/settings.h"
 
 #include <QFileInfo>
 
@@ -39,6 +42,118 @@ Session::Session(QObject *parent)
 
 Session::~Session() = default;
 
+void Session::open(const QString &path, const QString &recipe)
+{
+    if (!mayDiscard())
+        return;
+    m_path = QFileInfo(path).absoluteFilePath();
+    const QString remembered = recipe.isEmpty() ? Settings::recipeChoice(m_path) : recipe;
+    m_chosenRecipe = remembered == u"none" ? QString() : remembered;
+    m_recipeChoice = remembered == u"none" ? RecipeChoice::None
+        : m_chosenRecipe.isEmpty()         ? RecipeChoice::Beside
+                                           : RecipeChoice::Chosen;
+    // A recipe that was chosen once and is gone must not keep the model from opening.
+    if (recipe.isEmpty() && m_recipeChoice == RecipeChoice::Chosen && !QFileInfo::exists(m_chosenRecipe)) {
+        m_recipeChoice = RecipeChoice::Beside;
+        m_chosenRecipe.clear();
+    }
+    start(m_chosenRecipe, false);
+}
+
+void Session::useRecipe(RecipeChoice choice, const QString &path)
+{
+    const bool same = choice == m_recipeChoice
+        && (choice != RecipeChoice::Chosen || QFileInfo(path).absoluteFilePath() == m_chosenRecipe);
+    if (m_path.isEmpty() || (same && recipeEdited()) || !mayDiscard())
+        return;
+    m_recipeChoice = choice;
+    m_chosenRecipe = choice == RecipeChoice::Chosen ? QFileInfo(path).absoluteFilePath() : QString();
+    Settings::setRecipeChoice(m_path,
+        choice == RecipeChoice::None         ? u"none"_s
+            : choice == RecipeChoice::Chosen ? m_chosenRecipe
+                                             : u"beside"_s);
+    start(m_chosenRecipe, true);
+}
+
+QString Session::recipePath() const { return m_network ? qs(m_network->recipe.path) : QString(); }
+
+QString Session::besidePath() const
+{
+    const auto beside = m_path.isEmpty() ? std::nullopt : recipeBeside(str(m_path));
+    return beside ? qs(*beside) : QString();
+}
+
+bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(m_network->dialect).editable; }
+
+bool Session::recipeEdited() const { return m_network && m_document.edited(); }
+
+void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText)
+{
+    if (presetsApply() && !choices.empty())
+        pushEdit(withChoices(m_document.recipe(), choices), undoText);
+}
+
+void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
+{
+    if (!presetsApply())
+        return;
+    Recipe after = m_document.recipe();
+    for (const QString &name : layers)
+        if (const Layer *layer = m_network->layer(str(name)); layer && !layer->batchNorm.empty())
+            after = withBatchNorm(after, layer->name, merged ? layer->batchNorm : std::string());
+    const QString what = layers.size() == 1 ? layers.front() : u"%1 layers"_s.arg(layers.size());
+    pushEdit(std::move(after), (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what));
+}
+
+void Session::pushEdit(Recipe after, const QString &text)
+{
+    const auto apply = [this](const Recipe &recipe) {
+        m_document.edit(recipe);
+        recoverEdited(recipe);
+    };
+    const RecipeCommand::Target target{apply, [this] { return m_takingBack; }};
+    m_undo.push(new RecipeCommand(target, m_document.recipe(), std::move(after), text));
+}
+
+/// An edit that cannot be computed is no edit: it leaves the history, and the recipe is as before it.
+void Session::takeBack()
+{
+    if (m_state != State::Ready || !m_undo.canUndo())
+        return;
+    m_takingBack = true;
+    m_undo.undo();
+    m_takingBack = false;
+}
+
+bool Session::recipeOverwritten() const { return m_document.overwritten(recipePath()); }
+
+QString Session::saveRecipe(const QString &path)
+{
+    if (m_recovering.running())
+        return u"the last change is still being computed; save again in a moment"_s;
+    return m_document.save(path, recipePath(), *m_network);
+}
+
+bool Session::recipeAssumed() const { return m_network && quantscope::recipeAssumed(*m_network); }
+
+QString Session::recipeStateText() const
+{
+    return m_network ? quantscope::recipeStateText(*m_network, recipeEdited(), m_recipeChoice == RecipeChoice::Chosen)
+                     : QString();
+}
+
+void Session::remember()
+{
+    const QFileInfo info(m_path);
+    Settings::addRecent({.path = m_path,
+        .format = qs(traitsOf(m_network->dialect).name),
+        .state = recentStateText(*m_network, recipeEdited(), m_recipeChoice == RecipeChoice::Chosen),
+        .warning = recipeAssumed(),
+        .bytes = info.size(),
+        .modified = info.lastModified(),
+        .opened = QDateTime::currentDateTime()});
+}
+
 void Session::reload()
 {
     if (!m_path.isEmpty() && mayDiscard())
@@ -50,7 +165,7 @@ void Session::close()
     if (!mayDiscard())
         return;
     cancel();
-    m_recipe = {};
+    m_document.read({}, {});
     m_opened.reset();
     m_path.clear();
     m_error.clear();
@@ -103,9 +218,7 @@ void Session::start(const QString &recipe, bool keepSelection)
             if (!result)
                 return fail(qs(result.error().text()));
             const Listed &listed = **result;
-            m_recipe = listed.opened.recipe();
-            m_recipeText = listed.recipeText;
-            m_saved = false;
+            m_document.read(listed.opened.recipe(), listed.recipeText);
             setNetwork(listed.network, State::Listed);
             watch();
             recover(listed.opened);

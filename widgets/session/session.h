@@ -2,6 +2,7 @@
 
 #include "items/slot_ref.h"
 #include "open/open_network.h"
+#include "session/recipe_document.h"
 #include "session/statistics_store.h"
 #include "session/task.h"
 
@@ -87,7 +88,6 @@ Q_SIGNALS:
     void failed(const QString &text); ///< an open or edit that did not work; what was shown stays
 
 private:
-    friend class RecipeCommand;
     struct Listed;
     struct Recovered;
     static Result<std::shared_ptr<const Listed>> openAndList(
@@ -96,7 +96,7 @@ private:
     void recover(const OpenedModel &opened);
     void recoverEdited(const Recipe &recipe);
     void startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work);
-    void applyRecipe(const Recipe &recipe);
+    void pushEdit(Recipe after, const QString &text);
     void takeBack();
     void onFileChanged(const QString &path);
     void setState(State state);
@@ -110,9 +110,7 @@ private:
     QString m_error;
     RecipeChoice m_recipeChoice = RecipeChoice::Beside;
     QString m_chosenRecipe;
-    Recipe m_recipe; ///< with every edit, also those that are still being computed
-    std::string m_recipeText; ///< of the recipe's file, for saving with comments and order
-    bool m_saved = false; ///< the edits are in a file
+    RecipeDocument m_document;
     bool m_takingBack = false; ///< the last edit does not fit the model
     std::function<bool()> m_mayDiscard;
     std::optional<OpenedModel> m_opened; ///< with its exports; what every edit starts from

@@ -1,5 +1,6 @@
 #include "session/statistics_store.h"
 
+#include "analysis/analyse.h"
 #include "items/text.h"
 #include "report/inspect.h"
 

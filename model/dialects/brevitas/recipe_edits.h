@@ -1,10 +1,8 @@
 #pragma once
 
-#include "base/error.h"
 #include "recipe/recipe.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,10 +27,5 @@ Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::
 
 /// Some entry does not say what the file says, or comes from no file.
 bool hasEdits(const Recipe &recipe);
-
-/// The text of the recipe's file with the edits in it: touched entries change in place key by key, new ones stand at
-/// the end, comments, order and line ends stay. `text` is what `recipe` was read from. Errors (Usage): the text is not
-/// that recipe, or the result would not read back as `recipe`.
-Result<std::string> editedToml(std::string_view text, const Recipe &recipe);
 
 } // namespace quantscope

@@ -11,14 +11,6 @@
 
 namespace quantscope {
 
-bool isBitWidth(double value) { return value >= 1 && value <= 32 && value == std::floor(value); }
-
-bool isScale(double value)
-{
-    const auto scale = static_cast<float>(std::clamp(value, -1e300, 1e300));
-    return scale > 0 && std::isfinite(scale);
-}
-
 std::optional<std::string> SlotSettings::value(std::string_view keyword) const
 {
     const auto found

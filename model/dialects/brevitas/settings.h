@@ -12,10 +12,6 @@
 
 namespace quantscope {
 
-/// What input_bit_width and input_scale of a recipe may be.
-bool isBitWidth(double value);
-bool isScale(double value);
-
 /// Everything a recipe says about one slot once its entries are merged.
 struct SlotSettings {
     std::string preset; ///< empty: nothing said

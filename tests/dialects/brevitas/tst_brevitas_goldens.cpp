@@ -1,4 +1,6 @@
+#include "analysis/analyse.h"
 #include "analysis/statistics.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"

@@ -1,7 +1,9 @@
 // Checkpoints whose tensors contradict each other: no reader can refuse them, so recovery has to stand them. Every
 // Brevitas checkpoint of the test data is damaged in reproducible ways, and everything the tool would do with the
 // quantizers is done. What counts is that each quantizer is right or an error; the sanitizer build sees the rest.
+#include "analysis/analyse.h"
 #include "analysis/statistics.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"

@@ -1,5 +1,7 @@
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/spec.h"
+#include "recipe/recipe_text.h"
 
 #include <QtTest>
 

@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "base/text.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"

@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "formats/open_model.h"
 #include "support/paths.h"
 #include "support/watched_file.h"

@@ -1,4 +1,5 @@
 // The network has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/interpret.h"
 #include "quant/code_reader.h"
 #include "support/state_file.h"

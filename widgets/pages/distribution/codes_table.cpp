@@ -2,7 +2,7 @@
 
 #include "items/text.h"
 #include "look/theme.h"
-#include "pages/values/values_view.h"
+#include "pages/parts/values_view.h"
 
 #include <QBoxLayout>
 #include <QHeaderView>

@@ -1,5 +1,6 @@
 #include "pages/distribution/distribution_page.h"
 
+#include "analysis/value_histogram.h"
 #include "charts/bar_data.h"
 #include "charts/bit_weight_chart.h"
 #include "items/facts.h"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analysis/statistics.h"
+#include "analysis/value_histogram.h"
 #include "items/slot_ref.h"
 #include "pages/page.h"
 #include "session/task.h"

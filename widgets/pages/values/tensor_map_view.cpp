@@ -1,7 +1,7 @@
 #include "pages/values/tensor_map_view.h"
 
 #include "look/theme.h"
-#include "pages/values/values_view.h"
+#include "pages/parts/values_view.h"
 
 #include <QMouseEvent>
 #include <QPainter>

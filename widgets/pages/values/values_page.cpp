@@ -4,12 +4,12 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "pages/parts/values_view.h"
 #include "pages/values/axis_bar.h"
 #include "pages/values/copy_bar.h"
 #include "pages/values/element_panel.h"
 #include "pages/values/find_bar.h"
 #include "pages/values/tensor_map_view.h"
-#include "pages/values/values_view.h"
 #include "session/session.h"
 
 #include <QAction>

@@ -1,4 +1,4 @@
-#include "pages/values/values_view.h"
+#include "pages/parts/values_view.h"
 
 #include "items/values_model.h"
 #include "look/controls.h"

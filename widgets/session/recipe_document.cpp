@@ -1,0 +1,88 @@
+#include "session/recipe_document.h"
+
+#include "base/atomic_file.h"
+#include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_writer.h"
+#include "items/text.h"
+#include "recipe/recipe_text.h"
+#include "session/file_text.h"
+
+#include <QFileInfo>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+void RecipeDocument::read(Recipe recipe, std::string text)
+{
+    m_recipe = std::move(recipe);
+    m_text = std::move(text);
+    m_saved = false;
+}
+
+void RecipeDocument::edit(Recipe recipe)
+{
+    m_recipe = std::move(recipe);
+    m_saved = false;
+}
+
+bool RecipeDocument::edited() const { return !m_saved && hasEdits(m_recipe); }
+
+bool RecipeDocument::overwritten(const QString &path) const
+{
+    return !path.isEmpty() && QFileInfo::exists(path) && fileText(str(path), m_text.size() + 1) != m_text;
+}
+
+QString RecipeDocument::save(const QString &path, const QString &own, const Network &network)
+{
+    Result<std::string> text = m_text.empty() ? recipeToml(network) : editedToml(m_text, m_recipe);
+    if (!text && QFileInfo(path) != QFileInfo(own))
+        text = recipeToml(network); // without the file's comments, but a new file takes nothing away
+    if (!text)
+        return qs(text.error().text());
+    auto file = AtomicFile::create(str(path));
+    if (!file)
+        return qs(file.error().text());
+    file->write(*text);
+    const auto committed = file->commit();
+    if (!committed)
+        return qs(committed.error().text());
+    m_saved = true;
+    if (QFileInfo(path) == QFileInfo(own))
+        m_text = *text; // what the file holds now: the watcher is about to ask
+    return {};
+}
+
+bool recipeAssumed(const Network &network)
+{
+    return std::ranges::any_of(network.layers, [](const Layer &layer) {
+        return std::ranges::any_of(layer.slots, [](const SlotQuantizer &slot) { return slot.assumed; });
+    });
+}
+
+QString recipeStateText(const Network &network, bool edited, bool chosen)
+{
+    if (traitsOf(network.dialect).saysItself)
+        return u"in the file"_s;
+    if (edited)
+        return u"edited"_s;
+    if (!network.confirmedBy.empty())
+        return u"✓ confirmed"_s;
+    const bool assumed = recipeAssumed(network);
+    if (network.recipe.path.empty())
+        return assumed ? u"none, assumed"_s : u"none"_s;
+    return assumed ? u"partly assumed"_s : chosen ? u"chosen file"_s : u"beside it"_s;
+}
+
+QString recentStateText(const Network &network, bool edited, bool chosen)
+{
+    if (traitsOf(network.dialect).saysItself)
+        return u"quantizers read from the file"_s;
+    if (recipeAssumed(network))
+        return network.recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s;
+    return u"recipe "_s + recipeStateText(network, edited, chosen);
+}
+
+} // namespace quantscope

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "network/network.h"
+
+#include <QString>
+
+#include <string>
+
+namespace quantscope {
+
+/// The recipe that is edited, with the text of its file, which saving keeps.
+class RecipeDocument {
+public:
+    const Recipe &recipe() const { return m_recipe; } ///< with every edit, also those that are still being computed
+    /// As it was read: nothing is edited.
+    void read(Recipe recipe, std::string text);
+    void edit(Recipe recipe);
+    /// There are edits that no file has.
+    bool edited() const;
+    /// The file does not hold what was read from it: somebody else wrote it since.
+    bool overwritten(const QString &path) const;
+    /// Writes it to `path`; `own` is the file that it was read from, which keeps its comments and order. An error's
+    /// text, or empty.
+    QString save(const QString &path, const QString &own, const Network &network);
+
+private:
+    Recipe m_recipe;
+    std::string m_text;
+    bool m_saved = false; ///< the edits are in a file
+};
+
+/// Some quantizer rests on what nobody said.
+bool recipeAssumed(const Network &network);
+/// Where the quantizers come from, in two words: "beside it", "none, assumed", "in the file".
+QString recipeStateText(const Network &network, bool edited, bool chosen);
+/// The same for the list of recent files: "no recipe: preset assumed".
+QString recentStateText(const Network &network, bool edited, bool chosen);
+
+} // namespace quantscope
