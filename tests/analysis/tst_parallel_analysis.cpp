@@ -2,7 +2,7 @@
 #include "analysis/analyse.h"
 #include "analysis/statistics.h"
 #include "dialects/brevitas/weight_statistics.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support/memory_slot.h"
 
 #include <cmath>

@@ -31,41 +31,6 @@ std::string qtModule(const std::string &header)
     return looksLikeQt ? "unknown to Qt" : "";
 }
 
-/// Implementations that have no header of their name; to be emptied.
-const std::set<std::string> kPendingNames = {
-    "app/cli/codes.cpp",
-    "app/cli/compare.cpp",
-    "app/cli/export.cpp",
-    "app/cli/inspect.cpp",
-    "app/cli/recipe.cpp",
-    "model/analysis/analyse.cpp",
-    "model/analysis/value_histogram.cpp",
-    "model/dialects/folding/fold_elementwise.cpp",
-    "model/dialects/folding/fold_quantize.cpp",
-    "model/dialects/folding/fold_shape_ops.cpp",
-    "model/dialects/folding/fold_values.cpp",
-    "model/dialects/onnx/decode_qdq.cpp",
-    "model/dialects/onnx/decode_qonnx.cpp",
-    "model/dialects/onnx/edges.cpp",
-    "model/dialects/onnx/planner_recurrent.cpp",
-    "model/export/proof/proof_compare.cpp",
-    "model/export/proof/proof_program.cpp",
-    "model/export/scale_table.cpp",
-    "model/export/writers/fixed_helper.cpp",
-    "model/export/writers/header_comment.cpp",
-    "model/quant/code_reader.cpp",
-    "model/recipe/recipe_reader.cpp",
-    "model/recipe/recipe_text.cpp",
-    "model/report/inspect_json.cpp",
-    "model/report/sweep_report.cpp",
-    "widgets/charts/bit_weight_trial.cpp",
-    "widgets/pages/compare/compare_candidates_layout.cpp",
-    "widgets/pages/export/export_run.cpp",
-    "widgets/pages/values/values_copy.cpp",
-    "widgets/session/session_recipe.cpp",
-    "widgets/window/main_window_commands.cpp",
-};
-
 } // namespace
 
 /// What no compiler looks at: where Qt may be used, how long files are, how they are named.
@@ -111,16 +76,11 @@ private Q_SLOTS:
     void implementationsHaveTheirHeader()
     {
         std::vector<std::string> problems;
-        auto unused = kPendingNames;
         for (const auto &[path, file] : m_programs.files()) {
             if (file.isHeader() || file.name() == "main.cpp" || m_programs.files().count(file.stem() + ".h") != 0)
                 continue;
-            unused.erase(path);
-            if (kPendingNames.count(path) == 0)
-                problems.push_back(path + " implements no header of its name");
+            problems.push_back(path + " implements no header of its name");
         }
-        for (const std::string &path : unused)
-            problems.push_back(path + " has its header: take it off the list");
         QVERIFY(test::noneOf(problems));
     }
 

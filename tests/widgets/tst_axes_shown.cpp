@@ -34,8 +34,10 @@ private Q_SLOTS:
         QFETCH(QString, shape);
         Session session;
         QVERIFY(test::openAndWait(session, test::data("onnx/" + file.toStdString())));
-        const auto preview
-            = previewExport(*session.network(), {.layers = {layer.toStdString()}, .formats = {"header"}}, 60);
+        ExportRequest request;
+        request.layers = {layer.toStdString()};
+        request.formats = {"header"};
+        const auto preview = previewExport(*session.network(), request, 60);
         QVERIFY(preview);
         QVERIFY2(preview->front().second.find("shape       " + shape.toStdString() + "\n") != std::string::npos,
             preview->front().second.c_str());

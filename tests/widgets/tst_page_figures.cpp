@@ -8,7 +8,7 @@
 #include "pages/distribution/distribution_page.h"
 #include "pages/page_table.h"
 #include "pages/recipe/recipe_page.h"
-#include "quant/codes.h"
+#include "quant/code_reader.h"
 #include "support.h"
 
 #include <QClipboard>

@@ -217,8 +217,12 @@ private Q_SLOTS:
         Element element;
         element.known = element.hasCode = true;
         element.code = code;
-        const CopyBlock block{
-            .layer = "a", .slot = Slot::Weight, .rows = {{element}}, .format = {bits, std::nullopt}, .isSigned = true};
+        const CopyBlock block{.layer = "a",
+            .slot = Slot::Weight,
+            .rows = {{element}},
+            .format = {bits, std::nullopt},
+            .isSigned = true,
+            .order = {}};
         QCOMPARE(copyText(block, CopyForm::C, ValueForm::Decimal), u"static const "_s + literal + u"};\n"_s);
     }
 
