@@ -119,16 +119,12 @@ std::vector<FlowNodeId> Flow::joins() const
     std::vector<FlowNodeId> out;
     for (std::size_t i = 0; i < nodes().size(); ++i) {
         const Edges &into = m_parts->into[i];
-        // One value that is read twice joins nothing.
-        std::set<std::pair<std::size_t, std::uint32_t>> sources;
-        for (const std::uint32_t edge : into) {
-            const FlowEdge &read = m_parts->edges[edge];
-            const std::size_t from = position(read.from);
-            if (!read.shapeOnly && m_parts->component[from] != m_parts->component[i])
-                sources.emplace(from, read.output);
-        }
+        const auto carriesData = [&](std::uint32_t edge) {
+            const std::size_t from = position(m_parts->edges[edge].from);
+            return !m_parts->edges[edge].shapeOnly && m_parts->component[from] != m_parts->component[i];
+        };
         const bool joining = nodes()[i].isStop() || nodes()[i].kind == FlowNode::Kind::Operator;
-        if (joining && sources.size() > 1)
+        if (joining && std::count_if(into.begin(), into.end(), carriesData) > 1)
             out.push_back(static_cast<FlowNodeId>(i));
     }
     return out;

@@ -130,7 +130,7 @@ private Q_SLOTS:
         QFETCH(QStringList, names);
         const auto network = scaled();
         LayerModel model;
-        model.setNetwork(network);
+        model.setInspection({network, {}, {}});
         LayerProxy proxy;
         proxy.setSourceModel(&model);
         QCOMPARE(proxy.setFilterText(filter), QString());
@@ -155,7 +155,7 @@ private Q_SLOTS:
         QFETCH(bool, descending);
         QFETCH(QStringList, names);
         LayerModel model;
-        model.setNetwork(scaled());
+        model.setInspection({scaled(), {}, {}});
         LayerProxy proxy;
         QAbstractItemModelTester tester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
         proxy.setSourceModel(&model);
@@ -169,7 +169,7 @@ private Q_SLOTS:
         Session session;
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         LayerModel model;
-        model.setNetwork(session.network(), session.statistics().all());
+        model.setInspection(session.inspection());
         QStringList heads, tips;
         for (int column = 0; column < LayerModel::NUM_COLUMNS; ++column) {
             heads << model.headerData(column, Qt::Horizontal).toString();
@@ -271,7 +271,7 @@ private:
     {
         auto network = std::make_shared<Network>();
         const auto add = [&](const char *name, int bits, bool stored, std::vector<float> scales) {
-            Layer &layer = network->layers.emplace_back();
+            Layer &layer = network->add({});
             layer.name = name;
             layer.kind = "ReLU";
             SlotQuantizer &slot = layer.slots.emplace_back();

@@ -163,7 +163,7 @@ private Q_SLOTS:
             << "";
         for (const char *file : {"residual_add.qonnx.onnx", "residual_add.qcdq.onnx"})
             QTest::newRow(file) << QString::fromStdString(test::data("brevitas/0.10.2/" + std::string(file))) << "q c s"
-                                << "s Add"; // the quantizer s is called on both branches
+                                << "q s Add"; // both quantizers are called twice
     }
 
     void wholeNetwork()
