@@ -185,7 +185,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return page.idle() && page.sweepPanel()->allocation(); }, 20000));
         const auto points = sweepPoints(*compareCandidates(*m_session.network(), {"conv2", "fc1"},
             atWidths({*parseCandidate("Int8WeightPerTensorFixedPoint")}, 2, 8)));
-        const SweepData &data = page.findChild<SweepChart *>()->data();
+        const SweepData &data = page.sweepPanel()->findChild<SweepChart *>()->data();
         QCOMPARE(data.lines.size(), std::size_t(3));
         const SweepLine &line = data.lines[2];
         QCOMPARE(line.name, u"per tensor, fixed point"_s);

@@ -20,6 +20,7 @@ struct Field {
     QString name;
     QString (*text)(const LayerRow &) = nullptr;
     std::optional<double> (*number)(const LayerRow &) = nullptr;
+    bool isFloat32 = false; ///< 0.1 means the float32 that is nearest to it
 };
 
 template <auto Member> std::optional<double> numberIn(const LayerRow &row)
@@ -34,9 +35,9 @@ const std::vector<Field> &fields()
         {u"kind"_s, [](const LayerRow &row) { return qs(row.kind); }},
         {u"shape"_s, [](const LayerRow &row) { return qs(row.shape); }},
         {u"params"_s, nullptr, numberIn<&LayerRow::parameters>}, {u"bits"_s, nullptr, numberIn<&LayerRow::bitWidth>},
-        {u"scale"_s, nullptr, numberIn<&LayerRow::scaleValue>}, {u"int"_s, nullptr, numberIn<&LayerRow::integerBits>},
-        {u"frac"_s, nullptr, numberIn<&LayerRow::fractionBits>}, {u"sqnr"_s, nullptr, numberIn<&LayerRow::sqnrDb>},
-        {u"sat"_s, nullptr, numberIn<&LayerRow::atLimitShare>},
+        {u"scale"_s, nullptr, numberIn<&LayerRow::scaleValue>, true},
+        {u"int"_s, nullptr, numberIn<&LayerRow::integerBits>}, {u"frac"_s, nullptr, numberIn<&LayerRow::fractionBits>},
+        {u"sqnr"_s, nullptr, numberIn<&LayerRow::sqnrDb>}, {u"sat"_s, nullptr, numberIn<&LayerRow::atLimitShare>},
         {u"problems"_s, nullptr, [](const LayerRow &row) { return std::optional(static_cast<double>(row.problems)); }}};
     return table;
 }
@@ -144,7 +145,7 @@ bool FilterTerm::matches(const LayerRow &row) const
     else if (known->text)
         result = matchesText(known->text(row), relation, text);
     else if (const auto value = known->number(row))
-        result = compare(*value, relation, number);
+        result = compare(*value, relation, known->isFloat32 ? static_cast<double>(static_cast<float>(number)) : number);
     return result != negated;
 }
 
