@@ -1,12 +1,14 @@
 #include "report/compare_report.h"
 
 #include "base/text.h"
+#include "lab/figures.h"
 #include "quant/fixed_point.h"
 #include "quant/quantizer_json.h"
 #include "report/layer_table.h"
 #include "report/text_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -23,21 +25,13 @@ using Json = nlohmann::ordered_json;
 
 template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
 
-const SlotStatistics *figuresOf(const CandidateResult &candidate)
-{
-    return candidate.figures ? &*candidate.figures : nullptr;
-}
+/// Those that JSON and CSV write one after the other.
+constexpr std::array kWritten = {FigureId::Sqnr, FigureId::Mse, FigureId::MaxError, FigureId::MeanError,
+    FigureId::Cosine, FigureId::AtLimit, FigureId::Clipped, FigureId::Zeroed, FigureId::CodesUsed};
 
 std::optional<double> sqnrOf(const CandidateResult &candidate)
 {
     return candidate.figures && candidate.figures->hasFloats ? candidate.figures->error.sqnrDb() : std::nullopt;
-}
-
-/// The codes of a minifloat are bit patterns: no limits, no integers.
-bool hasIntegers(const CandidateResult &candidate)
-{
-    const auto &q = candidate.slot.quantizer;
-    return q && q->isComplete() && q->kind != QuantizerKind::Minifloat;
 }
 
 /// Against the file's own; nullopt where one of them has none.
@@ -45,11 +39,6 @@ std::optional<double> changeDb(const SlotComparison &comparison, const Candidate
 {
     const auto own = sqnrOf(candidate), file = sqnrOf(comparison.candidates.front());
     return own && file ? std::optional(*own - *file) : std::nullopt;
-}
-
-std::optional<std::uint64_t> codesUsed(const SlotStatistics &figures)
-{
-    return figures.codes.usedKnown ? std::optional(figures.codes.used) : std::nullopt;
 }
 
 /// The power of two nearest to one positive scale, as fractional bits.
@@ -60,34 +49,43 @@ std::optional<int> nearestFracBits(const std::optional<Quantizer> &q)
     return static_cast<int>(std::nearbyint(-std::log2(static_cast<double>(q->scale->values[0]))));
 }
 
+/// Those that the terminal shows behind the change.
+constexpr std::array kShown = {FigureId::Mse, FigureId::MaxError, FigureId::MeanError, FigureId::Cosine,
+    FigureId::AtLimit, FigureId::Zeroed, FigureId::CodesUsed, FigureId::Memory};
+
+/// A figure as the terminal shows it; counts of weights as their share in %.
+std::string cell(FigureId id, const CandidateFigures &figures)
+{
+    const auto value = figureOf(id).value(figures);
+    const std::string text = value ? terminalText(figureOf(id), *value) : "-";
+    if (id == FigureId::CodesUsed)
+        return figures.hasIntegers
+            ? fmt::format("{}/{}", value ? std::to_string(figures.codesUsed) : "-", figures.codesTotal)
+            : "-";
+    if (id != FigureId::AtLimit && id != FigureId::Zeroed)
+        return text;
+    return !value || figures.count == 0
+        ? "-"
+        : fmt::format("{:.2f}", 100.0 * asDouble(*value) / static_cast<double>(figures.count));
+}
+
 std::vector<std::string> cells(const SlotComparison &comparison, const CandidateResult &candidate, bool best)
 {
-    const SlotStatistics *s = figuresOf(candidate);
     const auto &q = candidate.slot.quantizer;
     const auto type = q ? fixedType(*q) : std::nullopt;
-    const auto share = [&](std::uint64_t n) {
-        return s->count == 0 ? "-"
-                             : fmt::format("{:.2f}", 100.0 * static_cast<double>(n) / static_cast<double>(s->count));
-    };
     std::vector<std::string> out
         = {printable(candidate.name) + (best ? " (best)" : ""), q && q->bitWidth ? std::to_string(*q->bitWidth) : "-",
             q && q->scale ? scaleText(*q->scale) : "-", type ? apFixedName(*type) : "-"};
-    if (s == nullptr) {
+    if (!candidate.figures) {
         out.insert(out.end(), 10, "-");
         return out;
     }
+    const CandidateFigures figures = figuresOf(candidate);
     const auto change = changeDb(comparison, candidate);
-    const auto cosine = s->error.cosine();
-    const auto used = codesUsed(*s);
-    const bool integers = hasIntegers(candidate);
-    for (std::string &cell : std::vector<std::string>{s->hasFloats ? sqnrText(s->error) : "-",
-             change && &candidate != &comparison.candidates.front() ? fmt::format("{:+.2f}", *change) : "",
-             fmt::format("{:.3e}", s->error.mse()), fmt::format("{:.4g}", s->error.maxAbs),
-             fmt::format("{:.2e}", s->error.mean()), cosine ? fmt::format("{:.6f}", *cosine) : "-",
-             integers ? share(s->atLimit) : "-", share(s->zeroed),
-             integers ? fmt::format("{}/{}", used ? std::to_string(*used) : "-", candidate.codesTotal()) : "-",
-             grouped(candidate.bits())})
-        out.push_back(std::move(cell));
+    out.push_back(figures.hasErrors ? sqnrText(figures.error) : "-");
+    out.push_back(change && &candidate != &comparison.candidates.front() ? fmt::format("{:+.2f}", *change) : "");
+    for (const FigureId id : kShown)
+        out.push_back(cell(id, figures));
     return out;
 }
 
@@ -95,8 +93,12 @@ std::string tableOf(const SlotComparison &comparison)
 {
     constexpr std::size_t kMostMarked = 3; // a mark that four rows carry says nothing
     const auto best = comparison.best();
-    std::vector<std::vector<std::string>> rows = {{"Candidate", "Bits", "Scale", "Type", "SQNR dB", "Change dB", "MSE",
-        "Max error", "Mean error", "Cosine", "At limit %", "To zero %", "Codes", "Memory bits"}};
+    std::vector<std::vector<std::string>> rows(1, {"Candidate"});
+    for (const FigureId id : {FigureId::Bits, FigureId::Scale, FigureId::Type, FigureId::Sqnr})
+        rows[0].emplace_back(figureOf(id).heading);
+    rows[0].emplace_back("Change dB");
+    for (const FigureId id : kShown)
+        rows[0].emplace_back(figureOf(id).heading);
     for (std::size_t i = 0; i < comparison.candidates.size(); ++i)
         rows.push_back(cells(comparison, comparison.candidates[i],
             best.size() <= kMostMarked && std::find(best.begin(), best.end(), i) != best.end()));
@@ -182,22 +184,18 @@ nlohmann::ordered_json candidateJson(const CandidateResult &candidate)
     out["zero_point"] = q && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
     out["frac_bits"] = q ? fracBitsJson(*q) : Json(nullptr);
     out["nearest_frac_bits"] = orNull(nearestFracBits(q));
-    const SlotStatistics *s = figuresOf(candidate);
-    const SlotStatistics *codes = hasIntegers(candidate) ? s : nullptr;
-    out["codes_sha256_i32"] = codes != nullptr ? orNull(s->codesSha256) : Json(nullptr);
-    out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
-    out["mse"] = s != nullptr ? Json(s->error.mse()) : Json(nullptr);
-    out["max_abs_error"] = s != nullptr ? Json(s->error.maxAbs) : Json(nullptr);
-    out["mean_error"] = s != nullptr ? Json(s->error.mean()) : Json(nullptr);
-    out["cosine"] = s != nullptr ? orNull(s->error.cosine()) : Json(nullptr);
-    out["at_limit"] = codes != nullptr ? Json(s->atLimit) : Json(nullptr);
-    out["clipped"] = codes != nullptr ? orNull(s->clipped) : Json(nullptr);
-    out["zeroed"] = s != nullptr ? Json(s->zeroed) : Json(nullptr);
-    out["codes_used"] = codes != nullptr ? orNull(codesUsed(*s)) : Json(nullptr);
-    out["codes_total"] = hasIntegers(candidate) ? Json(candidate.codesTotal()) : Json(nullptr);
+    const CandidateFigures figures = figuresOf(candidate);
+    out["codes_sha256_i32"]
+        = figures.known && figures.hasIntegers ? orNull(candidate.figures->codesSha256) : Json(nullptr);
+    for (const FigureId id : kWritten) {
+        Json &field = out[std::string(figureOf(id).key)];
+        if (const auto value = figureOf(id).value(figures))
+            std::visit([&](auto number) { field = number; }, *value);
+    }
+    out["codes_total"] = figures.hasIntegers ? Json(figures.codesTotal) : Json(nullptr);
     out["bits"] = candidate.bits();
     out["fixed_exact"] = candidate.fixedExact();
-    out["non_finite"] = s != nullptr ? Json(s->nonFinite) : Json(nullptr);
+    out["non_finite"] = figures.known ? Json(candidate.figures->nonFinite) : Json(nullptr);
     if (!candidate.note.empty())
         out["note"] = candidate.note;
     return out;
@@ -264,25 +262,21 @@ std::string compareText(const std::vector<SlotComparison> &comparisons)
 namespace {
 
 std::string number(const std::optional<double> &value) { return value ? shortest(*value) : std::string(); }
+std::string plain(double value) { return shortest(value); }
+std::string plain(std::uint64_t count) { return std::to_string(count); }
 
 std::vector<std::string> csvRow(const SlotComparison &comparison, const CandidateResult &candidate)
 {
-    const SlotStatistics *s = figuresOf(candidate);
+    const CandidateFigures figures = figuresOf(candidate);
     const auto &q = candidate.slot.quantizer;
     std::vector<std::string> row = {comparison.layer, std::string(slotName(comparison.slot)), candidate.name,
         q && q->bitWidth ? std::to_string(*q->bitWidth) : "", q && q->scale ? scaleText(*q->scale) : ""};
-    if (s != nullptr) {
-        const auto used = codesUsed(*s);
-        const bool integers = hasIntegers(candidate);
-        for (std::string &cell : std::vector<std::string>{number(s->error.sqnrDb()), shortest(s->error.mse()),
-                 shortest(s->error.maxAbs), shortest(s->error.mean()), number(s->error.cosine()),
-                 integers ? std::to_string(s->atLimit) : "", integers && s->clipped ? std::to_string(*s->clipped) : "",
-                 std::to_string(s->zeroed), integers && used ? std::to_string(*used) : ""})
-            row.push_back(std::move(cell));
+    for (const FigureId id : kWritten) {
+        const auto value = figureOf(id).value(figures);
+        row.push_back(value ? std::visit([](auto number) { return plain(number); }, *value) : std::string());
     }
-    row.resize(14);
-    row.push_back(hasIntegers(candidate) ? std::to_string(candidate.codesTotal()) : "");
-    row.push_back(std::to_string(candidate.bits()));
+    row.push_back(figures.hasIntegers ? std::to_string(figures.codesTotal) : "");
+    row.push_back(std::to_string(figures.memory));
     row.push_back(candidate.fixedExact() ? "true" : "false");
     return row;
 }
@@ -322,9 +316,10 @@ const char *truth(bool value) { return value ? "true" : "false"; }
 
 std::string compareCsv(const std::vector<SlotComparison> &comparisons, const SweepMarks *sweep)
 {
-    std::string out = "layer,slot,candidate,bit_width,scale,sqnr_db,mse,max_abs_error,mean_error,cosine,at_limit,"
-                      "clipped,zeroed,codes_used,codes_total,bits,fixed_exact,scale_min,scale_max,non_finite,rank,"
-                      "sqnr_change_db,note";
+    std::string out = "layer,slot,candidate,bit_width,scale";
+    for (const FigureId id : kWritten)
+        out += fmt::format(",{}", figureOf(id).key);
+    out += ",codes_total,bits,fixed_exact,scale_min,scale_max,non_finite,rank,sqnr_change_db,note";
     out += sweep == nullptr ? "\n" : ",on_front,cheapest\n";
     Chosen onFront, cheapest;
     if (sweep != nullptr)

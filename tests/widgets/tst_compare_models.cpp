@@ -126,7 +126,7 @@ private Q_SLOTS:
     {
         std::vector<CompareColumn> columns(6);
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            columns[i].hasFigures = true;
+            columns[i].known = true;
             columns[i].width = i < 3 ? 4 : 8;
             columns[i].memory = i < 4 ? 10 : 20;
         }

@@ -119,7 +119,7 @@ private Q_SLOTS:
         QFETCH(double, ratio);
         const auto column = [](double error) {
             CompareColumn made;
-            made.hasFigures = made.hasErrors = true;
+            made.known = made.hasErrors = true;
             made.error.maxAbs = error;
             return made;
         };

@@ -17,29 +17,9 @@ namespace quantscope {
 static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 static constexpr std::size_t kMostTies = 3; // a mark that four columns carry says nothing
 
-QString figureName(CompareFigure figure)
-{
-    static const QString names[kCompareFigures] = {u"scale"_s, u"ap_fixed<W,I>"_s, u"bits"_s, u"SQNR, dB"_s, u"MSE"_s,
-        u"max |error|"_s, u"mean error"_s, u"cosine"_s, u"at limit"_s, u"clipped"_s, u"rounded to 0"_s, u"codes used"_s,
-        u"memory, bits"_s, u"exact in ap_fixed"_s};
-    return names[static_cast<int>(figure)];
-}
+QString figureName(CompareFigure figure) { return qs(figureOf(figure).title); }
 
-QString figureRule(CompareFigure figure)
-{
-    static const QString rules[kCompareFigures] = {u"value = (code − zero point) · scale"_s,
-        u"the fixed-point type that holds every value exactly: W bits, I of them left of the binary point, "
-        "the sign included"_s,
-        u"bits of one code"_s, u"10 log₁₀(Σ w² / Σ e²), e = value in float32 − float weight, summed in float64"_s,
-        u"mean of e²"_s, u"largest |e|"_s, u"mean of e: not zero means a bias that adds up over a layer’s inputs"_s,
-        u"cosine of the angle between the float weights and the values"_s,
-        u"codes that equal an end of the range (narrow: −2^(b−1)+1)"_s,
-        u"weights whose rounded code lies outside the range before it is clamped"_s,
-        u"weights that are not zero and get the zero point as their code"_s,
-        u"codes that occur at least once, of all in the range"_s, u"elements · bits"_s,
-        u"one power-of-two scale and zero point 0"_s};
-    return withPowers(rules[static_cast<int>(figure)]);
-}
+QString figureRule(CompareFigure figure) { return withPowers(qs(figureOf(figure).rule)); }
 
 namespace {
 
@@ -94,12 +74,6 @@ QString granularity(const SlotQuantizer &slot)
     return slot.quantizer->scale->perTensor() ? u"per tensor"_s : u"per channel"_s;
 }
 
-std::optional<int> widthOf(const CandidateResult &result)
-{
-    const auto &q = result.slot.quantizer;
-    return q && q->isComplete() ? std::optional(q->bitWidth.value_or(q->wordBits())) : std::nullopt;
-}
-
 /// The text that all have in common, else another.
 template <class Text>
 QString common(const std::vector<const CandidateResult *> &results, Text text, const QString &otherwise = u"differ"_s)
@@ -118,32 +92,12 @@ QString exactOf(const std::vector<const CandidateResult *> &results)
     return common(results, exactText, allNo ? u"no"_s : u"differ"_s);
 }
 
-void addFigures(CompareColumn &column, const CandidateResult &result)
-{
-    column.codesTotal += result.codesTotal();
-    column.memory += result.bits();
-    if (!result.figures) {
-        column.hasFigures = false;
-        column.note = qs(result.note);
-        return;
-    }
-    const SlotStatistics &figures = *result.figures;
-    column.hasErrors = column.hasErrors && figures.hasFloats;
-    column.error += figures.error;
-    column.atLimit += figures.atLimit;
-    column.zeroed += figures.zeroed;
-    column.codesUsed += figures.codes.used;
-    column.codesUsedKnown = column.codesUsedKnown && figures.codes.usedKnown;
-    column.clipped
-        = column.clipped && figures.clipped ? std::optional(*column.clipped + *figures.clipped) : std::nullopt;
-}
-
 } // namespace
 
 CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
 {
     const CandidateResult &first = *results.front();
-    CompareColumn column;
+    CompareColumn column{figuresOf(results), {}, {}, {}, {}, {}, {}, {}, {}};
     column.name = first.name;
     column.title = titleOf(first);
     column.scale = common(results, [](const CandidateResult &r) {
@@ -151,19 +105,16 @@ CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
                                                            : u"–"_s;
     });
     column.type = common(results, [](const CandidateResult &r) { return fixedTypeText(r.slot); });
-    column.fixedExact
-        = std::all_of(results.begin(), results.end(), [](const CandidateResult *r) { return r->fixedExact(); });
     column.exact = exactOf(results);
-    const bool sameWidth = std::all_of(
-        results.begin(), results.end(), [&](const CandidateResult *r) { return widthOf(*r) == widthOf(first); });
-    column.width = sameWidth ? widthOf(first) : std::nullopt;
-    column.bits = column.width ? QString::number(*column.width) : sameWidth ? u"–"_s : u"differ"_s;
+    const bool noWidth = !column.width && std::ranges::none_of(results, [](const CandidateResult *r) {
+        return r->slot.quantizer && r->slot.quantizer->isComplete();
+    });
+    column.bits = column.width ? QString::number(*column.width) : noWidth ? u"–"_s : u"differ"_s;
     const QString kind = common(results, [](const CandidateResult &r) { return granularity(r.slot); });
     column.subtitle = kind + (column.width ? u" · %1 bit"_s.arg(*column.width) : QString());
-    column.hasFigures = column.hasErrors = true;
-    column.clipped = 0;
     for (const CandidateResult *result : results)
-        addFigures(column, *result);
+        if (!result->figures)
+            column.note = qs(result->note);
     return column;
 }
 
@@ -180,35 +131,25 @@ std::vector<CompareColumn> compareColumns(
     return columns;
 }
 
+/// What needs the floats of the file.
+static bool isError(CompareFigure figure)
+{
+    return (figure >= CompareFigure::Sqnr && figure <= CompareFigure::Cosine) || figure == CompareFigure::Zeroed;
+}
+
 double CompareColumn::number(CompareFigure figure) const
 {
-    if (figure == CompareFigure::Bits)
-        return width ? *width : kUnknown;
     if (figure == CompareFigure::Exact)
         return fixedExact ? 1 : 0;
-    if (!hasFigures)
+    const FigureRow &row = figureOf(figure);
+    if (!row.value || (figure != CompareFigure::Bits && !known) || (isError(figure) && !hasErrors))
         return kUnknown;
-    switch (figure) {
-    case CompareFigure::AtLimit: return static_cast<double>(atLimit);
-    case CompareFigure::Clipped: return clipped ? static_cast<double>(*clipped) : kUnknown;
-    case CompareFigure::Zeroed: return hasErrors ? static_cast<double>(zeroed) : kUnknown;
-    case CompareFigure::CodesUsed:
-        return codesTotal == 0 || !codesUsedKnown ? kUnknown
-                                                  : static_cast<double>(codesUsed) / static_cast<double>(codesTotal);
-    case CompareFigure::Memory: return static_cast<double>(memory);
-    default: break;
-    }
-    if (!hasErrors)
+    if (figure == CompareFigure::Sqnr && error.errorPower == 0)
+        return std::numeric_limits<double>::infinity();
+    const auto value = row.value(*this);
+    if (!value || (figure == CompareFigure::CodesUsed && codesTotal == 0))
         return kUnknown;
-    switch (figure) {
-    case CompareFigure::Sqnr:
-        return error.errorPower == 0 ? std::numeric_limits<double>::infinity() : error.sqnrDb().value_or(kUnknown);
-    case CompareFigure::Mse: return error.mse();
-    case CompareFigure::MaxError: return error.maxAbs;
-    case CompareFigure::MeanError: return error.mean();
-    case CompareFigure::Cosine: return error.cosine().value_or(kUnknown);
-    default: return kUnknown;
-    }
+    return figure == CompareFigure::CodesUsed ? asDouble(*value) / static_cast<double>(codesTotal) : asDouble(*value);
 }
 
 QString CompareColumn::text(CompareFigure figure) const
@@ -223,15 +164,12 @@ QString CompareColumn::text(CompareFigure figure) const
     const double value = number(figure);
     if (std::isnan(value))
         return u"–"_s;
-    switch (figure) {
-    case CompareFigure::Sqnr: return std::isinf(value) ? u"exact"_s : QString::number(value, 'f', 1);
-    case CompareFigure::Mse: return value == 0 ? u"0"_s : QString::number(value, 'e', 2);
-    case CompareFigure::MeanError: return value == 0 ? u"0"_s : QString::number(value, 'e', 2).replace(u"-"_s, u"−"_s);
-    case CompareFigure::MaxError: return value == 0 ? u"0"_s : QString::number(value, 'g', 4);
-    case CompareFigure::Cosine: return QString::number(value, 'f', 5);
-    case CompareFigure::CodesUsed: return groupedText(codesUsed) + u"/"_s + groupedText(codesTotal);
-    default: return groupedText(static_cast<std::uint64_t>(value));
-    }
+    if (figure == CompareFigure::CodesUsed)
+        return groupedText(codesUsed) + u"/"_s + groupedText(codesTotal);
+    if (figure == CompareFigure::Sqnr && std::isinf(value))
+        return u"exact"_s;
+    const QString shown = qs(windowText(figureOf(figure), *figureOf(figure).value(*this)));
+    return figure == CompareFigure::MeanError ? QString(shown).replace(u'-', u'−') : shown;
 }
 
 namespace {
@@ -315,7 +253,7 @@ std::vector<std::size_t> bestColumns(const std::vector<CompareColumn> &columns, 
         return best;
     double lowest = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        const double value = columns[i].hasFigures ? cost(columns[i], figure) : kUnknown;
+        const double value = columns[i].known ? cost(columns[i], figure) : kUnknown;
         if (std::isnan(value))
             continue;
         if (value < lowest)

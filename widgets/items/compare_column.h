@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lab/compare.h"
+#include "lab/figures.h"
 
 #include <QString>
 
@@ -11,44 +12,20 @@
 
 namespace quantscope {
 
-/// One figure of a candidate: a row of the lab's table.
-enum class CompareFigure {
-    Scale,
-    Type,
-    Bits,
-    Sqnr,
-    Mse,
-    MaxError,
-    MeanError,
-    Cosine,
-    AtLimit,
-    Clipped,
-    Zeroed,
-    CodesUsed,
-    Memory,
-    Exact
-};
+using CompareFigure = FigureId; ///< a row of the lab's table
 inline constexpr int kCompareFigures = 14;
 
 QString figureName(CompareFigure figure);
 /// How a figure is computed, for its tooltip.
 QString figureRule(CompareFigure figure);
 
-/// One candidate with its figures. Over several layers the counts and squared errors are added up.
-struct CompareColumn {
+/// One candidate with its figures, in words.
+struct CompareColumn : CandidateFigures {
     std::string name; ///< as it was given; "file" for what the file or recipe has
     QString title, subtitle;
     QString scale, type, exact; ///< words for the rows that are no numbers
     QString bits;
-    std::optional<int> width; ///< nullopt when layers differ
-    bool fixedExact = false;
-    bool hasFigures = false;
-    bool hasErrors = false; ///< there is something to compare with
     QString note; ///< why there are no figures
-    QuantizationError error;
-    std::uint64_t atLimit = 0, zeroed = 0, codesUsed = 0, codesTotal = 0, memory = 0;
-    bool codesUsedKnown = true;
-    std::optional<std::uint64_t> clipped;
 
     /// The number behind a figure, NaN where it is unknown. An SQNR without error is infinite.
     double number(CompareFigure figure) const;

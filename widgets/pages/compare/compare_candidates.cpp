@@ -280,7 +280,7 @@ void CompareCandidates::refreshApply()
     const int column = m_table->chosen();
     m_remove->setEnabled(column > 0);
     const QString problem = applyProblem(m_session, m_session.currentSlot());
-    const bool can = problem.isEmpty() && column > 0 && m_model.column(column).hasFigures;
+    const bool can = problem.isEmpty() && column > 0 && m_model.column(column).known;
     QString name = column > 0 ? qs(m_model.column(column).name) : QString();
     const QString tip = !problem.isEmpty() ? problem
         : column <= 0                      ? tr("Choose a candidate first.")
