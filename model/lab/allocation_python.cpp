@@ -3,7 +3,6 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
-#include "lab/candidates.h"
 
 #include <algorithm>
 #include <array>
@@ -102,10 +101,8 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
     Imports imports;
     std::string calls;
     for (const std::size_t i : allocation.points) {
-        const auto candidate = parseCandidate(points[i].candidate);
-        if (!candidate)
-            continue;
-        const std::string layer = printable(points[i].layer), &preset = candidate->settings.preset;
+        const SlotSettings &settings = points[i].settings;
+        const std::string layer = printable(points[i].layer), &preset = settings.preset;
         if (isLabQuantizer(preset)) {
             calls += fmt::format("# {}: {} is no preset of Brevitas\n", layer, printable(points[i].candidate));
             continue;
@@ -113,7 +110,7 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
         imports[moduleOf(preset)].insert(preset);
         calls += fmt::format("# {}{}\n{}_quant={}", layer, points[i].caveat.empty() ? "" : ": " + points[i].caveat,
             points[i].slot, preset);
-        for (const auto &[keyword, value] : candidate->settings.overrides)
+        for (const auto &[keyword, value] : settings.overrides)
             calls += fmt::format(", {}_{}={}", points[i].slot, keyword, pythonValue(keyword, value, imports));
         calls += "\n";
     }

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/version.h"
-#include "lab/candidates.h"
 #include "recipe/recipe_text.h"
 #include "recipe/recipe_toml.h"
 
@@ -89,9 +88,8 @@ Result<std::string> allocationRecipe(
         return tl::unexpected(Error{ErrorKind::Usage, network.file->path, std::nullopt, std::move(problem)});
     std::vector<SlotChoice> choices;
     for (const std::size_t i : allocation.points)
-        if (const auto candidate = parseCandidate(points[i].candidate))
-            choices.push_back(
-                {points[i].layer, points[i].slot, candidate->settings.preset, candidate->settings.overrides});
+        if (const SlotSettings &settings = points[i].settings; !settings.preset.empty())
+            choices.push_back({points[i].layer, points[i].slot, settings.preset, settings.overrides});
     const Recipe recipe = withChoices(network.recipe, choices);
     const auto base = fileText(network.recipe);
     auto text = base ? editedToml(*base, recipe) : wholeText(recipe);

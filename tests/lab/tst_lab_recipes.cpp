@@ -225,6 +225,7 @@ private Q_SLOTS:
         point.layer = layer.toStdString();
         point.slot = Slot::Weight;
         point.candidate = text.toStdString();
+        point.settings = parseCandidate(point.candidate)->settings;
         Allocation allocation;
         allocation.points = {0};
         QTEST(QString::fromStdString(allocationPython({point}, allocation)), "wanted");
