@@ -16,10 +16,17 @@ struct Include {
     bool quoted = false;
 };
 
+/// A function's body: the brace that opens it stands alone in its line, as the style has it for functions only.
+struct Body {
+    std::size_t line = 0; ///< of the opening brace, from 1
+    std::size_t lines = 0; ///< between the braces
+};
+
 struct SourceFile {
     std::string path; ///< "model/base/text.cpp"
     std::size_t lines = 0;
     std::vector<Include> includes;
+    std::vector<Body> bodies; ///< outermost ones, in order
 
     std::string folder() const { return path.substr(0, path.rfind('/')); }
     std::string name() const { return path.substr(path.rfind('/') + 1); }
@@ -82,8 +89,16 @@ private:
         SourceFile &file = m_files[path];
         file.path = path;
         std::ifstream stream(onDisk);
+        std::string end; // of the body that is open
         for (std::string line; std::getline(stream, line);) {
             ++file.lines;
+            if (end.empty() && !line.empty() && line.find_first_not_of(' ') == line.size() - 1 && line.back() == '{') {
+                file.bodies.push_back({file.lines, 0});
+                end = line.substr(0, line.size() - 1) + "}";
+            } else if (!end.empty() && line == end) {
+                file.bodies.back().lines = file.lines - file.bodies.back().line - 1;
+                end.clear();
+            }
             const std::size_t hash = line.find_first_not_of(" \t");
             if (hash == std::string::npos || line[hash] != '#')
                 continue;

@@ -13,6 +13,7 @@ using test::SourceTree;
 namespace {
 
 constexpr std::size_t kLinesBelow = 400;
+constexpr std::size_t kBodyBelow = 40;
 
 bool isBelow(const SourceFile &file, const std::string &folder) { return file.path.rfind(folder + "/", 0) == 0; }
 
@@ -70,6 +71,22 @@ private Q_SLOTS:
             if (file.lines >= kLinesBelow)
                 problems.push_back(path + " has " + std::to_string(file.lines) + " lines");
         QVERIFY(test::noneOf(problems));
+    }
+
+    /// Of the programs; a test's table of inputs may be long.
+    void functionsAreShort()
+    {
+        std::vector<std::string> problems;
+        std::size_t bodies = 0;
+        for (const auto &[path, file] : m_programs.files())
+            for (const test::Body &body : file.bodies) {
+                ++bodies;
+                if (body.lines >= kBodyBelow)
+                    problems.push_back(path + ":" + std::to_string(body.line) + ": a function of "
+                        + std::to_string(body.lines) + " lines");
+            }
+        QVERIFY(test::noneOf(problems));
+        QVERIFY2(bodies > 1000, "the braces of functions stand elsewhere now");
     }
 
     /// What a header declares is implemented in the file of its name, so each implementation has a header.
