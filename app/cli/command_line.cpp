@@ -52,10 +52,19 @@ void addCodes(CLI::App &app, Command &chosen)
 void addRecipe(CLI::App &app, Command &chosen)
 {
     auto arguments = std::make_shared<RecipeArguments>();
-    CLI::App *word = app.add_subcommand("recipe", "The recipe in force, as TOML: read, given or assumed");
-    word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
-    word->callback([arguments, &chosen] { chosen = *arguments; });
+    CLI::App *word = app.add_subcommand(
+        "recipe", "The recipe in force, as TOML: read, given or assumed; or the Python that writes one");
+    auto *file = word->add_option("file", arguments->file, "The model");
+    auto *recipe = word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    word->add_flag("--printer", arguments->printer,
+            "Prints quantscope_recipe.py, which writes the recipe of a live Brevitas model, with its proofs")
+        ->excludes(file)
+        ->excludes(recipe);
+    word->callback([arguments, file, &chosen] {
+        if (!arguments->printer && file->count() == 0)
+            throw CLI::RequiredError(file->get_name());
+        chosen = *arguments;
+    });
 }
 
 void addCompare(CLI::App &app, Command &chosen)
@@ -137,8 +146,7 @@ void describeValue(OptionDescription &out)
     const auto layouts = layoutNames();
     const std::map<std::string, std::vector<std::string>> choices
         = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},
-            {"--word-order", {"lsb", "msb"}},
-            {"--layout", std::vector<std::string>(layouts.begin(), layouts.end())}};
+            {"--word-order", {"lsb", "msb"}}, {"--layout", std::vector<std::string>(layouts.begin(), layouts.end())}};
     const std::string &name = out.names.back();
     if (const auto path = paths.find(name); path != paths.end())
         out.value = path->second;

@@ -28,6 +28,7 @@ struct CodesArguments {
 struct RecipeArguments {
     std::string file;
     std::optional<std::string> recipe;
+    bool printer = false;
 };
 
 struct CompareArguments {

@@ -1,6 +1,7 @@
 #include "recipe.h"
 
 #include "commands.h"
+#include "dialects/brevitas/printer.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "open/open_network.h"
 
@@ -8,6 +9,10 @@ namespace quantscope::cli {
 
 int run(const RecipeArguments &arguments)
 {
+    if (arguments.printer) {
+        print(std::string(recipePrinter()));
+        return 0;
+    }
     const auto network = openNetwork(arguments.file, arguments.recipe);
     if (!network)
         return report(network.error(), arguments.file);

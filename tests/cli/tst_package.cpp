@@ -92,6 +92,7 @@ private Q_SLOTS:
         row("bin/quantscope", false);
         row("share/quantscope/samples/digits_fixed.pt", false);
         row("share/quantscope/samples/digits_fixed.recipe.toml", false);
+        row("share/quantscope/quantscope_recipe.py", false);
         row("share/doc/quantscope/copyright", false);
         row("share/doc/quantscope/changelog.gz", false);
         row("share/doc/quantscope/changelog.Debian.gz", false);

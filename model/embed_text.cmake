@@ -1,0 +1,10 @@
+# cmake -DTEXT=... -DTEMPLATE=... -DOUT=... -P embed_text.cmake: the text of a file as a C++ raw string, in place of PRINTER_TEXT.
+cmake_minimum_required(VERSION 3.25)
+file(READ ${TEXT} text)
+file(READ ${TEMPLATE} source)
+string(FIND "${text}" ")TEXT\"" end)
+if(NOT end EQUAL -1)
+  message(FATAL_ERROR "${TEXT} holds the end of the raw string that it shall stand in")
+endif()
+string(REPLACE "PRINTER_TEXT" "R\"TEXT(${text})TEXT\"" source "${source}")
+file(WRITE ${OUT} "${source}")
