@@ -120,6 +120,9 @@ CodeRange codeRange(int bits, bool isSigned, bool narrow);
 /// Of a complete quantizer; binary gives -1..1.
 CodeRange codeRange(const Quantizer &quantizer);
 
+/// How a quantizer compares with what the live model computed, where a recipe has a proof of it.
+enum class ProofVerdict { None, Confirmed, Differs };
+
 /// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
 struct SlotQuantizer {
     Slot slot = Slot::Weight;
@@ -136,9 +139,11 @@ struct SlotQuantizer {
     std::string sharedWith; ///< "LAYER:SLOT" whose quantizer object this is
     std::string input; ///< layer whose output scale an external bias uses
     std::string formula; ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
-    bool presetAssumed = false; ///< nobody named the preset
+    bool presetAssumed = false; ///< nobody named the preset, or nobody has confirmed it
     bool assumed = false; ///< some field of the quantizer is assumed
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
+    ProofVerdict proof = ProofVerdict::None;
+    std::string proofDifference; ///< field and first index that differ, as a sentence without the slot's name
 
     /// The tensor's bytes are there and everything that codes need is known.
     bool isReadable() const { return tensor && tensor->readable() && quantizer && quantizer->isComplete(); }

@@ -18,11 +18,15 @@ struct RecipeQuantizer {
     std::optional<Slot> slot; ///< nullopt: any slot
     std::optional<std::string> preset;
     std::optional<std::string> sharedWith;
+    std::optional<std::string> scaleSharedWith; ///< "LAYER[:SLOT]" with which threshold and int scaling are shared
+    std::optional<std::string> thresholdSharedWith; ///< "LAYER[:SLOT]" with which the stored threshold alone is shared
+    std::optional<std::string> ownClass; ///< "module.Class" of a quantizer that is none of Brevitas'
     std::optional<std::string> input;
     std::optional<double> inputScale;
     std::optional<double> inputBitWidth;
     std::optional<bool> inputSigned;
     std::vector<std::pair<std::string, std::string>> overrides; ///< Brevitas keyword -> value as text
+    bool assumed = false; ///< nobody has confirmed what it says
     int number = 0; ///< 1-based position in the file, for provenance ("entry 5")
     int line = 0; ///< 0 when it does not come from a file
     bool edited = false; ///< changed since it was read
@@ -40,15 +44,29 @@ struct RecipeLayer {
     bool edited = false; ///< changed since it was read
 };
 
+/// One [[proof]]: what the live model computed for one quantizer. What it does not tell is nullopt.
+struct RecipeProof {
+    std::string layer;
+    Slot slot = Slot::Weight;
+    std::optional<double> bitWidth;
+    std::optional<bool> isSigned;
+    std::optional<std::vector<double>> scale; ///< row-major order of the scale; doubles as hexFloat writes them
+    std::optional<std::vector<double>> zeroPoint;
+    std::optional<std::string> codesSha256; ///< of the codes as little-endian int32, in lower case
+    int number = 0; ///< 1-based position in the file
+    int line = 0;
+};
+
 /// What the training code said about the quantizers, in Brevitas' own words.
 struct Recipe {
     std::optional<std::string> brevitas; ///< version; nullopt means 0.10.2, assumed
     std::vector<RecipeLayer> layers;
     std::vector<RecipeQuantizer> quantizers;
+    std::vector<RecipeProof> proofs;
     std::string path; ///< empty when nobody gave one
     std::string sha256; ///< of the file's bytes
     const RecipeWords *words = nullptr; ///< that it was read with
-    bool empty() const { return quantizers.empty() && layers.empty() && !brevitas; }
+    bool empty() const { return quantizers.empty() && layers.empty() && proofs.empty() && !brevitas; }
 };
 
 /// What input_bit_width and input_scale of a recipe may be.

@@ -3,89 +3,36 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "recipe/toml_values.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 namespace quantscope {
 
 namespace {
 
-struct RecipeError {
-    std::string message;
-    toml::source_position where;
-};
-
-[[noreturn]] void fail(const toml::node &node, const std::string &message)
-{
-    throw RecipeError{message, node.source().begin};
-}
-
-std::string text(const toml::node &node, std::string_view key)
-{
-    if (const auto value = node.value_exact<std::string>())
-        return *value;
-    fail(node, fmt::format("{} must be a text in quotes", key));
-}
-
-double number(const toml::node &node, std::string_view key)
-{
-    if (const auto value = node.value<double>())
-        return *value;
-    fail(node, fmt::format("{} must be a number", key));
-}
-
 double inputNumber(const toml::node &node, std::string_view key, bool (*isValid)(double), const char *what)
 {
-    const double value = number(node, key);
+    const double value = numberOf(node, key);
     if (!isValid(value))
         fail(node, fmt::format("{} must be {}", key, what));
     return value;
 }
 
-int wholeNumber(const toml::node &node, std::string_view key, int low, int high)
-{
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < low || *value > high)
-        fail(node, fmt::format("{} must be a whole number from {} to {}", key, low, high));
-    return static_cast<int>(*value);
-}
-
-bool boolean(const toml::node &node, std::string_view key)
-{
-    if (const auto value = node.value_exact<bool>())
-        return *value;
-    fail(node, fmt::format("{} must be true or false", key));
-}
-
-/// An override's value as the text that the spec parses: lists become "[1, 2]".
-std::string overrideText(const toml::node &node, std::string_view key)
-{
-    if (const auto *list = node.as_array()) {
-        std::string out = "[";
-        for (const toml::node &item : *list)
-            out += (out.size() > 1 ? ", " : "") + overrideText(item, key);
-        return out + "]";
-    }
-    if (const auto value = node.value_exact<std::string>())
-        return *value;
-    if (const auto value = node.value_exact<bool>())
-        return *value ? "true" : "false";
-    if (const auto value = node.value_exact<std::int64_t>())
-        return std::to_string(*value);
-    if (const auto value = node.value_exact<double>())
-        return shortest(*value);
-    fail(node, fmt::format("{} has a value of a kind that no keyword takes", key));
-}
+bool isLiveWidth(double value) { return value > 0 && std::isfinite(value); }
 
 /// A word that a dialect knows, or the sentence that says why not.
 std::string word(
     const toml::node &node, std::string_view key, std::optional<std::string> (*problem)(const std::string &))
 {
-    std::string value = text(node, key);
+    std::string value = textOf(node, key);
     if (const auto why = problem(value))
         fail(node, *why);
     return value;
@@ -93,7 +40,7 @@ std::string word(
 
 Slot readSlot(const toml::node &node)
 {
-    const std::string name = text(node, "slot");
+    const std::string name = textOf(node, "slot");
     if (const auto slot = slotFromName(name))
         return *slot;
     fail(node,
@@ -101,61 +48,115 @@ Slot readSlot(const toml::node &node)
             + didYouMean(name, std::vector<std::string>(slotNames().begin(), slotNames().end())));
 }
 
+template <class Entry> struct EntryKey {
+    std::string_view key;
+    void (*read)(Entry &, const std::string &key, const toml::node &, const RecipeWords &);
+};
+
+template <class Entry, std::size_t N>
+const EntryKey<Entry> *findKey(const std::array<EntryKey<Entry>, N> &keys, std::string_view key)
+{
+    const auto row = std::ranges::find(keys, key, &EntryKey<Entry>::key);
+    return row == keys.end() ? nullptr : &*row;
+}
+
+template <class Entry, std::size_t N> std::vector<std::string> namesOf(const std::array<EntryKey<Entry>, N> &keys)
+{
+    std::vector<std::string> names;
+    for (const auto &row : keys)
+        names.emplace_back(row.key);
+    return names;
+}
+
+using Key = const std::string &;
+using Node = const toml::node &;
+using Words = const RecipeWords &;
+
+constexpr std::array kQuantizerKeys = {
+    EntryKey<RecipeQuantizer>{"match", [](RecipeQuantizer &e, Key k, Node n, Words) { e.match = textOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"slot", [](RecipeQuantizer &e, Key, Node n, Words) { e.slot = readSlot(n); }},
+    EntryKey<RecipeQuantizer>{
+        "preset", [](RecipeQuantizer &e, Key k, Node n, Words words) { e.preset = word(n, k, words.presetProblem); }},
+    EntryKey<RecipeQuantizer>{
+        "own_class", [](RecipeQuantizer &e, Key k, Node n, Words) { e.ownClass = nonEmptyTextOf(n, k); }},
+    EntryKey<RecipeQuantizer>{
+        "shared_with", [](RecipeQuantizer &e, Key k, Node n, Words) { e.sharedWith = textOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"scale_shared_with",
+        [](RecipeQuantizer &e, Key k, Node n, Words) { e.scaleSharedWith = nonEmptyTextOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"threshold_shared_with",
+        [](RecipeQuantizer &e, Key k, Node n, Words) { e.thresholdSharedWith = nonEmptyTextOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"input", [](RecipeQuantizer &e, Key k, Node n, Words) { e.input = textOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"input_scale",
+        [](RecipeQuantizer &e, Key k, Node n, Words) {
+            e.inputScale = inputNumber(n, k, isScale, "a positive number in the range of float32");
+        }},
+    EntryKey<RecipeQuantizer>{"input_bit_width",
+        [](RecipeQuantizer &e, Key k, Node n, Words) {
+            e.inputBitWidth = inputNumber(n, k, isBitWidth, "a whole number from 1 to 32");
+        }},
+    EntryKey<RecipeQuantizer>{
+        "input_signed", [](RecipeQuantizer &e, Key k, Node n, Words) { e.inputSigned = booleanOf(n, k); }},
+    EntryKey<RecipeQuantizer>{"assumed", [](RecipeQuantizer &e, Key k, Node n, Words) { e.assumed = booleanOf(n, k); }},
+};
+
+constexpr std::array kLayerKeys = {
+    EntryKey<RecipeLayer>{"match", [](RecipeLayer &e, Key k, Node n, Words) { e.match = textOf(n, k); }},
+    EntryKey<RecipeLayer>{
+        "kind", [](RecipeLayer &e, Key k, Node n, Words words) { e.kind = word(n, k, words.kindProblem); }},
+    EntryKey<RecipeLayer>{
+        "groups", [](RecipeLayer &e, Key k, Node n, Words) { e.groups = wholeNumberOf(n, k, 1, 1 << 24); }},
+    EntryKey<RecipeLayer>{
+        "stride", [](RecipeLayer &e, Key k, Node n, Words) { e.stride = wholeNumberOf(n, k, 1, 1 << 24); }},
+    EntryKey<RecipeLayer>{"batch_norm", [](RecipeLayer &e, Key k, Node n, Words) { e.batchNorm = textOf(n, k); }},
+    EntryKey<RecipeLayer>{"epsilon", [](RecipeLayer &e, Key k, Node n, Words) { e.epsilon = numberOf(n, k); }},
+};
+
+constexpr std::array kProofKeys = {
+    EntryKey<RecipeProof>{"layer", [](RecipeProof &p, Key k, Node n, Words) { p.layer = nonEmptyTextOf(n, k); }},
+    EntryKey<RecipeProof>{"slot", [](RecipeProof &p, Key, Node n, Words) { p.slot = readSlot(n); }},
+    EntryKey<RecipeProof>{"bit_width",
+        [](RecipeProof &p, Key k, Node n, Words) { p.bitWidth = inputNumber(n, k, isLiveWidth, "a positive number"); }},
+    EntryKey<RecipeProof>{"signed", [](RecipeProof &p, Key k, Node n, Words) { p.isSigned = booleanOf(n, k); }},
+    EntryKey<RecipeProof>{"scale", [](RecipeProof &p, Key k, Node n, Words) { p.scale = hexNumbersOf(n, k); }},
+    EntryKey<RecipeProof>{"zero_point", [](RecipeProof &p, Key k, Node n, Words) { p.zeroPoint = hexNumbersOf(n, k); }},
+    EntryKey<RecipeProof>{
+        "codes_sha256_i32", [](RecipeProof &p, Key k, Node n, Words) { p.codesSha256 = sha256Of(n, k); }},
+};
+
 void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml::node &node, const RecipeWords &words)
 {
-    if (key == "match")
-        entry.match = text(node, key);
-    else if (key == "slot")
-        entry.slot = readSlot(node);
-    else if (key == "preset")
-        entry.preset = word(node, key, words.presetProblem);
-    else if (key == "shared_with")
-        entry.sharedWith = text(node, key);
-    else if (key == "input")
-        entry.input = text(node, key);
-    else if (key == "input_scale")
-        entry.inputScale = inputNumber(node, key, isScale, "a positive number in the range of float32");
-    else if (key == "input_bit_width")
-        entry.inputBitWidth = inputNumber(node, key, isBitWidth, "a whole number from 1 to 32");
-    else if (key == "input_signed")
-        entry.inputSigned = boolean(node, key);
-    else if (words.isKeyword(key))
-        entry.overrides.emplace_back(key, overrideText(node, key));
-    else {
-        // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
-        for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
-            if (key.starts_with(prefix) && words.isKeyword(key.substr(std::string_view(prefix).size())))
-                fail(node,
-                    fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key,
-                        key.substr(std::string_view(prefix).size())));
-        std::vector<std::string> known = words.keywords();
-        for (const char *own :
-            {"match", "slot", "preset", "shared_with", "input", "input_scale", "input_bit_width", "input_signed"})
-            known.emplace_back(own);
-        fail(node,
-            fmt::format("\"{}\" is neither a key of a recipe nor a keyword of Brevitas", key) + didYouMean(key, known));
+    if (const auto *own = findKey(kQuantizerKeys, key))
+        return own->read(entry, key, node, words);
+    if (words.isKeyword(key)) {
+        entry.overrides.emplace_back(key, keywordTextOf(node, key));
+        return;
     }
+    // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
+    for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
+        if (key.starts_with(prefix) && words.isKeyword(key.substr(std::string_view(prefix).size())))
+            fail(node,
+                fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key,
+                    key.substr(std::string_view(prefix).size())));
+    std::vector<std::string> known = words.keywords();
+    std::ranges::move(namesOf(kQuantizerKeys), std::back_inserter(known));
+    fail(node,
+        fmt::format("\"{}\" is neither a key of a recipe nor a keyword of Brevitas", key) + didYouMean(key, known));
 }
 
 void readLayerKey(RecipeLayer &entry, const std::string &key, const toml::node &node, const RecipeWords &words)
 {
-    if (key == "match")
-        entry.match = text(node, key);
-    else if (key == "kind")
-        entry.kind = word(node, key, words.kindProblem);
-    else if (key == "groups")
-        entry.groups = wholeNumber(node, key, 1, 1 << 24);
-    else if (key == "stride")
-        entry.stride = wholeNumber(node, key, 1, 1 << 24);
-    else if (key == "batch_norm")
-        entry.batchNorm = text(node, key);
-    else if (key == "epsilon")
-        entry.epsilon = number(node, key);
-    else
-        fail(node,
-            fmt::format("\"{}\" is not a key of [[layer]]", key)
-                + didYouMean(
-                    key, std::vector<std::string>{"match", "kind", "groups", "stride", "batch_norm", "epsilon"}));
+    const auto *own = findKey(kLayerKeys, key);
+    if (own == nullptr)
+        fail(node, fmt::format("\"{}\" is not a key of [[layer]]", key) + didYouMean(key, namesOf(kLayerKeys)));
+    own->read(entry, key, node, words);
+}
+
+void readProofKey(RecipeProof &proof, const std::string &key, const toml::node &node, const RecipeWords &words)
+{
+    const auto *own = findKey(kProofKeys, key);
+    if (own == nullptr)
+        fail(node, fmt::format("\"{}\" is not a key of [[proof]]", key) + didYouMean(key, namesOf(kProofKeys)));
+    own->read(proof, key, node, words);
 }
 
 template <class Entry>
@@ -179,6 +180,52 @@ std::vector<Entry> readEntries(const toml::node &node, std::string_view name, co
     return entries;
 }
 
+/// An error of the entry that begins in a line.
+RecipeError atLine(int line, std::string message)
+{
+    return {std::move(message), {static_cast<toml::source_index>(line), 1}};
+}
+
+void checkQuantizers(std::vector<RecipeQuantizer> &entries, const RecipeWords &words)
+{
+    int number = 0;
+    for (RecipeQuantizer &entry : entries) {
+        entry.number = ++number;
+        if (entry.preset && entry.slot)
+            if (const auto why = words.slotProblem(*entry.preset, *entry.slot))
+                throw atLine(entry.line, *why);
+        if (entry.scaleSharedWith && entry.thresholdSharedWith)
+            throw atLine(entry.line,
+                "scale_shared_with and threshold_shared_with exclude each other: the first shares the int scaling "
+                "too, the second does not");
+    }
+}
+
+void checkProofs(std::vector<RecipeProof> &proofs, const std::vector<bool> &namesSlot)
+{
+    std::map<std::pair<std::string, Slot>, int> lines;
+    for (std::size_t i = 0; i < proofs.size(); ++i) {
+        RecipeProof &proof = proofs[i];
+        proof.number = static_cast<int>(i) + 1;
+        if (proof.layer.empty() || !namesSlot[i])
+            throw atLine(proof.line, fmt::format("a [[proof]] needs {}", proof.layer.empty() ? "layer" : "slot"));
+        const auto [earlier, isFirst] = lines.emplace(std::pair(proof.layer, proof.slot), proof.line);
+        if (!isFirst)
+            throw atLine(proof.line,
+                fmt::format("{} {} has a proof in line {} already", proof.layer, proof.slot, earlier->second));
+    }
+}
+
+std::vector<RecipeProof> readProofs(const toml::node &node, const RecipeWords &words)
+{
+    std::vector<RecipeProof> proofs = readEntries<RecipeProof>(node, "proof", words, readProofKey);
+    std::vector<bool> namesSlot;
+    for (const toml::node &item : *node.as_array())
+        namesSlot.push_back(item.as_table()->contains("slot"));
+    checkProofs(proofs, namesSlot);
+    return proofs;
+}
+
 Recipe recipeOf(const toml::table &root, const RecipeWords &words)
 {
     Recipe recipe;
@@ -190,19 +237,15 @@ Recipe recipeOf(const toml::table &root, const RecipeWords &words)
             recipe.layers = readEntries<RecipeLayer>(node, name, words, readLayerKey);
         } else if (name == "quantizer") {
             recipe.quantizers = readEntries<RecipeQuantizer>(node, name, words, readQuantizerKey);
+        } else if (name == "proof") {
+            recipe.proofs = readProofs(node, words);
         } else {
             fail(node,
                 fmt::format("\"{}\" is not a key of a recipe", name)
-                    + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer"}));
+                    + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer", "proof"}));
         }
     }
-    int number = 0;
-    for (RecipeQuantizer &entry : recipe.quantizers) {
-        entry.number = ++number;
-        if (entry.preset && entry.slot)
-            if (const auto why = words.slotProblem(*entry.preset, *entry.slot))
-                throw RecipeError{*why, {static_cast<toml::source_index>(entry.line), 1}};
-    }
+    checkQuantizers(recipe.quantizers, words);
     return recipe;
 }
 

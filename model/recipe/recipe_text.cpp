@@ -190,7 +190,7 @@ Result<std::string> editedToml(std::string_view text, const Recipe &recipe)
     std::string edited = editor.result();
     const auto after = readRecipe(edited, recipe.path, *recipe.words);
     if (!after || after->brevitas != recipe.brevitas || !sayTheSame(after->layers, recipe.layers)
-        || !sayTheSame(after->quantizers, recipe.quantizers))
+        || !sayTheSame(after->quantizers, recipe.quantizers) || !sayTheSame(after->proofs, recipe.proofs))
         return failure("cannot take the changes where they belong; save the recipe under another name");
     return edited;
 }

@@ -65,6 +65,16 @@ std::string tomlList(std::string_view inner)
     return out + "]";
 }
 
+const char *truth(bool value) { return value ? "true" : "false"; }
+
+std::string hexList(const std::vector<double> &values)
+{
+    std::string out = "[";
+    for (const double value : values)
+        out += (out.size() > 1 ? ", " : "") + tomlString(hexFloat(value));
+    return out + "]";
+}
+
 } // namespace
 
 std::string tomlString(const std::string &text)
@@ -104,13 +114,33 @@ TomlKeys tomlKeys(const RecipeQuantizer &entry)
     if (entry.slot)
         keys.emplace_back("slot", tomlString(std::string(slotName(*entry.slot))));
     add("preset", entry.preset, tomlString);
+    add("own_class", entry.ownClass, tomlString);
     add("shared_with", entry.sharedWith, tomlString);
+    add("scale_shared_with", entry.scaleSharedWith, tomlString);
+    add("threshold_shared_with", entry.thresholdSharedWith, tomlString);
     for (const auto &[keyword, value] : entry.overrides)
         keys.emplace_back(keyword, tomlValue(value));
     add("input", entry.input, tomlString);
     add("input_scale", entry.inputScale, number);
     add("input_bit_width", entry.inputBitWidth, number);
-    add("input_signed", entry.inputSigned, [](bool value) { return value ? "true" : "false"; });
+    add("input_signed", entry.inputSigned, truth);
+    if (entry.assumed)
+        keys.emplace_back("assumed", "true");
+    return keys;
+}
+
+TomlKeys tomlKeys(const RecipeProof &proof)
+{
+    TomlKeys keys{{"layer", tomlString(proof.layer)}, {"slot", tomlString(std::string(slotName(proof.slot)))}};
+    const auto add = [&](const char *key, const auto &value, auto toText) {
+        if (value)
+            keys.emplace_back(key, toText(*value));
+    };
+    add("bit_width", proof.bitWidth, [](double value) { return shortest(value); });
+    add("signed", proof.isSigned, truth);
+    add("scale", proof.scale, hexList);
+    add("zero_point", proof.zeroPoint, hexList);
+    add("codes_sha256_i32", proof.codesSha256, tomlString);
     return keys;
 }
 
@@ -144,6 +174,7 @@ std::string recipeText(const Recipe &recipe)
     };
     add("layer", recipe.layers);
     add("quantizer", recipe.quantizers);
+    add("proof", recipe.proofs);
     return out;
 }
 

@@ -20,6 +20,7 @@ using TomlKeys = std::vector<std::pair<std::string, std::string>>;
 /// What an entry says, in the order that a recipe is written in. `match` is always among them.
 TomlKeys tomlKeys(const RecipeQuantizer &entry);
 TomlKeys tomlKeys(const RecipeLayer &entry);
+TomlKeys tomlKeys(const RecipeProof &proof);
 
 /// The whole recipe in the form that its entries alone determine: equal texts say the same. Reads back as the recipe.
 std::string recipeText(const Recipe &recipe);

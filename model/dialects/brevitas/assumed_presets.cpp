@@ -87,16 +87,21 @@ std::vector<std::string> fittingActivationPresets(const SlotWork &work)
     return fitting;
 }
 
-std::string guessPreset(SlotWork &work)
+std::vector<std::string> fittingPresets(const SlotWork &work)
 {
-    const int version = work.facts.version;
     std::vector<std::string> fitting
         = work.slot.slot == Slot::Weight ? fittingWeightPresets(work) : fittingActivationPresets(work);
-    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), version); });
+    std::erase_if(fitting, [&](const std::string &name) { return !existsIn(*findPreset(name), work.facts.version); });
+    return fitting;
+}
+
+std::string guessPreset(SlotWork &work)
+{
+    const std::vector<std::string> fitting = fittingPresets(work);
     if (fitting.empty())
         throw SlotFailure{"preset-unknown",
             fmt::format("no preset of Brevitas {} fits what the file stores for it: a recipe settles it",
-                versionText(version))};
+                versionText(work.facts.version))};
     work.slot.alternatives.assign(fitting.begin() + 1, fitting.end());
     return fitting.front();
 }
@@ -125,6 +130,19 @@ bool assumePreset(SlotWork &work)
         return false;
     work.settings.preset = guessPreset(work);
     return true;
+}
+
+void findAlternatives(SlotWork &work)
+{
+    const Slot kind = presetSlot(work.slot.slot);
+    if (kind != Slot::Weight && kind != Slot::Act)
+        return;
+    try {
+        work.slot.alternatives = fittingPresets(work);
+    } catch (const SlotFailure &) {
+        return; // nothing fits: what the recipe names is the only word there is
+    }
+    std::erase(work.slot.alternatives, work.settings.preset);
 }
 
 } // namespace quantscope

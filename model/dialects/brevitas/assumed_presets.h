@@ -8,4 +8,7 @@ namespace quantscope {
 /// quantizer as far as it tells. Throws SlotFailure: nothing fits, or the recipe changes what nothing suggests.
 bool assumePreset(SlotWork &work);
 
+/// The presets that fit as well as that of a recipe's entry which nobody confirmed.
+void findAlternatives(SlotWork &work);
+
 } // namespace quantscope

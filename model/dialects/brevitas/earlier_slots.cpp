@@ -17,7 +17,10 @@ bool sameSettings(const SlotSettings &a, const SlotSettings &b)
     return a.preset == b.preset && a.sharedWith == b.sharedWith && a.sharesWhole == b.sharesWhole && a.input == b.input
         && a.inputScale == b.inputScale && a.inputBitWidth == b.inputBitWidth && a.inputSigned == b.inputSigned
         && a.overrides == b.overrides && a.mentioned == b.mentioned && a.presetEntry == b.presetEntry
-        && a.overrideEntry == b.overrideEntry;
+        && a.overrideEntry == b.overrideEntry && a.ownClass == b.ownClass && a.scaleSharedWith == b.scaleSharedWith
+        && a.thresholdSharedWith == b.thresholdSharedWith && a.presetAssumed == b.presetAssumed
+        && a.sharingAssumed == b.sharingAssumed && a.inputAssumed == b.inputAssumed
+        && a.assumedKeywords == b.assumedKeywords;
 }
 
 /// Groups and stride, and that the recipe says them: a width that rests on one that it does not say is assumed.

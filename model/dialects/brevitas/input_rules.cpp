@@ -52,6 +52,7 @@ std::optional<InputQuantizer> inputOf(const SlotWork &work, bool needsScale)
         out.bits = static_cast<int>(settings.inputBitWidth.value_or(0));
         out.isSigned = settings.inputSigned.value_or(true);
         out.from = "given in the recipe";
+        out.assumed = settings.inputAssumed;
         return out;
     }
     const auto source = inputSlot(work.facts, work.index, settings);
@@ -69,7 +70,7 @@ std::optional<InputQuantizer> inputOf(const SlotWork &work, bool needsScale)
     out.bits = producer.quantizer->bitWidth.value_or(0);
     out.isSigned = producer.quantizer->isSigned.value_or(true);
     out.from = layer;
-    out.assumed = hasAssumedScale(producer);
+    out.assumed = hasAssumedScale(producer) || settings.inputAssumed;
     return out;
 }
 

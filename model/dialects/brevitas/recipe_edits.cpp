@@ -10,11 +10,13 @@ namespace quantscope {
 namespace {
 
 /// The slot's own entry, when it is the last that speaks of the slot: only then does a change of it take effect.
-RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, Slot slot)
+/// Keywords alone do not go into an entry that nobody confirmed: choosing them confirms them and nothing else.
+RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, Slot slot, bool replaces)
 {
     const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
         [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });
-    if (last != recipe.quantizers.rend() && last->slot == slot && globNames(last->match, layer))
+    if (last != recipe.quantizers.rend() && last->slot == slot && globNames(last->match, layer)
+        && (replaces || !last->assumed))
         return *last;
     RecipeQuantizer &added = recipe.quantizers.emplace_back();
     added.match = globEscape(layer);
@@ -38,12 +40,16 @@ void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string
 void choose(Recipe &recipe, const SlotChoice &choice)
 {
     const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
-    RecipeQuantizer &entry = ownEntry(recipe, choice.layer, choice.slot);
+    RecipeQuantizer &entry = ownEntry(recipe, choice.layer, choice.slot, !choice.preset.empty());
     entry.edited = true;
     if (choice.preset.empty())
         return setKeywords(entry, choice.overrides);
     entry.preset = choice.preset;
+    entry.assumed = false;
+    entry.ownClass.reset();
     entry.sharedWith.reset();
+    entry.scaleSharedWith.reset();
+    entry.thresholdSharedWith.reset();
     entry.overrides = choice.overrides;
     entry.input = before.input.empty() ? std::nullopt : std::optional(before.input);
     entry.inputScale = before.inputScale;

@@ -9,7 +9,10 @@
 #include "network/layer_kinds.h"
 #include "recipe/recipe_toml.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -74,6 +77,14 @@ public:
         return out;
     }
 
+    std::string proofs() const
+    {
+        std::string out;
+        for (const RecipeProof &proof : m_network.recipe.proofs)
+            out += written("proof", tomlKeys(proof));
+        return out;
+    }
+
 private:
     std::string quantizer(const Layer &layer, const SlotQuantizer &slot) const
     {
@@ -85,13 +96,48 @@ private:
         const bool said = entry.input.has_value();
         if (!said)
             entry.input = inputFromExport(entry, layer);
-        std::string out = written("quantizer", tomlKeys(entry), said ? "" : "input", m_network.toldBy);
-        if (!slot.assumed)
-            return out;
-        out.insert(out.find("]]") + 2, " # assumed");
-        return slot.alternatives.empty()
-            ? out
-            : out + fmt::format("# fits as well: {}\n", fmt::join(slot.alternatives, ", "));
+        const RecipeQuantizer others = takeOthers(entry, settings, slot, said);
+        const std::string_view told = said ? "" : "input";
+        std::string out = written("quantizer", tomlKeys(entry), told, m_network.toldBy);
+        if (entry.assumed && !slot.alternatives.empty())
+            out += fmt::format("# fits as well: {}\n", fmt::join(slot.alternatives, ", "));
+        const bool hasOthers = !others.overrides.empty() || saysInput(others) || sharesScale(others);
+        return hasOthers ? out + written("quantizer", tomlKeys(others), told, m_network.toldBy) : out;
+    }
+
+    static bool saysInput(const RecipeQuantizer &entry)
+    {
+        return entry.input || entry.inputScale || entry.inputBitWidth || entry.inputSigned;
+    }
+
+    static bool sharesScale(const RecipeQuantizer &entry) { return entry.scaleSharedWith || entry.thresholdSharedWith; }
+
+    /// Takes what was confirmed out of an entry that nobody confirmed, and the other way round: an entry is one or the
+    /// other. What an export told is confirmed.
+    static RecipeQuantizer takeOthers(
+        RecipeQuantizer &entry, const SlotSettings &settings, const SlotQuantizer &slot, bool inputSaid)
+    {
+        RecipeQuantizer others;
+        others.match = entry.match;
+        others.slot = entry.slot;
+        others.assumed = !entry.assumed;
+        if (!entry.assumed && !slot.assumed)
+            return others; // a proof or an export confirmed all of it
+        const auto isOther
+            = [&](const auto &given) { return settings.assumedKeywords.contains(given.first) != entry.assumed; };
+        std::ranges::copy_if(entry.overrides, std::back_inserter(others.overrides), isOther);
+        std::erase_if(entry.overrides, isOther);
+        if (saysInput(entry) && (inputSaid && settings.inputAssumed) != entry.assumed) {
+            std::swap(others.input, entry.input);
+            std::swap(others.inputScale, entry.inputScale);
+            std::swap(others.inputBitWidth, entry.inputBitWidth);
+            std::swap(others.inputSigned, entry.inputSigned);
+        }
+        if (sharesScale(entry) && settings.sharingAssumed != entry.assumed) {
+            std::swap(others.scaleSharedWith, entry.scaleSharedWith);
+            std::swap(others.thresholdSharedWith, entry.thresholdSharedWith);
+        }
+        return others;
     }
 
     /// What is in force for one slot, as one entry that says all of it. Where nothing came of what the recipe says,
@@ -101,20 +147,25 @@ private:
         const bool resolved = !slot.preset.empty() || !slot.sharedWith.empty();
         const std::string &shared = resolved ? slot.sharedWith : settings.sharedWith;
         const std::string &preset = resolved ? slot.preset : settings.preset;
+        const auto given = [](const std::string &text) { return text.empty() ? std::nullopt : std::optional(text); };
         RecipeQuantizer entry;
         entry.match = globEscape(layer.name);
         entry.slot = slot.slot;
-        if (!shared.empty())
-            entry.sharedWith = shared;
-        else if (!preset.empty())
-            entry.preset = preset;
-        if (shared.empty())
+        entry.sharedWith = given(shared);
+        if (shared.empty()) {
+            entry.preset = given(preset);
+            entry.ownClass = given(settings.ownClass);
+            entry.scaleSharedWith = given(settings.scaleSharedWith);
+            entry.thresholdSharedWith = given(settings.thresholdSharedWith);
             entry.overrides = resolved ? slot.overrides : settings.overrides;
-        if (!settings.input.empty())
-            entry.input = settings.input;
+        }
+        entry.input = given(settings.input);
         entry.inputScale = settings.inputScale;
         entry.inputBitWidth = settings.inputBitWidth;
         entry.inputSigned = settings.inputSigned;
+        entry.assumed = !shared.empty() ? settings.sharingAssumed && slot.assumed
+            : resolved                  ? slot.presetAssumed
+                                        : settings.presetAssumed;
         return entry;
     }
 
@@ -145,9 +196,9 @@ std::string recipeToml(const Network &network)
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))
-                                   : "brevitas = \"0.10.2\" # assumed\n";
+                                   : "# brevitas = \"0.10.2\" is assumed\n";
     const Writer writer(network);
-    return out + writer.layers() + writer.quantizers();
+    return out + writer.layers() + writer.quantizers() + writer.proofs();
 }
 
 } // namespace quantscope

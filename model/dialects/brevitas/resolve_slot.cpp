@@ -30,17 +30,34 @@ SlotQuantizer bareSlot(const BrevitasFacts &facts, SlotIndex index, const std::s
     return bare;
 }
 
-void applyRules(SlotWork &work)
+void applySlotRules(SlotWork &work)
 {
-    decidePreset(work);
-    if (!work.spec)
-        return;
     switch (presetSlot(work.slot.slot)) {
     case Slot::Weight: return resolveWeight(work);
     case Slot::Bias: return resolveBias(work);
     case Slot::Trunc: return resolveTruncation(work);
     default: return resolveActivation(work);
     }
+}
+
+/// The scale hangs on every keyword and on what it is shared with.
+void markUnconfirmedWords(SlotWork &work)
+{
+    const SlotSettings &settings = work.settings;
+    if (!work.slot.quantizer || !work.slot.quantizer->scale)
+        return;
+    if (!settings.assumedKeywords.empty())
+        work.markAssumed(*work.slot.quantizer, "scale", *settings.assumedKeywords.begin());
+    if (settings.sharingAssumed)
+        work.markAssumed(*work.slot.quantizer, "scale", "what it is shared with");
+}
+
+void applyRules(SlotWork &work)
+{
+    decidePreset(work);
+    if (work.spec)
+        applySlotRules(work);
+    markUnconfirmedWords(work);
 }
 
 /// The one catch of what the rules throw.

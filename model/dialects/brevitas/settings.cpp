@@ -31,20 +31,22 @@ void setOverride(SlotSettings &settings, const std::string &keyword, const std::
     settings.overrideEntry[keyword] = entry;
 }
 
-void apply(SlotSettings &settings, const RecipeQuantizer &entry)
+void applySharing(SlotSettings &settings, const RecipeQuantizer &entry)
 {
-    if (entry.preset || entry.sharedWith)
-        settings = SlotSettings{};
-    // Keywords for every slot change the quantizers that there are; they make none.
-    settings.mentioned = settings.mentioned || entry.preset || entry.sharedWith || entry.slot.has_value();
-    if (entry.preset) {
-        settings.preset = *entry.preset;
-        settings.presetEntry = entry.number;
-    }
     if (entry.sharedWith) {
         settings.sharedWith = *entry.sharedWith;
         settings.sharesWhole = !entry.slot;
     }
+    if (entry.scaleSharedWith || entry.thresholdSharedWith) { // the later word about the scale wins
+        settings.scaleSharedWith = entry.scaleSharedWith.value_or("");
+        settings.thresholdSharedWith = entry.thresholdSharedWith.value_or("");
+    }
+    if (entry.sharedWith || entry.scaleSharedWith || entry.thresholdSharedWith)
+        settings.sharingAssumed = entry.assumed;
+}
+
+void applyInput(SlotSettings &settings, const RecipeQuantizer &entry)
+{
     if (entry.input)
         settings.input = *entry.input;
     if (entry.inputScale)
@@ -53,8 +55,32 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
         settings.inputBitWidth = entry.inputBitWidth;
     if (entry.inputSigned)
         settings.inputSigned = entry.inputSigned;
-    for (const auto &[keyword, text] : entry.overrides)
+    if (entry.input || entry.inputScale || entry.inputBitWidth || entry.inputSigned)
+        settings.inputAssumed = entry.assumed;
+}
+
+void apply(SlotSettings &settings, const RecipeQuantizer &entry)
+{
+    if (entry.preset || entry.sharedWith || entry.ownClass)
+        settings = SlotSettings{};
+    // Keywords for every slot change the quantizers that there are; they make none.
+    settings.mentioned
+        = settings.mentioned || entry.preset || entry.sharedWith || entry.ownClass || entry.slot.has_value();
+    if (entry.preset || entry.ownClass) {
+        settings.preset = entry.preset.value_or("");
+        settings.ownClass = entry.ownClass.value_or("");
+        settings.presetEntry = entry.number;
+        settings.presetAssumed = entry.assumed;
+    }
+    applySharing(settings, entry);
+    applyInput(settings, entry);
+    for (const auto &[keyword, text] : entry.overrides) {
         setOverride(settings, keyword, text, entry.number);
+        if (entry.assumed)
+            settings.assumedKeywords.insert(keyword);
+        else
+            settings.assumedKeywords.erase(keyword);
+    }
 }
 
 /// `match = "conv*"` with `shared_with = "conv1"` reaches conv1 too, whose quantizer object it is.

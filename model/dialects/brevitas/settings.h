@@ -3,8 +3,10 @@
 #include "base/ids.h"
 #include "recipe/recipe.h"
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +18,9 @@ namespace quantscope {
 struct SlotSettings {
     std::string preset; ///< empty: nothing said
     int presetEntry = 0; ///< recipe entry that gave it; 0: assumed
+    std::string ownClass; ///< a class of the user's own, whatever preset it descends from
     std::string sharedWith;
+    std::string scaleSharedWith, thresholdSharedWith; ///< "LAYER[:SLOT]"
     bool sharesWhole = false; ///< by an entry without a slot: whatever quantizers the other layer has
     std::string input;
     std::optional<double> inputScale, inputBitWidth;
@@ -24,6 +28,9 @@ struct SlotSettings {
     std::vector<std::pair<std::string, std::string>> overrides;
     std::map<std::string, int> overrideEntry; ///< keyword -> recipe entry
     bool mentioned = false;
+    /// Said by entries that nobody confirmed.
+    bool presetAssumed = false, sharingAssumed = false, inputAssumed = false;
+    std::set<std::string, std::less<>> assumedKeywords;
 
     std::optional<std::string> value(std::string_view keyword) const;
 };

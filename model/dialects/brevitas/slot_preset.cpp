@@ -55,6 +55,7 @@ void takeOwner(SlotWork &work)
     work.settings.overrides = owner.settings.overrides;
     work.settings.overrideEntry = owner.settings.overrideEntry;
     work.settings.presetEntry = owner.settings.presetEntry;
+    work.settings.assumedKeywords = owner.settings.assumedKeywords;
 }
 
 /// Whether an entry of the recipe speaks of this slot's preset or of this layer alone, not of whatever a wildcard
@@ -132,7 +133,7 @@ void takeSpec(SlotWork &work, bool assumed)
         markPresetAssumed(work);
 }
 
-void takeLabQuantizer(SlotWork &work)
+void takeLabQuantizer(SlotWork &work, bool assumed)
 {
     SlotQuantizer &slot = work.slot;
     if (!slot.tensor || !isFloating(slot.tensor->dtype))
@@ -149,6 +150,11 @@ void takeLabQuantizer(SlotWork &work)
         markAssumedAxis(work, *slot.quantizer);
     slot.preset = work.settings.preset;
     slot.overrides = work.settings.overrides;
+    slot.assumed = slot.assumed || assumed;
+    slot.presetAssumed = assumed;
+    if (assumed)
+        for (auto &[field, origin] : slot.quantizer->origin)
+            origin.origin = Origin::Assumed;
 }
 
 } // namespace
@@ -161,18 +167,28 @@ void decidePreset(SlotWork &work)
         takeOwner(work);
     else if (slot.tensor && slot.tensor->affine)
         return resolveStoredInteger(work);
+    if (owner == nullptr && !work.settings.ownClass.empty())
+        throw SlotFailure{"own-class",
+            fmt::format("{} is no class of Brevitas: its fields and codes come from a proof, and the recipe has none",
+                work.settings.ownClass)};
+    bool assumed = work.settings.presetAssumed || work.settings.sharingAssumed;
     if (work.settings.preset == "None") {
         slot.preset = work.settings.preset;
+        slot.assumed = slot.presetAssumed = assumed;
         return;
     }
-    bool assumed = work.settings.preset.empty();
-    if (assumed && !assumePreset(work))
-        return;
+    if (work.settings.preset.empty()) {
+        assumed = true;
+        if (!assumePreset(work))
+            return;
+    } else if (assumed && owner == nullptr) {
+        findAlternatives(work);
+    }
     dropIdleKeywords(work);
     if (isLabQuantizer(work.settings.preset))
-        return takeLabQuantizer(work);
+        return takeLabQuantizer(work, assumed);
     if (owner != nullptr) {
-        assumed = owner->slot.presetAssumed;
+        assumed = assumed || owner->slot.presetAssumed;
         slot.alternatives = owner->slot.alternatives;
     }
     takeSpec(work, assumed);

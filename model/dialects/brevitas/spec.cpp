@@ -56,7 +56,7 @@ QuantizerSpec presetSpec(const Preset &preset, int version)
 Provenance givenBy(const SlotSettings &settings, const std::string &keyword, const std::string &text)
 {
     const auto entry = settings.overrideEntry.find(keyword);
-    return {Origin::Recipe,
+    return {settings.assumedKeywords.contains(keyword) ? Origin::Assumed : Origin::Recipe,
         fmt::format("entry {}, {} = {}", entry == settings.overrideEntry.end() ? 0 : entry->second, keyword, text)};
 }
 

@@ -99,7 +99,8 @@ void setStatisticScale(SlotWork &work, Quantizer &quantizer, int bits)
     const bool channels = work.spec->perChannel && !work.spec->he && slot.slot == Slot::Weight;
     const std::vector<StatisticInput> inputs = sharedInputs(work, channels);
     const WeightStatistic statistic = weightStatistic(inputs, *work.spec, channels, work.context.progress);
-    if (slot.assumed && slot.slot == Slot::Weight && !channels && statistic.values[0] == 0.1f && assumeBinary(work)) {
+    const bool unsaid = slot.assumed && work.settings.presetEntry == 0;
+    if (unsaid && slot.slot == Slot::Weight && !channels && statistic.values[0] == 0.1f && assumeBinary(work)) {
         quantizer = startQuantizer(*work.spec, 1);
         for (auto &[field, origin] : quantizer.origin)
             origin = {Origin::Assumed,
