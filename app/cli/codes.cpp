@@ -158,7 +158,7 @@ int find(const CodesArguments &arguments, const SlotQuantizer &slot, std::uint64
 
 int run(const CodesArguments &arguments)
 {
-    const auto network = openNetwork(arguments.file, arguments.recipe);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

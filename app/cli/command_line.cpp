@@ -14,6 +14,12 @@ namespace quantscope::cli {
 
 namespace {
 
+CLI::Option *addPart(CLI::App &word, std::optional<std::string> &part)
+{
+    return word.add_option(
+        "--part", part, "Which weights of a checkpoint that holds several, such as ema beside model");
+}
+
 void addInspect(CLI::App &app, Command &chosen)
 {
     auto arguments = std::make_shared<InspectArguments>();
@@ -21,6 +27,7 @@ void addInspect(CLI::App &app, Command &chosen)
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option(
         "--recipe", arguments->recipe, "The recipe of a checkpoint (default: MODEL.recipe.toml beside it)");
+    addPart(*word, arguments->part);
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1; floats in hexadecimal");
     auto *csv = word->add_flag("--csv", arguments->csv, "The layer table, comma separated");
     json->excludes(csv);
@@ -46,6 +53,7 @@ void addCodes(CLI::App &app, Command &chosen)
         "Only what a query finds, as index and value: 0x2D, .101101, 0b101101, -19, |code|>=127, float>0.5, "
         "error>0.01, clipped, at limit, zeroed");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    addPart(*word, arguments->part);
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
 
@@ -56,10 +64,12 @@ void addRecipe(CLI::App &app, Command &chosen)
         "recipe", "The recipe in force, as TOML: read, given or assumed; or the Python that writes one");
     auto *file = word->add_option("file", arguments->file, "The model");
     auto *recipe = word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    auto *part = addPart(*word, arguments->part);
     word->add_flag("--printer", arguments->printer,
             "Prints quantscope_recipe.py, which writes the recipe of a live Brevitas model, with its proofs")
         ->excludes(file)
-        ->excludes(recipe);
+        ->excludes(recipe)
+        ->excludes(part);
     word->callback([arguments, file, &chosen] {
         if (!arguments->printer && file->count() == 0)
             throw CLI::RequiredError(file->get_name());
@@ -85,6 +95,7 @@ void addCompare(CLI::App &app, Command &chosen)
         "up, and the one with the least squared error");
     word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    addPart(*word, arguments->part);
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
     auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");
     json->excludes(csv);
@@ -98,6 +109,7 @@ void addExport(CLI::App &app, Command &chosen)
         "export", "A model's integers as headers for HLS and C and as memory files, with a manifest");
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    addPart(*word, arguments->part);
     word->add_option(
             "--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")
         ->allow_extra_args(true);

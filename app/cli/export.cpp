@@ -29,7 +29,7 @@ std::string describe(const ExportReport &done, const std::string &folder)
 
 int run(const ExportArguments &arguments)
 {
-    const auto network = openNetwork(arguments.file, arguments.recipe);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

@@ -12,7 +12,7 @@ namespace quantscope::cli {
 
 int run(const InspectArguments &arguments)
 {
-    auto network = openNetwork(arguments.file, arguments.recipe, arguments.options.list);
+    auto network = openNetwork(arguments.file, arguments.recipe, arguments.options.list, {}, arguments.part);
     if (!network)
         return report(network.error(), arguments.file);
     const auto inspection

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -209,22 +211,43 @@ bool isUtf8(std::string_view text)
     return true;
 }
 
+namespace {
+
+/// Of a valid UTF-8 sequence.
+char32_t codePoint(std::string_view sequence)
+{
+    const auto lead = static_cast<unsigned char>(sequence[0]);
+    char32_t out = sequence.size() == 1 ? lead : lead & (0xFFu >> (sequence.size() + 1));
+    for (const char c : sequence.substr(1))
+        out = (out << 6) | (static_cast<unsigned char>(c) & 0x3Fu);
+    return out;
+}
+
+/// Controls of terminals (U+009B starts an escape sequence), ends of lines, what turns the direction of text around
+/// (Unicode UAX 9), and what is invisible.
+bool steersOrHides(char32_t c)
+{
+    constexpr std::pair<char32_t, char32_t> kRanges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0x061C, 0x061C}, {0x200B, 0x200F},
+        {0x2028, 0x202E}, {0x2060, 0x2069}, {0xFEFF, 0xFEFF}};
+    return std::any_of(std::begin(kRanges), std::end(kRanges),
+        [&](const auto &range) { return c >= range.first && c <= range.second; });
+}
+
+} // namespace
+
 std::string printable(std::string_view text)
 {
     std::string out;
     while (!text.empty()) {
-        const std::size_t length = utf8Length(text);
-        const auto lead = static_cast<unsigned char>(text[0]);
-        // U+0080 to U+009F are control characters too: terminals take U+009B for the start of an escape sequence.
-        const bool isC1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-        if (length == 0 || isC1 || lead < 0x20 || lead == 0x7F) {
-            for (std::size_t i = 0; i < (isC1 ? 2u : 1u); ++i)
-                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
-            text.remove_prefix(isC1 ? 2 : 1);
-        } else {
-            out += text.substr(0, length);
-            text.remove_prefix(length);
-        }
+        const std::size_t valid = utf8Length(text);
+        const std::size_t length = std::max<std::size_t>(valid, 1);
+        const std::string_view sequence = text.substr(0, length);
+        if (valid > 0 && !steersOrHides(codePoint(sequence)))
+            out += sequence;
+        else
+            for (const char c : sequence)
+                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        text.remove_prefix(length);
     }
     return out;
 }

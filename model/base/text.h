@@ -36,7 +36,8 @@ std::string nearestWord(std::string_view word, std::span<const std::string> cand
 std::string didYouMean(std::string_view word, std::span<const std::string> candidates);
 
 bool isUtf8(std::string_view text);
-/// Text made safe for a terminal: control characters become `\xNN`, invalid UTF-8 likewise.
+/// Text of a file made safe to show, in a terminal and in the window, on one line: control characters, newlines, marks
+/// that turn the direction of text around, invisible characters and invalid UTF-8 become `\xNN`, byte for byte.
 std::string printable(std::string_view text);
 
 } // namespace quantscope

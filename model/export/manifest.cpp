@@ -100,6 +100,8 @@ Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const Writ
     out["schema"] = 1;
     out["source"]["file"] = textOrNull(source.file);
     out["source"]["sha256"] = textOrNull(source.sha256);
+    if (!source.part.empty())
+        out["source"]["part"] = source.part;
     out["source"]["recipe_sha256"] = textOrNull(source.recipeSha256);
     if (!source.editedRecipe.empty())
         out["source"]["recipe_edited"] = true;

@@ -108,6 +108,8 @@ Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progre
         return facts;
     const std::string &path = network.file->path;
     facts.file = fileName(path);
+    if (network.file->shown() != nullptr && network.file->weightParts().size() > 1)
+        facts.part = network.file->shown()->name;
     const auto identity = identityOf(path);
     const std::uint64_t opened = network.file->bytes;
     if (identity && !quick && opened != 0 && std::get<1>(*identity) != opened)

@@ -12,6 +12,7 @@ namespace quantscope {
 struct SourceFacts {
     std::string file; ///< its name without the folder
     std::string sha256;
+    std::string part; ///< which weights of a checkpoint that holds several
     std::string recipeSha256; ///< of the recipe's file; of `editedRecipe` where that is given
     std::string editedRecipe; ///< the recipe in force as TOML, when no file holds what it says
 };

@@ -161,6 +161,16 @@ Result<OpenedModel> OpenedModel::open(const std::string &path, const RecipeSourc
     return out;
 }
 
+Result<OpenedModel> OpenedModel::showing(const std::string &part) const
+{
+    auto file = withPart(m_file, part);
+    if (!file)
+        return tl::unexpected(file.error());
+    OpenedModel out = *this;
+    out.m_file = std::move(*file);
+    return out;
+}
+
 Network OpenedModel::listed() const
 {
     Network network = listLayers(m_file, m_recipe);
@@ -200,10 +210,12 @@ Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progr
     return network;
 }
 
-Result<Network> openNetwork(
-    const std::string &path, const std::optional<std::string> &recipePath, bool listOnly, const Progress &progress)
+Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath, bool listOnly,
+    const Progress &progress, const std::optional<std::string> &part)
 {
-    const auto opened = OpenedModel::open(path, {.path = recipePath}, progress);
+    auto opened = OpenedModel::open(path, {.path = recipePath}, progress);
+    if (opened && part)
+        opened = opened->showing(*part);
     if (!opened)
         return tl::unexpected(opened.error());
     if (listOnly)

@@ -26,6 +26,9 @@ public:
     /// One that is there already.
     explicit OpenedModel(std::shared_ptr<const ModelFile> file, Recipe recipe = {});
 
+    /// The same with another part of a checkpoint shown. Errors (Usage): no such part.
+    Result<OpenedModel> showing(const std::string &part) const;
+
     const std::shared_ptr<const ModelFile> &file() const { return m_file; }
     const Recipe &recipe() const { return m_recipe; }
     /// Layers, slots and shapes; no quantizer.
@@ -51,8 +54,9 @@ private:
     std::vector<Diagnostic> m_notes; ///< of the opening: exports that cannot be read, a recipe that is not used
 };
 
-/// From a path to a network, for who needs it once. `listOnly` reads no tensor's data and no export.
+/// From a path to a network, for who needs it once. `listOnly` reads no tensor's data and no export; `part` names the
+/// weights to show of a checkpoint that holds several. Errors as OpenedModel's.
 Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath = {},
-    bool listOnly = false, const Progress &progress = {});
+    bool listOnly = false, const Progress &progress = {}, const std::optional<std::string> &part = {});
 
 } // namespace quantscope

@@ -87,6 +87,14 @@ std::string tensorsText(const ModelFile &file)
     return "\n" + alignedTable(rows, 3);
 }
 
+/// Which of several sets of weights is shown; empty where there is one.
+std::string partText(const ModelFile &file)
+{
+    return file.shown() != nullptr && file.weightParts().size() > 1 ? fmt::format(", part {} of {}",
+               printable(file.shown()->name), printable(fmt::format("{}", fmt::join(file.weightParts(), ", "))))
+                                                                    : "";
+}
+
 std::string problemsText(const std::vector<Diagnostic> &diagnostics)
 {
     std::string out;
@@ -171,8 +179,8 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
                             slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
             }
     const std::string &path = network.file->path;
-    std::string out = fmt::format("{}: {}, {} layers, {} weights + biases", printable(fileName(path)),
-        traitsOf(network.dialect).name, network.layers.size(), grouped(parameters));
+    std::string out = fmt::format("{}: {}{}, {} layers, {} weights + biases", printable(fileName(path)),
+        traitsOf(network.dialect).name, partText(*network.file), network.layers.size(), grouped(parameters));
     out += options.list ? "\n\n" + listText(network) : fmt::format(", {} integer bits\n\n", grouped(bits));
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};

@@ -140,6 +140,11 @@ Json inspectJson(const Inspection &inspection, const InspectOptions &options)
             {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
             {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
     }
+    if (const auto parts = network.file->weightParts(); parts.size() > 1) {
+        const ModelPart *shown = network.file->shown();
+        out["part"] = shown != nullptr ? Json(shown->name) : Json(nullptr);
+        out["parts"] = parts;
+    }
     out["layers"] = Json::array();
     for (const Layer &layer : network.layers)
         out["layers"].push_back(layerJson(inspection, layer, options));

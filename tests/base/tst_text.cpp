@@ -212,6 +212,10 @@ private Q_SLOTS:
                            "2J\xc2\xa0"),
             std::string("\\xc2\\x9b2J\xc2\xa0"));
         QCOMPARE(printable("a\xff"), std::string("a\\xff"));
+        // Right-to-left override, zero width space, line separator; letters that are written from right to left stay.
+        QCOMPARE(printable("a\u202eb"), std::string("a\\xe2\\x80\\xaeb"));
+        QCOMPARE(printable("a\u200b\u2028"), std::string("a\\xe2\\x80\\x8b\\xe2\\x80\\xa8"));
+        QCOMPARE(printable("\u05d0\u3042\U0001F600"), std::string("\u05d0\u3042\U0001F600"));
     }
 };
 

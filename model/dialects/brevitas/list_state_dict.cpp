@@ -1,6 +1,7 @@
 #include "dialects/brevitas/list_state_dict.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/other_parts.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
@@ -259,6 +260,7 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     placeChannelAxes(network, dict);
     findBatchNorms(network, dict);
     warnOfIdleEntries(network, parent, recipe);
+    noteOtherParts(network);
     return network;
 }
 

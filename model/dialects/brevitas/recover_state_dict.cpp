@@ -5,6 +5,7 @@
 #include "dialects/brevitas/batch_norm.h"
 #include "dialects/brevitas/earlier_slots.h"
 #include "dialects/brevitas/graph_hints.h"
+#include "dialects/brevitas/other_parts.h"
 #include "dialects/brevitas/resolve_slot.h"
 #include "dialects/brevitas/spec.h"
 
@@ -214,6 +215,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
     noteVectors(network, facts);
     noteAssumptions(network);
     noteOtherPrecision(network);
+    compareOtherParts(network, hints.previous, progress);
 }
 
 } // namespace quantscope

@@ -106,8 +106,7 @@ bool allBelow(const ModelFile &file, const std::string &root, const std::string 
 /// name.
 std::string commonPrefix(const ModelFile &file)
 {
-    const auto root = file.metadata.find("state_dict_root");
-    std::string prefix = root == file.metadata.end() ? "" : root->second;
+    std::string prefix(file.shownPrefix());
     for (const char *wrapper : {"_orig_mod.", "module.", "_orig_mod."})
         if (allBelow(file, prefix, prefix + wrapper))
             prefix += wrapper;

@@ -95,6 +95,8 @@ std::string headerComment(const PlannedFile &file, const SourceFacts &source)
         file.name, commentText(layer.name), commentText(layer.kind));
     addLine(out, "source", commentText(orUnknown(source.file)));
     addLine(out, "sha256", orUnknown(source.sha256));
+    if (!source.part.empty())
+        addLine(out, "part", commentText(source.part));
     if (!source.recipeSha256.empty())
         addLine(out, "recipe",
             fmt::format("sha256 {}{}", source.recipeSha256,

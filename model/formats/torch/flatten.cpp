@@ -292,31 +292,6 @@ void Flattener::addState(Frame &frame, PickleRef state)
     }
 }
 
-std::string Flattener::stateDictRoot(PickleRef root) const
-{
-    constexpr std::string_view kKeys[] = {"state_dict", "model_state_dict", "model", "net", "module", "ema"};
-    constexpr std::size_t kLookedAt = 2000; // parameters come first; 1000 entries without a tensor are something else
-    if (!isDictionary(root))
-        return {};
-    const auto holdsTensors = [&](PickleRef node) {
-        const auto pairs = m_tree.pairs(node);
-        for (std::size_t i = 1; i < std::min(pairs.size(), kLookedAt); i += 2)
-            if (m_builder.makesTensor(pairs[i]))
-                return true;
-        return false;
-    };
-    for (const std::string_view key : kKeys) {
-        const PickleRef value = m_tree.lookup(root, key);
-        if (value == kNoPickleRef)
-            continue;
-        const bool isModule = m_tree.is(value, PickleKind::Object) && m_tree.state(value) != kNoPickleRef
-            && m_tree.lookup(m_tree.state(value), "_modules") != kNoPickleRef;
-        if (isModule || (isDictionary(value) && holdsTensors(value)))
-            return std::string(key) + ".";
-    }
-    return {};
-}
-
 void Flattener::emit(TensorInfo tensor, const std::string &suffix)
 {
     tensor.name = m_path + suffix;

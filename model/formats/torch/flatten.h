@@ -20,9 +20,6 @@ public:
 
     /// Lists everything below `root` with names that start with `prefix`. Throws ParseError naming the tensor.
     void run(PickleRef root, const std::string &prefix, const Progress &progress);
-    /// Prefix, with its dot, of the dictionary that holds the model's parameters in a checkpoint dict; "" when there is
-    /// none.
-    std::string stateDictRoot(PickleRef root) const;
     /// The first call that was met and not made; empty when there was none.
     const std::string &firstCall() const { return m_firstCall; }
     bool collectScalars = true;

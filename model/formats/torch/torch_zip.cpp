@@ -3,6 +3,7 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "formats/pickle/pickle_machine.h"
+#include "formats/torch/checkpoint_parts.h"
 #include "formats/torch/flatten.h"
 
 #include <algorithm>
@@ -116,7 +117,7 @@ std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian
     flattener.collectScalars = member.isModel && zip.file.format == "pytorch-checkpoint";
     flattener.run(tree.root, member.namePrefix, zip.request.progress);
     if (member.isModel)
-        zip.file.metadata["state_dict_root"] = flattener.stateDictRoot(tree.root);
+        findParts(zip.file, tree, tree.root, TensorBuilder(tree, storages, limits, zip.budget));
     return flattener.firstCall();
 }
 
