@@ -144,19 +144,13 @@ class Printer(object):
         self.prove(slot)
         owner = next(s for s in self.slots if s.proxy is slot.proxy)
         if owner.module is not slot.module:
-            return lines + ["shared_with = " + quoted(owner.label)] + self.input_words(slot, self.family(slot))
+            return lines + ["shared_with = " + quoted(owner.label)] + self.input_words(slot)
         try:
-            family = self.family(slot)
+            family = family_of(slot)
             words = [("preset", preset_of(slot, family))] + keywords(slot, family) + self.shared_scale(slot)
         except Wordless as own:
             return lines + ["own_class = " + quoted(own.path)]
-        return lines + ["%s = %s" % (k, toml(v)) for k, v in words] + self.input_words(slot, family)
-
-    def family(self, slot):
-        try:
-            return family_of(slot)
-        except Wordless:
-            return None
+        return lines + ["%s = %s" % (k, toml(v)) for k, v in words] + self.input_words(slot)
 
     def shared_scale(self, slot):
         """scaling_impl alone shares the threshold, with int_scaling_impl the scale."""
@@ -171,14 +165,14 @@ class Printer(object):
             return [("scale_shared_with", owner.label)]
         return [("threshold_shared_with", owner.label)]
 
-    def input_words(self, slot, family):
+    def input_words(self, slot):
         """Whose output a quantizer needs; nothing where the layer quantizes its own input."""
-        if not needs_input(slot, family):
+        if not needs_input(slot):
             return []
         own = getattr(slot.module, "input_quant", None)
         if slot.name != "trunc" and getattr(own, "is_quant_enabled", False):
             return []
-        return self.run.words(slot, family)
+        return self.run.words(slot)
 
     def prove(self, slot):
         try:
@@ -195,7 +189,7 @@ class Run(object):
     def __init__(self, model, slots, example, notes):
         self.inputs, self.outputs, self.producers, self.hooks = {}, {}, [], []
         self.by_proxy = OrderedDict((id(slot.proxy), slot) for slot in reversed(slots))
-        waiting = [s for s in slots if s.enabled and s.quant is not None and needs_input(s, None)]
+        waiting = [s for s in slots if s.enabled and s.quant is not None and needs_input(s)]
         if example is None:
             if waiting:
                 notes.append("Without example_input nothing says what feeds %s; they have no proofs either."
@@ -234,14 +228,14 @@ class Run(object):
     def output(self, slot):
         """(float tensor, QuantTensor) of a live quantizer; None where only a pass could tell."""
         x = slot.tensor
-        if needs_input(slot, None):
+        if needs_input(slot):
             seen = self.outputs.get((id(slot.proxy), None if x is None else x.data_ptr()))
             return None if seen is None else (x, seen)
         if x is None:
             return None, slot.proxy(slot.proxy._zero_hw_sentinel())
         return x, slot.proxy(x)
 
-    def words(self, slot, family):
+    def words(self, slot):
         fed, producers = self.inputs.get((id(slot.module), slot.name == "trunc"), (None, ()))
         if fed is None:
             return []
@@ -259,7 +253,7 @@ class Run(object):
                 "input_signed = " + toml(bool(fed.signed))]
 
 
-def needs_input(slot, family):
+def needs_input(slot):
     """Scale of weight times input, bits and sign of the input (A2Q), scale of the input (truncation)."""
     if slot.name == "bias":
         return bool(getattr(slot.proxy, "requires_input_scale", False))
@@ -269,6 +263,8 @@ def needs_input(slot, family):
 def family_of(slot):
     """What no keyword changes: a part of the names of the presets that have it, or another sign of them."""
     kind = computing_class(slot.quant)
+    if getattr(slot.proxy, "is_groupwise", False):
+        return "Grouped"
     if slot.name == "trunc":
         return word({"TruncIntQuant": "Trunc"}, slot.quant)
     if kind == "FloatQuant":
@@ -285,7 +281,9 @@ def family_of_preset(name):
     for part in ("NormL2", "AccumulatorAwareZeroCenter", "AccumulatorAware", "Decoupled"):
         if part in name:
             return part
-    if "Fp8" in name or "MX" in name or re.match("Fp[A-Z]", name):
+    if "MX" in name or "Group" in name:
+        return "Grouped"
+    if re.match("Fp[0-9A-Z]", name):
         return "Minifloat"
     if "Trunc" in name or "RoundTo8bit" in name or "ShiftRound" in name:
         return "Trunc"
@@ -318,7 +316,7 @@ def is_preset(cls):
 
 def same_parts(slot, preset, family):
     """Presets that are made of classes alone take no words for them: theirs must be the live ones."""
-    if family in ("", "External", "Trunc", "Shifted", "ShiftedStored"):
+    if family in ("", "External", "Trunc", "Shifted", "ShiftedStored", "Grouped"):
         binary = preset.__name__.startswith("SignedBinary")
         return not binary or computing_class(slot.quant) in ("BinaryQuant", "ClampedBinaryQuant")
     if family == "Minifloat":
@@ -340,8 +338,8 @@ def keywords(slot, family):
     own = own_module(quant)
     if own is not None:
         raise Wordless(own)
-    if family == "Minifloat":
-        return words
+    if family in ("Minifloat", "Grouped"):
+        return words  # their presets say it all
     core = getattr(quant, "int_quant", getattr(quant, "decoupled_int_quant", None))
     if family == "" and not (computing_class(quant) == "BinaryQuant" and preset_of(slot, family).startswith("SignedB")):
         if not preset_of(slot, family).startswith("SignedBinary"):
@@ -439,9 +437,6 @@ def divides_by_itself(slot):
 
 
 def granularity_words(slot):
-    injector = slot.proxy.quant_injector
-    if getattr(slot.proxy, "is_groupwise", False):
-        raise Wordless(user_class(injector))
     shape = tuple(scale_shape(slot.quant.scaling_impl))
     per_channel = len(shape) > 0
     words = [("scaling_per_output_channel", per_channel)]

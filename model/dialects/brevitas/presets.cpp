@@ -276,6 +276,7 @@ constexpr std::array kOverrides = {
     Override{"scaling_per_output_type"},
     Override{"restrict_scaling_type"},
     Override{"restrict_value_float_to_int_impl"},
+    Override{"int_scaling_impl"},
     Override{"scaling_impl_type"},
     Override{"scaling_const"},
     Override{"scaling_init"},

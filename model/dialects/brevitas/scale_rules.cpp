@@ -112,7 +112,7 @@ float intThreshold(const QuantizerSpec &spec, int bits)
     if (spec.kind == QuantizerKind::Minifloat)
         return largestMinifloat({spec.preset->exponentBits, spec.preset->mantissaBits});
     const float span = std::ldexp(1.0f, spec.isSigned ? bits - 1 : bits);
-    if (spec.restriction == Restriction::PowerOfTwo)
+    if (spec.powerOfTwoDivisor.value_or(spec.restriction == Restriction::PowerOfTwo))
         return span;
     if (spec.isSigned && !spec.narrow)
         return span;

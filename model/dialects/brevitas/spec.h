@@ -22,6 +22,7 @@ struct QuantizerSpec {
     Statistic statistic = Statistic::AbsMax;
     Restriction restriction = Restriction::Float;
     ExponentRounding exponentRounding = ExponentRounding::HalfEven;
+    std::optional<bool> powerOfTwoDivisor; ///< int_scaling_impl: otherwise the restriction tells
     Rounding rounding = Rounding::Round;
     ZeroPointSource zeroPoint = ZeroPointSource::None;
     int bits = 8; ///< 0: computed (IntBias)

@@ -60,6 +60,11 @@ constexpr std::array kExponents = {
     std::pair<std::string_view, ExponentRounding>{"RoundSte", ExponentRounding::HalfEven},
     std::pair<std::string_view, ExponentRounding>{"FloorSte", ExponentRounding::Floor},
 };
+/// true: the integer threshold is a power of two, whatever the range.
+constexpr std::array kDivisors = {
+    std::pair<std::string_view, bool>{"IntScaling", false},
+    std::pair<std::string_view, bool>{"PowerOfTwoIntScaling", true},
+};
 constexpr std::array kStatistics = {
     std::pair<std::string_view, Statistic>{"max", Statistic::AbsMax},
     std::pair<std::string_view, Statistic>{"ave", Statistic::Mean},
@@ -230,6 +235,11 @@ const std::array kSetters = {
             s.exponentRounding = word(k, t, kExponents);
         },
         ""},
+    KeywordSetter{"int_scaling_impl",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.powerOfTwoDivisor = word(k, t, kDivisors);
+        },
+        ""},
     KeywordSetter{"scaling_impl_type", setScaleSource, ""},
     KeywordSetter{"scaling_stats_op",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
@@ -247,7 +257,11 @@ const std::array kSetters = {
     KeywordSetter{"low_percentile_q",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.lowPercentile = percentage(k, t); }, ""},
     KeywordSetter{"scaling_min_val",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.minimum = floatOf(k, t); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            const float least = floatOf(k, t);
+            s.minimum = least == 0 ? std::nullopt : std::optional(least); // Brevitas clamps at no 0
+        },
+        ""},
     KeywordSetter{"float_to_int_impl_type",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.rounding = word(k, t, kRoundingWords); },
         "rounding"},
