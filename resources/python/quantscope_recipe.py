@@ -356,6 +356,8 @@ def keywords(slot, family):
         words += rounding_words(rounding)
     if family in ("AccumulatorAware", "AccumulatorAwareZeroCenter"):
         words.append(("accumulator_bit_width", int(quant.pre_scaling_impl.accumulator_bit_width())))
+    if family in PRE_SCALINGS.values():
+        words += minimum_words(restriction_of(quant.scaling_impl)[1], "FP", slot.proxy.quant_injector)
     if family in ("", "Shifted", "ShiftedStored"):
         words += scaling_words(slot)
     if family in ("Shifted", "ShiftedStored"):
@@ -377,8 +379,8 @@ def width_words(slot, family):
 
 def rounding_words(impl):
     words = [("float_to_int_impl_type", word(ROUNDINGS, impl))]
-    if words[0][1] == "LEARNED_ROUND":
-        decision = impl.learned_round_impl
+    decision = getattr(impl, "learned_round_impl", None)  # only training may need it
+    if decision is not None:
         words.append(("learned_round_impl_type", word(LEARNED, decision)))
         for key in ("learned_round_gamma", "learned_round_zeta"):
             if hasattr(decision, key):
@@ -406,17 +408,24 @@ def scaling_words(slot):
     if words[1][1] == "POWER_OF_TWO":
         words.append(("restrict_value_float_to_int_impl", word(EXPONENTS, restriction.float_to_int_impl)))
     words += divisor_words(slot, words[1][1])
-    least = getattr(clamp, "min_val", None)
-    if least or from_injector(injector, "scaling_min_val"):
-        words.append(("scaling_min_val", float(least or 0)))
-    elif any(is_preset(cls) and from_injector(cls, "scaling_min_val") for cls in injector.__mro__):
-        words.append(("scaling_min_val", 0.0))
+    words += minimum_words(clamp, words[1][1], injector)
     words += granularity_words(slot)
     if computing_class(scaling) == "StatsFromParameterScaling":
         words += statistic_words(scaling.parameter_list_stats.stats.stats_impl, injector)
     if source == "CONST":
         words += constant_words(slot, words[1][1])
     return words
+
+
+def minimum_words(clamp, restriction, injector):
+    """The lowest threshold; 0 where the preset has one and the live quantizer none."""
+    least = getattr(clamp, "min_val", None)
+    if least and restriction != "FP" and brevitas_is_before((0, 8)):
+        least = 2.0 ** least  # which took it into the logarithm
+    if least:
+        return [("scaling_min_val", float(least))]
+    usual = any(from_injector(cls, "scaling_min_val") for cls in injector.__mro__ if is_preset(cls))
+    return [("scaling_min_val", 0.0)] if usual else []
 
 
 def divisor_words(slot, restriction):
