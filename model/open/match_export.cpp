@@ -1,0 +1,181 @@
+#include "open/match_export.h"
+
+#include "base/text.h"
+#include "network/flow_builder.h"
+#include "open/align_slot.h"
+#include "open/pair_activations.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// Gives an export the checkpoint's names. One use: run().
+class Renaming {
+public:
+    Renaming(const Network &listed, Network exported)
+        : m_listed(listed)
+        , m_out(std::move(exported))
+    {
+    }
+
+    Network run(const std::vector<LayerPair> &weights, const std::vector<SlotPair> &activations)
+    {
+        for (const LayerPair &pair : weights)
+            takeWeights(pair);
+        for (const SlotPair &pair : activations)
+            takeActivation(pair);
+        if (m_renamed)
+            m_out.flow = renamedFlow();
+        return std::move(m_out);
+    }
+
+private:
+    void takeWeights(const LayerPair &pair)
+    {
+        const Layer &mine = m_listed.layers[pair.checkpoint];
+        Layer &theirs = m_out.layers[pair.exported];
+        for (const Slot slot : {Slot::Weight, Slot::Bias}) {
+            const SlotQuantizer *here = mine.slot(slot);
+            SlotQuantizer *there = theirs.slot(slot);
+            if (here == nullptr || there == nullptr)
+                continue;
+            if (auto aligned = alignedTo(*there, here->shape, slot == Slot::Weight && pair.transposed))
+                *there = std::move(*aligned);
+        }
+        m_renamed = m_renamed || !pair.named;
+        theirs.name = mine.name;
+    }
+
+    void takeActivation(const SlotPair &pair)
+    {
+        const std::string &name = m_listed.layers[pair.checkpoint].name;
+        SlotQuantizer *slot = m_out.layers[pair.exported].slot(pair.exportedSlot);
+        Layer *target = m_out.layer(name);
+        if (slot == nullptr || (target != nullptr && target->slot(pair.slot) != nullptr))
+            return;
+        m_renamed = true;
+        SlotQuantizer moved = *slot;
+        moved.slot = pair.slot;
+        if (target == nullptr && m_out.layers[pair.exported].slots.size() == 1) {
+            m_out.layers[pair.exported].name = name;
+            *slot = std::move(moved);
+            return;
+        }
+        std::erase_if(m_out.layers[pair.exported].slots,
+            [&](const SlotQuantizer &known) { return known.slot == pair.exportedSlot; });
+        if (target == nullptr)
+            target = &addBehind(pair, name);
+        target->slots.push_back(std::move(moved));
+    }
+
+    /// What quantizes the output of a layer there is a layer of its own here.
+    Layer &addBehind(const SlotPair &pair, const std::string &name)
+    {
+        Layer layer;
+        layer.name = name;
+        layer.kind = m_listed.layers[pair.checkpoint].kind;
+        layer.kindAssumed = true;
+        Layer &added = m_out.add(std::move(layer));
+        m_behind.emplace(m_out.layers[pair.exported].id, added.id);
+        return added;
+    }
+
+    Flow renamedFlow() const
+    {
+        const Flow &flow = m_out.flow;
+        FlowBuilder builder;
+        std::map<FlowNodeId, FlowNodeId> behind;
+        for (FlowNode node : flow.nodes()) {
+            if (node.layer)
+                node.name = m_out.layer(*node.layer).name;
+            builder.add(std::move(node));
+        }
+        for (const auto &[layer, added] : m_behind)
+            if (const auto node = flow.nodeOf(layer))
+                behind.emplace(*node,
+                    builder.add({.kind = FlowNode::Kind::Layer, .layer = added, .name = m_out.layer(added).name}));
+        for (FlowEdge edge : flow.edges()) {
+            if (const auto found = behind.find(edge.from); found != behind.end())
+                edge.from = found->second;
+            builder.connect(std::move(edge));
+        }
+        for (const auto &[node, added] : behind)
+            builder.connect({.from = node, .to = added});
+        return builder.build();
+    }
+
+    const Network &m_listed;
+    Network m_out;
+    std::map<LayerId, LayerId> m_behind;
+    bool m_renamed = false;
+};
+
+std::string pairsText(const Network &listed, const Network &exported, const std::vector<LayerPair> &pairs)
+{
+    constexpr std::size_t kMostNamed = 8;
+    std::vector<std::string> names;
+    for (const LayerPair &pair : pairs)
+        if (!pair.named)
+            names.push_back(fmt::format("{} = {}{}", printable(listed.layers[pair.checkpoint].name),
+                printable(exported.layers[pair.exported].name), pair.transposed ? " transposed" : ""));
+    const std::size_t more = names.size() > kMostNamed ? names.size() - kMostNamed : 0;
+    names.resize(names.size() - more);
+    return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+bool isQuantized(const Layer &layer)
+{
+    const SlotQuantizer *weight = layer.slot(Slot::Weight);
+    return weight != nullptr && weight->quantizer;
+}
+
+void sortOut(MatchedExport &out, const Network &listed, const Network &exported, const std::vector<LayerPair> &pairs)
+{
+    const bool anyQuantized = std::ranges::any_of(exported.layers, isQuantized);
+    for (const LayerPair &pair : pairs) {
+        const std::string &name = listed.layers[pair.checkpoint].name;
+        const Layer &theirs = exported.layers[pair.exported];
+        if (!pair.named)
+            out.found.push_back(name);
+        if (pair.evidence == Evidence::Channels || pair.evidence == Evidence::Alike)
+            out.scaled.push_back(name);
+        if (pair.evidence == Evidence::Equal && anyQuantized && !isQuantized(theirs)
+            && problemOf(exported, {theirs.id, Slot::Weight}) == nullptr)
+            out.floats.push_back(name);
+    }
+    for (std::vector<std::string> *names : {&out.found, &out.scaled, &out.floats})
+        std::ranges::sort(*names);
+}
+
+} // namespace
+
+MatchedExport matchExport(const Network &listed, Network exported)
+{
+    MatchedExport out;
+    std::vector<LayerPair> weights;
+    std::vector<SlotPair> activations;
+    try {
+        weights = pairWeights(listed, exported);
+        if (std::ranges::any_of(weights, [](const LayerPair &pair) { return !pair.named; }))
+            activations = pairActivations(listed, exported, weights);
+    } catch (const ParseError &) {
+        weights.clear(); // comparing says so
+        activations.clear();
+    }
+    const auto speaks = [](const LayerPair &pair) { return pair.evidence > Evidence::None; };
+    const auto speaksAgainst = [](const LayerPair &pair) { return pair.evidence == Evidence::Against; };
+    const bool forIt = std::ranges::any_of(weights, speaks), against = std::ranges::any_of(weights, speaksAgainst);
+    out.sameNetwork = forIt && !against;
+    out.otherNetwork = against && !forIt;
+    out.pairs = pairsText(listed, exported, weights);
+    sortOut(out, listed, exported, weights);
+    out.network = Renaming(listed, std::move(exported)).run(weights, activations);
+    return out;
+}
+
+} // namespace quantscope
