@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -47,12 +45,15 @@ bool sameScale(float a, float b) { return a == b || (a != a && b != b); }
 /// The powers and means of torch are not the same on every machine to the last bit.
 bool nextToEachOther(float a, float b) { return std::nextafter(a, b) == b; }
 
-/// Compares one network with one export; stops at the first difference.
+/// Compares one network with one export, slot by slot; of each slot up to its first difference.
 class Comparison {
 public:
-    Comparison(const Network &checkpoint, const Network &exported, const Progress &progress)
+    /// Of the layers in `found` only what both have is compared.
+    Comparison(const Network &checkpoint, const Network &exported, std::span<const std::string> found,
+        const Progress &progress)
         : m_checkpoint(checkpoint)
         , m_exported(exported)
+        , m_found(found)
         , m_progress(progress)
     {
     }
@@ -61,13 +62,20 @@ public:
     {
         for (const Layer &layer : m_checkpoint.layers)
             for (const Slot slot : slotsOf(layer.name))
-                if (m_out.difference.empty())
-                    compareSlot(layer.name, slot);
+                compareSlot(layer.name, slot);
         for (const Layer &layer : m_exported.layers)
             if (m_checkpoint.layer(layer.name) == nullptr)
                 for (const SlotQuantizer &slot : layer.slots)
                     if (knowledgeOf(m_exported, layer.name, &slot) == Knowledge::Quantized)
                         m_out.open[fmt::format("{} {}", layer.name, slot.slot)] = AllFields;
+        return std::move(m_out);
+    }
+
+    /// One slot alone, which both have.
+    Confirmation runSlot(const std::string &layer, const SlotQuantizer &mine, const SlotQuantizer &theirs)
+    {
+        m_name = fmt::format("{} {}", layer, mine.slot);
+        compareQuantizers(mine, theirs);
         return std::move(m_out);
     }
 
@@ -90,15 +98,26 @@ private:
         return slots;
     }
 
-    void differ(const std::string &what) { m_out.difference = fmt::format("{}{}", m_name, what); }
+    void differ(const std::string &what)
+    {
+        m_differs = true;
+        m_out.agreed[m_name] = 0;
+        if (m_out.difference.empty())
+            m_out.difference = fmt::format("{}{}", m_name, what);
+    }
 
     void compareSlot(const std::string &layer, Slot slot)
     {
         m_name = fmt::format("{} {}", layer, slot);
+        m_differs = false;
         const SlotQuantizer *mine = find(m_checkpoint, layer, slot), *theirs = find(m_exported, layer, slot);
         const Knowledge here = knowledgeOf(m_checkpoint, layer, mine), there = knowledgeOf(m_exported, layer, theirs);
-        if (here == Knowledge::Quantized && there == Knowledge::Quantized)
+        const bool oneSided = here != Knowledge::Quantized || there != Knowledge::Quantized;
+        if (!oneSided)
             compareQuantizers(*mine, *theirs);
+        else if (std::ranges::binary_search(m_found, layer)
+            && (here == Knowledge::Absent || there == Knowledge::Absent))
+            m_out.open[m_name] = AllFields; // the other may stand under a name that was not found
         else if (here == Knowledge::Unknown || (here == Knowledge::Quantized && m_exported.layer(layer) == nullptr)
             || (there == Knowledge::Unknown && here == Knowledge::Quantized))
             m_out.open[m_name] = AllFields;
@@ -111,6 +130,27 @@ private:
     void compareQuantizers(const SlotQuantizer &mine, const SlotQuantizer &theirs)
     {
         ++m_out.compared;
+        compareFields(mine, theirs);
+        if (m_differs)
+            return;
+        const auto open = m_out.open.find(m_name);
+        m_out.agreed[m_name] = AllFields & ~(open == m_out.open.end() ? 0u : open->second)
+            & ~assumedFields(*theirs.quantizer, theirs.tensor != nullptr);
+    }
+
+    /// What the export itself leaves open, and so proves nothing about.
+    static unsigned assumedFields(const Quantizer &theirs, bool hasCodes)
+    {
+        const auto isAssumed = [&](const char *field) {
+            const auto found = theirs.origin.find(field);
+            return found != theirs.origin.end() && found->second.origin == Origin::Assumed;
+        };
+        return (isAssumed("signed") ? SignField : 0u) | (isAssumed("narrow") ? NarrowField : 0u)
+            | (isAssumed("rounding") ? RoundingField | (hasCodes ? CodesField : 0u) : 0u);
+    }
+
+    void compareFields(const SlotQuantizer &mine, const SlotQuantizer &theirs)
+    {
         const Quantizer &here = *mine.quantizer, &there = *theirs.quantizer;
         compareValues("scale", *here.scale, *there.scale);
         if (roundedZeroPoints(*here.zeroPoint, *there.zeroPoint))
@@ -119,7 +159,7 @@ private:
         else
             compareValues("zero point", *here.zeroPoint, *there.zeroPoint);
         compareField(BitWidthField, here.bitWidth, there.bitWidth, [](int b) { return fmt::format("{} bits", b); });
-        if (m_out.difference.empty())
+        if (!m_differs)
             compareCodes(mine, theirs);
         // Brevitas 0.10.0 to 0.10.2 swap the two on the weights of QONNX; where the codes do not tell, they stand so.
         if (mine.tensor && m_exported.dialect == Dialect::Qonnx && here.isSigned == there.narrow
@@ -128,7 +168,7 @@ private:
         compareField(SignField, here.isSigned, there.isSigned, [](bool s) { return s ? "signed" : "unsigned"; });
         compareField(
             NarrowField, here.narrow, there.narrow, [](bool n) { return n ? "a narrow range" : "a full range"; });
-        if (!mine.tensor && here.rounding != there.rounding && m_out.difference.empty())
+        if (!mine.tensor && here.rounding != there.rounding && !m_differs)
             differ(fmt::format(
                 ": rounds {} here and {} there", roundingName(here.rounding), roundingName(there.rounding)));
     }
@@ -136,7 +176,7 @@ private:
     template <class T>
     void compareField(QuantizerField field, const std::optional<T> &here, const std::optional<T> &there, auto toText)
     {
-        if (!m_out.difference.empty() || !here)
+        if (m_differs || !here)
             return;
         if (!there)
             m_out.open[m_name] |= field;
@@ -148,7 +188,7 @@ private:
     {
         const std::size_t count = std::max(here.values.size(), there.values.size());
         const auto at = [](const std::vector<float> &v, std::size_t i) { return v[std::min(i, v.size() - 1)]; };
-        for (std::size_t i = 0; m_out.difference.empty() && i < count; ++i) {
+        for (std::size_t i = 0; !m_differs && i < count; ++i) {
             const float left = at(here.values, i), right = at(there.values, i);
             if (sameScale(left, right))
                 continue;
@@ -248,9 +288,11 @@ private:
 
     const Network &m_checkpoint;
     const Network &m_exported;
+    std::span<const std::string> m_found; ///< sorted
     const Progress &m_progress;
     Confirmation m_out;
     std::string m_name; ///< "LAYER SLOT" of what is compared now
+    bool m_differs = false; ///< that slot
 };
 
 const char *fieldName(unsigned field)
@@ -266,33 +308,14 @@ const char *fieldName(unsigned field)
     }
 }
 
-/// "model", "model_qonnx", "model.qcdq-export": nothing but the stem and words that say 'export'.
-bool isExportName(std::string_view name, std::string_view stem)
-{
-    static const std::set<std::string, std::less<>> words
-        = {"qonnx", "qcdq", "qdq", "qop", "finn", "onnx", "export", "exported", "quant", "quantized", "clean"};
-    if (!name.starts_with(stem))
-        return false;
-    name.remove_prefix(stem.size());
-    while (!name.empty()) {
-        if (std::string_view("._-").find(name.front()) == std::string_view::npos)
-            return false;
-        name.remove_prefix(1);
-        const std::size_t end = std::min(name.find_first_of("._-"), name.size());
-        if (!words.contains(name.substr(0, end)))
-            return false;
-        name.remove_prefix(end);
-    }
-    return true;
-}
-
 } // namespace
 
-Result<Confirmation> confirmByExport(const Network &checkpoint, const Network &exported, const Progress &progress)
+Result<Confirmation> confirmByExport(
+    const Network &checkpoint, const Network &exported, const Progress &progress, std::span<const std::string> found)
 {
     const std::string &path = exported.file->path;
     try {
-        Confirmation out = Comparison(checkpoint, exported, progress).run();
+        Confirmation out = Comparison(checkpoint, exported, found, progress).run();
         out.exportFile = fileName(path);
         return out;
     } catch (const ParseError &error) {
@@ -300,6 +323,12 @@ Result<Confirmation> confirmByExport(const Network &checkpoint, const Network &e
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, path, std::nullopt, "was cancelled"});
     }
+}
+
+Confirmation compareSlots(const std::string &layer, const SlotQuantizer &mine, const SlotQuantizer &theirs,
+    const Network &exported, const Progress &progress)
+{
+    return Comparison(exported, exported, {}, progress).runSlot(layer, mine, theirs);
 }
 
 OpenFields openInAll(std::span<const Confirmation> confirmations)
@@ -330,25 +359,6 @@ std::string openText(const OpenFields &open)
             words.push_back(fieldName(field));
     std::string out = fields == AllFields ? name : fmt::format("{} of {}", fmt::join(words, ", "), name);
     return open.size() == 1 ? out : fmt::format("{}, and {} more", out, open.size() - 1);
-}
-
-std::vector<std::string> exportsBeside(const std::string &modelPath)
-{
-    const std::filesystem::path model(modelPath);
-    const std::string stem = model.stem().string();
-    std::vector<std::string> out;
-    std::error_code failed;
-    for (std::filesystem::directory_iterator
-             at(model.has_parent_path() ? model.parent_path() : std::filesystem::path("."), failed),
-         end;
-         !failed && at != end; at.increment(failed)) {
-        std::error_code unknown;
-        if (at->path().extension() == ".onnx" && isExportName(at->path().stem().string(), stem)
-            && at->is_regular_file(unknown))
-            out.push_back(at->path().string());
-    }
-    std::sort(out.begin(), out.end());
-    return out;
 }
 
 } // namespace quantscope

@@ -6,9 +6,15 @@
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"
+#include "open/export_recipe.h"
+#include "open/exports_beside.h"
+#include "open/match_export.h"
+#include "open/settle.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -27,73 +33,93 @@ Diagnostic unused(const std::string &path, const std::string &why)
 /// A graph says its quantizers itself; a recipe or export beside it belongs to the checkpoint of the same name.
 bool saysItself(const ModelFile &file) { return file.graph.has_value(); }
 
-/// The exports beside a checkpoint; QONNX before QCDQ, because it keeps bias widths. What cannot be read is said.
-Result<std::vector<Network>> openExports(
-    const std::string &path, const Progress &progress, std::vector<Diagnostic> &notes)
+/// The exports beside a checkpoint, in its names; QONNX before QCDQ, because it keeps bias widths. What cannot be read
+/// is said.
+Result<std::vector<MatchedExport>> openExports(
+    const Network &listed, const Progress &progress, std::vector<Diagnostic> &notes)
 {
-    std::vector<Network> out;
-    for (const std::string &beside : exportsBeside(path)) {
+    std::vector<MatchedExport> out;
+    for (const std::string &beside : exportsBeside(listed.file->path)) {
         auto network = openModel(beside, {}, progress).and_then([&](const std::shared_ptr<const ModelFile> &file) {
             return recoverQuantizers(file, {}, progress);
         });
-        if (network)
-            out.push_back(std::move(*network));
+        auto matched = network ? std::optional(matchExport(listed, std::move(*network))) : std::nullopt;
+        if (matched && matched->otherNetwork)
+            notes.push_back(unused(beside, "its weights are those of another network, or of another training"));
+        else if (matched)
+            out.push_back(std::move(*matched));
         else if (network.error().kind == ErrorKind::Cancelled)
             return tl::unexpected(network.error());
         else
             notes.push_back(unused(beside, network.error().message));
     }
-    std::stable_sort(out.begin(), out.end(), [](const Network &a, const Network &b) {
-        return (a.dialect == Dialect::Qonnx) > (b.dialect == Dialect::Qonnx);
+    std::stable_sort(out.begin(), out.end(), [](const MatchedExport &a, const MatchedExport &b) {
+        return (a.network.dialect == Dialect::Qonnx) > (b.network.dialect == Dialect::Qonnx);
     });
     return out;
 }
 
-/// The export that knows most of the checkpoint's layers, or null.
-const Network *graphOf(const ModelFile &file, const std::vector<Network> &exports)
+/// The export that knows most of the checkpoint's layers with weights, or null when none knows any.
+const Network *graphOf(const Network &listed, const std::vector<MatchedExport> &exports)
 {
+    std::set<std::string_view> names;
+    for (const Layer &layer : listed.layers)
+        if (layer.slot(Slot::Weight) != nullptr)
+            names.insert(layer.name);
     const Network *best = nullptr;
     std::size_t most = 0;
-    for (const Network &exported : exports) {
-        const auto known = static_cast<std::size_t>(std::count_if(exported.layers.begin(), exported.layers.end(),
-            [&](const Layer &layer) { return file.find(layer.name + ".weight").has_value(); }));
-        if (best == nullptr || known > most) {
-            best = &exported;
+    for (const MatchedExport &beside : exports) {
+        const auto known = static_cast<std::size_t>(std::ranges::count_if(
+            beside.network.layers, [&](const Layer &layer) { return names.contains(layer.name); }));
+        if (known > most) {
+            best = &beside.network;
             most = known;
         }
     }
     return best;
 }
 
+/// "agrees in 2 quantizers (features.0 = Conv_0), matched by order, shape and values".
+std::string agreement(const Confirmation &c)
+{
+    return c.pairs.empty()
+        ? fmt::format("{} agrees in {} quantizers and {} codes", c.exportFile, c.compared, grouped(c.elements))
+        : fmt::format(
+            "{} agrees in {} quantizers ({}), matched by order, shape and values", c.exportFile, c.compared, c.pairs);
+}
+
 /// What one export says, when it does not settle everything by itself.
 std::optional<Diagnostic> verdict(const Confirmation &c)
 {
     if (!c.difference.empty())
-        return Diagnostic{
-            "export-differs", Severity::Warning, "", fmt::format("{} differs: {}", c.exportFile, c.difference)};
+        return Diagnostic{"export-differs", Severity::Warning, "",
+            fmt::format("{} differs: {}{}", c.exportFile, c.difference,
+                c.pairs.empty() ? "" : fmt::format(" ({}, matched by order, shape and values)", c.pairs))};
     if (c.compared == 0)
         return unused(c.exportFile, "no quantizer of it can be compared with this file");
     if (c.open.empty())
-        return std::nullopt;
+        return c.pairs.empty() ? std::nullopt
+                               : std::optional(Diagnostic{"export-agrees", Severity::Note, "", agreement(c)});
     const std::string fault = c.knownFault.empty() ? "" : fmt::format(" ({})", c.knownFault);
     return Diagnostic{"export-agrees", Severity::Note, "",
-        fmt::format("{} agrees in {} quantizers and {} codes; not compared: {}{}", c.exportFile, c.compared,
-            grouped(c.elements), openText(c.open), fault)};
+        fmt::format("{}; not compared: {}{}", agreement(c), openText(c.open), fault)};
 }
 
 /// Errors: Cancelled.
 Result<std::vector<Confirmation>> compareAll(
-    Network &network, const std::vector<Network> &exports, const Progress &progress)
+    Network &network, const std::vector<MatchedExport> &exports, const Progress &progress)
 {
     std::vector<Confirmation> out;
-    for (const Network &exported : exports) {
-        auto result = confirmByExport(network, exported, progress);
-        if (result)
+    for (const MatchedExport &beside : exports) {
+        auto result = confirmByExport(network, beside.network, progress, beside.found);
+        if (result) {
+            result->pairs = beside.pairs;
             out.push_back(std::move(*result));
-        else if (result.error().kind == ErrorKind::Cancelled)
+        } else if (result.error().kind == ErrorKind::Cancelled) {
             return tl::unexpected(result.error());
-        else
-            network.diagnostics.push_back(unused(exported.file->path, result.error().message));
+        } else {
+            network.diagnostics.push_back(unused(beside.network.file->path, result.error().message));
+        }
     }
     return out;
 }
@@ -127,7 +153,7 @@ void sayConfirmed(Network &network, const std::vector<Confirmation> &all)
 {
     const std::vector<Confirmation> by = confirming(all);
     for (const Confirmation &one : all)
-        if (const auto said = verdict(one); said && (by.empty() || !one.agrees()))
+        if (const auto said = verdict(one); said && (by.empty() || !one.agrees() || !one.pairs.empty()))
             network.diagnostics.push_back(*said);
     if (!by.empty())
         noteConfirmed(network, by);
@@ -147,6 +173,7 @@ Result<OpenedModel> OpenedModel::open(const std::string &path, const RecipeSourc
     if (!file)
         return tl::unexpected(file.error());
     OpenedModel out(std::move(*file));
+    out.m_takesExports = source.beside;
     const bool unused = source.path && saysItself(*out.m_file);
     const auto chosen = source.path || !source.beside || saysItself(*out.m_file) ? source.path : recipeBeside(path);
     if (chosen) {
@@ -183,11 +210,28 @@ Result<OpenedModel> OpenedModel::withExports(const Progress &progress) const
     OpenedModel out = *this;
     if (saysItself(*m_file))
         return out;
-    auto exports = openExports(m_file->path, progress, out.m_notes);
+    auto exports = openExports(listed(), progress, out.m_notes);
     if (!exports)
         return tl::unexpected(exports.error());
-    out.m_exports = std::make_shared<const std::vector<Network>>(std::move(*exports));
+    out.m_exports = std::make_shared<const std::vector<MatchedExport>>(std::move(*exports));
+    if (out.m_takesExports && out.m_recipe.empty())
+        if (auto failed = out.takeRecipe(progress))
+            return tl::unexpected(std::move(*failed));
     return out;
+}
+
+std::optional<Error> OpenedModel::takeRecipe(const Progress &progress)
+{
+    auto taken = recipeFromExports(m_file, *m_exports, progress);
+    if (!taken && taken.error().kind == ErrorKind::Cancelled)
+        return taken.error();
+    if (!taken || !*taken)
+        return std::nullopt;
+    m_recipe = std::move((*taken)->recipe);
+    m_notes.push_back({"recipe-taken", Severity::Note, "",
+        fmt::format("the recipe is taken from {} beside the file: {} of {} quantizers; saving it keeps it",
+            m_recipe.takenFrom, (*taken)->settled, (*taken)->quantizers)});
+    return std::nullopt;
 }
 
 Result<Network> OpenedModel::network(const Progress &progress) const { return network(m_recipe, progress, nullptr); }
@@ -195,7 +239,8 @@ Result<Network> OpenedModel::network(const Progress &progress) const { return ne
 Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progress, const Network *previous) const
 {
     RecoverHints hints;
-    hints.graph = graphOf(*m_file, *m_exports);
+    if (!m_exports->empty())
+        hints.graph = graphOf(listLayers(m_file, recipe), *m_exports);
     hints.previous = previous;
     auto network = recoverQuantizers(m_file, recipe, progress, hints);
     if (!network)
@@ -206,6 +251,7 @@ Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progr
     const auto compared = compareAll(*network, *m_exports, progress);
     if (!compared)
         return tl::unexpected(compared.error());
+    settleByExports(*network, *compared);
     sayConfirmed(*network, *compared);
     return network;
 }

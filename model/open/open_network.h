@@ -2,6 +2,7 @@
 
 #include "base/progress.h"
 #include "network/network.h"
+#include "open/match_export.h"
 
 #include <memory>
 #include <optional>
@@ -35,10 +36,10 @@ public:
     Network listed() const;
 
     /// The same with the exports beside a checkpoint, whose graphs tell what feeds what and whose codes confirm a
-    /// recipe. One that cannot be read is no reason not to open the checkpoint: that is said in the network. Errors:
-    /// Cancelled.
+    /// recipe; where there is no recipe, it is taken from them. One that cannot be read is no reason not to open the
+    /// checkpoint: that is said in the network. Errors: Cancelled.
     Result<OpenedModel> withExports(const Progress &progress = {}) const;
-    const std::vector<Network> &exports() const { return *m_exports; }
+    const std::vector<MatchedExport> &exports() const { return *m_exports; }
 
     /// The quantizers under the recipe that was read, confirmed by the exports (`Network::confirmedBy` and a note) or
     /// not (a warning with the first difference). Errors as recoverQuantizers.
@@ -48,9 +49,13 @@ public:
     Result<Network> network(const Recipe &recipe, const Progress &progress, const Network *previous) const;
 
 private:
+    /// Of the exports, where they prove one. An error only when it was cancelled.
+    std::optional<Error> takeRecipe(const Progress &progress);
+
     std::shared_ptr<const ModelFile> m_file;
     Recipe m_recipe;
-    std::shared_ptr<const std::vector<Network>> m_exports = std::make_shared<const std::vector<Network>>();
+    std::shared_ptr<const std::vector<MatchedExport>> m_exports = std::make_shared<const std::vector<MatchedExport>>();
+    bool m_takesExports = true; ///< without a recipe: what lies beside the model is welcome
     std::vector<Diagnostic> m_notes; ///< of the opening: exports that cannot be read, a recipe that is not used
 };
 

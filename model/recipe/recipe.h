@@ -64,6 +64,7 @@ struct Recipe {
     std::vector<RecipeQuantizer> quantizers;
     std::vector<RecipeProof> proofs;
     std::string path; ///< empty when nobody gave one
+    std::string takenFrom; ///< file names of the exports that it follows from; empty for one that somebody wrote
     std::string sha256; ///< of the file's bytes
     const RecipeWords *words = nullptr; ///< that it was read with
     bool empty() const { return quantizers.empty() && layers.empty() && proofs.empty() && !brevitas; }

@@ -139,6 +139,8 @@ Json inspectJson(const Inspection &inspection, const InspectOptions &options)
         out["recipe"] = {{"file", network.recipe.path.empty() ? Json(nullptr) : Json(fileName(network.recipe.path))},
             {"brevitas", network.recipe.brevitas.value_or("0.10.2")},
             {"confirmed_by", network.confirmedBy.empty() ? Json(nullptr) : Json(network.confirmedBy)}};
+        if (!network.recipe.takenFrom.empty())
+            out["recipe"]["taken_from"] = network.recipe.takenFrom;
     }
     if (const auto parts = network.file->weightParts(); parts.size() > 1) {
         const ModelPart *shown = network.file->shown();

@@ -4,6 +4,7 @@
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"
+#include "open/exports_beside.h"
 #include "open/open_network.h"
 #include "support/golden.h"
 #include "support/opened.h"

@@ -28,7 +28,15 @@ void RecipeDocument::edit(Recipe recipe)
     m_saved = false;
 }
 
-bool RecipeDocument::edited() const { return !m_saved && hasEdits(m_recipe); }
+bool RecipeDocument::edited() const
+{
+    const auto isEdit = [](const auto &entry) { return entry.edited; };
+    const bool edits = m_recipe.takenFrom.empty()
+        ? hasEdits(m_recipe)
+        // Opening takes it from the exports again.
+        : std::ranges::any_of(m_recipe.quantizers, isEdit) || std::ranges::any_of(m_recipe.layers, isEdit);
+    return !m_saved && edits;
+}
 
 bool RecipeDocument::overwritten(const QString &path) const
 {
@@ -71,6 +79,8 @@ QString recipeStateText(const Network &network, bool edited, bool chosen)
     if (!network.confirmedBy.empty())
         return u"✓ confirmed"_s;
     const bool assumed = recipeAssumed(network);
+    if (!network.recipe.takenFrom.empty())
+        return assumed ? u"partly assumed"_s : u"from the export"_s;
     if (network.recipe.path.empty())
         return assumed ? u"none, assumed"_s : u"none"_s;
     return assumed ? u"partly assumed"_s : chosen ? u"chosen file"_s : u"beside it"_s;
@@ -81,7 +91,8 @@ QString recentStateText(const Network &network, bool edited, bool chosen)
     if (traitsOf(network.dialect).saysItself)
         return u"quantizers read from the file"_s;
     if (recipeAssumed(network))
-        return network.recipe.path.empty() ? u"no recipe: preset assumed"_s : u"recipe leaves presets assumed"_s;
+        return network.recipe.path.empty() && network.recipe.takenFrom.empty() ? u"no recipe: preset assumed"_s
+                                                                               : u"recipe leaves presets assumed"_s;
     return u"recipe "_s + recipeStateText(network, edited, chosen);
 }
 

@@ -263,11 +263,23 @@ void Session::startRecovering(std::function<Result<std::shared_ptr<const Recover
                 fail(qs(result.error().text()));
                 return takeBack();
             }
+            const bool first = !m_opened;
             m_opened = (*result)->opened;
+            if (first)
+                exportsRead();
             setNetwork((*result)->network, State::Ready);
             remember();
         },
         [this](int permille) { Q_EMIT progressChanged(u"computing the quantizers"_s, permille); });
+}
+
+/// What lies beside the model is known: it may have given a recipe, and may change as the model may.
+void Session::exportsRead()
+{
+    if (const Recipe &recipe = m_opened->recipe(); !recipe.takenFrom.empty())
+        m_document.read(recipe, {});
+    for (const MatchedExport &beside : m_opened->exports())
+        m_watcher.addPath(qs(beside.network.file->path));
 }
 
 void Session::fail(const QString &text)

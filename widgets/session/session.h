@@ -96,6 +96,7 @@ private:
     void recover(const OpenedModel &opened);
     void recoverEdited(const Recipe &recipe);
     void startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work);
+    void exportsRead();
     void pushEdit(Recipe after, const QString &text);
     void takeBack();
     void onFileChanged(const QString &path);

@@ -193,6 +193,9 @@ std::string recipeToml(const Network &network)
     std::string out = fmt::format("# Quantizers of {}\n", printable(fileName(network.file->path)));
     if (const DialectTraits &traits = traitsOf(network.dialect); traits.saysItself)
         return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", traits.name);
+    if (!network.recipe.takenFrom.empty())
+        out += fmt::format(
+            "# Taken from {}, whose scales and codes these settings give\n", printable(network.recipe.takenFrom));
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))

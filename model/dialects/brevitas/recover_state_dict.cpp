@@ -145,17 +145,8 @@ void noteVectors(Network &network, const BrevitasFacts &facts)
             layers.size() == 1 ? "has" : "have")});
 }
 
-void noteAssumptions(Network &network)
+void noteAssumedVersion(Network &network)
 {
-    std::size_t assumed = 0;
-    for (const Layer &layer : network.layers)
-        for (const SlotQuantizer &slot : layer.slots)
-            assumed += slot.presetAssumed ? 1u : 0u;
-    if (assumed > 0)
-        network.diagnostics.push_back({"preset-assumed", Severity::Warning, "",
-            fmt::format(
-                "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them",
-                assumed)});
     if (!network.recipe.brevitas && (!network.recipe.empty() || network.dialect == Dialect::BrevitasStateDict))
         network.diagnostics.push_back({"version-assumed", Severity::Note, "",
             fmt::format("{} no Brevitas version: 0.10.2 is assumed",
@@ -205,6 +196,26 @@ BrevitasFacts factsOf(Network &network, const RecoverHints &hints)
 
 } // namespace
 
+void noteAssumedPresets(Network &network)
+{
+    constexpr std::string_view kRule = "preset-assumed";
+    std::size_t assumed = 0;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots)
+            assumed += slot.presetAssumed ? 1u : 0u;
+    auto &diagnostics = network.diagnostics;
+    const auto said = std::ranges::find(diagnostics, kRule, &Diagnostic::rule);
+    if (assumed == 0) {
+        if (said != diagnostics.end())
+            diagnostics.erase(said);
+        return;
+    }
+    Diagnostic &note
+        = said != diagnostics.end() ? *said : diagnostics.emplace_back(std::string(kRule), Severity::Warning);
+    note.text = fmt::format(
+        "a state_dict does not say its quantizers: {} are shown under assumed presets; a recipe settles them", assumed);
+}
+
 void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints)
 {
     const BrevitasFacts facts = factsOf(network, hints);
@@ -213,7 +224,8 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
         network.layers[facts.slots[i].layer].slots[facts.slots[i].slot] = recovery.resolved(i).slot;
     std::ranges::move(recovery.takeDiagnostics(), std::back_inserter(network.diagnostics));
     noteVectors(network, facts);
-    noteAssumptions(network);
+    noteAssumedPresets(network);
+    noteAssumedVersion(network);
     noteOtherPrecision(network);
     compareOtherParts(network, hints.previous, progress);
 }

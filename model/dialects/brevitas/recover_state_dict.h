@@ -11,4 +11,7 @@ namespace quantscope {
 /// ParseError.
 void recoverStateDict(Network &network, const Progress &progress, const RecoverHints &hints = {});
 
+/// Says how many quantizers are shown under presets that nobody named, once and as it is now.
+void noteAssumedPresets(Network &network);
+
 } // namespace quantscope

@@ -247,9 +247,13 @@ void RecipePage::refreshSource()
     m_set->setEnabled(applies && selected > 0);
     m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
     const QString path = session().recipePath();
-    m_path->setText(path.isEmpty() ? tr("no recipe file") : path);
+    const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
+    m_path->setText(!path.isEmpty() ? path : taken.isEmpty() ? tr("no recipe file") : tr("taken from %1").arg(taken));
     m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
-            : session().recipeEdited()  ? tr("changed here, not saved yet")
+            : session().recipeEdited() ? tr("changed here, not saved yet")
+            : !taken.isEmpty() ? tr("No file holds this recipe: it follows from %1, whose scales and codes it gives. "
+                                    "Save keeps it beside the model.")
+                                     .arg(taken)
             : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them "
                                              "below, or give the recipe of the training code.")
                                         : tr("A state_dict stores float weights and little about its quantizers; the "
