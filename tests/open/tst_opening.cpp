@@ -89,7 +89,7 @@ private Q_SLOTS:
         QCOMPARE(model->exports().size(), std::size_t{1});
         QVERIFY(QFile::remove(folder.filePath("m_qonnx.onnx")) && QFile::remove(folder.filePath("m_qcdq.onnx")));
 
-        const auto wrong = model->network();
+        const auto wrong = model->network(Recipe(), {}, nullptr);
         QVERIFY(wrong && wrong->confirmedBy.empty() && says(*wrong, "export-unused"));
         const auto right = model->network(*loadRecipe(test::sample("digits_fixed.recipe.toml")), {}, &*wrong);
         QVERIFY(right);
