@@ -56,9 +56,9 @@ ONLY_TRAINING = dict(
 class Wordless(Exception):
     """A class that no word of a recipe means."""
 
-    def __init__(self, cls):
-        super(Wordless, self).__init__(path_of(cls))
-        self.path = path_of(cls)
+    def __init__(self, path):
+        super(Wordless, self).__init__(path)
+        self.path = path
 
 
 def write(model, path, example_input=None):
@@ -305,7 +305,7 @@ def preset_of(slot, family):
         return "ShiftedUint8ActPerTensorFloat"
     if kind == "Weight" and family in ("Shifted", "ShiftedStored"):
         return "ShiftedUint8WeightPerTensorFloat" + ("MSE" if family == "ShiftedStored" else "")
-    raise Wordless(user_class(slot.proxy.quant_injector))
+    raise Wordless(path_of(user_class(slot.proxy.quant_injector)))
 
 
 def is_preset(cls):
@@ -337,7 +337,7 @@ def keywords(slot, family):
     quant, words = slot.quant, []
     own = own_module(quant)
     if own is not None:
-        raise Wordless(own)
+        raise Wordless(class_path(own))
     if family in ("Minifloat", "Grouped"):
         return words  # their presets say it all
     core = getattr(quant, "int_quant", getattr(quant, "decoupled_int_quant", None))
@@ -553,9 +553,10 @@ def walk(module, name, above):
 def unwrapped(module):
     """The model in DataParallel and torch.compile, whose names are not part of a layer's."""
     while module is not None:
-        inner = module._modules.get("_orig_mod")
+        parts = dict(module._modules.items())  # scripted ones have no get()
+        inner = parts.get("_orig_mod")
         if inner is None and type(module).__name__ in ("DataParallel", "DistributedDataParallel"):
-            inner = module._modules.get("module")
+            inner = parts.get("module")
         if inner is None:
             break
         module = inner
@@ -564,8 +565,8 @@ def unwrapped(module):
 
 def computing_class(module):
     """The name of Brevitas' class that computes what `module` does; None when it is one of the user's own."""
-    if hasattr(module, "original_name"):  # scripted
-        return module.original_name
+    if hasattr(module, "original_name"):
+        return module.original_name if class_path(module).startswith(("brevitas.", "torch.")) else None
     for cls in type(module).__mro__:
         if cls.__module__.startswith(("brevitas.", "torch.")):
             return cls.__name__
@@ -576,10 +577,10 @@ def computing_class(module):
 
 
 def own_module(module):
-    """The class of the first module below, itself included, that is the user's own and that evaluation runs."""
+    """The first module below, itself included, that is the user's own and that evaluation runs."""
     kind = computing_class(module)
     if kind is None:
-        return type(module)
+        return module
     for key, child in module._modules.items():
         if child is not None and key not in ONLY_TRAINING.get(kind, ()):
             found = own_module(child)
@@ -591,7 +592,7 @@ def own_module(module):
 def word(table, module):
     name = computing_class(module)
     if name not in table:
-        raise Wordless(type(module))
+        raise Wordless(class_path(module))
     return table[name]
 
 
@@ -644,6 +645,14 @@ def version():
 def brevitas_is_before(numbers):
     text = version()
     return text is not None and tuple(int(n) for n in text.split(".")[:2]) < numbers
+
+
+def class_path(module):
+    """"module.Class", also of what BREVITAS_JIT=1 scripted."""
+    if not hasattr(module, "original_name"):
+        return path_of(type(module))
+    name = module._c._type().qualified_name()
+    return re.sub(r"^__torch__\.|\.?___torch_mangle_[0-9]+", "", name)
 
 
 def path_of(cls):
