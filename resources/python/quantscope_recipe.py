@@ -105,8 +105,11 @@ class Printer(object):
             for key, proxy in module._modules.items():
                 if key.endswith("_quant") and key[:-6] in SLOTS and hasattr(proxy, "quant_injector"):
                     self.slots.append(Slot(name, key[:-6], module, proxy))
+        self.owners = {}
+        for slot in self.slots:
+            self.owners.setdefault(id(slot.proxy), slot)
         self.notes = []
-        self.run = Run(model, self.slots, example_input, self.notes)
+        self.run = Run(unwrapped(model), self.slots, self.owners, example_input, self.notes)
         self.proofs = []
         self.entries = OrderedDict((slot.label, self.entry(slot)) for slot in self.slots)
 
@@ -116,13 +119,14 @@ class Printer(object):
         blocks = [head]
         for name, module in self.modules:
             blocks.append(self.layer(name, module))
-            blocks += [self.entries[s.label] for s in self.slots if s.layer == name and s.module is module]
+            slots = [key[:-6] for key in module._modules.keys() if key.endswith("_quant")]
+            blocks += [self.entries.get("%s:%s" % (name, slot), []) for slot in slots]
         return "\n\n".join("\n".join(block) for block in blocks + self.proofs if block) + "\n"
 
     def layer(self, name, module):
         """What a state_dict cannot say of a layer; a weight without a quantizer is said to have none."""
-        weight = module._parameters.get("weight")
         kind = kind_of(module)
+        weight = getattr(module, "weight", None) if kind is not None else module._parameters.get("weight")
         if weight is None or name == "" or (kind is None and weight.dim() < 2):
             return []
         lines = []
@@ -142,7 +146,7 @@ class Printer(object):
             return none(slot.layer, slot.name) if stored else []
         lines = ["[[quantizer]]", "match = " + glob(slot.layer), "slot = " + quoted(slot.name)]
         self.prove(slot)
-        owner = next(s for s in self.slots if s.proxy is slot.proxy)
+        owner = self.owners[id(slot.proxy)]
         if owner.module is not slot.module:
             return lines + ["shared_with = " + quoted(owner.label)] + self.input_words(slot)
         try:
@@ -150,6 +154,9 @@ class Printer(object):
             words = [("preset", preset_of(slot, family))] + keywords(slot, family) + self.shared_scale(slot)
         except Wordless as own:
             return lines + ["own_class = " + quoted(own.path)]
+        except Exception as error:
+            return lines + ["own_class = " + quoted(path_of(user_class(slot.proxy.quant_injector))),
+                            "# because of %s: %s" % (type(error).__name__, printable(error))]
         return lines + ["%s = %s" % (k, toml(v)) for k, v in words] + self.input_words(slot)
 
     def shared_scale(self, slot):
@@ -183,21 +190,30 @@ class Printer(object):
             self.proofs.append(["# no proof of %s: %s" % (printable(slot.label), printable(error))])
 
 
+class Fed(object):
+    """What a quantizer made, without its values."""
+
+    def __init__(self, out):
+        self.scale, self.zero_point, self.signed = out.scale, out.zero_point, out.signed
+        self.bits = bits_of(out)
+
+    def makes(self, scale):
+        return torch.equal(self.scale.flatten(), scale.flatten())
+
+
 class Run(object):
     """One pass through the model, and what the quantizers made of it."""
 
-    def __init__(self, model, slots, example, notes):
-        self.inputs, self.outputs, self.producers, self.hooks = {}, {}, [], []
-        self.by_proxy = OrderedDict((id(slot.proxy), slot) for slot in reversed(slots))
+    def __init__(self, model, slots, owners, example, notes):
+        self.owners, self.inputs, self.outputs, self.producers = owners, {}, {}, []
         waiting = [s for s in slots if s.enabled and s.quant is not None and needs_input(s)]
         if example is None:
             if waiting:
                 notes.append("Without example_input nothing says what feeds %s; they have no proofs either."
                              % ", ".join(s.label for s in waiting))
             return
-        for slot in self.by_proxy.values():
-            self.hooks.append(slot.proxy.register_forward_pre_hook(self.entering))
-            self.hooks.append(slot.proxy.register_forward_hook(self.leaving))
+        hooks = [slot.proxy.register_forward_pre_hook(self.entering) for slot in owners.values()]
+        hooks += [slot.proxy.register_forward_hook(self.leaving) for slot in owners.values()]
         try:
             if isinstance(example, dict):
                 model(**example)
@@ -207,23 +223,23 @@ class Run(object):
             notes.append("The pass of example_input raised %s: %s. What it had not reached has no input here."
                          % (type(error).__name__, error))
         finally:
-            for hook in self.hooks:
+            for hook in hooks:
                 hook.remove()
 
     def entering(self, proxy, args):
-        slot = self.by_proxy[id(proxy)]
-        if args and slot.name in ("input", "trunc") and is_quantized(args[0]):
-            self.inputs.setdefault((id(slot.module), slot.name == "trunc"), (args[0], list(self.producers)))
+        slot = self.owners.get(id(proxy))
+        if slot is not None and args and slot.name in ("input", "trunc") and is_quantized(args[0]):
+            self.inputs.setdefault((id(slot.module), slot.name == "trunc"), (Fed(args[0]), len(self.producers)))
 
     def leaving(self, proxy, args, out):
-        slot = self.by_proxy[id(proxy)]
-        if not is_quantized(out) or not slot.enabled:
+        slot = self.owners.get(id(proxy))
+        if slot is None or not slot.enabled or not is_quantized(out):
             return
         if slot.name in ("weight", "bias"):
             self.outputs.setdefault((id(proxy), args[0].data_ptr()), out)  # layers pass views of their weight
         else:
-            self.outputs.setdefault((id(proxy), None), out)
-            self.producers.append((slot, out))
+            self.producers.append((slot, Fed(out)))
+            self.outputs.setdefault((id(proxy), None), self.producers[-1][1])
 
     def output(self, slot):
         """(float tensor, QuantTensor) of a live quantizer; None where only a pass could tell."""
@@ -236,20 +252,20 @@ class Run(object):
         return x, slot.proxy(x)
 
     def words(self, slot):
-        fed, producers = self.inputs.get((id(slot.module), slot.name == "trunc"), (None, ()))
+        fed, before = self.inputs.get((id(slot.module), slot.name == "trunc"), (None, 0))
         if fed is None:
             return []
         # Truncation keeps the scale of the sum that it shortens, which 0.12 brings back behind its pooling.
         scale = self.outputs.get((id(slot.proxy), None), fed).scale if slot.name == "trunc" else fed.scale
-        alike = [(s, out) for s, out in producers if torch.equal(out.scale.flatten(), scale.flatten())]
+        alike = [(s, out) for s, out in self.producers[:before] if out.makes(scale)]
         if slot.name == "weight" or getattr(slot.proxy, "requires_input_bit_width", False):
-            alike = [(s, out) for s, out in alike if bits_of(out) == bits_of(fed) and bool(out.signed) == bool(fed.signed)]
+            alike = [(s, out) for s, out in alike if out.bits == fed.bits and bool(out.signed) == bool(fed.signed)]
         alike = [s for s, out in alike if out.scale is scale] or [s for s, out in alike]
         if alike:
             return ["input = " + quoted(alike[-1].input())]
         if scale.numel() != 1:
             return ["# its input has %d scales" % scale.numel()]
-        return ["input_scale = " + toml(float(scale)), "input_bit_width = %d" % bits_of(fed),
+        return ["input_scale = " + toml(float(scale)), "input_bit_width = %d" % fed.bits,
                 "input_signed = " + toml(bool(fed.signed))]
 
 
@@ -624,6 +640,8 @@ def is_quantized(x):
 
 
 def bits_of(out):
+    if isinstance(out, Fed):
+        return out.bits
     if not hasattr(out, "exponent_bit_width"):
         return int(round(float(out.bit_width)))
     return int(out.exponent_bit_width) + int(out.mantissa_bit_width) + 1
