@@ -1,5 +1,9 @@
 #include "export/export_array.h"
 
+#include "network/axes.h"
+
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace quantscope {
@@ -30,11 +34,30 @@ std::string exportObstacle(const SlotQuantizer &slot)
     return {};
 }
 
+namespace {
+
+/// Three and more axes that are no convolution's (stacked matrices, recurrent gates) have no spatial axes to move.
+bool isSpatial(const Layer &layer, const SlotQuantizer &slot)
+{
+    return slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
+}
+
+/// The words of the layer, where it has its own for all axes.
+Layout inSourceOrder(const Layer &layer, const SlotQuantizer &slot)
+{
+    const std::vector<AxisMeaning> axes = axisMeanings(layer, slot);
+    const bool known
+        = std::ranges::none_of(axes, [](const AxisMeaning &axis) { return axis.role == AxisRole::Unknown; });
+    return known && !isSpatial(layer, slot) ? sourceLayout(axisLetters(layer, slot), slot.tensor->shape)
+                                            : *makeLayout("source", slot.tensor->shape, slot.channelAxis);
+}
+
+} // namespace
+
 Layout exportLayout(const Layer &layer, const SlotQuantizer &slot, std::string_view layoutName, bool *fellBack)
 {
-    // Three and more axes that are no convolution's (stacked matrices, recurrent gates) have no spatial axes to move.
-    const bool spatial = slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
-    Layout layout = *makeLayout(spatial ? layoutName : "source", slot.tensor->shape, slot.channelAxis);
+    Layout layout = isSpatial(layer, slot) ? *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis)
+                                           : inSourceOrder(layer, slot);
     if (fellBack != nullptr)
         *fellBack = layout.name != layoutName;
     return layout;
@@ -47,7 +70,7 @@ ExportArray makeExportArray(const Layer &layer, const SlotQuantizer &slot, const
     array.slot = &slot;
     array.symbol = fmt::format("{}_{}", identifier, slot.slot);
     array.layout = exportLayout(layer, slot, layoutName, fellBack);
-    array.sourceAxes = makeLayout("source", slot.tensor->shape, slot.channelAxis)->axisNames;
+    array.sourceAxes = inSourceOrder(layer, slot).axisNames;
     array.count = elementCount(slot.tensor->shape);
     array.width = slot.quantizer->wordBits();
     array.isSigned = *slot.quantizer->isSigned || slot.quantizer->kind == QuantizerKind::Binary;

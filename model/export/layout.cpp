@@ -140,4 +140,17 @@ std::optional<Layout> makeLayout(
     return layout;
 }
 
+Layout sourceLayout(std::span<const std::string> letters, std::span<const std::int64_t> shape)
+{
+    Layout layout;
+    layout.name = kLayoutNames[0];
+    layout.axes.resize(shape.size());
+    std::iota(layout.axes.begin(), layout.axes.end(), std::size_t{0});
+    layout.dims.assign(shape.begin(), shape.end());
+    for (const std::string &letter : letters)
+        layout.axisNames += "[" + letter + "]";
+    layout.index = indexFormula(letters, layout.dims);
+    return layout;
+}
+
 } // namespace quantscope

@@ -32,4 +32,7 @@ std::span<const std::string_view> layoutNames();
 std::optional<Layout> makeLayout(
     std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack = nullptr);
 
+/// Source order, with letters of the axes that are no convolution's: "[s][i][o]".
+Layout sourceLayout(std::span<const std::string> letters, std::span<const std::int64_t> shape);
+
 } // namespace quantscope

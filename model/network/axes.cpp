@@ -11,6 +11,8 @@ namespace {
 const AxisMeaning kOut{AxisRole::OutChannel, "out", "o"};
 const AxisMeaning kIn{AxisRole::InChannel, "in", "i"};
 
+const AxisMeaning kDirection{AxisRole::Direction, "direction", "d"};
+
 AxisMeaning unknownAxis(std::size_t axis)
 {
     const std::string name = fmt::format("a{}", axis);
@@ -36,6 +38,30 @@ std::vector<AxisMeaning> channelAxes(int channelAxis, int groups)
     return axes;
 }
 
+/// [stack...][in][out] or [stack...][out][in]; which of two the channel axis says only where it is one of the last.
+std::vector<AxisMeaning> stackedAxes(int channelAxis, std::size_t rank)
+{
+    const auto last = static_cast<int>(rank) - 1;
+    if (channelAxis != last && channelAxis != last - 1)
+        return {};
+    std::vector<AxisMeaning> axes;
+    for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
+        const std::string number = rank > 3 ? fmt::format("{}", axis) : "";
+        axes.push_back({AxisRole::Stack, "stack" + number, "s" + number});
+    }
+    axes.push_back(channelAxis == last ? kIn : kOut);
+    axes.push_back(channelAxis == last ? kOut : kIn);
+    return axes;
+}
+
+bool isRecurrent(const LayerKind &kind) { return kind.name == "LSTM" || kind.name == "GRU" || kind.name == "RNN"; }
+
+bool isRecurrentKind(std::string_view name)
+{
+    const LayerKind *kind = findLayerKind(name);
+    return kind != nullptr && isRecurrent(*kind);
+}
+
 bool isConvolution(std::string_view kind) { return kind.find("Conv") != std::string_view::npos; }
 
 /// A matrix of one weight per pair of output and input.
@@ -54,6 +80,10 @@ std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, std::si
         return {};
     if (isMatrix(*kind) && rank == 2)
         return channelAxes(channelAxis, 1);
+    if (isMatrix(*kind) && rank > 2)
+        return stackedAxes(channelAxis, rank);
+    if (isRecurrent(*kind) && rank == 3 && channelAxis == 1)
+        return {kDirection, kOut, kIn};
     if (kind->name.starts_with("Embedding") && rank == 2)
         return {{AxisRole::Entry, "entry", "n"}, {AxisRole::Feature, "feature", "f"}};
     if (kind->name == "Bilinear" && rank == 3)
@@ -78,6 +108,8 @@ std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &s
     std::vector<AxisMeaning> axes;
     if (slot.slot == Slot::Bias && rank == 1)
         axes = {kOut};
+    else if (slot.slot == Slot::Bias && rank == 2 && isRecurrentKind(layer.kind))
+        axes = {kDirection, kOut};
     else if (slot.slot == Slot::Weight)
         axes = weightAxes(layer, slot.channelAxis, rank);
     while (axes.size() < rank)

@@ -16,6 +16,8 @@ enum class AxisRole {
     Width,
     Entry, ///< which vector of an embedding's table
     Feature, ///< element of that vector
+    Stack, ///< which one of stacked matrices
+    Direction, ///< forward or backward, of a recurrent operator of ONNX
     Unknown,
 };
 
@@ -29,9 +31,9 @@ struct AxisMeaning {
 };
 
 /// One meaning per axis, in the order of the stored tensor. The output channels lie where `channelAxis` says, so that
-/// ONNX' [in][out] matrices and PyTorch's [out][in] both get their own words. An axis that the layer's kind, the slot
-/// and the number of axes do not explain is Unknown: nothing is guessed from the rank alone. Empty for slots without a
-/// tensor.
+/// ONNX' [in][out] matrices, stacked or not, and PyTorch's [out][in] get their own words. An axis that the layer's
+/// kind, the slot and the number of axes do not explain is Unknown: nothing is guessed from the rank alone. Empty for
+/// slots without a tensor.
 std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &slot);
 
 /// The names, and the letters, of these meanings.

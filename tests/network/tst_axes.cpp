@@ -57,6 +57,12 @@ private Q_SLOTS:
         row("QuantLinear", "QuantLinear", 1, {10, 64}, 0, "out in", "o i");
         row("a gate", "GateWeight", 1, {10, 64}, 0, "out in", "o i");
         row("stacked matrices", "Linear", 1, {2, 64, 10}, 0, "a0 a1 a2", "a0 a1 a2");
+        row("stacked [in][out]", "Linear", 1, {2, 64, 10}, 2, "stack in out", "s i o");
+        row("stacked [out][in]", "Linear", 1, {2, 64, 10}, 1, "stack out in", "s o i");
+        row("twice stacked", "Linear", 1, {2, 3, 64, 10}, 3, "stack0 stack1 in out", "s0 s1 i o");
+        row("ONNX' LSTM", "LSTM", 1, {2, 12, 4}, 1, "direction out in", "d o i");
+        row("ONNX' GRU without its axis", "GRU", 1, {2, 12, 4}, 0, "a0 a1 a2", "a0 a1 a2");
+        row("bias of ONNX' LSTM", "LSTM", 1, {2, 24}, 1, "direction out", "d o", "bias");
         row("Embedding", "Embedding", 1, {1000, 32}, 0, "entry feature", "n f");
         row("EmbeddingBag", "EmbeddingBag", 1, {1000, 32}, 0, "entry feature", "n f");
         row("Bilinear", "Bilinear", 1, {4, 5, 6}, 0, "out in1 in2", "o i j");

@@ -76,8 +76,7 @@ const FoldedValue &Folder::foldNode(ValueId value)
     const Node *node = graph.producerOf(value);
     if (node == nullptr)
         throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
-    const folding::Function function = folding::findFunction(*node);
-    if (function == nullptr)
+    if (folding::findFunction(*node) == nullptr && folding::findSum(*node) == nullptr)
         throw NotConstant(fmt::format(
             "{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
     if (m_busy.count(value) != 0)
@@ -104,10 +103,19 @@ const FoldedValue &Folder::foldNode(ValueId value)
             --folder.m_depth;
         }
     } guard(*this, value);
-    folding::Call call{m_file, *node, m_limits, {}};
-    for (const ValueId input : node->inputs)
+    return remember(value, compute(*node));
+}
+
+FoldedValue Folder::compute(const Node &node)
+{
+    const folding::Function exact = folding::findFunction(node);
+    folding::Call call{m_file, node, m_limits, {}};
+    for (const ValueId input : node.inputs)
         call.operands.push_back(input == kNoValue ? nullptr : &fold(input));
-    return remember(value, function(call));
+    FoldedValue out = exact != nullptr ? exact(call) : folding::findSum(node)(call);
+    out.orderDependent = exact == nullptr
+        || std::ranges::any_of(call.operands, [](const FoldedValue *v) { return v != nullptr && v->orderDependent; });
+    return out;
 }
 
 const FoldedValue &Folder::remember(ValueId value, FoldedValue folded)

@@ -15,6 +15,7 @@ struct FoldedValue {
     DType dtype = DType::Float32;
     Shape shape;
     std::variant<std::vector<float>, std::vector<std::int64_t>> data;
+    bool orderDependent = false; ///< it rests on a sum, whose last bit depends on the order of addition
 
     std::size_t count() const;
     bool isFloat() const { return data.index() == 0; }
@@ -36,11 +37,12 @@ public:
     explicit Folder(const ModelFile &file, const Limits &limits = {});
 
     const FoldedValue &fold(ValueId value);
-    /// No data is read: true when every path up ends in a tensor.
+    /// No data is read: true when every path up ends in a tensor and every operator has the reference's bits.
     bool isConstant(ValueId value);
 
 private:
     const FoldedValue &foldNode(ValueId value);
+    FoldedValue compute(const Node &node);
     const FoldedValue &remember(ValueId value, FoldedValue folded);
     const ModelFile &m_file;
     Limits m_limits;

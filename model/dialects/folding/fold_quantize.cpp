@@ -2,9 +2,13 @@
 
 #include "dialects/folding/fold_call.h"
 #include "dialects/folding/fold_values.h"
+#include "graph/onnx_types.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -19,23 +23,59 @@ std::vector<std::size_t> parameterIndices(const Call &call, const FoldedValue &x
         return std::vector<std::size_t>(x.count(), 0);
     const std::size_t axis = axisOf(call.node.integer("axis", 1), x.shape.size());
     if (parameter.shape.size() != 1 || parameter.shape[0] != x.shape[axis])
-        throw ParseError(fmt::format("{} scales do not fit an axis of {}", parameter.count(), x.shape[axis]));
+        throw ParseError(
+            fmt::format("{} scales do not fit axis {} of {} elements", parameter.count(), axis, x.shape[axis]));
     Shape broadcast(x.shape.size(), 1);
     broadcast[axis] = x.shape[axis];
     return broadcastIndices(broadcast, x.shape, call.limits);
 }
 
 struct Range {
-    float low, high;
+    std::int64_t low, high;
 };
 
 Range rangeOf(DType dtype)
 {
     const unsigned bits = dtypeBits(dtype);
-    if (!isInteger(dtype) || bits > 16)
+    if (!isInteger(dtype) || bits > 32)
         throw ParseError("QuantizeLinear to this type is not computed");
-    const auto span = static_cast<float>(1u << bits);
+    const std::int64_t span = std::int64_t{1} << bits;
     return isSigned(dtype) ? Range{-span / 2, span / 2 - 1} : Range{0, span - 1};
+}
+
+/// The nearest integer in the range; the float limits of 32-bit ranges are no exact integers.
+std::int64_t saturated(float code, const Range &range)
+{
+    if (std::isnan(code))
+        return 0;
+    const float inside = std::clamp(code, static_cast<float>(range.low), static_cast<float>(range.high));
+    return std::clamp(static_cast<std::int64_t>(inside), range.low, range.high);
+}
+
+DType quantizedType(const Call &call)
+{
+    const std::int64_t stated = call.node.integer("output_dtype", 0);
+    if (call.has(2))
+        return call.operand(2).dtype;
+    return stated == 0 ? DType::UInt8 : dtypeFromOnnx(static_cast<std::uint64_t>(stated));
+}
+
+struct OtherName {
+    std::string_view domain, quantize, dequantize;
+};
+
+/// onnxruntime ContribOperators.md; quark/onnx/operators/custom_ops: divides, rounds half to even, adds, saturates.
+constexpr std::array kOtherNames = {
+    OtherName{"", "QuantizeLinear", "DequantizeLinear"},
+    OtherName{"com.microsoft", "QuantizeLinear", "DequantizeLinear"},
+    OtherName{"com.vai.quantize", "VitisQuantizeLinear", "VitisDequantizeLinear"},
+    OtherName{"com.amd.quark", "ExtendedQuantizeLinear", "ExtendedDequantizeLinear"},
+};
+
+bool isNamed(const Node &node, std::string_view OtherName::*name)
+{
+    return std::any_of(kOtherNames.begin(), kOtherNames.end(),
+        [&](const OtherName &row) { return row.domain == node.domain && row.*name == node.opType; });
 }
 
 void refuseBlocks(const Call &call)
@@ -46,13 +86,16 @@ void refuseBlocks(const Call &call)
 
 } // namespace
 
+bool isQuantizeLinear(const Node &node) { return isNamed(node, &OtherName::quantize); }
+bool isDequantizeLinear(const Node &node) { return isNamed(node, &OtherName::dequantize); }
+
 // saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set
 // 10).
 FoldedValue quantizeLinear(const Call &call)
 {
     refuseBlocks(call);
     const FoldedValue &x = call.operand(0);
-    const DType dtype = call.has(2) ? call.operand(2).dtype : DType::UInt8;
+    const DType dtype = quantizedType(call);
     const Range range = rangeOf(dtype);
     const std::vector<float> values = x.floats(), scales = call.operand(1).floats();
     const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
@@ -60,10 +103,8 @@ FoldedValue quantizeLinear(const Call &call)
     const auto zeroAt
         = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
     std::vector<std::int64_t> codes(values.size());
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        const float code = std::nearbyint(values[i] / scales[scaleAt[i]]) + zeros[zeroAt[i]];
-        codes[i] = std::isnan(code) ? 0 : static_cast<std::int64_t>(std::clamp(code, range.low, range.high));
-    }
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] = saturated(std::nearbyint(values[i] / scales[scaleAt[i]]) + zeros[zeroAt[i]], range);
     return {dtype, x.shape, std::move(codes)};
 }
 

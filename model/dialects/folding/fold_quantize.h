@@ -6,8 +6,13 @@ namespace quantscope::folding {
 
 struct Call;
 
-// QuantizeLinear and DequantizeLinear with one scale, or one a slice along `axis`. Each throws ParseError for blocked
-// scales and for operands that are missing or do not fit.
+/// QuantizeLinear and DequantizeLinear of ONNX, and the operators of other domains that compute the same for more
+/// types: ONNX Runtime's, and those of AMD's quantizers (Vitis AI, later Quark).
+bool isQuantizeLinear(const Node &node);
+bool isDequantizeLinear(const Node &node);
+
+// With one scale, or one a slice along `axis`. Each throws ParseError for blocked scales and for operands that are
+// missing or do not fit.
 
 FoldedValue quantizeLinear(const Call &call);
 FoldedValue dequantizeLinear(const Call &call);

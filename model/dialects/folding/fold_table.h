@@ -8,5 +8,7 @@ using Function = FoldedValue (*)(const Call &);
 
 /// How an operator is computed: the white-list of ONNX operators; nullptr for every other one.
 Function findFunction(const Node &node);
+/// The same of operators that add up, in an order that the definition leaves open.
+Function findSum(const Node &node);
 
 } // namespace quantscope::folding

@@ -37,12 +37,13 @@ int channelAxisOf(const Graph &graph, const Node &node, std::size_t input, const
 {
     if (node.opType == "ConvTranspose")
         return 1;
-    if (rank != 2 || !multipliesMatrices(node))
+    if (rank < 2 || !multipliesMatrices(node))
         return 0;
-    const bool flipped = node.integer("transB", 0) != 0;
-    const bool onTheLeft = node.opType == "MatMul" && input == 0; // y = W x
+    const bool onTheLeft = input == 0; // y = W x
+    const bool flipped = node.integer(onTheLeft ? "transA" : "transB", 0) != 0;
     const bool transposed = isTransposed(graph, node.input(input), weight) != flipped;
-    return transposed != onTheLeft ? 0 : 1;
+    const auto last = static_cast<int>(rank) - 1; // matrices are stacked along the axes before
+    return transposed != onTheLeft ? last - 1 : last;
 }
 
 } // namespace quantscope::interpret

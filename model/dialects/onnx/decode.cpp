@@ -1,9 +1,14 @@
 #include "dialects/onnx/decode.h"
 
 #include "base/text.h"
+#include "dialects/onnx/binarization.h"
+#include "dialects/onnx/decode_fake.h"
 #include "dialects/onnx/decode_qdq.h"
 #include "dialects/onnx/decode_qonnx.h"
+#include "dialects/onnx/decode_vitis.h"
+#include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/labels.h"
+#include "dialects/onnx/unknown_operand.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,18 +24,66 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     out.channelAxis = slot.channelAxis;
     if (!slot.constant)
         return out;
-    auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(slot.value);
+    auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(stored(slot));
     if (view == nullptr && slot.form == Form::Dequantize) {
         const CodePath path = codePathOf(m_constants.graph(), m_constants.graph().nodes.at(slot.node));
         if (path.quantize != nullptr)
             view = m_constants.view(path.quantize->input(0));
     }
+    if (view == nullptr && slot.form == Form::Quant)
+        view = m_constants.view(m_constants.paths().tensorBehind(slot.value));
     if (view == nullptr)
         return out;
     out.tensor = view;
     out.tensorName = view->name;
     out.shape = view->shape;
     return out;
+}
+
+/// What is quantized, as far as types and edges tell.
+ValueId Decoder::stored(const PlannedSlot &slot)
+{
+    if (slot.form != Form::Fake && slot.form != Form::Sign && slot.form != Form::Unknown)
+        return slot.value;
+    const ValueId tensor = m_constants.paths().tensorBehind(slot.value);
+    ValueId input = tensor;
+    if (slot.form == Form::Fake)
+        if (const auto found = fakeQuantizationOf(m_constants, slot.value))
+            input = found->input;
+    if (slot.form == Form::Sign)
+        if (const auto found = binarizationOf(m_constants, slot.value))
+            input = found->input;
+    return m_constants.view(input) != nullptr ? input : tensor;
+}
+
+void Decoder::fillFake(const PlannedSlot &slot, SlotQuantizer &out)
+{
+    const auto found = fakeQuantizationOf(m_constants, slot.value);
+    if (!found)
+        return;
+    if (!slot.constant)
+        return FakeDecoder(m_constants, *found).activation(out);
+    const std::optional<std::size_t> rounding = found->rounding;
+    try {
+        FakeDecoder(m_constants, *found).constant(out);
+    } catch (const ParseError &error) {
+        const auto &nodes = m_constants.graph().nodes;
+        throw NotConstant(fmt::format("{} stands between the stored weight and its layer, and {}",
+            operatorLabel(nodes[rounding ? found->steps[*rounding].node : found->last().node]), error.what()));
+    }
+}
+
+void Decoder::fillSign(const PlannedSlot &slot, SlotQuantizer &out)
+{
+    const auto found = binarizationOf(m_constants, slot.value);
+    if (!found)
+        return;
+    try {
+        decodeBinarization(m_constants, *found, out);
+    } catch (const ParseError &error) {
+        throw NotConstant(fmt::format("{} makes signs of the stored weight, and {}",
+            operatorLabel(m_constants.graph().nodes[found->nodes.front()]), error.what()));
+    }
 }
 
 void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
@@ -47,7 +100,9 @@ void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
 void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &out)
 {
     const Node &node = m_constants.graph().nodes.at(slot.node);
-    if (slot.constant && slot.form != Form::Dequantize) {
+    const bool decodesTensor = slot.form == Form::Dequantize || slot.form == Form::Fake || slot.form == Form::Sign
+        || slot.form == Form::Unknown;
+    if (slot.constant && !decodesTensor) {
         out.tensor = m_constants.tensor(slot.value);
         out.tensorName = out.tensor->name;
         out.shape = out.tensor->shape;
@@ -55,6 +110,10 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
     switch (slot.form) {
     case Form::Plain:
     case Form::Foreign: return;
+    case Form::Unknown: m_diagnostics.push_back(unknownOperand(m_constants, slot, layer)); return;
+    case Form::FixNeuron: return decodeFixNeuron(node, out);
+    case Form::Fake: return fillFake(slot, out);
+    case Form::Sign: return fillSign(slot, out);
     case Form::Quant: return decodeQuant(m_constants, node, out);
     case Form::Bipolar: return decodeBipolar(m_constants, node, out);
     case Form::Trunc: return decodeTrunc(m_constants, node, out);
@@ -69,6 +128,11 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
     SlotQuantizer out = list(slot);
     const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
         out.quantizer.reset();
+        if (const SlotQuantizer stored = list(slot); stored.tensor != nullptr) {
+            out.tensor = stored.tensor;
+            out.tensorName = stored.tensorName;
+            out.shape = stored.shape;
+        }
         m_diagnostics.push_back({rule, severity, {layer.id, slot.slot},
             fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why)});
     };

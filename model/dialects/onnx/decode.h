@@ -20,6 +20,9 @@ public:
 
 private:
     void fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &out);
+    void fillFake(const PlannedSlot &slot, SlotQuantizer &out);
+    void fillSign(const PlannedSlot &slot, SlotQuantizer &out);
+    ValueId stored(const PlannedSlot &slot);
     void checkScale(const Layer &layer, const SlotQuantizer &slot);
 
     Constants &m_constants;

@@ -1,6 +1,7 @@
 #include "dialects/onnx/decode_qdq.h"
 
 #include "base/text.h"
+#include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "graph/onnx_types.h"
@@ -35,6 +36,14 @@ void blockShape(const Node &node, std::int64_t block, const Shape &tensor, Granu
     granular.axis = static_cast<int>(axis);
 }
 
+std::string axisMismatch(const Node &node, std::int64_t count, std::size_t axis, const Shape &tensor)
+{
+    const std::string fitting = fittingAxes(tensor, count);
+    const std::string which = node.attribute("axis") != nullptr ? "names axis" : "gives no axis, so it means axis";
+    return fmt::format("{} {} {}, which has {} elements, while its {} scales fit {}", nodeLabel(node), which, axis,
+        tensor[axis], count, fitting.empty() ? "no axis" : fitting);
+}
+
 void axisShape(const Node &node, const Shape *tensor, Granular &granular)
 {
     if (granular.shape.size() != 1)
@@ -45,8 +54,7 @@ void axisShape(const Node &node, const Shape *tensor, Granular &granular)
     }
     const std::size_t axis = axisOf(node, tensor->size());
     if (granular.shape[0] != (*tensor)[axis])
-        throw ParseError(fmt::format("the scale count {} of {} does not match axis {} of {} elements",
-            granular.shape[0], nodeLabel(node), axis, (*tensor)[axis]));
+        throw ParseError(axisMismatch(node, granular.shape[0], axis, *tensor));
     granular.shape.assign(tensor->size(), 1);
     granular.shape[axis] = (*tensor)[axis];
     granular.axis = static_cast<int>(axis);
@@ -62,15 +70,6 @@ void setMinifloat(Quantizer &q, DType container)
     q.narrow = false;
     for (const char *field : {"bit_width", "signed", "narrow"})
         q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
-}
-
-/// Smallest width that holds [low, high].
-int smallestWidth(std::int64_t low, std::int64_t high, bool isSigned)
-{
-    for (int bits = 1; bits < 62; ++bits)
-        if (const CodeRange range = codeRange(bits, isSigned, false); range.min <= low && high <= range.max)
-            return bits;
-    return 62;
 }
 
 } // namespace
@@ -164,15 +163,7 @@ bool QdqDecoder::setRange(Quantizer &q, DType container, const Node *clip, Slot 
         return true;
     }
     const auto [low, high] = clipBounds(*clip, container);
-    q.bitWidth = smallestWidth(low, high, *q.isSigned);
-    const CodeRange narrow = codeRange(*q.bitWidth, *q.isSigned, true);
-    // A symmetric range is a narrow one even where it uses fewer codes (Clip -5..5).
-    q.narrow = (low == narrow.min && high == narrow.max) || (*q.isSigned && low == -high && high > 0);
-    const std::string why = fmt::format("Clip {}..{} ({})", low, high, nodeLabel(*clip));
-    q.origin["bit_width"] = {Origin::Computed, why};
-    q.origin["narrow"] = {Origin::Computed, why};
-    const CodeRange range = codeRange(*q.bitWidth, *q.isSigned, *q.narrow);
-    return range.min == low && range.max == high;
+    return setCodeLimits(q, low, high, *q.isSigned, fmt::format("Clip {}..{} ({})", low, high, nodeLabel(*clip)));
 }
 
 CodePath codePathOf(const Graph &graph, const Node &dequantize)
@@ -226,7 +217,7 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
     q.blockSize = multiply.blockSize;
     if (divide.scale.values != multiply.scale.values)
         q.divisor = divide.scale;
-    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.quantizer = std::move(q);
@@ -258,7 +249,7 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
     q.blockSize = p.blockSize;
-    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
     q.origin["zero_point"] = node.input(2) != kNoValue
         ? Provenance{Origin::Read, inputLabel(node, 2)}
         : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
@@ -306,7 +297,7 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
         if (divide.scale.values != p.scale.values)
             q.divisor = divide.scale;
     }
-    q.origin["scale"] = {Origin::Read, inputLabel(values, 1)};
+    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, values.input(1), inputLabel(values, 1))};
     q.origin["zero_point"] = {Origin::Read, inputLabel(values, 2)};
     q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.quantizer = std::move(q);

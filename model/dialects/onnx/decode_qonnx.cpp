@@ -36,40 +36,15 @@ Rounding rounding(const Node &node, const std::string &attribute, Rounding missi
     return *known;
 }
 
-/// Left-padded to the tensor's rank, with the one axis along which the values differ.
-Granular alongAxis(Granular granular, const Shape *tensor, const std::string &label)
-{
-    Shape shape = granular.shape;
-    if (tensor != nullptr) {
-        if (shape.size() > tensor->size())
-            throw ParseError(fmt::format("{} has {} axes, the tensor has {}", label, shape.size(), tensor->size()));
-        shape.insert(shape.begin(), tensor->size() - shape.size(), 1);
-    }
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-        if (shape[i] == 1)
-            continue;
-        if (granular.axis)
-            throw ParseError(
-                fmt::format("{} differs along several axes ({}), which is not decoded", label, shapeText(shape)));
-        if (tensor != nullptr && shape[i] != (*tensor)[i])
-            throw ParseError(fmt::format(
-                "{} of shape {} does not fit the tensor's {}", label, shapeText(shape), shapeText(*tensor)));
-        granular.axis = static_cast<int>(i);
-    }
-    granular.shape = shape;
-    return granular;
-}
-
-/// numpy's broadcasting against x: (), (1), (O,1,1,1), or a trailing (N).
 Granular broadcastParameter(Constants &constants, const Node &node, std::size_t input, const SlotQuantizer &slot)
 {
-    const FoldedValue &value = constants.folder().fold(node.input(input));
-    Granular granular{value.shape, std::nullopt, value.floats()};
-    if (granular.values.empty())
-        throw ParseError(inputLabel(node, input) + " is empty");
-    if (granular.values.size() == 1)
-        return {{}, std::nullopt, granular.values};
-    return alongAxis(std::move(granular), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
+    return broadcastGranular(
+        constants, node.input(input), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
+}
+
+Provenance scaleOrigin(Constants &constants, const Node &node, std::size_t input)
+{
+    return {Origin::Read, scaleDetail(constants, node.input(input), inputLabel(node, input))};
 }
 
 int bitWidth(Constants &constants, const Node &node, std::size_t input)
@@ -95,7 +70,7 @@ void decodeQuant(Constants &constants, const Node &node, SlotQuantizer &out)
     q.narrow = flag(node, "narrow", false);
     q.rounding = rounding(node, "rounding_mode", Rounding::Round);
     q.rule = CodeRule::DivideAddRound;
-    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["scale"] = scaleOrigin(constants, node, 1);
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["bit_width"] = {Origin::Read, inputLabel(node, 3)};
     q.origin["signed"] = attributeOrigin(node, "signed", "1");
@@ -116,7 +91,7 @@ void decodeBipolar(Constants &constants, const Node &node, SlotQuantizer &out)
     // The operator has no such attribute. Brevitas counts its binary quantizers as narrow, the QONNX specification does
     // not.
     q.narrow = node.name.find("/export_handler") != std::string::npos;
-    q.origin["scale"] = {Origin::Read, inputLabel(node, 1)};
+    q.origin["scale"] = scaleOrigin(constants, node, 1);
     for (const char *field : {"zero_point", "bit_width", "signed", "narrow", "rounding"})
         q.origin[field] = {Origin::Computed, fmt::format("{}: codes -1 and +1", nodeLabel(node))};
     out.quantizer = std::move(q);
@@ -132,7 +107,7 @@ void decodeTrunc(Constants &constants, const Node &node, SlotQuantizer &out)
     q.zeroPoint = simplified(broadcastParameter(constants, node, 2, out), true);
     q.bitWidth = bitWidth(constants, node, bits);
     q.rounding = rounding(node, "rounding_mode", Rounding::Floor);
-    q.origin["scale"] = {Origin::Read, inputLabel(node, scale)};
+    q.origin["scale"] = scaleOrigin(constants, node, scale);
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["bit_width"] = {Origin::Read, inputLabel(node, bits)};
     q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "FLOOR");
@@ -166,7 +141,7 @@ void decodeScalars(Constants &constants, const Node &node, std::size_t firstInpu
     q.isSigned = flag(node, prefix + "signed", true);
     q.narrow = flag(node, prefix + "narrow", false);
     q.rounding = rounding(node, prefix + "rounding_mode", Rounding::Round);
-    q.origin["scale"] = {Origin::Read, inputLabel(node, firstInput)};
+    q.origin["scale"] = scaleOrigin(constants, node, firstInput);
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, firstInput + 1)};
     q.origin["bit_width"] = {Origin::Read, inputLabel(node, firstInput + 2)};
     q.origin["signed"] = attributeOrigin(node, prefix + "signed", "1");

@@ -36,6 +36,14 @@ std::string nodeLabel(const Node &node)
                              : printable(node.opType) + " node " + printable(node.name);
 }
 
+std::string operatorLabel(const Node &node)
+{
+    if (node.domain.empty())
+        return nodeLabel(node);
+    const std::string type = fmt::format("{} ({})", printable(node.opType), printable(node.domain));
+    return node.name.empty() ? type : type + " node " + printable(node.name);
+}
+
 std::string inputLabel(const Node &node, std::size_t input)
 {
     return fmt::format("{}, input {}", nodeLabel(node), input);
@@ -52,14 +60,20 @@ std::string formulaOf(const Quantizer &q)
     const CodeRange range = codeRange(q);
     const std::string limits = fmt::format("{}, {}", range.min, range.max);
     const std::string divisor = q.divisor ? oneOrMany(*q.divisor, "scale") : scale;
+    const std::string shift = q.shift ? oneOrMany(*q.shift, "shift") : zero;
     switch (q.rule) {
     case CodeRule::Stored: return value + fmt::format("\ncode = clamp(stored integer, {})", limits);
     case CodeRule::Threshold: return value + "\ncode = x >= 0 ? 1 : -1";
     case CodeRule::BitPattern: return "value = minifloat * " + scale + "\ncode = the stored bits";
     case CodeRule::DivideAddRound:
-        return value + fmt::format("\ncode = clamp({}(x / {} + {}), {})", roundWord(q.rounding), divisor, zero, limits);
+        return value
+            + fmt::format("\ncode = clamp({}(x / {} + {}), {})", roundWord(q.rounding), divisor, shift, limits);
     case CodeRule::DivideRoundAdd:
         return value + fmt::format("\ncode = clamp({}(x / {}) + {}, {})", roundWord(q.rounding), divisor, zero, limits);
+    case CodeRule::ReciprocalRoundAdd:
+        return value
+            + fmt::format("\ncode = clamp({}(x * (1 / {})) + {}, {})", roundWord(q.rounding), divisor, zero, limits);
+    case CodeRule::TernaryThreshold: return value + "\ncode = x > 0 ? 1 : x < 0 ? -1 : 0";
     default: break; // no rule of an ONNX file
     }
     return value;

@@ -10,6 +10,8 @@ namespace quantscope::interpret {
 /// "Quant node /conv1/weight_quant/export_handler/Quant, input 1"
 std::string inputLabel(const Node &node, std::size_t input);
 std::string nodeLabel(const Node &node);
+/// With its domain, where it has one: "VitisDequantizeLinear (com.vai.quantize) node conv1_dq".
+std::string operatorLabel(const Node &node);
 /// How codes and values follow from each other, with the slot's numbers.
 std::string formulaOf(const Quantizer &quantizer);
 

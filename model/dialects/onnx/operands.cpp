@@ -1,8 +1,11 @@
 #include "dialects/onnx/operands.h"
 
+#include "dialects/onnx/binarization.h"
+#include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operators.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -40,24 +43,73 @@ std::optional<Operand> Operands::quantizedBy(NodeId id)
         out.slot.form = Form::Bipolar;
     else if (isDequantize(node))
         out.slot.form = Form::Dequantize;
+    else if (isFixNeuron(node))
+        out.slot.form = Form::FixNeuron;
     else if (isForeignQuantizer(node))
         out.slot.form = Form::Foreign;
     else
         return std::nullopt;
     out.slot.value = out.slot.form == Form::Foreign ? out.tensor : node.input(0);
-    if (!m_constants.folder().isConstant(node.input(0)))
+    if (!m_constants.paths().isStored(node.input(0)))
         return std::nullopt;
+    if (const Value *base = m_graph.value(out.tensor); base == nullptr || !base->tensor)
+        out.tensor = m_constants.paths().tensorBehind(node.input(0));
+    return out;
+}
+
+/// A quantizer of elementwise operators, whose last one makes that value.
+std::optional<Operand> Operands::writtenOut(ValueId value)
+{
+    if (!m_constants.paths().isStored(value))
+        return std::nullopt;
+    Operand out;
+    out.slot.constant = true;
+    out.slot.value = value;
+    out.tensor = m_constants.paths().tensorBehind(value);
+    if (const auto sign = binarizationOf(m_constants, value)) {
+        out.slot.form = Form::Sign;
+        out.node = out.slot.node = sign->last;
+        return out;
+    }
+    if (const auto fake = fakeQuantizationOf(m_constants, value)) {
+        out.slot.form = Form::Fake;
+        out.node = out.slot.node = fake->last().node;
+        return out;
+    }
+    return std::nullopt;
+}
+
+Operand Operands::unknown(ValueId value) const
+{
+    const ConstantPaths &paths = m_constants.paths();
+    const auto unknown = paths.unknownAbove(value);
+    const auto maker = m_graph.value(value)->producer;
+    Operand out;
+    out.slot.form = Form::Unknown;
+    out.slot.value = value;
+    out.slot.constant = true;
+    out.slot.node = unknown ? *unknown : paths.rounderAbove(value).value_or(maker.value_or(0));
+    if (paths.isStored(value))
+        out.node = out.slot.node;
+    out.tensor = paths.tensorBehind(value);
     return out;
 }
 
 std::optional<Operand> Operands::at(ValueId value)
 {
     const Source source = sourceOf(m_graph, value);
-    if (source.node)
+    if (source.node) {
         if (auto quantized = quantizedBy(*source.node))
             return quantized;
-    if (!m_constants.folder().isConstant(source.value))
+        if (auto quantized = writtenOut(source.value))
+            return quantized;
+    }
+    if (!m_constants.paths().isStored(source.value))
         return std::nullopt;
+    const ConstantPaths &paths = m_constants.paths();
+    if (!m_constants.folder().isConstant(source.value) || paths.rounderAbove(source.value)
+        || (source.node && paths.restsOnCodes(source.value)))
+        return unknown(source.value);
     Operand out;
     out.slot.form = Form::Plain;
     out.slot.value = source.value;
@@ -69,6 +121,17 @@ std::optional<Operand> Operands::at(ValueId value)
         m_plan.noteForeign("finn_datatype");
     }
     return out;
+}
+
+std::optional<Operand> Operands::weightAt(ValueId value)
+{
+    auto out = at(value);
+    if (out)
+        return out;
+    const Source source = sourceOf(m_graph, value);
+    const bool parameter = std::ranges::find(m_graph.inputs, source.value) != m_graph.inputs.end();
+    // What is neither made nor an input of the whole graph is handed over by the operator that holds this one.
+    return source.node || parameter ? std::optional(unknown(source.value)) : std::nullopt;
 }
 
 std::string Operands::layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const

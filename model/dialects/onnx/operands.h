@@ -26,6 +26,8 @@ public:
 
     /// What an operator reads there; nothing where it is no constant.
     std::optional<Operand> at(ValueId value);
+    /// The same of an operand that is always a weight: one that the network computes is not known.
+    std::optional<Operand> weightAt(ValueId value);
     /// What a quantizer's node makes of a constant; nothing for other nodes.
     std::optional<Operand> quantizedBy(NodeId id);
     /// The name of the file's tensor behind a value, empty without one.
@@ -35,6 +37,8 @@ public:
 
 private:
     ValueId baseTensor(ValueId value) const;
+    std::optional<Operand> writtenOut(ValueId value);
+    Operand unknown(ValueId value) const;
 
     Constants &m_constants;
     PlanBuilder &m_plan;

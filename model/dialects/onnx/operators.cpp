@@ -10,6 +10,7 @@ namespace quantscope::interpret {
 namespace {
 
 constexpr auto kNone = std::nullopt;
+constexpr std::string_view kMicrosoft = "com.microsoft";
 
 constexpr std::array kCompute = {
     ComputeOperator{"Conv", "Conv", 1, kNone, 2, false, true},
@@ -20,14 +21,23 @@ constexpr std::array kCompute = {
     ComputeOperator{"LSTM", "LSTM", 1, 2, 3, true},
     ComputeOperator{"GRU", "GRU", 1, 2, 3, true},
     ComputeOperator{"RNN", "RNN", 1, 2, 3, true},
+    ComputeOperator{"DeformConv", "Conv", 1, kNone, 3, false, true},
+    ComputeOperator{"PRelu", "PReLU", 1, kNone, kNone},
+    ComputeOperator{"Einsum", "Einsum", 1, 0, kNone},
+    ComputeOperator{"FusedConv", "Conv", 1, kNone, 2, false, true, false, kMicrosoft},
+    ComputeOperator{"NhwcFusedConv", "Conv", 1, kNone, 2, false, true, false, kMicrosoft},
+    ComputeOperator{"FusedGemm", "Linear", 1, kNone, 2, false, false, true, kMicrosoft},
+    ComputeOperator{"FusedMatMul", "Linear", 1, 0, kNone, false, false, true, kMicrosoft},
+    ComputeOperator{"TransposeMatMul", "Linear", 1, 0, kNone, false, false, true, kMicrosoft},
+    ComputeOperator{"Attention", "Attention", 1, kNone, 2, false, false, true, kMicrosoft},
 };
 
 /// Weight positions: onnx Operators.md, onnxruntime ContribOperators.md, FINN (weights of an MVAU are (MW, MH)).
 constexpr std::array kForeign = {
     ForeignOperator{"QLinearConv", "Conv", 3, 8},
-    ForeignOperator{"QLinearMatMul", "Linear", 3, kNone, true},
+    ForeignOperator{"QLinearMatMul", "Linear", 3, kNone, true, 0},
     ForeignOperator{"ConvInteger", "Conv", 1, kNone},
-    ForeignOperator{"MatMulInteger", "Linear", 1, kNone, true},
+    ForeignOperator{"MatMulInteger", "Linear", 1, kNone, true, 0},
     ForeignOperator{"QGemm", "Linear", 3, 6, true},
     ForeignOperator{"DynamicQuantizeMatMul", "Linear", 1, 4, true},
     ForeignOperator{"MatMulIntegerToFloat", "Linear", 1, 6, true},
@@ -41,15 +51,23 @@ constexpr std::array kForeign = {
     ForeignOperator{"VVAU_rtl", "Conv", 1, kNone},
     ForeignOperator{"MatrixVectorActivation", "Linear", 1, kNone, true},
     ForeignOperator{"VectorVectorActivation", "Conv", 1, kNone},
+    ForeignOperator{"StreamingFCLayer_Batch", "Linear", 1, kNone, true},
+    ForeignOperator{"Vector_Vector_Activate_Batch", "Conv", 1, kNone},
+    ForeignOperator{"XnorPopcountMatMul", "Linear", 1, kNone, true, 0},
 };
 
-constexpr std::array<std::string_view, 15> kForeignQuantizers = {
-    "FixNeuron",
+constexpr std::array<std::string_view, 20> kForeignQuantizers = {
     "VaiQuantize",
     "VaiDeQuantize",
+    "BFPFixNeuron",
+    "MXFixNeuron",
+    "BFPQuantizeDequantize",
+    "MXQuantizeDequantize",
     "MultiThreshold",
     "Thresholding",
     "Thresholding_hls",
+    "Thresholding_rtl",
+    "Thresholding_Batch",
     "FloatQuant",
     "DynamicQuantizeLinear",
     "QLinearAdd",
@@ -65,12 +83,11 @@ constexpr std::array<std::string_view, 15> kForeignQuantizers = {
 
 const ComputeOperator *findCompute(const Node &node)
 {
-    // Custom domains repeat standard operators with other layouts of the data, never of the operands (qonnx
-    // channels_last).
-    if (!node.domain.empty() && node.domain != "qonnx.custom_op.channels_last")
-        return nullptr;
-    const auto found
-        = std::find_if(kCompute.begin(), kCompute.end(), [&](const auto &op) { return op.opType == node.opType; });
+    // qonnx' channels_last repeats standard operators with other layouts of the data, never of the operands.
+    const std::string_view domain
+        = node.domain == "qonnx.custom_op.channels_last" ? std::string_view() : std::string_view(node.domain);
+    const auto found = std::find_if(kCompute.begin(), kCompute.end(),
+        [&](const auto &op) { return op.opType == node.opType && op.domain == domain; });
     return found == kCompute.end() ? nullptr : &*found;
 }
 
@@ -86,6 +103,13 @@ const ForeignOperator *findForeign(const Node &node)
     const auto found
         = std::find_if(kForeign.begin(), kForeign.end(), [&](const auto &op) { return op.opType == node.opType; });
     return found == kForeign.end() ? nullptr : &*found;
+}
+
+bool readsTables(const Node &node)
+{
+    return node.domain == kMicrosoft
+        && (node.opType == "RotaryEmbedding" || node.opType == "GroupQueryAttention"
+            || node.opType == "MultiHeadAttention");
 }
 
 bool isForeignQuantizer(const Node &node)

@@ -19,6 +19,9 @@ struct ComputeOperator {
     bool recurrent = false;
     bool byRank = false;
     bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
+    std::string_view domain = {};
+    /// Its operand is a weight even where the network computes it; of others that is a product of two activations.
+    bool alwaysWeight() const { return byRank || recurrent; }
 };
 const ComputeOperator *findCompute(const Node &node);
 
@@ -32,8 +35,11 @@ struct ForeignOperator {
     std::size_t weight;
     std::optional<std::size_t> bias;
     bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
+    std::optional<std::size_t> otherWeight = {}; ///< where the weight may stand instead
 };
 const ForeignOperator *findForeign(const Node &node);
+/// Reads constant tables that are no weights: sines and cosines of positions.
+bool readsTables(const Node &node);
 /// Quantizing operators of other dialects without a weight of their own.
 bool isForeignQuantizer(const Node &node);
 

@@ -17,6 +17,10 @@ enum class Form {
     Trunc, ///< QONNX Trunc
     Dequantize, ///< constant -> [QuantizeLinear] -> [Clip] -> DequantizeLinear
     Quantize, ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
+    FixNeuron, ///< Vitis AI's
+    Fake, ///< elementwise operators that divide, round, clip and multiply
+    Sign, ///< elementwise operators that make signs
+    Unknown, ///< something that is not understood stands before the layer
     Scalars, ///< scale, zero point and bit width as three inputs of a QuantLSTMCell
     Foreign, ///< a dialect that is listed, not decoded
 };
@@ -24,7 +28,8 @@ enum class Form {
 struct PlannedSlot {
     Slot slot = Slot::Weight;
     Form form = Form::Plain;
-    ValueId value = kNoValue; ///< the tensor, for Plain and Foreign
+    ValueId value
+        = kNoValue; ///< the tensor; for Fake and Sign what their last node makes, for Unknown what the layer reads
     NodeId node = 0; ///< the quantizer's node
     std::size_t firstInput = 0; ///< Scalars: position of the scale
     bool constant = false; ///< it quantizes a tensor of the file

@@ -1,6 +1,7 @@
 #include "dialects/onnx/planner.h"
 
 #include "dialects/onnx/channel_axis.h"
+#include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operands.h"
 #include "dialects/onnx/operators.h"
@@ -8,6 +9,9 @@
 #include "dialects/onnx/recurrent_planner.h"
 
 #include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 
 namespace quantscope::interpret {
 
@@ -22,6 +26,10 @@ public:
         , m_operands(constants, m_plan)
         , m_recurrent(m_graph, m_operands, m_plan)
     {
+        constexpr std::string_view kFunction = "function ";
+        for (const Node &node : m_graph.nodes)
+            if (node.scope.starts_with(kFunction))
+                m_functions.insert(node.scope.substr(kFunction.size(), node.scope.find('/') - kFunction.size()));
     }
     Plan run();
 
@@ -30,7 +38,9 @@ private:
     void addCompute(NodeId id, const ComputeOperator &op);
     void addBiasBehind(NodeId matMul, std::size_t layer);
     void addForeign(NodeId id, const ForeignOperator &op);
-    void addActivation(NodeId id, Form form);
+    void addVendor(NodeId id);
+    void addFakeActivation(NodeId id);
+    std::size_t addActivation(NodeId id, Form form, ValueId input);
     void addUnclaimed(NodeId id);
     std::string activationKindOf(ValueId value) const;
     Dialect dialect() const;
@@ -40,7 +50,14 @@ private:
     PlanBuilder m_plan;
     Operands m_operands;
     RecurrentPlanner m_recurrent;
+    std::set<std::string> m_functions; ///< of the file, whose nodes are layers themselves
 };
+
+/// Indices and shapes have 32 or 64 bits.
+bool isTable(DType dtype)
+{
+    return isFloating(dtype) || (isInteger(dtype) && dtypeBits(dtype) <= 8 && dtype != DType::Bool);
+}
 
 void Planner::addCompute(NodeId id, const ComputeOperator &op)
 {
@@ -48,7 +65,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     if (op.recurrent)
         return m_recurrent.addRecurrent(id, op);
     std::size_t input = op.weight;
-    auto weight = m_operands.at(node.input(input));
+    auto weight = op.alwaysWeight() ? m_operands.weightAt(node.input(input)) : m_operands.at(node.input(input));
     if (!weight && op.otherWeight) {
         input = *op.otherWeight;
         weight = m_operands.at(node.input(input));
@@ -58,7 +75,11 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     const auto view = m_constants.view(weight->tensor);
     const std::size_t rank = view == nullptr ? 0 : view->shape.size();
     // Gather also picks dimensions out of shapes; only a table of vectors is an embedding.
-    if (op.opType == "Gather" && weight->slot.form == Form::Plain && (rank != 2 || !isFloating(view->dtype)))
+    const bool plain = weight->slot.form == Form::Plain || weight->slot.form == Form::Unknown;
+    if (op.opType == "Gather" && plain && (rank != 2 || !isTable(view->dtype)))
+        return;
+    // The slopes of a PReLU are one a channel, and an equation may multiply by a vector.
+    if ((op.opType == "PRelu" || op.opType == "Einsum") && rank < 2)
         return;
     std::optional<Operand> bias = op.bias ? m_operands.at(node.input(*op.bias)) : std::nullopt;
     const std::size_t layer = m_plan.claimLayer(m_operands.layerName(id, *weight, bias));
@@ -103,7 +124,12 @@ void Planner::addForeign(NodeId id, const ForeignOperator &op)
 {
     const Node &node = m_graph.nodes[id];
     m_plan.noteForeign(node.opType);
-    auto weight = m_operands.at(node.input(op.weight));
+    std::size_t input = op.weight;
+    auto weight = op.rightOperand ? m_operands.at(node.input(input)) : m_operands.weightAt(node.input(input));
+    if (!weight && op.otherWeight) {
+        input = *op.otherWeight;
+        weight = m_operands.at(node.input(input));
+    }
     if (!weight)
         return;
     auto bias = op.bias ? m_operands.at(node.input(*op.bias)) : std::nullopt;
@@ -117,10 +143,13 @@ void Planner::addForeign(NodeId id, const ForeignOperator &op)
         if (!*operand)
             continue;
         (*operand)->slot.slot = name;
-        (*operand)->slot.node = id;
-        (*operand)->slot.form = Form::Foreign;
+        if ((*operand)->slot.form != Form::Unknown) {
+            (*operand)->slot.value = (*operand)->tensor;
+            (*operand)->slot.node = id;
+            (*operand)->slot.form = Form::Foreign;
+        }
         if (name == Slot::Weight)
-            (*operand)->slot.channelAxis = channelAxisOf(m_graph, node, op.weight, **operand, rank);
+            (*operand)->slot.channelAxis = channelAxisOf(m_graph, node, input, **operand, rank);
         m_plan.addSlot(layer, (*operand)->slot, (*operand)->node);
     }
 }
@@ -134,13 +163,63 @@ std::string Planner::activationKindOf(ValueId value) const
     return kind.empty() ? "Identity" : std::string(kind);
 }
 
-void Planner::addActivation(NodeId id, Form form)
+/// An operator of a domain that is not known: each of its constant operands of two and more axes is listed, the first
+/// under the operator's name.
+void Planner::addVendor(NodeId id)
+{
+    const Node &node = m_graph.nodes[id];
+    const auto stored = [&](ValueId input) { return input == kNoValue || m_constants.paths().isStored(input); };
+    if (std::ranges::all_of(node.inputs, stored) || readsTables(node))
+        return; // of one that makes a constant the layer that reads it is told
+    std::optional<std::string> name;
+    for (std::size_t input = 0; input < node.inputs.size(); ++input) {
+        auto weight = m_operands.at(node.inputs[input]);
+        const auto view = weight ? m_constants.view(weight->tensor) : nullptr;
+        if (view == nullptr || view->shape.size() < 2)
+            continue;
+        if (weight->slot.form == Form::Plain && m_functions.count(node.opType) == 0)
+            m_plan.noteForeign(node.opType);
+        const std::size_t layer = m_plan.claimLayer(
+            name ? fmt::format("{}.input_{}", *name, input) : m_operands.layerName(id, *weight, std::nullopt));
+        if (!name) {
+            name = m_plan.layer(layer).name;
+            m_plan.layer(layer).nodes.push_back(id);
+        }
+        m_plan.layer(layer).kind = node.opType;
+        weight->slot.slot = Slot::Weight;
+        m_plan.addSlot(layer, weight->slot, weight->node);
+    }
+}
+
+/// Division, rounding, clipping and multiplication of what the network computes. Rounding alone, or what nothing
+/// bounds, need not be a quantizer.
+void Planner::addFakeActivation(NodeId id)
+{
+    const Node &node = m_graph.nodes[id];
+    const bool last = node.domain.empty() && (node.opType == "Mul" || node.opType == "Div") && !node.outputs.empty();
+    if (!last || m_constants.paths().isStored(node.outputs[0]))
+        return;
+    const auto found = fakeQuantizationOf(m_constants, node.outputs[0]);
+    if (!found || !found->rounding || !found->hasClip() || found->last().node != id)
+        return;
+    const auto scales = std::ranges::count_if(found->steps, [](const FakeStep &step) {
+        return step.kind == FakeStep::Kind::Divide || step.kind == FakeStep::Kind::Multiply;
+    });
+    if (scales < 2)
+        return;
+    const std::size_t layer = addActivation(id, Form::Fake, found->input);
+    for (const NodeId step : nodesOf(*found))
+        if (step != id)
+            m_plan.layer(layer).nodes.push_back(step);
+}
+
+std::size_t Planner::addActivation(NodeId id, Form form, ValueId input)
 {
     const Node &node = m_graph.nodes[id];
     PlannedSlot slot;
     slot.form = form;
     slot.node = id;
-    slot.value = node.input(0);
+    slot.value = form == Form::Fake ? node.outputs[0] : input;
     slot.slot = form == Form::Trunc ? Slot::Trunc : Slot::Act;
     std::size_t layer = 0;
     if (const auto module = moduleSlot(node.name)) {
@@ -157,8 +236,9 @@ void Planner::addActivation(NodeId id, Form form)
     }
     PlannedLayer &planned = m_plan.layer(layer);
     if (planned.kind.empty())
-        planned.kind = activationKindOf(node.input(0));
+        planned.kind = activationKindOf(input);
     m_plan.addSlot(layer, slot, id);
+    return layer;
 }
 
 void Planner::addUnclaimed(NodeId id)
@@ -183,6 +263,20 @@ void Planner::addUnclaimed(NodeId id)
     m_plan.addSlot(layer, operand->slot, id);
 }
 
+/// How an operator that quantizes what the network computes is decoded.
+std::optional<Form> activationForm(const Node &node)
+{
+    if (isQuant(node))
+        return Form::Quant;
+    if (isBipolar(node))
+        return Form::Bipolar;
+    if (isTrunc(node))
+        return Form::Trunc;
+    if (isFixNeuron(node))
+        return Form::FixNeuron;
+    return isQuantize(node) ? std::optional(Form::Quantize) : std::nullopt;
+}
+
 void Planner::addNode(NodeId id)
 {
     const Node &node = m_graph.nodes[id];
@@ -194,14 +288,14 @@ void Planner::addNode(NodeId id)
         return addForeign(id, *op);
     if (isForeignQuantizer(node))
         return m_plan.noteForeign(node.opType);
-    const bool activation = isQuant(node) || isBipolar(node) || isTrunc(node) || isQuantize(node);
-    if (!activation || m_constants.folder().isConstant(node.input(0)))
-        return;
-    addActivation(id,
-        isQuant(node)         ? Form::Quant
-            : isBipolar(node) ? Form::Bipolar
-            : isTrunc(node)   ? Form::Trunc
-                              : Form::Quantize);
+    if (const auto form = activationForm(node)) {
+        if (!m_constants.paths().isStored(node.input(0)))
+            addActivation(id, *form, node.input(0));
+    } else if (node.domain.empty()) {
+        addFakeActivation(id);
+    } else if (!isDequantize(node)) {
+        addVendor(id);
+    }
 }
 
 Dialect Planner::dialect() const

@@ -34,6 +34,31 @@ bool mayBeRaw(const PlannedSlot &planned, const SlotQuantizer &found)
         && found.tensor && found.quantizer->isComplete() && found.quantizer->rounding == Rounding::Round;
 }
 
+/// Which Brevitas writes such nodes: 0.6 with neither domain nor rounding mode, 0.12.1 with both.
+enum class Writer { Unknown, Oldest, Newest };
+
+bool saysRounding(const Node &node) { return node.attribute("rounding_mode") != nullptr; }
+
+Writer writerOf(const Node &node, const ModelFile &file)
+{
+    if (!saysRounding(node))
+        return node.domain.empty() ? Writer::Oldest : Writer::Unknown;
+    const auto opset = file.graph->opsets.find("");
+    constexpr std::int64_t kOldestOpset = 13; // what Brevitas exports by itself since 0.8
+    const bool recent = opset == file.graph->opsets.end() || opset->second >= kOldestOpset;
+    return recent && node.domain.starts_with("qonnx.custom_op") ? Writer::Newest : Writer::Unknown;
+}
+
+std::string_view writerText(Writer writer)
+{
+    switch (writer) {
+    case Writer::Oldest: return ", as Brevitas 0.6 writes QONNX";
+    case Writer::Newest: return ", as Brevitas 0.12.1 writes QONNX";
+    case Writer::Unknown: break;
+    }
+    return "";
+}
+
 } // namespace
 
 bool isOfBrevitas(const Node &node, const ModelFile &file)
@@ -46,6 +71,7 @@ bool isOfBrevitas(const Node &node, const ModelFile &file)
 bool markRawWeights(const Graph &graph, const Plan &plan, Network &network, const Progress &progress)
 {
     std::vector<LayerId> raw;
+    Writer writer = Writer::Unknown;
     for (std::size_t layer = 0; layer < plan.layers.size(); ++layer)
         for (std::size_t i = 0; i < plan.layers[layer].slots.size(); ++i) {
             const PlannedSlot &planned = plan.layers[layer].slots[i];
@@ -59,18 +85,23 @@ bool markRawWeights(const Graph &graph, const Plan &plan, Network &network, cons
             }
             slot.assumed = true;
             slot.quantizer->origin["rounding"] = {Origin::Assumed,
-                fmt::format("{} says ROUND of float weights, as Brevitas 0.12.1 does whatever the network rounds",
-                    nodeLabel(graph.nodes[planned.node]))};
+                fmt::format("{} holds float weights and says {}{}", nodeLabel(graph.nodes[planned.node]),
+                    saysRounding(graph.nodes[planned.node]) ? "ROUND" : "no rounding mode",
+                    writerText(writerOf(graph.nodes[planned.node], *network.file)))};
+            writer = writerOf(graph.nodes[planned.node], *network.file);
             raw.push_back(network.layers[layer].id);
         }
     if (raw.empty())
         return false;
     network.diagnostics.push_back({"qonnx-raw-weights", Severity::Warning, {raw.front(), Slot::Weight},
-        fmt::format("The weight{} of {}{} not quantized in this file, as Brevitas 0.12.1 writes QONNX: the codes shown "
-                    "are right only if the network rounds half to even and its weights are neither accumulator-aware "
-                    "nor decoupled, which the file has lost.",
+        fmt::format(
+            "The weight{} of {}{} not quantized in this file{}: the codes shown are right only if {}, which the "
+            "file has lost.",
             raw.size() == 1 ? "" : "s", printable(network.layer(raw.front()).name),
-            raw.size() == 1 ? " is" : fmt::format(" and {} more layers are", raw.size() - 1))});
+            raw.size() == 1 ? " is" : fmt::format(" and {} more layers are", raw.size() - 1), writerText(writer),
+            writer == Writer::Oldest ? "the network rounds half to even"
+                                     : "the network rounds half to even and its weights are neither accumulator-aware "
+                                       "nor decoupled")});
     return true;
 }
 

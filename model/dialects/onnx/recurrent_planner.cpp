@@ -27,6 +27,9 @@ constexpr std::array<Slot, 11> kCellSlots = {
     Slot::HiddenStateTanh,
 };
 
+/// The axis of W (directions, gates * hidden, input), R and B along which the gates lie.
+constexpr int kStackedGates = 1;
+
 /// Order of the gates in ONNX' stacked operands (Operators.md: LSTM "iofc", GRU "zrh").
 std::vector<std::string> stackedGates(std::string_view opType)
 {
@@ -103,7 +106,7 @@ void RecurrentPlanner::addRecurrent(NodeId id, const ComputeOperator &op)
     addGates(id, node.input(*op.bias));
     if (gates)
         return;
-    const auto weight = m_operands.at(node.input(op.weight));
+    const auto weight = m_operands.weightAt(node.input(op.weight));
     if (!weight)
         return;
     auto bias = m_operands.at(node.input(*op.bias));
@@ -112,9 +115,11 @@ void RecurrentPlanner::addRecurrent(NodeId id, const ComputeOperator &op)
     m_plan.layer(layer).nodes.push_back(id);
     PlannedSlot slot = weight->slot;
     slot.slot = Slot::Weight;
+    slot.channelAxis = kStackedGates;
     m_plan.addSlot(layer, slot, weight->node);
     if (bias) {
         bias->slot.slot = Slot::Bias;
+        bias->slot.channelAxis = kStackedGates;
         m_plan.addSlot(layer, bias->slot, bias->node);
     }
     // A slot is called by its role, and the schema has one weight a layer: the recurrent one is a layer of its own.
@@ -123,6 +128,7 @@ void RecurrentPlanner::addRecurrent(NodeId id, const ComputeOperator &op)
         m_plan.layer(second).kind = std::string(op.kind);
         slot = hidden->slot;
         slot.slot = Slot::Weight;
+        slot.channelAxis = kStackedGates;
         m_plan.addSlot(second, slot, hidden->node);
     }
 }

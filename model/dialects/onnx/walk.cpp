@@ -1,5 +1,7 @@
 #include "dialects/onnx/walk.h"
 
+#include "base/text.h"
+#include "dialects/folding/fold_quantize.h"
 #include "dialects/folding/fold_shapes.h"
 #include "graph/onnx_types.h"
 #include "tensor/memory_tensor.h"
@@ -24,8 +26,6 @@ bool isQonnxDomain(std::string_view domain)
     return domain.empty() || domain == "onnx.brevitas" || domain == "finn.custom_op.general"
         || domain.rfind("qonnx.custom_op", 0) == 0;
 }
-
-bool isOnnxDomain(std::string_view domain) { return domain.empty() || domain == "com.microsoft"; }
 
 std::optional<std::vector<std::int64_t>> axesOf(
     Folder &folder, const Node &node, std::size_t position, std::string_view attribute)
@@ -79,8 +79,9 @@ bool isTrunc(const Node &node)
 {
     return node.opType == "Trunc" && isQonnxDomain(node.domain) && node.inputs.size() >= 5;
 }
-bool isQuantize(const Node &node) { return node.opType == "QuantizeLinear" && isOnnxDomain(node.domain); }
-bool isDequantize(const Node &node) { return node.opType == "DequantizeLinear" && isOnnxDomain(node.domain); }
+bool isQuantize(const Node &node) { return folding::isQuantizeLinear(node); }
+bool isDequantize(const Node &node) { return folding::isDequantizeLinear(node); }
+bool isFixNeuron(const Node &node) { return node.opType == "FixNeuron" && !node.domain.empty(); }
 
 Source sourceOf(const Graph &graph, ValueId value)
 {
@@ -172,7 +173,12 @@ std::shared_ptr<const TensorInfo> Constants::tensor(ValueId value)
 std::shared_ptr<const TensorInfo> Constants::computed(ValueId value)
 {
     const Value *v = graph().value(value);
-    return ownedTensor(m_folder.fold(value), v == nullptr ? std::string() : v->name);
+    const FoldedValue &folded = m_folder.fold(value);
+    const std::string name = v == nullptr ? std::string() : v->name;
+    if (folded.orderDependent)
+        throw NotConstant(
+            "'" + printable(name) + "' rests on a float32 mean, whose last bit depends on the order of addition");
+    return ownedTensor(folded, name);
 }
 
 } // namespace quantscope::interpret

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dialects/folding/fold.h"
+#include "dialects/onnx/constant_paths.h"
 
 #include <memory>
 #include <optional>
@@ -16,8 +17,9 @@ bool keepsValues(const Node &node);
 bool isQuant(const Node &node); ///< Quant or IntQuant of any QONNX domain
 bool isBipolar(const Node &node); ///< BipolarQuant
 bool isTrunc(const Node &node);
-bool isQuantize(const Node &node); ///< QuantizeLinear, also com.microsoft's
+bool isQuantize(const Node &node); ///< QuantizeLinear, also of domains that repeat it with more types
 bool isDequantize(const Node &node);
+bool isFixNeuron(const Node &node); ///< Vitis AI's, of any domain
 
 /// Where a path up through keepsValues operators ends.
 struct Source {
@@ -33,12 +35,14 @@ public:
     explicit Constants(std::shared_ptr<const ModelFile> file)
         : m_file(std::move(file))
         , m_folder(*m_file)
+        , m_paths(*m_file)
     {
     }
 
     const ModelFile &file() const { return *m_file; }
     const Graph &graph() const { return *m_file->graph; }
     Folder &folder() { return m_folder; }
+    const ConstantPaths &paths() const { return m_paths; }
 
     /// Without reading elements (but for the shape operands of Reshape); nullptr when it would have to be computed.
     std::shared_ptr<const TensorInfo> view(ValueId value);
@@ -56,6 +60,7 @@ private:
 
     std::shared_ptr<const ModelFile> m_file;
     Folder m_folder;
+    ConstantPaths m_paths;
 };
 
 } // namespace quantscope::interpret

@@ -125,6 +125,52 @@ private Q_SLOTS:
         QVERIFY(std::isinf(b.fold(cast).floats()[0]));
     }
 
+    void signsAndChoices()
+    {
+        Builder b;
+        const ValueId x = b.floats({4}, {-2, 0, 0.5f, std::numeric_limits<float>::quiet_NaN()});
+        const std::vector<float> signs = b.fold(b.node("Sign", {x})).floats();
+        QCOMPARE(std::vector<float>(signs.begin(), signs.begin() + 3), (std::vector<float>{-1, 0, 1}));
+        QVERIFY(std::isnan(signs[3]));
+        const ValueId zero = b.floats({}, {0});
+        QCOMPARE(b.fold(b.node("Greater", {x, zero})).integers(), (std::vector<std::int64_t>{0, 0, 1, 0}));
+        QCOMPARE(b.fold(b.node("LessOrEqual", {x, zero})).integers(), (std::vector<std::int64_t>{1, 1, 0, 0}));
+        const ValueId less = b.node("Not", {b.node("GreaterOrEqual", {x, zero})});
+        QCOMPARE(b.fold(less).integers(), (std::vector<std::int64_t>{1, 0, 0, 1}));
+        const ValueId chosen = b.node("Where", {less, b.floats({1}, {7}), b.floats({2, 1}, {8, 9})});
+        QCOMPARE(b.fold(chosen).shape, (Shape{2, 4}));
+        QCOMPARE(b.fold(chosen).floats(), (std::vector<float>{7, 8, 8, 7, 7, 9, 9, 7}));
+    }
+
+    void largestAlongAxes()
+    {
+        Builder b;
+        const ValueId x = b.floats({2, 3}, {1, -5, 3, 4, 2, -6});
+        QCOMPARE(b.fold(b.node("ReduceMax", {x})).shape, (Shape{1, 1}));
+        QCOMPARE(b.fold(b.node("ReduceMax", {x})).floats(), (std::vector<float>{4}));
+        const ValueId rows = b.node("ReduceMin", {x}, {Builder::list("axes", {1}), Builder::integer("keepdims", 0)});
+        QCOMPARE(b.fold(rows).shape, (Shape{2}));
+        QCOMPARE(b.fold(rows).floats(), (std::vector<float>{-5, -6}));
+    }
+
+    /// onnxruntime ContribOperators.md: the same operator, with 16 and 4 bits before operator set 21.
+    void quantizeLinearOfOtherDomains()
+    {
+        Builder b;
+        const ValueId zero = b.constant<std::int16_t>(DType::Int16, {}, {-100});
+        const ValueId codes
+            = b.node("QuantizeLinear", {b.floats({3}, {0.75f, 40000, -40000}), b.floats({}, {0.5f}), zero});
+        b.graph().nodes.back().domain = "com.microsoft";
+        QCOMPARE(b.fold(codes).dtype, DType::Int16);
+        QCOMPARE(b.fold(codes).integers(), (std::vector<std::int64_t>{-98, 32767, -32768}));
+        const ValueId other = b.node("QuantizeLinear", {b.floats({1}, {1}), b.floats({}, {0.5f}), zero});
+        b.graph().nodes.back().domain = "com.other";
+        QVERIFY_EXCEPTION_THROWN(b.fold(other), NotConstant);
+        const ValueId four = b.node(
+            "QuantizeLinear", {b.floats({2}, {100, -3}), b.floats({}, {0.5f})}, {Builder::integer("output_dtype", 22)});
+        QCOMPARE(b.fold(four).integers(), (std::vector<std::int64_t>{7, -6}));
+    }
+
     void integersWrapAndTruncate()
     {
         Builder b;

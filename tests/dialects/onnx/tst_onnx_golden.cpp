@@ -51,7 +51,7 @@ std::string layerName(std::string golden, const std::string &op)
 /// Dialects that are listed without quantizers.
 bool decoded(const std::string &file)
 {
-    for (const char *prefix : {"qop_", "ms_", "finn_", "vai_"})
+    for (const char *prefix : {"qop_", "ms_", "finn_"})
         if (file.rfind(prefix, 0) == 0)
             return false;
     return true;

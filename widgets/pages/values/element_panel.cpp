@@ -1,5 +1,6 @@
 #include "pages/values/element_panel.h"
 
+#include "export/export_array.h"
 #include "export/layout.h"
 #include "items/facts.h"
 #include "items/text.h"
@@ -81,16 +82,16 @@ void ElementPanel::showLayouts(const SlotRef &slot, std::uint64_t flat)
     std::size_t used = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;
-        const auto layout = makeLayout(name, shape, slot.slot->channelAxis, &fellBack);
-        if (!layout || fellBack)
+        const Layout layout = exportLayout(*slot.layer, *slot.slot, name, &fellBack);
+        if (fellBack)
             continue;
         if (used == m_layoutRows.size()) {
             QLabel *value = addRow(m_layouts, {}, {});
             const int row = static_cast<int>(used);
             m_layoutRows.emplace_back(qobject_cast<QLabel *>(m_layouts->itemAtPosition(row, 0)->widget()), value);
         }
-        m_layoutRows[used].first->setText(qs(name) + u" "_s + qs(layout->axisNames));
-        m_layoutRows[used].second->setText(groupedText(layout->exportedIndex(flat, shape)));
+        m_layoutRows[used].first->setText(qs(name) + u" "_s + qs(layout.axisNames));
+        m_layoutRows[used].second->setText(groupedText(layout.exportedIndex(flat, shape)));
         ++used;
     }
     for (std::size_t row = 0; row < m_layoutRows.size(); ++row) {

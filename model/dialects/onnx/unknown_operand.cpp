@@ -1,0 +1,67 @@
+#include "dialects/onnx/unknown_operand.h"
+
+#include "base/text.h"
+#include "dialects/onnx/labels.h"
+
+#include <fmt/format.h>
+
+namespace quantscope::interpret {
+
+namespace {
+
+/// A quantizer that is decoded where nothing stands behind it.
+bool isKnownQuantizer(const Node &node)
+{
+    return isQuant(node) || isBipolar(node) || isQuantize(node) || isDequantize(node) || isFixNeuron(node);
+}
+
+std::string tensorText(const Graph &graph, ValueId tensor)
+{
+    const Value *value = graph.value(tensor);
+    return value == nullptr ? "the stored weight" : "the stored weight '" + printable(value->name) + "'";
+}
+
+} // namespace
+
+Diagnostic unknownOperand(const Constants &constants, const PlannedSlot &slot, const Layer &layer)
+{
+    const Graph &graph = constants.graph();
+    const ConstantPaths &paths = constants.paths();
+    const std::string subject = fmt::format("The {} of {}", slot.slot, printable(layer.name));
+    const auto warning = [&](const char *rule, const std::string &text) {
+        return Diagnostic{rule, Severity::Warning, {layer.id, slot.slot}, text};
+    };
+    const Node *maker = graph.producerOf(slot.value);
+    if (!paths.isStored(slot.value)) {
+        const Value *value = graph.value(slot.value);
+        const std::string from = maker != nullptr
+            ? operatorLabel(*maker)
+            : "the input '" + printable(value == nullptr ? "" : value->name) + "'";
+        return warning("quantizer-not-constant",
+            fmt::format("{} is computed while the network runs, by {}: the file holds none.", subject, from));
+    }
+    const auto unknown = paths.unknownAbove(slot.value), rounder = paths.rounderAbove(slot.value);
+    if (unknown && !isKnownQuantizer(graph.nodes[*unknown]))
+        return warning("quantizer-operator-unknown",
+            fmt::format("{} comes from {}, which is not known: what it makes of {} is not shown.", subject,
+                operatorLabel(graph.nodes[*unknown]), tensorText(graph, paths.tensorBehind(slot.value))));
+    if (rounder && isKnownQuantizer(graph.nodes[*rounder]) && maker != nullptr)
+        return warning("quantizer-not-understood",
+            fmt::format("{} is quantized by {}, but {} stands between that and the layer: what reaches the layer is no "
+                        "grid that is known.",
+                subject, operatorLabel(graph.nodes[*rounder]), operatorLabel(*maker)));
+    const std::string tensor = tensorText(graph, paths.tensorBehind(slot.value));
+    if (!rounder)
+        return warning("quantizer-not-understood",
+            fmt::format(
+                "{} is computed from the integers of {} by operators that are no quantizer that is known, {} the "
+                "last.",
+                subject, tensor, maker != nullptr ? operatorLabel(*maker) : "a cast"));
+    return warning("quantizer-not-understood",
+        fmt::format(
+            "{} is rounded: {} stands between {} and its layer, and the operators around it are no quantizer that "
+            "is known.",
+            subject, operatorLabel(graph.nodes[*rounder]), tensor));
+}
+
+} // namespace quantscope::interpret
