@@ -13,7 +13,7 @@ namespace quantscope {
 
 namespace {
 
-// Above this share of codes at the ends a narrower step or a wider word is worth a look.
+// Above this share of clipped values a coarser step or a wider word is worth a look.
 constexpr double kSaturatedShare = 0.01;
 
 std::optional<std::string> emptyTensor(const SlotFacts &facts)
@@ -38,14 +38,52 @@ std::optional<std::string> notFinite(const SlotFacts &facts)
         grouped(stored), grouped(s.count), grouped(s.nonFinite));
 }
 
-std::optional<std::string> allZero(const SlotFacts &facts)
+/// Every limit that Brevitas and PyTorch put below a scale is smaller.
+constexpr float kLargestFloor = 1e-6f;
+
+/// The scale is what statistics of zeros give: a floor value, zero or NaN. Others are stored, constant, or that of
+/// weight and input.
+bool scaleFollowsFromZeros(const SlotQuantizer &slot)
+{
+    const auto origin = slot.quantizer->origin.find("scale");
+    return slot.quantizer->scale && origin != slot.quantizer->origin.end() && origin->second.origin != Origin::Read
+        && std::ranges::none_of(slot.quantizer->scale->values, [](float scale) { return scale > kLargestFloor; });
+}
+
+bool holdsZerosAlone(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
-    if (s == nullptr || s->count == 0 || s->nonFinite != 0 || s->low != 0 || s->high != 0)
+    return s != nullptr && s->count != 0 && s->nonFinite == 0 && s->low == 0 && s->high == 0;
+}
+
+/// A scale that follows from zeros is none.
+std::optional<std::string> allZero(const SlotFacts &facts)
+{
+    if (!holdsZerosAlone(facts) || !scaleFollowsFromZeros(facts.slot))
         return std::nullopt;
     return fmt::format("all {} values are zero; its scale is only a floor value, and power-of-two scaling gives NaN "
                        "gradients up to Brevitas 0.11",
-        grouped(s->count));
+        grouped(facts.statistics->count));
+}
+
+/// One that comes from elsewhere may be right.
+std::optional<std::string> allZeroBesideScale(const SlotFacts &facts)
+{
+    if (!holdsZerosAlone(facts) || scaleFollowsFromZeros(facts.slot))
+        return std::nullopt;
+    return fmt::format("all {} values are zero; its scale does not follow from them and may be right all the same",
+        grouped(facts.statistics->count));
+}
+
+/// Values that are all below half a step.
+std::optional<std::string> allCodesZero(const SlotFacts &facts)
+{
+    const SlotStatistics *s = facts.statistics;
+    if (s == nullptr || s->count == 0 || s->zeroed != s->count || !s->hasFloats
+        || facts.slot.quantizer->kind != QuantizerKind::Affine || codeRange(*facts.slot.quantizer).size() == 1)
+        return std::nullopt;
+    return fmt::format("all {} codes are zero, though the values reach from {} to {}: the scale is too coarse for them",
+        grouped(s->count), shortest(s->low), shortest(s->high));
 }
 
 std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
@@ -60,20 +98,37 @@ std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
     return fmt::format("the scale{} is {}: a scale must be positive and finite", which, shortest(*bad));
 }
 
+/// A scale that follows from the largest weight puts one code at each end of every channel.
+std::uint64_t endsByNature(const SlotFacts &facts)
+{
+    const auto &scale = facts.slot.quantizer->scale;
+    const std::uint64_t scales = scale ? scale->values.size() : 1;
+    return facts.slot.slot == Slot::Bias && scales == facts.statistics->count ? 0 : 2 * scales;
+}
+
+/// Floats that are on the grid already tell nothing of what was clipped before.
+bool knowsClipped(const SlotStatistics &s) { return s.clipped && !s.error.isExact(); }
+
 std::optional<std::string> saturated(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || s->count == 0 || facts.slot.quantizer->kind != QuantizerKind::Affine)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
-    const double share = static_cast<double>(s->atLimit) / static_cast<double>(s->count);
-    // One code at each end of every channel is normal: the scale follows from the largest weight.
-    const std::uint64_t normal = 2 * facts.slot.quantizer->scale->values.size();
-    if (range.size() <= 4 || share <= kSaturatedShare || s->atLimit <= normal)
+    const bool known = knowsClipped(*s);
+    const std::uint64_t count = known ? *s->clipped : s->atLimit;
+    const double share = static_cast<double>(count) / static_cast<double>(s->count);
+    // Values spread evenly over the range put this share at its two ends; a bell puts less there.
+    const double even = 2.0 / static_cast<double>(range.size());
+    if (range.size() <= 4 || count <= endsByNature(facts)
+        || share <= (known ? kSaturatedShare : std::max(even, kSaturatedShare)))
         return std::nullopt;
-    return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}{}", 100 * share, grouped(s->atLimit),
-        grouped(s->count), range.min, range.max,
-        s->clipped && *s->clipped > 0 ? fmt::format("; {} values were clipped", grouped(*s->clipped)) : "");
+    if (known)
+        return fmt::format("{:.1f} % of the values ({} of {}) lie beyond the ends {} and {} and are clipped",
+            100 * share, grouped(count), grouped(s->count), range.min, range.max);
+    return fmt::format("{:.1f} % of the codes ({} of {}) sit at the ends {} and {}, where evenly spread values would "
+                       "put {:.1f} %: more were probably clipped, which the file does not tell",
+        100 * share, grouped(count), grouped(s->count), range.min, range.max, 100 * even);
 }
 
 std::optional<std::string> singleCode(const SlotFacts &facts)
@@ -125,6 +180,8 @@ constexpr std::array kRules = {
     DataRule{"empty-tensor", Severity::Warning, emptyTensor},
     DataRule{"not-finite", Severity::Warning, notFinite},
     DataRule{"all-zero", Severity::Warning, allZero},
+    DataRule{"all-zero", Severity::Note, allZeroBesideScale},
+    DataRule{"all-zero", Severity::Warning, allCodesZero},
     DataRule{"scale-not-positive", Severity::Warning, scaleNotPositive},
     DataRule{"single-code", Severity::Warning, singleCode},
     DataRule{"saturated", Severity::Warning, saturated},

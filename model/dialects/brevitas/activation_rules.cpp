@@ -45,19 +45,28 @@ void setUncalibratedScale(SlotWork &work, Quantizer &quantizer, int bits)
 /// One object has one value; a file whose copies differ was not written by that network.
 void compareWithOwner(SlotWork &work, std::string_view field)
 {
-    const auto own = work.stored(field), owners = work.facts.stored(*work.owner(), field);
+    const auto own = work.stored(field), owners = work.facts.stored(*work.thresholdOwner(), field);
     if (own && owners && *own != *owners)
         work.warn("shared-values-differ",
-            fmt::format("the value of {} that the file stores for it is not that of {}, whose quantizer it is said to "
+            fmt::format("the value of {} that the file stores for it is not that of {}, whose {} it is said to "
                         "share; its own is used",
-                field, work.settings.sharedWith));
+                field, work.owner() ? work.settings.sharedWith : work.facts.nameOf(*work.thresholdOwner()),
+                work.owner() ? "quantizer" : "threshold"));
 }
 
 /// Sharers of one object keep equal keys; the owner's are as good when the sharer has none.
 std::optional<std::vector<float>> ownOrOwners(const SlotWork &work, std::string_view field, Shape *shape = nullptr)
 {
     auto values = work.stored(field, shape);
-    return values || !work.owner() ? values : work.facts.stored(*work.owner(), field, shape);
+    return values || !work.thresholdOwner() ? values : work.facts.stored(*work.thresholdOwner(), field, shape);
+}
+
+/// Where the field was read, in the file's own spelling where that is an old one.
+std::string keyOf(const SlotWork &work, std::string_view field)
+{
+    const SlotIndex holder = work.stored(field) ? work.index : work.thresholdOwner().value_or(work.index);
+    const StateQuantizer *keys = work.facts.keysOf(holder);
+    return keys != nullptr && keys->before06 ? work.facts.keyName(holder, field) : std::string(field);
 }
 
 void setScale(SlotWork &work, Quantizer &quantizer, int bits)
@@ -74,7 +83,7 @@ void setScale(SlotWork &work, Quantizer &quantizer, int bits)
     const auto value = running ? running : ownOrOwners(work, kValue, &shape);
     if (!value || value->empty())
         return setUncalibratedScale(work, quantizer, bits);
-    if (work.owner())
+    if (work.thresholdOwner())
         compareWithOwner(work, running ? kRunning : kValue);
     const auto factor = ownOrOwners(work, "scaling_impl.stats_scaling_impl.affine_rescaling.affine_weight");
     auto offset = ownOrOwners(work, "scaling_impl.stats_scaling_impl.affine_rescaling.affine_bias");
@@ -84,6 +93,8 @@ void setScale(SlotWork &work, Quantizer &quantizer, int bits)
     const std::size_t count = value->size();
     std::vector<float> scales(count);
     spec.source = running ? ScaleSource::RuntimeStats : ScaleSource::Stored;
+    if (spec.before06 && running) // its factor was applied before the logarithm
+        spec.restriction = Restriction::Float;
     for (std::size_t i = 0; i < count; ++i)
         scales[i] = running ? scaleFromStatistic((*value)[i], spec, bits,
                         {storedAt(factor, i, count, 1.0f), storedAt(offset, i, count, 0.0f), factor || offset})
@@ -91,9 +102,11 @@ void setScale(SlotWork &work, Quantizer &quantizer, int bits)
     slot.formula = scaleFormula(spec, bits, value->front(), scales.front());
     quantizer.scale = granular(shape, std::move(scales));
     quantizer.origin["scale"] = {Origin::Read,
-        running ? std::string(kRunning)
-                : fmt::format("{} = {}{}", kValue, shortest(value->front()),
+        running ? keyOf(work, kRunning)
+                : fmt::format("{} = {}{}", keyOf(work, kValue), shortest(value->front()),
                     spec.restriction == Restriction::Float ? "" : ", log2 of the threshold")};
+    if (spec.before06 && !running)
+        work.markAssumed(quantizer, "scale", std::string(kLogBefore06));
 }
 
 /// The stored minimum of a shifted activation, as the zero point follows from it.

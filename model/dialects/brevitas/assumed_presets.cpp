@@ -59,6 +59,24 @@ std::vector<std::string> activationPresets(const StateQuantizer *keys, bool isSi
     return logDomain ? std::vector{fixed, flt} : std::vector{flt, fixed};
 }
 
+/// Keywords for what the presets say otherwise than the layers of 2019 and 2020, which had none.
+void assumeDefaultsBefore06(SlotWork &work)
+{
+    const bool perChannel = work.stored("scaling_impl.value").value_or(std::vector<float>{}).size() > 1;
+    work.settings.preset = "Int8WeightPerTensorFloat";
+    const auto add = [&](const char *keyword, const char *text) {
+        if (!work.settings.value(keyword))
+            work.settings.overrides.emplace_back(keyword, text);
+    };
+    if (work.stored("scaling_impl.value"))
+        add("scaling_impl_type", "parameter_from_stats");
+    if (perChannel)
+        add("scaling_per_output_channel", "true");
+    add("restrict_scaling_type", "LOG_FP");
+    add("scaling_min_val", "1.52587890625e-05"); // 2^-16
+    add("narrow_range", "false");
+}
+
 std::vector<std::string> fittingWeightPresets(const SlotWork &work)
 {
     const int version = work.facts.version;
@@ -128,7 +146,10 @@ bool assumePreset(SlotWork &work)
         return false;
     if (kind == Slot::Act && !hasKeys && !work.settings.mentioned)
         return false;
-    work.settings.preset = guessPreset(work);
+    if (kind == Slot::Weight && work.facts.dict.before06)
+        assumeDefaultsBefore06(work);
+    else
+        work.settings.preset = guessPreset(work);
     return true;
 }
 

@@ -110,11 +110,12 @@ void setExternalScale(SlotWork &work, Quantizer &quantizer)
             work.markAssumed(quantizer, "bit_width", geometry);
     }
     const std::string assumed = hasAssumedScale(weight) ? "the weight's quantizer" : input->assumed ? "that input" : "";
-    if (assumed.empty())
-        return;
-    work.markAssumed(quantizer, "scale", assumed);
-    if (computedWidth)
-        work.markAssumed(quantizer, "bit_width", assumed);
+    if (!assumed.empty()) {
+        work.markAssumed(quantizer, "scale", assumed);
+        if (computedWidth)
+            work.markAssumed(quantizer, "bit_width", assumed);
+    }
+    work.restsOnMean = dependsOnOrderOfAddition(*weight.quantizer);
 }
 
 } // namespace
@@ -148,6 +149,7 @@ void resolveBias(SlotWork &work)
     Quantizer quantizer = startQuantizer(*work.spec, bits);
     quantizer.origin["bit_width"] = bitsOrigin;
     setTensorScale(work, quantizer, bits);
+    work.restsOnMean = restsOnMean(*work.spec);
     slot.quantizer = std::move(quantizer);
 }
 

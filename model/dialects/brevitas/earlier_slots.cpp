@@ -4,6 +4,7 @@
 #include "dialects/brevitas/bias_rules.h"
 #include "dialects/brevitas/input_rules.h"
 #include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/scale_sharing.h"
 #include "network/recover.h"
 
 #include <algorithm>
@@ -115,6 +116,8 @@ bool EarlierSlots::sharesTheSame(SlotIndex index, SlotIndex before)
     const SlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
     if (now.owner.has_value() != then.owner.has_value() || now.sharers.size() != then.sharers.size())
         return false;
+    if (!scaledTheSame(index, before))
+        return false;
     if (now.owner && (m_now.nameOf(*now.owner) != m_before->nameOf(*then.owner) || !isSame(*now.owner)))
         return false;
     for (std::size_t i = 0; i < now.sharers.size(); ++i)
@@ -122,6 +125,25 @@ bool EarlierSlots::sharesTheSame(SlotIndex index, SlotIndex before)
             || !sameBareSlot(now.sharers[i], then.sharers[i]))
             return false;
     return true;
+}
+
+/// And what its threshold is shared with.
+bool EarlierSlots::scaledTheSame(SlotIndex index, SlotIndex before)
+{
+    const SlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
+    if (now.oneStorage.size() != then.oneStorage.size())
+        return false;
+    for (std::size_t i = 0; i < now.oneStorage.size(); ++i)
+        if (m_now.nameOf(now.oneStorage[i]) != m_before->nameOf(then.oneStorage[i])
+            || !sameSettings(m_now.slots[now.oneStorage[i]].settings, m_before->slots[then.oneStorage[i]].settings)
+            || !sameLayer(m_now, now.oneStorage[i], *m_before, then.oneStorage[i]))
+            return false;
+    try {
+        const auto owner = scalingOwner(m_now, index, now.settings);
+        return !owner || isSame(*owner);
+    } catch (const RecipeMismatch &) {
+        return false; // resolving tells
+    }
 }
 
 /// The input and the weight that it follows from are as they were.

@@ -24,6 +24,7 @@ private:
 
     bool isSame(SlotIndex index);
     bool sharesTheSame(SlotIndex index, SlotIndex before);
+    bool scaledTheSame(SlotIndex index, SlotIndex before);
     bool readsTheSame(SlotIndex index, const SlotQuantizer &before);
     bool sameBareSlot(SlotIndex index, SlotIndex before) const;
     std::optional<SlotIndex> indexBefore(SlotIndex index) const;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/sharing.h"
 #include "network/feeds.h"
 #include "network/recover.h"
@@ -33,6 +34,23 @@ const StateQuantizer *BrevitasFacts::keysOf(SlotIndex index) const
 {
     const StateLayer *state = dict.layer(layerOf(index).name);
     return state == nullptr ? nullptr : state->quantizer(slotOf(index).slot);
+}
+
+const StateQuantizer *BrevitasFacts::ownOrOwnersKeys(SlotIndex index) const
+{
+    const StateQuantizer *own = keysOf(index);
+    return own == nullptr && slots[index].owner ? keysOf(*slots[index].owner) : own;
+}
+
+std::string BrevitasFacts::keyName(SlotIndex index, std::string_view field) const
+{
+    const StateQuantizer *keys = keysOf(index);
+    const auto found = keys == nullptr ? decltype(keys->fields.end()){} : keys->fields.find(field);
+    if (keys == nullptr || found == keys->fields.end())
+        return std::string(field);
+    const std::string &name = file->tensors[found->second].name;
+    const std::size_t above = dict.prefix.size() + layerOf(index).name.size() + 1;
+    return above < name.size() ? name.substr(above) : name;
 }
 
 std::optional<std::vector<float>> BrevitasFacts::stored(SlotIndex index, std::string_view field, Shape *shape) const
@@ -74,7 +92,7 @@ void indexSlots(BrevitasFacts &facts)
         for (std::size_t s = 0; s < layer.slots.size(); ++s) {
             const Slot slot = layer.slots[s].slot;
             facts.indexes.emplace(std::pair(layer.name, slot), facts.slots.size());
-            facts.slots.push_back({l, s, settingsFor(facts.recipe, layer.name, slot, !batchNorm), {}, {}});
+            facts.slots.push_back({l, s, settingsFor(facts.recipe, layer.name, slot, !batchNorm), {}, {}, {}});
         }
     }
 }
@@ -82,8 +100,9 @@ void indexSlots(BrevitasFacts &facts)
 /// Of an activation whose scale cannot be read this tells nothing: that is its own slot's error.
 bool storesNegativeThreshold(const BrevitasFacts &facts, SlotIndex index)
 {
-    if (presetSlot(facts.slotOf(index).slot) != Slot::Act)
-        return false;
+    const StateQuantizer *keys = facts.keysOf(index);
+    if (presetSlot(facts.slotOf(index).slot) != Slot::Act || (keys != nullptr && keys->before06))
+        return false; // before 0.6 all thresholds were logarithms
     try {
         return facts.storedScalar(index, "scaling_impl.value").value_or(0.0f) < 0;
     } catch (const ParseError &) {
@@ -119,6 +138,7 @@ Result<BrevitasFacts> gatherFacts(const Network &network, StateDict dict)
     try {
         shareByConstruction(facts);
         linkSharers(facts);
+        linkStorages(facts);
     } catch (const RecipeMismatch &error) {
         return tl::unexpected(Error{ErrorKind::Usage, facts.recipe.path.empty() ? facts.file->path : facts.recipe.path,
             std::nullopt, error.what()});

@@ -25,6 +25,7 @@ struct SlotFacts {
     SlotSettings settings;
     std::optional<SlotIndex> owner; ///< whose quantizer object this is
     std::vector<SlotIndex> sharers;
+    std::vector<SlotIndex> oneStorage; ///< others whose threshold the file keeps in the same storage
 };
 
 /// Everything that the quantizers of a state_dict follow from. Built once; resolving a slot only reads it.
@@ -48,6 +49,10 @@ struct BrevitasFacts {
     const Layer *layerNamed(std::string_view name) const;
     /// What the file keeps for a slot's quantizer; null when it has no keys of it.
     const StateQuantizer *keysOf(SlotIndex index) const;
+    /// The same, or the keys of the owner whose quantizer it shares.
+    const StateQuantizer *ownOrOwnersKeys(SlotIndex index) const;
+    /// The key that holds a field, as the file spells it behind the layer's name; the field where it has none.
+    std::string keyName(SlotIndex index, std::string_view field) const;
     /// A field of those, read now. Throws ParseError.
     std::optional<std::vector<float>> stored(SlotIndex index, std::string_view field, Shape *shape = nullptr) const;
     std::optional<float> storedScalar(SlotIndex index, std::string_view field) const;

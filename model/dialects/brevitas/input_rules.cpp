@@ -67,6 +67,8 @@ std::optional<InputQuantizer> inputOf(const SlotWork &work, bool needsScale)
         throw SlotFailure{"input-per-channel",
             fmt::format("its input ({}) has one scale per channel, which no bias scale can follow", layer)};
     out.scale = producer.quantizer->scale->values[0];
+    if (producer.quantizer->zeroPoint)
+        out.zeroPoint = producer.quantizer->zeroPoint->values[0];
     out.bits = producer.quantizer->bitWidth.value_or(0);
     out.isSigned = producer.quantizer->isSigned.value_or(true);
     out.from = layer;

@@ -7,9 +7,10 @@
 
 namespace quantscope {
 
-/// Scale, bits and sign of what a layer reads.
+/// Scale, zero point, bits and sign of what a layer reads.
 struct InputQuantizer {
     float scale = 0;
+    float zeroPoint = 0;
     int bits = 0; ///< 0 when they are not known
     bool isSigned = true;
     std::string from;

@@ -1,6 +1,7 @@
 #include "dialects/brevitas/lab_quantizers.h"
 
 #include "base/parse_number.h"
+#include "dialects/brevitas/scale_rules.h"
 #include "dialects/brevitas/weight_statistics.h"
 
 #include <algorithm>
@@ -111,6 +112,7 @@ Quantizer binaryQuantizer(const std::string &name, const TensorInfo &tensor)
     q.kind = QuantizerKind::Binary;
     q.rule = CodeRule::Threshold;
     q.scale = Granular{{}, {}, {meanMagnitude(tensor)}};
+    noteOrderOfAddition(q);
     return q;
 }
 
@@ -123,6 +125,7 @@ Quantizer ternaryQuantizer(const std::string &name, const TensorInfo &tensor)
     const float mean = meanMagnitude(tensor);
     q.ternaryThreshold = 0.7f * mean;
     q.divisor = Granular{{}, {}, {1.0f}};
+    noteOrderOfAddition(q);
     if (!std::isfinite(mean)) { // no weight is above such a threshold, and a scale of 0 would look like an answer
         q.scale = Granular{{}, {}, {mean}};
         return q;

@@ -111,6 +111,14 @@ constexpr Preset minifloat(std::string_view name, Slot slot, bool perChannel, in
     return p;
 }
 
+constexpr Preset truncation(std::string_view name, int since, Rounding rounding)
+{
+    Preset p{.name = name, .slot = Slot::Trunc, .since = since};
+    p.source = ScaleSource::Input;
+    p.rounding = rounding;
+    return p;
+}
+
 constexpr Preset undecoded(std::string_view name, Slot slot, int since, QuantizerKind kind = QuantizerKind::Minifloat)
 {
     Preset p{.name = name, .slot = slot, .since = since};
@@ -257,8 +265,8 @@ constexpr std::array kPresets = {
     undecoded("FpOCPActPerTensorFloat", Slot::Act, 110),
     undecoded("FpOCPActPerTensorFloatMSE", Slot::Act, 110),
 
-    Preset{.name = "TruncTo8bit", .slot = Slot::Trunc, .source = ScaleSource::Input},
-    undecoded("RoundTo8bit", Slot::Trunc, 90, QuantizerKind::Affine),
+    truncation("TruncTo8bit", 60, Rounding::Floor),
+    truncation("RoundTo8bit", 90, Rounding::Round),
     undecoded("ShiftRoundSaturateTo8bit", Slot::Trunc, 121, QuantizerKind::Affine),
 };
 

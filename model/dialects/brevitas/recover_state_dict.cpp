@@ -145,6 +145,29 @@ void noteVectors(Network &network, const BrevitasFacts &facts)
             layers.size() == 1 ? "has" : "have")});
 }
 
+/// Files of 2019 and 2020 do not say what their thresholds are.
+void noteKeysBefore06(Network &network)
+{
+    const SlotQuantizer *first = nullptr;
+    LayerId layer{};
+    std::size_t count = 0;
+    for (const Layer &known : network.layers)
+        for (const SlotQuantizer &slot : known.slots) {
+            const auto *origin = slot.quantizer && slot.quantizer->origin.contains("scale")
+                ? &slot.quantizer->origin.at("scale")
+                : nullptr;
+            if (origin == nullptr || origin->detail.find(kLogBefore06) == std::string::npos || ++count > 1)
+                continue;
+            first = &slot;
+            layer = known.id;
+        }
+    if (first != nullptr)
+        network.diagnostics.push_back({"keys-before-0.6", Severity::Warning, {layer, first->slot},
+            fmt::format("the keys of {} {}{} are those of Brevitas before 0.6, whose thresholds were logarithms unless "
+                        "the model said otherwise: they are read so; restrict_scaling_type in a recipe settles it",
+                network.layer(layer).name, first->slot, count == 1 ? "" : fmt::format(" and {} more", count - 1))});
+}
+
 void noteAssumedVersion(Network &network)
 {
     if (!network.recipe.brevitas && (!network.recipe.empty() || network.dialect == Dialect::BrevitasStateDict))
@@ -226,6 +249,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
     noteVectors(network, facts);
     noteAssumedPresets(network);
     noteAssumedVersion(network);
+    noteKeysBefore06(network);
     noteOtherPrecision(network);
     compareOtherParts(network, hints.previous, progress);
 }

@@ -3,6 +3,8 @@
 #include "dialects/brevitas/activation_rules.h"
 #include "dialects/brevitas/bias_rules.h"
 #include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/scale_rules.h"
+#include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/slot_preset.h"
 #include "dialects/brevitas/slot_work.h"
 #include "dialects/brevitas/truncation_rules.h"
@@ -17,27 +19,16 @@ namespace quantscope {
 
 namespace {
 
-SlotQuantizer bareSlot(const BrevitasFacts &facts, SlotIndex index, const std::shared_ptr<const TensorInfo> &floats)
-{
-    const SlotQuantizer &known = facts.slotOf(index);
-    SlotQuantizer bare;
-    bare.slot = known.slot;
-    bare.tensorName = known.tensorName;
-    bare.tensor = floats ? floats : known.tensor;
-    bare.shape = known.shape;
-    bare.channelAxis = known.channelAxis;
-    bare.storedScale = known.storedScale;
-    return bare;
-}
-
 void applySlotRules(SlotWork &work)
 {
+    shareScaling(work);
     switch (presetSlot(work.slot.slot)) {
-    case Slot::Weight: return resolveWeight(work);
-    case Slot::Bias: return resolveBias(work);
-    case Slot::Trunc: return resolveTruncation(work);
-    default: return resolveActivation(work);
+    case Slot::Weight: resolveWeight(work); break;
+    case Slot::Bias: resolveBias(work); break;
+    case Slot::Trunc: resolveTruncation(work); break;
+    default: resolveActivation(work);
     }
+    tellScaling(work);
 }
 
 /// The scale hangs on every keyword and on what it is shared with.
@@ -65,6 +56,8 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 {
     try {
         applyRules(work);
+        if (work.restsOnMean && work.slot.quantizer)
+            noteOrderOfAddition(*work.slot.quantizer);
         return std::nullopt;
     } catch (const SlotFailure &failure) {
         return failure;
@@ -84,13 +77,13 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 bool isSlotWarning(std::string_view rule)
 {
     static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect",
-        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ"};
+        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ", kScaleShared};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 
 ResolvedSlot resolveSlot(const BrevitasFacts &facts, SlotIndex index, SlotSettings settings, const SlotContext &context)
 {
-    SlotWork work{facts, index, context, std::move(settings), bareSlot(facts, index, context.floats), {}, {}};
+    SlotWork work{facts, index, context, std::move(settings), bareSlot(facts, index, context.floats), {}, {}, {}};
     auto failure = failureOf(work);
     return {std::move(work.slot), std::move(work.settings), work.spec.has_value(), std::move(work.warnings),
         std::move(failure)};

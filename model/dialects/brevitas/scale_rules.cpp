@@ -12,6 +12,8 @@ namespace quantscope {
 
 namespace {
 
+constexpr std::string_view kOrderOfAddition = "; its last bit depends on the order of addition";
+
 float roundExponent(float v, ExponentRounding rounding)
 {
     switch (rounding) {
@@ -107,18 +109,23 @@ float thresholdFromStored(float value, const QuantizerSpec &spec)
     return value;
 }
 
+IntScaling intScalingOf(const QuantizerSpec &spec)
+{
+    return spec.intScaling.value_or(IntScaling{
+        spec.isSigned, spec.narrow, spec.powerOfTwoDivisor.value_or(spec.restriction == Restriction::PowerOfTwo)});
+}
+
 float intThreshold(const QuantizerSpec &spec, int bits)
 {
     if (spec.kind == QuantizerKind::Minifloat)
         return largestMinifloat({spec.preset->exponentBits, spec.preset->mantissaBits});
-    const float span = std::ldexp(1.0f, spec.isSigned ? bits - 1 : bits);
-    if (spec.powerOfTwoDivisor.value_or(spec.restriction == Restriction::PowerOfTwo))
+    const IntScaling of = intScalingOf(spec);
+    const float span = std::ldexp(1.0f, of.isSigned ? bits - 1 : bits);
+    if (of.powerOfTwo || (of.isSigned && !of.narrow))
         return span;
-    if (spec.isSigned && !spec.narrow)
-        return span;
-    const float n = span - (spec.isSigned || !spec.narrow ? 1.0f : 2.0f);
+    const float n = span - (of.isSigned || !of.narrow ? 1.0f : 2.0f);
     // One narrow bit with a sign: Brevitas negates the lowest code, so it divides by -0 (by +0 from 0.12.1 on).
-    return n == 0 && spec.isSigned && spec.version < 121 ? -0.0f : n;
+    return n == 0 && of.isSigned && spec.version < 121 ? -0.0f : n;
 }
 
 float scaleFromStatistic(float statistic, const QuantizerSpec &spec, int bits, AffineFactor affine)
@@ -174,6 +181,32 @@ float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec
     // 0.6 and 0.7 de-quantise the zero point of shifted weights: a bug that their users' numbers contain.
     const bool dequantised = spec.version < 80 && spec.zeroPoint == ZeroPointSource::Stats;
     return dequantised ? (code - lowest) * scale : code;
+}
+
+bool restsOnMean(const QuantizerSpec &spec, std::size_t tensors)
+{
+    if (spec.source != ScaleSource::Stats || spec.restriction == Restriction::PowerOfTwo)
+        return false;
+    switch (spec.statistic) {
+    case Statistic::Mean:
+    case Statistic::MeanOfChannelMax:
+    case Statistic::MeanSigmaStd:
+    case Statistic::RootMeanSquareOfChannelMax: return true;
+    case Statistic::He: return tensors > 2; // a sum of two has one order
+    default: return false;
+    }
+}
+
+void noteOrderOfAddition(Quantizer &quantizer)
+{
+    if (!dependsOnOrderOfAddition(quantizer))
+        quantizer.origin["scale"].detail += kOrderOfAddition;
+}
+
+bool dependsOnOrderOfAddition(const Quantizer &quantizer)
+{
+    const auto origin = quantizer.origin.find("scale");
+    return origin != quantizer.origin.end() && origin->second.detail.ends_with(kOrderOfAddition);
 }
 
 std::string scaleRuleWords(const QuantizerSpec &spec)

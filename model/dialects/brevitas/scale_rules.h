@@ -11,6 +11,8 @@ namespace quantscope {
 /// From a threshold to a scale, in float32 and in Brevitas' order of operations for the spec's version.
 /// Source: Brevitas 0.6.0 to 0.12.1, core/restrict_val.py, core/scaling/, core/quant/int.py.
 
+/// Its own, or the one that it shares.
+IntScaling intScalingOf(const QuantizerSpec &spec);
 /// Largest code magnitude that the threshold is divided by; chosen by the restriction, not by the preset's name.
 float intThreshold(const QuantizerSpec &spec, int bits);
 
@@ -35,6 +37,13 @@ float scaleFromConstant(const QuantizerSpec &spec, int bits);
 
 /// Zero point of a shifted quantizer: clamp(round(-minimum / scale + lowest code)); `minimum` <= 0, in real units.
 float zeroPointFromMinimum(float minimum, float scale, const QuantizerSpec &spec, int bits);
+
+/// The scale is computed from a sum in float32, whose last bit depends on the order of addition: it differs between
+/// machines and numbers of threads. Powers of two are rounded too coarsely to show it. `tensors`: how many share it.
+bool restsOnMean(const QuantizerSpec &spec, std::size_t tensors = 1);
+/// Says so at the end of the scale's origin.
+void noteOrderOfAddition(Quantizer &quantizer);
+bool dependsOnOrderOfAddition(const Quantizer &quantizer);
 
 /// The rule in words, for provenance: "abs-max, power of two, ceil".
 std::string scaleRuleWords(const QuantizerSpec &spec);

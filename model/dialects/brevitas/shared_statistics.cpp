@@ -6,7 +6,9 @@ namespace quantscope {
 
 std::vector<StatisticInput> sharedInputs(const SlotWork &work, bool channels)
 {
-    const SlotIndex owner = work.owner().value_or(work.index);
+    // A decoupled quantizer shares its stored threshold and computes its pre-scale from its own tensor.
+    const bool statistics = work.spec->source == ScaleSource::Stats;
+    const SlotIndex owner = (statistics ? work.thresholdOwner() : work.owner()).value_or(work.index);
     std::vector<StatisticInput> inputs;
     const auto add = [&](SlotIndex member) {
         const SlotQuantizer &slot = member == work.index ? work.slot : work.facts.slotOf(member);

@@ -102,10 +102,15 @@ void warnOfIdleKeywords(SlotWork &work, const QuantizerSpec &spec)
                 spec.kind == QuantizerKind::Binary ? "two" : "three"));
 }
 
+/// Keywords that come with an assumed preset are of no entry.
+constexpr std::string_view kNoEntry = "entry 0, ";
+
 void markPresetAssumed(SlotWork &work)
 {
     for (auto &[field, origin] : work.spec->origin)
-        if (origin.origin == Origin::Preset)
+        if (origin.detail.starts_with(kNoEntry))
+            origin = {Origin::Assumed, origin.detail.substr(kNoEntry.size())};
+        else if (origin.origin == Origin::Preset)
             origin = {Origin::Assumed,
                 fmt::format("{}{}", work.slot.preset,
                     work.slot.alternatives.empty() ? "" : "; " + work.slot.alternatives.front() + " fits as well")};
@@ -128,6 +133,9 @@ void takeSpec(SlotWork &work, bool assumed)
     if (!spec->decoded)
         throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
     work.spec = std::move(*spec);
+    const StateQuantizer *keys = work.facts.ownOrOwnersKeys(work.index);
+    if (keys != nullptr && keys->before06)
+        takeDefaultsBefore06(*work.spec, work.settings);
     heedDecisions(work);
     if (assumed)
         markPresetAssumed(work);

@@ -11,12 +11,34 @@ std::optional<SlotIndex> SlotWork::owner() const
     return context.owner == nullptr ? std::nullopt : facts.slots[index].owner;
 }
 
+std::optional<SlotIndex> SlotWork::thresholdOwner() const
+{
+    if (const auto whole = owner())
+        return whole;
+    return scaling.says == ScalingShare::Says::Nothing || scaling.says == ScalingShare::Says::Conflict
+        ? std::nullopt
+        : std::optional(scaling.other);
+}
+
 void SlotWork::markAssumed(Quantizer &quantizer, const char *field, const std::string &from)
 {
     Provenance &origin = quantizer.origin[field];
     origin
         = {Origin::Assumed, fmt::format("{}{}{} is assumed", origin.detail, origin.detail.empty() ? "" : "; ", from)};
     slot.assumed = true;
+}
+
+SlotQuantizer bareSlot(const BrevitasFacts &facts, SlotIndex index, const std::shared_ptr<const TensorInfo> &floats)
+{
+    const SlotQuantizer &known = facts.slotOf(index);
+    SlotQuantizer bare;
+    bare.slot = known.slot;
+    bare.tensorName = known.tensorName;
+    bare.tensor = floats ? floats : known.tensor;
+    bare.shape = known.shape;
+    bare.channelAxis = known.channelAxis;
+    bare.storedScale = known.storedScale;
+    return bare;
 }
 
 Quantizer startQuantizer(const QuantizerSpec &spec, int bits)

@@ -10,6 +10,21 @@
 
 namespace quantscope {
 
+/// What a quantizer that is one of its own shares with another: its threshold, with or without its int scaling.
+struct ScalingShare {
+    enum class Says {
+        Nothing,
+        Recipe, ///< certain
+        Storage, ///< the file keeps both thresholds in one storage: the usual case is taken
+        Conflict, ///< the same, but the scales come out different
+    };
+    Says says = Says::Nothing;
+    SlotIndex other = 0;
+    bool intScaling = false; ///< shared too
+    bool assumed = false; ///< the other's scale is, or this one's share in it
+    float ownDivisor = 1; ///< what the threshold would be divided by alone
+};
+
 /// One slot while its rules work on it. The rules throw SlotFailure, RecipeMismatch and ParseError; `resolveSlot` is
 /// the one catch.
 struct SlotWork {
@@ -20,10 +35,14 @@ struct SlotWork {
     SlotQuantizer slot; ///< the bare one, filled in
     std::optional<QuantizerSpec> spec;
     std::vector<SlotWarning> warnings;
+    ScalingShare scaling;
+    bool restsOnMean = false; ///< the scale, or what it follows from, is a sum in float32
 
     const Layer &layer() const { return facts.layerOf(index); }
     /// Of a sharer; nullopt for what is resolved as a quantizer of its own.
     std::optional<SlotIndex> owner() const;
+    /// Whose tensors or keys the threshold follows from: the owner of the quantizer, or of its scaling alone.
+    std::optional<SlotIndex> thresholdOwner() const;
     const StateQuantizer *keys() const { return facts.keysOf(index); }
     std::optional<std::vector<float>> stored(std::string_view field, Shape *shape = nullptr) const
     {
@@ -33,6 +52,10 @@ struct SlotWork {
     /// This quantizer's numbers follow from others that are assumed.
     void markAssumed(Quantizer &quantizer, const char *field, const std::string &from);
 };
+
+/// A slot as it is listed, with nothing said of its quantizer; `floats` may take the place of its tensor.
+SlotQuantizer bareSlot(
+    const BrevitasFacts &facts, SlotIndex index, const std::shared_ptr<const TensorInfo> &floats = nullptr);
 
 /// What the spec alone says of the quantizer: all but its scale.
 Quantizer startQuantizer(const QuantizerSpec &spec, int bits);

@@ -212,6 +212,19 @@ std::string versionProblem(const Preset &preset, const SlotSettings &settings, i
 
 } // namespace
 
+void takeDefaultsBefore06(QuantizerSpec &spec, const SlotSettings &settings)
+{
+    const bool stored = spec.source == ScaleSource::Stored || spec.source == ScaleSource::RuntimeStats;
+    if (!stored || spec.special != Special::None)
+        return;
+    if (!settings.value("scaling_min_val"))
+        spec.minimum = std::ldexp(1.0f, -16);
+    if (settings.value("restrict_scaling_type") || spec.restriction != Restriction::Float)
+        return;
+    spec.restriction = Restriction::LogFloat;
+    spec.before06 = true;
+}
+
 tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, int version)
 {
     const Preset *preset = findPreset(settings.preset);

@@ -12,6 +12,14 @@ namespace quantscope {
 
 enum class ExponentRounding { HalfEven, Ceil, Floor };
 
+/// Which of Brevitas' int_scaling_impl a threshold is divided by.
+struct IntScaling {
+    bool isSigned = true;
+    bool narrow = false;
+    bool powerOfTwo = false;
+    bool operator==(const IntScaling &) const = default;
+};
+
 /// A preset with its overrides and version applied: the numbers that the arithmetic needs.
 struct QuantizerSpec {
     const Preset *preset = nullptr;
@@ -37,6 +45,8 @@ struct QuantizerSpec {
     bool initialised = false;
     bool he = false; ///< scaling_impl_type=he: a constant of the layer's shape, whatever scaling_stats_op says
     bool affine = false; ///< affine_stats: weight and bias applied in the stored domain
+    std::optional<IntScaling> intScaling; ///< another one than its own
+    bool before06 = false; ///< keys of that time and no word on the restriction: it was LOG_FP then
     bool off = false; ///< quant_type=fp: no quantizer
     bool decoded = true;
     std::string undecodedWhy;
@@ -51,6 +61,10 @@ struct QuantizerSpec {
     std::vector<std::string> ignored; ///< keywords that Brevitas takes and never reads here
     std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity, a constant's scale
 };
+
+/// What the defaults were before 0.6 where nothing else is said: thresholds are logarithms, clamped to 2^-16.
+void takeDefaultsBefore06(QuantizerSpec &spec, const SlotSettings &settings);
+inline constexpr std::string_view kLogBefore06 = "that it is a logarithm, the default before Brevitas 0.6,";
 
 /// Applies the overrides. The error is a sentence: a value that cannot be, a preset of another version.
 tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, int version);

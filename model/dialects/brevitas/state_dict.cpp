@@ -23,6 +23,7 @@ struct QuantizerKey {
     std::string layer;
     Slot slot = Slot::Act;
     std::string field;
+    bool before06 = false;
 };
 
 /// `<layer>.<slot>_quant.[fused_activation_quant_proxy.]tensor_quant.<field>`.
@@ -41,15 +42,18 @@ std::optional<QuantizerKey> quantizerKey(std::string_view name)
     const auto dot = owner.rfind('.');
     std::string_view slot = dot == std::string_view::npos ? owner : owner.substr(dot + 1);
     const std::string_view layer = dot == std::string_view::npos ? std::string_view() : owner.substr(0, dot);
-    if (slot.ends_with("_quant_proxy")) // before 0.6
+    const bool proxy = slot.ends_with("_quant_proxy"); // before 0.6
+    if (proxy)
         slot.remove_suffix(6);
     if (!slot.ends_with("_quant"))
         return std::nullopt;
     slot.remove_suffix(6);
-    const std::string field = currentField(name.substr(marker + kMarker.size()));
+    const std::string_view written = name.substr(marker + kMarker.size());
+    const std::string field = currentField(written);
+    const bool before06 = proxy || field != written;
     if (const auto known = slotFromName(slot))
-        return QuantizerKey{std::string(layer), *known, field};
-    return QuantizerKey{std::string(owner), Slot::Act, field}; // a quantizer of the user's own: a layer by itself
+        return QuantizerKey{std::string(layer), *known, field, before06};
+    return QuantizerKey{std::string(owner), Slot::Act, field, before06}; // of the user's own: a layer by itself
 }
 
 class Grouping {
@@ -69,8 +73,10 @@ public:
             auto found = std::find_if(
                 quantizers.begin(), quantizers.end(), [&](const auto &q) { return q.slot == key->slot; });
             if (found == quantizers.end())
-                found = quantizers.insert(quantizers.end(), {key->slot, {}});
+                found = quantizers.insert(quantizers.end(), {.slot = key->slot, .before06 = false, .fields = {}});
             found->fields.emplace(key->field, index);
+            found->before06 = found->before06 || key->before06;
+            m_dict.before06 = m_dict.before06 || key->before06;
             return;
         }
         const auto dot = name.rfind('.');

@@ -15,6 +15,7 @@ namespace quantscope {
 /// ModelFile::tensors. Field names are Brevitas' since 0.6, older spellings are translated.
 struct StateQuantizer {
     Slot slot = Slot::Weight;
+    bool before06 = false; ///< some key has a name of 2019 or 2020
     std::map<std::string, std::size_t, std::less<>> fields;
 };
 
@@ -35,6 +36,7 @@ struct StateDict {
     std::vector<StateLayer> layers;
     std::map<std::string, std::size_t, std::less<>> positions; ///< layer's name -> position in `layers`
     bool hasBrevitasKeys = false;
+    bool before06 = false; ///< some key has a name of 2019 or 2020
     std::string prefix; ///< what was taken off every name
 
     const StateLayer *layer(std::string_view name) const;

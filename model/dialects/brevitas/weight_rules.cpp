@@ -123,7 +123,9 @@ void setStoredScale(SlotWork &work, Quantizer &quantizer, int bits)
 {
     const QuantizerSpec &spec = *work.spec;
     SlotQuantizer &slot = work.slot;
-    const auto values = work.stored("scaling_impl.value");
+    auto values = work.stored("scaling_impl.value");
+    if (!values && work.thresholdOwner())
+        values = work.facts.stored(*work.thresholdOwner(), "scaling_impl.value");
     if (!values || values->empty())
         throw SlotFailure{"key-missing",
             fmt::format(
@@ -134,7 +136,9 @@ void setStoredScale(SlotWork &work, Quantizer &quantizer, int bits)
         values->begin(), values->end(), scales.begin(), [&](float v) { return scaleFromStored(v, spec, bits); });
     slot.formula = scaleFormula(spec, bits, values->front(), scales.front());
     quantizer.scale = perChannel(slot, slot.channelAxis, std::move(scales));
-    quantizer.origin["scale"] = {Origin::Read, fmt::format("{}_quant.tensor_quant.scaling_impl.value", slot.slot)};
+    quantizer.origin["scale"] = {Origin::Read, work.facts.keyName(work.index, "scaling_impl.value")};
+    if (spec.before06)
+        work.markAssumed(quantizer, "scale", std::string(kLogBefore06));
 }
 
 /// Decoupled quantizers divide by a pre-scale that follows from the weights and multiply by the stored scale.
@@ -191,6 +195,8 @@ void resolveWeight(SlotWork &work)
     if (quantizer.rounding == Rounding::LearnedRound)
         takeDecisions(work, quantizer);
     markAssumedAxis(work, quantizer);
+    const SlotIndex owner = work.thresholdOwner().value_or(work.index);
+    work.restsOnMean = restsOnMean(*work.spec, 1 + work.facts.slots[owner].sharers.size());
     work.slot.quantizer = std::move(quantizer);
 }
 

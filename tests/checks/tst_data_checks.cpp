@@ -1,0 +1,165 @@
+// The model has members named `slots`.
+#include "checks/data_checks.h"
+#include "open/open_network.h"
+#include "report/inspect.h"
+#include "support/paths.h"
+#include "support/state_file.h"
+
+#include <QtTest>
+
+using namespace quantscope;
+using namespace quantscope::test;
+
+namespace {
+
+/// What is said of the data of a file under the recipe beside it.
+std::vector<Diagnostic> saidOf(const std::string &path)
+{
+    auto opened = openNetwork(path);
+    return opened ? inspect(std::make_shared<const Network>(std::move(*opened)))->diagnostics
+                  : std::vector<Diagnostic>{{"not-opened", Severity::Error, {}, opened.error().text()}};
+}
+
+QString ruleOf(const std::vector<Diagnostic> &diagnostics, std::string_view rule)
+{
+    for (const Diagnostic &d : diagnostics)
+        if (d.rule == rule)
+            return QString::fromStdString(d.text);
+    return {};
+}
+
+Quantizer affine(int bits, bool narrow, std::vector<float> scales)
+{
+    Quantizer q;
+    q.bitWidth = bits;
+    q.isSigned = true;
+    q.narrow = narrow;
+    q.scale = Granular{{}, {}, std::move(scales)};
+    q.zeroPoint = Granular{{}, {}, {0.0f}};
+    return q;
+}
+
+} // namespace
+
+class TestDataChecks : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void saturated_data()
+    {
+        QTest::addColumn<int>("bits");
+        QTest::addColumn<qulonglong>("atLimit");
+        QTest::addColumn<int>("clipped"); ///< -1: the file holds only codes
+        QTest::addColumn<bool>("exact"); ///< its floats are on the grid already
+        QTest::addColumn<QString>("text"); ///< a part of it; empty when nothing is to say
+        QTest::newRow("three bits, nothing clipped") << 3 << 170ull << 0 << false << "";
+        QTest::newRow("four bits, a few clipped") << 4 << 90ull << 9 << false << "";
+        QTest::newRow("clipped") << 8 << 40ull << 40 << false << "4.0 % of the values (40 of 1,000) lie beyond";
+        QTest::newRow("few bits, clipped") << 3 << 300ull << 100 << false << "10.0 % of the values (100 of 1,000)";
+        QTest::newRow("codes, as even values have them") << 4 << 133ull << -1 << false << "";
+        QTest::newRow("codes, more than even values have") << 4 << 134ull << -1 << false << "would put 13.3 %";
+        QTest::newRow("eight bits of codes") << 8 << 11ull << -1 << false << "1.1 % of the codes (11 of 1,000)";
+        QTest::newRow("quantized floats, as even") << 4 << 133ull << 0 << true << "";
+        QTest::newRow("quantized floats, piled up") << 4 << 400ull << 0 << true << "40.0 % of the codes";
+    }
+
+    /// What was clipped counts; where only codes are known, evenly spread values are the measure.
+    void saturated()
+    {
+        QFETCH(int, bits);
+        QFETCH(qulonglong, atLimit);
+        QFETCH(int, clipped);
+        QFETCH(bool, exact);
+        QFETCH(QString, text);
+        Layer layer;
+        layer.name = "fc";
+        SlotQuantizer slot;
+        slot.quantizer = affine(bits, true, {0.5f});
+        SlotStatistics s;
+        s.count = 1000;
+        s.low = -1;
+        s.high = 1;
+        s.atLimit = atLimit;
+        s.hasFloats = clipped >= 0;
+        if (clipped >= 0)
+            s.clipped = static_cast<std::uint64_t>(clipped);
+        s.error.count = 1000;
+        s.error.errorPower = exact ? 0 : 1;
+        const QString said = ruleOf(checkSlot({layer, slot, &s}), "saturated");
+        if (text.isEmpty())
+            QCOMPARE(said, QString());
+        else
+            QVERIFY2(said.contains(text), qPrintable(said));
+    }
+
+    /// A bias with a scale for each element has no element that is at its end by nature.
+    void biasPerChannel()
+    {
+        Layer layer;
+        layer.name = "fc";
+        SlotQuantizer slot;
+        slot.slot = Slot::Bias;
+        slot.quantizer = affine(8, false, {0.5f, 0.5f, 0.25f, 0.25f});
+        SlotStatistics s;
+        s.count = 4;
+        s.high = 1;
+        s.clipped = 1;
+        s.hasFloats = true;
+        s.error.count = 4;
+        s.error.errorPower = 1;
+        QVERIFY(ruleOf(checkSlot({layer, slot, &s}), "saturated").contains("25.0 %"));
+        slot.quantizer->scale->values.resize(1); // one value may be the largest, whose scale it is
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"), QString());
+    }
+
+    /// An abs-max scale clips nothing, and 174 of 1,024 codes are at the ends of seven all the same.
+    void absMaxOfFewBits()
+    {
+        QCOMPARE(ruleOf(saidOf(data("field/no_saturation.pt")), "saturated"), QString());
+        QCOMPARE(ruleOf(saidOf(data("field/no_saturation.pt")), "not-opened"), QString());
+    }
+
+    void zeros_data()
+    {
+        QTest::addColumn<QString>("recipe");
+        QTest::addColumn<float>("value"); ///< of every element
+        QTest::addColumn<int>("severity"); ///< -1: nothing is said
+        QTest::addColumn<QString>("text");
+        const auto row = [](const char *name, const std::string &recipe, float value, int severity, const char *text) {
+            QTest::newRow(name) << QString::fromStdString(recipe) << value << severity << text;
+        };
+        const std::string floats = "Int8WeightPerTensorFloat\"\n";
+        const int warning = static_cast<int>(Severity::Warning), note = static_cast<int>(Severity::Note);
+        row("statistics of zeros", floats, 0, warning, "only a floor value");
+        row("statistics of zeros, power of two", "Int8WeightPerTensorFixedPoint\"\n", 0, warning, "NaN gradients");
+        row("a constant", floats + "scaling_impl_type = \"const\"\nscaling_const = 0.5\n", 0, note, "may be right");
+        row("a stored scale", "Int8WeightPerTensorFloatMSE\"\n", 0, note, "may be right");
+        row("values below half a step", floats + "scaling_impl_type = \"const\"\nscaling_const = 508.0\n", 1, warning,
+            "though the values reach from 1 to 1");
+        row("values of half a step and more", floats + "scaling_impl_type = \"const\"\nscaling_const = 127.0\n", 1, -1,
+            "");
+    }
+
+    void zeros()
+    {
+        QFETCH(QString, recipe);
+        QFETCH(float, value);
+        QFETCH(int, severity);
+        QFETCH(QString, text);
+        const std::vector<StateTensor> tensors{
+            {"fc.weight", {4, 4}, std::vector<float>(16, value)}, weightKey("fc", "scaling_impl.value", {}, {0.5f})};
+        auto network = recovered(
+            tensors, "[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\npreset = \"" + recipe.toStdString());
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const auto said = inspect(std::make_shared<const Network>(std::move(*network)))->diagnostics;
+        QCOMPARE(ruleOf(said, "all-zero").isEmpty(), severity < 0);
+        for (const Diagnostic &d : said)
+            if (d.rule == "all-zero") {
+                QCOMPARE(static_cast<int>(d.severity), severity);
+                QVERIFY2(QString::fromStdString(d.text).contains(text), d.text.c_str());
+            }
+    }
+};
+
+QTEST_GUILESS_MAIN(TestDataChecks)
+#include "tst_data_checks.moc"
