@@ -12,6 +12,29 @@ namespace quantscope {
 
 namespace {
 
+/// As far as the file and the recipe have them: one object has one of each.
+bool sameFields(const SlotQuantizer &a, const SlotQuantizer &b)
+{
+    return a.quantizer && b.quantizer && a.quantizer->kind == b.quantizer->kind
+        && a.quantizer->bitWidth == b.quantizer->bitWidth && a.quantizer->isSigned == b.quantizer->isSigned
+        && a.quantizer->narrow == b.quantizer->narrow && a.quantizer->scale == b.quantizer->scale;
+}
+
+/// What slots whose threshold lies in one storage have in common.
+std::string sharedThing(const Network &network, const std::vector<SlotId> &sharers)
+{
+    const SlotQuantizer &first = *network.slot(sharers.front());
+    const auto all = [&](auto same) {
+        return std::ranges::all_of(sharers, [&](const SlotId &id) { return same(*network.slot(id)); });
+    };
+    if (all([&](const SlotQuantizer &slot) { return sameFields(first, slot); }))
+        return "are one quantizer";
+    const bool oneScale = first.quantizer && first.quantizer->scale && all([&](const SlotQuantizer &slot) {
+        return slot.quantizer && slot.quantizer->scale == first.quantizer->scale;
+    });
+    return oneScale ? "have one threshold and one scale" : "have one threshold, though not one scale";
+}
+
 /// Aliased storages prove sharing: Brevitas writes one object's parameter under each owner.
 void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
 {
@@ -30,8 +53,8 @@ void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
             names.push_back(fmt::format("{}:{}", network.layer(owner.layer).name, owner.slot));
         if (names.size() > 1)
             out.push_back({"shared-proven", Severity::Note, {sharers.front().layer, sharers.front().slot},
-                fmt::format(
-                    "{} are one quantizer: their scaling_impl.value is the same storage", fmt::join(names, ", "))});
+                fmt::format("{} {}: their scaling_impl.value is the same storage", fmt::join(names, ", "),
+                    sharedThing(network, sharers))});
     }
 }
 

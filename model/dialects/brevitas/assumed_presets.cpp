@@ -1,9 +1,12 @@
 #include "dialects/brevitas/assumed_presets.h"
 
+#include "base/text.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/recurrent_rules.h"
+#include "dialects/brevitas/weight_grid.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -124,6 +127,41 @@ std::string guessPreset(SlotWork &work)
     return fitting.front();
 }
 
+/// A constant threshold whose scale is the step, in Brevitas' words: 2^(bits - 1) times a float32 is one.
+void assumeConstantStep(SlotWork &work, const WeightGrid &grid)
+{
+    work.settings.preset = "Int8WeightPerTensorFloat";
+    work.settings.overrides = {{"bit_width", std::to_string(grid.bits)}, {"narrow_range", "false"},
+        {"scaling_impl_type", "const"}, {"scaling_const", shortest(std::ldexp(grid.steps.front(), grid.bits - 1))}};
+}
+
+/// No preset of Brevitas has a constant for each channel.
+void assumeChannelSteps(SlotWork &work, const WeightGrid &grid)
+{
+    Quantizer q;
+    q.bitWidth = grid.bits;
+    q.isSigned = true;
+    q.narrow = false;
+    q.scale = perChannel(work.slot, 0, grid.steps);
+    q.zeroPoint = Granular{{}, {}, {0.0f}};
+    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"})
+        q.origin[field] = {Origin::Assumed, work.grid};
+    work.slot.quantizer = std::move(q);
+    work.slot.assumed = work.slot.presetAssumed = true;
+    work.slot.alternatives.insert(work.slot.alternatives.begin(), "Int8WeightPerChannelFloat");
+}
+
+/// Weights that lie on a grid already were quantized before they were saved; what nobody says a word of.
+std::optional<WeightGrid> gridOf(const SlotWork &work)
+{
+    const SlotQuantizer &slot = work.slot;
+    const SlotFacts &facts = work.facts.slots[work.index];
+    if (slot.slot != Slot::Weight || work.keys() != nullptr || work.settings.mentioned
+        || !work.settings.overrides.empty() || !facts.sharers.empty())
+        return std::nullopt;
+    return findGrid(*slot.tensor, slot.channelAxis == 0, work.context.progress);
+}
+
 } // namespace
 
 bool assumePreset(SlotWork &work)
@@ -146,6 +184,19 @@ bool assumePreset(SlotWork &work)
         return false;
     if (kind == Slot::Act && !hasKeys && !work.settings.mentioned)
         return false;
+    if (const auto grid = gridOf(work)) {
+        work.grid = grid->text();
+        work.slot.alternatives = fittingPresets(work);
+        work.warn(kOnGrid,
+            fmt::format("{}: they were quantized before they were saved, so the step is shown as their scale; a recipe "
+                        "with a preset says otherwise",
+                work.grid));
+        if (grid->steps.size() == 1)
+            assumeConstantStep(work, *grid);
+        else
+            assumeChannelSteps(work, *grid);
+        return grid->steps.size() == 1;
+    }
     if (kind == Slot::Weight && work.facts.dict.before06)
         assumeDefaultsBefore06(work);
     else

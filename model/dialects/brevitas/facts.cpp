@@ -115,7 +115,8 @@ std::string entryWith(const Recipe &recipe, const std::string &reference)
 {
     int number = 0;
     for (const RecipeQuantizer &entry : recipe.quantizers)
-        if (entry.sharedWith == reference || entry.input == reference)
+        if (entry.sharedWith == reference || entry.scaleSharedWith == reference
+            || entry.thresholdSharedWith == reference || entry.input == reference)
             number = entry.number;
     return entryText(recipe, number);
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/activation_rules.h"
+#include "dialects/brevitas/assumed_presets.h"
 #include "dialects/brevitas/batch_norm.h"
 #include "dialects/brevitas/earlier_slots.h"
 #include "dialects/brevitas/graph_hints.h"
@@ -97,7 +98,7 @@ void Recovery::tell(SlotIndex index, const ResolvedSlot &resolved)
     const auto about
         = [&](const std::string &text) { return fmt::format("{} {}: {}", layer.name, resolved.slot.slot, text); };
     for (const SlotWarning &warning : resolved.warnings)
-        m_diagnostics.push_back({warning.rule, Severity::Warning, subject,
+        m_diagnostics.push_back({warning.rule, warning.rule == kOnGrid ? Severity::Note : Severity::Warning, subject,
             about(warning.text) + (warning.rule == kNeverCalibrated ? absentLayer(layer.name) : "")});
     if (!resolved.failure)
         return;

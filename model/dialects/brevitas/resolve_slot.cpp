@@ -1,6 +1,7 @@
 #include "dialects/brevitas/resolve_slot.h"
 
 #include "dialects/brevitas/activation_rules.h"
+#include "dialects/brevitas/assumed_presets.h"
 #include "dialects/brevitas/bias_rules.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/scale_rules.h"
@@ -77,7 +78,7 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 bool isSlotWarning(std::string_view rule)
 {
     static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect",
-        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ", kScaleShared};
+        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

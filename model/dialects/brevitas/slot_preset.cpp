@@ -108,7 +108,9 @@ constexpr std::string_view kNoEntry = "entry 0, ";
 void markPresetAssumed(SlotWork &work)
 {
     for (auto &[field, origin] : work.spec->origin)
-        if (origin.detail.starts_with(kNoEntry))
+        if (!work.grid.empty())
+            origin = {Origin::Assumed, work.grid};
+        else if (origin.detail.starts_with(kNoEntry))
             origin = {Origin::Assumed, origin.detail.substr(kNoEntry.size())};
         else if (origin.origin == Origin::Preset)
             origin = {Origin::Assumed,

@@ -35,7 +35,8 @@ struct SlotWork {
     SlotQuantizer slot; ///< the bare one, filled in
     std::optional<QuantizerSpec> spec;
     std::vector<SlotWarning> warnings;
-    ScalingShare scaling;
+    ScalingShare scaling = {};
+    std::string grid = {}; ///< what the weights were found to lie on; then nothing else is assumed of them
     bool restsOnMean = false; ///< the scale, or what it follows from, is a sum in float32
 
     const Layer &layer() const { return facts.layerOf(index); }
