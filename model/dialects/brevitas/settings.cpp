@@ -84,9 +84,19 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
 }
 
 /// `match = "conv*"` with `shared_with = "conv1"` reaches conv1 too, whose quantizer object it is.
-bool isOwner(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
+bool namesItself(const std::optional<std::string> &owner, const std::string &layer, Slot slot)
 {
-    return entry.sharedWith && (*entry.sharedWith == layer || *entry.sharedWith == fmt::format("{}:{}", layer, slot));
+    return owner && (*owner == layer || *owner == fmt::format("{}:{}", layer, slot));
+}
+
+/// The same of a scale alone, whose owner keeps what else the entry says.
+RecipeQuantizer withoutOwnScale(RecipeQuantizer entry, const std::string &layer, Slot slot)
+{
+    if (namesItself(entry.scaleSharedWith, layer, slot))
+        entry.scaleSharedWith.reset();
+    if (namesItself(entry.thresholdSharedWith, layer, slot))
+        entry.thresholdSharedWith.reset();
+    return entry;
 }
 
 } // namespace
@@ -110,9 +120,13 @@ SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot sl
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         if (!speaksOf(entry, layer, slot))
             continue;
-        if (hasWildcard(entry.match) && (!reachedByWildcards || isOwner(entry, layer, slot)))
+        const bool wild = hasWildcard(entry.match);
+        if (wild && (!reachedByWildcards || namesItself(entry.sharedWith, layer, slot)))
             continue;
-        apply(settings, entry);
+        if (wild && (entry.scaleSharedWith || entry.thresholdSharedWith))
+            apply(settings, withoutOwnScale(entry, layer, slot));
+        else
+            apply(settings, entry);
     }
     return settings;
 }

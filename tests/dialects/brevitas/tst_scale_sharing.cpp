@@ -118,6 +118,8 @@ private Q_SLOTS:
         row("one storage", both, true, 2.0f / 128, 2.0f / 128, false, true, "relu");
         row("scale_shared_with", both + also("relu", "scale_shared_with = \"join\""), true, 2.0f / 128, 2.0f / 128,
             false, false, "");
+        row("by a wildcard, which the owner is too", both + also("*", "scale_shared_with = \"join\""), true, 2.0f / 128,
+            2.0f / 128, false, false, "");
         row("scale_shared_with, saved apart", both + also("relu", "scale_shared_with = \"join:act\""), false,
             2.0f / 128, 2.0f / 128, false, false, "");
         row("threshold_shared_with", both + also("relu", "threshold_shared_with = \"join\""), true, 2.0f / 128,
