@@ -22,15 +22,14 @@ constexpr int kMostBits = 12;
 constexpr float kMostSteps = 2047; ///< codes of that many bits
 constexpr int kLargestFirstCode = 8; ///< what the smallest magnitude may be a multiple of
 
-/// The different magnitudes of some values, as far as they could be codes of a grid.
-class Magnitudes {
+/// The different values among some, as far as they could be on a grid.
+class Values {
 public:
-    /// False when there are more than a grid has, or a value that is not finite.
+    /// False when there are more than a grid has, or one that is not finite.
     bool add(std::span<const float> values)
     {
         for (const float value : values) {
-            const auto bits = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu;
-            if (bits >= kInfinity || !insert(bits))
+            if (!std::isfinite(value) || !insert(value))
                 return false;
             m_low = std::min(m_low, value);
             m_high = std::max(m_high, value);
@@ -38,42 +37,44 @@ public:
         m_count += values.size();
         return true;
     }
-    std::uint64_t count() const { return m_count; }
-    std::uint64_t different() const { return m_used; } ///< without zero
+    std::uint64_t different() const { return m_used + (m_hasZero ? 1 : 0); }
+    /// Many of them occur more than once.
+    bool repeats() const { return different() * 4 <= m_count * 3; }
     bool hasZero() const { return m_hasZero; }
-    float low() const { return m_low; }
-    float high() const { return m_high; }
-    /// Ascending, without zero.
-    std::vector<float> sorted() const
+    float low() const { return m_low; } ///< at most 0
+    float high() const { return m_high; } ///< at least 0
+    /// Ascending, each once, without zero.
+    std::vector<float> magnitudes() const
     {
         std::vector<float> out;
-        for (const std::uint32_t bits : m_table)
-            if (bits != 0)
-                out.push_back(std::bit_cast<float>(bits));
+        for (const float value : m_table)
+            if (value != 0)
+                out.push_back(std::fabs(value));
         std::sort(out.begin(), out.end());
+        out.erase(std::unique(out.begin(), out.end()), out.end());
         return out;
     }
 
 private:
-    static constexpr std::uint32_t kInfinity = 0x7F800000u;
-    static constexpr std::size_t kSize = 8192; ///< four times as many as there may be
+    static constexpr std::uint64_t kMost = 1ull << kMostBits;
+    static constexpr std::size_t kSize = 4 * kMost;
 
-    bool insert(std::uint32_t bits)
+    bool insert(float value)
     {
-        if (bits == 0) {
+        if (value == 0) {
             m_hasZero = true;
             return true;
         }
-        std::size_t at = (bits * 2654435761u) >> 19;
-        while (m_table[at] != 0 && m_table[at] != bits)
+        std::size_t at = (std::bit_cast<std::uint32_t>(value) * 2654435761u) >> (32 - kMostBits - 2);
+        while (m_table[at] != 0 && m_table[at] != value)
             at = (at + 1) % kSize;
-        if (m_table[at] == bits)
+        if (m_table[at] == value)
             return true;
-        m_table[at] = bits;
-        return static_cast<float>(++m_used) <= kMostSteps + 1;
+        m_table[at] = value;
+        return ++m_used < kMost;
     }
 
-    std::vector<std::uint32_t> m_table = std::vector<std::uint32_t>(kSize, 0); ///< 0: free
+    std::vector<float> m_table = std::vector<float>(kSize, 0.0f); ///< 0: free
     std::uint64_t m_used = 0, m_count = 0;
     bool m_hasZero = false;
     float m_low = 0, m_high = 0;
@@ -105,7 +106,7 @@ std::optional<float> stepOf(const std::vector<float> &magnitudes)
     return std::nullopt;
 }
 
-void widen(WeightGrid &grid, const Magnitudes &part, float step)
+void widen(WeightGrid &grid, const Values &part, float step)
 {
     grid.low = std::min(grid.low, static_cast<std::int64_t>(std::nearbyint(part.low() / step)));
     grid.high = std::max(grid.high, static_cast<std::int64_t>(std::nearbyint(part.high() / step)));
@@ -131,13 +132,13 @@ public:
     std::optional<WeightGrid> ofTensor()
     {
         const std::uint64_t count = m_tensor.count();
-        Magnitudes sample;
-        if (!read(0, std::min(count, kSample), sample) || sample.different() * 2 > sample.count())
+        Values sample;
+        if (!read(0, std::min(count, kSample), sample) || !sample.repeats() || !hasGrid(sample))
             return std::nullopt;
-        Magnitudes all;
-        if (!read(0, count, all) || all.different() * 2 > count || !all.hasZero() || isOneValue(all))
+        Values all;
+        if (!read(0, count, all) || !all.repeats() || !all.hasZero() || all.different() < 3)
             return std::nullopt;
-        const auto step = stepOf(all.sorted());
+        const auto step = stepOf(all.magnitudes());
         if (!step)
             return std::nullopt;
         WeightGrid grid{{*step}, 0, 0, 2, count};
@@ -156,17 +157,17 @@ public:
         std::uint64_t different = 0, telling = 0;
         bool zero = false;
         for (std::uint64_t c = 0; c < channels; ++c) {
-            Magnitudes sample, channel;
+            Values sample, channel;
             if (length > kSample && (!read(c * length, kSample, sample) || !hasGrid(sample)))
                 return std::nullopt;
             if (!read(c * length, length, channel) || !hasGrid(channel))
                 return std::nullopt;
-            const float step = stepOf(channel.sorted()).value_or(0.0f);
+            const float step = stepOf(channel.magnitudes()).value_or(0.0f);
             grid.steps.push_back(step);
             if (step > 0)
                 widen(grid, channel, step);
             different += channel.different();
-            if (channel.different() > 1)
+            if (channel.different() > 2)
                 ++telling;
             zero = zero || channel.hasZero();
         }
@@ -178,7 +179,7 @@ public:
     }
 
 private:
-    bool read(std::uint64_t begin, std::uint64_t count, Magnitudes &out)
+    bool read(std::uint64_t begin, std::uint64_t count, Values &out)
     {
         for (std::uint64_t at = begin; at < begin + count; at += kChunk) {
             const std::uint64_t length = std::min(kChunk, begin + count - at);
@@ -190,11 +191,10 @@ private:
         }
         return true;
     }
-    static bool hasGrid(const Magnitudes &part) { return part.different() == 0 || stepOf(part.sorted()); }
-    /// Zeros and one other value, of one sign: a constant, not a grid.
-    static bool isOneValue(const Magnitudes &all)
+    static bool hasGrid(const Values &part)
     {
-        return all.different() == 0 || (all.different() == 1 && (all.low() == 0 || all.high() == 0));
+        const std::vector<float> magnitudes = part.magnitudes();
+        return magnitudes.empty() || stepOf(magnitudes);
     }
 
     const TensorInfo &m_tensor;
