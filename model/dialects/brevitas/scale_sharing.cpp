@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,8 @@ namespace quantscope {
 
 namespace {
 
+/// Each slot is compared with so many others at most: a hostile file may have all of them in one storage.
+constexpr std::size_t kMostPartners = 32;
 constexpr std::array<std::string_view, 2> kThresholds
     = {"scaling_impl.value", "scaling_impl.runtime_stats.running_stats"};
 
@@ -210,7 +213,7 @@ void linkStorages(BrevitasFacts &facts)
     }
     for (const auto &[storage, members] : storages)
         for (const SlotIndex member : members)
-            for (const SlotIndex other : members)
+            for (const SlotIndex other : std::span(members).first(std::min(members.size(), kMostPartners)))
                 if (other != member && presetSlot(facts.slotOf(other).slot) == presetSlot(facts.slotOf(member).slot))
                     facts.slots[member].oneStorage.push_back(other);
 }
