@@ -37,7 +37,7 @@ int run(const ExportArguments &arguments)
     if (!done)
         return report(done.error(), arguments.file);
     print(describe(*done, arguments.request.folder));
-    return 0;
+    return done->refused.empty() ? 0 : 1;
 }
 
 } // namespace quantscope::cli

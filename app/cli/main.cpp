@@ -84,10 +84,11 @@ int report(const Error &error, const std::optional<std::string> &file)
 
 void warnAboutRecipe(const Network &network)
 {
+    static constexpr std::string_view kRules[] = {"recipe-", "keyword-", "proof-", "own-class", "version-newer"};
     for (const Diagnostic &d : network.diagnostics)
-        if (d.severity == Severity::Warning
-            && (d.rule.starts_with("recipe-") || d.rule.find("keyword-") != d.rule.npos))
-            complain(network.file->path, "warning: " + d.text, 0);
+        if (d.severity != Severity::Note
+            && std::ranges::any_of(kRules, [&](std::string_view rule) { return d.rule.find(rule) != d.rule.npos; }))
+            complain(network.file->path, fmt::format("{}: {}", severityName(d.severity), d.text), 0);
 }
 
 void print(const std::string &text)

@@ -2,10 +2,10 @@
 
 #include "analysis/statistics.h"
 #include "base/sha256.h"
+#include "quant/code_hash.h"
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace quantscope {
 
@@ -19,9 +19,9 @@ public:
     void finish(SlotStatistics &statistics);
 
 private:
-    Sha256 m_codeHash, m_valueHash;
-    std::vector<std::int32_t> m_codes;
-    bool m_codesFit = true, m_finite = true;
+    CodeHash m_codeHash;
+    Sha256 m_valueHash;
+    bool m_finite = true;
 };
 
 } // namespace quantscope

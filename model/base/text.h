@@ -18,21 +18,23 @@ std::string grouped(std::uint64_t value);
 /// "16×1×3×3"; "scalar" for rank 0.
 std::string shapeText(std::span<const std::int64_t> shape, std::string_view separator = "×");
 
-/// Shell-like match where `*` matches any text (dots too) and `?` one character; `[*]`, `[?]` and `[[]` are those
-/// characters themselves.
+/// Match as Python's fnmatch, where `*` matches any text (dots too), `?` one character and `[..]` one of a class; a
+/// bracket also matches itself, so that a name with brackets is a pattern of its own. `[*]`, `[?]` and `[[]` are those
+/// characters and nothing else.
 bool globMatch(std::string_view pattern, std::string_view text);
 bool hasWildcard(std::string_view pattern);
 /// The pattern that matches `name` and nothing else.
 std::string globEscape(std::string_view name);
-/// What a pattern without wildcards names.
+/// What a pattern names when its brackets are taken for themselves.
 std::string globName(std::string_view pattern);
-/// The pattern is that name, without wildcards.
+/// The pattern is that name, without `*` and `?`.
 bool globNames(std::string_view pattern, std::string_view name);
 
-/// The candidate with the smallest edit distance, for 'did you mean'; empty when there are none.
+/// For 'did you mean': the candidate of the same letters in another case, else the shortest that begins with the word,
+/// else that of the smallest edit distance; empty when there are none.
 std::string nearestWord(std::string_view word, std::span<const std::string> candidates);
 /// `; did you mean "NAME"?`, to be put behind an error. When more than half of the word would have to change, the
-/// candidates if they are few, else nothing.
+/// candidates if they are few, else the nearest all the same.
 std::string didYouMean(std::string_view word, std::span<const std::string> candidates);
 
 bool isUtf8(std::string_view text);

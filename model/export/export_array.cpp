@@ -23,6 +23,8 @@ std::string exportObstacle(const SlotQuantizer &slot)
         return "has no known quantizer";
     if (!slot.quantizer->isComplete())
         return "has a quantizer of which not everything is known";
+    if (slot.proof == ProofVerdict::Differs)
+        return "is not what the live model computes: " + slot.proofDifference;
     if (slot.quantizer->kind == QuantizerKind::Minifloat)
         return "holds minifloats, which have no integer codes";
     if (!slot.tensor->readable())

@@ -19,6 +19,7 @@ ExportBatch::ExportBatch(
     for (const PlannedFile &file : plan.files)
         m_total += file.count() * (request.verify ? 2 : 1);
     m_report.notes = plan.notes;
+    m_report.refused = plan.refused;
 }
 
 Result<ExportReport> ExportBatch::run()

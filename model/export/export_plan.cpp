@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::array kExportedSlots = {Slot::Weight, Slot::Bias};
 
+/// The live model says otherwise: the answer is 'no'.
+tl::unexpected<Error> contradicted(const std::string &message)
+{
+    return tl::unexpected(Error{ErrorKind::Proof, {}, std::nullopt, message});
+}
+
 tl::unexpected<Error> usage(const std::string &message)
 {
     return tl::unexpected(Error{ErrorKind::Usage, {}, std::nullopt, message});
@@ -85,27 +91,32 @@ Result<std::string> addArray(
 }
 
 /// The arrays of one layer. Errors: an empty tensor; with `named`, a layer that has nothing to export.
-Result<ExportLayer> planLayer(const Layer &layer, const std::string &identifier, const ExportRequest &request,
-    bool named, std::vector<std::string> &notes)
+Result<ExportLayer> planLayer(
+    const Layer &layer, const std::string &identifier, const ExportRequest &request, bool named, ExportPlan &plan)
 {
     ExportLayer out{&layer, identifier, {}};
+    const std::size_t refusedBefore = plan.refused.size();
     std::vector<std::string> reasons;
     for (const Slot name : kExportedSlots) {
         const SlotQuantizer *slot = layer.slot(name);
         if (slot == nullptr || (!slot->tensor && !slot->quantizer))
             continue;
-        const auto reason = addArray(out, *slot, request.layout, notes);
+        const auto reason = addArray(out, *slot, request.layout, plan.notes);
         if (!reason)
             return tl::unexpected(reason.error());
         if (!reason->empty())
             reasons.push_back(fmt::format("{} {} {}", printable(layer.name), name, *reason));
+        if (slot->proof == ProofVerdict::Differs)
+            plan.refused.push_back(fmt::format("{} {}", printable(layer.name), name));
     }
+    if (named && out.arrays.empty() && plan.refused.size() > refusedBefore)
+        return contradicted(fmt::format("{}", fmt::join(reasons, "; ")));
     if (named && out.arrays.empty())
         return usage(reasons.empty()
                 ? fmt::format("layer '{}' has no weight and no bias to export", printable(layer.name))
                 : reasons[0]);
     for (const std::string &reason : reasons)
-        notes.push_back(reason + "; left out");
+        plan.notes.push_back(reason + "; left out");
     return out;
 }
 
@@ -174,7 +185,7 @@ Result<ExportPlan> planExport(const Network &network, const ExportRequest &reque
         const bool named = std::find(request.layers.begin(), request.layers.end(), layer.name) != request.layers.end();
         if (!named && !request.layers.empty())
             continue;
-        auto planned = planLayer(layer, identifiers[i], request, named, plan.notes);
+        auto planned = planLayer(layer, identifiers[i], request, named, plan);
         if (!planned)
             return tl::unexpected(planned.error());
         if (planned->arrays.empty())
@@ -182,6 +193,8 @@ Result<ExportPlan> planExport(const Network &network, const ExportRequest &reque
         recordName(plan, *planned);
         plan.layers.push_back(std::move(*planned));
     }
+    if (plan.layers.empty() && !plan.refused.empty())
+        return contradicted(fmt::format("nothing is written: {}", fmt::join(plan.notes, "; ")));
     if (plan.layers.empty())
         return usage("no layer has a quantized weight or bias to export");
     planFiles(plan, request);

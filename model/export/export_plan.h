@@ -46,10 +46,11 @@ struct ExportPlan {
     std::vector<const Writer *> writers; ///< those of the files, each once
     std::vector<RenamedLayer> renamed;
     std::vector<std::string> notes;
+    std::vector<std::string> refused; ///< "LAYER SLOT" whose proof in the recipe differs
 };
 
 /// Errors: Usage (no format, an unknown layer, format or layout, a packing that no format takes, nothing to export, an
-/// empty tensor, codes that no array can hold).
+/// empty tensor, codes that no array can hold); Proof (nothing but what the live model contradicts).
 Result<ExportPlan> planExport(const Network &network, const ExportRequest &request);
 
 } // namespace quantscope

@@ -19,6 +19,7 @@ struct ExportedFile {
 
 struct ExportReport {
     std::vector<ExportedFile> files;
+    std::vector<std::string> refused; ///< "LAYER SLOT" that the live model contradicts, and that is in no file
     std::vector<std::string> notes; ///< renamed identifiers, layouts that fell back, slots left out
 };
 

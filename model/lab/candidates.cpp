@@ -3,6 +3,7 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
+#include "dialects/brevitas/overrides.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -148,10 +149,12 @@ Result<CandidateText> parseCandidate(const std::string &text)
         return usage(fmt::format("\"{}\" is not a candidate", parts[0]) + didYouMean(parts[0], candidateNames()));
     for (std::size_t i = 1; i < parts.size(); ++i) {
         const auto equals = parts[i].find('=');
-        const std::string keyword = parts[i].substr(0, equals);
-        if (equals == std::string::npos || findOverride(keyword) == nullptr)
+        std::string keyword = parts[i].substr(0, equals);
+        const Override *known = findOverride(keyword);
+        if (equals == std::string::npos || known == nullptr)
             return usage(fmt::format("\"{}\" in candidate {} is not keyword=value", parts[i], text)
                 + didYouMean(keyword, overrideNames()));
+        keyword = known->name;
         if (out.settings.value(keyword))
             return usage(fmt::format("{} stands twice in candidate {}", keyword, text));
         out.settings.overrides.emplace_back(keyword, canonical(parts[i].substr(equals + 1)));

@@ -101,11 +101,12 @@ struct Quantizer {
     std::optional<Granular> shift;
     std::shared_ptr<const TensorInfo> learnedRounding; ///< stored decisions
     LearnedDecision learnedDecision;
+    bool opaque = false; ///< its fields are known, but not how a number becomes a code
     std::map<std::string, Provenance> origin;
 
     bool operator==(const Quantizer &) const = default;
     /// Everything that codes need is known.
-    bool isComplete() const { return scale && zeroPoint && isSigned && (bitWidth || storageBits); }
+    bool isComplete() const { return !opaque && scale && zeroPoint && isSigned && (bitWidth || storageBits); }
     /// Bits that a code occupies: bitWidth, else storageBits; binary codes (-1, +1) need 2 in two's complement.
     int wordBits() const;
 };

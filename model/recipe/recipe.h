@@ -55,6 +55,7 @@ struct RecipeProof {
     std::optional<std::string> codesSha256; ///< of the codes as little-endian int32, in lower case
     int number = 0; ///< 1-based position in the file
     int line = 0;
+    bool operator==(const RecipeProof &) const = default;
 };
 
 /// What the training code said about the quantizers, in Brevitas' own words.

@@ -75,8 +75,7 @@ using Words = const RecipeWords &;
 constexpr std::array kQuantizerKeys = {
     EntryKey<RecipeQuantizer>{"match", [](RecipeQuantizer &e, Key k, Node n, Words) { e.match = textOf(n, k); }},
     EntryKey<RecipeQuantizer>{"slot", [](RecipeQuantizer &e, Key, Node n, Words) { e.slot = readSlot(n); }},
-    EntryKey<RecipeQuantizer>{
-        "preset", [](RecipeQuantizer &e, Key k, Node n, Words words) { e.preset = word(n, k, words.presetProblem); }},
+    EntryKey<RecipeQuantizer>{"preset", [](RecipeQuantizer &e, Key k, Node n, Words) { e.preset = textOf(n, k); }},
     EntryKey<RecipeQuantizer>{
         "own_class", [](RecipeQuantizer &e, Key k, Node n, Words) { e.ownClass = nonEmptyTextOf(n, k); }},
     EntryKey<RecipeQuantizer>{
@@ -127,13 +126,16 @@ void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml
 {
     if (const auto *own = findKey(kQuantizerKeys, key))
         return own->read(entry, key, node, words);
-    if (words.isKeyword(key)) {
-        entry.overrides.emplace_back(key, keywordTextOf(node, key));
+    if (const auto keyword = words.keyword(key)) {
+        if (std::ranges::find(entry.overrides, *keyword, &std::pair<std::string, std::string>::first)
+            != entry.overrides.end())
+            fail(node, fmt::format("{} stands twice in one entry", *keyword));
+        entry.overrides.emplace_back(*keyword, keywordTextOf(node, key));
         return;
     }
     // In Brevitas a layer's keywords carry the slot's prefix; here the slot stands beside them.
     for (const char *prefix : {"weight_", "bias_", "input_", "output_", "act_"})
-        if (key.starts_with(prefix) && words.isKeyword(key.substr(std::string_view(prefix).size())))
+        if (key.starts_with(prefix) && words.keyword(key.substr(std::string_view(prefix).size())))
             fail(node,
                 fmt::format("\"{}\" is written without the slot's prefix here; did you mean \"{}\"?", key,
                     key.substr(std::string_view(prefix).size())));
@@ -186,14 +188,21 @@ RecipeError atLine(int line, std::string message)
     return {std::move(message), {static_cast<toml::source_index>(line), 1}};
 }
 
-void checkQuantizers(std::vector<RecipeQuantizer> &entries, const RecipeWords &words)
+/// A preset is looked at when its slot is known, which may stand behind it.
+void checkPreset(const RecipeQuantizer &entry, const toml::table &table, const RecipeWords &words)
+{
+    if (!entry.preset)
+        return;
+    if (const auto why = words.presetProblem(*entry.preset, entry.slot))
+        fail(*table.get("preset"), *why);
+}
+
+void checkQuantizers(std::vector<RecipeQuantizer> &entries, const toml::node &node, const RecipeWords &words)
 {
     int number = 0;
     for (RecipeQuantizer &entry : entries) {
+        checkPreset(entry, *node.as_array()->get(static_cast<std::size_t>(number))->as_table(), words);
         entry.number = ++number;
-        if (entry.preset && entry.slot)
-            if (const auto why = words.slotProblem(*entry.preset, *entry.slot))
-                throw atLine(entry.line, *why);
         if (entry.scaleSharedWith && entry.thresholdSharedWith)
             throw atLine(entry.line,
                 "scale_shared_with and threshold_shared_with exclude each other: the first shares the int scaling "
@@ -237,6 +246,7 @@ Recipe recipeOf(const toml::table &root, const RecipeWords &words)
             recipe.layers = readEntries<RecipeLayer>(node, name, words, readLayerKey);
         } else if (name == "quantizer") {
             recipe.quantizers = readEntries<RecipeQuantizer>(node, name, words, readQuantizerKey);
+            checkQuantizers(recipe.quantizers, node, words);
         } else if (name == "proof") {
             recipe.proofs = readProofs(node, words);
         } else {
@@ -245,7 +255,6 @@ Recipe recipeOf(const toml::table &root, const RecipeWords &words)
                     + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer", "proof"}));
         }
     }
-    checkQuantizers(recipe.quantizers, words);
     return recipe;
 }
 

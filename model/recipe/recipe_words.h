@@ -12,11 +12,11 @@ namespace quantscope {
 /// The words that the recipes of a dialect may use. A problem is a sentence that names the nearest known word.
 struct RecipeWords {
     std::optional<std::string> (*versionProblem)(const std::string &version);
-    std::optional<std::string> (*presetProblem)(const std::string &preset);
-    /// Of a known preset in a slot.
-    std::optional<std::string> (*slotProblem)(const std::string &preset, Slot slot);
+    /// Of a preset in a slot; without one, wherever it may stand.
+    std::optional<std::string> (*presetProblem)(const std::string &preset, std::optional<Slot> slot);
     std::optional<std::string> (*kindProblem)(const std::string &kind);
-    bool (*isKeyword)(std::string_view keyword);
+    /// A keyword as the dialect spells it, of one in any case; nullopt for what is none.
+    std::optional<std::string> (*keyword)(std::string_view text);
     std::vector<std::string> (*keywords)();
 };
 

@@ -72,6 +72,10 @@ Json slotJson(const SlotQuantizer &slot, const SlotStatistics *statistics, const
     if (!slot.formula.empty())
         out["formula"] = slot.formula;
     out["assumed"] = slot.assumed;
+    if (slot.proof != ProofVerdict::None)
+        out["proof"] = slot.proof == ProofVerdict::Confirmed ? "confirmed" : "differs";
+    if (!slot.proofDifference.empty())
+        out["proof_difference"] = slot.proofDifference;
     if (!slot.alternatives.empty())
         out["alternatives"] = slot.alternatives;
     return out;

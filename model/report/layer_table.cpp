@@ -64,8 +64,9 @@ void fillNumbers(LayerRow &row, const Quantizer &q)
 void fillQuantizer(LayerRow &row, const SlotQuantizer &slot)
 {
     const Quantizer &q = *slot.quantizer;
-    row.assumed = isAssumed(q, "bit_width");
-    row.scaleAssumed = q.scale && (slot.presetAssumed || isAssumed(q, "scale")); // a preset has the rule of the scale
+    const bool wrong = slot.proof == ProofVerdict::Differs; // the live model says otherwise: nothing of it is certain
+    row.assumed = wrong || isAssumed(q, "bit_width");
+    row.scaleAssumed = q.scale && (wrong || slot.presetAssumed || isAssumed(q, "scale")); // a preset has the rule of the scale
     const std::string sign = q.isSigned.value_or(true) ? "" : "u";
     if (q.bitWidth)
         row.bits = sign + std::to_string(*q.bitWidth);

@@ -22,7 +22,7 @@ private Q_SLOTS:
             = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
         row("not TOML", "brevitas = \n", {"TOML", "line 1"});
         row("unknown key at the top", "version = 1\n", {"\"version\"", "known are brevitas, layer, quantizer, proof"});
-        row("unknown version", "brevitas = \"1.0\"\n", {"0.6.0 to 0.12.1"});
+        row("unknown version", "brevitas = \"0.5.1\"\n", {"from 0.6.0 on"});
         row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n",
             {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
         row("unknown override", "[[quantizer]]\nmatch = \"*\"\nbitwidth = 4\n",
@@ -33,9 +33,9 @@ private Q_SLOTS:
             {"weight preset", "\"bias\""});
         row("layer key", "[[layer]]\ngroup = 2\n", {"did you mean \"groups\""});
         row("misspelt kind", "[[layer]]\nkind = \"ConvTranpose2d\"\n", {"did you mean \"ConvTranspose2d\"", "line 2"});
-        row("negative version", "brevitas = \"-0.10.2\"\n", {"0.6.0 to 0.12.1"});
+        row("negative version", "brevitas = \"-0.10.2\"\n", {"from 0.6.0 on"});
         row("word that is near nothing", "[[quantizer]]\npreset = \"xyz\"\n",
-            {"\"xyz\" is not a preset of Brevitas ("});
+            {"\"xyz\" is not a preset of Brevitas; the nearest known is"});
         for (const char *scale : {"0", "-1.0", "nan", "inf", "1e300", "1e-60"})
             QTest::addRow("input_scale = %s", scale)
                 << QString("[[quantizer]]\ninput_scale = %1\n").arg(scale) << QStringList{"input_scale", "positive"};
@@ -51,29 +51,6 @@ private Q_SLOTS:
             {"scale_shared_with must be a text"});
         row("a scale shared in two ways", "\n[[quantizer]]\nscale_shared_with = \"a\"\nthreshold_shared_with = \"a\"\n",
             {"exclude each other", "line 2"});
-        const std::string proof = "[[proof]]\nlayer = \"fc\"\nslot = \"weight\"\n";
-        const auto proofRow = [&](const char *name, const std::string &text, QStringList says) {
-            QTest::newRow(name) << QString::fromStdString(text) << says;
-        };
-        proofRow("a proof of no layer", "[[proof]]\nslot = \"weight\"\n", {"needs layer", "line 1"});
-        proofRow("a proof of no slot", "[[proof]]\nlayer = \"fc\"\n", {"needs slot"});
-        proofRow("a proof's slot", "[[proof]]\nlayer = \"fc\"\nslot = \"wieght\"\n", {"did you mean \"weight\""});
-        proofRow(
-            "a proof's key", proof + "scales = [\"0x1p-7\"]\n", {"not a key of [[proof]]", "did you mean \"scale\""});
-        proofRow("a proof's bare number", proof + "scale = [0.5]\n", {"scale[0] must be a text"});
-        proofRow("a proof's decimal number", proof + "scale = [\"0x1p-7\", \"0.5\"]\n",
-            {"scale[1] = \"0.5\" is not a hexadecimal number", "line 4"});
-        for (const char *number : {"0x", "0x1p", "0x1p-7 ", "0x-1p-7", "0xinf", "0x1p99999", "1p-7", "", "0x1g"})
-            QTest::addRow("a proof's number \"%s\"", number)
-                << QString::fromStdString(proof + "zero_point = [\"" + number + "\"]\n")
-                << QStringList{"zero_point[0]", "is not a hexadecimal number"};
-        proofRow("a proof's empty list", proof + "scale = []\n", {"scale must be a list of hexadecimal strings"});
-        proofRow("a proof's single text", proof + "scale = \"0x1p-7\"\n", {"scale must be a list"});
-        proofRow("a proof's width", proof + "bit_width = 0\n", {"bit_width must be a positive number"});
-        proofRow("a proof's sign", proof + "signed = 1\n", {"signed must be true or false"});
-        proofRow("a proof's short hash", proof + "codes_sha256_i32 = \"abc\"\n", {"64 hexadecimal digits"});
-        proofRow("two proofs", proof + proof, {"fc weight has a proof in line 1 already", "line 4"});
-        proofRow("a proof as a table", "[proof]\nlayer = \"fc\"\n", {"[[proof]]"});
         row("text where a number belongs", "[[quantizer]]\ninput_scale = \"big\"\n", {"input_scale", "number"});
     }
 

@@ -78,6 +78,45 @@ private Q_SLOTS:
         QCOMPARE(recipe->proofs.front().scale->front(), value);
     }
 
+    void errors_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QStringList>("says");
+        const std::string proof = "[[proof]]\nlayer = \"fc\"\nslot = \"weight\"\n";
+        const auto row = [&](const char *name, const std::string &text, QStringList says) {
+            QTest::newRow(name) << QString::fromStdString(text) << says;
+        };
+        row("a proof of no layer", "[[proof]]\nslot = \"weight\"\n", {"needs layer", "line 1"});
+        row("a proof of no slot", "[[proof]]\nlayer = \"fc\"\n", {"needs slot"});
+        row("a proof's slot", "[[proof]]\nlayer = \"fc\"\nslot = \"wieght\"\n", {"did you mean \"weight\""});
+        row("a proof's key", proof + "scales = [\"0x1p-7\"]\n", {"not a key of [[proof]]", "did you mean \"scale\""});
+        row("a proof's bare number", proof + "scale = [0.5]\n", {"scale[0] must be a text"});
+        row("a proof's decimal number", proof + "scale = [\"0x1p-7\", \"0.5\"]\n",
+            {"scale[1] = \"0.5\" is not a hexadecimal number", "line 4"});
+        for (const char *number : {"0x", "0x1p", "0x1p-7 ", "0x-1p-7", "0xinf", "0x1p99999", "1p-7", "", "0x1g"})
+            QTest::addRow("a proof's number \"%s\"", number)
+                << QString::fromStdString(proof + "zero_point = [\"" + number + "\"]\n")
+                << QStringList{"zero_point[0]", "is not a hexadecimal number"};
+        row("a proof's empty list", proof + "scale = []\n", {"scale must be a list of hexadecimal strings"});
+        row("a proof's single text", proof + "scale = \"0x1p-7\"\n", {"scale must be a list"});
+        row("a proof's width", proof + "bit_width = 0\n", {"bit_width must be a positive number"});
+        row("a proof's sign", proof + "signed = 1\n", {"signed must be true or false"});
+        row("a proof's short hash", proof + "codes_sha256_i32 = \"abc\"\n", {"64 hexadecimal digits"});
+        row("two proofs", proof + proof, {"fc weight has a proof in line 1 already", "line 4"});
+        row("a proof as a table", "[proof]\nlayer = \"fc\"\n", {"[[proof]]"});
+    }
+    void errors()
+    {
+        QFETCH(QString, text);
+        QFETCH(QStringList, says);
+        const auto recipe = parseRecipe(text.toStdString(), "model.recipe.toml");
+        QVERIFY(!recipe);
+        QCOMPARE(recipe.error().kind, ErrorKind::Usage);
+        const QString message = QString::fromStdString(recipe.error().text());
+        for (const QString &part : says)
+            QVERIFY2(message.contains(part), qPrintable(message));
+    }
+
     void written()
     {
         const auto recipe = parseRecipe(kWhole, "r.toml");

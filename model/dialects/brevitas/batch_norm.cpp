@@ -4,6 +4,7 @@
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/version.h"
 #include "network/recover.h"
+#include "recipe/layer_match.h"
 #include "tensor/memory_tensor.h"
 
 #include <algorithm>
@@ -96,16 +97,21 @@ std::string lineText(const RecipeLayer &entry)
     return entry.line == 0 ? std::string() : fmt::format(" (line {})", entry.line);
 }
 
-void requireBatchNorm(const StateDict &dict, const RecipeLayer &entry)
+/// Its name in the file.
+std::string requireBatchNorm(const StateDict &dict, const RecipeLayer &entry)
 {
     std::vector<std::string> known;
     for (const StateLayer &layer : dict.layers)
         if (layer.batchNorm)
             known.push_back(layer.name);
-    if (std::ranges::find(known, *entry.batchNorm) == known.end())
+    auto found = std::ranges::find(known, *entry.batchNorm);
+    if (found == known.end())
+        found = std::ranges::find(known, withoutWrappers(*entry.batchNorm), withoutWrappers);
+    if (found == known.end())
         throw RecipeMismatch(fmt::format("batch_norm = \"{}\"{}: {}", *entry.batchNorm, lineText(entry),
             known.empty() ? "the file has no batch norm"
                           : "no such batch norm in the file" + didYouMean(*entry.batchNorm, known)));
+    return *found;
 }
 
 /// The same layer with the same batch norm merged before; null when there is none.
@@ -156,7 +162,7 @@ void noteUnmerged(MergedLayers &merged)
 Layer &layerOf(std::vector<Layer> &layers, const RecipeLayer &entry)
 {
     const auto found
-        = std::ranges::find_if(layers, [&](const Layer &layer) { return layer.name == globName(entry.match); });
+        = std::ranges::find_if(layers, [&](const Layer &layer) { return namesLayer(entry.match, layer.name); });
     if (found == layers.end() || found->slot(Slot::Weight) == nullptr || !found->slot(Slot::Weight)->tensor)
         throw RecipeMismatch(
             fmt::format("batch_norm = \"{}\"{} needs match to name one layer with a weight, not \"{}\"",
@@ -164,10 +170,11 @@ Layer &layerOf(std::vector<Layer> &layers, const RecipeLayer &entry)
     return *found;
 }
 
-void mergeParameters(Layer &layer, const ModelFile &file, const StateDict &dict, const RecipeLayer &entry)
+void mergeParameters(
+    Layer &layer, const ModelFile &file, const StateDict &dict, const RecipeLayer &entry, const std::string &batchNorm)
 {
     try {
-        const ChannelAffine affine = affineOf(file, dict.prefix + *entry.batchNorm + ".",
+        const ChannelAffine affine = affineOf(file, dict.prefix + batchNorm + ".",
             channelsOf(*layer.slot(Slot::Weight)), static_cast<float>(entry.epsilon.value_or(1e-5)));
         mergeBias(layer, affine);
         mergeInto(*layer.slot(Slot::Weight), affine);
@@ -187,13 +194,13 @@ MergedLayers merged(std::vector<Layer> layers, const ModelFile &file, const Stat
         Layer &layer = layerOf(out.layers, entry);
         if (&entry != batchNormEntry(recipe, layer.name))
             continue; // a later entry speaks of the same layer
-        requireBatchNorm(dict, entry);
+        const std::string batchNorm = requireBatchNorm(dict, entry);
         const bool hadBias = layer.slot(Slot::Bias) != nullptr && layer.slot(Slot::Bias)->tensor;
         if (const Layer *before = mergedBefore(layer, file, recipe, previous))
             takeMerged(layer, *before);
         else
-            mergeParameters(layer, file, dict, entry);
-        layer.batchNorm = *entry.batchNorm;
+            mergeParameters(layer, file, dict, entry, batchNorm);
+        layer.batchNorm = batchNorm;
         layer.batchNormMerged = true;
         out.notes.push_back(mergedNote(layer, hadBias, versionOf(recipe)));
     }

@@ -6,6 +6,7 @@
 #include "dialects/brevitas/scale_rules.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "quant/fixed_point.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,7 +28,7 @@ std::string assumedGeometry(const BrevitasFacts &facts, const std::string &layer
     if (weight.shape.size() <= 2 || (!transposed && facts.version >= 100))
         return {};
     const bool said = std::ranges::any_of(facts.recipe.layers, [&](const RecipeLayer &entry) {
-        return globMatch(entry.match, layer) && (transposed ? entry.stride : entry.groups).has_value();
+        return matchesLayer(entry.match, layer) && (transposed ? entry.stride : entry.groups).has_value();
     });
     return said ? std::string() : transposed ? "stride = 1" : "groups = 1";
 }

@@ -6,6 +6,7 @@
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/scale_sharing.h"
 #include "network/recover.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 
@@ -29,7 +30,7 @@ std::pair<bool, bool> saidGeometry(const Recipe &recipe, const std::string &laye
 {
     std::pair<bool, bool> said{false, false};
     for (const RecipeLayer &entry : recipe.layers)
-        if (globMatch(entry.match, layer)) {
+        if (matchesLayer(entry.match, layer)) {
             said.first = said.first || entry.groups.has_value();
             said.second = said.second || entry.stride.has_value();
         }
@@ -60,7 +61,8 @@ EarlierSlots::EarlierSlots(const BrevitasFacts &now, const Network *previous)
     , m_previous(previous)
     , m_answers(now.slots.size(), Answer::Unknown)
 {
-    if (previous == nullptr || previous->file != now.file || previous->recipe.brevitas != now.recipe.brevitas)
+    if (previous == nullptr || previous->file != now.file || previous->recipe.brevitas != now.recipe.brevitas
+        || previous->recipe.proofs != now.recipe.proofs)
         return;
     if (auto before = gatherFacts(*previous))
         m_before = std::move(*before);

@@ -2,10 +2,12 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/sharing.h"
 #include "network/feeds.h"
 #include "network/recover.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 
@@ -26,7 +28,10 @@ std::optional<SlotIndex> BrevitasFacts::find(const std::string &layer, Slot slot
 
 const Layer *BrevitasFacts::layerNamed(std::string_view name) const
 {
-    const auto found = std::ranges::find_if(layers, [&](const Layer &layer) { return layer.name == name; });
+    auto found = std::ranges::find_if(layers, [&](const Layer &layer) { return layer.name == name; });
+    if (found == layers.end())
+        found = std::ranges::find_if(layers,
+            [wanted = withoutWrappers(name)](const Layer &layer) { return withoutWrappers(layer.name) == wanted; });
     return found == layers.end() ? nullptr : &*found;
 }
 
@@ -92,7 +97,7 @@ void indexSlots(BrevitasFacts &facts)
         for (std::size_t s = 0; s < layer.slots.size(); ++s) {
             const Slot slot = layer.slots[s].slot;
             facts.indexes.emplace(std::pair(layer.name, slot), facts.slots.size());
-            facts.slots.push_back({l, s, settingsFor(facts.recipe, layer.name, slot, !batchNorm), {}, {}, {}});
+            facts.slots.push_back({l, s, settingsFor(facts.recipe, layer.name, slot, !batchNorm), {}, {}, {}, {}});
         }
     }
 }
@@ -108,6 +113,12 @@ bool storesNegativeThreshold(const BrevitasFacts &facts, SlotIndex index)
     } catch (const ParseError &) {
         return false;
     }
+}
+
+std::optional<SlotIndex> slotOfNamed(const BrevitasFacts &facts, const std::string &name, Slot slot)
+{
+    const Layer *layer = facts.layerNamed(name);
+    return layer == nullptr ? std::nullopt : facts.find(layer->name, slot);
 }
 
 /// The last entry that names another quantizer so.
@@ -140,6 +151,7 @@ Result<BrevitasFacts> gatherFacts(const Network &network, StateDict dict)
         shareByConstruction(facts);
         linkSharers(facts);
         linkStorages(facts);
+        linkProofs(facts);
     } catch (const RecipeMismatch &error) {
         return tl::unexpected(Error{ErrorKind::Usage, facts.recipe.path.empty() ? facts.file->path : facts.recipe.path,
             std::nullopt, error.what()});
@@ -158,7 +170,7 @@ SlotReference referenced(const BrevitasFacts &facts, const std::string &text, co
     if (colon != std::string::npos) {
         const std::string layer = text.substr(0, colon), word = text.substr(colon + 1);
         const auto slot = slotFromName(word);
-        const auto index = slot ? facts.find(layer, *slot) : std::nullopt;
+        const auto index = slot ? slotOfNamed(facts, layer, *slot) : std::nullopt;
         if (index || facts.layerNamed(text) == nullptr) // a layer's own name may hold a colon
             return {layer, {word}, index};
     }
@@ -166,7 +178,7 @@ SlotReference referenced(const BrevitasFacts &facts, const std::string &text, co
     for (const Slot slot : slots) {
         out.slots.emplace_back(slotName(slot));
         if (!out.index)
-            out.index = facts.find(text, slot);
+            out.index = slotOfNamed(facts, text, slot);
     }
     return out;
 }

@@ -26,6 +26,7 @@ struct SlotFacts {
     std::optional<SlotIndex> owner; ///< whose quantizer object this is
     std::vector<SlotIndex> sharers;
     std::vector<SlotIndex> oneStorage; ///< others whose threshold the file keeps in the same storage
+    std::optional<std::size_t> proof; ///< position in Recipe::proofs
 };
 
 /// Everything that the quantizers of a state_dict follow from. Built once; resolving a slot only reads it.
@@ -36,6 +37,7 @@ struct BrevitasFacts {
     StateDict dict;
     std::vector<Layer> layers; ///< with merged batch norms; those of a recovered network hold their quantizers
     std::vector<std::string> inputs; ///< by layer: the one layer whose output it reads; empty where nothing tells
+    const Network *exported = nullptr; ///< the same network as a graph, beside the file
     bool logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<SlotFacts> slots;
     std::map<std::pair<std::string, Slot>, SlotIndex> indexes;
@@ -46,6 +48,7 @@ struct BrevitasFacts {
     /// "LAYER:SLOT", as `shared_with` names it.
     std::string nameOf(SlotIndex index) const;
     std::optional<SlotIndex> find(const std::string &layer, Slot slot) const;
+    /// Also one that only wrappers of torch name otherwise.
     const Layer *layerNamed(std::string_view name) const;
     /// What the file keeps for a slot's quantizer; null when it has no keys of it.
     const StateQuantizer *keysOf(SlotIndex index) const;

@@ -7,6 +7,7 @@
 #include "dialects/brevitas/state_dict.h"
 #include "network/layer_kinds.h"
 #include "network/network.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <set>
@@ -126,12 +127,31 @@ std::string nameBelow(const std::string &parent, const Network &network, const s
     return below != name && network.layer(below) != nullptr ? below : std::string();
 }
 
+/// The layer that an entry names outright, by its very name before one that only wrappers of torch name otherwise.
+Layer *namedLayer(Network &network, const std::string &match)
+{
+    if (Layer *exact = network.layer(globName(match)); exact != nullptr && globNames(match, exact->name))
+        return exact;
+    const auto found
+        = std::ranges::find_if(network.layers, [&](const Layer &layer) { return namesLayer(match, layer.name); });
+    return found == network.layers.end() ? nullptr : &*found;
+}
+
+/// What a layer is called that only the recipe has: without wrappers, unless the file keeps them in its names.
+std::string newLayerName(const Network &network, const std::string &match)
+{
+    const std::string name = globName(match), plain = withoutWrappers(name);
+    const bool keepsThem = std::ranges::any_of(
+        network.layers, [](const Layer &layer) { return withoutWrappers(layer.name) != layer.name; });
+    return keepsThem ? name : plain;
+}
+
 /// For a name that is no layer of the file. Only the first few of many are worth their time.
-std::string nearestLayer(const Network &network, const std::string &parent, const std::string &match)
+std::string nearestLayer(Network &network, const std::string &parent, const std::string &match)
 {
     constexpr std::size_t kMostWarnings = 20;
     const std::string name = globName(match);
-    if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || network.layer(name) != nullptr)
+    if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || namedLayer(network, match) != nullptr)
         return {};
     if (const std::string below = nameBelow(parent, network, name); !below.empty())
         return fmt::format(", which has {}", below);
@@ -146,7 +166,7 @@ void applyLayerEntries(Network &network, const std::string &parent, const Recipe
     for (const RecipeLayer &entry : recipe.layers) {
         bool any = false;
         for (Layer &layer : network.layers) {
-            if (!globMatch(entry.match, layer.name))
+            if (!matchesLayer(entry.match, layer.name))
                 continue;
             any = true;
             layer.groups = entry.groups.value_or(layer.groups);
@@ -188,19 +208,21 @@ void placeChannelAxes(Network &network, const StateDict &dict)
 void addNamedSlots(Network &network, const std::string &parent, const Recipe &recipe)
 {
     for (const RecipeQuantizer &entry : recipe.quantizers) {
-        if (hasWildcard(entry.match) || (!entry.preset && !entry.sharedWith))
+        Layer *layer = namedLayer(network, entry.match);
+        const bool isPattern = layer == nullptr && hasWildcard(entry.match);
+        if (isPattern || (!entry.preset && !entry.sharedWith && !entry.ownClass))
             continue;
         std::optional<Slot> slot = entry.slot;
         if (!slot && entry.preset && findPreset(*entry.preset) != nullptr)
             slot = findPreset(*entry.preset)->slot;
         if (!slot || slot == Slot::Weight || slot == Slot::Bias)
             continue; // these need a tensor
-        Layer *layer = network.layer(globName(entry.match));
-        if (layer == nullptr && !nameBelow(parent, network, globName(entry.match)).empty())
+        const std::string name = newLayerName(network, entry.match);
+        if (layer == nullptr && !nameBelow(parent, network, name).empty())
             continue;
         if (layer == nullptr) {
             layer = &network.add({});
-            layer->name = globName(entry.match);
+            layer->name = name;
             layer->kind = slot == Slot::Trunc ? "TruncAvgPool2d" : "Identity";
             layer->kindAssumed = true;
         }
@@ -233,7 +255,7 @@ void warnOfIdleEntries(Network &network, const std::string &parent, const Recipe
 {
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         const bool any = std::any_of(network.layers.begin(), network.layers.end(), [&](const Layer &layer) {
-            return globMatch(entry.match, layer.name) && (!entry.slot || layer.slot(*entry.slot) != nullptr);
+            return matchesLayer(entry.match, layer.name) && (!entry.slot || layer.slot(*entry.slot) != nullptr);
         });
         if (!any)
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",

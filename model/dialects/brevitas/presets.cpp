@@ -270,56 +270,11 @@ constexpr std::array kPresets = {
     undecoded("ShiftRoundSaturateTo8bit", Slot::Trunc, 121, QuantizerKind::Affine),
 };
 
-constexpr std::array kOverrides = {
-    Override{"bit_width"},
-    Override{"axis"}, // of torch_per_channel_affine
-    Override{"bit_width_impl_type"},
-    Override{"min_bit_width"},
-    Override{"override_pretrained_bit_width", true},
-    Override{"quant_type"},
-    Override{"threshold"},
-    Override{"signed"},
-    Override{"narrow_range"},
-    Override{"scaling_per_output_channel"},
-    Override{"scaling_per_output_type"},
-    Override{"restrict_scaling_type"},
-    Override{"restrict_value_float_to_int_impl"},
-    Override{"int_scaling_impl"},
-    Override{"scaling_impl_type"},
-    Override{"scaling_const"},
-    Override{"scaling_init"},
-    Override{"scaling_stats_op"},
-    Override{"sigma"},
-    Override{"high_percentile_q"},
-    Override{"low_percentile_q"},
-    Override{"percentile_q"},
-    Override{"scaling_min_val"},
-    Override{"float_to_int_impl_type"},
-    Override{"learned_round_impl_type"},
-    Override{"learned_round_gamma"},
-    Override{"learned_round_zeta"},
-    Override{"learned_round_init", true},
-    Override{"min_val"},
-    Override{"max_val"},
-    Override{"collect_stats_steps", true},
-    Override{"scaling_stats_momentum", true},
-    Override{"per_channel_broadcastable_shape"},
-    Override{"scaling_stats_permute_dims", true},
-    Override{"scaling_stats_input_view_shape_impl", true},
-    Override{"accumulator_bit_width"},
-    Override{"accumulator_bit_width_impl", true},
-    Override{"affine_shift_scale"},
-    Override{"affine_rescaling_init", true},
-    Override{"scaling_affine_rescaling_init", true},
-    Override{"scaling_affine_shifting_init", true},
-    Override{"mse_iters", true},
-    Override{"mse_search_method", true},
-    Override{"quantize_zero_point"},
-    Override{"quant_delay_steps", true},
-    Override{"group_size", false, false},
-    Override{"group_dim", false, false},
-    Override{"dtype", true},
-    Override{"device", true},
+/// Brevitas' quant/solver/: what no keyword gives is missing, and nothing clamps the scale.
+constexpr std::array kSolvers = {
+    Preset{.name = "WeightQuantSolver", .slot = Slot::Weight, .hasMinimum = false},
+    Preset{.name = "BiasQuantSolver", .slot = Slot::Bias, .hasMinimum = false},
+    Preset{.name = "ActQuantSolver", .slot = Slot::Act, .source = ScaleSource::Stored, .hasMinimum = false},
 };
 
 } // namespace
@@ -328,8 +283,24 @@ std::span<const Preset> presets() { return kPresets; }
 
 const Preset *findPreset(std::string_view name)
 {
-    const auto found = std::find_if(kPresets.begin(), kPresets.end(), [&](const Preset &p) { return p.name == name; });
-    return found == kPresets.end() ? nullptr : &*found;
+    if (const auto found = std::ranges::find(kPresets, name, &Preset::name); found != kPresets.end())
+        return &*found;
+    const auto solver = std::ranges::find(kSolvers, name, &Preset::name);
+    return solver == kSolvers.end() ? nullptr : &*solver;
+}
+
+bool isSolver(const Preset &preset)
+{
+    return std::ranges::find(kSolvers, preset.name, &Preset::name) != kSolvers.end();
+}
+
+std::vector<std::string> solverNames(std::optional<Slot> slot)
+{
+    std::vector<std::string> names;
+    for (const Preset &p : kSolvers)
+        if (!slot || p.slot == presetSlot(*slot))
+            names.emplace_back(p.name);
+    return names;
 }
 
 bool existsIn(const Preset &preset, int version) { return version >= preset.since; }
@@ -345,23 +316,6 @@ std::vector<std::string> presetNames(std::optional<Slot> slot)
     for (const Preset &p : kPresets)
         if (!slot || p.slot == presetSlot(*slot))
             names.emplace_back(p.name);
-    return names;
-}
-
-std::span<const Override> overrides() { return kOverrides; }
-
-const Override *findOverride(std::string_view name)
-{
-    const auto found
-        = std::find_if(kOverrides.begin(), kOverrides.end(), [&](const Override &o) { return o.name == name; });
-    return found == kOverrides.end() ? nullptr : &*found;
-}
-
-std::vector<std::string> overrideNames()
-{
-    std::vector<std::string> names;
-    for (const Override &o : kOverrides)
-        names.emplace_back(o.name);
     return names;
 }
 

@@ -71,17 +71,11 @@ bool existsIn(const Preset &preset, int version);
 /// Names for 'did you mean' and the interface's choice: those of a slot (input, output, io, ... are activations), all
 /// when empty.
 std::vector<std::string> presetNames(std::optional<Slot> slot = {});
+/// The solvers, from which people derive quantizers of their own with every field as a keyword: presets that no version
+/// lists and that have no field of their own.
+std::vector<std::string> solverNames(std::optional<Slot> slot = {});
+bool isSolver(const Preset &preset);
 /// Weight, Bias, Trunc, or Act for every activation slot.
 Slot presetSlot(Slot slot);
-
-/// A keyword override that Brevitas knows.
-struct Override {
-    std::string_view name;
-    bool onlyTraining = false; ///< accepted and shown, changes no number of a saved model
-    bool decoded = true;
-};
-std::span<const Override> overrides();
-const Override *findOverride(std::string_view name);
-std::vector<std::string> overrideNames();
 
 } // namespace quantscope

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/spec.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, Slot slot, b
 {
     const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
         [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });
-    if (last != recipe.quantizers.rend() && last->slot == slot && globNames(last->match, layer)
+    if (last != recipe.quantizers.rend() && last->slot == slot && namesLayer(last->match, layer)
         && (replaces || !last->assumed))
         return *last;
     RecipeQuantizer &added = recipe.quantizers.emplace_back();
@@ -73,14 +74,14 @@ Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::
 {
     Recipe edited = recipe;
     for (RecipeLayer &entry : edited.layers)
-        if (globNames(entry.match, layer) && entry.batchNorm) {
+        if (namesLayer(entry.match, layer) && entry.batchNorm) {
             entry.batchNorm.reset();
             entry.epsilon.reset();
             entry.edited = true;
         }
     if (!batchNorm.empty()) {
         auto entry = std::find_if(edited.layers.begin(), edited.layers.end(),
-            [&](const RecipeLayer &l) { return globNames(l.match, layer); });
+            [&](const RecipeLayer &l) { return namesLayer(l.match, layer); });
         if (entry == edited.layers.end()) {
             entry = edited.layers.insert(edited.layers.end(), RecipeLayer());
             entry->match = globEscape(layer);

@@ -2,10 +2,14 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
+#include "dialects/brevitas/overrides.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/version.h"
 #include "network/layer_kinds.h"
 #include "recipe/recipe_reader.h"
+
+#include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -17,26 +21,37 @@ using Problem = std::optional<std::string>;
 
 Problem versionProblem(const std::string &version)
 {
-    return brevitasVersion(version) ? Problem()
-                                    : fmt::format("brevitas = \"{}\" is not a version from 0.6.0 to 0.12.1", version);
+    return brevitasVersion(version)
+        ? Problem()
+        : fmt::format("brevitas = \"{}\" is not a version of Brevitas from 0.6.0 on, such as \"0.12.1\"", version);
 }
 
-Problem presetProblem(const std::string &name)
+/// What may stand in a slot; in any, without one.
+std::vector<std::string> fittingNames(std::optional<Slot> slot)
 {
-    if (findPreset(name) != nullptr || name == "None" || isLabQuantizer(name))
-        return std::nullopt;
-    std::vector<std::string> known = presetNames();
-    for (std::string &lab : labQuantizerNames())
-        known.push_back(std::move(lab));
-    return fmt::format("\"{}\" is not a preset of Brevitas", name) + didYouMean(name, known);
+    std::vector<std::string> names = presetNames(slot);
+    std::ranges::move(solverNames(slot), std::back_inserter(names));
+    if (!slot || *slot == Slot::Weight || *slot == Slot::Bias) // the lab's quantize tensors
+        std::ranges::move(labQuantizerNames(), std::back_inserter(names));
+    names.emplace_back("None");
+    return names;
 }
 
-Problem slotProblem(const std::string &name, Slot slot)
+Problem presetProblem(const std::string &name, std::optional<Slot> slot)
 {
     const Preset *preset = findPreset(name);
-    if (preset == nullptr || preset->slot == presetSlot(slot))
+    if (preset != nullptr && slot && preset->slot != presetSlot(*slot))
+        return fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", name, preset->slot, *slot)
+            + didYouMean(name, fittingNames(slot));
+    if (preset != nullptr || name == "None" || isLabQuantizer(name))
         return std::nullopt;
-    return fmt::format("{} is a {} preset and cannot stand in slot \"{}\"", name, preset->slot, slot);
+    return fmt::format("\"{}\" is not a preset of Brevitas", name) + didYouMean(name, fittingNames(slot));
+}
+
+std::optional<std::string> keyword(std::string_view text)
+{
+    const Override *known = findOverride(text);
+    return known == nullptr ? std::nullopt : std::optional(std::string(known->name));
 }
 
 Problem kindProblem(const std::string &kind)
@@ -46,8 +61,7 @@ Problem kindProblem(const std::string &kind)
         : fmt::format("\"{}\" is not a kind of layer", kind) + didYouMean(kind, layerKindNames());
 }
 
-constexpr RecipeWords kWords = {versionProblem, presetProblem, slotProblem, kindProblem,
-    [](std::string_view keyword) { return findOverride(keyword) != nullptr; }, overrideNames};
+constexpr RecipeWords kWords = {versionProblem, presetProblem, kindProblem, keyword, overrideNames};
 
 } // namespace
 

@@ -7,8 +7,10 @@
 #include "dialects/brevitas/earlier_slots.h"
 #include "dialects/brevitas/graph_hints.h"
 #include "dialects/brevitas/other_parts.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/resolve_slot.h"
 #include "dialects/brevitas/spec.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <iterator>
@@ -40,6 +42,7 @@ private:
 
     ResolvedSlot takenOver(SlotIndex index, const SlotQuantizer &before);
     ResolvedSlot computed(SlotIndex index);
+    void prove(SlotIndex index, ResolvedSlot &resolved) const;
     void tell(SlotIndex index, const ResolvedSlot &resolved);
     std::string absentLayer(const std::string &name);
 
@@ -87,8 +90,20 @@ ResolvedSlot Recovery::computed(SlotIndex index)
         context.owner = &resolved(*owner);
     context.progress = m_progress;
     ResolvedSlot out = resolveSlot(m_facts, index, m_facts.slots[index].settings, context);
+    prove(index, out);
     tell(index, out);
     return out;
+}
+
+/// A tensor that cannot be read is a failure of its slot.
+void Recovery::prove(SlotIndex index, ResolvedSlot &resolved) const
+{
+    try {
+        compareWithProof(m_facts, index, resolved, m_progress);
+    } catch (const ParseError &error) {
+        if (!resolved.failure)
+            resolved.failure = SlotFailure{"tensor-unreadable", error.what()};
+    }
 }
 
 void Recovery::tell(SlotIndex index, const ResolvedSlot &resolved)
@@ -132,7 +147,7 @@ void noteVectors(Network &network, const BrevitasFacts &facts)
         const bool vector = slot.slot == Slot::Weight && slot.shape.size() < 2 && slot.quantizer && !facts.keysOf(i)
             && !(slot.tensor && slot.tensor->affine);
         if (vector && std::ranges::none_of(network.recipe.quantizers, [&](const RecipeQuantizer &entry) {
-                return globNames(entry.match, layer.name);
+                return namesLayer(entry.match, layer.name);
             }))
             layers.push_back(&layer);
     }
@@ -171,6 +186,10 @@ void noteKeysBefore06(Network &network)
 
 void noteAssumedVersion(Network &network)
 {
+    if (network.recipe.brevitas && isNewerThanKnown(*network.recipe.brevitas))
+        network.diagnostics.push_back({"version-newer", Severity::Warning, "",
+            fmt::format("Brevitas {} is newer than {}, the newest that is known: its rules are taken",
+                *network.recipe.brevitas, versionText(kNewestVersion))});
     if (!network.recipe.brevitas && (!network.recipe.empty() || network.dialect == Dialect::BrevitasStateDict))
         network.diagnostics.push_back({"version-assumed", Severity::Note, "",
             fmt::format("{} no Brevitas version: 0.10.2 is assumed",
@@ -215,7 +234,9 @@ BrevitasFacts factsOf(Network &network, const RecoverHints &hints)
         = expected(mergeBatchNorms(std::move(network.layers), *network.file, dict, network.recipe, hints.previous));
     network.layers = std::move(merged.layers);
     std::ranges::move(merged.notes, std::back_inserter(network.diagnostics));
-    return expected(gatherFacts(network, std::move(dict)));
+    BrevitasFacts facts = expected(gatherFacts(network, std::move(dict)));
+    facts.exported = hints.graph;
+    return facts;
 }
 
 } // namespace
@@ -247,6 +268,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
     for (SlotIndex i = 0; i < facts.slots.size(); ++i)
         network.layers[facts.slots[i].layer].slots[facts.slots[i].slot] = recovery.resolved(i).slot;
     std::ranges::move(recovery.takeDiagnostics(), std::back_inserter(network.diagnostics));
+    noteProofs(network, facts);
     noteVectors(network, facts);
     noteAssumedPresets(network);
     noteAssumedVersion(network);

@@ -4,6 +4,7 @@
 #include "dialects/brevitas/assumed_presets.h"
 #include "dialects/brevitas/bias_rules.h"
 #include "dialects/brevitas/presets.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/scale_rules.h"
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/slot_preset.h"
@@ -49,6 +50,7 @@ void applyRules(SlotWork &work)
     decidePreset(work);
     if (work.spec)
         applySlotRules(work);
+    settleLastBits(work);
     markUnconfirmedWords(work);
 }
 
@@ -77,7 +79,7 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 
 bool isSlotWarning(std::string_view rule)
 {
-    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect",
+    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
         "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
 #include "dialects/brevitas/presets.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <cmath>
@@ -86,7 +87,10 @@ void apply(SlotSettings &settings, const RecipeQuantizer &entry)
 /// `match = "conv*"` with `shared_with = "conv1"` reaches conv1 too, whose quantizer object it is.
 bool namesItself(const std::optional<std::string> &owner, const std::string &layer, Slot slot)
 {
-    return owner && (*owner == layer || *owner == fmt::format("{}:{}", layer, slot));
+    if (!owner)
+        return false;
+    const std::string named = withoutWrappers(*owner), own = withoutWrappers(layer);
+    return named == own || named == fmt::format("{}:{}", own, slot);
 }
 
 /// The same of a scale alone, whose owner keeps what else the entry says.
@@ -103,7 +107,7 @@ RecipeQuantizer withoutOwnScale(RecipeQuantizer entry, const std::string &layer,
 
 bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
 {
-    if (!globMatch(entry.match, layer))
+    if (!matchesLayer(entry.match, layer))
         return false;
     if (entry.slot || !entry.preset)
         return !entry.slot || entry.slot == slot;
@@ -120,7 +124,7 @@ SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot sl
     for (const RecipeQuantizer &entry : recipe.quantizers) {
         if (!speaksOf(entry, layer, slot))
             continue;
-        const bool wild = hasWildcard(entry.match);
+        const bool wild = hasWildcard(entry.match) && !namesLayer(entry.match, layer);
         if (wild && (!reachedByWildcards || namesItself(entry.sharedWith, layer, slot)))
             continue;
         if (wild && (entry.scaleSharedWith || entry.thresholdSharedWith))
@@ -135,7 +139,7 @@ const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer
 {
     const RecipeLayer *last = nullptr;
     for (const RecipeLayer &entry : recipe.layers)
-        if (entry.batchNorm && globName(entry.match) == layer)
+        if (entry.batchNorm && namesLayer(entry.match, layer))
             last = &entry;
     return last;
 }

@@ -5,6 +5,7 @@
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/recurrent_rules.h"
 #include "network/recover.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 
@@ -23,7 +24,7 @@ bool standsAlone(const BrevitasFacts &facts, SlotIndex index)
     return !settings.sharedWith.empty() || isLabQuantizer(settings.preset)
         || (slot.tensor != nullptr && slot.tensor->affine)
         || std::ranges::any_of(facts.recipe.quantizers, [&](const RecipeQuantizer &entry) {
-               return entry.preset && globNames(entry.match, layer) && speaksOf(entry, layer, slot.slot);
+               return entry.preset && namesLayer(entry.match, layer) && speaksOf(entry, layer, slot.slot);
            });
 }
 

@@ -4,8 +4,10 @@
 #include "dialects/brevitas/assumed_presets.h"
 #include "dialects/brevitas/lab_quantizers.h"
 #include "dialects/brevitas/learned_rounding.h"
+#include "dialects/brevitas/own_class.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -34,6 +36,11 @@ void takeOwner(SlotWork &work)
 {
     const ResolvedSlot &owner = *work.context.owner;
     const std::string &preset = owner.settings.preset;
+    if (!owner.settings.ownClass.empty()) {
+        work.slot.sharedWith = work.facts.nameOf(*work.owner());
+        work.settings.ownClass = owner.settings.ownClass;
+        return;
+    }
     if (preset.empty() && !owner.failure && work.settings.sharesWhole) {
         work.settings.preset = "None";
         return;
@@ -64,7 +71,7 @@ bool isMeant(const SlotWork &work, int number)
 {
     return number == work.settings.presetEntry
         || std::ranges::any_of(work.facts.recipe.quantizers, [&](const RecipeQuantizer &entry) {
-               return entry.number == number && globNames(entry.match, work.layer().name);
+               return entry.number == number && namesLayer(entry.match, work.layer().name);
            });
 }
 
@@ -130,7 +137,13 @@ void takeSpec(SlotWork &work, bool assumed)
     warnOfIdleKeywords(work, *spec);
     if (spec->off)
         return;
-    slot.assumed = assumed;
+    if (!spec->missing.empty()) {
+        work.slot.assumed = true;
+        work.warn("keyword-missing",
+            fmt::format("{} has no field of its own, and the recipe gives no {}: assumed as most presets have it",
+                spec->preset->name, fmt::join(spec->missing, ", ")));
+    }
+    slot.assumed = slot.assumed || assumed;
     slot.presetAssumed = assumed;
     if (!spec->decoded)
         throw SlotFailure{"not-decoded-yet", spec->undecodedWhy};
@@ -177,10 +190,8 @@ void decidePreset(SlotWork &work)
         takeOwner(work);
     else if (slot.tensor && slot.tensor->affine)
         return resolveStoredInteger(work);
-    if (owner == nullptr && !work.settings.ownClass.empty())
-        throw SlotFailure{"own-class",
-            fmt::format("{} is no class of Brevitas: its fields and codes come from a proof, and the recipe has none",
-                work.settings.ownClass)};
+    if (!work.settings.ownClass.empty())
+        return takeOwnClass(work);
     bool assumed = work.settings.presetAssumed || work.settings.sharingAssumed;
     if (work.settings.preset == "None") {
         slot.preset = work.settings.preset;

@@ -124,6 +124,8 @@ bool isIgnored(const Preset &preset, const SlotSettings &settings, std::string_v
         return preset.special != Special::AccumulatorAware && preset.special != Special::AccumulatorAwareZeroCenter;
     if (keyword == "scaling_const")
         return preset.slot == Slot::Act;
+    if (keyword == "requires_input_scale" || keyword == "requires_input_bit_width")
+        return preset.slot != Slot::Bias;
     if (keyword == "min_val" || keyword == "max_val")
         return preset.slot != Slot::Act;
     if (keyword == "quant_type" && preset.kind != QuantizerKind::Affine)
@@ -210,6 +212,35 @@ std::string versionProblem(const Preset &preset, const SlotSettings &settings, i
     return {};
 }
 
+/// A solver has no field of its own: what nothing gives is taken as the presets have it, and assumed.
+void noteMissing(QuantizerSpec &spec, const SlotSettings &settings)
+{
+    if (spec.off)
+        return;
+    struct Needed {
+        const char *keyword, *field;
+        bool here;
+    };
+    const bool integer = spec.kind == QuantizerKind::Affine;
+    const bool external = spec.source == ScaleSource::WeightTimesInput;
+    const bool statistics = spec.source == ScaleSource::Stats || spec.source == ScaleSource::RuntimeStats;
+    const Needed needed[] = {
+        {"quant_type", "bit_width", true},
+        {"bit_width", "bit_width", integer && spec.bits != 0},
+        {"signed", "signed", integer},
+        {"narrow_range", "narrow", integer},
+        {"float_to_int_impl_type", "rounding", integer},
+        {"scaling_impl_type", "scale", !external},
+        {"restrict_scaling_type", "scale", !external},
+        {"scaling_stats_op", "scale", !external && statistics && !spec.he},
+    };
+    for (const Needed &row : needed)
+        if (row.here && !settings.value(row.keyword)) {
+            spec.missing.emplace_back(row.keyword);
+            spec.origin[row.field] = {Origin::Assumed, fmt::format("{} needs {}", spec.preset->name, row.keyword)};
+        }
+}
+
 } // namespace
 
 void takeDefaultsBefore06(QuantizerSpec &spec, const SlotSettings &settings)
@@ -251,8 +282,10 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
         return tl::unexpected(error.message);
     }
     setLevels(spec, settings);
-    if (preset->bits == 0 && version < 110)
+    if (spec.inputWidth.value_or(preset->bits == 0) && version < 110)
         spec.bits = 0; // IntBias takes its accumulator's width, whatever bit_width says
+    if (isSolver(*preset))
+        noteMissing(spec, settings);
     return spec;
 }
 

@@ -34,6 +34,7 @@ struct QuantizerSpec {
     Rounding rounding = Rounding::Round;
     ZeroPointSource zeroPoint = ZeroPointSource::None;
     int bits = 8; ///< 0: computed (IntBias)
+    std::optional<bool> inputWidth; ///< requires_input_bit_width: the accumulator's, whatever bit_width says
     int minimumBits = 2; ///< base of a learned bit width
     bool bitsGiven = false; ///< by the keyword bit_width
     std::optional<bool> bitsStored; ///< bit_width_impl_type: parameter and stateful_const keep them in the file
@@ -58,6 +59,7 @@ struct QuantizerSpec {
     std::optional<float> ternaryThreshold; ///< quant_type=ternary
     std::optional<int> accumulatorBits;
     LearnedDecision decision; ///< of learned rounding; matters from 0.12 on
+    std::vector<std::string> missing; ///< keywords that a solver needs and nothing gives
     std::vector<std::string> ignored; ///< keywords that Brevitas takes and never reads here
     std::map<std::string, Provenance> origin; ///< bit_width, signed, narrow, rounding, granularity, a constant's scale
 };

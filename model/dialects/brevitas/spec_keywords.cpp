@@ -14,40 +14,17 @@ namespace quantscope {
 
 namespace {
 
-std::string lower(std::string text)
-{
-    std::transform(
-        text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
-int integer(const std::string &keyword, const std::string &text, int low, int high)
-{
-    const double value = numberOf(keyword, text);
-    if (value != std::floor(value) || value < low || value > high)
-        throw SpecError{fmt::format("{} = {} is not a whole number from {} to {}", keyword, text, low, high)};
-    return static_cast<int>(value);
-}
-
-bool boolean(const std::string &keyword, const std::string &text)
-{
-    const std::string word = lower(text);
-    if (word != "true" && word != "false")
-        throw SpecError{fmt::format("{} = {} is neither true nor false", keyword, text)};
-    return word == "true";
-}
-
 /// Enum values are Brevitas' words, in any case; an unknown one names the nearest.
 template <class T, std::size_t N>
 T word(const std::string &keyword, const std::string &text, const std::array<std::pair<std::string_view, T>, N> &words)
 {
     std::vector<std::string> names;
     for (const auto &[name, value] : words) {
-        if (lower(text) == lower(std::string(name)))
+        if (enumWord(text) == enumWord(name))
             return value;
         names.emplace_back(name);
     }
-    throw SpecError{fmt::format("{} = \"{}\" is unknown{}", keyword, text, didYouMean(lower(text), names))};
+    throw SpecError{fmt::format("{} = \"{}\" is unknown{}", keyword, text, didYouMean(enumWord(text), names))};
 }
 
 constexpr std::array kRestrictions = {
@@ -146,6 +123,7 @@ void setScaleSource(QuantizerSpec &spec, const std::string &keyword, const std::
                 fmt::format("{} = {} lets Brevitas search the scale of {} at every pass, which is not decoded", keyword,
                     text, preset.name));
     };
+    const bool external = spec.source == ScaleSource::WeightTimesInput; // of a solver with requires_input_scale
     spec.initialised = spec.he = spec.affine = false;
     switch (word(keyword, text, kScaleWords)) {
     case ScaleWord::Stats: statistics(); break;
@@ -164,6 +142,8 @@ void setScaleSource(QuantizerSpec &spec, const std::string &keyword, const std::
         spec.affine = true;
         break;
     }
+    if (external)
+        spec.source = ScaleSource::WeightTimesInput;
 }
 
 void setQuantType(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
@@ -187,26 +167,38 @@ void setGranularity(QuantizerSpec &spec, const std::string &keyword, const std::
     spec.perChannel = granularity == 1;
 }
 
-double percentage(const std::string &keyword, const std::string &text)
+/// Brevitas' core/zero_point.py.
+constexpr std::array kZeroPoints = {
+    std::pair<std::string_view, ZeroPointSource>{"ZeroZeroPoint", ZeroPointSource::None},
+    std::pair<std::string_view, ZeroPointSource>{"StatsFromParameterZeroPoint", ZeroPointSource::Stats},
+    std::pair<std::string_view, ZeroPointSource>{"ParameterZeroPoint", ZeroPointSource::Stored},
+    std::pair<std::string_view, ZeroPointSource>{"ParameterFromRuntimeZeroPoint", ZeroPointSource::Stored},
+    std::pair<std::string_view, ZeroPointSource>{"ParameterFromStatsFromParameterZeroPoint", ZeroPointSource::Stored},
+};
+
+void setZeroPointSource(QuantizerSpec &spec, const std::string &keyword, const std::string &text)
 {
-    const double value = numberOf(keyword, text);
-    if (value < 0 || value > 100)
-        throw SpecError{fmt::format("{} = {} is not between 0 and 100", keyword, text)};
-    return value;
+    const bool rounded
+        = spec.zeroPoint != ZeroPointSource::StatsUnrounded && spec.zeroPoint != ZeroPointSource::StoredUnrounded;
+    spec.zeroPoint = word(keyword, text, kZeroPoints);
+    if (!rounded && spec.zeroPoint == ZeroPointSource::Stats)
+        spec.zeroPoint = ZeroPointSource::StatsUnrounded;
+    if (!rounded && spec.zeroPoint == ZeroPointSource::Stored)
+        spec.zeroPoint = ZeroPointSource::StoredUnrounded;
 }
 
 // What only training uses changes no number here, but a value that cannot be is a mistake all the same.
 void checkNumber(QuantizerSpec &, const std::string &keyword, const std::string &text) { numberOf(keyword, text); }
-void checkFlag(QuantizerSpec &, const std::string &keyword, const std::string &text) { boolean(keyword, text); }
+void checkFlag(QuantizerSpec &, const std::string &keyword, const std::string &text) { flagOf(keyword, text); }
 void checkCount(QuantizerSpec &, const std::string &keyword, const std::string &text)
 {
-    integer(keyword, text, 0, std::numeric_limits<int>::max());
+    wholeNumberOf(keyword, text, 0, std::numeric_limits<int>::max());
 }
 
 const std::array kSetters = {
     KeywordSetter{"bit_width",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
-            s.bits = integer(k, t, 1, 32);
+            s.bits = wholeNumberOf(k, t, 1, 32);
             s.bitsGiven = true;
         },
         "bit_width"},
@@ -215,16 +207,19 @@ const std::array kSetters = {
         ""},
     KeywordSetter{"affine_shift_scale", checkFlag, ""}, // the keys tell
     KeywordSetter{"min_bit_width",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.minimumBits = integer(k, t, 1, 32); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.minimumBits = wholeNumberOf(k, t, 1, 32);
+        },
+        ""},
     KeywordSetter{"quant_type", setQuantType, ""},
     KeywordSetter{"threshold",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.ternaryThreshold = floatOf(k, t); }, ""},
     KeywordSetter{"signed",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.isSigned = boolean(k, t); }, "signed"},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.isSigned = flagOf(k, t); }, "signed"},
     KeywordSetter{"narrow_range",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.narrow = boolean(k, t); }, "narrow"},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.narrow = flagOf(k, t); }, "narrow"},
     KeywordSetter{"scaling_per_output_channel",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.perChannel = boolean(k, t); },
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.perChannel = flagOf(k, t); },
         "granularity"},
     KeywordSetter{"scaling_per_output_type", setGranularity, "granularity"},
     KeywordSetter{"restrict_scaling_type",
@@ -244,18 +239,20 @@ const std::array kSetters = {
     KeywordSetter{"scaling_stats_op",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
             s.statistic = word(k, t, kStatistics);
-            if (lower(t) == "mean_learn_sigma_std")
+            if (enumWord(t) == "mean_learn_sigma_std")
                 undecoded(s, "the learned sigma of mean_learn_sigma_std is not decoded yet");
         },
         ""},
     KeywordSetter{
         "sigma", [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.sigma = floatOf(k, t); }, ""},
     KeywordSetter{"high_percentile_q",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentage(k, t); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentageOf(k, t); },
+        ""},
     KeywordSetter{"percentile_q",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentage(k, t); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.highPercentile = percentageOf(k, t); },
+        ""},
     KeywordSetter{"low_percentile_q",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.lowPercentile = percentage(k, t); }, ""},
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.lowPercentile = percentageOf(k, t); }, ""},
     KeywordSetter{"scaling_min_val",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
             const float least = floatOf(k, t);
@@ -266,17 +263,31 @@ const std::array kSetters = {
         [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.rounding = word(k, t, kRoundingWords); },
         "rounding"},
     KeywordSetter{"accumulator_bit_width",
-        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.accumulatorBits = integer(k, t, 2, 64); },
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            s.accumulatorBits = wholeNumberOf(k, t, 2, 64);
+        },
         ""},
     KeywordSetter{"quantize_zero_point",
         [](QuantizerSpec &s, const std::string &k, const std::string &t) {
-            const bool rounded = boolean(k, t) || s.version < 80; // 0.7 takes it and rounds all the same
+            const bool rounded = flagOf(k, t) || s.version < 80; // 0.7 takes it and rounds all the same
             if (s.zeroPoint == ZeroPointSource::Stats || s.zeroPoint == ZeroPointSource::StatsUnrounded)
                 s.zeroPoint = rounded ? ZeroPointSource::Stats : ZeroPointSource::StatsUnrounded;
             else if (s.zeroPoint != ZeroPointSource::None)
                 s.zeroPoint = rounded ? ZeroPointSource::Stored : ZeroPointSource::StoredUnrounded;
         },
         ""},
+    KeywordSetter{"zero_point_impl", setZeroPointSource, ""},
+    KeywordSetter{"requires_input_scale",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) {
+            const bool external = flagOf(k, t);
+            if (external)
+                s.source = ScaleSource::WeightTimesInput;
+            else if (s.source == ScaleSource::WeightTimesInput)
+                s.source = ScaleSource::Stats;
+        },
+        ""},
+    KeywordSetter{"requires_input_bit_width",
+        [](QuantizerSpec &s, const std::string &k, const std::string &t) { s.inputWidth = flagOf(k, t); }, ""},
     KeywordSetter{"group_size",
         [](QuantizerSpec &s, const std::string &, const std::string &) {
             undecoded(s, "groupwise scales are not decoded yet");
@@ -320,28 +331,10 @@ const KeywordSetter *findSetter(std::string_view keyword)
 void requireVersion(const std::string &keyword, const std::string &text, int version)
 {
     for (const YoungWord &young : kYoungWords)
-        if (keyword == young.keyword && lower(text) == young.word && version < young.since)
+        if (keyword == young.keyword && enumWord(text) == young.word && version < young.since)
             throw SpecError{fmt::format("{} = \"{}\" came with Brevitas {} and {} does not have it: brevitas = \"...\" "
                                         "names the version",
                 keyword, text, versionText(young.since), versionText(version))};
-}
-
-double numberOf(const std::string &keyword, const std::string &text)
-{
-    const auto value = parseNumber<double>(text);
-    if (!value)
-        throw SpecError{fmt::format("{} = {} is not a number", keyword, text)};
-    if (!std::isfinite(*value))
-        throw SpecError{fmt::format("{} = {} is not finite", keyword, text)};
-    return *value;
-}
-
-float floatOf(const std::string &keyword, const std::string &text)
-{
-    const double value = numberOf(keyword, text);
-    if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
-        throw SpecError{fmt::format("{} = {} is beyond the numbers of float32", keyword, text)};
-    return static_cast<float>(value);
 }
 
 void undecoded(QuantizerSpec &spec, std::string why)

@@ -1,5 +1,7 @@
 #include "dialects/brevitas/version.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -16,17 +18,17 @@ bool isBuildSuffix(std::string_view text)
         || text.starts_with("rc");
 }
 
-} // namespace
+using Parts = std::array<int, 3>;
 
-std::optional<int> brevitasVersion(const std::string &text)
+std::optional<Parts> partsOf(const std::string &text)
 {
-    int part[3] = {0, 0, 0};
+    Parts parts{};
     const char *at = text.data();
     const char *const end = at + text.size();
-    for (int i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
         if (at == end || *at < '0' || *at > '9') // from_chars would take a sign
             return std::nullopt;
-        const auto [next, error] = std::from_chars(at, end, part[i]);
+        const auto [next, error] = std::from_chars(at, end, parts[i]);
         if (error != std::errc())
             return std::nullopt;
         at = next;
@@ -37,9 +39,27 @@ std::optional<int> brevitasVersion(const std::string &text)
             return std::nullopt;
         ++at;
     }
-    if (!isBuildSuffix({at, end}) || part[0] != 0 || part[1] < 6 || part[1] > 12 || part[2] > 9)
+    return isBuildSuffix({at, end}) ? std::optional(parts) : std::nullopt;
+}
+
+constexpr Parts kOldest = {0, 6, 0}, kNewest = {0, kNewestVersion / 10, kNewestVersion % 10};
+
+} // namespace
+
+std::optional<int> brevitasVersion(const std::string &text)
+{
+    const auto parts = partsOf(text);
+    if (!parts || *parts < kOldest)
         return std::nullopt;
-    return part[1] * 10 + part[2];
+    if (*parts >= kNewest)
+        return kNewestVersion;
+    return (*parts)[1] * 10 + std::min((*parts)[2], 9);
+}
+
+bool isNewerThanKnown(const std::string &text)
+{
+    const auto parts = partsOf(text);
+    return parts && *parts > kNewest;
 }
 
 std::string versionText(int version) { return fmt::format("0.{}.{}", version / 10, version % 10); }

@@ -7,8 +7,12 @@
 
 namespace quantscope {
 
-/// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. nullopt when it is not one of 0.6.0 .. 0.12.x.
+/// Version as a number: "0.10.2" -> 102, "0.6.0" -> 60. One that is newer than the newest known is taken as that.
+/// nullopt for what is no version, or older than 0.6.0.
 std::optional<int> brevitasVersion(const std::string &text);
+inline constexpr int kNewestVersion = 121;
+/// The version is newer than the newest known.
+bool isNewerThanKnown(const std::string &text);
 inline constexpr int kDefaultVersion = 102;
 /// 102 -> "0.10.2".
 std::string versionText(int version);

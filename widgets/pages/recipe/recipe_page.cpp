@@ -1,5 +1,6 @@
 #include "pages/recipe/recipe_page.h"
 
+#include "dialects/brevitas/overrides.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/brevitas/spec.h"

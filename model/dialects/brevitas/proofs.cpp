@@ -1,0 +1,296 @@
+#include "dialects/brevitas/proofs.h"
+
+#include "base/file_name.h"
+#include "base/text.h"
+#include "quant/code_hash.h"
+#include "recipe/layer_match.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::uint64_t kMostHinted = 1ull << 24; ///< a hint takes a pass over the tensor for each rounding
+/// Further apart than sums in another order come: another rule.
+constexpr float kLastBits = 16 * std::numeric_limits<float>::epsilon();
+
+bool sameNumber(double here, double there) { return here == there || (std::isnan(here) && std::isnan(there)); }
+
+/// Why two lists differ, naming the first index; empty when they agree. One value stands for all.
+std::string listDifference(const char *field, const std::vector<float> &here, const std::vector<double> &there)
+{
+    if (here.size() != there.size() && here.size() != 1 && there.size() != 1)
+        return fmt::format("{} {} values here and {} in the live model", field, here.size(), there.size());
+    const std::size_t count = std::max(here.size(), there.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const float mine = here[here.size() == 1 ? 0 : i];
+        const double theirs = there[there.size() == 1 ? 0 : i];
+        if (!sameNumber(static_cast<double>(mine), theirs))
+            return fmt::format("{}[{}] is {} here and {} in the live model", field, i, shortest(mine),
+                static_cast<double>(static_cast<float>(theirs)) == theirs ? shortest(static_cast<float>(theirs))
+                                                                          : shortest(theirs));
+    }
+    return {};
+}
+
+/// Compares one slot; stops at the first difference.
+class ProofComparison {
+public:
+    ProofComparison(SlotQuantizer &slot, const RecipeProof &proof, const Progress &progress)
+        : m_slot(slot)
+        , m_quantizer(*slot.quantizer)
+        , m_proof(proof)
+        , m_progress(progress)
+    {
+    }
+
+    void run()
+    {
+        compareField("bit_width", m_quantizer.bitWidth, m_proof.bitWidth, [](int here, double there) {
+            return here == there ? std::string()
+                                 : fmt::format("{} bits here and {} in the live model", here, shortest(there));
+        });
+        compareField("signed", m_quantizer.isSigned, m_proof.isSigned, [](bool here, bool there) {
+            const auto word = [](bool isSigned) { return isSigned ? "signed" : "unsigned"; };
+            return here == there ? std::string()
+                                 : fmt::format("{} here and {} in the live model", word(here), word(there));
+        });
+        compareField("scale", m_quantizer.scale, m_proof.scale,
+            [](const Granular &here, const auto &there) { return listDifference("scale", here.values, there); });
+        compareField("zero_point", m_quantizer.zeroPoint, m_proof.zeroPoint,
+            [](const Granular &here, const auto &there) { return listDifference("zero_point", here.values, there); });
+        compareCodes();
+        conclude();
+    }
+
+private:
+    template <class Here, class There>
+    void compareField(
+        const char *field, const std::optional<Here> &here, const std::optional<There> &there, auto difference)
+    {
+        m_complete = m_complete && here && there;
+        if (!here || !there || !m_difference.empty())
+            return;
+        ++m_compared;
+        m_difference = difference(*here, *there);
+        if (m_difference.empty())
+            m_confirmed.push_back(field);
+        else
+            m_differing = field;
+    }
+
+    void compareCodes()
+    {
+        if (!m_slot.hasCodes() || !m_difference.empty())
+            return;
+        const auto here = m_proof.codesSha256 ? codesSha256(m_slot, m_progress) : std::nullopt;
+        m_complete = m_complete && here;
+        if (!here)
+            return;
+        ++m_compared;
+        if (*here == *m_proof.codesSha256) {
+            m_confirmed.insert(m_confirmed.end(), {"narrow", "rounding"});
+            return;
+        }
+        m_differing = "rounding";
+        m_difference = "its codes are not those of the live model" + codesHint();
+    }
+
+    /// The rounding that would make them equal, when one does.
+    std::string codesHint() const
+    {
+        if (m_slot.tensor->count() > kMostHinted)
+            return {};
+        const auto other = quantizerWithCodes(m_slot, *m_proof.codesSha256, m_progress);
+        if (!other)
+            return {};
+        if (other->rounding != m_quantizer.rounding)
+            return fmt::format("; they are with float_to_int_impl_type = \"{}\"", roundingName(other->rounding));
+        return fmt::format("; they are with narrow_range = {}", other->narrow.value_or(false));
+    }
+
+    void conclude()
+    {
+        if (m_compared == 0)
+            return;
+        for (const char *field : m_confirmed)
+            if (Provenance &origin = m_quantizer.origin[field]; origin.origin == Origin::Assumed)
+                origin = {Origin::Recipe, fmt::format("{}; the live model has the same ({})", origin.detail, name())};
+        if (!m_difference.empty()) {
+            m_slot.proof = ProofVerdict::Differs;
+            m_slot.proofDifference = m_difference;
+            m_slot.assumed = true;
+            Provenance &origin = m_quantizer.origin[m_differing];
+            origin = {Origin::Assumed, fmt::format("{}; the live model has another ({})", origin.detail, name())};
+            return;
+        }
+        m_slot.proof = ProofVerdict::Confirmed;
+        if (!m_complete)
+            return;
+        m_slot.assumed = m_slot.presetAssumed = false;
+        m_slot.alternatives.clear();
+    }
+
+    std::string name() const { return fmt::format("proof {}", m_proof.number); }
+
+    SlotQuantizer &m_slot;
+    Quantizer &m_quantizer;
+    const RecipeProof &m_proof;
+    const Progress &m_progress;
+    int m_compared = 0;
+    bool m_complete = true; ///< everything that can be compared was
+    std::string m_difference;
+    std::string m_differing; ///< its field
+    std::vector<const char *> m_confirmed;
+};
+
+bool areLastBits(const std::vector<float> &here, const std::vector<double> &there)
+{
+    return here.size() == there.size()
+        && std::equal(here.begin(), here.end(), there.begin(), [](float mine, double theirs) {
+               return static_cast<double>(static_cast<float>(theirs)) == theirs
+                   && std::fabs(theirs - mine) <= kLastBits * std::fabs(mine);
+           });
+}
+
+/// What the framework itself computed, and who says so.
+struct KnownScale {
+    std::vector<double> values;
+    std::string from;
+};
+
+/// Of a proof, else of the export beside the file; empty when neither has it.
+KnownScale knownScale(const SlotWork &work)
+{
+    const BrevitasFacts &facts = work.facts;
+    if (const RecipeProof *proof = proofOf(facts, work.index); proof != nullptr && proof->scale)
+        return {*proof->scale, fmt::format("the live model (proof {})", proof->number)};
+    const Layer *layer = facts.exported == nullptr ? nullptr : facts.exported->layer(work.layer().name);
+    const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(work.slot.slot);
+    if (slot == nullptr || !slot->quantizer || !slot->quantizer->scale)
+        return {};
+    const std::vector<float> &scales = slot->quantizer->scale->values;
+    return {{scales.begin(), scales.end()}, fileName(facts.exported->file->path)};
+}
+
+} // namespace
+
+void linkProofs(BrevitasFacts &facts)
+{
+    for (std::size_t i = 0; i < facts.recipe.proofs.size(); ++i) {
+        const RecipeProof &proof = facts.recipe.proofs[i];
+        const Layer *layer = facts.layerNamed(proof.layer);
+        const auto index = layer == nullptr ? std::nullopt : facts.find(layer->name, proof.slot);
+        if (index && !facts.slots[*index].proof)
+            facts.slots[*index].proof = i;
+    }
+}
+
+const RecipeProof *proofOf(const BrevitasFacts &facts, SlotIndex index)
+{
+    const SlotIndex owner = facts.slots[index].owner.value_or(index);
+    std::vector<SlotIndex> members = {index, owner};
+    members.insert(members.end(), facts.slots[owner].sharers.begin(), facts.slots[owner].sharers.end());
+    for (const SlotIndex member : members)
+        if (facts.slots[member].proof)
+            return &facts.recipe.proofs[*facts.slots[member].proof];
+    return nullptr;
+}
+
+void settleLastBits(SlotWork &work)
+{
+    if (!work.spec || !work.slot.quantizer || !work.slot.quantizer->scale)
+        return;
+    if (!work.restsOnMean && work.spec->restriction != Restriction::LogFloat)
+        return;
+    Granular &scale = *work.slot.quantizer->scale;
+    const KnownScale known = knownScale(work);
+    if (!areLastBits(scale.values, known.values))
+        return;
+    const std::vector<float> settled(known.values.begin(), known.values.end());
+    work.restsOnMean = false;
+    work.slot.quantizer->origin["scale"].detail += fmt::format("; its last bit is that of {}", known.from);
+    if (settled != scale.values)
+        work.slot.formula += fmt::format("\nin the order of the framework's own sums: {}", shortest(settled.front()));
+    scale.values = settled;
+}
+
+void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress)
+{
+    const auto proof = facts.slots[index].proof;
+    SlotQuantizer &slot = resolved.slot;
+    if (!proof)
+        return;
+    if (slot.quantizer && slot.quantizer->opaque)
+        return; // its fields are the proof's own
+    if (slot.quantizer)
+        return ProofComparison(slot, facts.recipe.proofs[*proof], progress).run();
+    if (resolved.failure)
+        return; // nothing to compare, which the failure says
+    slot.proof = ProofVerdict::Differs;
+    slot.proofDifference = "it has no quantizer here and one in the live model";
+    slot.assumed = true;
+}
+
+namespace {
+
+void noteUnlinked(Network &network, const BrevitasFacts &facts)
+{
+    constexpr std::size_t kMostWarnings = 20;
+    std::vector<bool> linked(facts.recipe.proofs.size());
+    for (const SlotFacts &slot : facts.slots)
+        if (slot.proof)
+            linked[*slot.proof] = true;
+    std::vector<std::string> names;
+    for (const Layer &layer : network.layers)
+        names.push_back(layer.name);
+    std::size_t told = 0, unlinked = 0;
+    for (const RecipeProof &proof : facts.recipe.proofs) {
+        if (linked[static_cast<std::size_t>(proof.number - 1)] || ++unlinked > kMostWarnings)
+            continue;
+        ++told;
+        const bool known = facts.layerNamed(proof.layer) != nullptr;
+        network.diagnostics.push_back({"proof-unused", Severity::Warning, "",
+            fmt::format("proof {} of the recipe (line {}) is of {} {}, {}{}", proof.number, proof.line, proof.layer,
+                proof.slot, known ? "and that layer has no such slot" : "and the file has no such layer",
+                known ? std::string() : didYouMean(proof.layer, names))});
+    }
+    if (unlinked > told)
+        network.diagnostics.push_back({"proof-unused", Severity::Warning, "",
+            fmt::format("{} more proofs of the recipe are of layers that the file does not have", unlinked - told)});
+}
+
+} // namespace
+
+void noteProofs(Network &network, const BrevitasFacts &facts)
+{
+    if (facts.recipe.proofs.empty())
+        return;
+    noteUnlinked(network, facts);
+    std::size_t confirmed = 0, differing = 0, unproven = 0;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            confirmed += slot.proof == ProofVerdict::Confirmed ? 1u : 0u;
+            unproven += slot.quantizer && slot.proof == ProofVerdict::None ? 1u : 0u;
+            if (slot.proof != ProofVerdict::Differs)
+                continue;
+            ++differing;
+            network.diagnostics.push_back({"proof-differs", Severity::Error, {layer.id, slot.slot},
+                fmt::format("{} {}: {}", layer.name, slot.slot, slot.proofDifference)});
+        }
+    if (confirmed == 0 || differing > 0)
+        return;
+    const auto quantizers
+        = [](std::size_t count) { return fmt::format("{} quantizer{}", count, count == 1 ? "" : "s"); };
+    network.diagnostics.push_back({"proof-confirmed", Severity::Note, "",
+        fmt::format("recipe confirmed by the live model: {}{}", quantizers(confirmed),
+            unproven == 0 ? "" : fmt::format("; {} without a proof", quantizers(unproven)))});
+}
+
+} // namespace quantscope
