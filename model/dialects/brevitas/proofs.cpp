@@ -87,8 +87,11 @@ private:
 
     void compareCodes()
     {
-        if (!m_slot.hasCodes() || !m_difference.empty())
+        if (!m_slot.hasCodes() || !m_difference.empty()) {
+            const bool unreadable = m_slot.tensor && m_quantizer.kind != QuantizerKind::Minifloat;
+            m_complete = m_complete && !unreadable;
             return;
+        }
         const auto here = m_proof.codesSha256 ? codesSha256(m_slot, m_progress) : std::nullopt;
         m_complete = m_complete && here;
         if (!here)
