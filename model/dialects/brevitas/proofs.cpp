@@ -113,6 +113,9 @@ private:
         const auto other = quantizerWithCodes(m_slot, *m_proof.codesSha256, m_progress);
         if (!other)
             return {};
+        if (other->rounding == Rounding::Up || other->rounding == Rounding::HalfUp
+            || other->rounding == Rounding::HalfDown)
+            return fmt::format("; they are with {}, which no keyword of Brevitas says", roundingName(other->rounding));
         if (other->rounding != m_quantizer.rounding)
             return fmt::format("; they are with float_to_int_impl_type = \"{}\"", roundingName(other->rounding));
         return fmt::format("; they are with narrow_range = {}", other->narrow.value_or(false));
