@@ -95,8 +95,9 @@ void settleByExports(Network &network, std::span<const Confirmation> confirmatio
     const bool taken = !network.recipe.takenFrom.empty();
     for (Layer &layer : network.layers)
         for (SlotQuantizer &slot : layer.slots)
-            if (const auto found = agreed.find(fmt::format("{} {}", layer.name, slot.slot));
-                found != agreed.end() && !found->second.differs && slot.quantizer)
+            if (const auto found = agreed.find(fmt::format("{} {}", layer.name, slot.slot)); found != agreed.end()
+                && !found->second.differs && slot.quantizer
+                && slot.proof != ProofVerdict::Differs) // what the live model contradicts is certain of nothing
                 settle(slot, found->second, taken);
     noteAssumedPresets(network);
 }
