@@ -61,7 +61,12 @@ Result<const SlotQuantizer *> findSlot(const Network &network, const CodesArgume
             fmt::format("layer \"{}\" has no tensor in slot \"{}\"{}", arguments.layer, arguments.slot,
                 didYouMean(arguments.slot, names))));
     }
-    if (!slot->quantizer || !slot->quantizer->isComplete()) {
+    if (slot->hasCodes() && !slot->hasValues() && arguments.as == "float")
+        return tl::unexpected(usage(arguments.file,
+            fmt::format("{} of layer \"{}\" has integers and no scale in the file, so their values are not known: "
+                        "--as dec, hex and bin show the integers",
+                arguments.slot, arguments.layer)));
+    if (!slot->quantizer || !slot->quantizer->knowsCodes()) {
         if (const Diagnostic *problem = problemOf(network, {layer->id, slot->slot}))
             return tl::unexpected(usage(arguments.file, "has no codes for it: " + problem->text));
         if (!slot->tensor->problem.empty())

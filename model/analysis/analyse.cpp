@@ -28,6 +28,7 @@ public:
         , m_withChannels(options.channels && pieces.channels().count() <= kMostChannels)
     {
         m_stats.hasFloats = m_reader.hasFloats();
+        m_stats.hasValues = m_reader.hasValues();
         if (m_withChannels)
             m_perChannel.resize(pieces.channels().count());
         m_low.assign(m_perChannel.size(), kInfinity);

@@ -10,6 +10,9 @@ Element ElementChunk::element(std::uint64_t flat) const
     if (at < codes.size()) {
         out.hasCode = true;
         out.code = codes[at];
+    }
+    if (at < values.size()) {
+        out.hasValue = true;
         out.value = values[at];
     }
     if (at < originals.size()) {
@@ -34,11 +37,12 @@ void ElementReader::read(std::uint64_t begin, std::uint64_t count, ElementChunk 
     const bool hasFloats = !m_codes || m_codes->hasFloats();
     chunk.begin = begin;
     chunk.codes.resize(m_codes ? size : 0);
-    chunk.values.resize(m_codes ? size : 0);
+    chunk.values.resize(m_codes && m_codes->hasValues() ? size : 0);
     chunk.originals.resize(hasFloats ? size : 0);
     if (m_codes) {
         m_codes->integers(begin, chunk.codes);
-        m_codes->values(begin, chunk.values);
+        if (!chunk.values.empty())
+            m_codes->values(begin, chunk.values);
     }
     if (m_floats)
         m_floats->floats(begin, chunk.originals);

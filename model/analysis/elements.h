@@ -14,6 +14,7 @@ namespace quantscope {
 struct Element {
     bool known = false; ///< false where it has not been read
     bool hasCode = false; ///< the slot has a quantizer with integer codes
+    bool hasValue = false; ///< of its code: not where the scale is unknown
     bool hasFloat = false;
     std::int64_t code = 0;
     float value = 0; ///< dequantized
@@ -24,7 +25,7 @@ struct Element {
 struct ElementChunk {
     std::uint64_t begin = 0;
     std::vector<std::int64_t> codes; ///< empty without integer codes
-    std::vector<float> values; ///< empty without integer codes
+    std::vector<float> values; ///< empty without integer codes, and where their scale is unknown
     std::vector<float> originals; ///< empty when the file holds only codes
 
     std::size_t size() const { return std::max(codes.size(), originals.size()); }

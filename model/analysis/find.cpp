@@ -4,6 +4,7 @@
 #include "analysis/pieces.h"
 
 #include <cmath>
+#include <limits>
 
 namespace quantscope {
 
@@ -51,6 +52,14 @@ bool matchesCode(const FindQuery &query, std::int64_t code)
     return holds(negative ? -real : real, query.relation, query.number.real);
 }
 
+/// What a code stands for, else the float; NaN where neither is known.
+float valueIn(const ElementChunk &chunk, std::size_t i)
+{
+    if (!chunk.values.empty())
+        return chunk.values[i];
+    return chunk.originals.empty() ? std::numeric_limits<float>::quiet_NaN() : chunk.originals[i];
+}
+
 /// Goes through a tensor once.
 class Search {
 public:
@@ -68,8 +77,7 @@ public:
                 readCodes(chunk);
             for (std::size_t i = 0; i < chunk.size(); ++i)
                 if (matches(chunk, i))
-                    visit(chunk.begin + i, chunk.codes.empty() ? 0 : chunk.codes[i],
-                        chunk.values.empty() ? chunk.originals[i] : chunk.values[i]);
+                    visit(chunk.begin + i, chunk.codes.empty() ? 0 : chunk.codes[i], valueIn(chunk, i));
         });
     }
 

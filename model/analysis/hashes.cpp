@@ -19,7 +19,7 @@ void Hashes::finish(SlotStatistics &statistics)
 {
     if (m_finite && statistics.nonFinite == 0)
         statistics.codesSha256 = m_codeHash.finish();
-    if (m_finite)
+    if (m_finite && m_valuesKnown)
         statistics.valueSha256 = m_valueHash.finish();
 }
 

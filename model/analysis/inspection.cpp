@@ -10,10 +10,7 @@ const SlotStatistics *Inspection::of(const SlotId &slot) const
     return found == statistics.end() ? nullptr : found->second.get();
 }
 
-bool canAnalyse(const SlotQuantizer &slot)
-{
-    return slot.tensor && slot.tensor->readable() && slot.quantizer && slot.quantizer->isComplete();
-}
+bool canAnalyse(const SlotQuantizer &slot) { return slot.isReadable(); }
 
 bool sameCodes(const SlotQuantizer &a, const SlotQuantizer &b)
 {

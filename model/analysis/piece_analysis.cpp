@@ -93,7 +93,10 @@ void PieceAnalysis::fromCodes(std::uint64_t begin, std::span<float> values, Piec
     m_codes.resize(values.size());
     std::transform(m_integers.begin(), m_integers.end(), m_codes.begin(),
         [](std::int64_t code) { return static_cast<float>(code); });
-    m_reader.valuesFromCodes(begin, m_codes, values);
+    if (m_reader.hasValues())
+        m_reader.valuesFromCodes(begin, m_codes, values);
+    else // in units of a scale that nobody knows
+        std::ranges::copy(m_codes, values.begin());
     out.range = valueRange(values);
     for (std::size_t i = 0; i < m_integers.size(); ++i) {
         const std::int64_t code = m_integers[i];
@@ -109,7 +112,10 @@ void PieceAnalysis::fromCodes(std::uint64_t begin, std::span<float> values, Piec
     if (m_options.hash) {
         m_hashes.addCodes(m_integers);
         m_values.assign(values.begin(), values.end());
-        m_hashes.addValues(m_values);
+        if (m_reader.hasValues())
+            m_hashes.addValues(m_values);
+        else
+            m_hashes.withoutValues();
     }
 }
 

@@ -27,8 +27,9 @@ public:
 private:
     static std::size_t axisOf(const SlotQuantizer &slot)
     {
-        const Granular &scale = *slot.quantizer->scale;
-        return static_cast<std::size_t>(scale.values.size() > 1 && scale.axis ? *scale.axis : slot.channelAxis);
+        const auto &scale = slot.quantizer->scale;
+        return static_cast<std::size_t>(
+            scale && scale->values.size() > 1 && scale->axis ? *scale->axis : slot.channelAxis);
     }
 };
 

@@ -77,14 +77,15 @@ struct ChannelStatistics {
 struct SlotStatistics {
     std::uint64_t count = 0;
     std::uint64_t nonFinite = 0;
-    float low = 0, high = 0; ///< of the file's floats, else of the values
+    float low = 0, high = 0; ///< of the file's floats, else of the values; of the codes where those are unknown
+    bool hasValues = true; ///< false where the scale is not known: the codes stand in the place of values
     bool hasFloats = false; ///< errors are null and `clipped` unknown without them
     std::int64_t codesMin = 0, codesMax = 0;
     std::uint64_t atLimit = 0; ///< codes equal to an end of the quantizer's range
     std::optional<std::uint64_t> clipped; ///< elements whose rounded, unclamped code lies outside the range
     std::uint64_t zeroed = 0; ///< non-zero floats whose code is the zero point
     QuantizationError error;
-    BitWeightHistogram bitWeights; ///< of the floats, else of the values
+    BitWeightHistogram bitWeights; ///< of what `low` is of
     CodeHistogram codes;
     std::vector<ChannelStatistics> channels; ///< one per scale when there are several, else one per output channel
     std::optional<std::string> codesSha256; ///< with AnalysisOptions::hash

@@ -71,6 +71,8 @@ std::optional<std::string> allZeroBesideScale(const SlotFacts &facts)
 {
     if (!holdsZerosAlone(facts) || scaleFollowsFromZeros(facts.slot))
         return std::nullopt;
+    if (!facts.statistics->hasValues)
+        return fmt::format("all {} codes are zero", grouped(facts.statistics->count));
     return fmt::format("all {} values are zero; its scale does not follow from them and may be right all the same",
         grouped(facts.statistics->count));
 }
@@ -113,6 +115,8 @@ std::optional<std::string> saturated(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || s->count == 0 || facts.slot.quantizer->kind != QuantizerKind::Affine)
+        return std::nullopt;
+    if (!s->hasValues) // the ends of the container are not those of the quantizer
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
     const bool known = knowsClipped(*s);
@@ -164,7 +168,7 @@ std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
 std::optional<std::string> fewCodesUsed(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
-    if (s == nullptr || facts.slot.slot != Slot::Weight || s->codes.width != 1
+    if (s == nullptr || !s->hasValues || facts.slot.slot != Slot::Weight || s->codes.width != 1
         || facts.slot.quantizer->kind != QuantizerKind::Affine)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);

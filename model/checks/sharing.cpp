@@ -72,8 +72,9 @@ void equalScales(const Network &network, const StatisticsMap &statistics, std::v
     for (const Layer &layer : network.layers) {
         const SlotQuantizer *slot = layer.slot(Slot::Weight);
         const auto found = statistics.find({layer.id, Slot::Weight});
-        if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->scale->perTensor()
-            || slot->quantizer->kind != QuantizerKind::Affine || !slot->sharedWith.empty())
+        if (slot == nullptr || found == statistics.end() || !slot->quantizer || !slot->quantizer->isComplete()
+            || !slot->quantizer->scale->perTensor() || slot->quantizer->kind != QuantizerKind::Affine
+            || !slot->sharedWith.empty())
             continue;
         const float scale = slot->quantizer->scale->values[0];
         const CodeRange range = codeRange(*slot->quantizer);

@@ -1,5 +1,6 @@
 #include "dialects/interpret.h"
 
+#include "dialects/integer_tensors.h"
 #include "dialects/interpreters.h"
 
 namespace quantscope {
@@ -18,6 +19,7 @@ Result<Network> recoverQuantizers(
     Network network = listLayers(file, recipe);
     try {
         interpreterOf(*file).recover(network, progress, hints);
+        takeIntegerTensors(network);
     } catch (const RecipeMismatch &error) {
         return tl::unexpected(
             Error{ErrorKind::Usage, recipe.path.empty() ? file->path : recipe.path, std::nullopt, error.what()});

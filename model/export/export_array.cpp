@@ -21,7 +21,7 @@ std::string exportObstacle(const SlotQuantizer &slot)
         return "has no tensor";
     if (!slot.quantizer)
         return "has no known quantizer";
-    if (!slot.quantizer->isComplete())
+    if (!slot.quantizer->knowsCodes())
         return "has a quantizer of which not everything is known";
     if (slot.proof == ProofVerdict::Differs)
         return "is not what the live model computes: " + slot.proofDifference;
@@ -77,7 +77,7 @@ ExportArray makeExportArray(const Layer &layer, const SlotQuantizer &slot, const
     array.width = slot.quantizer->wordBits();
     array.isSigned = *slot.quantizer->isSigned || slot.quantizer->kind == QuantizerKind::Binary;
     array.fixed = fixedType(*slot.quantizer);
-    if (!array.fixed)
+    if (!array.fixed && slot.quantizer->isComplete())
         array.table = makeScaleTable(array);
     return array;
 }

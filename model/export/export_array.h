@@ -14,7 +14,7 @@ namespace quantscope {
 
 /// One array of an export: a slot with everything that a writer needs.
 struct ExportArray {
-    const SlotQuantizer *slot = nullptr; ///< with a tensor and a complete quantizer
+    const SlotQuantizer *slot = nullptr; ///< with a tensor and a quantizer that knows its codes
     std::string symbol; ///< "conv1_weight"
     Layout layout;
     std::string sourceAxes; ///< names of the tensor's own axes: "[o][i][h][w]"
@@ -22,7 +22,7 @@ struct ExportArray {
     int width = 0; ///< bits of a code
     bool isSigned = true;
     std::optional<FixedType> fixed;
-    std::optional<ScaleTable> table; ///< present when `fixed` is not
+    std::optional<ScaleTable> table; ///< present when `fixed` is not; neither is where the scale is not known
 
     int containerBits() const; ///< 8, 16, 32 or 64
     std::string containerType() const; ///< "int8_t"

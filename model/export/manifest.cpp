@@ -27,8 +27,8 @@ Json tensorEntry(const ExportLayer &layer, const ExportArray &array, const std::
     out["bit_width"] = quantizer.bitWidth ? Json(*quantizer.bitWidth) : Json(nullptr);
     out["storage_bits"] = quantizer.storageBits ? Json(*quantizer.storageBits) : Json(nullptr);
     out["signed"] = array.isSigned;
-    out["scale"] = granularJson(*quantizer.scale, true);
-    out["zero_point"] = granularJson(*quantizer.zeroPoint, false);
+    out["scale"] = quantizer.scale ? granularJson(*quantizer.scale, true) : Json(nullptr);
+    out["zero_point"] = quantizer.zeroPoint ? granularJson(*quantizer.zeroPoint, false) : Json(nullptr);
     if (quantizer.blockSize)
         out["block_size"] = *quantizer.blockSize;
     out["frac_bits"] = fracBitsJson(quantizer);

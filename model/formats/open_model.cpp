@@ -20,22 +20,27 @@ constexpr FormatReader kReaders[] = {
     {"ONNX", looksLikeOnnx, readOnnx},
 };
 
+ModelFile readBy(const FormatReader &reader, const ReadRequest &request)
+{
+    ModelFile file = reader.read(request);
+    file.path = request.path;
+    file.bytes = request.source->size();
+    file.buildIndex();
+    return file;
+}
+
 ModelFile readAny(const ReadRequest &request)
 {
     const std::uint64_t size = request.source->size();
     if (size == 0)
-        throw ParseError("is empty");
+        throw ParseError("is empty: the file has no bytes; fetch or write it again");
     const auto head = request.source->bytes(0, std::min(size, kHeadBytes));
-    for (const FormatReader &reader : kReaders) {
-        if (!reader.recognises(head, request))
-            continue;
-        ModelFile file = reader.read(request);
-        file.path = request.path;
-        file.bytes = size;
-        file.buildIndex();
-        return file;
-    }
-    throw unreadable(head, request);
+    if (auto foreign = foreignFormat(head)) // none of these is a file of ours: a protocol buffer has no magic number
+        throw std::move(*foreign);
+    for (const FormatReader &reader : kReaders)
+        if (reader.recognises(head, request))
+            return readBy(reader, request);
+    throw unreadable(request.path);
 }
 
 } // namespace

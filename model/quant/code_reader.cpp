@@ -14,7 +14,7 @@ namespace {
 /// What a slot has is asked for here, before anything of it is used.
 const Quantizer &quantizerOf(const SlotQuantizer &slot)
 {
-    if (!slot.tensor || !slot.quantizer || !slot.quantizer->isComplete())
+    if (!slot.tensor || !slot.quantizer || !slot.quantizer->knowsCodes())
         throw ParseError(fmt::format("the quantizer of {} is not known", slot.slot));
     return *slot.quantizer;
 }
@@ -27,10 +27,14 @@ std::uint64_t product(std::span<const std::int64_t> sizes)
     return out;
 }
 
-float pick(const Granular &granular, std::size_t channel)
+float pick(const std::optional<Granular> &granular, std::size_t channel, float otherwise)
 {
-    return granular.values.size() == 1 ? granular.values[0] : granular.values[channel];
+    if (!granular)
+        return otherwise;
+    return granular->values.size() == 1 ? granular->values[0] : granular->values[channel];
 }
+
+const Granular *orNull(const std::optional<Granular> &granular) { return granular ? &*granular : nullptr; }
 
 /// Code as an integer: floats reach 2^31 in Brevitas; what is not finite has no integer.
 std::int64_t toInteger(float code)
@@ -50,8 +54,8 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
     const Shape &shape = slot.tensor->shape;
     if (m_quantizer.learnedRounding)
         m_learned.emplace(*m_quantizer.learnedRounding);
-    const std::array parts{&*m_quantizer.scale, &*m_quantizer.zeroPoint,
-        m_quantizer.divisor ? &*m_quantizer.divisor : nullptr, m_quantizer.shift ? &*m_quantizer.shift : nullptr};
+    const std::array parts{orNull(m_quantizer.scale), orNull(m_quantizer.zeroPoint), orNull(m_quantizer.divisor),
+        orNull(m_quantizer.shift)};
     std::optional<int> axis;
     for (const Granular *g : parts) {
         if (g == nullptr)
@@ -103,10 +107,10 @@ CodeParameters CodeReader::parameters(std::size_t channel) const
     CodeParameters p;
     p.rule = m_quantizer.rule;
     p.rounding = m_quantizer.rounding;
-    p.scale = pick(*m_quantizer.scale, channel);
-    p.divisor = m_quantizer.divisor ? pick(*m_quantizer.divisor, channel) : p.scale;
-    p.zeroPoint = pick(*m_quantizer.zeroPoint, channel);
-    p.shift = m_quantizer.shift ? pick(*m_quantizer.shift, channel) : p.zeroPoint;
+    p.scale = pick(m_quantizer.scale, channel, std::numeric_limits<float>::quiet_NaN());
+    p.divisor = pick(m_quantizer.divisor, channel, p.scale);
+    p.zeroPoint = pick(m_quantizer.zeroPoint, channel, 0);
+    p.shift = pick(m_quantizer.shift, channel, p.zeroPoint);
     p.ternaryThreshold = m_quantizer.ternaryThreshold;
     p.minifloat = m_quantizer.minifloat;
     p.stored = m_slot.tensor->dtype;

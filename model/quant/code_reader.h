@@ -10,11 +10,13 @@
 namespace quantscope {
 
 /// Reads a slot's floats, codes and values in row-major order of its shape, in any chunks.
-/// Requires slot.tensor and a complete quantizer; throws ParseError when the tensor's bytes are not there.
+/// Requires slot.tensor and a quantizer that knows its codes; throws ParseError when the tensor's bytes are not there.
 class CodeReader {
 public:
     explicit CodeReader(const SlotQuantizer &slot);
 
+    /// False where the file stores codes whose scale is not known: `values` are then NaN.
+    bool hasValues() const { return m_quantizer.isComplete(); }
     /// True when the file holds float values that the codes were computed from.
     bool hasFloats() const;
     /// The file's floats; only when hasFloats().

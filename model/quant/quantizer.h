@@ -107,6 +107,11 @@ struct Quantizer {
     bool operator==(const Quantizer &) const = default;
     /// Everything that codes need is known.
     bool isComplete() const { return !opaque && scale && zeroPoint && isSigned && (bitWidth || storageBits); }
+    /// Enough is known to tell codes: those that the tensor itself stores need no scale.
+    bool knowsCodes() const
+    {
+        return isComplete() || (rule == CodeRule::Stored && !opaque && !scale && isSigned && (bitWidth || storageBits));
+    }
     /// Bits that a code occupies: bitWidth, else storageBits; binary codes (-1, +1) need 2 in two's complement.
     int wordBits() const;
 };
@@ -115,7 +120,12 @@ struct Quantizer {
 struct CodeRange {
     std::int64_t min = 0;
     std::int64_t max = 0;
-    std::uint64_t size() const { return static_cast<std::uint64_t>(max - min) + 1; }
+    /// At most 2^64 - 1, which the codes of 64 bits exceed by one.
+    std::uint64_t size() const
+    {
+        const std::uint64_t steps = static_cast<std::uint64_t>(max) - static_cast<std::uint64_t>(min);
+        return steps + (steps == ~0ull ? 0u : 1u);
+    }
 };
 CodeRange codeRange(int bits, bool isSigned, bool narrow);
 /// Of a complete quantizer; binary gives -1..1.
@@ -147,9 +157,11 @@ struct SlotQuantizer {
     std::string proofDifference; ///< field and first index that differ, as a sentence without the slot's name
 
     /// The tensor's bytes are there and everything that codes need is known.
-    bool isReadable() const { return tensor && tensor->readable() && quantizer && quantizer->isComplete(); }
+    bool isReadable() const { return tensor && tensor->readable() && quantizer && quantizer->knowsCodes(); }
     /// And the codes are integers.
     bool hasCodes() const { return isReadable() && quantizer->kind != QuantizerKind::Minifloat; }
+    /// And what they stand for is known.
+    bool hasValues() const { return isReadable() && quantizer->isComplete(); }
 };
 
 } // namespace quantscope

@@ -173,7 +173,7 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
         for (const SlotQuantizer &slot : layer.slots)
             if (slot.tensor) {
                 parameters += slot.tensor->count();
-                if (slot.quantizer && slot.quantizer->isComplete())
+                if (slot.quantizer && slot.quantizer->knowsCodes())
                     bits += slot.tensor->count()
                         * static_cast<std::uint64_t>(
                             slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());

@@ -36,6 +36,27 @@ private Q_SLOTS:
         row("npz", test::ZipBuilder().add("a.npy", "\x93NUMPY").finish(), ".npz");
         row("tflite", "\x1c\x00\x00\x00TFL3"s, "TensorFlow Lite");
         row("gzip", "\x1f\x8b\x08\x00"s, "gzip");
+        row("web page called safetensors", "<html><body>404</body></html>", "web page");
+        row("web page behind a comment", "\xef\xbb\xbf\n<!-- x -->\n<HTML lang=\"en\">", "web page");
+        row("an answer in XML", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML");
+        row("openvino", "<?xml version=\"1.0\"?>\n<net name=\"x\" version=\"11\"><layers><layer id=\"0\"/>",
+            "OpenVINO");
+        row("python", "# a net\nimport torch\nnet = torch.nn.Linear(3, 4)\n", "Python source");
+        row("toml", "# x\n[tool.black]\nline-length = 100\n", "TOML");
+        row("recipe", "[[quantizer]]\nmatch = \"*\"\n", "a recipe of QuantScope");
+        row("json list", "[1, 2]\n", "JSON");
+        row("utf-16", "\xff\xfeh\0i\0"s, "UTF-16");
+        row("zeros", std::string(5000, '\0'), "nothing but zeros");
+        row("pickle of arrays", "\x80\x04\x95\x8b\0\0\0\0\0\0\0\x8c\x15numpy.core.multiarray\x94\x8c\x0c_reconstruct"s,
+            "NumPy arrays");
+        row("pickle of tensors", "\x80\x04\x95\x8b\0\0\0\0\0\0\0\x8c\x0ctorch._utils\x94"s, "pickle.load");
+        row("pickle in text", "(dp0\nS'a'\np1\nI1\ns.", "pickle");
+        row("xz",
+            "\xfd"
+            "7zXZ\0\0\4"s,
+            "xz");
+        row("zip with a model", test::ZipBuilder().add("m/best.onnx", "x").finish(), "holds m/best.onnx: unpack");
+        row("empty zip", test::ZipBuilder().finish(), "without any file");
         row("zip of something", test::ZipBuilder().add("readme.txt", "x").finish(), "data.pkl");
         row("keras", test::ZipBuilder().add("config.json", "{}").add("model.weights.h5", "x").finish(), "Keras");
     }
@@ -49,6 +70,20 @@ private Q_SLOTS:
         QCOMPARE(file.error().kind, ErrorKind::Parse);
         QCOMPARE(file.error().path, std::string("some.file"));
         QVERIFY2(file.error().message.find(part.toStdString()) != std::string::npos, file.error().message.c_str());
+    }
+
+    /// The answer does not depend on the name, and has a way on.
+    void foreignFormatsByAnyName_data() { foreignFormats_data(); }
+    void foreignFormatsByAnyName()
+    {
+        QFETCH(QByteArray, bytes);
+        QFETCH(QString, part);
+        const auto source = std::make_shared<MemorySource>(test::toBytes(bytes.toStdString()));
+        for (const char *name : {"x.pt", "x.onnx", "x.safetensors", "x", "x.tar"}) {
+            const auto file = openModel(source, name);
+            QVERIFY(!file);
+            QVERIFY2(file.error().message.find(part.toStdString()) != std::string::npos, file.error().message.c_str());
+        }
     }
 
     void missingAndFolders()
@@ -73,6 +108,16 @@ private Q_SLOTS:
         QCOMPARE((*file)->path, copy.toStdString());
         QCOMPARE((*file)->bytes, std::uint64_t(QFileInfo(copy).size()));
         QVERIFY((*file)->find("conv1.weight"));
+    }
+
+    void onnxUnderAnotherName()
+    {
+        QTemporaryDir folder;
+        const QString copy = folder.filePath("weights.pt");
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")), copy));
+        const auto file = openModel(copy.toStdString());
+        QVERIFY(file);
+        QCOMPARE((*file)->format, std::string("onnx"));
     }
 
     void shrinkingFiles()

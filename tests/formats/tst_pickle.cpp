@@ -122,6 +122,9 @@ private Q_SLOTS:
         row("INT bool", "I01\n.", "True");
         row("LONG", "L-5L\n.", "-5");
         row("FLOAT", "F2.5\n.", "2.5");
+        row("FLOAT beyond",
+            "(F1e999\nF-1e999\nF1e-999\nF0.0000001e400\nF1e99999999999999999999\nF1e-99999999999999999999\nl.",
+            "[inf, -inf, 0.0, inf, inf, 0.0]");
         row("STRING escapes", "S'a\\x41\\n\\\\'\n.", "'aA\n\\'");
         row("UNICODE escapes", "Va\\u00e9\\\\u\n.", "'aé\\\\u'");
         row("LONG1 empty", QByteArray("\x8a\x00.", 3), "0");

@@ -15,8 +15,8 @@ static std::vector<RowColumn<DiagnosticRow>> columns()
     using Row = DiagnosticRow;
     return {{u"Severity"_s, severityText,
                 [](const Row &row) { return QVariant(static_cast<int>(row.diagnostic.severity)); }},
-        {u"Layer"_s, [](const Row &row) { return row.subject.empty() ? u"file"_s : qs(row.subject); }},
-        {u"Problem"_s, [](const Row &row) { return withPowers(qs(row.diagnostic.text)); }}};
+        {u"Layer"_s, [](const Row &row) { return row.subject.empty() ? u"file"_s : shownText(row.subject); }},
+        {u"Problem"_s, [](const Row &row) { return withPowers(shownText(row.diagnostic.text)); }}};
 }
 
 DiagnosticModel::DiagnosticModel(QObject *parent)
@@ -46,8 +46,8 @@ QVariant DiagnosticModel::own(const DiagnosticRow &row, int, int role) const
     case SeverityRole: return severityText(row);
     case Qt::ToolTipRole:
     case Qt::AccessibleDescriptionRole:
-        return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u"\n"_s + qs(row.subject) + u"\n"_s
-            + withPowers(qs(row.diagnostic.text));
+        return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u"\n"_s + shownText(row.subject) + u"\n"_s
+            + withPowers(shownText(row.diagnostic.text));
     default: return {};
     }
 }

@@ -23,7 +23,7 @@ Fact fact(const Quantizer &quantizer, const QString &label, const char *key, con
     Fact f{.label = label, .value = value, .word = {}, .detail = {}, .source = {}, .assumed = false};
     if (const auto found = quantizer.origin.find(key); found != quantizer.origin.end()) {
         f.word = qs(originName(found->second.origin));
-        f.detail = withPowers(qs(found->second.detail));
+        f.detail = withPowers(shownText(found->second.detail));
         f.source = f.detail;
         f.assumed = found->second.origin == Origin::Assumed;
     }
@@ -91,9 +91,10 @@ QString formulaText(const SlotQuantizer &slot)
 QString missingText(const SlotQuantizer &slot)
 {
     if (slot.tensor && !slot.tensor->problem.empty())
-        return qs(slot.tensor->problem);
+        return shownText(slot.tensor->problem);
     if (slot.tensor)
-        return u"a float tensor without a quantizer: nothing to export"_s;
+        return isFloating(slot.tensor->dtype) ? u"a float tensor without a quantizer: nothing to export"_s
+                                              : u"elements whose codes are not known: nothing to export"_s;
     return u"the quantizer is not known: see the problems below"_s;
 }
 
@@ -163,11 +164,12 @@ QString rangeText(const Quantizer &quantizer, int digits)
 
 QString codeRangeText(const Quantizer &quantizer)
 {
-    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat)
+    if (!quantizer.knowsCodes() || quantizer.kind == QuantizerKind::Minifloat)
         return u"unknown"_s;
     const CodeRange range = codeRange(quantizer);
     const auto grouped = [](std::int64_t value) {
-        return (value < 0 ? u"−"_s : QString()) + groupedText(static_cast<std::uint64_t>(value < 0 ? -value : value));
+        const auto bits = static_cast<std::uint64_t>(value);
+        return (value < 0 ? u"−"_s : QString()) + groupedText(value < 0 ? 0 - bits : bits);
     };
     return grouped(range.min) + u" … "_s + grouped(range.max);
 }
@@ -216,6 +218,8 @@ static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
     const std::size_t scales = quantizer.scale ? quantizer.scale->values.size() : 0;
     facts.rows.push_back(computed(
         u"granularity"_s, granularityText(slot), scales == 1 ? u"one scale"_s : countText(scales, u"scale"_s)));
+    if (quantizer.knowsCodes() && !quantizer.isComplete())
+        facts.rows.push_back(computed(u"codes"_s, codeRangeText(quantizer), u"the integers that the file stores"_s));
     if (!quantizer.isComplete())
         return;
     if (const auto type = fixedType(quantizer))
@@ -230,10 +234,10 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
 {
     SlotFacts facts;
     facts.title = qs(slot.slot);
-    facts.subtitle = slot.preset.empty() ? qs(slot.tensorName) : qs(slot.preset);
+    facts.subtitle = slot.preset.empty() ? shownText(slot.tensorName) : shownText(slot.preset);
     facts.assumed = slot.assumed;
     if (!slot.sharedWith.empty())
-        facts.subtitle += u" · shared with "_s + qs(slot.sharedWith);
+        facts.subtitle += u" · shared with "_s + shownText(slot.sharedWith);
     if (!slot.quantizer) {
         facts.type = slot.tensor ? qs(dtypeName(slot.tensor->dtype)) : QString();
         facts.problem = missingText(slot);
@@ -301,7 +305,7 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
 
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics)
 {
-    if (!slot.quantizer || !slot.quantizer->isComplete())
+    if (!slot.quantizer || !slot.quantizer->knowsCodes())
         return {{u"type"_s, slot.tensor ? qs(dtypeName(slot.tensor->dtype)) : u"unknown"_s, missingText(slot)}};
     const Quantizer &quantizer = *slot.quantizer;
     std::vector<FigureText> figures;
@@ -309,9 +313,12 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         fixedType(quantizer)
             ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits())
                   .arg(fractionText(quantizer))
+            : !quantizer.isComplete()
+            ? u"the element type of the file: it has these integers and no scale"_s
             : u"no fixed-point type holds the values exactly: the scale is not one power of two, "
               "or there is a zero point"_s});
-    figures.push_back({u"scale"_s, scaleFullText(*quantizer.scale), computedTip(slot, "scale")});
+    figures.push_back({u"scale"_s, quantizer.scale ? scaleFullText(*quantizer.scale) : u"unknown"_s,
+        quantizer.scale ? computedTip(slot, "scale") : u"the file has these integers and no scale"_s});
     figures.push_back(
         {u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
     figures.push_back({u"range"_s, rangeText(quantizer, 3),

@@ -22,9 +22,9 @@ std::vector<RowColumn<LayerRow>> namingColumns()
 {
     using Row = LayerRow;
     const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
-    return {{u"Layer"_s, [](const Row &row) { return qs(row.name); }, {}, kLeft, {},
-                [](const Row &row) { return qs(row.name); }},
-        {u"Kind"_s, [](const Row &row) { return qs(row.kind); }},
+    return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); }, {}, kLeft, {},
+                [](const Row &row) { return shownText(row.name); }},
+        {u"Kind"_s, [](const Row &row) { return shownText(row.kind); }},
         {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
         {u"Params"_s, [](const Row &row) { return row.parameters ? groupedText(*row.parameters) : u"–"_s; }, parameters,
             kRight, u"weights + biases"_s}};

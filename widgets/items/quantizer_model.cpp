@@ -33,7 +33,7 @@ static QString sourceText(const QuantizerRow &row)
 static std::vector<RowColumn<QuantizerRow>> columns()
 {
     using Row = QuantizerRow;
-    return {{u"Layer"_s, [](const Row &row) { return qs(row.layer->name); }},
+    return {{u"Layer"_s, [](const Row &row) { return shownText(row.layer->name); }},
         {u"Slot"_s, [](const Row &row) { return qs(row.slot->slot); }},
         {u"Type"_s, [](const Row &row) { return row.slot->quantizer ? typeText(*row.slot->quantizer) : u"–"_s; }},
         {u"Preset"_s, presetText}, {u"From"_s, sourceText}};

@@ -20,6 +20,7 @@ struct SlotRef {
     bool readable() const { return slot && slot->tensor && slot->tensor->readable(); }
     /// Codes can be computed.
     bool hasCodes() const { return slot && slot->hasCodes(); }
+    bool hasValues() const { return slot && slot->hasValues(); }
     std::uint64_t count() const { return slot && slot->tensor ? slot->tensor->count() : 0; }
 };
 

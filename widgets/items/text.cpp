@@ -13,6 +13,9 @@ namespace quantscope {
 
 QString qs(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
 
+QString shownText(std::string_view text) { return qs(printable(text)); }
+QString shownText(const QString &text) { return shownText(text.toStdString()); }
+
 QString qs(Slot slot) { return qs(slotName(slot)); }
 std::string str(const QString &text) { return text.toStdString(); }
 

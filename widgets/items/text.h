@@ -16,6 +16,10 @@ namespace quantscope {
 
 QString qs(std::string_view text);
 QString qs(Slot slot); ///< its name
+/// A name or sentence of a file as it is shown: on one line, without characters that steer or hide (base/text.h,
+/// printable). Never to look something up by.
+QString shownText(std::string_view text);
+QString shownText(const QString &text);
 std::string str(const QString &text);
 
 /// -6 -> "⁻⁶".

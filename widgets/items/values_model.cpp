@@ -14,7 +14,7 @@ namespace quantscope {
 WordFormat wordFormat(const SlotQuantizer &slot)
 {
     WordFormat format;
-    if (!slot.quantizer || !slot.quantizer->isComplete() || slot.quantizer->kind == QuantizerKind::Minifloat)
+    if (!slot.quantizer || !slot.quantizer->knowsCodes() || slot.quantizer->kind == QuantizerKind::Minifloat)
         return format;
     format.bits = std::clamp(slot.quantizer->wordBits(), 1, 64);
     if (const auto type = fixedType(*slot.quantizer))
@@ -29,8 +29,8 @@ QString elementText(const Element &element, const WordFormat &format, ValueForm 
     if (!element.hasCode)
         return element.hasFloat ? floatText(static_cast<double>(element.original)) : u"?"_s;
     if (form == ValueForm::Float)
-        return floatText(static_cast<double>(element.value));
-    if (std::isnan(element.value))
+        return element.hasValue ? floatText(static_cast<double>(element.value)) : u"?"_s;
+    if (element.hasValue && std::isnan(element.value))
         return u"nan"_s;
     const auto binary = [&] {
         return format.integerBits ? qs(binaryWord(element.code, format.bits, *format.integerBits))

@@ -40,7 +40,7 @@ static QString joined(const std::vector<std::string> &names)
 {
     QStringList parts;
     for (const std::string &name : names)
-        parts << qs(name);
+        parts << shownText(name);
     return parts.join(u", "_s);
 }
 
@@ -53,7 +53,7 @@ QString LayerHeader::describe() const
     QStringList parts;
     if (names.size() > 1)
         parts << tr("and %1 more selected").arg(names.size() - 1);
-    parts << qs(layer->kind) + (layer->kindAssumed ? tr(" (by its shape)") : QString());
+    parts << shownText(layer->kind) + (layer->kindAssumed ? tr(" (by its shape)") : QString());
     const SlotRef slot = m_session.currentSlot();
     if (slot && slot.slot->tensor)
         parts << qs(slot.slot->slot) + u" "_s + qs(shapeText(slot.slot->tensor->shape));
@@ -70,7 +70,7 @@ QString LayerHeader::describe() const
 void LayerHeader::refresh()
 {
     const Layer *layer = m_session.currentLayer();
-    m_name->setFullText(layer ? qs(layer->name) : QString());
+    m_name->setFullText(layer ? shownText(layer->name) : QString());
     m_facts->setFullText(describe());
     QStringList names;
     if (layer)

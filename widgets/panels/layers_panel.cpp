@@ -27,7 +27,7 @@ static int nameWidth(const LayerModel &model)
     int width = QFontMetrics(Theme::sans(0.92)).horizontalAdvance(title) + 18;
     for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row) {
         const QFontMetrics &metrics = model.index(row, 0).data(LayerModel::WeightRole).toBool() ? bold : plain;
-        width = std::max(width, metrics.horizontalAdvance(model.nameAt(row)) + 12);
+        width = std::max(width, metrics.horizontalAdvance(shownText(model.nameAt(row))) + 12);
     }
     return std::min(width, 150);
 }
@@ -97,7 +97,7 @@ QWidget *LayersPanel::makeHeader()
     header->setProperty("panel", true);
     auto *row = new FlowLayout(header, 14);
     row->setContentsMargins(12, 8, 12, 8);
-    const auto add = [header, row](QLabel *top, QLabel *bottom, bool expands) {
+    const auto add = [header, row](QLabel *top, QWidget *bottom, bool expands) {
         auto *pair = new QWidget(header);
         auto *column = new QVBoxLayout(pair);
         column->setContentsMargins(0, 0, 0, 0);
@@ -109,6 +109,7 @@ QWidget *LayersPanel::makeHeader()
         column->addWidget(top);
         column->addWidget(bottom);
         row->addWidget(pair);
+        return pair;
     };
     m_file = new ElidedLabel(Qt::ElideMiddle);
     m_file->setForegroundRole(QPalette::PlaceholderText);
@@ -127,6 +128,16 @@ QWidget *LayersPanel::makeHeader()
     add(dimLabel(tr("weights + biases")), m_weights, false);
     add(dimLabel(tr("integer bits")), m_bits, false);
     add(dimLabel(tr("recipe")), m_recipe, false);
+    m_part = new QComboBox;
+    m_part->setObjectName(u"part"_s);
+    m_part->setAccessibleName(tr("Part of the file"));
+    m_part->setToolTip(plainTip(tr("The file holds several sets of weights: which one is shown and exported")));
+    m_partBox = add(dimLabel(tr("part of the file")), m_part, false);
+    m_partBox->hide();
+    connect(m_part, &QComboBox::activated, this, [this](int part) {
+        m_session.usePart(part);
+        updateParts(); // unsaved changes may have kept the one before
+    });
     return header;
 }
 
@@ -215,10 +226,20 @@ void LayersPanel::step(int by)
         m_table->selectRow(row);
 }
 
+void LayersPanel::updateParts()
+{
+    m_part->clear();
+    m_part->addItems(m_session.parts());
+    m_part->setCurrentIndex(m_session.shownPart());
+    m_partBox->setVisible(m_part->count() > 1);
+}
+
 void LayersPanel::updateHeader()
 {
+    updateParts();
     const auto network = m_session.network();
-    m_file->setFullText(network ? QFileInfo(m_session.path()).fileName() : QString(), m_session.path());
+    m_file->setFullText(
+        network ? shownText(QFileInfo(m_session.path()).fileName()) : QString(), shownText(m_session.path()));
     m_dialect->setFullText(network ? qs(traitsOf(network->dialect).name) : QString());
     std::uint64_t elements = 0;
     std::uint64_t bits = 0;

@@ -4,6 +4,7 @@
 #include "items/layer_model.h"
 #include "look/controls.h"
 
+#include <QComboBox>
 #include <QTableView>
 
 namespace quantscope {
@@ -32,6 +33,7 @@ private:
     void onSelection();
     void pushSelection();
     void updateHeader();
+    void updateParts();
 
     Session &m_session;
     LayerModel m_model;
@@ -40,6 +42,8 @@ private:
     ElidedLabel *m_file;
     ElidedLabel *m_dialect;
     QLabel *m_weights, *m_bits, *m_recipe;
+    QComboBox *m_part;
+    QWidget *m_partBox;
     bool m_following = false;
 };
 

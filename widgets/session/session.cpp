@@ -57,7 +57,35 @@ void Session::open(const QString &path, const QString &recipe)
         m_recipeChoice = RecipeChoice::Beside;
         m_chosenRecipe.clear();
     }
+    m_part = Settings::partChoice(m_path);
     start(m_chosenRecipe, false);
+}
+
+QStringList Session::parts() const
+{
+    QStringList out;
+    if (m_network)
+        for (const std::string &name : m_network->file->weightParts())
+            out << shownText(name);
+    return out.size() > 1 ? out : QStringList();
+}
+
+int Session::shownPart() const
+{
+    const ModelPart *part = m_network ? m_network->file->shown() : nullptr;
+    const auto names = m_network ? m_network->file->weightParts() : std::vector<std::string>();
+    const auto found = part ? std::ranges::find(names, part->name) : names.end();
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+}
+
+void Session::usePart(int part)
+{
+    const auto names = m_network ? m_network->file->weightParts() : std::vector<std::string>();
+    if (part < 0 || part >= static_cast<int>(names.size()) || part == shownPart() || !mayDiscard())
+        return;
+    m_part = qs(names[static_cast<std::size_t>(part)]);
+    Settings::setPartChoice(m_path, m_part);
+    start(m_recipeChoice == RecipeChoice::Chosen ? m_chosenRecipe : QString(), true);
 }
 
 void Session::useRecipe(RecipeChoice choice, const QString &path)
@@ -101,7 +129,7 @@ void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
     for (const QString &name : layers)
         if (const Layer *layer = m_network->layer(str(name)); layer && !layer->batchNorm.empty())
             after = withBatchNorm(after, layer->name, merged ? layer->batchNorm : std::string());
-    const QString what = layers.size() == 1 ? layers.front() : u"%1 layers"_s.arg(layers.size());
+    const QString what = layers.size() == 1 ? shownText(layers.front()) : u"%1 layers"_s.arg(layers.size());
     pushEdit(std::move(after), (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what));
 }
 
@@ -187,9 +215,13 @@ void Session::cancel()
 }
 
 Result<std::shared_ptr<const Session::Listed>> Session::openAndList(
-    const std::string &path, const RecipeSource &source, const Progress &progress)
+    const std::string &path, const std::string &part, const RecipeSource &source, const Progress &progress)
 {
     auto opened = OpenedModel::open(path, source, progress);
+    // A part that was chosen once and is gone must not keep the model from opening.
+    if (opened && !part.empty())
+        if (auto chosen = opened->showing(part))
+            opened = std::move(chosen);
     if (!opened)
         return tl::unexpected(opened.error());
     const std::string &recipePath = opened->recipe().path;
@@ -209,21 +241,23 @@ void Session::start(const QString &recipe, bool keepSelection)
     m_opened.reset();
     m_error.clear();
     setState(State::Loading);
-    Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), 0);
+    Q_EMIT progressChanged(u"reading "_s + shownText(QFileInfo(m_path).fileName()), 0);
     const RecipeSource source{
         recipe.isEmpty() ? std::nullopt : std::optional(str(recipe)), m_recipeChoice != RecipeChoice::None};
-    m_opening.start(
-        [path = str(m_path), source](const Progress &progress) { return openAndList(path, source, progress); },
+    m_opening.start([path = str(m_path), part = str(m_part), source](
+                        const Progress &progress) { return openAndList(path, part, source, progress); },
         [this](Result<std::shared_ptr<const Listed>> result) {
             if (!result)
-                return fail(qs(result.error().text()));
+                return fail(shownText(result.error().text()));
             const Listed &listed = **result;
             m_document.read(listed.opened.recipe(), listed.recipeText);
             setNetwork(listed.network, State::Listed);
             watch();
             recover(listed.opened);
         },
-        [this](int permille) { Q_EMIT progressChanged(u"reading "_s + QFileInfo(m_path).fileName(), permille); });
+        [this](int permille) {
+            Q_EMIT progressChanged(u"reading "_s + shownText(QFileInfo(m_path).fileName()), permille);
+        });
 }
 
 void Session::recover(const OpenedModel &opened)
@@ -260,7 +294,7 @@ void Session::startRecovering(std::function<Result<std::shared_ptr<const Recover
         std::move(work),
         [this](Result<std::shared_ptr<const Recovered>> result) {
             if (!result) {
-                fail(qs(result.error().text()));
+                fail(shownText(result.error().text()));
                 return takeBack();
             }
             const bool first = !m_opened;

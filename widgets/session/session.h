@@ -59,6 +59,12 @@ public:
     QString recipePath() const;
     QString besidePath() const;
     void useRecipe(RecipeChoice choice, const QString &path = {});
+    /// The sets of weights of a checkpoint that holds several, as they are shown; empty where there is no choice.
+    QStringList parts() const;
+    /// Position in parts() of the one that is shown; -1: all of the file.
+    int shownPart() const;
+    /// Shows another; the choice is kept for this model. Recipe and selection stay.
+    void usePart(int part);
     bool presetsApply() const;
     /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
@@ -91,7 +97,7 @@ private:
     struct Listed;
     struct Recovered;
     static Result<std::shared_ptr<const Listed>> openAndList(
-        const std::string &path, const RecipeSource &source, const Progress &progress);
+        const std::string &path, const std::string &part, const RecipeSource &source, const Progress &progress);
     void start(const QString &recipe, bool keepRecipe);
     void recover(const OpenedModel &opened);
     void recoverEdited(const Recipe &recipe);
@@ -111,6 +117,7 @@ private:
     QString m_error;
     RecipeChoice m_recipeChoice = RecipeChoice::Beside;
     QString m_chosenRecipe;
+    QString m_part; ///< empty: the one that the file's reader takes
     RecipeDocument m_document;
     bool m_takingBack = false; ///< the last edit does not fit the model
     std::function<bool()> m_mayDiscard;

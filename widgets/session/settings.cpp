@@ -99,6 +99,15 @@ void Settings::setRecipeChoice(const QString &modelPath, const QString &choice)
         setText(recipeKey(modelPath), choice);
 }
 
+static QString partKey(const QString &modelPath)
+{
+    return u"parts/"_s + QString::fromLatin1(modelPath.toUtf8().toHex());
+}
+
+QString Settings::partChoice(const QString &modelPath) { return text(partKey(modelPath)); }
+
+void Settings::setPartChoice(const QString &modelPath, const QString &part) { setText(partKey(modelPath), part); }
+
 QByteArray Settings::bytes(const QString &key) { return store()->value(key).toByteArray(); }
 
 void Settings::setBytes(const QString &key, const QByteArray &value) { store()->setValue(key, value); }

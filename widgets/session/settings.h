@@ -30,6 +30,10 @@ public:
     static QString recipeChoice(const QString &modelPath);
     static void setRecipeChoice(const QString &modelPath, const QString &choice);
 
+    /// Which weights of a model that holds several were chosen; empty when nobody chose.
+    static QString partChoice(const QString &modelPath);
+    static void setPartChoice(const QString &modelPath, const QString &part);
+
     static QByteArray bytes(const QString &key);
     static void setBytes(const QString &key, const QByteArray &value);
     static QString text(const QString &key, const QString &otherwise = {});

@@ -104,7 +104,7 @@ const SlotStatistics *StatisticsStore::soFar(const SlotId &slot) const
 QString StatisticsStore::problem(const SlotId &slot) const
 {
     const auto found = m_problems.find(slot);
-    return found == m_problems.end() ? QString() : qs(found->second);
+    return found == m_problems.end() ? QString() : shownText(found->second);
 }
 
 void StatisticsStore::next()

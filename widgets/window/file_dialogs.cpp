@@ -1,5 +1,6 @@
 #include "window/file_dialogs.h"
 
+#include "items/text.h"
 #include "pages/start/start_page.h"
 #include "session/session.h"
 #include "session/settings.h"
@@ -71,7 +72,8 @@ void FileDialogs::saveRecipe()
 bool FileDialogs::mayDiscardEdits()
 {
     const auto answer = QMessageBox::question(&m_window, QObject::tr("Unsaved recipe"),
-        QObject::tr("The recipe of %1 has changes that are not saved.").arg(QFileInfo(m_session.path()).fileName()),
+        QObject::tr("The recipe of %1 has changes that are not saved.")
+            .arg(shownText(QFileInfo(m_session.path()).fileName())),
         QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Save);
     return answer == QMessageBox::Discard || (answer == QMessageBox::Save && writeRecipe());
 }

@@ -196,9 +196,9 @@ void MainWindow::onState()
     if (open) {
         makeWorkspace();
         m_stack->setCurrentWidget(m_split);
-        setWindowTitle(QFileInfo(m_session.path()).fileName() + u" – QuantScope"_s);
+        setWindowTitle(shownText(QFileInfo(m_session.path()).fileName()) + u" – QuantScope"_s);
     } else if (m_session.state() == Session::State::Loading) {
-        m_loading->setText(tr("Reading %1…").arg(QFileInfo(m_session.path()).fileName()));
+        m_loading->setText(tr("Reading %1…").arg(shownText(QFileInfo(m_session.path()).fileName())));
         m_stack->setCurrentWidget(m_loading);
     } else {
         m_stack->setCurrentWidget(startPage());
@@ -224,7 +224,7 @@ void MainWindow::onSelection()
     if (m_session.state() == Session::State::Loading)
         return;
     m_status->setText(network ? tr("%1 · %2 · %3 · %4")
-                                    .arg(QFileInfo(m_session.path()).fileName(), qs(network->file->format),
+                                    .arg(shownText(QFileInfo(m_session.path()).fileName()), qs(network->file->format),
                                         countText(network->layers.size(), tr("layer")), byteText(network->file->bytes))
                               : tr("no file open"));
 }

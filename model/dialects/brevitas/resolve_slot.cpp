@@ -80,7 +80,7 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 bool isSlotWarning(std::string_view rule)
 {
     static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
-        "stored-bit-width-unused", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid};
+        "stored-bit-width-unused", "stored-integers", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

@@ -7,6 +7,7 @@
 #include "dialects/brevitas/own_class.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
+#include "quant/stored_integers.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
@@ -180,6 +181,20 @@ void takeLabQuantizer(SlotWork &work, bool assumed)
             origin.origin = Origin::Assumed;
 }
 
+/// Integers are codes already: a preset, which computes codes from floats, says nothing about them.
+bool isStoredInteger(SlotWork &work)
+{
+    const SlotQuantizer &slot = work.slot;
+    const std::string &preset = work.settings.preset;
+    if (!slot.tensor || !storedIntegers(*slot.tensor) || preset == "None" || !work.settings.ownClass.empty())
+        return false;
+    if (!preset.empty())
+        work.warn("stored-integers",
+            fmt::format("{} is not applied: the tensor is stored as {}, and these integers are the codes", preset,
+                dtypeName(slot.tensor->dtype)));
+    return true;
+}
+
 } // namespace
 
 void decidePreset(SlotWork &work)
@@ -190,6 +205,8 @@ void decidePreset(SlotWork &work)
         takeOwner(work);
     else if (slot.tensor && slot.tensor->affine)
         return resolveStoredInteger(work);
+    if (owner == nullptr && isStoredInteger(work))
+        return;
     if (!work.settings.ownClass.empty())
         return takeOwnClass(work);
     bool assumed = work.settings.presetAssumed || work.settings.sharingAssumed;

@@ -36,6 +36,8 @@ std::string dumpArray(const ExportArray &array)
     } else {
         out += fmt::format("#if defined({0}_I) || defined({0}_F)\n#error \"{0} has no binary point\"\n#endif\n", p);
     }
+    if (!array.table)
+        out += fmt::format("#ifdef {0}_SCALE_AXIS\n#error \"{0} has no scales\"\n#endif\n", p);
     for (std::size_t k = 0; k < array.layout.dims.size(); ++k)
         number(fmt::format("DIM{}", k));
     if (array.table)

@@ -20,6 +20,8 @@ std::string valueText(const ExportArray &array)
 {
     if (array.fixed) // as a power of two: -F, without a minus sign before zero
         return fmt::format("raw * 2^{}, the type {}", -array.fixed->fractionBits(), apFixedName(*array.fixed));
+    if (!array.table)
+        return "not known: the file has the integers and no scale";
     return fmt::format("(raw - {0}_zero_point[c]) * {0}_scale[c], c = {1}", array.symbol, array.table->index);
 }
 
@@ -49,6 +51,8 @@ std::string fieldValue(const Quantizer &quantizer, std::string_view field)
     if (field == "rounding")
         return std::string(roundingName(quantizer.rounding));
     const auto &granular = field == "scale" ? quantizer.scale : quantizer.zeroPoint;
+    if (!granular)
+        return "not known";
     if (granular->values.size() > 1)
         return fmt::format("{} values", granular->values.size());
     return field == "scale" ? hexFloat(granular->values[0]) : shortest(granular->values[0]);

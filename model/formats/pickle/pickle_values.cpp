@@ -4,12 +4,37 @@
 #include "base/text.h"
 #include "formats/pickle/pickle_text.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
 namespace quantscope {
+
+namespace {
+
+/// What Python's float() makes of a decimal number outside the range of double: infinity, or zero.
+double beyondDouble(std::string_view text)
+{
+    const bool negative = text.starts_with('-');
+    const std::size_t mark = std::min(text.find_first_of("eE"), text.size());
+    const std::string_view mantissa = text.substr(0, mark);
+    const std::size_t first = mantissa.find_first_of("123456789"), point = std::min(mantissa.find('.'), mark);
+    if (first == std::string_view::npos)
+        return negative ? -0.0 : 0.0;
+    const auto places = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
+    std::string_view exponent = mark < text.size() ? text.substr(mark + 1) : "0";
+    if (exponent.starts_with('+'))
+        exponent.remove_prefix(1);
+    const auto power = parseNumber<std::int32_t>(exponent); // one that does not fit says it by its sign
+    const bool large = power ? *power + places > 0 : !exponent.starts_with('-');
+    const double size = large ? std::numeric_limits<double>::infinity() : 0.0;
+    return negative ? -size : size;
+}
+
+} // namespace
 
 std::string_view PickleValues::line()
 {
@@ -66,6 +91,8 @@ void PickleValues::textFloat()
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc::invalid_argument || end != text.data() + text.size())
         fail("the pickle has a number that is not one");
+    if (error == std::errc::result_out_of_range) // Python's float(): too large is infinite, too small zero
+        value = beyondDouble(text);
     push(m_tree.addReal(value));
 }
 

@@ -131,7 +131,7 @@ void Flattener::visit(PickleRef node)
 {
     Frame frame;
     switch (m_tree.kind(node)) {
-    case PickleKind::Persistent: return emit(m_builder.wholeStorage(node));
+    case PickleKind::Persistent: return emitKnown(m_builder.wholeStorage(node));
     case PickleKind::Call: return visitCall(node);
     case PickleKind::Object: return visitObject(node, m_tree.callableName(node));
     case PickleKind::Dict: frame.add({m_tree.pairs(node), Labels::Keys}); return enter(node, frame);
@@ -146,7 +146,7 @@ bool Flattener::visitTensor(PickleRef node)
 {
     auto tensor = m_builder.build(node);
     if (tensor)
-        emit(std::move(*tensor));
+        emitKnown(std::move(*tensor));
     return tensor.has_value();
 }
 
@@ -299,6 +299,17 @@ void Flattener::emit(TensorInfo tensor, const std::string &suffix)
             + (tensor.shape.size() + tensor.strides.size()) * sizeof(std::int64_t),
         "the list of tensors");
     m_file.tensors.push_back(std::move(tensor));
+}
+
+/// And says what its type is where that is not known: only this tensor is lost.
+void Flattener::emitKnown(TensorInfo tensor)
+{
+    if (tensor.dtype == DType::Unknown) {
+        const std::string text = "tensor '" + printable(m_path) + "' " + tensor.problem;
+        m_budget.charge(sizeof(Diagnostic) + m_path.size() + text.size(), "the list of problems");
+        m_file.diagnostics.push_back({"unknown-element-type", Severity::Error, m_path, text});
+    }
+    emit(std::move(tensor));
 }
 
 void Flattener::emitUnbuildable(PickleRef node, const std::string &callable)

@@ -61,6 +61,7 @@ private:
     bool isDictionary(PickleRef node) const;
 
     void emit(TensorInfo tensor, const std::string &suffix = {});
+    void emitKnown(TensorInfo tensor);
     void emitUnbuildable(PickleRef node, const std::string &callable);
     void noteCall(const std::string &callable);
     void noteOpaque(const std::string &type);

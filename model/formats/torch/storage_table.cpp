@@ -32,6 +32,8 @@ constexpr TypeName kTypes[] = {{"DoubleStorage", "float64", DType::Float64},
     {"", "double", DType::Float64}, {"", "float", DType::Float32}, {"", "half", DType::Float16},
     {"", "long", DType::Int64}, {"", "int", DType::Int32}, {"", "short", DType::Int16}};
 
+constexpr std::size_t kLongestType = 120;
+
 } // namespace
 
 DType dtypeOfStorageClass(std::string_view name)
@@ -94,8 +96,7 @@ StorageRef StorageTable::resolve(PickleRef persistent)
     const std::string type = m_tree.globalName(parts[1]);
     if (type.starts_with("torch."))
         out.dtype = dtypeOfStorageClass(m_tree.globalAttribute(parts[1]));
-    if (out.dtype == DType::Unknown)
-        throw ParseError(fmt::format("storage '{}' has the unknown type {}", printable(out.key), printable(type)));
+    out.type = printable(type.empty() ? "(no class)" : type.substr(0, kLongestType));
     if (!m_tree.is(parts[4], PickleKind::Int) || m_tree.integer(parts[4]) < 0)
         throw ParseError(fmt::format("storage '{}' has no valid number of elements", printable(out.key)));
     out.elements = static_cast<std::uint64_t>(m_tree.integer(parts[4]));
@@ -103,8 +104,9 @@ StorageRef StorageTable::resolve(PickleRef persistent)
     if (entry == nullptr)
         throw ParseError(fmt::format("storage '{}' is missing: the archive has no {}", printable(out.key),
             printable(m_folder + out.key + m_suffix)));
-    const std::uint64_t bytes
-        = checkedMul(out.elements, storageItemBytes(out.dtype), "the size of storage '" + printable(out.key) + "'");
+    const std::uint64_t bytes = out.dtype == DType::Unknown
+        ? entry->size
+        : checkedMul(out.elements, storageItemBytes(out.dtype), "the size of storage '" + printable(out.key) + "'");
     if (bytes > entry->size)
         throw ParseError(
             fmt::format("storage '{}' needs {} bytes and its record has {}", printable(out.key), bytes, entry->size),

@@ -11,7 +11,8 @@ namespace quantscope {
 
 /// A storage that a pickle names: where its bytes lie and what its elements are.
 struct StorageRef {
-    DType dtype = DType::Unknown;
+    DType dtype = DType::Unknown; ///< Unknown: of a class that is not known, `type`
+    std::string type; ///< printable name of the storage's class
     std::uint64_t elements = 0;
     std::string key;
     Storage storage;
@@ -26,7 +27,8 @@ std::uint64_t storageItemBytes(DType dtype);
 std::uint64_t codesPerItem(DType dtype);
 
 /// Resolves every persistent id of a pickle to a record of the archive. Throws ParseError for an id that is not a
-/// storage, a record that is absent, and one that is shorter than the pickle says.
+/// storage, a record that is absent, and one that is shorter than the pickle says. A storage of an unknown class is no
+/// error: its tensors are listed and cannot be read.
 class StorageTable {
 public:
     /// `folder` holds the records ("archive/data/"), `suffix` ends their names (".storage" in torch.package).

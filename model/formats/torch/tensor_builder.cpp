@@ -113,11 +113,17 @@ std::vector<std::int64_t> TensorBuilder::integers(PickleRef node) const
 DType TensorBuilder::dtypeOf(PickleRef node) const
 {
     const std::string name = m_tree.globalName(node);
-    const DType dtype
-        = name.starts_with("torch.") ? dtypeOfTorchName(std::string_view(name).substr(6)) : DType::Unknown;
-    if (dtype == DType::Unknown)
-        throw ParseError(fmt::format("has the unknown element type '{}'", printable(name)));
-    return dtype;
+    return name.starts_with("torch.") ? dtypeOfTorchName(std::string_view(name).substr(6)) : DType::Unknown;
+}
+
+/// A newer PyTorch has more types: its tensors of those are listed, and the others are as good as ever.
+TensorInfo TensorBuilder::unknownType(const std::string &type, PickleRef shape) const
+{
+    TensorInfo out;
+    out.shape = integers(shape);
+    elementCount(out.shape, m_limits);
+    out.problem = fmt::format("has elements of the type {}, which QuantScope does not know", type);
+    return out;
 }
 
 bool TensorBuilder::makesTensor(PickleRef node) const
@@ -184,6 +190,8 @@ TensorInfo TensorBuilder::view(PickleRef arguments, bool dtypeIsLast) const
     const StorageRef &storage = m_storages.at(list[0]);
     TensorInfo out;
     out.dtype = dtypeIsLast ? dtypeOf(list[6]) : storage.dtype;
+    if (out.dtype == DType::Unknown)
+        return unknownType(dtypeIsLast ? printable(m_tree.globalName(list[6])) : storage.type, list[2]);
     out.storage = storage.storage;
     setView(out, list[1], list[2], list[3]);
     const std::size_t metadata = dtypeIsLast ? 7 : 6;
@@ -214,6 +222,8 @@ TensorInfo TensorBuilder::quantized(PickleRef arguments) const
         throw ParseError("is rebuilt from something that is not a storage");
     const StorageRef &storage = m_storages.at(list[0]);
     TensorInfo out;
+    if (storage.dtype == DType::Unknown)
+        return unknownType(storage.type, list[2]);
     out.dtype = storage.dtype;
     out.storage = storage.storage;
     setView(out, list[1], list[2], list[3]);
@@ -226,6 +236,8 @@ TensorInfo TensorBuilder::meta(PickleRef arguments) const
     const auto list = argumentsOf(arguments, 3);
     TensorInfo out;
     out.dtype = dtypeOf(list[0]);
+    if (out.dtype == DType::Unknown)
+        return unknownType(printable(m_tree.globalName(list[0])), list[1]);
     out.shape = integers(list[1]);
     out.strides = integers(list[2]);
     elementCount(out.shape, m_limits);
@@ -239,6 +251,8 @@ TensorInfo TensorBuilder::wholeStorage(PickleRef persistent) const
     TensorInfo out;
     out.dtype = storage.dtype;
     out.storage = storage.storage;
+    if (out.dtype == DType::Unknown)
+        out.problem = fmt::format("has elements of the type {}, which QuantScope does not know", storage.type);
     out.shape
         = {narrow<std::int64_t>(checkedMul(storage.elements, codesPerItem(storage.dtype), "its storage"), "its size")};
     elementCount(out.shape, m_limits);

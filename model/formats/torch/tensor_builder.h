@@ -31,6 +31,7 @@ private:
     TensorInfo view(PickleRef arguments, bool dtypeIsLast) const;
     TensorInfo quantized(PickleRef arguments) const;
     TensorInfo meta(PickleRef arguments) const;
+    TensorInfo unknownType(const std::string &type, PickleRef shape) const;
     StoredAffine affine(PickleRef parameters, const TensorInfo &tensor) const;
     std::vector<double> numbers(PickleRef node, std::uint64_t expected, bool &isFloat) const;
     void applyMetadata(PickleRef metadata, TensorInfo &tensor) const;

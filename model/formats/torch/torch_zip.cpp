@@ -15,6 +15,7 @@ namespace quantscope {
 namespace {
 
 constexpr std::uint64_t kTextBytes = 4096;
+constexpr std::size_t kShownName = 120;
 /// caffe2/serialize/versions.h, PyTorch 2.x: kMaxSupportedFileFormatVersion.
 constexpr std::uint64_t kNewestVersion = 10;
 
@@ -128,6 +129,10 @@ void requireTensors(const TorchZip &zip, const std::string &firstCall)
         throw ParseError(
             fmt::format("needs a call of {}, which QuantScope does not make: write the state_dict() with torch.save",
                 printable(firstCall)));
+    const auto &tensors = zip.file.tensors;
+    if (!tensors.empty() && std::ranges::all_of(tensors, [](const TensorInfo &t) { return t.dtype == DType::Unknown; }))
+        throw ParseError(fmt::format("tensor '{}' {}, and the file has no other tensor that it does know",
+            printable(tensors.front().name), tensors.front().problem));
 }
 
 void noteOddities(ModelFile &file)
@@ -200,7 +205,15 @@ std::optional<ModelFile> readPackage(TorchZip &zip)
                          "it with torch.save");
     if (std::any_of(entries.begin(), entries.end(), endsWith(".weights.h5")))
         throw ParseError("is a Keras model, which is not read yet: export it to ONNX");
-    throw ParseError("is a zip archive without data.pkl, so it is not a PyTorch checkpoint");
+    if (entries.empty())
+        throw ParseError("is a zip archive without any file in it: fetch or write it again");
+    for (const std::string_view suffix : {".onnx", ".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".tflite"})
+        for (const ZipEntry &entry : entries)
+            if (entry.name.ends_with(suffix))
+                throw ParseError(fmt::format("is a zip archive that holds {}: unpack it first and open that",
+                    printable(entry.name.substr(0, kShownName))));
+    throw ParseError("is a zip archive without data.pkl, so it is not a PyTorch checkpoint: unpack it to see what it "
+                     "holds");
 }
 
 } // namespace

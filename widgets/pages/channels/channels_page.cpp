@@ -109,17 +109,19 @@ QString ChannelsPage::summary(const SlotRef &slot) const
 void ChannelsPage::refresh()
 {
     const SlotRef slot = session().currentSlot();
-    const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr;
-    const bool channels = slot.hasCodes() && !(statistics && statistics->channels.empty());
+    const SlotStatistics *statistics = slot.hasValues() ? session().currentStatistics() : nullptr;
+    const bool channels = slot.hasValues() && !(statistics && statistics->channels.empty());
     m_metric->setVisible(channels);
     m_tableCard->setVisible(channels);
     if (!statistics || statistics->channels.empty()) {
         m_shown = {};
         m_model.setChannels({}, {});
         m_summary->clear();
-        const bool computing = slot.hasCodes() && !statistics;
-        m_chart->showMessage(
-            computing ? tr("being computed…") : tr("This layer has no quantized tensor with output channels."));
+        const bool computing = slot.hasValues() && !statistics;
+        m_chart->showMessage(computing ? tr("being computed…")
+                : slot.hasCodes() && !slot.hasValues()
+                ? tr("The file has these integers and no scale.")
+                : tr("This layer has no quantized tensor with output channels."));
         return;
     }
     if (m_shown == slot)

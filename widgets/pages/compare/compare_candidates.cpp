@@ -302,7 +302,7 @@ void CompareCandidates::apply()
     const std::vector<SlotChoice> choices = m_lab.choices(candidate);
     if (choices.empty())
         return;
-    const QString layers = choices.size() == 1 ? qs(choices.front().layer) : tr("%1 layers").arg(choices.size());
+    const QString layers = choices.size() == 1 ? shownText(choices.front().layer) : tr("%1 layers").arg(choices.size());
     m_session.applyChoices(choices, u"%1 %2: %3"_s.arg(layers, qs(m_lab.slot()), qs(candidate)));
 }
 

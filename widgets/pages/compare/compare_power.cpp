@@ -87,7 +87,7 @@ void ComparePower::refresh()
     std::vector<std::string> layers;
     for (const QString &name : m_layers)
         if (const SlotRef ref = slotRef(network, str(name), slot);
-            ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasCodes()))
+            ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasValues()))
             layers.push_back(str(name));
     m_note->setText(layers.empty() ? tr("This selection has no weights.") : tr("being computed…"));
     compute(std::move(layers));
@@ -137,7 +137,7 @@ QString ComparePower::summary() const
     return against
         + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed "
              "rounds half to even and saturates; its range is full.")
-              .arg(qs(best->layer), qs(best->result.name), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
+              .arg(shownText(best->layer), qs(best->result.name), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
                   QString::number(std::abs(*best->lostDb), 'f', 1));
 }
 
@@ -164,7 +164,7 @@ void ComparePower::apply()
     const SlotSettings &settings = row.result.settings;
     if (!settings.preset.empty())
         m_session.applyChoices({{row.layer, m_rowsSlot, settings.preset, settings.overrides}},
-            u"%1 %2: %3"_s.arg(qs(row.layer), qs(m_rowsSlot), qs(row.result.name)));
+            u"%1 %2: %3"_s.arg(shownText(row.layer), qs(m_rowsSlot), qs(row.result.name)));
 }
 
 } // namespace quantscope

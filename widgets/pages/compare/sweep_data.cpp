@@ -113,7 +113,7 @@ static QString widthsText(const std::vector<SweepPoint> &points, const Allocatio
     static constexpr std::size_t kNamed = 12;
     QStringList parts;
     for (std::size_t i = 0; i < std::min(kNamed, allocation.points.size()); ++i)
-        parts << u"%1 %2"_s.arg(qs(points[allocation.points[i]].layer)).arg(points[allocation.points[i]].width);
+        parts << u"%1 %2"_s.arg(shownText(points[allocation.points[i]].layer)).arg(points[allocation.points[i]].width);
     return parts.join(u", "_s)
         + (allocation.points.size() > kNamed ? u" and %1 more"_s.arg(allocation.points.size() - kNamed) : QString());
 }

@@ -284,7 +284,7 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
     if (statistics) {
         if (m_trial->active(slot)) // what is tried outlives a refresh
             return;
-        m_bitWeights->setEditable(slot.slot->quantizer->kind == QuantizerKind::Affine);
+        m_bitWeights->setEditable(slot.hasValues() && slot.slot->quantizer->kind == QuantizerKind::Affine);
         m_bitWeights->setData(&statistics->bitWeights, bitWindow(*slot.slot->quantizer));
         return;
     }
@@ -322,6 +322,8 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
 {
     if (!statistics)
         return showNoValues(waitingText(slot));
+    if (!slot.hasValues())
+        return showNoValues(tr("The file has these integers and no scale: what they stand for is not known."));
     // The limits are those of the type that is tried, once its figures are there.
     const CandidateResult *tried = m_trial->active(slot) ? m_trial->exactResult() : nullptr;
     const Quantizer quantizer = tried ? *tried->slot.quantizer : *slot.slot->quantizer;

@@ -211,7 +211,7 @@ void ExportPage::fillLayouts()
         delete item;
     }
     m_layoutNote->setFullText(
-        slot.readable() ? tr("shown for %1.%2").arg(qs(slot.layer->name), qs(slot.slot->slot)) : QString());
+        slot.readable() ? tr("shown for %1.%2").arg(shownText(slot.layer->name), qs(slot.slot->slot)) : QString());
     int row = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;

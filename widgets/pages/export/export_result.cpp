@@ -108,7 +108,7 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder)
         verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"));
     QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
     for (const std::string &note : report.notes)
-        notes << qs(note);
+        notes << shownText(note);
     m_note->setText(notes.join(u" · "_s));
 }
 

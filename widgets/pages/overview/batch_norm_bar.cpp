@@ -59,7 +59,7 @@ void BatchNormBar::refresh()
     setVisible(shown);
     if (!shown)
         return;
-    const QString norm = qs(layer->batchNorm);
+    const QString norm = shownText(layer->batchNorm);
     const qsizetype count = likeIt(*m_session.network(), *layer).size();
     m_all->setVisible(count > 1);
     if (layer->batchNormMerged) {

@@ -122,7 +122,7 @@ void OverviewPage::refresh()
     m_used = ready ? shown.size() : 0;
     for (std::size_t i = 0; i < m_used; ++i) {
         QuantizerCard *view = card(i, shown[i].role);
-        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? qs(shown[i].layer->name) : QString(),
+        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? shownText(shown[i].layer->name) : QString(),
             session().presetsApply());
         view->disconnect(this);
         connect(view, &QuantizerCard::choosePreset, this,

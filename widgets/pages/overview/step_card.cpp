@@ -96,7 +96,7 @@ void StepCard::setFigures(const std::vector<StepFigure> &figures)
 
 void StepCard::setSlot(const SlotRef &slot)
 {
-    setVisible(slot && slot.slot->isReadable() && slot.count() > 0);
+    setVisible(slot && slot.slot->hasValues() && slot.count() > 0);
     if (m_slot == slot)
         return;
     m_slot = slot;

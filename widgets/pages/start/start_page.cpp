@@ -279,11 +279,11 @@ void StartPage::fillRow(int row, const RecentState &state)
     const QString shown = !state.exists ? tr("not found · Delete removes it")
         : state.changed                 ? tr("▲ changed on disk since")
                                         : (file.warning ? u"▲ "_s : QString()) + file.state;
-    const QString texts[] = {QFileInfo(file.path).fileName(), file.format, shown,
+    const QString texts[] = {shownText(QFileInfo(file.path).fileName()), file.format, shown,
         byteText(static_cast<std::uint64_t>(file.bytes)), file.opened.toString(u"yyyy-MM-dd  HH:mm"_s)};
     for (int column = 0; column < 5; ++column) {
         auto *item = new QTableWidgetItem(texts[column]);
-        item->setToolTip(plainTip(file.path));
+        item->setToolTip(plainTip(shownText(file.path)));
         item->setData(Qt::UserRole, file.path);
         if (column == 0 || column >= 3)
             item->setFont(Theme::mono(0.95));

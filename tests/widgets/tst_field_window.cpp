@@ -1,0 +1,104 @@
+#include "items/diagnostic_model.h"
+#include "items/facts.h"
+#include "items/layer_model.h"
+#include "items/values_model.h"
+#include "panels/layers_panel.h"
+#include "support.h"
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+std::string field(const std::string &name) { return test::data("field/" + name); }
+
+bool ready(Session &session)
+{
+    return QTest::qWaitFor([&] { return session.state() == Session::State::Ready && session.statistics().idle(); });
+}
+
+} // namespace
+
+/// What public models showed, in the window.
+class FieldWindowTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init() { test::failOnWarnings(); }
+
+    void partsAreChosenAndKept()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"m.pt"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(field("ema.pt")), path));
+        Session session;
+        LayersPanel panel(session);
+        const auto *choice = panel.findChild<QComboBox *>(u"part"_s);
+        QVERIFY(choice);
+        QVERIFY(test::openAndWait(session, str(path)));
+        QCOMPARE(session.parts(), (QStringList{u"model"_s, u"ema"_s}));
+        QCOMPARE(session.shownPart(), 0);
+        QVERIFY(choice->isVisibleTo(&panel));
+        QCOMPARE(choice->currentText(), u"model"_s);
+        const auto codesOf = [&] { return session.currentSlot().slot->tensorName; };
+        QCOMPARE(codesOf(), std::string("model.fc.weight"));
+        session.usePart(1);
+        QVERIFY(ready(session));
+        QCOMPARE(codesOf(), std::string("ema.fc.weight"));
+        QCOMPARE(choice->currentText(), u"ema"_s);
+        session.reload();
+        QVERIFY(ready(session));
+        QCOMPARE(codesOf(), std::string("ema.fc.weight"));
+        Session another; // opened again, from the recent files for example
+        QVERIFY(test::openAndWait(another, str(path)));
+        QCOMPARE(another.shownPart(), 1);
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QVERIFY(session.parts().isEmpty());
+        QVERIFY(!choice->isVisibleTo(&panel));
+    }
+
+    void integersAreShown()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, field("int_kinds.pt")));
+        const SlotRef slot = slotRef(session.network(), "u8", Slot::Weight);
+        QVERIFY(slot.hasCodes() && !slot.hasValues());
+        ValuesModel model;
+        model.setSlot(slot);
+        for (const auto &[form, text] : {std::pair{ValueForm::Decimal, u"106"_s}, std::pair{ValueForm::Hex, u"0x6A"_s},
+                 std::pair{ValueForm::Binary, u"01101010"_s}, std::pair{ValueForm::Float, u"?"_s}}) {
+            model.setForm(form);
+            model.index(0, 0).data();
+            model.cache().waitForIdle();
+            QCOMPARE(model.index(0, 0).data().toString(), text);
+        }
+        const SlotFacts facts = slotFacts(*slot.slot);
+        QVERIFY(facts.problem.isEmpty());
+        QCOMPARE(facts.rows.at(0).value, u"unknown"_s); // the scale
+        QVERIFY(std::ranges::any_of(facts.rows, [](const Fact &f) { return f.value == u"unknown, stored in 8"_s; }));
+        const SlotStatistics *statistics = session.statistics().get(slot.id());
+        QVERIFY(statistics);
+        const auto figures = slotFigures(*slot.slot, statistics);
+        QCOMPARE(figures.at(0).value, u"uint8"_s);
+        QCOMPARE(figures.at(1).value, u"unknown"_s);
+    }
+
+    void namesAreShownEscaped()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, field("odd_names.pt")));
+        LayerModel layers;
+        layers.setInspection(session.inspection());
+        QCOMPARE(layers.index(0, 0).data().toString(), u"a\\x0a*/ int evil;\\xe2\\x80\\xae"_s);
+        QCOMPARE(layers.index(1, 0).data().toString(), u"tab\\x09\\x1b[31m"_s);
+        QCOMPARE(layers.nameAt(0), QString::fromStdString(session.network()->layers[0].name)); // to look it up by
+        DiagnosticModel problems;
+        problems.setInspection(session.inspection());
+        for (const QString &line : test::printed(layers) + test::printed(problems))
+            for (const QChar c : line)
+                QVERIFY2(c.unicode() >= 0x20 && c.unicode() != 0x202e, qPrintable(line));
+    }
+};
+
+QTEST_MAIN(FieldWindowTest)
+#include "tst_field_window.moc"
