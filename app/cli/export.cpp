@@ -22,6 +22,11 @@ std::string describe(const ExportReport &done, const std::string &folder)
     }
     for (const std::string &note : done.notes)
         out += "note: " + printable(note) + "\n";
+    if (done.recipeEdited)
+        out += fmt::format("note: the recipe is edited, not saved: only {}/recipe.toml holds it\n", folder);
+    if (!done.assumed.empty())
+        out += fmt::format(
+            "warning: {}: nobody has confirmed them; a recipe, an export or a proof does\n", done.assumed);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "export/manifest_entries.h"
+#include "export/text_file.h"
 #include "export/writers/writer.h"
 
 #include <algorithm>
@@ -23,32 +24,6 @@ using Json = nlohmann::ordered_json;
 
 /// Ours has some hundred bytes a tensor: 100,000 tensors stay below.
 constexpr std::uint64_t kLargestManifest = 64ull << 20;
-
-/// The manifest that lies in the folder, null when there is none or it is not one of ours.
-Json earlierManifest(const std::string &folder, std::vector<std::string> &notes)
-{
-    const std::string path = (std::filesystem::path(folder) / kManifestName).string();
-    std::error_code ignored;
-    if (folder.empty() || !std::filesystem::exists(path, ignored))
-        return nullptr;
-    Json manifest;
-    try {
-        const auto source = FileSource::open(path);
-        if (source && (*source)->size() <= kLargestManifest) {
-            const auto bytes = (*source)->bytes(0, (*source)->size());
-            const auto *text = reinterpret_cast<const char *>(bytes.data());
-            manifest = Json::parse(text, text + bytes.size(), nullptr, false);
-        }
-    } catch (const ParseError &) {
-        manifest = nullptr;
-    }
-    const bool ours = manifest.is_object() && manifest.value("schema", Json()) == 1 && isObjects(manifest, "tensors")
-        && isObjects(manifest, "files") && manifest.contains("source");
-    if (ours)
-        return manifest;
-    notes.push_back("the manifest.json that was in the folder could not be understood and was replaced");
-    return nullptr;
-}
 
 bool isUnchanged(const std::string &folder, const Json &entry)
 {
@@ -129,7 +104,40 @@ void sortAsNetwork(Json &manifest, const Network &network)
     sortBy(manifest["files"], rankOfFile);
 }
 
+/// How much is assumed depends on which layers are exported; it is counted again for all.
+Json sourceOf(const Json &manifest)
+{
+    Json source = manifest["source"];
+    if (source.is_object())
+        source.erase("assumed");
+    return source;
+}
+
 } // namespace
+
+Json earlierManifest(const std::string &folder, std::vector<std::string> &notes)
+{
+    const std::string path = (std::filesystem::path(folder) / kManifestName).string();
+    std::error_code ignored;
+    if (folder.empty() || !std::filesystem::exists(path, ignored))
+        return nullptr;
+    const auto text = textOfFile(path, kLargestManifest);
+    const Json manifest = text ? Json::parse(*text, nullptr, false) : Json();
+    const bool ours = manifest.is_object() && manifest.value("schema", Json()) == 1 && isObjects(manifest, "tensors")
+        && isObjects(manifest, "files") && manifest.contains("source");
+    if (ours)
+        return manifest;
+    notes.push_back("the manifest.json that was in the folder could not be understood and was replaced");
+    return nullptr;
+}
+
+bool writtenByExport(const std::string &folder, std::string_view name)
+{
+    std::vector<std::string> ignored;
+    const Json manifest = earlierManifest(folder, ignored);
+    return manifest.is_object()
+        && std::ranges::any_of(manifest["files"], [&](const Json &file) { return textOf(file, "path") == name; });
+}
 
 void addEarlierManifest(
     Json &manifest, const Network &network, const std::string &folder, std::vector<std::string> &notes)
@@ -137,7 +145,7 @@ void addEarlierManifest(
     const Json earlier = earlierManifest(folder, notes);
     if (!earlier.is_object())
         return;
-    if (earlier["source"] == manifest["source"])
+    if (sourceOf(earlier) == sourceOf(manifest))
         keepEarlier(manifest, earlier, folder, notes);
     else
         notes.push_back(

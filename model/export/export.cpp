@@ -82,8 +82,8 @@ Result<Preview> previewExport(const Network &network, const ExportRequest &reque
             written.companions.push_back({name, format, std::nullopt});
             preview.emplace_back(name, firstLines(text, lines));
         };
-        if (!source->editedRecipe.empty())
-            accompany(kEditedRecipeName, "recipe", source->editedRecipe);
+        if (!source->recipe.text.empty())
+            accompany(kRecipeName, "recipe", source->recipe.text);
         for (const Writer *writer : plan->writers)
             if (!writer->companionName.empty())
                 accompany(writer->companionName, "helper", writer->companionText());

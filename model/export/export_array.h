@@ -5,12 +5,15 @@
 #include "network/network.h"
 #include "quant/fixed_point.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace quantscope {
+
+inline constexpr std::array kExportedSlots = {Slot::Weight, Slot::Bias};
 
 /// One array of an export: a slot with everything that a writer needs.
 struct ExportArray {

@@ -1,8 +1,12 @@
 #include "export/export_batch.h"
 
+#include "base/limits.h"
 #include "base/sha256.h"
+#include "export/assumed.h"
 #include "export/file_sink.h"
+#include "export/text_file.h"
 
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -28,7 +32,9 @@ Result<ExportReport> ExportBatch::run()
     if (!facts)
         return tl::unexpected(facts.error());
     m_source = *facts;
-    auto done = m_folder.make();
+    m_report.assumed = assumedText(countAssumed(m_network, m_request.layers));
+    m_report.recipeEdited = m_source.recipe.edited;
+    auto done = m_folder.make().and_then([&] { return spareForeignRecipe(); });
     for (const PlannedFile &file : m_plan.files)
         done = done.and_then([&] { return writeFile(file); });
     done = done.and_then([&] { return writeCompanions(); }).and_then([&] { return prove(); });
@@ -37,6 +43,19 @@ Result<ExportReport> ExportBatch::run()
         return tl::unexpected(done.error());
     m_folder.keep();
     return std::move(m_report);
+}
+
+/// A folder may hold a recipe that is somebody's work: only that of an earlier export is replaced.
+Result<void> ExportBatch::spareForeignRecipe() const
+{
+    std::error_code ignored;
+    const std::string path = m_folder.file(kRecipeName);
+    if (m_source.recipe.text.empty() || !std::filesystem::exists(path, ignored)
+        || textOfFile(path, Limits{}.recipeBytes) == m_source.recipe.text
+        || writtenByExport(m_request.folder, kRecipeName))
+        return {};
+    return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt,
+        "is not of an export, and the recipe in force would take its place; move it or choose another folder"});
 }
 
 Result<void> ExportBatch::writeFile(const PlannedFile &file)
@@ -66,10 +85,10 @@ Result<void> ExportBatch::writeText(std::string_view name, const char *format, s
 
 Result<void> ExportBatch::writeCompanions()
 {
-    if (!m_source.editedRecipe.empty()) {
-        if (auto written = writeText(kEditedRecipeName, "recipe", m_source.editedRecipe); !written)
+    if (!m_source.recipe.text.empty()) {
+        if (auto written = writeText(kRecipeName, "recipe", m_source.recipe.text); !written)
             return written;
-        m_companions.push_back({kEditedRecipeName, "recipe", m_source.recipeSha256});
+        m_companions.push_back({kRecipeName, "recipe", m_source.recipe.sha256});
     }
     for (const Writer *writer : m_plan.writers) {
         if (writer->companionName.empty() || m_companionPaths.contains(writer->companionName))
@@ -120,9 +139,12 @@ Result<void> ExportBatch::writeManifest()
         manifestText(m_network, m_source, m_plan, {m_written, m_companions}, m_request.folder, m_report.notes));
 }
 
-/// The manifest was written last, so it is renamed last: it names only files that are there.
+/// The earlier manifest goes first and the new one, written last, is renamed last: whatever happens in between, a
+/// manifest names only files that belong together.
 Result<void> ExportBatch::commit()
 {
+    std::error_code ignored;
+    std::filesystem::remove(m_folder.file(kManifestName), ignored);
     for (AtomicFile &file : m_files)
         if (auto done = file.commit(); !done)
             return done;

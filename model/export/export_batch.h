@@ -21,6 +21,7 @@ public:
     Result<ExportReport> run();
 
 private:
+    Result<void> spareForeignRecipe() const;
     Result<void> writeFile(const PlannedFile &file);
     Result<void> writeText(std::string_view name, const char *format, std::string_view text);
     Result<void> writeCompanions();

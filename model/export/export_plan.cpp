@@ -5,15 +5,12 @@
 #include "export/writers/writer.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 namespace quantscope {
 
 namespace {
-
-constexpr std::array kExportedSlots = {Slot::Weight, Slot::Bias};
 
 /// The live model says otherwise: the answer is 'no'.
 tl::unexpected<Error> contradicted(const std::string &message)

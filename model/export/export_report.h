@@ -21,6 +21,8 @@ struct ExportReport {
     std::vector<ExportedFile> files;
     std::vector<std::string> refused; ///< "LAYER SLOT" that the live model contradicts, and that is in no file
     std::vector<std::string> notes; ///< renamed identifiers, layouts that fell back, slots left out
+    std::string assumed; ///< "bits of 3 of 4 layers are assumed", of the layers written; empty when nothing is
+    bool recipeEdited = false; ///< no file but recipe.toml of the batch holds the recipe
 };
 
 } // namespace quantscope

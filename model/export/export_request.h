@@ -13,6 +13,7 @@ struct Packing {
     int elements = 1; ///< of one word, 1 to kMostElements
     std::string firstElement = "lsb"; ///< where element 0 of a word stands: "lsb" or "msb"
 
+    bool operator==(const Packing &) const = default;
     bool isDefault() const { return elements == 1 && firstElement == "lsb"; }
 };
 
@@ -23,6 +24,8 @@ struct ExportRequest {
     Packing packing;
     std::string folder;
     bool verify = false;
+
+    bool operator==(const ExportRequest &) const = default;
 };
 
 } // namespace quantscope

@@ -1,5 +1,7 @@
 #include "export/manifest.h"
 
+#include "export/manifest_entries.h"
+#include "network/unconfirmed.h"
 #include "quant/quantizer_json.h"
 
 #include <map>
@@ -102,9 +104,12 @@ Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const Writ
     out["source"]["sha256"] = textOrNull(source.sha256);
     if (!source.part.empty())
         out["source"]["part"] = source.part;
-    out["source"]["recipe_sha256"] = textOrNull(source.recipeSha256);
-    if (!source.editedRecipe.empty())
+    out["source"]["recipe_sha256"] = textOrNull(source.recipe.sha256);
+    if (source.recipe.edited)
         out["source"]["recipe_edited"] = true;
+    if (!source.recipe.takenFrom.empty())
+        out["source"]["recipe_taken_from"] = source.recipe.takenFrom;
+    out["source"]["assumed"] = 0;
     out["tensors"] = Json::array();
     out["files"] = Json::array();
     out["renamed"] = Json::array();
@@ -125,6 +130,19 @@ Json freshManifest(const SourceFacts &source, const ExportPlan &plan, const Writ
     return out;
 }
 
+/// Of all tensors, those of earlier exports too: what is assumed follows from the network, not from who wrote when.
+void countAssumedTensors(Json &manifest, const Network &network)
+{
+    std::size_t assumed = 0;
+    for (Json &tensor : manifest["tensors"]) {
+        const Layer *layer = network.layer(textOf(tensor, "layer"));
+        const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(textOf(tensor, "slot"));
+        tensor["assumed"] = slot != nullptr && isUnconfirmed(network, *slot);
+        assumed += tensor["assumed"] == true ? 1u : 0u;
+    }
+    manifest["source"]["assumed"] = assumed;
+}
+
 } // namespace
 
 std::string manifestText(const Network &network, const SourceFacts &source, const ExportPlan &plan,
@@ -132,6 +150,7 @@ std::string manifestText(const Network &network, const SourceFacts &source, cons
 {
     Json manifest = freshManifest(source, plan, written);
     addEarlierManifest(manifest, network, folder, notes);
+    countAssumedTensors(manifest, network);
     return manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -3,8 +3,7 @@
 #include "base/byte_source.h"
 #include "base/file_name.h"
 #include "base/sha256.h"
-#include "recipe/recipe_reader.h"
-#include "recipe/recipe_toml.h"
+#include "export/assumed.h"
 
 #include <algorithm>
 #include <map>
@@ -74,36 +73,13 @@ HashMemory &memory()
     return hashes;
 }
 
-bool isEdited(const Recipe &recipe)
-{
-    const auto edited = [](const auto &entry) { return entry.edited || entry.line == 0; };
-    return std::any_of(recipe.layers.begin(), recipe.layers.end(), edited)
-        || std::any_of(recipe.quantizers.begin(), recipe.quantizers.end(), edited);
-}
-
-/// The hash that a recipe had when it was read is not that of its edits: they are in the file by now, or in no file.
-void addRecipe(SourceFacts &facts, const Recipe &recipe)
-{
-    facts.recipeSha256 = recipe.sha256;
-    if (!isEdited(recipe))
-        return;
-    const std::string text = recipeText(recipe);
-    const auto saved = recipe.path.empty() || recipe.words == nullptr ? Result<Recipe>(Recipe())
-                                                                      : readRecipeFile(recipe.path, *recipe.words);
-    if (saved && !saved->sha256.empty() && recipeText(*saved) == text) {
-        facts.recipeSha256 = saved->sha256;
-        return;
-    }
-    facts.editedRecipe = text;
-    facts.recipeSha256 = sha256(std::as_bytes(std::span(text)));
-}
-
 } // namespace
 
 Result<SourceFacts> sourceFacts(const Network &network, bool quick, const Progress &progress)
 {
     SourceFacts facts;
-    addRecipe(facts, network.recipe);
+    facts.recipe = recipeInForce(network);
+    facts.assumed = assumedText(countAssumed(network));
     if (!network.file || network.file->path.empty())
         return facts;
     const std::string &path = network.file->path;

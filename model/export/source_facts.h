@@ -1,10 +1,9 @@
 #pragma once
 
 #include "base/progress.h"
-#include "network/network.h"
+#include "export/recipe_in_force.h"
 
 #include <string>
-#include <string_view>
 
 namespace quantscope {
 
@@ -13,11 +12,9 @@ struct SourceFacts {
     std::string file; ///< its name without the folder
     std::string sha256;
     std::string part; ///< which weights of a checkpoint that holds several
-    std::string recipeSha256; ///< of the recipe's file; of `editedRecipe` where that is given
-    std::string editedRecipe; ///< the recipe in force as TOML, when no file holds what it says
+    RecipeInForce recipe;
+    std::string assumed; ///< how much of the whole model nobody has confirmed: "bits of 3 of 4 layers are assumed"
 };
-
-constexpr std::string_view kEditedRecipeName = "recipe.toml";
 
 /// Name and hashes of the network's file and recipe. The hash of a file is remembered while its size, time and inode
 /// stay. With `quick`, a file above 64 MB that has not been hashed yet gets no hash: a preview must not wait for it.

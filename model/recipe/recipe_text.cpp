@@ -79,6 +79,33 @@ public:
         }
     }
 
+    /// Takes out the tables of proofs that are no more; false where the file writes them inline.
+    bool drop(std::span<const RecipeProof> before, std::span<const RecipeProof> after)
+    {
+        const toml::array *tables = m_root["proof"].as_array();
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            if (std::ranges::any_of(after, [&](const RecipeProof &proof) {
+                    return proof.layer == before[i].layer && proof.slot == before[i].slot;
+                }))
+                continue;
+            const toml::table &table = *tables->get(i)->as_table();
+            if (table.is_inline())
+                return false;
+            toml::source_index first = table.source().begin.line, last = first;
+            for (const auto &[key, node] : table)
+                last = std::max(last, node.source().end.line);
+            const auto isBlank = [&](toml::source_index line) {
+                const std::size_t begin = m_positions.lineBegin(line);
+                return m_text.substr(begin, m_positions.lineEnd(line) - begin).find_first_not_of(" \t\r\n")
+                    == std::string_view::npos;
+            };
+            while (first > 1 && isBlank(first - 1))
+                --first;
+            m_splices.push_back({m_positions.lineBegin(first), m_positions.lineEnd(last), {}});
+        }
+        return true;
+    }
+
     std::string result()
     {
         std::stable_sort(
@@ -187,6 +214,8 @@ Result<std::string> editedToml(std::string_view text, const Recipe &recipe)
     TextEditor editor(text);
     editor.edit<RecipeLayer>("layer", before->layers, recipe.layers);
     editor.edit<RecipeQuantizer>("quantizer", before->quantizers, recipe.quantizers);
+    if (!editor.drop(before->proofs, recipe.proofs))
+        return failure("holds its proofs as one list; save the recipe under another name");
     std::string edited = editor.result();
     const auto after = readRecipe(edited, recipe.path, *recipe.words);
     if (!after || after->brevitas != recipe.brevitas || !sayTheSame(after->layers, recipe.layers)

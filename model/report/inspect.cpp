@@ -57,8 +57,8 @@ bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
 
 std::vector<std::string> rowCells(const LayerRow &row)
 {
-    const auto marked = [](const std::string &text, bool assumed) {
-        return text.empty() ? "-" : assumed ? "~" + text : text;
+    const auto marked = [&](const std::string &text, bool assumed) {
+        return text.empty() ? "-" : row.contradicted ? "!" + text : assumed ? "~" + text : text;
     };
     return {printable(row.name), printable(row.kind), row.shape.empty() ? "-" : row.shape,
         row.parameters ? grouped(*row.parameters) : "-", marked(row.bits, row.assumed),
@@ -185,14 +185,16 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
     if (!options.list) {
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};
         rows[0].back() = "!";
-        bool assumed = false;
+        bool assumed = false, contradicted = false;
         for (const Layer &layer : network.layers) {
             const LayerRow row = layerRow(inspection, layer);
             rows.push_back(rowCells(row));
             assumed = assumed || row.assumed || row.scaleAssumed;
+            contradicted = contradicted || row.contradicted;
         }
         out += alignedTable(rows, 3);
         out += assumed ? "~ assumed: the file and the recipe do not say it\n" : "";
+        out += contradicted ? "! wrong: not what the live model computed, as the proof in the recipe has it\n" : "";
     }
     if (options.tensors)
         out += tensorsText(*network.file);

@@ -3,6 +3,7 @@
 #include "base/file_name.h"
 #include "base/parallel.h"
 #include "network/feeds.h"
+#include "network/unconfirmed.h"
 #include "quant/quantizer_json.h"
 
 #include <nlohmann/json.hpp>
@@ -50,7 +51,8 @@ void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s
     out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
 }
 
-Json slotJson(const SlotQuantizer &slot, const SlotStatistics *statistics, const InspectOptions &options)
+Json slotJson(
+    const Network &network, const SlotQuantizer &slot, const SlotStatistics *statistics, const InspectOptions &options)
 {
     Json out;
     out["slot"] = slot.slot;
@@ -71,7 +73,7 @@ Json slotJson(const SlotQuantizer &slot, const SlotStatistics *statistics, const
         out["input"] = slot.input;
     if (!slot.formula.empty())
         out["formula"] = slot.formula;
-    out["assumed"] = slot.assumed;
+    out["assumed"] = isUnconfirmed(network, slot);
     if (slot.proof != ProofVerdict::None)
         out["proof"] = slot.proof == ProofVerdict::Confirmed ? "confirmed" : "differs";
     if (!slot.proofDifference.empty())
@@ -95,7 +97,7 @@ Json layerJson(const Inspection &inspection, const Layer &layer, const InspectOp
         out["batch_norm"] = {{"name", layer.batchNorm}, {"merged", layer.batchNormMerged}};
     out["quantizers"] = Json::array();
     for (const SlotQuantizer &slot : layer.slots)
-        out["quantizers"].push_back(slotJson(slot, inspection.of({layer.id, slot.slot}), options));
+        out["quantizers"].push_back(slotJson(*inspection.network, slot, inspection.of({layer.id, slot.slot}), options));
     return out;
 }
 

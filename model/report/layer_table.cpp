@@ -1,6 +1,7 @@
 #include "report/layer_table.h"
 
 #include "base/text.h"
+#include "network/unconfirmed.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -61,12 +62,13 @@ void fillNumbers(LayerRow &row, const Quantizer &q)
         row.integerBits = q.wordBits() - *row.fractionBits;
 }
 
-void fillQuantizer(LayerRow &row, const SlotQuantizer &slot)
+void fillQuantizer(LayerRow &row, const SlotQuantizer &slot, bool unconfirmed)
 {
     const Quantizer &q = *slot.quantizer;
     const bool wrong = slot.proof == ProofVerdict::Differs; // the live model says otherwise: nothing of it is certain
-    row.assumed = wrong || isAssumed(q, "bit_width");
-    row.scaleAssumed = q.scale && (wrong || slot.presetAssumed || isAssumed(q, "scale")); // a preset has the rule of the scale
+    row.assumed = wrong || (unconfirmed && isAssumed(q, "bit_width"));
+    row.scaleAssumed = q.scale // a preset has the rule of the scale
+        && (wrong || (unconfirmed && (slot.presetAssumed || isAssumed(q, "scale"))));
     const std::string sign = q.isSigned.value_or(true) ? "" : "u";
     if (q.bitWidth)
         row.bits = sign + std::to_string(*q.bitWidth);
@@ -97,14 +99,16 @@ LayerRow layerRow(const Inspection &inspection, const Layer &layer)
     LayerRow row;
     row.name = layer.name;
     row.kind = layer.kind;
-    for (const SlotQuantizer &slot : layer.slots)
+    for (const SlotQuantizer &slot : layer.slots) {
         if (slot.tensor)
             row.parameters = row.parameters.value_or(0) + slot.tensor->count();
+        row.contradicted = row.contradicted || slot.proof == ProofVerdict::Differs;
+    }
     if (const SlotQuantizer *main = mainSlot(layer)) {
         row.hasWeights = main->slot == Slot::Weight;
         row.shape = main->tensor ? shapeText(main->shape) : "";
         if (main->quantizer)
-            fillQuantizer(row, *main);
+            fillQuantizer(row, *main, isUnconfirmed(*inspection.network, *main));
         if (const SlotStatistics *known = inspection.of({layer.id, main->slot}); known != nullptr && known->count > 0) {
             row.sqnrDb = known->error.sqnrDb();
             row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);

@@ -24,8 +24,9 @@ struct LayerRow {
     std::size_t problems = 0; ///< errors and warnings
     Severity worst = Severity::Note; ///< of all that is said of the layer
     bool hasWeights = false;
-    bool assumed = false; ///< the bits: neither the file nor the recipe says them
+    bool assumed = false; ///< the bits: neither the file nor the recipe says them, and nobody has confirmed them
     bool scaleAssumed = false;
+    bool contradicted = false; ///< the recipe's proof of a slot says otherwise
 };
 
 /// `layer` is one of the inspection's network.

@@ -176,7 +176,7 @@ void TestManifest::editedRecipesAreWritten()
     QVERIFY(exportLayers(network, requestFor(folder.filePath("out"))).has_value());
     QCOMPARE(source()["recipe_sha256"].get<std::string>(), sha(kRecipe).toStdString());
     QVERIFY(!source().contains("recipe_edited"));
-    QVERIFY(!QFile::exists(folder.filePath("out/recipe.toml")));
+    QCOMPARE(readAll(folder.filePath("out/recipe.toml")), QByteArray(kRecipe));
 
     const QByteArray expected = QByteArray(kRecipe).replace("8", "6");
     network.recipe = editedRecipe(path, "6");
@@ -185,7 +185,8 @@ void TestManifest::editedRecipesAreWritten()
     QCOMPARE(readAll(folder.filePath("out/recipe.toml")), expected);
     QCOMPARE(source()["recipe_sha256"].get<std::string>(), sha(expected).toStdString());
     QCOMPARE(source()["recipe_edited"], Json(true));
-    QVERIFY(readAll(folder.filePath("out/fc.h")).contains(sha(expected) + ", recipe.toml beside this file"));
+    QVERIFY(readAll(folder.filePath("out/fc.h"))
+                .contains("sha256 " + sha(expected) + ", recipe.toml beside this file; edited, not saved\n"));
     // What the recipe before the edit gave is no part of the same batch.
     QVERIFY(contains(report->notes, "belongs to another file or recipe"));
     const Json files = golden(folder.filePath("out/manifest.json").toStdString())["files"];
@@ -215,7 +216,14 @@ void TestManifest::savedEditsAreTheFileAgain()
     const Json source = golden(folder.filePath("out/manifest.json").toStdString())["source"];
     QCOMPARE(source["recipe_sha256"].get<std::string>(), sha(saved).toStdString());
     QVERIFY(!source.contains("recipe_edited"));
-    QVERIFY(!QFile::exists(folder.filePath("out/recipe.toml")));
+    QCOMPARE(readAll(folder.filePath("out/recipe.toml")), saved);
+
+    // Somebody else wrote the file since: what is in force is in no file any more.
+    QVERIFY(writeAll(path, QByteArray(kRecipe).replace("8", "3")));
+    QVERIFY(exportLayers(network, requestFor(folder.filePath("out"))).has_value());
+    const Json later = golden(folder.filePath("out/manifest.json").toStdString())["source"];
+    QCOMPARE(later["recipe_edited"], Json(true));
+    QCOMPARE(readAll(folder.filePath("out/recipe.toml")), QByteArray(kRecipe).replace("8", "6"));
 }
 
 QTEST_GUILESS_MAIN(TestManifest)

@@ -138,6 +138,38 @@ private Q_SLOTS:
         page.refreshNow();
         deliver();
         QCOMPARE(page.power()->model().rowCount(), 0);
+        QCOMPARE(text(page, "power-note"), QString());
+    }
+
+    /// Rows of one selection are not shown under another while its own are computed.
+    void rowsOfAnotherSelection()
+    {
+        ComparePage page(m_session);
+        page.showPart(ComparePage::PowerOfTwo);
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }, 20000));
+        QVERIFY(page.power()->model().rowCount() > 0);
+        m_session.selectLayers({u"fc1"_s});
+        page.refreshNow();
+        QCOMPARE(page.power()->model().rowCount(), 0);
+        QCOMPARE(text(page, "power-note"), u"being computed…"_s);
+        QVERIFY(!page.findChild<QPushButton *>(u"apply-power"_s)->isEnabled());
+        deliver();
+        QVERIFY(QTest::qWaitFor([&] { return page.idle(); }, 20000));
+        QVERIFY(page.power()->model().rowCount() > 0);
+    }
+
+    void widthsOfAModelThatIsClosed()
+    {
+        ComparePage page(m_session);
+        page.show();
+        page.showPart(ComparePage::Sweep);
+        QVERIFY(QTest::qWaitFor(
+            [&] { return page.idle() && text(page, "sweep-result").startsWith(u"Fewest bits"); }, 60000));
+        QVERIFY(page.findChild<QPushButton *>(u"apply-sweep"_s)->isEnabled());
+        m_session.close();
+        page.refreshNow();
+        QCOMPARE(text(page, "sweep-result"), u"No widths yet"_s);
+        QVERIFY(!page.findChild<QPushButton *>(u"apply-sweep"_s)->isEnabled());
     }
 
     /// The folder may be edited while files are written: the report names the one that has them.

@@ -35,7 +35,7 @@ RowColumn<PowerRow> figureColumn(const QString &title, CompareFigure figure)
 std::vector<RowColumn<PowerRow>> columns()
 {
     using Row = PowerRow;
-    return {{u"Layer"_s, [](const Row &row) { return qs(row.layer); }},
+    return {{u"Layer"_s, [](const Row &row) { return shownText(row.layer); }},
         {u"Scale is"_s, [](const Row &row) { return qs(row.rule()); }, {}, kLeft,
             u"how −log₂ of the float scale per tensor becomes a whole number of fractional bits; "
             "least MSE looks at all near it"_s},

@@ -236,6 +236,7 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     facts.title = qs(slot.slot);
     facts.subtitle = slot.preset.empty() ? shownText(slot.tensorName) : shownText(slot.preset);
     facts.assumed = slot.assumed;
+    facts.contradiction = slot.proof == ProofVerdict::Differs ? shownText(slot.proofDifference) : QString();
     if (!slot.sharedWith.empty())
         facts.subtitle += u" · shared with "_s + shownText(slot.sharedWith);
     if (!slot.quantizer) {

@@ -27,6 +27,7 @@ struct SlotFacts {
     std::vector<Fact> rows;
     QString formula; ///< plain text, lines by \n
     bool assumed = false;
+    QString contradiction; ///< how a proof differs; empty when none does
     QString problem; ///< why there is no quantizer
 };
 

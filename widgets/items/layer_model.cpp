@@ -22,7 +22,8 @@ std::vector<RowColumn<LayerRow>> namingColumns()
 {
     using Row = LayerRow;
     const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
-    return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); }, {}, kLeft, {},
+    return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); },
+                [](const Row &row) { return QVariant(qs(row.name)); }, kLeft, {},
                 [](const Row &row) { return shownText(row.name); }},
         {u"Kind"_s, [](const Row &row) { return shownText(row.kind); }},
         {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
@@ -36,7 +37,9 @@ std::vector<RowColumn<LayerRow>> quantizerColumns()
     return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
                 [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
                 [](const Row &row) {
-                    return row.assumed ? u"assumed: the file does not say it"_s : u"bits of a code; u means unsigned"_s;
+                    return row.contradicted ? u"wrong: not what the live model computed, as the recipe's proof has it"_s
+                        : row.assumed       ? u"assumed: the file does not say it"_s
+                                            : u"bits of a code; u means unsigned"_s;
                 }},
         {u"Scale"_s, [](const Row &row) { return orDash(row.scale); },
             [](const Row &row) { return valueOf(row.scaleValue); }, kRight, u"value = (code − zero point) · scale"_s},
@@ -118,6 +121,7 @@ QVariant LayerModel::own(const LayerRow &row, int column, int role) const
     case WeightRole: return row.hasWeights;
     case SeverityRole: return row.problems == 0 ? QString() : qs(severityName(row.worst));
     case AssumedRole: return row.assumed;
+    case WrongRole: return row.contradicted;
     case MonoRole: return column >= Shape;
     default: return {};
     }

@@ -15,6 +15,7 @@ public:
         WeightRole = kOwnRole, ///< bool: the layer has weights (strong), else dim
         SeverityRole, ///< "error", "warning", "note" of the worst problem, or empty
         AssumedRole, ///< bool: a quantizer field is assumed
+        WrongRole, ///< bool: a proof says otherwise
         MonoRole, ///< bool: set in the monospace font
     };
 
@@ -30,7 +31,6 @@ public:
 
 protected:
     QVariant own(const LayerRow &row, int column, int role) const override;
-
 };
 
 } // namespace quantscope

@@ -11,6 +11,7 @@ namespace quantscope {
 struct QuantizerRow {
     const Layer *layer = nullptr;
     const SlotQuantizer *slot = nullptr;
+    bool unconfirmed = false; ///< assumed, and nobody has confirmed it
 };
 
 /// Every quantizer of a network: which preset is in force and whether it was assumed.

@@ -45,16 +45,21 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
         return;
     }
     const bool strong = index.data(LayerModel::WeightRole).toBool();
-    const bool assumed = index.data(LayerModel::AssumedRole).toBool() && index.column() == LayerModel::Bits;
+    const bool bits = index.column() == LayerModel::Bits;
+    const bool wrong = bits && index.data(LayerModel::WrongRole).toBool();
+    const bool assumed = bits && !wrong && index.data(LayerModel::AssumedRole).toBool();
     const bool mono = index.data(LayerModel::MonoRole).toBool();
     const bool bold = strong && index.column() == LayerModel::Name;
     painter->setFont(mono ? Theme::mono(0.95, bold) : Theme::sans(1.0, bold));
-    painter->setPen(assumed ? colours().amberText : strong ? colours().text : colours().dim);
+    painter->setPen(wrong ? colours().redText
+            : assumed     ? colours().amberText
+            : strong      ? colours().text
+                          : colours().dim);
     const auto alignment = index.data(Qt::TextAlignmentRole).toInt();
     const QRect box = rect.adjusted(6, 0, -6, 0);
     QString text = index.data().toString();
-    if (assumed)
-        text += u"?"_s;
+    if (assumed || wrong)
+        text += wrong ? u"✗"_s : u"?"_s;
     const Qt::TextElideMode elide = index.column() == LayerModel::Name ? Qt::ElideMiddle : Qt::ElideRight;
     painter->drawText(box, alignment, painter->fontMetrics().elidedText(text, elide, box.width()));
     if (option.state.testFlag(QStyle::State_HasFocus) && index.column() == LayerModel::Name) {

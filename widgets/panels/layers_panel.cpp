@@ -208,7 +208,7 @@ void LayersPanel::pushSelection()
     const QModelIndex current = m_table->currentIndex();
     QStringList names;
     for (const QModelIndex &index : m_table->selectionModel()->selectedRows()) {
-        const QString name = index.data().toString();
+        const QString name = index.data(kValueRole).toString();
         if (index.row() == current.row())
             names.prepend(name); // pages show the one that was touched last
         else
@@ -255,17 +255,33 @@ void LayersPanel::updateHeader()
     m_weights->setText(groupedText(elements));
     m_bits->setText(bits == 0 ? u"…"_s : bitText(bits));
     m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));
-    const bool confirmed = network && !network->confirmedBy.empty();
-    const bool assumed = !confirmed && m_session.recipeAssumed();
+    updateRecipe();
+}
+
+/// The recipe's state in a word, a sign and a colour.
+void LayersPanel::updateRecipe()
+{
+    const auto network = m_session.network();
+    const ProofVerdict proof = network ? recipeProof(*network) : ProofVerdict::None;
+    const bool wrong = proof == ProofVerdict::Differs;
+    const bool byExport = network && !network->confirmedBy.empty();
+    const bool confirmed = !wrong && (byExport || proof == ProofVerdict::Confirmed);
+    const bool assumed = !wrong && !confirmed && m_session.recipeAssumed();
     const QString state = m_session.recipeStateText();
     m_recipe->setText((assumed ? u"▲ "_s : QString()) + state);
     QPalette palette = m_recipe->palette();
     palette.setColor(QPalette::WindowText,
-        confirmed     ? colours().green
-            : assumed ? colours().amberText
-                      : colours().text);
+        wrong           ? colours().redText
+            : confirmed ? colours().green
+            : assumed   ? colours().amberText
+                        : colours().text);
     m_recipe->setPalette(palette);
-    if (confirmed)
+    if (wrong)
+        m_recipe->setToolTip(plainTip(tr("a quantizer is not what the live model computed: see the problems")));
+    else if (confirmed && !byExport)
+        m_recipe->setToolTip(
+            plainTip(tr("every quantizer equals what the live model computed, by the recipe's proofs")));
+    else if (confirmed)
         m_recipe->setToolTip(
             plainTip(tr("every scale, zero point, width and code equals what %1 says").arg(qs(network->confirmedBy))));
     else

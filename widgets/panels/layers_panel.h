@@ -34,6 +34,7 @@ private:
     void pushSelection();
     void updateHeader();
     void updateParts();
+    void updateRecipe();
 
     Session &m_session;
     LayerModel m_model;

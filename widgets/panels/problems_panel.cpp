@@ -4,13 +4,19 @@
 #include "look/controls.h"
 #include "look/theme.h"
 #include "panels/layer_delegate.h"
+#include "session/recipe_python.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QClipboard>
 #include <QFocusEvent>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QPainter>
+#include <QPushButton>
 #include <QTableView>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -60,20 +66,15 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     , m_session(session)
     , m_title(titleLabel())
     , m_summary(dimLabel())
+    , m_python(textButton(tr("Copy the Python"),
+          tr("Presets are assumed. This Python asks the live Brevitas model for every quantizer and writes the recipe "
+             "with its proof; it goes to the clipboard with the two lines that call it")))
     , m_table(new QTableView(this))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *header = new QFrame(this);
-    header->setProperty("chip", true);
-    header->setStyleSheet(u"QFrame { border-radius: 0; }"_s);
-    auto *row = new QHBoxLayout(header);
-    row->setContentsMargins(12, 7, 12, 7);
-    row->addWidget(m_title);
-    row->addWidget(m_summary, 1);
-    m_title->setObjectName(u"problems-title"_s);
-    column->addWidget(header);
+    column->addWidget(makeHeader());
     setUpTable(m_table, tr("Problems"));
     m_table->setObjectName(u"problems"_s);
     m_table->setModel(&m_model);
@@ -99,6 +100,25 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
     onNetwork();
 }
 
+QWidget *ProblemsPanel::makeHeader()
+{
+    auto *header = new QFrame(this);
+    header->setProperty("chip", true);
+    header->setStyleSheet(u"QFrame { border-radius: 0; }"_s);
+    auto *row = new QHBoxLayout(header);
+    row->setContentsMargins(12, 7, 12, 7);
+    row->addWidget(m_title);
+    row->addWidget(m_summary, 1);
+    row->addWidget(m_python);
+    m_python->setObjectName(u"problems-python"_s);
+    m_python->setFont(Theme::sans(0.92));
+    m_python->hide();
+    connect(m_python, &QPushButton::clicked, this,
+        [this] { QGuiApplication::clipboard()->setText(recipePython(m_session.path())); });
+    m_title->setObjectName(u"problems-title"_s);
+    return header;
+}
+
 /// With the focus by keys there is a current row to see.
 bool ProblemsPanel::eventFilter(QObject *watched, QEvent *event)
 {
@@ -118,6 +138,8 @@ void ProblemsPanel::onNetwork()
     for (const auto &[severity, word] : kinds)
         if (const int count = m_model.count(severity))
             counts << countText(static_cast<std::uint64_t>(count), word);
+    m_python->setVisible(std::ranges::any_of(
+        m_model.rows(), [](const DiagnosticRow &row) { return row.diagnostic.rule == "preset-assumed"; }));
     m_summary->setText(counts.isEmpty() ? tr("nothing to report") : counts.join(u", "_s));
     const QFontMetrics metrics(Theme::sans(1.0, true));
     int width = 40;

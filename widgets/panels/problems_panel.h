@@ -6,6 +6,7 @@
 #include <QWidget>
 
 class QLabel;
+class QPushButton;
 class QTableView;
 
 namespace quantscope {
@@ -27,11 +28,13 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
+    QWidget *makeHeader();
     void onNetwork();
 
     Session &m_session;
     DiagnosticModel m_model;
     QLabel *m_title, *m_summary;
+    QPushButton *m_python; ///< where a preset is assumed
     QTableView *m_table;
     QTimer m_measure;
 };

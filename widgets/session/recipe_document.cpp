@@ -4,6 +4,7 @@
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "items/text.h"
+#include "network/unconfirmed.h"
 #include "recipe/recipe_text.h"
 #include "session/file_text.h"
 
@@ -65,9 +66,23 @@ QString RecipeDocument::save(const QString &path, const QString &own, const Netw
 
 bool recipeAssumed(const Network &network)
 {
-    return std::ranges::any_of(network.layers, [](const Layer &layer) {
-        return std::ranges::any_of(layer.slots, [](const SlotQuantizer &slot) { return slot.assumed; });
+    return std::ranges::any_of(network.layers, [&](const Layer &layer) {
+        return std::ranges::any_of(
+            layer.slots, [&](const SlotQuantizer &slot) { return isUnconfirmed(network, slot); });
     });
+}
+
+ProofVerdict recipeProof(const Network &network)
+{
+    std::size_t quantizers = 0, confirmed = 0;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            if (slot.proof == ProofVerdict::Differs)
+                return ProofVerdict::Differs;
+            quantizers += slot.quantizer ? 1u : 0u;
+            confirmed += slot.quantizer && slot.proof == ProofVerdict::Confirmed ? 1u : 0u;
+        }
+    return quantizers > 0 && confirmed == quantizers ? ProofVerdict::Confirmed : ProofVerdict::None;
 }
 
 QString recipeStateText(const Network &network, bool edited, bool chosen)
@@ -75,8 +90,10 @@ QString recipeStateText(const Network &network, bool edited, bool chosen)
     if (traitsOf(network.dialect).saysItself)
         return u"in the file"_s;
     if (edited)
-        return u"edited"_s;
-    if (!network.confirmedBy.empty())
+        return u"edited, not saved"_s;
+    if (recipeProof(network) == ProofVerdict::Differs)
+        return u"■ proof differs"_s;
+    if (!network.confirmedBy.empty() || recipeProof(network) == ProofVerdict::Confirmed)
         return u"✓ confirmed"_s;
     const bool assumed = recipeAssumed(network);
     if (!network.recipe.takenFrom.empty())

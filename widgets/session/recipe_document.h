@@ -15,6 +15,8 @@ public:
     /// As it was read: nothing is edited.
     void read(Recipe recipe, std::string text);
     void edit(Recipe recipe);
+    /// What became of the last edit; no edit of its own.
+    void settle(Recipe recipe) { m_recipe = std::move(recipe); }
     /// There are edits that no file has.
     bool edited() const;
     /// The file does not hold what was read from it: somebody else wrote it since.
@@ -29,8 +31,10 @@ private:
     bool m_saved = false; ///< the edits are in a file
 };
 
-/// Some quantizer rests on what nobody said.
+/// Some quantizer rests on what nobody said or confirmed.
 bool recipeAssumed(const Network &network);
+/// How the proofs of the recipe stand: Confirmed when every quantizer has one that agrees, Differs when one does not.
+ProofVerdict recipeProof(const Network &network);
 /// Where the quantizers come from, in two words: "beside it", "none, assumed", "in the file".
 QString recipeStateText(const Network &network, bool edited, bool chosen);
 /// The same for the list of recent files: "no recipe: preset assumed".

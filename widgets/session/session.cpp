@@ -1,10 +1,12 @@
 #include "session/session.h"
 
+#include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
 #include "open/open_network.h"
 #include "recipe/recipe.h"
-#include "session/file_text.h"
+#include "recipe/recipe_toml.h"
+#include "session/opening.h"
 #include "session/recipe_command.h"
 #include "session/settings.h"
 
@@ -15,19 +17,6 @@
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
-
-/// A file and its recipe with the layers listed: what the first worker delivers.
-struct Session::Listed {
-    OpenedModel opened;
-    std::string recipeText;
-    std::shared_ptr<const Network> network;
-};
-
-/// The same with its exports and quantizers.
-struct Session::Recovered {
-    OpenedModel opened;
-    std::shared_ptr<const Network> network;
-};
 
 Session::Session(QObject *parent)
     : QObject(parent)
@@ -119,6 +108,27 @@ void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString
 {
     if (presetsApply() && !choices.empty())
         pushEdit(withChoices(m_document.recipe(), choices), undoText);
+}
+
+bool Session::confirm(const std::vector<SlotId> &slots, const QString &undoText)
+{
+    if (!presetsApply())
+        return false;
+    Recipe after = withConfirmed(m_document.recipe(), *m_network, slots);
+    if (recipeText(after) == recipeText(m_document.recipe()))
+        return false;
+    pushEdit(std::move(after), undoText);
+    return true;
+}
+
+void Session::confirmLayers(const QStringList &layers)
+{
+    std::vector<SlotId> slots;
+    for (const QString &name : layers)
+        if (const Layer *layer = m_network ? m_network->layer(str(name)) : nullptr)
+            for (const SlotQuantizer &slot : layer->slots)
+                slots.push_back({layer->id, slot.slot});
+    confirm(slots, layers.size() == 1 ? u"confirm "_s + layers.front() : u"confirm %1 layers"_s.arg(layers.size()));
 }
 
 void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
@@ -214,21 +224,6 @@ void Session::cancel()
     Q_EMIT progressChanged({}, 1000);
 }
 
-Result<std::shared_ptr<const Session::Listed>> Session::openAndList(
-    const std::string &path, const std::string &part, const RecipeSource &source, const Progress &progress)
-{
-    auto opened = OpenedModel::open(path, source, progress);
-    // A part that was chosen once and is gone must not keep the model from opening.
-    if (opened && !part.empty())
-        if (auto chosen = opened->showing(part))
-            opened = std::move(chosen);
-    if (!opened)
-        return tl::unexpected(opened.error());
-    const std::string &recipePath = opened->recipe().path;
-    return std::make_shared<const Listed>(Listed{*opened, recipePath.empty() ? std::string() : fileText(recipePath),
-        std::make_shared<const Network>(opened->listed())});
-}
-
 void Session::start(const QString &recipe, bool keepSelection)
 {
     cancel();
@@ -246,10 +241,10 @@ void Session::start(const QString &recipe, bool keepSelection)
         recipe.isEmpty() ? std::nullopt : std::optional(str(recipe)), m_recipeChoice != RecipeChoice::None};
     m_opening.start([path = str(m_path), part = str(m_part), source](
                         const Progress &progress) { return openAndList(path, part, source, progress); },
-        [this](Result<std::shared_ptr<const Listed>> result) {
+        [this](Result<std::shared_ptr<const ListedModel>> result) {
             if (!result)
                 return fail(shownText(result.error().text()));
-            const Listed &listed = **result;
+            const ListedModel &listed = **result;
             m_document.read(listed.opened.recipe(), listed.recipeText);
             setNetwork(listed.network, State::Listed);
             watch();
@@ -262,37 +257,23 @@ void Session::start(const QString &recipe, bool keepSelection)
 
 void Session::recover(const OpenedModel &opened)
 {
-    startRecovering([opened](const Progress &progress) -> Result<std::shared_ptr<const Recovered>> {
-        const auto model = opened.withExports(progress);
-        if (!model)
-            return tl::unexpected(model.error());
-        auto network = model->network(progress);
-        if (!network)
-            return tl::unexpected(network.error());
-        return std::make_shared<const Recovered>(
-            Recovered{*model, std::make_shared<const Network>(std::move(*network))});
-    });
+    startRecovering([opened](const Progress &progress) { return recoverOpened(opened, progress); });
 }
 
 /// An edit of the recipe takes over what it does not touch.
 void Session::recoverEdited(const Recipe &recipe)
 {
-    startRecovering([opened = *m_opened, recipe, previous = m_network](
-                        const Progress &progress) -> Result<std::shared_ptr<const Recovered>> {
-        auto network = opened.network(recipe, progress, previous.get());
-        if (!network)
-            return tl::unexpected(network.error());
-        return std::make_shared<const Recovered>(
-            Recovered{opened, std::make_shared<const Network>(std::move(*network))});
+    startRecovering([opened = *m_opened, recipe, previous = m_network](const Progress &progress) {
+        return quantscope::recoverEdited(opened, recipe, *previous, progress);
     });
 }
 
-void Session::startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work)
+void Session::startRecovering(std::function<Result<std::shared_ptr<const RecoveredModel>>(const Progress &)> work)
 {
     Q_EMIT progressChanged(u"computing the quantizers"_s, 0);
     m_recovering.start(
         std::move(work),
-        [this](Result<std::shared_ptr<const Recovered>> result) {
+        [this](Result<std::shared_ptr<const RecoveredModel>> result) {
             if (!result) {
                 fail(shownText(result.error().text()));
                 return takeBack();
@@ -301,6 +282,9 @@ void Session::startRecovering(std::function<Result<std::shared_ptr<const Recover
             m_opened = (*result)->opened;
             if (first)
                 exportsRead();
+            if (const Recipe &inForce = (*result)->network->recipe;
+                inForce.proofs.size() != m_document.recipe().proofs.size())
+                m_document.settle(inForce);
             setNetwork((*result)->network, State::Ready);
             remember();
         },

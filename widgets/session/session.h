@@ -2,6 +2,7 @@
 
 #include "items/slot_ref.h"
 #include "open/open_network.h"
+#include "session/opening.h"
 #include "session/recipe_document.h"
 #include "session/statistics_store.h"
 #include "session/task.h"
@@ -68,6 +69,10 @@ public:
     bool presetsApply() const;
     /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
+    /// A person says that what is in force for these slots is right; an edit that can be undone. False where a recipe
+    /// cannot say it, and nothing changes.
+    bool confirm(const std::vector<SlotId> &slots, const QString &undoText);
+    void confirmLayers(const QStringList &layers); ///< every slot of them
     /// The weights of these layers with the batch norm behind them merged, or as stored; an edit that can be undone.
     void setBatchNormsMerged(const QStringList &layers, bool merged);
     /// There are edits that no file has.
@@ -94,14 +99,10 @@ Q_SIGNALS:
     void failed(const QString &text); ///< an open or edit that did not work; what was shown stays
 
 private:
-    struct Listed;
-    struct Recovered;
-    static Result<std::shared_ptr<const Listed>> openAndList(
-        const std::string &path, const std::string &part, const RecipeSource &source, const Progress &progress);
     void start(const QString &recipe, bool keepRecipe);
     void recover(const OpenedModel &opened);
     void recoverEdited(const Recipe &recipe);
-    void startRecovering(std::function<Result<std::shared_ptr<const Recovered>>(const Progress &)> work);
+    void startRecovering(std::function<Result<std::shared_ptr<const RecoveredModel>>(const Progress &)> work);
     void exportsRead();
     void pushEdit(Recipe after, const QString &text);
     void takeBack();
@@ -129,8 +130,8 @@ private:
     QUndoStack m_undo;
     QFileSystemWatcher m_watcher;
     bool m_changedOnDisk = false;
-    Task<std::shared_ptr<const Listed>> m_opening;
-    Task<std::shared_ptr<const Recovered>> m_recovering;
+    Task<std::shared_ptr<const ListedModel>> m_opening;
+    Task<std::shared_ptr<const RecoveredModel>> m_recovering;
 };
 
 } // namespace quantscope

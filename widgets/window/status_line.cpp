@@ -1,5 +1,6 @@
 #include "window/status_line.h"
 
+#include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
 
@@ -43,7 +44,7 @@ StatusLine::StatusLine(QWidget *parent)
     connect(m_reload, &QPushButton::clicked, this, &StatusLine::reloadRequested);
 }
 
-void StatusLine::setText(const QString &text) { m_text->setText(text); }
+void StatusLine::setText(const QString &text) { m_text->setText(shownText(text)); }
 
 void StatusLine::setProgress(int permille)
 {
@@ -56,7 +57,7 @@ void StatusLine::setChangedOnDisk(bool changed) { m_reload->setVisible(changed);
 
 void StatusLine::setUndoText(const QString &text)
 {
-    m_undo->setText(text.isEmpty() ? QString() : tr("undo: %1").arg(text));
+    m_undo->setText(text.isEmpty() ? QString() : tr("undo: %1").arg(shownText(text)));
 }
 
 } // namespace quantscope

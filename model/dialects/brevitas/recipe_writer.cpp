@@ -7,6 +7,7 @@
 #include "dialects/brevitas/state_dict.h"
 #include "network/feeds.h"
 #include "network/layer_kinds.h"
+#include "network/unconfirmed.h"
 #include "recipe/recipe_toml.h"
 
 #include <algorithm>
@@ -96,7 +97,7 @@ private:
         const bool said = entry.input.has_value();
         if (!said)
             entry.input = inputFromExport(entry, layer);
-        const RecipeQuantizer others = takeOthers(entry, settings, slot, said);
+        const RecipeQuantizer others = takeOthers(entry, settings, isUnconfirmed(m_network, slot), said);
         const std::string_view told = said ? "" : "input";
         std::string out = written("quantizer", tomlKeys(entry), told, m_network.toldBy);
         if (entry.assumed && !slot.alternatives.empty())
@@ -114,14 +115,13 @@ private:
 
     /// Takes what was confirmed out of an entry that nobody confirmed, and the other way round: an entry is one or the
     /// other. What an export told is confirmed.
-    static RecipeQuantizer takeOthers(
-        RecipeQuantizer &entry, const SlotSettings &settings, const SlotQuantizer &slot, bool inputSaid)
+    static RecipeQuantizer takeOthers(RecipeQuantizer &entry, const SlotSettings &settings, bool open, bool inputSaid)
     {
         RecipeQuantizer others;
         others.match = entry.match;
         others.slot = entry.slot;
         others.assumed = !entry.assumed;
-        if (!entry.assumed && !slot.assumed)
+        if (!entry.assumed && !open)
             return others; // a proof or an export confirmed all of it
         const auto isOther
             = [&](const auto &given) { return settings.assumedKeywords.contains(given.first) != entry.assumed; };
@@ -163,8 +163,9 @@ private:
         entry.inputScale = settings.inputScale;
         entry.inputBitWidth = settings.inputBitWidth;
         entry.inputSigned = settings.inputSigned;
-        entry.assumed = !shared.empty() ? settings.sharingAssumed && slot.assumed
-            : resolved                  ? slot.presetAssumed
+        const bool open = isUnconfirmed(m_network, slot);
+        entry.assumed = !shared.empty() ? settings.sharingAssumed && open
+            : resolved                  ? slot.presetAssumed && open
                                         : settings.presetAssumed;
         return entry;
     }

@@ -58,6 +58,18 @@ std::string fieldValue(const Quantizer &quantizer, std::string_view field)
     return field == "scale" ? hexFloat(granular->values[0]) : shortest(granular->values[0]);
 }
 
+/// "(entry 5, line 20)" becomes "(entry 5)": recipe.toml beside the header has the same entries at lines of its own.
+std::string withoutLines(std::string text)
+{
+    constexpr std::string_view kLine = ", line ";
+    for (std::size_t at = text.find(kLine); at != text.npos; at = text.find(kLine, at + 1)) {
+        const std::size_t end = text.find_first_not_of("0123456789", at + kLine.size());
+        if (end != text.npos && end > at + kLine.size() && text[end] == ')')
+            text.erase(at, end - at);
+    }
+    return text;
+}
+
 /// One line a field: what it is and where that comes from.
 void addProvenance(std::string &out, const Quantizer &quantizer)
 {
@@ -65,7 +77,8 @@ void addProvenance(std::string &out, const Quantizer &quantizer)
         = {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"};
     for (const std::string_view field : kFields) {
         const auto origin = quantizer.origin.find(std::string(field));
-        const std::string from = origin == quantizer.origin.end() ? "" : " (" + origin->second.text() + ")";
+        const std::string from
+            = origin == quantizer.origin.end() ? "" : " (" + withoutLines(origin->second.text()) + ")";
         addLine(out, field, commentText(fieldValue(quantizer, field) + from));
     }
 }
@@ -90,6 +103,25 @@ void addArray(std::string &out, const ExportArray &array)
 
 std::string orUnknown(const std::string &text) { return text.empty() ? "not known" : text; }
 
+std::string recipeLine(const RecipeInForce &recipe)
+{
+    const std::string taken = recipe.takenFrom.empty() ? "" : "; taken from " + commentText(recipe.takenFrom);
+    const std::string edited = recipe.edited ? "; edited, not saved" : "";
+    return fmt::format("sha256 {}{}{}{}", recipe.sha256,
+        taken.empty() && edited.empty() ? "" : fmt::format(", {} beside this file", kRecipeName), taken, edited);
+}
+
+/// The same in every export of the model, whichever layers are written.
+std::string assumedLine(const PlannedFile &file, const SourceFacts &source)
+{
+    std::vector<std::string> here;
+    for (const ExportArray &array : file.layer->arrays)
+        if (array.slot->assumed)
+            here.emplace_back(slotName(array.slot->slot));
+    return fmt::format("{}: nobody has confirmed them; in this layer: {}", source.assumed,
+        here.empty() ? "none" : fmt::format("{}", fmt::join(here, " and ")));
+}
+
 } // namespace
 
 std::string headerComment(const PlannedFile &file, const SourceFacts &source)
@@ -101,10 +133,10 @@ std::string headerComment(const PlannedFile &file, const SourceFacts &source)
     addLine(out, "sha256", orUnknown(source.sha256));
     if (!source.part.empty())
         addLine(out, "part", commentText(source.part));
-    if (!source.recipeSha256.empty())
-        addLine(out, "recipe",
-            fmt::format("sha256 {}{}", source.recipeSha256,
-                source.editedRecipe.empty() ? "" : fmt::format(", {} beside this file", kEditedRecipeName)));
+    if (!source.recipe.sha256.empty())
+        addLine(out, "recipe", recipeLine(source.recipe));
+    if (!source.assumed.empty())
+        addLine(out, "assumed", assumedLine(file, source));
     for (const ExportArray &array : file.arrays)
         addArray(out, array);
     return out + " */\n";

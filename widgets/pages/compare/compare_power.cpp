@@ -74,16 +74,20 @@ void ComparePower::refresh()
     const SlotRef current = m_session.currentSlot();
     const auto network = ready ? m_session.network() : nullptr;
     const Slot slot = current ? current.slot->slot : Slot::Weight;
-    const bool same = network == m_network && m_session.selectedLayers() == m_layers && slot == m_slot;
-    refreshApply();
-    if (same)
-        return;
+    if (network == m_network && m_session.selectedLayers() == m_layers && slot == m_slot)
+        return refreshApply();
+    // After an edit of the same layers what is known stays until the new rows are there; others' rows do not.
+    const bool others = !network || !m_network || network->file != m_network->file
+        || m_session.selectedLayers() != m_layers || slot != m_slot;
     m_network = network;
     m_layers = m_session.selectedLayers();
     m_slot = slot;
     m_task.cancel();
+    if (others)
+        m_model.setRows({});
+    refreshApply();
     if (!network)
-        return m_model.setRows({});
+        return m_note->clear();
     std::vector<std::string> layers;
     for (const QString &name : m_layers)
         if (const SlotRef ref = slotRef(network, str(name), slot);

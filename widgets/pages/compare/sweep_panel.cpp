@@ -168,9 +168,27 @@ void SweepPanel::onSettings()
     refresh();
 }
 
+/// The front and the widths of one model are nothing of another's; an edit leaves the floats that they follow from.
+void SweepPanel::forgetOther(const std::shared_ptr<const ModelFile> &file)
+{
+    if (file == m_file)
+        return;
+    m_file = file;
+    m_fronting.cancel();
+    m_points.reset();
+    m_pointsOf = {};
+    m_network = {};
+    m_picked.reset();
+    m_runAsked = false;
+    m_front->showMessage({});
+    showAllocation();
+}
+
 void SweepPanel::refresh()
 {
     const auto network = m_session.state() == Session::State::Ready ? m_session.network() : nullptr;
+    const auto listed = m_session.network();
+    forgetOther(listed ? listed->file : nullptr);
     const std::vector<std::string> all = network ? sweptLayers(*network) : std::vector<std::string>{};
     std::vector<std::string> selected;
     for (const QString &name : m_session.selectedLayers())

@@ -39,6 +39,7 @@ private:
     QWidget *makeCharts();
     void fillFamilies();
     void onSettings();
+    void forgetOther(const std::shared_ptr<const ModelFile> &file);
     void refreshProgress(const std::vector<std::string> &all);
     void refreshNetwork(const std::vector<std::string> &all);
     void showAllocation();
@@ -71,6 +72,7 @@ private:
     std::optional<Allocation> m_allocation;
     std::optional<int> m_picked;
     bool m_runAsked = false;
+    std::shared_ptr<const ModelFile> m_file; ///< of which all this is
 };
 
 } // namespace quantscope

@@ -5,8 +5,11 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
+#include "pages/export/export_doubts.h"
 #include "pages/export/export_preview.h"
 #include "pages/export/export_result.h"
+#include "recipe/recipe_toml.h"
+#include "session/lab_basis.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -21,6 +24,7 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QRadioButton>
+#include <QTime>
 
 #include <algorithm>
 
@@ -98,10 +102,12 @@ void ExportPage::addRun(QBoxLayout &column)
                             "files are read back, and every element is compared with the model"));
     column.addWidget(m_verify);
     auto *run = new QHBoxLayout;
-    run->addStretch(1);
+    m_doubts = new ExportDoubts;
+    run->addWidget(m_doubts, 1);
     auto *folder = new QHBoxLayout;
     m_folder = new QLineEdit;
     m_folder->setObjectName(u"export-folder"_s);
+    connect(m_folder, &QLineEdit::textChanged, this, &ExportPage::refreshResult);
     setAccessible(m_folder, tr("Folder"), tr("Where the files are written; it is made if need be"));
     auto *choose = textButton(tr("Choose…"), tr("Choose the folder"));
     connect(choose, &QPushButton::clicked, this, &ExportPage::chooseFolder);
@@ -175,7 +181,7 @@ void ExportPage::refresh()
     const auto layers = exportable();
     QStringList names;
     for (const std::string &name : layers)
-        names << qs(name);
+        names << shownText(name);
     const QString shown = names.size() > 6 ? names.mid(0, 6).join(u", "_s) + tr(" and %1 more").arg(names.size() - 6)
                                            : names.join(u", "_s);
     m_selection->setText(layers.empty() ? tr("No selected layer has a quantized tensor: select layers on the left.")
@@ -247,26 +253,62 @@ void ExportPage::preview()
             wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
     }
     m_preview->setRequest(session().network(), wanted);
+    m_doubts->show(session().network(), wanted.layers, session().recipeEdited());
+    if (m_doubts->forbids() && !m_writing.running())
+        m_write->setEnabled(false);
+    refreshResult();
+}
+
+/// Equal networks give equal files.
+static bool sameNetwork(const Network &a, const Network &b)
+{
+    return &a == &b
+        || (a.file == b.file && a.confirmedBy == b.confirmedBy && recipeText(a.recipe) == recipeText(b.recipe)
+            && !quantizersDiffer(a, b));
+}
+
+/// A result stands under what it was made from, and else says so.
+void ExportPage::refreshResult()
+{
+    if (!m_written || m_writing.running())
+        return;
+    const auto network = session().network();
+    const bool sameModel = network && network->file->path == m_written->network->file->path;
+    ExportRequest wanted = request();
+    wanted.verify = m_written->request.verify;
+    const bool current = sameModel && wanted == m_written->request && sameNetwork(*network, *m_written->network);
+    const QString file = shownText(QFileInfo(qs(m_written->network->file->path)).fileName());
+    m_result->setCurrent(current,
+        sameModel ? tr("written %1, before the last change").arg(m_written->at)
+                  : tr("%1: written %2, before this model was opened").arg(file, m_written->at),
+        sameModel);
+}
+
+void ExportPage::onWritten(Written written, const Result<ExportReport> &report)
+{
+    if (report)
+        m_result->showReport(*report, qs(written.request.folder));
+    else
+        m_result->showError(qs(report.error().text()));
+    m_written = std::move(written);
+    preview();
 }
 
 void ExportPage::write()
 {
     if (m_writing.running()) {
         m_writing.cancel();
+        m_written.reset();
         m_result->showCancelled();
         return preview();
     }
     const ExportRequest wanted = request();
     m_result->showRunning(wanted.verify);
     m_write->setText(tr("Cancel"));
-    m_writing.start([network = session().network(), wanted](
-                        const Progress &progress) { return exportLayers(*network, wanted, progress); },
-        [this, folder = m_folder->text()](Result<ExportReport> report) {
-            preview();
-            if (report)
-                m_result->showReport(*report, folder);
-            else
-                m_result->showError(qs(report.error().text()));
+    const auto network = session().network();
+    m_writing.start([network, wanted](const Progress &progress) { return exportLayers(*network, wanted, progress); },
+        [this, network, wanted](Result<ExportReport> report) {
+            onWritten({network, wanted, QTime::currentTime().toString(u"HH:mm"_s)}, report);
         },
         [this](int permille) { m_result->showProgress(permille); });
 }

@@ -7,6 +7,9 @@
 
 #include <QString>
 
+#include <memory>
+#include <optional>
+
 class QCheckBox;
 class QGridLayout;
 class QLabel;
@@ -18,6 +21,7 @@ class QButtonGroup;
 namespace quantscope {
 
 class ElidedLabel;
+class ExportDoubts;
 class ExportPreview;
 class ExportResult;
 
@@ -39,6 +43,14 @@ private:
     QWidget *makeLayouts();
     void fillLayouts();
     void preview();
+    void refreshResult();
+    /// What was written, and from what.
+    struct Written {
+        std::shared_ptr<const Network> network;
+        ExportRequest request;
+        QString at; ///< the time of day
+    };
+    void onWritten(Written written, const Result<ExportReport> &report);
     void chooseFolder();
     std::vector<std::string> exportable() const;
 
@@ -47,6 +59,8 @@ private:
     QCheckBox *m_verify;
     QLineEdit *m_folder;
     QPushButton *m_write;
+    ExportDoubts *m_doubts;
+    std::optional<Written> m_written;
     QGridLayout *m_layoutGrid;
     ElidedLabel *m_layoutNote;
     QButtonGroup *m_layoutGroup;

@@ -14,11 +14,13 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+enum Column { Mark, Name, Size, Proof, NUM_COLUMNS };
+
 ExportResult::ExportResult(QWidget *parent)
     : Card(parent)
     , m_title(titleLabel())
     , m_note(dimLabel())
-    , m_files(new QTableWidget(0, 4))
+    , m_files(new QTableWidget(0, NUM_COLUMNS))
 {
     auto *header = new QHBoxLayout;
     m_title->setObjectName(u"export-result"_s);
@@ -30,32 +32,53 @@ ExportResult::ExportResult(QWidget *parent)
     setUpTable(m_files, tr("Written files"));
     m_files->setObjectName(u"export-written"_s);
     m_files->horizontalHeader()->hide();
-    m_files->horizontalHeader()->setSectionResizeMode(3, QHeaderView::Stretch);
+    m_files->horizontalHeader()->setSectionResizeMode(Proof, QHeaderView::Stretch);
     m_files->setMaximumHeight(170);
     box()->addWidget(m_files);
     hide();
 }
 
+void ExportResult::show(const QString &verdict, bool written)
+{
+    m_verdict = verdict;
+    m_written = written;
+    m_title->setText(verdict);
+    m_files->setVisible(written);
+    m_note->setVisible(true);
+    setVisible(true);
+}
+
 void ExportResult::showRunning(bool verifies)
 {
-    show();
     m_files->setRowCount(0);
-    m_files->hide();
     m_note->clear();
-    m_title->setText(verifies ? tr("writing and verifying…") : tr("writing…"));
+    show(verifies ? tr("writing and verifying…") : tr("writing…"), false);
 }
 
 void ExportResult::showProgress(int permille) { m_title->setText(tr("writing… %1 %").arg(permille / 10)); }
 
-void ExportResult::showCancelled() { m_title->setText(tr("cancelled; nothing was written")); }
+void ExportResult::showCancelled() { show(tr("cancelled; nothing was written"), false); }
 
 void ExportResult::showError(const QString &text)
 {
-    m_title->setText(tr("■ not written"));
+    show(tr("■ not written"), false);
     m_note->setText(text);
 }
 
-static QString proofText(const ExportedFile &file, bool proven)
+void ExportResult::setCurrent(bool current, const QString &since, bool sameModel)
+{
+    if (m_verdict.isEmpty())
+        return;
+    setVisible(current || m_written);
+    m_title->setText(current ? m_verdict : since);
+    m_note->setVisible(sameModel);
+    m_files->setVisible(m_written && sameModel);
+    m_files->setEnabled(current);
+    m_files->setColumnHidden(Mark, !current);
+    m_files->setColumnHidden(Proof, !current);
+}
+
+static QString proofText(const ExportedFile &file, bool proven, bool edited)
 {
     if (file.verified > 0)
         return ExportResult::tr("verified %1 of %2 by %3")
@@ -63,7 +86,8 @@ static QString proofText(const ExportedFile &file, bool proven)
     if (file.format == "helper" && proven)
         return ExportResult::tr("compiled with the headers");
     if (file.format == "recipe")
-        return ExportResult::tr("the recipe in force, which no file holds");
+        return edited ? ExportResult::tr("the recipe in force: edited, not saved")
+                      : ExportResult::tr("the recipe in force");
     if (file.format == "manifest")
         return ExportResult::tr("renamed into place last");
     return file.proof.empty() ? ExportResult::tr("not verified") : qs(file.proof);
@@ -77,22 +101,21 @@ void ExportResult::fillTable(const ExportReport &report)
     for (std::size_t i = 0; i < report.files.size(); ++i) {
         const ExportedFile &file = report.files[i];
         const QString texts[] = {file.verified > 0 ? u"✓"_s : u"·"_s, qs(file.name), groupedText(file.bytes) + u" B"_s,
-            proofText(file, proven)};
-        for (int column = 0; column < 4; ++column) {
+            proofText(file, proven, report.recipeEdited)};
+        for (int column = 0; column < NUM_COLUMNS; ++column) {
             auto *item = new QTableWidgetItem(texts[column]);
-            if (column == 0)
+            if (column == Mark)
                 item->setForeground(colours().green);
-            if (column == 1 || column == 2)
+            if (column == Name || column == Size)
                 item->setFont(Theme::mono(0.95));
-            if (column == 2)
+            if (column == Size)
                 item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
             m_files->setItem(static_cast<int>(i), column, item);
         }
     }
-    m_files->setColumnWidth(0, 30);
-    m_files->setColumnWidth(1, 220);
-    m_files->setColumnWidth(2, 110);
-    m_files->show();
+    m_files->setColumnWidth(Mark, 30);
+    m_files->setColumnWidth(Name, 220);
+    m_files->setColumnWidth(Size, 110);
 }
 
 void ExportResult::showReport(const ExportReport &report, const QString &folder)
@@ -104,9 +127,10 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder)
         bytes += file.bytes;
         verified += file.verified;
     }
-    m_title->setText(
-        verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"));
+    show(verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"), true);
     QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
+    if (!report.assumed.empty())
+        notes << u"▲ "_s + qs(report.assumed);
     for (const std::string &note : report.notes)
         notes << shownText(note);
     m_note->setText(notes.join(u" · "_s));

@@ -18,11 +18,17 @@ public:
     void showError(const QString &text);
     /// `folder` is the one that the files are in.
     void showReport(const ExportReport &report, const QString &folder);
+    /// What is shown belongs to what the page shows. Otherwise `since` says what came after it, as the whole title; a
+    /// failure is then gone, and of another model's files nothing is left but that.
+    void setCurrent(bool current, const QString &since = {}, bool sameModel = true);
 
 private:
+    void show(const QString &verdict, bool written);
     void fillTable(const ExportReport &report);
 
     QLabel *m_title, *m_note;
+    QString m_verdict; ///< as long as it holds
+    bool m_written = false; ///< files are there
     QTableWidget *m_files;
 };
 

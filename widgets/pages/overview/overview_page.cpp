@@ -2,14 +2,18 @@
 
 #include "items/text.h"
 #include "network/feeds.h"
+#include "network/unconfirmed.h"
 #include "pages/overview/batch_norm_bar.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/overview/step_card.h"
 #include "pages/parts/preset_menu.h"
+#include "session/recipe_python.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QClipboard>
 #include <QGridLayout>
+#include <QGuiApplication>
 #include <QLabel>
 #include <QMenu>
 #include <QScrollArea>
@@ -122,9 +126,16 @@ void OverviewPage::refresh()
     m_used = ready ? shown.size() : 0;
     for (std::size_t i = 0; i < m_used; ++i) {
         QuantizerCard *view = card(i, shown[i].role);
-        view->setFacts(slotFacts(*shown[i].slot), shown[i].neighbour ? shownText(shown[i].layer->name) : QString(),
-            session().presetsApply());
+        SlotFacts facts = slotFacts(*shown[i].slot);
+        facts.assumed = isUnconfirmed(*session().network(), *shown[i].slot);
+        view->setFacts(facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
         view->disconnect(this);
+        connect(view, &QuantizerCard::confirmed, this,
+            [this, id = SlotId{shown[i].layer->id, shown[i].slot->slot}, name = qs(shown[i].layer->name)] {
+                session().confirm({id}, tr("confirm %1 %2").arg(name, qs(id.slot)));
+            });
+        connect(view, &QuantizerCard::pythonWanted, this,
+            [this] { QGuiApplication::clipboard()->setText(recipePython(session().path())); });
         connect(view, &QuantizerCard::choosePreset, this,
             [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
                 const SlotRef ref = slotRef(session().network(), layer, slot);

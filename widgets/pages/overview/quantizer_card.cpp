@@ -1,5 +1,6 @@
 #include "pages/overview/quantizer_card.h"
 
+#include "look/flow_layout.h"
 #include "look/theme.h"
 
 #include <QBoxLayout>
@@ -18,6 +19,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     , m_type(monoLabel())
     , m_grid(new QGridLayout)
     , m_assumed(badge(u"warning"_s))
+    , m_wrong(badge(u"error"_s))
     , m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone")))
     , m_formulaBox(new QFrame)
     , m_formula(dimLabel())
@@ -30,12 +32,14 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     header->addWidget(m_title);
     header->addWidget(m_subtitle, 1);
     header->addWidget(m_assumed);
-    header->addWidget(m_choose);
+    header->addWidget(m_wrong);
     header->addWidget(m_type);
     box()->addLayout(header);
     m_assumed->setText(tr("▲ assumed"));
-    m_choose->setObjectName(role + u"-choose"_s);
-    connect(m_choose, &QPushButton::clicked, this, [this] { Q_EMIT choosePreset(m_choose); });
+    m_assumed->setObjectName(role + u"-assumed"_s);
+    m_wrong->setText(tr("■ proof differs"));
+    m_wrong->setObjectName(role + u"-wrong"_s);
+    box()->addWidget(makeSettle());
     m_grid->setHorizontalSpacing(12);
     m_grid->setVerticalSpacing(2);
     m_grid->setColumnStretch(3, 1);
@@ -51,6 +55,27 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     box()->addWidget(m_formulaBox);
     box()->addStretch(0);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+}
+
+QWidget *QuantizerCard::makeSettle()
+{
+    m_settle = new QWidget;
+    auto *row = new FlowLayout(m_settle, 8);
+    row->setContentsMargins(0, 0, 0, 0);
+    m_confirm
+        = textButton(tr("Confirm"), tr("What is in force here is right: it is no longer assumed. It can be undone"));
+    m_python = textButton(tr("Copy the Python"),
+        tr("Python that asks the live Brevitas model for every quantizer and writes the recipe with its proof, and the "
+           "two lines that call it, to the clipboard"));
+    m_choose->setObjectName(m_role + u"-choose"_s);
+    m_confirm->setObjectName(m_role + u"-confirm"_s);
+    m_python->setObjectName(m_role + u"-python"_s);
+    connect(m_choose, &QPushButton::clicked, this, [this] { Q_EMIT choosePreset(m_choose); });
+    connect(m_confirm, &QPushButton::clicked, this, &QuantizerCard::confirmed);
+    connect(m_python, &QPushButton::clicked, this, &QuantizerCard::pythonWanted);
+    for (QPushButton *button : {m_choose, m_confirm, m_python})
+        row->addWidget(button);
+    return m_settle;
 }
 
 void QuantizerCard::setRow(std::size_t row, const Fact &fact)
@@ -85,7 +110,9 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     m_subtitle->setFullText(shown);
     m_type->setText(facts.type);
     m_assumed->setVisible(facts.assumed);
-    m_choose->setVisible(facts.assumed && canChoose);
+    m_wrong->setVisible(!facts.contradiction.isEmpty());
+    m_wrong->setToolTip(plainTip(tr("not what the live model computed: %1").arg(facts.contradiction)));
+    m_settle->setVisible(facts.assumed && canChoose);
     for (std::size_t row = 0; row < facts.rows.size(); ++row)
         setRow(row, facts.rows[row]);
     for (std::size_t row = 0; row < m_rows.size(); ++row)
@@ -96,8 +123,8 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     m_formula->setText(bottom);
     m_formulaBox->setVisible(!bottom.isEmpty());
     const bool empty = facts.rows.empty(); // a reason stands at the top, a formula at the bottom
-    box()->setStretch(2, empty ? 0 : 1);
-    box()->setStretch(4, empty ? 1 : 0);
+    box()->setStretch(3, empty ? 0 : 1);
+    box()->setStretch(5, empty ? 1 : 0);
     setAccessibleName(m_role + u" quantizer, "_s + facts.type);
 }
 

@@ -21,8 +21,11 @@ public:
 
 Q_SIGNALS:
     void choosePreset(QWidget *at);
+    void confirmed();
+    void pythonWanted();
 
 private:
+    QWidget *makeSettle();
     void setRow(std::size_t row, const Fact &fact);
 
     struct Row {
@@ -35,8 +38,9 @@ private:
     QLabel *m_type;
     QGridLayout *m_grid;
     std::vector<Row> m_rows;
-    QLabel *m_assumed;
-    QPushButton *m_choose;
+    QLabel *m_assumed, *m_wrong;
+    QPushButton *m_choose, *m_confirm, *m_python;
+    QWidget *m_settle; ///< what can be done about an assumed quantizer
     QFrame *m_formulaBox;
     QLabel *m_formula;
 };

@@ -11,6 +11,7 @@
 #include "look/theme.h"
 #include "pages/parts/code_view.h"
 #include "pages/parts/preset_menu.h"
+#include "pages/recipe/confirm_bar.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -20,6 +21,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
+#include <QShortcut>
 #include <QTableView>
 
 #include <algorithm>
@@ -49,6 +51,13 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
 }
 
+void RecipePage::addKey(QKeyCombination key, void (ConfirmBar::*run)())
+{
+    auto *shortcut = new QShortcut(QKeySequence(key), this);
+    shortcut->setContext(Qt::WidgetWithChildrenShortcut);
+    connect(shortcut, &QShortcut::activated, m_confirm, run);
+}
+
 QWidget *RecipePage::makeTable()
 {
     auto *tableCard = new Card(nullptr, 12);
@@ -60,6 +69,10 @@ QWidget *RecipePage::makeTable()
     m_change->setObjectName(u"change-preset"_s);
     header->addWidget(m_change);
     tableCard->box()->addLayout(header);
+    m_confirm = new ConfirmBar(session());
+    tableCard->box()->addWidget(m_confirm);
+    addKey(Qt::CTRL | Qt::Key_Return, &ConfirmBar::confirmSelected);
+    addKey(Qt::CTRL | Qt::SHIFT | Qt::Key_Return, &ConfirmBar::confirmAll);
     m_table = new QTableView;
     setUpTable(m_table, tr("Quantizers"));
     m_table->setObjectName(u"quantizers"_s);
@@ -132,8 +145,9 @@ QWidget *RecipePage::makeKeywords()
     m_value->setAccessibleName(tr("Value of the keyword"));
     m_value->setMinimumWidth(100);
     m_value->setPlaceholderText(tr("value, such as 4 or true"));
-    m_set = textButton(
-        tr("Set"), tr("Sets the keyword for every selected quantizer (Enter in the value); it can be undone"));
+    m_set = textButton(tr("Set"),
+        tr("Sets the keyword for every selected quantizer (Enter in the value). It confirms that field and no other; "
+           "it can be undone"));
     m_set->setObjectName(u"set-keyword"_s);
     row->addWidget(m_keyword);
     row->addWidget(m_value, 1);
@@ -251,12 +265,12 @@ void RecipePage::refreshSource()
     const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
     m_path->setText(!path.isEmpty() ? path : taken.isEmpty() ? tr("no recipe file") : tr("taken from %1").arg(taken));
     m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
-            : session().recipeEdited() ? tr("changed here, not saved yet")
+            : session().recipeEdited() ? tr("edited, not saved")
             : !taken.isEmpty() ? tr("No file holds this recipe: it follows from %1, whose scales and codes it gives. "
                                     "Save keeps it beside the model.")
                                      .arg(taken)
-            : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose them "
-                                             "below, or give the recipe of the training code.")
+            : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose or "
+                                             "confirm them below, or give the recipe of the training code.")
                                         : tr("A state_dict stores float weights and little about its quantizers; the "
                                              "recipe says what the training code said."));
 }
@@ -282,6 +296,7 @@ void RecipePage::refreshText()
 void RecipePage::refresh()
 {
     refreshSource();
+    refreshConfirm();
     const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
     if (network)
         followSelection();
@@ -295,6 +310,7 @@ void RecipePage::refresh()
     if (network)
         refreshText();
     refreshSource();
+    refreshConfirm();
 }
 
 void RecipePage::fitColumns()
@@ -318,6 +334,15 @@ void RecipePage::rememberRows()
     if (m_table->currentIndex().isValid())
         m_row = nameOf(m_table->currentIndex().row());
     refreshSource();
+    refreshConfirm();
+}
+
+void RecipePage::refreshConfirm()
+{
+    std::vector<SlotId> slots;
+    for (const int row : selectedRows())
+        slots.push_back({m_model.layerAt(row).id, m_model.slotAt(row).slot});
+    m_confirm->setSelection(std::move(slots));
 }
 
 void RecipePage::followSelection()

@@ -16,6 +16,7 @@ class QTableView;
 namespace quantscope {
 
 class CodeView;
+class ConfirmBar;
 class Segmented;
 
 /// Which recipe is in force, as TOML, and every quantizer with the preset it got. Presets can be changed where the file
@@ -36,6 +37,7 @@ protected:
 private:
     QWidget *makeSource();
     QWidget *makeTable();
+    void addKey(QKeyCombination key, void (ConfirmBar::*run)());
     void choose(int source);
     void popUpPresets(const QPoint &at);
     void setKeyword();
@@ -48,6 +50,7 @@ private:
     void selectRemembered();
     void fitColumns();
     void refreshSource();
+    void refreshConfirm();
     void refreshText();
 
     QuantizerModel m_model;
@@ -58,6 +61,7 @@ private:
     QLineEdit *m_value;
     QLabel *m_keywordError;
     QTableView *m_table;
+    ConfirmBar *m_confirm;
     CodeView *m_text;
     std::shared_ptr<const Network> m_shown;
     using SlotName = std::pair<std::string, Slot>;

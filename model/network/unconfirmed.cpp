@@ -1,0 +1,10 @@
+#include "network/unconfirmed.h"
+
+namespace quantscope {
+
+bool isUnconfirmed(const Network &network, const SlotQuantizer &slot)
+{
+    return slot.assumed && slot.proof != ProofVerdict::Confirmed && network.confirmedBy.empty();
+}
+
+} // namespace quantscope
