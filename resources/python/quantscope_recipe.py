@@ -1,14 +1,15 @@
 """Writes the recipe of a live Brevitas model for QuantScope, with its proofs.
 
     import quantscope_recipe
-    torch.save(model.state_dict(), "model.pt")
     quantscope_recipe.write(model, "model.recipe.toml", example_input)
+    torch.save(model.state_dict(), "model.pt")
 
 The recipe says what the live modules compute, whatever the classes that they were made from are called. Its proofs hold
 the bit width, sign, scale and zero point of every quantizer and the SHA-256 of its codes; QuantScope compares them with
 what it makes of the state_dict. With `example_input` (a tensor, a tuple of arguments or a dict of keywords) the model is
 run once, in evaluation mode and without gradients, to see which quantizer feeds which layer: biases whose scale is that
-of weight times input need it. Needs torch and Brevitas 0.6.0 or newer, nothing else.
+of weight times input need it. Scales that are searched at a first pass are searched then, so save behind it. Needs torch
+and Brevitas 0.6.0 or newer, nothing else.
 """
 import array
 import hashlib
@@ -71,6 +72,7 @@ def write(model, path, example_input=None):
 def recipe(model, example_input=None):
     """The same as text."""
     training = [(module, module.training) for module in model.modules()]
+    delays = [(m, m.quant_delay_steps) for m in model.modules() if hasattr(m, "quant_delay_steps")]
     model.eval()
     try:
         with torch.no_grad():
@@ -78,6 +80,8 @@ def recipe(model, example_input=None):
     finally:
         for module, was in training:
             module.training = was
+        for module, steps in delays:
+            module.quant_delay_steps = steps
 
 
 class Slot(object):
@@ -319,8 +323,10 @@ def preset_of(slot, family):
         return kind + "QuantSolver"
     if family == "ShiftedStored" and kind == "Act":
         return "ShiftedUint8ActPerTensorFloat"
-    if kind == "Weight" and family in ("Shifted", "ShiftedStored"):
-        return "ShiftedUint8WeightPerTensorFloat" + ("MSE" if family == "ShiftedStored" else "")
+    if kind == "Weight" and family == "Shifted":
+        return "ShiftedUint8WeightPerTensorFloat"
+    if kind == "Weight" and family == "ShiftedStored" and not brevitas_is_before((0, 10)):
+        return "ShiftedUint8WeightPerTensorFloatMSE"
     raise Wordless(path_of(user_class(slot.proxy.quant_injector)))
 
 
@@ -357,9 +363,8 @@ def keywords(slot, family):
     if family in ("Minifloat", "Grouped"):
         return words  # their presets say it all
     core = getattr(quant, "int_quant", getattr(quant, "decoupled_int_quant", None))
-    if family == "" and not (computing_class(quant) == "BinaryQuant" and preset_of(slot, family).startswith("SignedB")):
-        if not preset_of(slot, family).startswith("SignedBinary"):
-            words.append(("quant_type", word(LEVELS, quant)))
+    if family == "" and not preset_of(slot, family).startswith("SignedBinary"):
+        words.append(("quant_type", word(LEVELS, quant)))
     if hasattr(quant, "threshold"):
         words.append(("threshold", float(quant.threshold)))
     words += width_words(slot, family)
