@@ -2,10 +2,13 @@
 
 #include "dialects/integer_tensors.h"
 #include "dialects/interpreters.h"
+#include "dialects/not_shown.h"
 
 namespace quantscope {
 
-Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
+namespace {
+
+Network listed(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
 {
     Network network = interpreterOf(*file).list(file, recipe);
     network.recipe = recipe;
@@ -13,10 +16,19 @@ Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
     return network;
 }
 
+} // namespace
+
+Network listLayers(std::shared_ptr<const ModelFile> file, const Recipe &recipe)
+{
+    Network network = listed(std::move(file), recipe);
+    noteNotShown(network);
+    return network;
+}
+
 Result<Network> recoverQuantizers(
     std::shared_ptr<const ModelFile> file, const Recipe &recipe, const Progress &progress, const RecoverHints &hints)
 {
-    Network network = listLayers(file, recipe);
+    Network network = listed(file, recipe);
     try {
         interpreterOf(*file).recover(network, progress, hints);
         takeIntegerTensors(network);
@@ -28,6 +40,7 @@ Result<Network> recoverQuantizers(
     } catch (const ParseError &error) {
         return tl::unexpected(Error{ErrorKind::Parse, file->path, error.offset(), error.what()});
     }
+    noteNotShown(network);
     return network;
 }
 

@@ -24,6 +24,8 @@ Json tensorEntry(const ExportLayer &layer, const ExportArray &array, const std::
     out["slot"] = array.slot->slot;
     out["symbol"] = array.symbol;
     out["tensor"] = array.slot->tensorName;
+    if (!array.slot->computed.empty())
+        out["computed"] = array.slot->computed;
     out["shape"] = array.slot->tensor->shape;
     out["kind"] = quantizerKindName(quantizer.kind);
     out["bit_width"] = quantizer.bitWidth ? Json(*quantizer.bitWidth) : Json(nullptr);

@@ -2,6 +2,9 @@
 
 #include "network/layer_kinds.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 namespace quantscope {
@@ -64,8 +67,14 @@ bool isRecurrentKind(std::string_view name)
 
 bool isConvolution(std::string_view kind) { return kind.find("Conv") != std::string_view::npos; }
 
-/// A matrix of one weight per pair of output and input.
-bool isMatrix(const LayerKind &kind) { return kind.name == "Linear" || kind.name == "GateWeight"; }
+/// A matrix of one weight per pair of output and input: of recurrent layers the gates one below the other, of attention
+/// query, key and value.
+bool isMatrix(const LayerKind &kind)
+{
+    static constexpr std::array<std::string_view, 9> kNames{
+        "Linear", "GateWeight", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "MultiheadAttention"};
+    return std::ranges::find(kNames, kind.name) != kNames.end();
+}
 
 std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, std::size_t rank)
 {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array kDialects = {
     DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true},
     DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true},
+    DialectTraits{Dialect::TorchAo, "torch.ao state_dict", true, false, true},
     DialectTraits{Dialect::Qonnx, "QONNX", false, true, false},
     DialectTraits{Dialect::Qcdq, "QCDQ", false, true, false},
     DialectTraits{Dialect::Qdq, "QDQ", false, true, false},

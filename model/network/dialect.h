@@ -9,6 +9,7 @@ namespace quantscope {
 enum class Dialect : std::uint8_t {
     BrevitasStateDict,
     PytorchStateDict,
+    TorchAo, ///< a state_dict of torch.ao.quantization: quantized tensors, fake quantizers or observers
     Qonnx,
     Qcdq,
     Qdq,

@@ -45,6 +45,7 @@ constexpr std::array kKinds = {
     LayerKind{"Hardswish"},
     LayerKind{"Softmax"},
     LayerKind{"Identity"},
+    LayerKind{"Quantize"},
     LayerKind{"Dropout"},
     LayerKind{"Flatten"},
     LayerKind{"Upsample"},

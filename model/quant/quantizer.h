@@ -144,6 +144,10 @@ struct SlotQuantizer {
     /// Position in ModelFile::tensors of the parameter that its scale comes from; slots of one storage are one
     /// quantizer.
     std::optional<std::size_t> storedScale;
+    /// Positions in ModelFile::tensors of what its tensor and its quantizer are made of, beside a tensor of its own.
+    std::vector<std::size_t> sources;
+    /// How its tensor follows from others: "conv.weight_orig * conv.weight_mask"; empty for one that the file holds.
+    std::string computed;
     std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known
     std::string preset; ///< Brevitas preset in force, empty when the file itself says everything
     std::vector<std::pair<std::string, std::string>> overrides; ///< keyword -> value as text, in recipe order

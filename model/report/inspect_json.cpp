@@ -62,6 +62,8 @@ Json slotJson(
     addQuantizer(out, slot.quantizer);
     addStatistics(out, slot, statistics, options);
     out["origin"] = Json::object();
+    if (!slot.computed.empty())
+        out["origin"]["tensor"] = Provenance{Origin::Computed, slot.computed}.text();
     if (slot.quantizer)
         for (const auto &[field, origin] : slot.quantizer->origin)
             out["origin"][field] = origin.text();

@@ -212,6 +212,13 @@ QString lsbText(const Quantizer &quantizer)
     return numberText(static_cast<double>(*low)) + u" … "_s + numberText(static_cast<double>(*high));
 }
 
+/// Of a tensor that the file does not hold itself.
+static void appendTensor(SlotFacts &facts, const SlotQuantizer &slot)
+{
+    if (!slot.computed.empty())
+        facts.rows.push_back(computed(u"tensor"_s, qs(slot.tensorName), qs(slot.computed)));
+}
+
 static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
 {
     const Quantizer &quantizer = *slot.quantizer;
@@ -242,6 +249,7 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     if (!slot.quantizer) {
         facts.type = slot.tensor ? qs(dtypeName(slot.tensor->dtype)) : QString();
         facts.problem = missingText(slot);
+        appendTensor(facts, slot);
         return facts;
     }
     const Quantizer &quantizer = *slot.quantizer;
@@ -259,6 +267,7 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
         if (row.label == u"narrow")
             row.detail = narrowDetail(quantizer, row.detail);
     }
+    appendTensor(facts, slot);
     appendDerived(facts, slot);
     if (quantizer.isComplete())
         facts.formula = formulaText(slot);

@@ -171,6 +171,12 @@ bool assumePreset(SlotWork &work)
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
     const Slot kind = presetSlot(slot.slot);
     const bool hasKeys = work.keys() != nullptr;
+    if (work.facts.dict.torchAo) { // quantized by torch.ao: what has no quantizer there is a float
+        if (work.settings.mentioned)
+            throw SlotFailure{"preset-unknown",
+                "the recipe changes it without naming a preset, and in a file of torch.ao none is assumed"};
+        return false;
+    }
     if (kind == Slot::Bias && !work.settings.mentioned) {
         if (!gateInput(work.facts, work.layer().name))
             return false; // Brevitas' default is a float bias

@@ -5,6 +5,8 @@
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
+#include "dialects/torch/ao_keys.h"
+#include "dialects/torch/computed_parameter.h"
 #include "network/layer_kinds.h"
 #include "network/network.h"
 #include "recipe/layer_match.h"
@@ -23,11 +25,33 @@ std::shared_ptr<const TensorInfo> shareTensor(const std::shared_ptr<const ModelF
     return {file, &file->tensors[index]};
 }
 
+/// "lstm.weight_ih_l0" and "attention.in_proj_weight" are parameters of one module, and layers here.
+std::string namedKind(const StateLayer &layer, const ModelFile &file)
+{
+    const std::string leaf = layer.name.substr(layer.name.rfind('.') + 1);
+    if (!isParameterName(leaf) || leaf == "weight" || leaf == "bias")
+        return {};
+    if (leaf.find("_proj_") != std::string::npos || leaf.starts_with("bias_"))
+        return "MultiheadAttention";
+    std::string hidden = layer.weight ? file.tensors[*layer.weight].name : std::string();
+    const auto which = hidden.rfind("weight_");
+    if (which == std::string::npos)
+        return {};
+    hidden.replace(which, std::string_view("weight_ih").size(), "weight_hh");
+    const auto found = file.find(hidden);
+    const std::string kind = recurrentKind(file.tensors[found ? *found : *layer.weight].shape);
+    return leaf.find("_l") == std::string::npos ? kind + "Cell" : kind;
+}
+
 /// What a state_dict lets one guess of a layer's class: the rank of its weight, the name of an activation.
 std::string guessedKind(const StateLayer &layer, const ModelFile &file)
 {
     if (layer.batchNorm)
         return "BatchNorm";
+    if (!layer.kind.empty())
+        return layer.kind;
+    if (const std::string kind = namedKind(layer, file); !kind.empty())
+        return kind;
     if (layer.weight) {
         switch (file.tensors[*layer.weight].shape.size()) {
         case 1: return "ScaleBias";
@@ -48,17 +72,24 @@ std::string guessedKind(const StateLayer &layer, const ModelFile &file)
              std::pair{"hardtanh", "Hardtanh"}, std::pair{"tanh", "Tanh"}})
         if (leaf.find(hint) != std::string::npos)
             return kind;
-    return layer.quantizer(Slot::Act) != nullptr ? "Identity" : "Module";
+    const StateQuantizer *act = layer.quantizer(Slot::Act);
+    if (act != nullptr && act->torchAo)
+        return "Quantize";
+    return act != nullptr ? "Identity" : "Module";
 }
 
-void addTensorSlot(
-    Layer &layer, Slot slot, const std::shared_ptr<const ModelFile> &file, std::optional<std::size_t> index)
+void addTensorSlot(Layer &layer, Slot slot, const std::shared_ptr<const ModelFile> &file,
+    std::optional<std::size_t> index, const std::optional<Reparametrization> &from)
 {
     if (!index)
         return;
     SlotQuantizer out;
     out.slot = slot;
-    out.tensor = shareTensor(file, *index);
+    out.tensor = from ? computedParameter(file, *from) : shareTensor(file, *index);
+    if (from) {
+        out.computed = computedText(*file, *from);
+        out.sources = from->tensors;
+    }
     out.tensorName = out.tensor->name;
     out.shape = out.tensor->shape;
     layer.slots.push_back(std::move(out));
@@ -70,8 +101,8 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
     layer.name = state.name;
     layer.kind = guessedKind(state, *file);
     layer.kindAssumed = true;
-    addTensorSlot(layer, Slot::Weight, file, state.weight);
-    addTensorSlot(layer, Slot::Bias, file, state.bias);
+    addTensorSlot(layer, Slot::Weight, file, state.weight, state.weightFrom);
+    addTensorSlot(layer, Slot::Bias, file, state.bias, state.biasFrom);
     if (const auto axis = storedChannelAxis(state, *file)) {
         SlotQuantizer &weight = *layer.slot(Slot::Weight);
         weight.channelAxis = *axis;
@@ -87,6 +118,8 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
         }
         if (const auto value = quantizer.fields.find("scaling_impl.value"); value != quantizer.fields.end())
             layer.slot(quantizer.slot)->storedScale = value->second;
+        for (const auto &[field, tensor] : quantizer.fields)
+            layer.slot(quantizer.slot)->sources.push_back(tensor);
     }
     return layer;
 }
@@ -273,7 +306,9 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     Network network;
     network.file = file;
     network.recipe = recipe;
-    network.dialect = dict.hasBrevitasKeys || !recipe.empty() ? Dialect::BrevitasStateDict : Dialect::PytorchStateDict;
+    network.dialect = dict.torchAo                ? Dialect::TorchAo
+        : dict.hasBrevitasKeys || !recipe.empty() ? Dialect::BrevitasStateDict
+                                                  : Dialect::PytorchStateDict;
     for (const StateLayer &state : dict.layers)
         network.add(toLayer(state, file));
     const std::string parent = commonParent(network);

@@ -8,12 +8,14 @@
 #include "dialects/brevitas/graph_hints.h"
 #include "dialects/brevitas/other_parts.h"
 #include "dialects/brevitas/proofs.h"
+#include "dialects/brevitas/parameter_notes.h"
 #include "dialects/brevitas/resolve_slot.h"
 #include "dialects/brevitas/spec.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -224,10 +226,30 @@ template <class T> T expected(Result<T> result)
     return std::move(*result);
 }
 
+/// Computed tensors of an earlier recovery of the same file: equal, so that what was found out about them stays.
+void takeComputed(Network &network, const Network *previous)
+{
+    if (previous == nullptr || previous->file != network.file)
+        return;
+    std::map<std::string_view, const Layer *> before;
+    for (const Layer &layer : previous->layers)
+        before.emplace(layer.name, &layer);
+    for (Layer &layer : network.layers)
+        for (SlotQuantizer &slot : layer.slots) {
+            const auto found = slot.computed.empty() ? before.end() : before.find(layer.name);
+            if (found == before.end() || found->second->batchNormMerged)
+                continue;
+            const SlotQuantizer *same = found->second->slot(slot.slot);
+            if (same != nullptr && same->computed == slot.computed)
+                slot.tensor = same->tensor;
+        }
+}
+
 /// The facts of a listed network, which gets what the hints tell of its layers and what is merged into them.
 BrevitasFacts factsOf(Network &network, const RecoverHints &hints)
 {
     StateDict dict = groupStateDict(*network.file);
+    takeComputed(network, hints.previous);
     if (hints.graph != nullptr)
         takeGraphHints(network, dict, *hints.graph);
     MergedLayers merged
@@ -270,6 +292,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
     std::ranges::move(recovery.takeDiagnostics(), std::back_inserter(network.diagnostics));
     noteProofs(network, facts);
     noteVectors(network, facts);
+    noteParameters(network, facts);
     noteAssumedPresets(network);
     noteAssumedVersion(network);
     noteKeysBefore06(network);

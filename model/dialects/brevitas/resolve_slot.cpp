@@ -9,6 +9,7 @@
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/slot_preset.h"
 #include "dialects/brevitas/slot_work.h"
+#include "dialects/brevitas/torch_ao_rules.h"
 #include "dialects/brevitas/truncation_rules.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
@@ -79,8 +80,9 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 
 bool isSlotWarning(std::string_view rule)
 {
-    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
-        "stored-bit-width-unused", "stored-integers", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid};
+    static constexpr std::string_view kRules[]
+        = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing", "stored-bit-width-unused",
+            "stored-integers", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid, kRangeUnknown};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

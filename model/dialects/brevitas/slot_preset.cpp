@@ -5,6 +5,7 @@
 #include "dialects/brevitas/lab_quantizers.h"
 #include "dialects/brevitas/learned_rounding.h"
 #include "dialects/brevitas/own_class.h"
+#include "dialects/brevitas/torch_ao_rules.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
 #include "quant/stored_integers.h"
@@ -201,10 +202,12 @@ void decidePreset(SlotWork &work)
 {
     SlotQuantizer &slot = work.slot;
     const ResolvedSlot *owner = work.context.owner;
+    if (slot.tensor && slot.tensor->affine)
+        return resolveStoredInteger(work);
+    if (work.keys() != nullptr && work.keys()->torchAo)
+        return resolveTorchAo(work);
     if (owner != nullptr)
         takeOwner(work);
-    else if (slot.tensor && slot.tensor->affine)
-        return resolveStoredInteger(work);
     if (owner == nullptr && isStoredInteger(work))
         return;
     if (!work.settings.ownClass.empty())

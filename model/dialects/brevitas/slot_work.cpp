@@ -38,6 +38,8 @@ SlotQuantizer bareSlot(const BrevitasFacts &facts, SlotIndex index, const std::s
     bare.shape = known.shape;
     bare.channelAxis = known.channelAxis;
     bare.storedScale = known.storedScale;
+    bare.sources = known.sources;
+    bare.computed = known.computed;
     return bare;
 }
 

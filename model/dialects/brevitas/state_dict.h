@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "dialects/torch/reparametrization.h"
 #include "graph/model_file.h"
 
 #include <map>
@@ -17,6 +18,7 @@ struct StateQuantizer {
     Slot slot = Slot::Weight;
     bool before06 = false; ///< some key has a name of 2019 or 2020
     std::map<std::string, std::size_t, std::less<>> fields;
+    bool torchAo = false; ///< its fields are torch.ao's: "scale", "zero_point", "min_val", "max_val"
 };
 
 /// The tensors of one module path.
@@ -24,6 +26,9 @@ struct StateLayer {
     std::string name;
     std::optional<std::size_t> weight;
     std::optional<std::size_t> bias;
+    /// What the weight or bias is computed from, where the file does not hold it itself: `weight` then has its shape.
+    std::optional<Reparametrization> weightFrom, biasFrom;
+    std::string kind; ///< where names tell it
     bool batchNorm = false; ///< it has running statistics
     std::vector<StateQuantizer> quantizers;
 
@@ -37,6 +42,8 @@ struct StateDict {
     std::map<std::string, std::size_t, std::less<>> positions; ///< layer's name -> position in `layers`
     bool hasBrevitasKeys = false;
     bool before06 = false; ///< some key has a name of 2019 or 2020
+    bool torchAo = false; ///< quantized by torch.ao: no preset of Brevitas is to be assumed
+    std::size_t observers = 0; ///< of torch.ao that keep what they saw, without a scale made of it
     std::string prefix; ///< what was taken off every name
 
     const StateLayer *layer(std::string_view name) const;

@@ -1,5 +1,6 @@
 #include "dialects/onnx/recover.h"
 
+#include "dialects/onnx/constant_sources.h"
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
 #include "dialects/onnx/graph_flow.h"
@@ -34,10 +35,13 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
     const Plan plan = makePlan(constants);
     std::vector<Diagnostic> none;
     Decoder decoder(constants, none);
+    ConstantSources sources(constants);
     for (const PlannedLayer &planned : plan.layers) {
         Layer layer = listedLayer(planned);
-        for (const PlannedSlot &slot : planned.slots)
+        for (const PlannedSlot &slot : planned.slots) {
             layer.slots.push_back(decoder.list(slot));
+            layer.slots.back().sources = sources.of(slot);
+        }
         network.add(std::move(layer));
     }
     network.flow = flowOf(constants.graph(), plan);
@@ -50,13 +54,16 @@ void recoverOnnx(Network &network, const Progress &progress)
     Constants constants(network.file);
     const Plan plan = makePlan(constants);
     Decoder decoder(constants, network.diagnostics);
+    ConstantSources sources(constants);
     network.layers.clear();
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
         progress.step(i, plan.layers.size());
         Layer layer = listedLayer(plan.layers[i]);
         layer.id = layerId(i);
-        for (const PlannedSlot &slot : plan.layers[i].slots)
+        for (const PlannedSlot &slot : plan.layers[i].slots) {
             layer.slots.push_back(decoder.decode(slot, layer));
+            layer.slots.back().sources = sources.of(slot);
+        }
         network.add(std::move(layer));
     }
     network.flow = flowOf(constants.graph(), plan);

@@ -89,6 +89,8 @@ void addArray(std::string &out, const ExportArray &array)
     out += fmt::format(" *\n * {}: {} integers of {} bits, {}, {}\n", array.symbol, array.count, array.width,
         array.isSigned ? "signed" : "unsigned", quantizerKindName(slot.quantizer->kind));
     addLine(out, "tensor", commentText(slot.tensorName));
+    if (!slot.computed.empty())
+        addLine(out, "computed", commentText(slot.computed));
     addLine(out, "shape", fmt::format("{} {}", shapeText(slot.tensor->shape, "x"), array.sourceAxes));
     addLine(out, "layout",
         fmt::format("{}: {} {}", array.layout.name, shapeText(array.layout.dims, "x"), array.layout.axisNames));

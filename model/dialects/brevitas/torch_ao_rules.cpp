@@ -1,0 +1,112 @@
+#include "dialects/brevitas/torch_ao_rules.h"
+
+#include "base/text.h"
+#include "dialects/brevitas/activation_rules.h"
+#include "dialects/torch/ao_range.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+void setRange(Quantizer &q, const AoRange &range, const Provenance &from)
+{
+    q.bitWidth = range.bits;
+    q.isSigned = range.isSigned;
+    q.narrow = range.narrow;
+    for (const char *field : {"bit_width", "signed", "narrow"})
+        q.origin[field] = from;
+}
+
+std::string keyName(const SlotWork &work, std::string_view field)
+{
+    return work.facts.file->tensors[work.keys()->fields.find(field)->second].name;
+}
+
+/// Scale and zero point, as stored.
+Quantizer readAffine(SlotWork &work)
+{
+    const auto scales = work.stored("scale"), zeros = work.stored("zero_point");
+    if (!scales || scales->empty() || !zeros || zeros->empty())
+        throw SlotFailure{"key-missing", "torch.ao keeps a scale and a zero point for it, and one is not in the file"};
+    const SlotQuantizer &slot = work.slot;
+    const auto count = static_cast<std::int64_t>(scales->size());
+    const auto along = static_cast<std::size_t>(slot.channelAxis);
+    const bool second = along < slot.shape.size() && slot.shape[along] != count && slot.shape.size() > 1
+        && slot.shape[1] == count; // transposed convolutions
+    const int axis = second ? 1 : slot.channelAxis;
+    Quantizer q;
+    q.rule = CodeRule::ReciprocalRoundAdd;
+    q.scale = perChannel(slot, axis, *scales);
+    q.zeroPoint = perChannel(slot, axis, *zeros);
+    q.origin["scale"] = {Origin::Read, keyName(work, "scale")};
+    q.origin["zero_point"] = {Origin::Read, keyName(work, "zero_point")};
+    q.origin["rounding"] = {Origin::Computed, "torch rounds half to even"};
+    return q;
+}
+
+bool hasSeenNothing(const std::vector<float> &minimum, const std::vector<float> &maximum)
+{
+    return minimum.empty() || maximum.empty()
+        || std::ranges::all_of(minimum, [](float v) { return std::isinf(v) && v > 0; });
+}
+
+/// The range is what turns the observer's bounds into the stored scale.
+void findRange(SlotWork &work, Quantizer &q)
+{
+    const auto minimum = work.stored("min_val"), maximum = work.stored("max_val"), epsilon = work.stored("eps");
+    if (minimum && maximum && hasSeenNothing(*minimum, *maximum)) {
+        work.warn(kNeverCalibrated, "its observer has seen nothing, so that its scale means nothing");
+        return;
+    }
+    std::optional<AoRange> range;
+    if (minimum && maximum)
+        range = rangeOf({*minimum, *maximum, q.scale->values, *work.stored("zero_point"),
+            epsilon && !epsilon->empty() ? epsilon->front() : 0x1p-23f});
+    if (range)
+        setRange(q, *range,
+            {Origin::Computed, "the one range that gives this scale and zero point from min_val and max_val"});
+    else
+        work.warn(kRangeUnknown.data(),
+            "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 2 to 8 or 16 "
+            "bits "
+            "gives them from min_val and max_val: its bit width is not known");
+}
+
+/// Its codes rest on an epsilon that the file does not hold.
+bool hasFusedBatchNorm(const SlotWork &work)
+{
+    const StateLayer *state = work.facts.dict.layer(work.layer().name);
+    return work.slot.slot == Slot::Weight && state != nullptr && state->weightFrom
+        && state->weightFrom->rule == Reparametrization::Rule::BatchNormed;
+}
+
+} // namespace
+
+void resolveTorchAo(SlotWork &work)
+{
+    const auto &fields = work.keys()->fields;
+    Quantizer q = readAffine(work);
+    work.slot.formula = fmt::format("scale = {}, zero point = {}: stored", shortest(q.scale->values.front()),
+        shortest(q.zeroPoint->values.front()));
+    if (fields.contains("min_val")) {
+        findRange(work, q);
+    } else if (work.slot.slot == Slot::Weight) {
+        work.warn(kRangeUnknown.data(), "its fake quantizer keeps no bounds, so that its bit width is not known");
+    } else if (q.scale->values == std::vector<float>{1.0f} && q.zeroPoint->values == std::vector<float>{0.0f}) {
+        return work.warn(kNeverCalibrated,
+            "scale 1 and zero point 0 are what torch.ao writes for an output that is quantized at run time, or that "
+            "was "
+            "never calibrated");
+    } else {
+        setRange(q, {8, false, false}, {Origin::Computed, "torch.ao's quantized operators write quint8"});
+    }
+    work.slot.quantizer = std::move(q);
+    work.slot.assumed = hasFusedBatchNorm(work);
+}
+
+} // namespace quantscope

@@ -1,0 +1,32 @@
+#include "dialects/onnx/constant_sources.h"
+
+namespace quantscope::interpret {
+
+ConstantSources::ConstantSources(Constants &constants)
+    : m_constants(constants)
+    , m_visited(constants.graph().values.size(), false)
+{
+}
+
+std::vector<std::size_t> ConstantSources::of(const PlannedSlot &slot)
+{
+    const Graph &graph = m_constants.graph();
+    std::vector<std::size_t> tensors;
+    std::vector<ValueId> open{slot.value};
+    if (slot.form != Form::Plain && slot.form != Form::Foreign)
+        open.insert(open.end(), graph.nodes.at(slot.node).inputs.begin(), graph.nodes.at(slot.node).inputs.end());
+    while (!open.empty()) {
+        const ValueId id = open.back();
+        open.pop_back();
+        if (id >= m_visited.size() || m_visited[id])
+            continue;
+        m_visited[id] = true;
+        if (graph.values[id].tensor)
+            tensors.push_back(*graph.values[id].tensor);
+        else if (const Node *node = graph.producerOf(id); node != nullptr && m_constants.folder().isConstant(id))
+            open.insert(open.end(), node->inputs.begin(), node->inputs.end());
+    }
+    return tensors;
+}
+
+} // namespace quantscope::interpret

@@ -1,0 +1,116 @@
+#include "dialects/torch/ao_range.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace quantscope {
+
+namespace {
+
+struct Limits {
+    int min = 0, max = 0;
+    double steps() const { return static_cast<double>(max - min); }
+};
+
+struct Affine {
+    float scale = 0;
+    double zeroPoint = 0;
+};
+
+Limits limitsOf(const AoRange &range)
+{
+    const int half = 1 << (range.bits - 1);
+    if (range.isSigned)
+        return {range.narrow ? 1 - half : -half, half - 1};
+    return {0, 2 * half - (range.narrow ? 2 : 1)};
+}
+
+double clamped(double zeroPoint, Limits limits)
+{
+    return std::clamp(zeroPoint, static_cast<double>(limits.min), static_cast<double>(limits.max));
+}
+
+/// UniformQuantizationObserverBase._calculate_qparams with a symmetric scheme.
+Affine symmetric(float low, float high, Limits limits, float epsilon)
+{
+    const float bound = std::max(-std::min(low, 0.0f), std::max(high, 0.0f));
+    const float scale = bound / static_cast<float>(limits.steps() / 2);
+    return {std::max(scale, epsilon), limits.min < 0 ? 0.0 : std::floor((limits.min + limits.max + 1) / 2.0)};
+}
+
+/// The same with an affine one.
+Affine affine(float low, float high, Limits limits, float epsilon)
+{
+    const float negative = std::min(low, 0.0f), positive = std::max(high, 0.0f);
+    const float scale = std::max((positive - negative) / static_cast<float>(limits.steps()), epsilon);
+    return {scale, clamped(limits.min - std::nearbyint(static_cast<double>(negative / scale)), limits)};
+}
+
+/// ChooseQuantizationParams of torch's kernels.
+Affine fused(float low, float high, Limits limits, bool isSymmetric)
+{
+    const bool balanced = isSymmetric && low < 0 && high > 0;
+    if (balanced) {
+        const int most = (limits.max - limits.min) / 2, least = -(most + 1);
+        const double unit = std::max(std::fabs(static_cast<double>(low / static_cast<float>(least))),
+            std::fabs(static_cast<double>(high / static_cast<float>(most))));
+        low = static_cast<float>(unit * least);
+        high = static_cast<float>(unit * most);
+    }
+    low = std::min(low, 0.0f);
+    high = std::max(high, 0.0f);
+    const double bottom = static_cast<double>(low), top = static_cast<double>(high);
+    const auto scale = static_cast<float>((top - bottom) / limits.steps());
+    const double step = static_cast<double>(scale);
+    const double fromLow = limits.min - bottom / step, fromHigh = limits.max - top / step;
+    const double lowError = std::fabs(limits.min) - std::fabs(bottom / step),
+                 highError = std::fabs(limits.max) - std::fabs(top / step);
+    const double zero = balanced ? (limits.min + limits.max) / 2.0 : lowError < highError ? fromLow : fromHigh;
+    return {scale, clamped(std::nearbyint(zero), limits)};
+}
+
+/// One way of all channels, or it is not the way.
+template <class Make> bool makesAll(const AoBounds &bounds, Make make)
+{
+    bool any = false;
+    for (std::size_t i = 0; i < bounds.scale.size(); ++i) {
+        if (bounds.scale[i] <= bounds.epsilon)
+            continue; // any range would do
+        const Affine made = make(bounds.minimum[i], bounds.maximum[i]);
+        if (made.scale != bounds.scale[i] || made.zeroPoint != static_cast<double>(bounds.zeroPoint[i]))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+bool fits(const AoBounds &bounds, const AoRange &range)
+{
+    const Limits limits = limitsOf(range);
+    return makesAll(bounds, [&](float low, float high) { return symmetric(low, high, limits, bounds.epsilon); })
+        || makesAll(bounds, [&](float low, float high) { return affine(low, high, limits, bounds.epsilon); })
+        || makesAll(bounds, [&](float low, float high) { return fused(low, high, limits, true); })
+        || makesAll(bounds, [&](float low, float high) { return fused(low, high, limits, false); });
+}
+
+} // namespace
+
+std::optional<AoRange> rangeOf(const AoBounds &bounds)
+{
+    const std::size_t count = bounds.scale.size();
+    if (count == 0 || bounds.minimum.size() != count || bounds.maximum.size() != count
+        || bounds.zeroPoint.size() != count)
+        return std::nullopt;
+    std::vector<AoRange> fitting;
+    for (const int bits : {8, 7, 6, 5, 4, 3, 2, 16})
+        for (const bool isSigned : {true, false})
+            for (const bool narrow : {false, true})
+                if (const AoRange range{bits, isSigned, narrow}; fits(bounds, range))
+                    fitting.push_back(range);
+    return fitting.size() == 1 ? std::optional(fitting.front()) : std::nullopt;
+}
+
+} // namespace quantscope

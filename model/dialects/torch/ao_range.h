@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+namespace quantscope {
+
+/// The integers that a fake quantizer of torch.ao clamps to.
+struct AoRange {
+    int bits = 8;
+    bool isSigned = false;
+    bool narrow = false;
+    bool operator==(const AoRange &) const = default;
+};
+
+/// What an observer saw and what torch made of it; one element a channel.
+struct AoBounds {
+    std::span<const float> minimum, maximum, scale, zeroPoint;
+    float epsilon = 0x1p-23f; ///< the least scale
+};
+
+/// The one range of 2 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
+/// kernel of its newer fake quantizers) turn the bounds into exactly these scales and zero points. A checkpoint does
+/// not store it. nullopt: none does, or several do.
+std::optional<AoRange> rangeOf(const AoBounds &bounds);
+
+} // namespace quantscope
