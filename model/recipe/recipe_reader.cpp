@@ -111,7 +111,7 @@ constexpr std::array kLayerKeys = {
 };
 
 constexpr std::array kProofKeys = {
-    EntryKey<RecipeProof>{"layer", [](RecipeProof &p, Key k, Node n, Words) { p.layer = nonEmptyTextOf(n, k); }},
+    EntryKey<RecipeProof>{"layer", [](RecipeProof &p, Key k, Node n, Words) { p.layer = textOf(n, k); }},
     EntryKey<RecipeProof>{"slot", [](RecipeProof &p, Key, Node n, Words) { p.slot = readSlot(n); }},
     EntryKey<RecipeProof>{"bit_width",
         [](RecipeProof &p, Key k, Node n, Words) { p.bitWidth = inputNumber(n, k, isLiveWidth, "a positive number"); }},
@@ -210,14 +210,15 @@ void checkQuantizers(std::vector<RecipeQuantizer> &entries, const toml::node &no
     }
 }
 
-void checkProofs(std::vector<RecipeProof> &proofs, const std::vector<bool> &namesSlot)
+void checkProofs(std::vector<RecipeProof> &proofs, const toml::array &tables)
 {
     std::map<std::pair<std::string, Slot>, int> lines;
     for (std::size_t i = 0; i < proofs.size(); ++i) {
         RecipeProof &proof = proofs[i];
         proof.number = static_cast<int>(i) + 1;
-        if (proof.layer.empty() || !namesSlot[i])
-            throw atLine(proof.line, fmt::format("a [[proof]] needs {}", proof.layer.empty() ? "layer" : "slot"));
+        for (const char *key : {"layer", "slot"}) // a model that is one layer has the name ""
+            if (!tables[i].as_table()->contains(key))
+                throw atLine(proof.line, fmt::format("a [[proof]] needs {}", key));
         const auto [earlier, isFirst] = lines.emplace(std::pair(proof.layer, proof.slot), proof.line);
         if (!isFirst)
             throw atLine(proof.line,
@@ -228,10 +229,7 @@ void checkProofs(std::vector<RecipeProof> &proofs, const std::vector<bool> &name
 std::vector<RecipeProof> readProofs(const toml::node &node, const RecipeWords &words)
 {
     std::vector<RecipeProof> proofs = readEntries<RecipeProof>(node, "proof", words, readProofKey);
-    std::vector<bool> namesSlot;
-    for (const toml::node &item : *node.as_array())
-        namesSlot.push_back(item.as_table()->contains("slot"));
-    checkProofs(proofs, namesSlot);
+    checkProofs(proofs, *node.as_array());
     return proofs;
 }
 
