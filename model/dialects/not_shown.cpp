@@ -1,6 +1,7 @@
 #include "dialects/not_shown.h"
 
 #include "base/text.h"
+#include "dialects/onnx/tensor_uses.h"
 
 #include <algorithm>
 #include <array>
@@ -101,6 +102,21 @@ std::string holdsInstead(const ModelFile &file)
     return "the file holds no tensor";
 }
 
+/// Tensors of a graph that are there for something else than a layer's weights, by what for.
+void noteBeside(const std::map<std::string, std::vector<std::string>> &byUse, Network &network)
+{
+    std::size_t count = 0;
+    std::vector<std::string> words;
+    for (const auto &[use, names] : byUse) {
+        count += names.size();
+        words.push_back(fmt::format("{} ({})", use, firstNames(names)));
+    }
+    if (count > 0)
+        network.diagnostics.push_back({"not-shown", Severity::Note, "",
+            fmt::format("{} of two or more axes {} no layer's weights: {}; {}", counted(count, "tensor"),
+                count == 1 ? "is" : "are", fmt::join(words, ", "), kWayOn)});
+}
+
 } // namespace
 
 void noteNotShown(Network &network)
@@ -111,14 +127,18 @@ void noteNotShown(Network &network)
             fmt::format("no layer is listed: {}{}{}", holdsInstead(file), file.tensors.empty() ? "" : "; ",
                 file.tensors.empty() ? "" : kWayOn)});
     const std::vector<bool> shown = shownTensors(network);
+    const std::vector<std::string> uses = interpret::tensorUses(file);
     std::vector<std::string> unknown;
     std::map<std::string, std::size_t> parts;
+    std::map<std::string, std::vector<std::string>> beside;
     for (std::size_t i = 0; i < file.tensors.size(); ++i) {
         const TensorInfo &tensor = file.tensors[i];
         if (shown[i] || tensor.shape.size() < 2)
             continue;
         const Part part = partOf(file, tensor.name);
-        if (part.name.empty())
+        if (!uses[i].empty())
+            beside[uses[i]].push_back(tensor.name);
+        else if (part.name.empty())
             unknown.push_back(tensor.name);
         else if (!part.said)
             ++parts[part.name];
@@ -127,6 +147,7 @@ void noteNotShown(Network &network)
         network.diagnostics.push_back({"not-shown", Severity::Warning, "",
             fmt::format("{} {} to no layer that is known: {}; {}", counted(unknown.size(), "tensor"),
                 unknown.size() == 1 ? "belongs" : "belong", firstNames(unknown), kWayOn)});
+    noteBeside(beside, network);
     if (!parts.empty())
         network.diagnostics.push_back({"not-shown", Severity::Note, "",
             fmt::format("other parts of the file are not shown, by their tensors of two or more axes: {}; {}",

@@ -163,6 +163,22 @@ private Q_SLOTS:
         QCOMPARE(slotOf(network, "layer.input_2")->tensorName, std::string("t"));
     }
 
+    /// Tables of positions and scales are no weights, a table of vectors is; what nothing reads may be one.
+    void tensorsThatAreNoWeights()
+    {
+        const Network network = opened("operators/n_consts.onnx");
+        QCOMPARE(network.layers.size(), std::size_t{2});
+        QCOMPARE(network.layers[1].kind, std::string("Embedding"));
+        QVERIFY2(says(network,
+                     "note not-shown: 3 tensors of two or more axes are no layer's weights: indices, shapes or masks "
+                     "(idx), operand of Add (pos), operand of Mul (sc); --tensors lists all"),
+            textOf(network).c_str());
+        QVERIFY2(says(network, "warning not-shown: 1 tensor belongs to no layer that is known: unused; --tensors"),
+            textOf(network).c_str());
+        const Network unknown = opened("operators/u_foo.onnx");
+        QVERIFY2(!says(unknown, "not-shown"), textOf(unknown).c_str());
+    }
+
     /// ONNX Operators.md: W and R are (directions, gates * hidden, ...), B (directions, 2 * gates * hidden); matrices
     /// of MatMul are stacked in front of their two axes.
     void axes()
@@ -195,6 +211,8 @@ private:
             QCOMPARE(q.scale->values.size(), golden["scales"].get<std::size_t>());
         if (golden.contains("zero_point"))
             QCOMPARE(q.zeroPoint->values[0], golden["zero_point"].get<float>());
+        if (golden.contains("floats")) // one of our rules does what the operators do
+            QCOMPARE(CodeReader(slot).hasFloats(), golden["floats"].get<bool>());
         if (golden.contains("origin"))
             QVERIFY(q.origin.at("scale").detail.ends_with(golden["origin"].get<std::string>()));
         if (golden.contains("codes_sha256_i32"))

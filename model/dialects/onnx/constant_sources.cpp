@@ -23,7 +23,7 @@ std::vector<std::size_t> ConstantSources::of(const PlannedSlot &slot)
         m_visited[id] = true;
         if (graph.values[id].tensor)
             tensors.push_back(*graph.values[id].tensor);
-        else if (const Node *node = graph.producerOf(id); node != nullptr && m_constants.folder().isConstant(id))
+        else if (const Node *node = graph.producerOf(id); node != nullptr && m_constants.paths().isStored(id))
             open.insert(open.end(), node->inputs.begin(), node->inputs.end());
     }
     return tensors;

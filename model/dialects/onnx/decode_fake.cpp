@@ -124,7 +124,7 @@ void FakeDecoder::narrow(const FakeStep &step, Limits &limits)
     } else if (step.operand != kNoValue) {
         const std::vector<float> values = valuesOf(step.operand);
         Limits next{kInfinity, -kInfinity, limits.exact};
-        for (const float value : values) {
+        for (const float &value : values) {
             if (isScale(step.kind) && !(value > 0))
                 throw ParseError(
                     fmt::format("{} has the constant {}, which is no scale", nodeLabel(node(step)), shortest(value)));

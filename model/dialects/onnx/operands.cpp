@@ -128,10 +128,9 @@ std::optional<Operand> Operands::weightAt(ValueId value)
     auto out = at(value);
     if (out)
         return out;
-    const Source source = sourceOf(m_graph, value);
-    const bool parameter = std::ranges::find(m_graph.inputs, source.value) != m_graph.inputs.end();
+    const bool parameter = std::ranges::find(m_graph.inputs, value) != m_graph.inputs.end();
     // What is neither made nor an input of the whole graph is handed over by the operator that holds this one.
-    return source.node || parameter ? std::optional(unknown(source.value)) : std::nullopt;
+    return m_graph.producerOf(value) != nullptr || parameter ? std::optional(unknown(value)) : std::nullopt;
 }
 
 std::string Operands::layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const
