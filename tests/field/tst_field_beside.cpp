@@ -28,7 +28,7 @@ std::string textOf(const Network &network, std::string_view rule)
     return found == network.diagnostics.end() ? std::string() : found->text;
 }
 
-void copy(const fs::path &from, const fs::path &to) { fs::copy_file(from, to, fs::copy_options::overwrite_existing); }
+void copyTo(const fs::path &from, const fs::path &to) { fs::copy_file(from, to, fs::copy_options::overwrite_existing); }
 
 /// What a case of the goldens came to, quantizer by quantizer.
 struct Tally {
@@ -78,14 +78,14 @@ std::optional<std::string> layOut(
     const fs::path &path, const json &golden, const QStringList &dialects, const QTemporaryDir &folder)
 {
     const fs::path model = folder.filePath("m.pt").toStdString();
-    copy(path.parent_path() / golden["files"]["state_dict"].get<std::string>(), model);
+    copyTo(path.parent_path() / golden["files"]["state_dict"].get<std::string>(), model);
     bool any = false;
     for (const QString dialect : {"qonnx", "qcdq"}) {
         const fs::path from = path.parent_path() / (path.stem().string() + "." + dialect.toStdString() + ".onnx"),
                        to = folder.filePath("m." + dialect + ".onnx").toStdString();
         fs::remove(to);
         if (dialects.contains(dialect) && fs::exists(from)) {
-            copy(from, to);
+            copyTo(from, to);
             any = true;
         }
     }
@@ -136,8 +136,8 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         const fs::path model = folder.filePath("renamed.pt").toStdString();
-        copy(field("renamed.pt"), model);
-        copy(field("renamed_qonnx.onnx"), folder.filePath("renamed_qonnx.onnx").toStdString());
+        copyTo(field("renamed.pt"), model);
+        copyTo(field("renamed_qonnx.onnx"), folder.filePath("renamed_qonnx.onnx").toStdString());
         const auto network = openNetwork(model.string());
         QVERIFY(network);
         QCOMPARE(network->recipe.takenFrom, std::string("renamed_qonnx.onnx"));
@@ -246,9 +246,9 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         const fs::path model = folder.filePath("m.pt").toStdString();
-        copy(test::sample("digits_fixed.pt"), model);
+        copyTo(test::sample("digits_fixed.pt"), model);
         const auto alone = openNetwork(model.string());
-        copy(field("renamed_qonnx.onnx"), folder.filePath("m_qonnx.onnx").toStdString());
+        copyTo(field("renamed_qonnx.onnx"), folder.filePath("m_qonnx.onnx").toStdString());
         const auto beside = openNetwork(model.string());
         QVERIFY(alone && beside);
         QVERIFY(beside->recipe.takenFrom.empty() && beside->confirmedBy.empty());
@@ -263,8 +263,8 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         const fs::path path = folder.filePath("m.pt").toStdString();
-        copy(test::sample("digits_fixed.pt"), path);
-        copy(test::sample("digits_fixed_qonnx.onnx"), folder.filePath("m_qonnx.onnx").toStdString());
+        copyTo(test::sample("digits_fixed.pt"), path);
+        copyTo(test::sample("digits_fixed_qonnx.onnx"), folder.filePath("m_qonnx.onnx").toStdString());
         const auto model = OpenedModel::open(path.string(), {}).and_then([](const OpenedModel &opened) {
             return opened.withExports();
         });
