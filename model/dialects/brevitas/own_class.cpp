@@ -90,8 +90,10 @@ void takeOwnClass(SlotWork &work)
         throw unknown(work, "its fields and codes come from a proof, and the recipe has none of it");
     slot.quantizer = quantizerOf(work, *proof);
     slot.formula = fmt::format("{}: what the live model computed (proof {})", work.settings.ownClass, proof->number);
-    if (!slot.quantizer->isComplete())
+    if (!slot.quantizer->isComplete()) {
+        slot.quantizer->opaque = true;
         throw unknown(work, "its proof does not tell scale, zero point, bit width and sign");
+    }
     if (slot.tensor)
         return findCodes(work, *proof);
     slot.quantizer->origin["rounding"] = {Origin::Assumed, "the proof of an activation does not tell how it rounds"};

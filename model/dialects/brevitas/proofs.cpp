@@ -20,6 +20,8 @@ constexpr std::uint64_t kMostHinted = 1ull << 24; ///< a hint takes a pass over 
 /// Further apart than sums in another order come: another rule.
 constexpr float kLastBits = 16 * std::numeric_limits<float>::epsilon();
 
+constexpr std::string_view kSettled = "; its last bit is that of ", kByProof = "the live model (proof ";
+
 bool sameNumber(double here, double there) { return here == there || (std::isnan(here) && std::isnan(there)); }
 
 /// Why two lists differ, naming the first index; empty when they agree. One value stands for all.
@@ -176,7 +178,7 @@ KnownScale knownScale(const SlotWork &work)
 {
     const BrevitasFacts &facts = work.facts;
     if (const RecipeProof *proof = proofOf(facts, work.index); proof != nullptr && proof->scale)
-        return {*proof->scale, fmt::format("the live model (proof {})", proof->number)};
+        return {*proof->scale, fmt::format("{}{})", kByProof, proof->number)};
     const Layer *layer = facts.exported == nullptr ? nullptr : facts.exported->layer(work.layer().name);
     const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(work.slot.slot);
     if (slot == nullptr || !slot->quantizer || !slot->quantizer->scale)
@@ -221,10 +223,19 @@ void settleLastBits(SlotWork &work)
         return;
     const std::vector<float> settled(known.values.begin(), known.values.end());
     work.restsOnMean = false;
-    work.slot.quantizer->origin["scale"].detail += fmt::format("; its last bit is that of {}", known.from);
+    work.slot.quantizer->origin["scale"].detail += fmt::format("{}{}", kSettled, known.from);
     if (settled != scale.values)
         work.slot.formula += fmt::format("\nin the order of the framework's own sums: {}", shortest(settled.front()));
     scale.values = settled;
+}
+
+bool isSettledByExport(const SlotQuantizer &slot)
+{
+    if (!slot.quantizer || !slot.quantizer->scale || !slot.quantizer->origin.contains("scale"))
+        return false;
+    const std::string_view detail = slot.quantizer->origin.at("scale").detail;
+    const auto settled = detail.find(kSettled);
+    return settled != detail.npos && !detail.substr(settled + kSettled.size()).starts_with(kByProof);
 }
 
 void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress)

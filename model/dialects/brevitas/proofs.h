@@ -19,6 +19,9 @@ const RecipeProof *proofOf(const BrevitasFacts &facts, SlotIndex index);
 /// export beside the file, and rests on no order any more.
 void settleLastBits(SlotWork &work);
 
+/// The last bits of a scale are those of an export beside the file, without which they would be others.
+bool isSettledByExport(const SlotQuantizer &slot);
+
 /// Compares a resolved slot with its own proof, field for field, and marks it: what agrees is confirmed, and what
 /// differs is not certain any more. Throws ParseError, CancelledError.
 void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress);

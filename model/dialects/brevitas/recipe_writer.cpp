@@ -3,6 +3,7 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "dialects/brevitas/list_state_dict.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/spec.h"
 #include "dialects/brevitas/state_dict.h"
 #include "network/feeds.h"
@@ -83,10 +84,25 @@ public:
         std::string out;
         for (const RecipeProof &proof : m_network.recipe.proofs)
             out += written("proof", tomlKeys(proof));
+        for (const Layer &layer : m_network.layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (isSettledByExport(slot) && slot.proof == ProofVerdict::None)
+                    out += written("proof", tomlKeys(proofOfScale(layer, slot)), "scale", m_network.toldBy);
         return out;
     }
 
 private:
+    /// What only the export beside the file tells, so that the recipe stands alone.
+    static RecipeProof proofOfScale(const Layer &layer, const SlotQuantizer &slot)
+    {
+        RecipeProof proof;
+        proof.layer = layer.name;
+        proof.slot = slot.slot;
+        const std::vector<float> &scales = slot.quantizer->scale->values;
+        proof.scale = std::vector<double>(scales.begin(), scales.end());
+        return proof;
+    }
+
     std::string quantizer(const Layer &layer, const SlotQuantizer &slot) const
     {
         const SlotSettings settings
@@ -94,7 +110,7 @@ private:
         if (slot.preset.empty() && slot.sharedWith.empty() && !settings.mentioned)
             return {};
         RecipeQuantizer entry = inForce(settings, layer, slot);
-        const bool said = entry.input.has_value();
+        const bool said = saysInput(entry);
         if (!said)
             entry.input = inputFromExport(entry, layer);
         const RecipeQuantizer others = takeOthers(entry, settings, isUnconfirmed(m_network, slot), said);

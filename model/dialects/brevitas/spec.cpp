@@ -212,6 +212,18 @@ std::string versionProblem(const Preset &preset, const SlotSettings &settings, i
     return {};
 }
 
+/// A bias of a solver without a scaling of its own takes that of its weight and input, and without a width that of its
+/// accumulator.
+void setExternal(QuantizerSpec &spec, const SlotSettings &settings)
+{
+    if (spec.preset->slot != Slot::Bias)
+        return;
+    if (!settings.value("requires_input_scale") && !settings.value("scaling_impl_type"))
+        spec.source = ScaleSource::WeightTimesInput;
+    if (spec.source == ScaleSource::WeightTimesInput && !spec.inputWidth && !settings.value("bit_width"))
+        spec.inputWidth = true;
+}
+
 /// A solver has no field of its own: what nothing gives is taken as the presets have it, and assumed.
 void noteMissing(QuantizerSpec &spec, const SlotSettings &settings)
 {
@@ -225,7 +237,7 @@ void noteMissing(QuantizerSpec &spec, const SlotSettings &settings)
     const bool external = spec.source == ScaleSource::WeightTimesInput;
     const bool statistics = spec.source == ScaleSource::Stats || spec.source == ScaleSource::RuntimeStats;
     const Needed needed[] = {
-        {"quant_type", "bit_width", true},
+        {"quant_type", "bit_width", spec.preset->slot != Slot::Bias}, // these know no other
         {"bit_width", "bit_width", integer && spec.bits != 0},
         {"signed", "signed", integer},
         {"narrow_range", "narrow", integer},
@@ -271,6 +283,8 @@ tl::expected<QuantizerSpec, std::string> makeSpec(const SlotSettings &settings, 
             else
                 applyKeyword(spec, settings, given);
         }
+        if (isSolver(*preset))
+            setExternal(spec, settings);
         if (settings.value("threshold") && spec.kind != QuantizerKind::Ternary)
             spec.ignored.push_back("threshold");
         if (spec.he)

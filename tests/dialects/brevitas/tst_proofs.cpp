@@ -114,7 +114,7 @@ private Q_SLOTS:
                 "preset = \"Int8WeightPerTensorFloat\"\nbit_width = 4\nscaling_impl_type = \"CONST\"\nscaling_const = "
                 "0.875\nrestrict_scaling_type = \"POWER_OF_TWO\"")
                 + weightProof(0.125f, codes(0.125f, std::nearbyint, -8)),
-            "they are with narrow_range = false", "rounding");
+            "its codes are not those of the live model; they are with narrow_range = false", "rounding");
         row("codes of something else", kWeight + weightProof(kScale, std::string(64, '0')),
             "its codes are not those of the live model", "rounding");
         row("no quantizer here", entry("fc", "weight", "preset = \"None\"") + weightProof(kScale, rounded),
