@@ -89,10 +89,10 @@ std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, std::si
         return {};
     if (isMatrix(*kind) && rank == 2)
         return channelAxes(channelAxis, 1);
+    if (isRecurrent(*kind) && rank == 3)
+        return channelAxis == 1 ? std::vector{kDirection, kOut, kIn} : std::vector<AxisMeaning>{};
     if (isMatrix(*kind) && rank > 2)
         return stackedAxes(channelAxis, rank);
-    if (isRecurrent(*kind) && rank == 3 && channelAxis == 1)
-        return {kDirection, kOut, kIn};
     if (kind->name.starts_with("Embedding") && rank == 2)
         return {{AxisRole::Entry, "entry", "n"}, {AxisRole::Feature, "feature", "f"}};
     if (kind->name == "Bilinear" && rank == 3)

@@ -37,6 +37,13 @@ bool makesFewer(const Node &node)
         || node.opType == "ArgMax";
 }
 
+bool isArithmetic(const Node &node)
+{
+    static constexpr std::array<std::string_view, 14> kOperators
+        = {"Add", "Sub", "Mul", "Div", "Round", "Floor", "Ceil", "Clip", "Min", "Max", "Relu", "Sign", "Abs", "Neg"};
+    return node.domain.empty() && std::ranges::find(kOperators, node.opType) != kOperators.end();
+}
+
 } // namespace
 
 bool roundsValues(const Node &node)
@@ -67,6 +74,34 @@ bool ConstantPaths::restsOnCodes(ValueId value) const
         return false;
     const DType dtype = m_file.tensors[*m_graph.values[tensor].tensor].dtype;
     return isInteger(dtype) && dtype != DType::Bool && dtypeBits(dtype) <= 16;
+}
+
+ConstantPaths::Mixed ConstantPaths::mixedAbove(ValueId value) const
+{
+    constexpr std::size_t kMost = 64; // values that are looked at: more than fake quantization has
+    Mixed out;
+    std::uint64_t largest = 0;
+    std::vector<ValueId> open{value};
+    for (std::size_t next = 0; next < open.size() && next < kMost; ++next) {
+        const ValueId tensor = tensorBehind(open[next]);
+        if (tensor != kNoValue) {
+            const TensorInfo &info = m_file.tensors[*m_graph.values[tensor].tensor];
+            if (info.shape.size() >= 2 && info.count() > largest) {
+                largest = info.count();
+                out.tensor = tensor;
+            }
+            continue;
+        }
+        const Node *node = m_graph.producerOf(open[next]);
+        if (node == nullptr || !(keepsValues(*node) || isArithmetic(*node)))
+            continue;
+        if (roundsValues(*node) && !out.rounder)
+            out.rounder = m_graph.values[open[next]].producer;
+        for (const ValueId input : distinctInputs(m_graph, *node))
+            if (std::ranges::find(open, input) == open.end())
+                open.push_back(input);
+    }
+    return out;
 }
 
 ConstantPaths::Path ConstantPaths::pathThrough(NodeId id) const

@@ -26,6 +26,14 @@ public:
     /// Elements of a stored value as far as operators that keep their number tell; else those of its largest operand.
     std::uint64_t count(ValueId value) const { return at(value).count; }
 
+    /// Of a value that the network computes in part: the nearest operator that rounds, and the largest tensor of two
+    /// and more axes, both behind nothing but elementwise operators.
+    struct Mixed {
+        std::optional<NodeId> rounder;
+        ValueId tensor = kNoValue;
+    };
+    Mixed mixedAbove(ValueId value) const;
+
 private:
     struct Path {
         bool stored = false;

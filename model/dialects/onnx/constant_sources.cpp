@@ -13,6 +13,8 @@ std::vector<std::size_t> ConstantSources::of(const PlannedSlot &slot)
     const Graph &graph = m_constants.graph();
     std::vector<std::size_t> tensors;
     std::vector<ValueId> open{slot.value};
+    if (slot.form == Form::Unknown && !m_constants.paths().isStored(slot.value))
+        open.push_back(m_constants.paths().mixedAbove(slot.value).tensor);
     if (slot.form != Form::Plain && slot.form != Form::Foreign)
         open.insert(open.end(), graph.nodes.at(slot.node).inputs.begin(), graph.nodes.at(slot.node).inputs.end());
     while (!open.empty()) {

@@ -45,7 +45,9 @@ ValueId Decoder::stored(const PlannedSlot &slot)
 {
     if (slot.form != Form::Fake && slot.form != Form::Sign && slot.form != Form::Unknown)
         return slot.value;
-    const ValueId tensor = m_constants.paths().tensorBehind(slot.value);
+    const ConstantPaths &paths = m_constants.paths();
+    const ValueId tensor
+        = paths.isStored(slot.value) ? paths.tensorBehind(slot.value) : paths.mixedAbove(slot.value).tensor;
     ValueId input = tensor;
     if (slot.form == Form::Fake)
         if (const auto found = fakeQuantizationOf(m_constants, slot.value))

@@ -91,8 +91,18 @@ Operand Operands::unknown(ValueId value) const
     out.slot.node = unknown ? *unknown : paths.rounderAbove(value).value_or(maker.value_or(0));
     if (paths.isStored(value))
         out.node = out.slot.node;
-    out.tensor = paths.tensorBehind(value);
+    out.tensor = paths.isStored(value) ? paths.tensorBehind(value) : paths.mixedAbove(value).tensor;
     return out;
+}
+
+/// A stored weight that is rounded with numbers that the network computes. With constant numbers it is the quantizer of
+/// an activation, to which a stored table was added.
+std::optional<Operand> Operands::roundedInPart(ValueId value) const
+{
+    const ConstantPaths::Mixed mixed = m_constants.paths().mixedAbove(value);
+    if (!mixed.rounder || mixed.tensor == kNoValue || fakeQuantizationOf(m_constants, value))
+        return std::nullopt;
+    return unknown(value);
 }
 
 std::optional<Operand> Operands::at(ValueId value)
@@ -105,7 +115,7 @@ std::optional<Operand> Operands::at(ValueId value)
             return quantized;
     }
     if (!m_constants.paths().isStored(source.value))
-        return std::nullopt;
+        return roundedInPart(source.value);
     const ConstantPaths &paths = m_constants.paths();
     if (!m_constants.folder().isConstant(source.value) || paths.rounderAbove(source.value)
         || (source.node && paths.restsOnCodes(source.value)))

@@ -39,6 +39,7 @@ private:
     ValueId baseTensor(ValueId value) const;
     std::optional<Operand> writtenOut(ValueId value);
     Operand unknown(ValueId value) const;
+    std::optional<Operand> roundedInPart(ValueId value) const;
 
     Constants &m_constants;
     PlanBuilder &m_plan;

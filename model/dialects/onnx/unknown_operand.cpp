@@ -21,6 +21,24 @@ std::string tensorText(const Graph &graph, ValueId tensor)
     return value == nullptr ? "the stored weight" : "the stored weight '" + printable(value->name) + "'";
 }
 
+/// Of an operand that the network computes, at least in part.
+std::string computedText(const Constants &constants, ValueId id, const std::string &subject)
+{
+    const Graph &graph = constants.graph();
+    const Value *value = graph.value(id);
+    const Node *maker = graph.producerOf(id);
+    const std::string from = maker != nullptr ? operatorLabel(*maker)
+                                              : "the input '" + printable(value == nullptr ? "" : value->name) + "'";
+    const ConstantPaths::Mixed mixed = constants.paths().mixedAbove(id);
+    if (mixed.tensor == kNoValue)
+        return fmt::format("{} is computed while the network runs, by {}: the file holds none.", subject, from);
+    if (!mixed.rounder)
+        return fmt::format("{} is computed while the network runs, by {} from {} and values that are not constant.",
+            subject, from, tensorText(graph, mixed.tensor));
+    return fmt::format("{} is rounded with numbers that are not constant: {} stands between {} and its layer.", subject,
+        operatorLabel(graph.nodes[*mixed.rounder]), tensorText(graph, mixed.tensor));
+}
+
 } // namespace
 
 Diagnostic unknownOperand(const Constants &constants, const PlannedSlot &slot, const Layer &layer)
@@ -32,14 +50,8 @@ Diagnostic unknownOperand(const Constants &constants, const PlannedSlot &slot, c
         return Diagnostic{rule, Severity::Warning, {layer.id, slot.slot}, text};
     };
     const Node *maker = graph.producerOf(slot.value);
-    if (!paths.isStored(slot.value)) {
-        const Value *value = graph.value(slot.value);
-        const std::string from = maker != nullptr
-            ? operatorLabel(*maker)
-            : "the input '" + printable(value == nullptr ? "" : value->name) + "'";
-        return warning("quantizer-not-constant",
-            fmt::format("{} is computed while the network runs, by {}: the file holds none.", subject, from));
-    }
+    if (!paths.isStored(slot.value))
+        return warning("quantizer-not-constant", computedText(constants, slot.value, subject));
     const auto unknown = paths.unknownAbove(slot.value), rounder = paths.rounderAbove(slot.value);
     if (unknown && !isKnownQuantizer(graph.nodes[*unknown]))
         return warning("quantizer-operator-unknown",
