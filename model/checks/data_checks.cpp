@@ -108,8 +108,15 @@ std::uint64_t endsByNature(const SlotFacts &facts)
     return facts.slot.slot == Slot::Bias && scales == facts.statistics->count ? 0 : 2 * scales;
 }
 
-/// Floats that are on the grid already tell nothing of what was clipped before.
-bool knowsClipped(const SlotStatistics &s) { return s.clipped && !s.error.isExact(); }
+/// Floats that are on the grid already tell nothing of what was clipped before, unless the scale was computed from
+/// them.
+bool knowsClipped(const SlotFacts &facts)
+{
+    const SlotStatistics &s = *facts.statistics;
+    const auto origin = facts.slot.quantizer->origin.find("scale");
+    const bool computed = origin != facts.slot.quantizer->origin.end() && origin->second.origin == Origin::Computed;
+    return s.clipped && (computed || !s.error.isExact());
+}
 
 std::optional<std::string> saturated(const SlotFacts &facts)
 {
@@ -119,7 +126,7 @@ std::optional<std::string> saturated(const SlotFacts &facts)
     if (!s->hasValues) // the ends of the container are not those of the quantizer
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
-    const bool known = knowsClipped(*s);
+    const bool known = knowsClipped(facts);
     const std::uint64_t count = known ? *s->clipped : s->atLimit;
     const double share = static_cast<double>(count) / static_cast<double>(s->count);
     // Values spread evenly over the range put this share at its two ends; a bell puts less there.

@@ -4,8 +4,17 @@ namespace quantscope::test {
 
 namespace {
 
-std::string quantizerEntry(const std::string &layer, const std::string &slot, const nlohmann::json &recipe)
+/// Goldens call every truncation TruncTo8bit, which rounds down; TruncAvgPool2d has RoundTo8bit of itself.
+void nameTruncation(nlohmann::json &recipe, const nlohmann::json &quantizer)
 {
+    if (recipe.value("preset", "") == "TruncTo8bit" && quantizer.value("rounding", "") == "round")
+        recipe["preset"] = "RoundTo8bit";
+}
+
+std::string quantizerEntry(const std::string &layer, const std::string &slot, const nlohmann::json &quantizer)
+{
+    nlohmann::json recipe = quantizer["recipe"];
+    nameTruncation(recipe, quantizer);
     std::string out = "[[quantizer]]\nmatch = " + nlohmann::json(layer).dump() + "\nslot = \"" + slot + "\"\n";
     for (const char *key : {"preset", "input", "shared_with"})
         if (recipe.contains(key) && recipe[key].is_string())
@@ -32,7 +41,7 @@ std::string recipeOfGolden(const nlohmann::json &golden)
         out += "\n";
         for (const auto &[slot, quantizer] : layer["quantizers"].items())
             if (quantizer.value("enabled", false) && quantizer.contains("recipe") && !quantizer["recipe"].is_null())
-                out += quantizerEntry(name, slot, quantizer["recipe"]);
+                out += quantizerEntry(name, slot, quantizer);
     }
     return out;
 }

@@ -130,6 +130,11 @@ std::string guessPreset(SlotWork &work)
 /// A constant threshold whose scale is the step, in Brevitas' words: 2^(bits - 1) times a float32 is one.
 void assumeConstantStep(SlotWork &work, const WeightGrid &grid)
 {
+    if (grid.isBinary()) {
+        work.settings.preset = "SignedBinaryWeightPerTensorConst";
+        work.settings.overrides = {{"scaling_const", shortest(grid.steps.front())}};
+        return;
+    }
     work.settings.preset = "Int8WeightPerTensorFloat";
     work.settings.overrides = {{"bit_width", std::to_string(grid.bits)}, {"narrow_range", "false"},
         {"scaling_impl_type", "const"}, {"scaling_const", shortest(std::ldexp(grid.steps.front(), grid.bits - 1))}};
@@ -162,6 +167,23 @@ std::optional<WeightGrid> gridOf(const SlotWork &work)
     return findGrid(*slot.tensor, slot.channelAxis == 0, work.context.progress);
 }
 
+/// True where a preset says it all.
+bool assumeGrid(SlotWork &work, const WeightGrid &grid)
+{
+    work.grid = grid.text();
+    work.slot.alternatives = fittingPresets(work);
+    work.warn(kOnGrid,
+        fmt::format("{}: they were quantized before they were saved, so the step is shown as their scale; a recipe "
+                    "with a preset says otherwise",
+            work.grid));
+    if (grid.steps.size() > 1) {
+        assumeChannelSteps(work, grid);
+        return false;
+    }
+    assumeConstantStep(work, grid);
+    return true;
+}
+
 } // namespace
 
 bool assumePreset(SlotWork &work)
@@ -190,19 +212,8 @@ bool assumePreset(SlotWork &work)
         return false;
     if (kind == Slot::Act && !hasKeys && !work.settings.mentioned)
         return false;
-    if (const auto grid = gridOf(work)) {
-        work.grid = grid->text();
-        work.slot.alternatives = fittingPresets(work);
-        work.warn(kOnGrid,
-            fmt::format("{}: they were quantized before they were saved, so the step is shown as their scale; a recipe "
-                        "with a preset says otherwise",
-                work.grid));
-        if (grid->steps.size() == 1)
-            assumeConstantStep(work, *grid);
-        else
-            assumeChannelSteps(work, *grid);
-        return grid->steps.size() == 1;
-    }
+    if (const auto grid = gridOf(work))
+        return assumeGrid(work, *grid);
     if (kind == Slot::Weight && work.facts.dict.before06)
         assumeDefaultsBefore06(work);
     else

@@ -136,7 +136,11 @@ public:
         if (!read(0, std::min(count, kSample), sample) || !sample.repeats() || !hasGrid(sample))
             return std::nullopt;
         Values all;
-        if (!read(0, count, all) || !all.repeats() || !all.hasZero() || all.different() < 3)
+        if (!read(0, count, all) || !all.repeats())
+            return std::nullopt;
+        if (all.different() == 2 && all.low() == -all.high())
+            return WeightGrid{{all.high()}, -1, 1, 1, count};
+        if (!all.hasZero() || all.different() < 3)
             return std::nullopt;
         const auto step = stepOf(all.magnitudes());
         if (!step)
@@ -207,6 +211,8 @@ private:
 
 std::string WeightGrid::text() const
 {
+    if (isBinary())
+        return fmt::format("all {} weights are -1 or +1 times {} (binary)", grouped(count), powerText(steps.front()));
     const std::string step = steps.size() == 1 ? powerText(steps.front())
                                                : fmt::format("one step for each of {} output channels", steps.size());
     return fmt::format(

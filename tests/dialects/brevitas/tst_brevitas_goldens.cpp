@@ -129,7 +129,7 @@ Comparison compare(const json &expected, const SlotQuantizer *slot)
 /// The scale of a truncation is its input's, which the goldens' recipes do not name.
 std::string withTruncationInput(std::string recipe)
 {
-    const std::string entry = "preset = \"TruncTo8bit\"\n";
+    const std::string entry = "preset = \"RoundTo8bit\"\n";
     const auto at = recipe.find(entry);
     return at == std::string::npos ? recipe : recipe.insert(at + entry.size(), "input = \"q\"\n");
 }

@@ -90,6 +90,10 @@ private Q_SLOTS:
         auto dead = withSteps(4, 64, 7);
         std::fill(dead.begin() + 64, dead.begin() + 128, 0.0f);
         row("a dead channel", dead, "(4 bits)");
+        std::vector<float> signs(64);
+        for (std::size_t i = 0; i < signs.size(); ++i)
+            signs[i] = i % 3 == 0 ? 0.7f : -0.7f;
+        row("two levels", signs, "all 64 weights are -1 or +1 times 0.7 (binary)");
         row("float32", bell(4096, 0), "");
         row("from float16", bell(4096, 13), "");
         row("from bfloat16", bell(4096, 16), "");
