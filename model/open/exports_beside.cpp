@@ -43,7 +43,7 @@ std::vector<std::string> exportsBeside(const std::string &modelPath)
          !failed && at != end; at.increment(failed)) {
         std::error_code unknown;
         if (at->path().extension() == ".onnx" && isExportName(at->path().stem().string(), stem)
-            && at->is_regular_file(unknown))
+            && at->is_regular_file(unknown) && !std::filesystem::equivalent(at->path(), model, unknown))
             out.push_back(at->path().string());
     }
     std::sort(out.begin(), out.end());

@@ -40,9 +40,12 @@ Result<std::vector<MatchedExport>> openExports(
 {
     std::vector<MatchedExport> out;
     for (const std::string &beside : exportsBeside(listed.file->path)) {
-        auto network = openModel(beside, {}, progress).and_then([&](const std::shared_ptr<const ModelFile> &file) {
-            return recoverQuantizers(file, {}, progress);
-        });
+        auto network = openModel(beside, {}, progress)
+                           .and_then([&](const std::shared_ptr<const ModelFile> &file) -> Result<Network> {
+                               if (!saysItself(*file))
+                                   return tl::unexpected(Error{ErrorKind::Parse, beside, {}, "it holds no graph"});
+                               return recoverQuantizers(file, {}, progress);
+                           });
         auto matched = network ? std::optional(matchExport(listed, std::move(*network))) : std::nullopt;
         if (matched && matched->otherNetwork)
             notes.push_back(unused(beside, "its weights are those of another network, or of another training"));

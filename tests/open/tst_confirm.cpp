@@ -293,6 +293,24 @@ private Q_SLOTS:
         QVERIFY(network->confirmedBy.empty());
     }
 
+    /// A checkpoint may be called model.onnx: it does not confirm itself, and no other checkpoint.
+    void checkpointsConfirmNothing()
+    {
+        QTemporaryDir folder;
+        const std::string model = folder.filePath("m.onnx").toStdString(),
+                          other = folder.filePath("m_qonnx.onnx").toStdString();
+        std::filesystem::copy_file(test::sample("digits_fixed.pt"), model);
+        std::filesystem::copy_file(test::sample("digits_fixed.pt"), other);
+        QCOMPARE(exportsBeside(model), std::vector<std::string>{other});
+        const auto opened = openNetwork(model);
+        QVERIFY(opened);
+        QCOMPARE(opened->confirmedBy, std::string());
+        QVERIFY(opened->layer("conv1")->slot(Slot::Weight)->assumed);
+        const auto said = std::ranges::find(opened->diagnostics, std::string("export-unused"), &Diagnostic::rule);
+        QVERIFY(said != opened->diagnostics.end());
+        QCOMPARE(said->text, std::string("m_qonnx.onnx beside the file is not used: it holds no graph"));
+    }
+
     void writtenRecipesNameTheirExport()
     {
         const std::string model = test::sample("digits_fixed.pt");
