@@ -259,10 +259,10 @@ class Run(object):
         fed, before = self.inputs.get((id(slot.module), slot.name == "trunc"), (None, 0))
         if fed is None:
             return []
-        # Truncation keeps the scale of the sum that it shortens, which 0.12 brings back behind its pooling.
-        scale = self.outputs.get((id(slot.proxy), None), fed).scale if slot.name == "trunc" else fed.scale
+        scale = fed.scale
         alike = [(s, out) for s, out in self.producers[:before] if out.makes(scale)]
-        if slot.name == "weight" or getattr(slot.proxy, "requires_input_bit_width", False):
+        shifts = slot.name == "trunc" and not brevitas_is_before((0, 12))  # its scale, by the bits that it drops
+        if shifts or slot.name == "weight" or getattr(slot.proxy, "requires_input_bit_width", False):
             alike = [(s, out) for s, out in alike if out.bits == fed.bits and bool(out.signed) == bool(fed.signed)]
         alike = [s for s, out in alike if out.scale is scale] or [s for s, out in alike]
         if alike:
@@ -319,7 +319,9 @@ def preset_of(slot, family):
     for cls in slot.proxy.quant_injector.__mro__:
         if is_preset(cls) and family_of_preset(cls.__name__) == family and same_parts(slot, cls, family):
             return cls.__name__
-    if family in ("", "External", "Trunc"):
+    if family == "Trunc":
+        return "TruncTo8bit"
+    if family in ("", "External"):
         return kind + "QuantSolver"
     if family == "ShiftedStored" and kind == "Act":
         return "ShiftedUint8ActPerTensorFloat"
@@ -381,6 +383,10 @@ def keywords(slot, family):
         words += minimum_words(restriction_of(quant.scaling_impl)[1], "FP", slot.proxy.quant_injector)
     if family in ("", "Shifted", "ShiftedStored"):
         words += scaling_words(slot)
+    if preset_of(slot, family) == "BiasQuantSolver":
+        words += [("quant_type", "INT")] * (family == "External")
+        words += [(key, bool(from_injector(slot.proxy.quant_injector, key)))
+                  for key in ("requires_input_scale", "requires_input_bit_width")]
     if family in ("Shifted", "ShiftedStored"):
         words.append(("quantize_zero_point", rounds_zero_point(quant.zero_point_impl)))
     return words
