@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace quantscope {
 
 namespace {
@@ -16,21 +18,33 @@ bool isPacked(const ModelFile &file, const std::string &tensor)
         kBeside, [&](std::string_view suffix) { return file.find(tensor + std::string(suffix)).has_value(); });
 }
 
-bool standsForItself(const Network &network, const Layer &layer, const SlotQuantizer &slot)
+bool isUnclaimedInteger(const Network &network, const Layer &layer, const SlotQuantizer &slot)
 {
     const bool parameter = slot.slot == Slot::Weight || slot.slot == Slot::Bias;
-    return parameter && slot.tensor && !slot.quantizer && slot.preset.empty()
-        && !isPacked(*network.file, slot.tensorName) && problemOf(network, {layer.id, slot.slot}) == nullptr;
+    return parameter && slot.tensor && slot.tensor->readable() && isInteger(slot.tensor->dtype) && !slot.tensor->affine
+        && !slot.quantizer && slot.preset.empty() && problemOf(network, {layer.id, slot.slot}) == nullptr;
 }
 
 } // namespace
 
 void takeIntegerTensors(Network &network)
 {
+    const auto refuse = [&](const Layer &layer, const SlotQuantizer &slot, std::string_view why) {
+        network.diagnostics.push_back({"not-decoded-yet", Severity::Error, {layer.id, slot.slot},
+            fmt::format("{} {}: {}", layer.name, slot.slot, why)});
+    };
     for (Layer &layer : network.layers)
-        for (SlotQuantizer &slot : layer.slots)
-            if (standsForItself(network, layer, slot))
-                slot.quantizer = storedIntegers(*slot.tensor);
+        for (SlotQuantizer &slot : layer.slots) {
+            if (!isUnclaimedInteger(network, layer, slot))
+                continue;
+            if (isPacked(*network.file, slot.tensorName)) {
+                refuse(layer, slot, "its words hold packed codes of bitsandbytes, which are not decoded");
+                continue;
+            }
+            slot.quantizer = storedIntegers(*slot.tensor);
+            if (!slot.quantizer)
+                refuse(layer, slot, "codes of 64 bits without a sign are not decoded");
+        }
 }
 
 } // namespace quantscope

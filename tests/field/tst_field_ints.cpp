@@ -224,6 +224,8 @@ private Q_SLOTS:
         QVERIFY(network);
         QVERIFY(inspected(*network, "nf4")["storage_bits"].is_null());
         QVERIFY(inspected(*network, "bn")["storage_bits"].is_null());
+        QCOMPARE(textsOf(*network, "not-decoded-yet"),
+            std::vector<std::string>{"nf4 weight: its words hold packed codes of bitsandbytes, which are not decoded"});
         for (const Layer &layer : network->layers)
             for (const SlotQuantizer &slot : layer.slots)
                 QVERIFY(!slot.tensorName.ends_with("num_batches_tracked"));
@@ -247,7 +249,7 @@ private Q_SLOTS:
         QVERIFY(!header.contains("_scale"));
         QVERIFY(!header.contains("_SCALE_AXIS"));
         QVERIFY(!header.contains("i16_weight_I"));
-        QVERIFY(contentOf(folder.filePath("float.h")).contains("float_weight_scale"));
+        QVERIFY(contentOf(folder.filePath("float_.h")).contains("float__weight_scale"));
         const json manifest = json::parse(contentOf(folder.filePath("manifest.json")).toStdString());
         for (const json &tensor : manifest["tensors"])
             if (tensor["layer"] == "i16" && tensor["slot"] == "weight") {
@@ -284,6 +286,20 @@ private Q_SLOTS:
         QVERIFY(without);
         QVERIFY(inspected(*without, "conv")["storage_bits"].is_null());
         QCOMPARE(inspected(*without, "fc")["storage_bits"], json(32));
+    }
+
+    /// No file is the export beside itself, and a checkpoint is no export at all.
+    void checkpointsConfirmNothing()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath("m.onnx"), other = folder.filePath("m_qonnx.onnx");
+        const QString ema = QString::fromStdString(field("ema.pt"));
+        QVERIFY(QFile::copy(ema, path) && QFile::copy(ema, other));
+        const auto network = openNetwork(path.toStdString());
+        QVERIFY(network);
+        QVERIFY(network->confirmedBy.empty());
+        QVERIFY(network->layers.at(0).slot(Slot::Weight)->presetAssumed);
+        QVERIFY(textsOf(*network, "recipe-confirmed").empty() && textsOf(*network, "recipe-taken").empty());
     }
 
     void pointersOfGitLfs()

@@ -91,6 +91,22 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     onNetwork();
 }
 
+static QWidget *headerPair(QFrame *header, QLayout *row, QLabel *top, QWidget *bottom, bool expands)
+{
+    auto *pair = new QWidget(header);
+    auto *column = new QVBoxLayout(pair);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(1);
+    if (expands) {
+        pair->setMinimumWidth(90);
+        pair->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    }
+    column->addWidget(top);
+    column->addWidget(bottom);
+    row->addWidget(pair);
+    return pair;
+}
+
 QWidget *LayersPanel::makeHeader()
 {
     auto *header = new QFrame(this);
@@ -98,18 +114,7 @@ QWidget *LayersPanel::makeHeader()
     auto *row = new FlowLayout(header, 14);
     row->setContentsMargins(12, 8, 12, 8);
     const auto add = [header, row](QLabel *top, QWidget *bottom, bool expands) {
-        auto *pair = new QWidget(header);
-        auto *column = new QVBoxLayout(pair);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->setSpacing(1);
-        if (expands) {
-            pair->setMinimumWidth(90);
-            pair->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-        }
-        column->addWidget(top);
-        column->addWidget(bottom);
-        row->addWidget(pair);
-        return pair;
+        return headerPair(header, row, top, bottom, expands);
     };
     m_file = new ElidedLabel(Qt::ElideMiddle);
     m_file->setForegroundRole(QPalette::PlaceholderText);
@@ -128,17 +133,22 @@ QWidget *LayersPanel::makeHeader()
     add(dimLabel(tr("weights + biases")), m_weights, false);
     add(dimLabel(tr("integer bits")), m_bits, false);
     add(dimLabel(tr("recipe")), m_recipe, false);
+    makePartChoice();
+    m_partBox = add(dimLabel(tr("part of the file")), m_part, false);
+    m_partBox->hide();
+    return header;
+}
+
+void LayersPanel::makePartChoice()
+{
     m_part = new QComboBox;
     m_part->setObjectName(u"part"_s);
     m_part->setAccessibleName(tr("Part of the file"));
     m_part->setToolTip(plainTip(tr("The file holds several sets of weights: which one is shown and exported")));
-    m_partBox = add(dimLabel(tr("part of the file")), m_part, false);
-    m_partBox->hide();
     connect(m_part, &QComboBox::activated, this, [this](int part) {
         m_session.usePart(part);
         updateParts(); // unsaved changes may have kept the one before
     });
-    return header;
 }
 
 QString LayersPanel::setFilter(const QString &text)

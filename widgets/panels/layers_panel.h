@@ -33,6 +33,7 @@ private:
     void onSelection();
     void pushSelection();
     void updateHeader();
+    void makePartChoice();
     void updateParts();
     void updateRecipe();
 
