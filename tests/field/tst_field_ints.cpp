@@ -258,7 +258,7 @@ private Q_SLOTS:
                 QCOMPARE(tensor["codes_sha256_i32"],
                     json("cd9cfabdb68036864af39e9b0b36790110fa196a9b3b9d4f39d7e3e70178a95e"));
             }
-        QCOMPARE(contentOf(folder.filePath("u8_weight.mem")).left(6), QByteArray("6a\n98\n")); // 106, 152
+        QCOMPARE(contentOf(folder.filePath("u8_weight.mem")).left(6), QByteArray("6A\n98\n")); // 106, 152
     }
 
     void nothingToCompare()
