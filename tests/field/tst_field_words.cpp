@@ -110,6 +110,29 @@ private Q_SLOTS:
         QCOMPARE(QFile::exists(out + "/fc.h"), exported == 0);
     }
 
+    /// Which of two readings of one storage holds: the live model says it.
+    void proofOfOneStorage_data()
+    {
+        QTest::addColumn<QString>("proof"); ///< of relu's activation
+        QTest::addColumn<bool>("settled");
+        const QString head = "[[proof]]\nlayer = \"relu\"\nslot = \"act\"\nbit_width = 8\nsigned = false\n";
+        QTest::newRow("none") << "" << false;
+        QTest::newRow("bits alone") << head << false;
+        QTest::newRow("all of it") << head + "scale = [\"0x1p-6\"]\nzero_point = [\"0x0p+0\"]\n" << true;
+    }
+    void proofOfOneStorage()
+    {
+        QFETCH(QString, proof);
+        QFETCH(bool, settled);
+        const auto network
+            = under("shared_int_scaling.pt", textOf(field("shared_int_scaling.recipe.toml")) + proof.toStdString());
+        const SlotQuantizer &relu = *network->layer("relu")->slot("act");
+        QCOMPARE(relu.quantizer->scale->values[0], expected("shared_int_scaling")["relu_scale"].get<float>());
+        QCOMPARE(relu.assumed, !settled);
+        QCOMPARE(findRule(*network, "scale-shared") == nullptr, settled);
+        QCOMPARE(network->layer("fc")->slot("bias")->assumed, !settled); // its scale follows
+    }
+
     /// Classes made from the solvers of Brevitas carry every field as a keyword.
     void solver()
     {
@@ -193,6 +216,7 @@ private Q_SLOTS:
         const SlotQuantizer &slot = *network->layer("fc")->slot("weight");
         QVERIFY(slot.assumed && !slot.presetAssumed);
         QCOMPARE(slot.quantizer->origin.at("narrow").origin, Origin::Assumed);
+        QCOMPARE(slot.quantizer->origin.at("scale").origin, Origin::Assumed);
         QCOMPARE(slot.quantizer->origin.at("bit_width").origin, Origin::Recipe);
         QVERIFY(QString::fromStdString(findRule(*network, "keyword-missing")->text).contains("signed, narrow_range"));
     }

@@ -179,12 +179,16 @@ std::string newLayerName(const Network &network, const std::string &match)
     return keepsThem ? name : plain;
 }
 
-/// For a name that is no layer of the file. Only the first few of many are worth their time.
+/// For a name or a pattern that is no layer of the file. Only the first few of many are worth their time.
 std::string nearestLayer(Network &network, const std::string &parent, const std::string &match)
 {
     constexpr std::size_t kMostWarnings = 20;
-    const std::string name = globName(match);
-    if (network.diagnostics.size() > kMostWarnings || hasWildcard(match) || namedLayer(network, match) != nullptr)
+    std::string name = globName(match);
+    if (hasWildcard(match))
+        std::erase_if(name, [](char c) { return c == '*' || c == '?'; });
+    const bool reachesOne
+        = std::ranges::any_of(network.layers, [&](const Layer &layer) { return matchesLayer(match, layer.name); });
+    if (network.diagnostics.size() > kMostWarnings || reachesOne || name.empty())
         return {};
     if (const std::string below = nameBelow(parent, network, name); !below.empty())
         return fmt::format(", which has {}", below);

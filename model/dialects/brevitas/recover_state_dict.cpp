@@ -7,9 +7,10 @@
 #include "dialects/brevitas/earlier_slots.h"
 #include "dialects/brevitas/graph_hints.h"
 #include "dialects/brevitas/other_parts.h"
-#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/parameter_notes.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/resolve_slot.h"
+#include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/spec.h"
 #include "recipe/layer_match.h"
 
@@ -102,6 +103,11 @@ void Recovery::prove(SlotIndex index, ResolvedSlot &resolved) const
 {
     try {
         compareWithProof(m_facts, index, resolved, m_progress);
+        const SlotQuantizer &slot = resolved.slot;
+        const bool settled = slot.proof == ProofVerdict::Confirmed && slot.quantizer->origin.contains("scale")
+            && slot.quantizer->origin.at("scale").origin != Origin::Assumed;
+        if (settled) // so is which of two readings of one storage holds
+            std::erase_if(resolved.warnings, [](const SlotWarning &warning) { return warning.rule == kScaleShared; });
     } catch (const ParseError &error) {
         if (!resolved.failure)
             resolved.failure = SlotFailure{"tensor-unreadable", error.what()};

@@ -44,6 +44,8 @@ void markUnconfirmedWords(SlotWork &work)
         work.markAssumed(*work.slot.quantizer, "scale", *settings.assumedKeywords.begin());
     if (settings.sharingAssumed)
         work.markAssumed(*work.slot.quantizer, "scale", "what it is shared with");
+    if (work.spec && !work.spec->missing.empty())
+        work.markAssumed(*work.slot.quantizer, "scale", work.spec->missing.front());
 }
 
 void applyRules(SlotWork &work)
