@@ -184,6 +184,15 @@ bool assumeGrid(SlotWork &work, const WeightGrid &grid)
     return true;
 }
 
+/// False, where nothing of it is to be changed.
+bool refuseMention(const SlotWork &work)
+{
+    if (work.settings.mentioned)
+        throw SlotFailure{"preset-unknown",
+            "the recipe changes it without naming a preset, and in a file of torch.ao none is assumed"};
+    return false;
+}
+
 } // namespace
 
 bool assumePreset(SlotWork &work)
@@ -193,12 +202,8 @@ bool assumePreset(SlotWork &work)
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
     const Slot kind = presetSlot(slot.slot);
     const bool hasKeys = work.keys() != nullptr;
-    if (work.facts.dict.torchAo) { // quantized by torch.ao: what has no quantizer there is a float
-        if (work.settings.mentioned)
-            throw SlotFailure{"preset-unknown",
-                "the recipe changes it without naming a preset, and in a file of torch.ao none is assumed"};
-        return false;
-    }
+    if (work.facts.dict.torchAo) // quantized by torch.ao: what has no quantizer there is a float
+        return refuseMention(work);
     if (kind == Slot::Bias && !work.settings.mentioned) {
         if (!gateInput(work.facts, work.layer().name))
             return false; // Brevitas' default is a float bias
