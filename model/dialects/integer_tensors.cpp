@@ -1,5 +1,6 @@
 #include "dialects/integer_tensors.h"
 
+#include "dialects/onnx/tensor_uses.h"
 #include "quant/stored_integers.h"
 
 #include <algorithm>
@@ -33,9 +34,10 @@ void takeIntegerTensors(Network &network)
         network.diagnostics.push_back({"not-decoded-yet", Severity::Error, {layer.id, slot.slot},
             fmt::format("{} {}: {}", layer.name, slot.slot, why)});
     };
+    const std::set<std::string> packed = interpret::packedTensors(*network.file);
     for (Layer &layer : network.layers)
         for (SlotQuantizer &slot : layer.slots) {
-            if (!isUnclaimedInteger(network, layer, slot))
+            if (!isUnclaimedInteger(network, layer, slot) || packed.contains(slot.tensorName)) // said of its operator
                 continue;
             if (isPacked(*network.file, slot.tensorName)) {
                 refuse(layer, slot, "its words hold packed codes of bitsandbytes, which are not decoded");

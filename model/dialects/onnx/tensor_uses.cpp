@@ -75,4 +75,19 @@ std::vector<std::string> tensorUses(const ModelFile &file)
     return uses;
 }
 
+std::set<std::string> packedTensors(const ModelFile &file)
+{
+    static constexpr std::array<std::string_view, 5> kOperators
+        = {"MatMulNBits", "MatMulBnb4", "GatherBlockQuantized", "QMoE", "MatMulFpQ4"};
+    std::set<std::string> names;
+    if (!file.graph)
+        return names;
+    for (const Node &node : file.graph->nodes)
+        if (std::ranges::find(kOperators, node.opType) != kOperators.end())
+            for (const ValueId input : node.inputs)
+                if (const Value *value = file.graph->value(input); value != nullptr && value->tensor)
+                    names.insert(file.tensors[*value->tensor].name);
+    return names;
+}
+
 } // namespace quantscope::interpret
