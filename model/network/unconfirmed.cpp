@@ -4,7 +4,7 @@ namespace quantscope {
 
 bool isUnconfirmed(const Network &network, const SlotQuantizer &slot)
 {
-    return slot.assumed && slot.proof != ProofVerdict::Confirmed && network.confirmedBy.empty();
+    return slot.assumed && network.confirmedBy.empty();
 }
 
 } // namespace quantscope

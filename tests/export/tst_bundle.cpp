@@ -82,6 +82,7 @@ class TestBundle : public QObject {
 private Q_SLOTS:
     void makesItselfAgain_data();
     void makesItselfAgain();
+    void aTakenRecipeIsWritten();
     void saysWhatIsAssumed_data();
     void saysWhatIsAssumed();
     void growingBatchesCountAll();
@@ -141,6 +142,30 @@ void TestBundle::makesItselfAgain()
     const auto last = openNetwork(path.toStdString(), (two + "/recipe.toml").toStdString());
     QVERIFY(exportLayers(*last, requestFor(three)).has_value());
     QCOMPARE(contents(three), contents(one));
+}
+
+/// A recipe that follows from an export beside the checkpoint makes the same codes where that export is gone.
+void TestBundle::aTakenRecipeIsWritten()
+{
+    QTemporaryDir folder, elsewhere;
+    const QString path = copied(folder, "digits_fixed", false);
+    QFile::copy(QString::fromStdString(sample("digits_fixed_qonnx.onnx")), folder.filePath("digits_fixed_qonnx.onnx"));
+    const auto network = openNetwork(path.toStdString());
+    QCOMPARE(network->recipe.takenFrom, std::string("digits_fixed_qonnx.onnx"));
+    const auto report = exportLayers(*network, requestFor(folder.filePath("out")));
+    QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
+    QVERIFY(!report->recipeEdited);
+    QCOMPARE(report->assumed, std::string());
+    const Json source = golden(folder.filePath("out/manifest.json").toStdString())["source"];
+    QCOMPARE(source["recipe_taken_from"], Json("digits_fixed_qonnx.onnx"));
+    QVERIFY(!source.contains("recipe_edited"));
+    QVERIFY(readAll(folder.filePath("out/conv1.h"))
+                .contains(", recipe.toml beside this file; taken from digits_fixed_qonnx.onnx\n"));
+    const auto alone = openNetwork(
+        copied(elsewhere, "digits_fixed", false).toStdString(), folder.filePath("out/recipe.toml").toStdString());
+    QVERIFY2(alone.has_value(), alone ? "" : alone.error().text().c_str());
+    QVERIFY(alone->recipe.takenFrom.empty());
+    QCOMPARE(codesOf(*alone, elsewhere.filePath("again")), codesOf(*network, elsewhere.filePath("first")));
 }
 
 void TestBundle::saysWhatIsAssumed_data()

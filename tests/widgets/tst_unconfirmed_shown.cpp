@@ -117,6 +117,51 @@ private Q_SLOTS:
         QCOMPARE(last.recipeStateText(), u"beside it"_s);
     }
 
+    /// Bits that the live model does not have are wrong at their slot; an edit on purpose takes its proof away, and
+    /// undo brings it back.
+    void proofs()
+    {
+        const QString recipe = m_folder->filePath(u"digits_fixed.recipe.toml"_s);
+        const QByteArray toml = "brevitas = \"0.10.2\"\n\n[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = "
+                                "\"Int8WeightPerTensorFixedPoint\"\n\n# what the model computed\n[[proof]]\nlayer = "
+                                "\"conv1\"\nslot = \"weight\"\nbit_width = 8\nsigned = true\n\n[[proof]]\nlayer = "
+                                "\"fc1\"\nslot = \"weight\"\nbit_width = 4\n\n# the end\n";
+        QFile file(recipe);
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(toml) == toml.size());
+        file.close();
+        m_session->reload();
+        QVERIFY(QTest::qWaitFor([&] { return m_session->state() == Session::State::Ready; }));
+        QCOMPARE(m_session->recipeStateText(), u"■ proof differs"_s);
+        RecipePage page(*m_session);
+        page.show();
+        QTRY_COMPARE(page.table()->model()->rowCount(), 12);
+        QCOMPARE(sources(page).at(rowOf(page, u"fc1"_s)), u"■ proof differs"_s);
+        QCOMPARE(sources(page).at(rowOf(page, u"conv1"_s)), u"✓ proof"_s);
+        m_session->selectLayers({u"fc1"_s});
+        ExportPage exports(*m_session);
+        exports.show();
+        exports.refreshNow();
+        QVERIFY2(text(exports, "export-doubts")
+                     .startsWith(u"■ not exported, the proof in the recipe says otherwise: fc1 weight"),
+            qPrintable(text(exports, "export-doubts")));
+        QVERIFY(!exports.findChild<QPushButton *>(u"export-write"_s)->isEnabled());
+
+        setBits("4"); // of conv1, whose proof says 8
+        QTRY_COMPARE(bits("conv1"), 4);
+        QCOMPARE(m_session->network()->layer("conv1")->slot("weight")->proof, ProofVerdict::None);
+        QCOMPARE(m_session->network()->recipe.proofs.size(), std::size_t(1));
+        QCOMPARE(m_session->saveRecipe(recipe), QString());
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll(),
+            QByteArray(toml).replace(
+                "[[proof]]\nlayer = \"conv1\"\nslot = \"weight\"\nbit_width = 8\nsigned = true\n", "")
+                + "\n[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 4\n");
+        m_session->undoStack().undo();
+        QTRY_COMPARE(bits("conv1"), 8);
+        QCOMPARE(m_session->network()->layer("conv1")->slot("weight")->proof, ProofVerdict::Confirmed);
+        QCOMPARE(m_session->network()->recipe.proofs.size(), std::size_t(2));
+    }
+
     void aReloadForgetsWhatWasNotSaved()
     {
         m_session->confirmLayers({u"conv1"_s, u"conv2"_s});
