@@ -67,10 +67,12 @@ void findRange(SlotWork &work, Quantizer &q)
     if (minimum && maximum)
         range = rangeOf({*minimum, *maximum, q.scale->values, *work.stored("zero_point"),
             epsilon && !epsilon->empty() ? epsilon->front() : 0x1p-23f});
-    if (range)
+    if (range) {
         setRange(q, *range,
             {Origin::Computed, "the one range that gives this scale and zero point from min_val and max_val"});
-    else
+        if (range->eitherEnd)
+            work.markAssumed(q, "narrow", "narrow range gives the same scale: that the lowest code is in the range");
+    } else
         work.warn(kRangeUnknown.data(),
             "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 2 to 8 or 16 "
             "bits "
@@ -106,7 +108,7 @@ void resolveTorchAo(SlotWork &work)
         setRange(q, {8, false, false}, {Origin::Computed, "torch.ao's quantized operators write quint8"});
     }
     work.slot.quantizer = std::move(q);
-    work.slot.assumed = hasFusedBatchNorm(work);
+    work.slot.assumed = work.slot.assumed || hasFusedBatchNorm(work);
 }
 
 } // namespace quantscope

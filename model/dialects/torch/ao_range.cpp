@@ -110,7 +110,11 @@ std::optional<AoRange> rangeOf(const AoBounds &bounds)
             for (const bool narrow : {false, true})
                 if (const AoRange range{bits, isSigned, narrow}; fits(bounds, range))
                     fitting.push_back(range);
-    return fitting.size() == 1 ? std::optional(fitting.front()) : std::nullopt;
+    const bool twoEnds = fitting.size() == 2 && fitting[0].bits == fitting[1].bits
+        && fitting[0].isSigned == fitting[1].isSigned && fitting[0].isSigned; // the wide one is tried first
+    if (twoEnds)
+        fitting.front().eitherEnd = true;
+    return twoEnds || fitting.size() == 1 ? std::optional(fitting.front()) : std::nullopt;
 }
 
 } // namespace quantscope

@@ -10,6 +10,7 @@ struct AoRange {
     int bits = 8;
     bool isSigned = false;
     bool narrow = false;
+    bool eitherEnd = false; ///< narrow or not: both give the same scale
     bool operator==(const AoRange &) const = default;
 };
 
@@ -21,7 +22,9 @@ struct AoBounds {
 
 /// The one range of 2 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
 /// kernel of its newer fake quantizers) turn the bounds into exactly these scales and zero points. A checkpoint does
-/// not store it. nullopt: none does, or several do.
+/// not store it. Where a range and its narrow form do (as -128 to 127 in the fused kernel and -127 to 127 outside of
+/// it), it is the wide one with `eitherEnd`: only a code at its lower end could tell. nullopt: none does, or several
+/// do.
 std::optional<AoRange> rangeOf(const AoBounds &bounds);
 
 } // namespace quantscope
