@@ -122,12 +122,11 @@ static double scaleAt(const SlotRef &slot, std::uint64_t flat)
 void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Element &element)
 {
     const auto number = [](float value) { return floatText(static_cast<double>(value)); };
-    m_value->setText(element.hasValue ? number(element.value)
-            : element.hasCode         ? tr("not known: the file has no scale")
-                                      : u"–"_s);
+    m_value->setText(element.hasValue ? number(element.value) : element.hasCode ? tr("not known") : u"–"_s);
     m_float->setText(element.hasFloat ? number(element.original) : u"not stored"_s);
     const bool both = element.hasCode && element.hasFloat;
     m_error->setText(both ? number(element.value - element.original) : u"–"_s);
+    m_value->setToolTip(element.hasCode && !element.hasValue ? plainTip(tr("The file has no scale.")) : QString());
     if (!element.hasValue) {
         m_lsb->setText(u"–"_s);
         m_valueName->setText(tr("code · scale"));
