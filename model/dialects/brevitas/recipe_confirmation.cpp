@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/settings.h"
+#include "dialects/brevitas/spec.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
@@ -55,7 +56,8 @@ RecipeQuantizer sayAll(const SlotSettings &settings, const std::string &layer, c
     entry.ownClass = given(settings.ownClass);
     entry.scaleSharedWith = given(settings.scaleSharedWith);
     entry.thresholdSharedWith = given(settings.thresholdSharedWith);
-    entry.overrides = settings.overrides;
+    // An assumed preset may come with keywords of its own.
+    entry.overrides = settings.preset.empty() && !slot.preset.empty() ? slot.overrides : settings.overrides;
     entry.input = given(settings.input);
     entry.inputScale = settings.inputScale;
     entry.inputBitWidth = settings.inputBitWidth;
@@ -96,6 +98,25 @@ void sayRoundingRule(RecipeQuantizer &entry, const SlotQuantizer &slot)
                                                       : "HARD_SIGMOID");
 }
 
+bool isLogarithmBefore06(const SlotQuantizer &slot)
+{
+    return isAssumed(slot, "scale")
+        && slot.quantizer->origin.at("scale").detail.find(kLogBefore06) != std::string::npos;
+}
+
+/// The restriction that keys of 2019 and 2020 do not tell.
+void sayLogarithm(RecipeQuantizer &entry, const SlotQuantizer &slot)
+{
+    if (isLogarithmBefore06(slot))
+        entry.overrides.emplace_back("restrict_scaling_type", "LOG_FP");
+}
+
+/// Steps of each output channel are no preset's: no word of a recipe says them.
+bool hasNoWords(const SlotSettings &settings, const SlotQuantizer &slot)
+{
+    return settings.preset.empty() && settings.sharedWith.empty() && slot.preset.empty() && slot.quantizer;
+}
+
 RecipeLayer &layerEntry(Recipe &recipe, const std::string &layer)
 {
     const auto own
@@ -129,9 +150,12 @@ void confirm(Recipe &recipe, const Layer &layer, const SlotQuantizer &slot)
     confirmOwnEntries(recipe, layer.name, slot.slot);
     const SlotSettings settings = settingsFor(recipe, layer.name, slot.slot);
     const bool roundingOpen = isAssumed(slot, "rounding") && slot.quantizer->learnedRounding;
-    if (isOpen(settings, slot) || roundingOpen) {
+    if (hasNoWords(settings, slot))
+        return;
+    if (isOpen(settings, slot) || roundingOpen || isLogarithmBefore06(slot)) {
         RecipeQuantizer entry = sayAll(settings, layer.name, slot);
         sayRoundingRule(entry, slot);
+        sayLogarithm(entry, slot);
         putLast(recipe, layer.name, std::move(entry));
     }
 }

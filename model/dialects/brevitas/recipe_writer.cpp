@@ -139,8 +139,10 @@ private:
         others.assumed = !entry.assumed;
         if (!entry.assumed && !open)
             return others; // a proof or an export confirmed all of it
-        const auto isOther
-            = [&](const auto &given) { return settings.assumedKeywords.contains(given.first) != entry.assumed; };
+        const auto isOther = [&](const auto &given) { // keywords of no entry came with the assumed preset
+            const bool unconfirmed = settings.assumedKeywords.contains(given.first) || !settings.value(given.first);
+            return unconfirmed != entry.assumed;
+        };
         std::ranges::copy_if(entry.overrides, std::back_inserter(others.overrides), isOther);
         std::erase_if(entry.overrides, isOther);
         if (saysInput(entry) && (inputSaid && settings.inputAssumed) != entry.assumed) {

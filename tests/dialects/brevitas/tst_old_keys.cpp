@@ -1,4 +1,5 @@
 // The network has members named `slots`.
+#include "dialects/brevitas/recipe_confirmation.h"
 #include "open/open_network.h"
 #include "support/paths.h"
 #include "support/state_file.h"
@@ -90,6 +91,20 @@ private Q_SLOTS:
         QCOMPARE(slot.assumed, assumed);
         QCOMPARE(findRule(*network, "keys-before-0.6") != nullptr, assumed);
         QCOMPARE(originOf(slot, "scale").starts_with("assumed"), assumed);
+    }
+
+    /// Confirming settles the logarithm too.
+    void confirmed()
+    {
+        const auto network = openNetwork(data("field/old_learned_value.pt"));
+        QVERIFY(network);
+        const SlotId slot{network->layer("relu")->id, Slot::Act};
+        const auto after = recoverQuantizers(network->file, withConfirmed(network->recipe, *network, {slot}));
+        QVERIFY2(after, after ? "" : after.error().text().c_str());
+        const SlotQuantizer &relu = *after->layer("relu")->slot("act");
+        QCOMPARE(relu.quantizer->scale, network->layer("relu")->slot("act")->quantizer->scale);
+        QVERIFY(!relu.assumed);
+        QVERIFY(findRule(*after, "keys-before-0.6") == nullptr);
     }
 
     /// A learned weight threshold of that time: the logarithm, over the full range.

@@ -1,4 +1,5 @@
 // The network has members named `slots`.
+#include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/brevitas/weight_grid.h"
 #include "quant/code_reader.h"
@@ -167,6 +168,28 @@ private Q_SLOTS:
         QVERIFY2(again, recipe.c_str());
         QCOMPARE(codesOf(*again), codesOf(*network));
         QCOMPARE(again->layer("c")->slot("weight")->quantizer->scale->values[0], 0.0137f);
+        // What nobody confirmed stays so on the way, every field of it.
+        const SlotQuantizer &slot = *again->layer("c")->slot("weight");
+        QVERIFY(slot.presetAssumed);
+        for (const char *field : {"scale", "bit_width", "narrow"})
+            QVERIFY2(slot.quantizer->origin.at(field).origin == Origin::Assumed, field);
+    }
+
+    /// Confirming says what is shown, and changes no number; what no recipe can say stays assumed.
+    void confirmed()
+    {
+        const auto same = [](const std::vector<float> &values, bool certain) {
+            const auto network
+                = recovered({{"c.weight", {4, static_cast<std::int64_t>(values.size() / 4)}, values}}, "");
+            QVERIFY(network);
+            const SlotId slot{network->layers.front().id, Slot::Weight};
+            const auto after = recoverQuantizers(network->file, withConfirmed(network->recipe, *network, {slot}));
+            QVERIFY2(after, after ? "" : after.error().text().c_str());
+            QCOMPARE(codesOf(*after), codesOf(*network));
+            QCOMPARE(after->layer("c")->slot("weight")->assumed, !certain);
+        };
+        same(onGrid(108, -2, 5, 0.0137f), true);
+        same(withSteps(4, 64, 7), false);
     }
 };
 
