@@ -134,6 +134,7 @@ constexpr std::array kActivations = {
 };
 
 constexpr std::array kTruncations = {
+    Row{0, "RoundTo8bit", ""},
     Row{0, "TruncTo8bit", ""},
 };
 

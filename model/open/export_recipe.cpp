@@ -251,7 +251,14 @@ Result<std::optional<TakenRecipe>> taken(
         if (best && best->settled >= quantizers)
             break;
     }
-    if (!best || best->weights == 0)
+    // Without a weight, only all of the activations together are no coincidence.
+    const bool anyWeight = std::ranges::any_of(exports, [](const MatchedExport *beside) {
+        return std::ranges::any_of(beside->network.layers, [](const Layer &layer) {
+            const SlotQuantizer *weight = layer.slot(Slot::Weight);
+            return weight != nullptr && isQuantized(*weight);
+        });
+    });
+    if (!best || (anyWeight ? best->weights == 0 : best->settled < quantizers))
         return std::nullopt;
     auto recipe = verified(file, std::move(best->recipe), exports, progress);
     if (!recipe)

@@ -152,6 +152,15 @@ void sortOut(MatchedExport &out, const Network &listed, const Network &exported,
         std::ranges::sort(*names);
 }
 
+/// Weights too small to tell, or no weights at all, under the names of the checkpoint.
+bool namesMeet(const Network &listed, const Network &exported, const std::vector<LayerPair> &weights)
+{
+    if (!weights.empty())
+        return std::ranges::any_of(weights, &LayerPair::named);
+    return std::ranges::any_of(exported.layers, [&](const Layer &layer) { return listed.layer(layer.name) != nullptr; })
+        && std::ranges::none_of(exported.layers, isQuantized);
+}
+
 } // namespace
 
 MatchedExport matchExport(const Network &listed, Network exported)
@@ -170,7 +179,7 @@ MatchedExport matchExport(const Network &listed, Network exported)
     const auto speaks = [](const LayerPair &pair) { return pair.evidence > Evidence::None; };
     const auto speaksAgainst = [](const LayerPair &pair) { return pair.evidence == Evidence::Against; };
     const bool forIt = std::ranges::any_of(weights, speaks), against = std::ranges::any_of(weights, speaksAgainst);
-    out.sameNetwork = forIt && !against;
+    out.sameNetwork = !against && (forIt || namesMeet(listed, exported, weights));
     out.otherNetwork = against && !forIt;
     out.pairs = pairsText(listed, exported, weights);
     sortOut(out, listed, exported, weights);
