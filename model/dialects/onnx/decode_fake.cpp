@@ -83,6 +83,7 @@ void FakeDecoder::parameters(Quantizer &q, const Shape *shape)
     q.origin["scale"] = {Origin::Read, nodes + ": nothing multiplies the codes"};
     q.origin["zero_point"] = {Origin::Read, nodes + ": nothing is added to the codes"};
     bool shifted = false;
+    std::size_t scaled = m_found.steps.size();
     for (std::size_t i = m_found.codes ? *m_found.codes + 1 : 0; i < m_found.steps.size(); ++i) {
         const FakeStep &step = m_found.steps[i];
         if (isShift(step.kind)) {
@@ -91,7 +92,12 @@ void FakeDecoder::parameters(Quantizer &q, const Shape *shape)
             shifted = true;
             q.zeroPoint = simplified(negated(operandOf(step, shape)), true);
             q.origin["zero_point"] = {Origin::Read, nodes};
+        } else if (step.kind == Kind::Through && i > scaled) {
+            q.origin["scale"].detail
+                += ": the network adds what quantizing changes, so that its values may differ from "
+                   "these in the last bit";
         } else if (isScale(step.kind)) {
+            scaled = i;
             q.scale = operandOf(step, shape);
             q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, step.operand, nodes)};
             if (step.kind == Kind::Divide) {
@@ -116,6 +122,8 @@ void FakeDecoder::narrow(const FakeStep &step, Limits &limits)
         limits.exact = limits.exact && std::ranges::all_of(values, [&](float v) { return v == values[0]; });
         return missing < 0 ? *std::ranges::min_element(values) : *std::ranges::max_element(values);
     };
+    if (step.compared != kNoValue && valuesOf(step.compared) != valuesOf(step.low != kNoValue ? step.low : step.high))
+        throw ParseError(nodeLabel(node(step)) + " chooses another limit than what it was compared with");
     if (step.kind == Kind::Clip) {
         const float low = bound(step.low, step.lowNumber, -kInfinity),
                     high = bound(step.high, step.highNumber, kInfinity);
@@ -134,7 +142,7 @@ void FakeDecoder::narrow(const FakeStep &step, Limits &limits)
             next.high = std::max(next.high, high);
         }
         limits = next;
-    } else if (step.kind != Kind::Keep) {
+    } else if (step.kind != Kind::Keep && step.kind != Kind::Through) {
         limits.low = roundWith(limits.low, roundingOf(step.kind));
         limits.high = roundWith(limits.high, roundingOf(step.kind));
     }

@@ -43,6 +43,8 @@ private:
     std::optional<Read> binary(NodeId id, Kind kind) const;
     std::optional<Read> bounded(NodeId id) const;
     std::optional<Read> cast(NodeId id) const;
+    std::optional<Read> chosen(NodeId id) const;
+    std::optional<Read> through(NodeId id) const;
     bool accepts(Kind kind);
     void keepCast(std::vector<FakeStep> &steps);
 
@@ -107,11 +109,49 @@ std::optional<FakeReader::Read> FakeReader::cast(NodeId id) const
     return Read{step, node.input(0)};
 }
 
+/// x > high ? high : x, and its kin: how Brevitas clamps, and torch's where.
+std::optional<FakeReader::Read> FakeReader::chosen(NodeId id) const
+{
+    const Node &node = m_graph.nodes[id];
+    const Node *question = m_graph.producerOf(node.input(0));
+    if (question == nullptr || !question->domain.empty() || question->inputs.size() != 2)
+        return std::nullopt;
+    const bool greater = question->opType.starts_with("Greater"), less = question->opType.starts_with("Less");
+    const ValueId x = question->input(0), bound = question->input(1);
+    const bool boundFirst = node.input(2) == x; // chosen where the answer is true
+    if ((!greater && !less) || (!boundFirst && node.input(1) != x) || !m_paths.isStored(bound))
+        return std::nullopt;
+    FakeStep step{Kind::Clip, id, kNoValue, kNoValue, kNoValue, {}, {}};
+    const ValueId limit = node.input(boundFirst ? 1 : 2);
+    if (!m_paths.isStored(limit))
+        return std::nullopt;
+    (greater == boundFirst ? step.high : step.low) = limit;
+    step.compared = bound;
+    return Read{step, x};
+}
+
+std::optional<FakeReader::Read> FakeReader::through(NodeId id) const
+{
+    const Node &node = m_graph.nodes[id];
+    for (const std::size_t which : {std::size_t{0}, std::size_t{1}}) {
+        const Node *difference = m_graph.producerOf(node.input(which));
+        if (difference != nullptr && difference->opType == "Sub" && difference->domain.empty()
+            && difference->input(1) == node.input(1 - which))
+            return Read{{Kind::Through, id, kNoValue, kNoValue, kNoValue, {}, {}}, difference->input(0)};
+    }
+    return std::nullopt;
+}
+
 std::optional<FakeReader::Read> FakeReader::read(NodeId id) const
 {
     const Node &node = m_graph.nodes[id];
     if (!node.domain.empty())
         return std::nullopt;
+    if (node.opType == "Where")
+        return chosen(id);
+    if (node.opType == "Add" && node.inputs.size() == 2)
+        if (auto found = through(id))
+            return found;
     static constexpr std::pair<std::string_view, Kind> kBinary[]
         = {{"Div", Kind::Divide}, {"Mul", Kind::Multiply}, {"Add", Kind::Add}, {"Sub", Kind::Subtract}};
     for (const auto &[name, kind] : kBinary)
@@ -142,7 +182,7 @@ void FakeReader::keepCast(std::vector<FakeStep> &steps)
 /// May that operator stand above those that were read?
 bool FakeReader::accepts(Kind kind)
 {
-    if (kind == Kind::Keep)
+    if (kind == Kind::Keep || kind == Kind::Through)
         return true;
     if (isRounding(kind)) {
         const bool first = !m_rounded;
@@ -190,6 +230,8 @@ std::optional<FakeQuantization> FakeReader::finished(FakeQuantization out, Value
     const Value *input = m_graph.value(value);
     const bool integers = input != nullptr && input->tensor && isInteger(m_file.tensors[*input->tensor].dtype);
     if (!m_rounded && !(integers && m_scaledBelow))
+        return std::nullopt;
+    if (out.steps.back().kind == Kind::Through) // of something else than a quantizer
         return std::nullopt;
     while (m_rounded && out.steps.back().kind == Kind::Keep) // casts of x itself, which reading it as float32 does
         out.steps.pop_back();

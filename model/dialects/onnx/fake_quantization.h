@@ -21,12 +21,14 @@ struct FakeStep {
         Ceil,
         Truncate, ///< a cast to an integer type
         Keep, ///< Identity, a cast of what stays the same number
+        Through, ///< x + (y - x) for y, as a straight-through estimator is traced
     };
     Kind kind = Kind::Keep;
     NodeId node = 0;
     ValueId operand = kNoValue; ///< of Divide, Multiply, Add, Subtract
     ValueId low = kNoValue, high = kNoValue; ///< of Clip, where they are values
     std::optional<float> lowNumber, highNumber; ///< of Clip, where they are attributes
+    ValueId compared = kNoValue; ///< of a Clip that is a comparison and a choice: what is compared with
 };
 
 /// Fake quantization that is written as elementwise operators, as exporters leave it that know no quantizer:
