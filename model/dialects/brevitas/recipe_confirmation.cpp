@@ -1,6 +1,7 @@
 #include "dialects/brevitas/recipe_confirmation.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/spec.h"
 #include "recipe/layer_match.h"
@@ -152,10 +153,13 @@ void confirm(Recipe &recipe, const Layer &layer, const SlotQuantizer &slot)
     const bool roundingOpen = isAssumed(slot, "rounding") && slot.quantizer->learnedRounding;
     if (hasNoWords(settings, slot))
         return;
-    if (isOpen(settings, slot) || roundingOpen || isLogarithmBefore06(slot)) {
+    const auto scaleOwner = assumedScaleOwner(slot);
+    if (isOpen(settings, slot) || roundingOpen || isLogarithmBefore06(slot) || scaleOwner) {
         RecipeQuantizer entry = sayAll(settings, layer.name, slot);
         sayRoundingRule(entry, slot);
         sayLogarithm(entry, slot);
+        if (scaleOwner)
+            entry.scaleSharedWith = scaleOwner;
         putLast(recipe, layer.name, std::move(entry));
     }
 }

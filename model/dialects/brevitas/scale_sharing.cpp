@@ -18,6 +18,8 @@ namespace quantscope {
 
 namespace {
 
+/// Around the name of the other one, in the origin of a scale.
+constexpr std::string_view kThat = "the int scaling of ", kIsShared = " being shared too";
 /// Each slot is compared with so many others at most: a hostile file may have all of them in one storage.
 constexpr std::size_t kMostPartners = 32;
 constexpr std::array<std::string_view, 2> kThresholds
@@ -264,7 +266,7 @@ void tellScaling(SlotWork &work)
                                             "shared too, threshold_shared_with = \"{0}\" that it is not",
         other);
     if (share.says == ScalingShare::Says::Storage) {
-        work.markAssumed(quantizer, "scale", fmt::format("that {}'s int scaling is shared", other));
+        work.markAssumed(quantizer, "scale", fmt::format("{}{}{}", kThat, other, kIsShared));
         return work.warn(kScaleShared,
             fmt::format(
                 "its threshold is kept in one storage with that of {}, so that both have one scale, threshold / "
@@ -276,6 +278,19 @@ void tellScaling(SlotWork &work)
         fmt::format("its threshold is kept in one storage with that of {}, but as the recipe has them their scales are "
                     "different (here threshold / {}): {}",
             other, shortest(divisor), settles));
+}
+
+std::optional<std::string> assumedScaleOwner(const SlotQuantizer &slot)
+{
+    const auto origin
+        = slot.quantizer ? slot.quantizer->origin.find("scale") : decltype(slot.quantizer->origin.end()){};
+    if (!slot.quantizer || origin == slot.quantizer->origin.end() || origin->second.origin != Origin::Assumed)
+        return std::nullopt;
+    const std::string &detail = origin->second.detail;
+    const auto end = detail.rfind(kIsShared), begin = detail.rfind(kThat, end);
+    if (end == std::string::npos || begin == std::string::npos)
+        return std::nullopt;
+    return detail.substr(begin + kThat.size(), end - begin - kThat.size());
 }
 
 } // namespace quantscope

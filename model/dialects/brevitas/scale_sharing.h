@@ -26,4 +26,8 @@ void shareScaling(SlotWork &work);
 /// Says in the origin of the scale, and in a warning where it is assumed, what is shared.
 void tellScaling(SlotWork &work);
 
+/// "LAYER:SLOT" whose int scaling a quantizer is assumed to share because one storage keeps both thresholds; what
+/// `scale_shared_with` would say to settle it.
+std::optional<std::string> assumedScaleOwner(const SlotQuantizer &slot);
+
 } // namespace quantscope

@@ -1,4 +1,5 @@
 // The network has members named `slots`.
+#include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "formats/open_model.h"
 #include "open/open_network.h"
@@ -6,6 +7,8 @@
 #include "report/inspect.h"
 #include "support/paths.h"
 #include "support/state_file.h"
+
+#include <algorithm>
 
 #include <QtTest>
 
@@ -222,6 +225,23 @@ private Q_SLOTS:
         QVERIFY(unsignedBoth);
         QCOMPARE(scaleOf(*unsignedBoth, "relu"), 2.0f / 255);
         QVERIFY(!act(*unsignedBoth, "relu").assumed);
+    }
+
+    /// Confirming says with whom the scale is shared; the numbers stay.
+    void confirmed()
+    {
+        const auto first = network(kJoin + kRelu, 7, 7);
+        QVERIFY(first);
+        const SlotId relu{first->layer("relu")->id, Slot::Act};
+        const auto after
+            = recoverQuantizers(first->file, withConfirmed(first->recipe, *first, {relu}), {}, {.previous = &*first});
+        QVERIFY2(after, after ? "" : after.error().text().c_str());
+        QCOMPARE(scaleOf(*after, "relu"), 2.0f / 128);
+        QVERIFY(!act(*after, "relu").assumed);
+        QVERIFY(!after->layer("fc")->slot("bias")->assumed);
+        QVERIFY(std::ranges::any_of(after->recipe.quantizers, [](const RecipeQuantizer &entry) {
+            return entry.match == "relu" && entry.scaleSharedWith == std::optional<std::string>("join:act");
+        }));
     }
 
     /// A weight that learns its threshold, shared between layers of other widths.
