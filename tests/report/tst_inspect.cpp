@@ -10,6 +10,7 @@
 #include "support/golden.h"
 #include "support/paths.h"
 
+#include <QTemporaryDir>
 #include <QtTest>
 
 using namespace quantscope;
@@ -188,8 +189,12 @@ private Q_SLOTS:
         QFETCH(QString, file);
         QFETCH(QString, recipe);
         QFETCH(int, marked);
+        QTemporaryDir folder; // without the exports of the corpus, which say what a recipe would
+        const QString alone = folder.filePath("m.pt");
+        if (file.contains("/brevitas/"))
+            QVERIFY(QFile::copy(file, alone));
         auto network = recipe.isEmpty()
-            ? openNetwork(file.toStdString())
+            ? openNetwork((QFile::exists(alone) ? alone : file).toStdString())
             : recoverQuantizers(*openModel(file.toStdString()), *parseRecipe(recipe.toStdString(), "r.toml"));
         QVERIFY(network);
         const QString text = QString::fromStdString(inspectText(*inspect(shared(*network)), {}));
