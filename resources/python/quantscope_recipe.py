@@ -492,8 +492,6 @@ def scale_shape(scaling):
 
 
 def statistic_words(impl, injector):
-    if computing_class(impl) in ("MSE", "HalfQuadraticOptimizerScale"):
-        return []  # the preset says so, and it is searched
     words = [("scaling_stats_op", word(STATISTICS, impl))]
     if hasattr(impl, "sigma"):
         words.append(("sigma", float(impl.sigma())))
