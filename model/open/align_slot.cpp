@@ -1,5 +1,7 @@
 #include "open/align_slot.h"
 
+#include "tensor/transposed_tensor.h"
+
 #include <algorithm>
 
 namespace quantscope {
@@ -50,17 +52,13 @@ bool place(std::optional<Granular> &granular, const Shape &from, const Shape &to
 
 std::shared_ptr<const TensorInfo> viewed(const TensorInfo &tensor, const Shape &shape, bool transposed)
 {
+    if (transposed)
+        return transposedTensor(tensor);
+    if (!tensor.isContiguous())
+        return nullptr;
     TensorInfo out = tensor;
     out.shape = shape;
-    if (transposed) {
-        if (out.strides.empty())
-            out.strides = contiguousStrides(tensor.shape);
-        std::ranges::reverse(out.strides);
-    } else if (tensor.shape != shape) {
-        if (!tensor.isContiguous())
-            return nullptr;
-        out.strides.clear();
-    }
+    out.strides.clear();
     return std::make_shared<const TensorInfo>(std::move(out));
 }
 

@@ -12,8 +12,8 @@ namespace {
 /// "model", "model_qonnx", "model.qcdq-export": nothing but the stem and words that say 'export'.
 bool isExportName(std::string_view name, std::string_view stem)
 {
-    static const std::set<std::string, std::less<>> words
-        = {"qonnx", "qcdq", "qdq", "qop", "finn", "onnx", "export", "exported", "quant", "quantized", "clean"};
+    static const std::set<std::string, std::less<>> words = {"qonnx", "qcdq", "qdq", "qop", "finn", "onnx", "export",
+        "exported", "quant", "quantized", "clean", "cleaned", "cleanup", "tidy", "simplified", "inferred", "brevitas"};
     if (!name.starts_with(stem))
         return false;
     name.remove_prefix(stem.size());

@@ -260,7 +260,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<bool>("belongs");
-        for (const char *name : {"net.onnx", "net_qonnx.onnx", "net.qcdq.onnx", "net-export_clean.onnx"})
+        for (const char *name :
+            {"net.onnx", "net_qonnx.onnx", "net.qcdq.onnx", "net-export_clean.onnx", "net_qonnx_cleaned.onnx"})
             QTest::newRow(name) << name << true;
         for (const char *name :
             {"network.onnx", "net.txt", "other.onnx", "net_v2.onnx", "net_qonnx_v2.onnx", "net_.onnx"})
