@@ -118,6 +118,17 @@ bool knowsClipped(const SlotFacts &facts)
     return s.clipped && (computed || !s.error.isExact());
 }
 
+/// An abs-max scale of a full range makes the largest value one code more than there is: every value is at most one
+/// step from its code then.
+bool isWithinOneCode(const SlotFacts &facts)
+{
+    const auto &scale = facts.slot.quantizer->scale;
+    if (!scale || scale->values.empty())
+        return false;
+    const double largest = static_cast<double>(*std::ranges::max_element(scale->values));
+    return facts.statistics->error.maxAbs <= 1.001 * largest; // the difference is rounded itself
+}
+
 std::optional<std::string> saturated(const SlotFacts &facts)
 {
     const SlotStatistics *s = facts.statistics;
@@ -127,6 +138,8 @@ std::optional<std::string> saturated(const SlotFacts &facts)
         return std::nullopt;
     const CodeRange range = codeRange(*facts.slot.quantizer);
     const bool known = knowsClipped(facts);
+    if (known && isWithinOneCode(facts))
+        return std::nullopt;
     const std::uint64_t count = known ? *s->clipped : s->atLimit;
     const double share = static_cast<double>(count) / static_cast<double>(s->count);
     // Values spread evenly over the range put this share at its two ends; a bell puts less there.

@@ -85,11 +85,27 @@ private Q_SLOTS:
             s.clipped = static_cast<std::uint64_t>(clipped);
         s.error.count = 1000;
         s.error.errorPower = exact ? 0 : 1;
+        s.error.maxAbs = exact ? 0 : 2;
         const QString said = ruleOf(checkSlot({layer, slot, &s}), "saturated");
         if (text.isEmpty())
             QCOMPARE(said, QString());
         else
             QVERIFY2(said.contains(text), qPrintable(said));
+    }
+
+    /// A full range of few bits: the largest values are one code more than there is, by nature.
+    void fullRange()
+    {
+        std::vector<float> values(320);
+        for (std::size_t i = 0; i < values.size(); ++i)
+            values[i] = static_cast<float>(i + 1) / 160 - 1;
+        const auto said = [&](const std::string &keywords) {
+            auto network = recovered({{"fc.weight", {4, 80}, values}},
+                entry("fc", "weight", "preset = \"Int8WeightPerTensorFloat\"\nbit_width = 4\n" + keywords));
+            return ruleOf(inspect(std::make_shared<const Network>(std::move(*network)))->diagnostics, "saturated");
+        };
+        QCOMPARE(said("narrow_range = false"), QString());
+        QVERIFY(said("scaling_impl_type = \"const\"\nscaling_const = 0.5").contains("are clipped"));
     }
 
     /// A bias with a scale for each element has no element that is at its end by nature.
@@ -107,6 +123,7 @@ private Q_SLOTS:
         s.hasFloats = true;
         s.error.count = 4;
         s.error.errorPower = 1;
+        s.error.maxAbs = 2;
         QVERIFY(ruleOf(checkSlot({layer, slot, &s}), "saturated").contains("25.0 %"));
         slot.quantizer->scale->values.resize(1); // one value may be the largest, whose scale it is
         QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"), QString());
