@@ -1,6 +1,7 @@
 // The networks have members called slots.
 
 #include "dialects/interpret.h"
+#include "export/export_array.h"
 #include "formats/open_model.h"
 #include "network/axes.h"
 #include "support/golden.h"
@@ -191,6 +192,9 @@ private Q_SLOTS:
         const Network stacked = opened("operators/a_mm3.onnx");
         QCOMPARE(words(stacked.layers[0], *stacked.layers[0].slot("weight")), std::string("stack in out"));
         QCOMPARE(stacked.layers[0].slot("weight")->channelAxis, 2);
+        const Layout layout = exportLayout(stacked.layers[0], *stacked.layers[0].slot("weight"), "hwio");
+        QCOMPARE(layout.axisNames, std::string("[s][i][o]"));
+        QCOMPARE(layout.index, std::string("(s*6+i)*4+o"));
     }
 
 private:

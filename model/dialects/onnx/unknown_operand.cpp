@@ -53,16 +53,22 @@ Diagnostic unknownOperand(const Constants &constants, const PlannedSlot &slot, c
     if (!paths.isStored(slot.value))
         return warning("quantizer-not-constant", computedText(constants, slot.value, subject));
     const auto unknown = paths.unknownAbove(slot.value), rounder = paths.rounderAbove(slot.value);
-    if (unknown && !isKnownQuantizer(graph.nodes[*unknown]))
+    const std::string tensor = tensorText(graph, paths.tensorBehind(slot.value));
+    if (unknown && !isKnownQuantizer(graph.nodes[*unknown])) {
+        const Node &node = graph.nodes[*unknown];
+        if (node.domain.empty() && rounder && rounder != unknown)
+            return warning("quantizer-not-understood",
+                fmt::format("{} is rounded: {} stands between {} and its layer, and so does {}, which is not computed.",
+                    subject, operatorLabel(graph.nodes[*rounder]), tensor, operatorLabel(node)));
         return warning("quantizer-operator-unknown",
-            fmt::format("{} comes from {}, which is not known: what it makes of {} is not shown.", subject,
-                operatorLabel(graph.nodes[*unknown]), tensorText(graph, paths.tensorBehind(slot.value))));
+            fmt::format("{} comes from {}, which is {}: what it makes of {} is not shown.", subject,
+                operatorLabel(node), node.domain.empty() ? "not computed" : "not known", tensor));
+    }
     if (rounder && isKnownQuantizer(graph.nodes[*rounder]) && maker != nullptr)
         return warning("quantizer-not-understood",
             fmt::format("{} is quantized by {}, but {} stands between that and the layer: what reaches the layer is no "
                         "grid that is known.",
                 subject, operatorLabel(graph.nodes[*rounder]), operatorLabel(*maker)));
-    const std::string tensor = tensorText(graph, paths.tensorBehind(slot.value));
     if (!rounder)
         return warning("quantizer-not-understood",
             fmt::format(
