@@ -122,7 +122,9 @@ void noteBeside(const std::map<std::string, std::vector<std::string>> &byUse, Ne
 void noteNotShown(Network &network)
 {
     const ModelFile &file = *network.file;
-    if (network.layers.empty())
+    const bool said
+        = std::ranges::any_of(network.diagnostics, [](const Diagnostic &known) { return known.rule == "no-tensors"; });
+    if (network.layers.empty() && !(said && file.opaque.empty()))
         network.diagnostics.push_back({"not-shown", Severity::Warning, "",
             fmt::format("no layer is listed: {}{}{}", holdsInstead(file), file.tensors.empty() ? "" : "; ",
                 file.tensors.empty() ? "" : kWayOn)});

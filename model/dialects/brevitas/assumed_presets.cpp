@@ -184,13 +184,16 @@ bool assumeGrid(SlotWork &work, const WeightGrid &grid)
     return true;
 }
 
-/// False, where nothing of it is to be changed.
-bool refuseMention(const SlotWork &work)
+/// Where no preset of Brevitas fits. Throws SlotFailure.
+bool assumesNothing(const SlotWork &work)
 {
-    if (work.settings.mentioned)
+    const SlotQuantizer &slot = work.slot;
+    if (slot.tensor && slot.tensor->shape.size() >= 2 && !slot.tensor->problem.empty() && !slot.sources.empty())
+        throw SlotFailure{"tensor-unreadable", slot.tensor->problem}; // a parametrization whose code is not there
+    if (work.facts.dict.torchAo && work.settings.mentioned)
         throw SlotFailure{"preset-unknown",
             "the recipe changes it without naming a preset, and in a file of torch.ao none is assumed"};
-    return false;
+    return work.facts.dict.torchAo; // what has no quantizer there is a float
 }
 
 } // namespace
@@ -202,8 +205,8 @@ bool assumePreset(SlotWork &work)
     const bool matrix = slot.tensor && slot.tensor->shape.size() >= 2;
     const Slot kind = presetSlot(slot.slot);
     const bool hasKeys = work.keys() != nullptr;
-    if (work.facts.dict.torchAo) // quantized by torch.ao: what has no quantizer there is a float
-        return refuseMention(work);
+    if (assumesNothing(work))
+        return false;
     if (kind == Slot::Bias && !work.settings.mentioned) {
         if (!gateInput(work.facts, work.layer().name))
             return false; // Brevitas' default is a float bias

@@ -13,7 +13,12 @@ namespace {
 constexpr std::size_t kVector = 8; ///< floats in a register of AVX2
 constexpr std::uint64_t kPiece = 1u << 16; ///< elements read at once; whole vectors
 
-/// The sum of squares as torch's reduction over a contiguous axis adds it up: vectors, then their lanes, then the rest.
+/// How torch adds the squares of a contiguous row up.
+enum class Sum {
+    Norm, ///< its general reduction: vectors, then their lanes one after the other, then the rest
+    FusedKernel, ///< weight norm along the first axis: the rest joins the lanes, which are added by halves
+};
+
 class NormSum {
 public:
     void addVectors(std::span<const float> values)
@@ -21,8 +26,15 @@ public:
         for (std::size_t i = 0; i < values.size(); ++i)
             m_lanes[i % kVector] = std::fma(values[i], values[i], m_lanes[i % kVector]);
     }
-    /// Of the elements that are left, fewer than a vector: four are multiplied at once, single ones are fused.
-    float finish(std::span<const float> rest) const
+    /// With the elements that are left, fewer than a vector.
+    float norm(Sum sum, std::span<const float> rest, bool hasVectors) const
+    {
+        return std::sqrt(sum == Sum::Norm ? inOrder(rest) : hasVectors ? byHalves(rest) : oneByOne(rest));
+    }
+
+private:
+    /// Four are multiplied at once, single ones are fused.
+    float inOrder(std::span<const float> rest) const
     {
         float sum = m_lanes[0];
         for (std::size_t i = 1; i < kVector; ++i)
@@ -32,14 +44,33 @@ public:
             const float square = rest[i] * rest[i];
             sum = i < four ? sum + square : std::fma(rest[i], rest[i], sum);
         }
-        return std::sqrt(sum);
+        return sum;
+    }
+    float byHalves(std::span<const float> rest) const
+    {
+        std::array<float, kVector> lanes = m_lanes;
+        for (std::size_t i = 0; i < rest.size(); ++i)
+            lanes[i] = std::fma(rest[i], rest[i], lanes[i]);
+        for (std::size_t half = kVector / 2; half > 0; half /= 2)
+            for (std::size_t i = 0; i < half; ++i)
+                lanes[i] += lanes[i + half];
+        return lanes[0];
+    }
+    /// Of a row shorter than a vector.
+    static float oneByOne(std::span<const float> row)
+    {
+        float sum = 0;
+        for (const float v : row) {
+            const float square = v * v;
+            sum += square;
+        }
+        return sum;
     }
 
-private:
     std::array<float, kVector> m_lanes{};
 };
 
-float normOf(TensorReader &reader, std::uint64_t begin, std::uint64_t count)
+float normOf(TensorReader &reader, Sum rule, std::uint64_t begin, std::uint64_t count)
 {
     NormSum sum;
     std::vector<float> piece;
@@ -51,7 +82,7 @@ float normOf(TensorReader &reader, std::uint64_t begin, std::uint64_t count)
     }
     std::vector<float> rest(static_cast<std::size_t>(count - vectors));
     reader.floats(begin + vectors, rest);
-    return sum.finish(rest);
+    return sum.norm(rule, rest, vectors > 0);
 }
 
 /// The same elements in another order: axis i of the view is axis order[i] of the tensor.
@@ -81,13 +112,13 @@ std::uint64_t rowLength(const TensorInfo &tensor)
 }
 
 /// Per element of the first axis.
-std::vector<float> rowNorms(const TensorInfo &tensor, std::size_t rows)
+std::vector<float> rowNorms(const TensorInfo &tensor, Sum rule, std::size_t rows)
 {
     TensorReader reader(tensor);
     std::vector<float> norms(rows);
     const std::uint64_t length = rows == 1 ? tensor.count() : rowLength(tensor);
     for (std::size_t i = 0; i < rows; ++i)
-        norms[i] = normOf(reader, i * length, length);
+        norms[i] = normOf(reader, rule, i * length, length);
     return norms;
 }
 
@@ -112,16 +143,18 @@ std::size_t longAxis(const Shape &shape)
     return found == shape.end() ? 0 : static_cast<std::size_t>(found - shape.begin());
 }
 
-std::vector<float> normsOf(const TensorInfo &direction, std::size_t axis, std::size_t count)
+std::vector<float> normsOf(const TensorInfo &direction, const Shape &normShape, std::size_t count)
 {
-    const std::size_t rank = direction.shape.size();
-    if (axis == 0 || count == 1)
-        return rowNorms(direction, count);
+    const std::size_t rank = direction.shape.size(), axis = longAxis(normShape);
+    if (normShape.empty())
+        return rowNorms(direction, Sum::Norm, 1);
+    if (axis == 0)
+        return rowNorms(direction, Sum::FusedKernel, count);
     if (axis + 1 == rank)
         return columnNorms(direction, count);
     std::vector<std::size_t> order = firstAxes(rank);
     std::swap(order[0], order[axis]); // torch transposes the two
-    return rowNorms(permuted(direction, order), count);
+    return rowNorms(permuted(direction, order), Sum::Norm, count);
 }
 
 double singularValue(
@@ -153,7 +186,7 @@ ElementFactors weightNormFactors(const TensorInfo &direction, const TensorInfo &
     const std::size_t axis = longAxis(g.shape);
     for (std::size_t i = axis + 1; i < direction.shape.size(); ++i)
         out.inner *= static_cast<std::uint64_t>(direction.shape[i]);
-    const std::vector<float> norms = normsOf(direction, axis, out.values.size());
+    const std::vector<float> norms = normsOf(direction, g.shape, out.values.size());
     for (std::size_t i = 0; i < norms.size(); ++i)
         out.values[i] /= norms[i];
     return out;
