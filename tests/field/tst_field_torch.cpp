@@ -1,4 +1,7 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_words.h"
+#include "dialects/interpret.h"
+#include "formats/open_model.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
 #include "report/inspect_json.h"
@@ -94,6 +97,7 @@ private Q_SLOTS:
     void codes();
     void fakeQuantizers_data();
     void fakeQuantizers();
+    void batchNormInside();
     void nothingAssumed_data();
     void nothingAssumed();
     void recipeBeside();
@@ -318,9 +322,24 @@ void TestFieldTorch::fakeQuantizers()
         QCOMPARE(weight["signed"], json(true));
         QCOMPARE(weight["value_sha256"], sha);
     }
-    const json act = slotOf(document, "skip", "act");
-    QCOMPARE(act["bit_width"], json(activationBits));
-    QCOMPARE(act["signed"], json(false));
+    for (const auto &[layer, slot] : {std::pair{"skip", "act"}, std::pair{"head.1", "output"}}) {
+        QCOMPARE(slotOf(document, layer, slot)["bit_width"], json(activationBits));
+        QCOMPARE(slotOf(document, layer, slot)["signed"], json(false));
+    }
+}
+
+/// The factor of a fused batch norm is in the weight already.
+void TestFieldTorch::batchNormInside()
+{
+    const auto file = openModel(field("torch/qat_fbgemm.pt"));
+    const auto recipe = parseRecipe("[[layer]]\nmatch = \"features.0\"\nbatch_norm = \"features.0.bn\"\n", "r.toml");
+    QVERIFY(file && recipe);
+    QCOMPARE(recoverQuantizers(*file, {})->layer("features.0")->batchNorm, std::string());
+    const auto merged = recoverQuantizers(*file, *recipe);
+    QVERIFY(!merged);
+    QCOMPARE(merged.error().message,
+        std::string("batch_norm = \"features.0.bn\" (line 1): the weight of features.0 is shown with the factor of its "
+                    "batch norm in it already"));
 }
 
 void TestFieldTorch::nothingAssumed_data()
@@ -339,8 +358,10 @@ void TestFieldTorch::nothingAssumed()
     for (const json &layer : document["layers"])
         for (const json &slot : layer["quantizers"]) {
             QVERIFY(!slot.contains("preset"));
-            const bool onEpsilon = slot["origin"].value("tensor", "").ends_with("which is assumed");
-            QCOMPARE(slot["assumed"], json(onEpsilon));
+            const json &origin = slot["origin"];
+            const bool said = std::ranges::any_of(
+                origin, [](const json &text) { return text.get<std::string>().ends_with("is assumed"); });
+            QCOMPARE(slot["assumed"], json(said));
         }
     QCOMPARE(saidOf(document, "preset-assumed"), QStringList());
 }

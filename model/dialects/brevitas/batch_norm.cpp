@@ -114,6 +114,16 @@ std::string requireBatchNorm(const StateDict &dict, const RecipeLayer &entry)
     return *found;
 }
 
+/// Fake quantizers of torch.ao work on the weight with the factor in it: that is how it is shown, and once is enough.
+void requireOutside(const StateDict &dict, const Layer &layer, const RecipeLayer &entry)
+{
+    const StateLayer *state = dict.layer(layer.name);
+    if (state != nullptr && state->weightFrom && state->weightFrom->rule == Reparametrization::Rule::BatchNormed)
+        throw RecipeMismatch(fmt::format(
+            "batch_norm = \"{}\"{}: the weight of {} is shown with the factor of its batch norm in it already",
+            *entry.batchNorm, lineText(entry), layer.name));
+}
+
 /// The same layer with the same batch norm merged before; null when there is none.
 const Layer *mergedBefore(const Layer &layer, const ModelFile &file, const Recipe &recipe, const Network *previous)
 {
@@ -195,6 +205,7 @@ MergedLayers merged(std::vector<Layer> layers, const ModelFile &file, const Stat
         if (&entry != batchNormEntry(recipe, layer.name))
             continue; // a later entry speaks of the same layer
         const std::string batchNorm = requireBatchNorm(dict, entry);
+        requireOutside(dict, layer, entry);
         const bool hadBias = layer.slot(Slot::Bias) != nullptr && layer.slot(Slot::Bias)->tensor;
         if (const Layer *before = mergedBefore(layer, file, recipe, previous))
             takeMerged(layer, *before);

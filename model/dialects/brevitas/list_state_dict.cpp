@@ -282,7 +282,9 @@ void findBatchNorms(Network &network, const StateDict &dict)
             continue;
         const auto axis = static_cast<std::size_t>(weight->channelAxis);
         const Shape &channels = network.file->tensors[*state.weight].shape;
-        if (weight->shape.size() >= 2 && channels.size() == 1 && channels[0] == weight->shape[axis])
+        const auto &from = dict.layers[i - 1].weightFrom;
+        const bool inside = from && from->rule == Reparametrization::Rule::BatchNormed;
+        if (!inside && weight->shape.size() >= 2 && channels.size() == 1 && channels[0] == weight->shape[axis])
             before.batchNorm = state.name;
     }
 }

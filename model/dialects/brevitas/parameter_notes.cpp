@@ -53,8 +53,8 @@ void noteComputed(Network &network)
             }
     if (first != nullptr)
         network.diagnostics.push_back({"weight-computed", Severity::Note, subject,
-            fmt::format("{} is not in the file and is computed as the network does: {}{}", first->tensorName,
-                first->computed, count == 1 ? "" : fmt::format("; {} more tensors are computed likewise", count - 1))});
+            fmt::format("{} is computed as the network does: {}{}", first->tensorName, first->computed,
+                count == 1 ? "" : fmt::format("; {} more tensors are computed likewise", count - 1))});
 }
 
 /// A pruned or normed weight whose partner is missing is shown as it is stored.

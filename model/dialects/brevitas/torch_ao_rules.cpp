@@ -66,17 +66,24 @@ void findRange(SlotWork &work, Quantizer &q)
     std::optional<AoRange> range;
     if (minimum && maximum)
         range = rangeOf({*minimum, *maximum, q.scale->values, *work.stored("zero_point"),
-            epsilon && !epsilon->empty() ? epsilon->front() : 0x1p-23f});
+            epsilon && !epsilon->empty() ? epsilon->front() : 0x1p-23f, work.slot.slot == Slot::Weight});
     if (range) {
+        const bool certain = !range->eitherSign && !range->eitherEnd;
         setRange(q, *range,
-            {Origin::Computed, "the one range that gives this scale and zero point from min_val and max_val"});
+            {Origin::Computed,
+                fmt::format("{} range that gives this scale and zero point from min_val and max_val",
+                    certain ? "the one" : "a")});
+        if (range->eitherSign)
+            for (const char *field : {"bit_width", "signed"})
+                work.markAssumed(q, field,
+                    fmt::format("a range of the other sign gives the same scale: that torch.ao quantizes {}",
+                        range->isSigned ? "weights signed" : "activations unsigned"));
         if (range->eitherEnd)
             work.markAssumed(q, "narrow", "narrow range gives the same scale: that the lowest code is in the range");
     } else
         work.warn(kRangeUnknown.data(),
             "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 2 to 8 or 16 "
-            "bits "
-            "gives them from min_val and max_val: its bit width is not known");
+            "bits gives them from min_val and max_val: its bit width is not known");
 }
 
 /// Its codes rest on an epsilon that the file does not hold.

@@ -110,6 +110,11 @@ std::optional<AoRange> rangeOf(const AoBounds &bounds)
             for (const bool narrow : {false, true})
                 if (const AoRange range{bits, isSigned, narrow}; fits(bounds, range))
                     fitting.push_back(range);
+    const auto usual = [&](const AoRange &range) { return range.isSigned == bounds.usuallySigned; };
+    const bool bothSigns = bounds.usuallySigned && std::ranges::any_of(fitting, usual)
+        && std::erase_if(fitting, [&](const AoRange &range) { return !usual(range); }) > 0;
+    for (AoRange &range : fitting)
+        range.eitherSign = bothSigns;
     const bool twoEnds = fitting.size() == 2 && fitting[0].bits == fitting[1].bits
         && fitting[0].isSigned == fitting[1].isSigned && fitting[0].isSigned; // the wide one is tried first
     if (twoEnds)

@@ -11,6 +11,7 @@ struct AoRange {
     bool isSigned = false;
     bool narrow = false;
     bool eitherEnd = false; ///< narrow or not: both give the same scale
+    bool eitherSign = false; ///< one of the other sign gives the same scale and zero point
     bool operator==(const AoRange &) const = default;
 };
 
@@ -18,6 +19,8 @@ struct AoRange {
 struct AoBounds {
     std::span<const float> minimum, maximum, scale, zeroPoint;
     float epsilon = 0x1p-23f; ///< the least scale
+    /// Which sign is meant where ranges of both do: torch.ao quantizes weights signed and activations unsigned.
+    std::optional<bool> usuallySigned = {};
 };
 
 /// The one range of 2 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
