@@ -30,10 +30,20 @@ struct Agreement {
     std::map<unsigned, std::string> by;
 };
 
+/// Weights were compared, and all differ: that an activation agrees may be chance.
+bool isOfAnotherTraining(const Confirmation &one)
+{
+    const auto isWeight = [](const auto &slot) { return slot.first.ends_with(" weight"); };
+    return std::ranges::any_of(one.agreed, isWeight)
+        && std::ranges::none_of(one.agreed, [&](const auto &slot) { return isWeight(slot) && slot.second != 0; });
+}
+
 std::map<std::string, Agreement> agreements(std::span<const Confirmation> confirmations)
 {
     std::map<std::string, Agreement> out;
-    for (const Confirmation &one : confirmations)
+    for (const Confirmation &one : confirmations) {
+        if (isOfAnotherTraining(one))
+            continue;
         for (const auto &[name, fields] : one.agreed) {
             Agreement &slot = out[name];
             slot.differs = slot.differs || fields == 0;
@@ -42,6 +52,7 @@ std::map<std::string, Agreement> agreements(std::span<const Confirmation> confir
                     slot.by.emplace(field, one.exportFile);
             slot.fields |= fields;
         }
+    }
     return out;
 }
 

@@ -262,6 +262,25 @@ private Q_SLOTS:
                 QVERIFY(beside->layer(layer.name)->slot(slot.slot)->quantizer == slot.quantizer);
     }
 
+    /// Activations that agree with an export whose weights all differ are confirmed by chance: they stay assumed.
+    void anotherTrainingConfirmsNothing()
+    {
+        const std::string path = test::sample("digits_fixed.pt");
+        Recipe recipe = *loadRecipe(test::sample("digits_fixed.recipe.toml"));
+        for (RecipeQuantizer &entry : recipe.quantizers)
+            entry.assumed = true;
+        const auto model = OpenedModel(*openModel(path), recipe).withExports();
+        QVERIFY(model);
+        const auto assumed = [](const Network &network) { return network.layer("relu1")->slot(Slot::Act)->assumed; };
+        QVERIFY(!assumed(*model->network())); // the export confirms what nobody else did
+        RecipeQuantizer &wrong = recipe.quantizers.emplace_back();
+        wrong.slot = Slot::Weight;
+        wrong.overrides = {{"bit_width", "3"}};
+        wrong.number = 99;
+        const auto network = model->network(recipe, {}, nullptr);
+        QVERIFY(network && assumed(*network));
+    }
+
     /// An edit of a taken recipe is an edit: the slot is the user's word, and the export differs there.
     void anEditOfATakenRecipe()
     {
