@@ -73,8 +73,8 @@ std::optional<std::string> allZeroBesideScale(const SlotFacts &facts)
         return std::nullopt;
     if (!facts.statistics->hasValues)
         return fmt::format("all {} codes are zero", grouped(facts.statistics->count));
-    return fmt::format("all {} values are zero; its scale does not follow from them and may be right all the same",
-        grouped(facts.statistics->count));
+    return fmt::format("all {} values are zero{}", grouped(facts.statistics->count),
+        facts.slot.quantizer->scale ? "; its scale does not follow from them and may be right all the same" : "");
 }
 
 /// Values that are all below half a step.
@@ -104,7 +104,11 @@ std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
 std::uint64_t endsByNature(const SlotFacts &facts)
 {
     const auto &scale = facts.slot.quantizer->scale;
-    const std::uint64_t scales = scale ? scale->values.size() : 1;
+    const Shape &shape = facts.slot.shape;
+    // Where scales are not known there may be one for each output channel.
+    const std::uint64_t scales = scale ? scale->values.size()
+        : shape.empty()                ? 1
+                                       : static_cast<std::uint64_t>(std::max<std::int64_t>(shape.front(), 1));
     return facts.slot.slot == Slot::Bias && scales == facts.statistics->count ? 0 : 2 * scales;
 }
 

@@ -108,6 +108,25 @@ private Q_SLOTS:
         QVERIFY(said("scaling_impl_type = \"const\"\nscaling_const = 0.5").contains("are clipped"));
     }
 
+    /// Codes without scales: each of 8 channels may have its own, and then one code at either end.
+    void noScales()
+    {
+        Layer layer;
+        layer.name = "fc";
+        SlotQuantizer slot;
+        slot.shape = {8, 27};
+        slot.quantizer = affine(8, false, {1});
+        slot.quantizer->scale.reset();
+        SlotStatistics s;
+        s.count = 216;
+        s.atLimit = 16;
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"), QString());
+        s.atLimit = 17;
+        QVERIFY(ruleOf(checkSlot({layer, slot, &s}), "saturated").contains("7.9 %"));
+        s.atLimit = 0;
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "all-zero"), QString("fc weight: all 216 values are zero"));
+    }
+
     /// A bias with a scale for each element has no element that is at its end by nature.
     void biasPerChannel()
     {
