@@ -137,6 +137,8 @@ private Q_SLOTS:
         QTRY_COMPARE(page.table()->model()->rowCount(), 12);
         QCOMPARE(sources(page).at(rowOf(page, u"fc1"_s)), u"■ proof differs"_s);
         QCOMPARE(sources(page).at(rowOf(page, u"conv1"_s)), u"✓ proof"_s);
+        page.table()->selectRow(rowOf(page, u"fc1"_s)); // nobody confirms what the live model contradicts
+        QVERIFY(!page.findChild<QPushButton *>(u"confirm-selected"_s)->isEnabled());
         m_session->selectLayers({u"fc1"_s});
         ExportPage exports(*m_session);
         exports.show();

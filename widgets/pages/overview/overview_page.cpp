@@ -127,8 +127,9 @@ void OverviewPage::refresh()
     for (std::size_t i = 0; i < m_used; ++i) {
         QuantizerCard *view = card(i, shown[i].role);
         SlotFacts facts = slotFacts(*shown[i].slot);
-        facts.assumed = isUnconfirmed(*session().network(), *shown[i].slot);
-        view->setFacts(facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
+        facts.assumed = facts.contradiction.isEmpty() && isUnconfirmed(*session().network(), *shown[i].slot);
+        view->setFacts(
+            facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
         view->disconnect(this);
         connect(view, &QuantizerCard::confirmed, this,
             [this, id = SlotId{shown[i].layer->id, shown[i].slot->slot}, name = qs(shown[i].layer->name)] {

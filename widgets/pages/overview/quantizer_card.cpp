@@ -112,7 +112,8 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     m_assumed->setVisible(facts.assumed);
     m_wrong->setVisible(!facts.contradiction.isEmpty());
     m_wrong->setToolTip(plainTip(tr("not what the live model computed: %1").arg(facts.contradiction)));
-    m_settle->setVisible(facts.assumed && canChoose);
+    m_settle->setVisible((facts.assumed || !facts.contradiction.isEmpty()) && canChoose);
+    m_confirm->setVisible(facts.assumed);
     for (std::size_t row = 0; row < facts.rows.size(); ++row)
         setRow(row, facts.rows[row]);
     for (std::size_t row = 0; row < m_rows.size(); ++row)

@@ -50,12 +50,18 @@ ConfirmBar::ConfirmBar(Session &session, QWidget *parent)
     hide();
 }
 
+/// What a person can settle: not what the live model contradicts.
+static bool isOpen(const Network &network, const SlotQuantizer &slot)
+{
+    return isUnconfirmed(network, slot) && slot.proof != ProofVerdict::Differs;
+}
+
 static std::vector<SlotId> unconfirmedSlots(const Network &network)
 {
     std::vector<SlotId> open;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots)
-            if (isUnconfirmed(network, slot))
+            if (isOpen(network, slot))
                 open.push_back({layer.id, slot.slot});
     return open;
 }
@@ -80,7 +86,7 @@ void ConfirmBar::refresh()
             all += slot.quantizer || slot.assumed ? 1u : 0u;
     std::erase_if(m_chosen, [&](const SlotId &id) {
         const bool there = position(id.layer) < network->layers.size() && network->slot(id);
-        return !there || !isUnconfirmed(*network, *network->slot(id));
+        return !there || !isOpen(*network, *network->slot(id));
     });
     if (network != m_told)
         m_answer.clear();

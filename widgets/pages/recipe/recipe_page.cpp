@@ -269,6 +269,8 @@ void RecipePage::refreshSource()
             : !taken.isEmpty() ? tr("No file holds this recipe: it follows from %1, whose scales and codes it gives. "
                                     "Save keeps it beside the model.")
                                      .arg(taken)
+            : session().state() == Session::State::Ready && recipeProof(*session().network()) == ProofVerdict::Differs
+            ? tr("■ The live model computed something else, as the proofs in this recipe have it: see the problems.")
             : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose or "
                                              "confirm them below, or give the recipe of the training code.")
                                         : tr("A state_dict stores float weights and little about its quantizers; the "
@@ -279,7 +281,7 @@ void RecipePage::refreshSource()
 void RecipePage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
-    m_table->setColumnHidden(QuantizerModel::Type, width() < 700);
+    m_table->setColumnHidden(QuantizerModel::Type, width() < 760);
     m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
 }
 
