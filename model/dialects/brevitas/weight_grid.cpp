@@ -37,7 +37,17 @@ public:
         m_count += values.size();
         return true;
     }
-    std::uint64_t different() const { return m_used + (m_hasZero ? 1 : 0); }
+    /// As if new, at the cost of what was in it.
+    void clear()
+    {
+        for (const std::size_t at : m_taken)
+            m_table[at] = 0;
+        m_taken.clear();
+        m_count = 0;
+        m_hasZero = false;
+        m_low = m_high = 0;
+    }
+    std::uint64_t different() const { return m_taken.size() + (m_hasZero ? 1 : 0); }
     /// Many of them occur more than once.
     bool repeats() const { return different() * 4 <= m_count * 3; }
     bool hasZero() const { return m_hasZero; }
@@ -47,9 +57,8 @@ public:
     std::vector<float> magnitudes() const
     {
         std::vector<float> out;
-        for (const float value : m_table)
-            if (value != 0)
-                out.push_back(std::fabs(value));
+        for (const std::size_t at : m_taken)
+            out.push_back(std::fabs(m_table[at]));
         std::sort(out.begin(), out.end());
         out.erase(std::unique(out.begin(), out.end()), out.end());
         return out;
@@ -71,11 +80,13 @@ private:
         if (m_table[at] == value)
             return true;
         m_table[at] = value;
-        return ++m_used < kMost;
+        m_taken.push_back(at);
+        return m_taken.size() < kMost;
     }
 
     std::vector<float> m_table = std::vector<float>(kSize, 0.0f); ///< 0: free
-    std::uint64_t m_used = 0, m_count = 0;
+    std::vector<std::size_t> m_taken;
+    std::uint64_t m_count = 0;
     bool m_hasZero = false;
     float m_low = 0, m_high = 0;
 };
@@ -138,6 +149,7 @@ public:
         Values all;
         if (!read(0, count, all) || !all.repeats())
             return std::nullopt;
+        m_isConstant = all.different() < 2;
         if (all.different() == 2 && all.low() == -all.high())
             return WeightGrid{{all.high()}, -1, 1, 1, count};
         if (!all.hasZero() || all.different() < 3)
@@ -155,13 +167,15 @@ public:
     {
         const auto channels = static_cast<std::uint64_t>(m_tensor.shape[0]);
         const std::uint64_t length = m_tensor.count() / channels;
-        if (channels < 2 || length < kFewestOfChannel)
+        if (m_isConstant || channels < 2 || length < kFewestOfChannel)
             return std::nullopt;
         WeightGrid grid{{}, 0, 0, 2, m_tensor.count()};
         std::uint64_t different = 0, telling = 0;
         bool zero = false;
+        Values sample, channel;
         for (std::uint64_t c = 0; c < channels; ++c) {
-            Values sample, channel;
+            sample.clear();
+            channel.clear();
             if (length > kSample && (!read(c * length, kSample, sample) || !hasGrid(sample)))
                 return std::nullopt;
             if (!read(c * length, length, channel) || !hasGrid(channel))
@@ -205,6 +219,7 @@ private:
     TensorReader m_reader;
     const Progress &m_progress;
     std::vector<float> m_chunk;
+    bool m_isConstant = false; ///< as far as the whole tensor was read
 };
 
 } // namespace
