@@ -256,10 +256,13 @@ void TestBundle::confirmingChangesNoCode_data()
                            "\"Int8WeightPerTensorFloat\"\nassumed = true\n\n[[quantizer]]\nmatch = \"fc1\"\nslot = "
                            "\"weight\"\nbit_width = 3\n\n[[quantizer]]\nmatch = \"fc2\"\nslot = \"weight\"\n"
                            "shared_with = \"fc1\"\nassumed = true\n";
+    const QByteArray channels = "[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\npreset = "
+                                "\"Int8WeightPerChannelFloat\"\n"; // along which axis, of a transposed one?
     for (const char *stem : {"digits_fixed", "digits_float"}) {
         QTest::addRow("%s, nothing said", stem) << stem << QByteArray() << std::size_t(0);
         QTest::addRow("%s, a wildcard", stem) << stem << wildcard << std::size_t(0);
         QTest::addRow("%s, own entries and sharing", stem) << stem << own << std::size_t(0);
+        QTest::addRow("%s, a kind that only the shape tells", stem) << stem << channels << std::size_t(0);
     }
 }
 
