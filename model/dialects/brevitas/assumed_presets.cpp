@@ -239,7 +239,8 @@ void findAlternatives(SlotWork &work)
     } catch (const SlotFailure &) {
         return; // nothing fits: what the recipe names is the only word there is
     }
-    std::erase(work.slot.alternatives, work.settings.preset);
+    if (work.settings.overrides.empty()) // with keywords it is another quantizer
+        std::erase(work.slot.alternatives, work.settings.preset);
 }
 
 } // namespace quantscope

@@ -272,10 +272,15 @@ void noteUnlinked(Network &network, const BrevitasFacts &facts)
         if (linked[static_cast<std::size_t>(proof.number - 1)] || ++unlinked > kMostWarnings)
             continue;
         ++told;
-        const bool known = facts.layerNamed(proof.layer) != nullptr;
+        const Layer *layer = facts.layerNamed(proof.layer);
+        const bool known = layer != nullptr;
+        const bool repeated = known && facts.find(layer->name, proof.slot).has_value();
         network.diagnostics.push_back({"proof-unused", Severity::Warning, "",
             fmt::format("proof {} of the recipe (line {}) is of {} {}, {}{}", proof.number, proof.line, proof.layer,
-                proof.slot, known ? "and that layer has no such slot" : "and the file has no such layer",
+                proof.slot,
+                repeated    ? "which another proof is of"
+                    : known ? "and that layer has no such slot"
+                            : "and the file has no such layer",
                 known ? std::string() : didYouMean(proof.layer, names))});
     }
     if (unlinked > told)

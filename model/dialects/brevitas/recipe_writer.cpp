@@ -140,8 +140,8 @@ private:
         if (!entry.assumed && !open)
             return others; // a proof or an export confirmed all of it
         const auto isOther = [&](const auto &given) { // keywords of no entry came with the assumed preset
-            const bool unconfirmed = settings.assumedKeywords.contains(given.first) || !settings.value(given.first);
-            return unconfirmed != entry.assumed;
+            const bool assumed = settings.assumedKeywords.contains(given.first);
+            return entry.assumed ? settings.overrideEntry.contains(given.first) && !assumed : assumed;
         };
         std::ranges::copy_if(entry.overrides, std::back_inserter(others.overrides), isOther);
         std::erase_if(entry.overrides, isOther);

@@ -40,7 +40,7 @@ void markUnconfirmedWords(SlotWork &work)
     const SlotSettings &settings = work.settings;
     if (!work.slot.quantizer || !work.slot.quantizer->scale)
         return;
-    if (!settings.assumedKeywords.empty())
+    if (!settings.assumedKeywords.empty() && !work.slot.presetAssumed)
         work.markAssumed(*work.slot.quantizer, "scale", *settings.assumedKeywords.begin());
     if (settings.sharingAssumed)
         work.markAssumed(*work.slot.quantizer, "scale", "what it is shared with");

@@ -270,6 +270,9 @@ private Q_SLOTS:
         QTest::addColumn<QString>("says");
         QTest::newRow("no such layer") << QString::fromStdString(proof("fd", "weight", "bit_width = 4"))
                                        << "fd weight, and the file has no such layer; did you mean \"fc\"";
+        QTest::newRow("the same slot twice") << QString::fromStdString(
+            proof("fc", "bias", "bit_width = 4") + proof("module.fc", "bias", "bit_width = 5"))
+                                             << "module.fc bias, which another proof is of";
         QTest::newRow("no such slot") << QString::fromStdString(proof("relu", "weight", "bit_width = 4"))
                                       << "relu weight, and that layer has no such slot";
     }

@@ -109,6 +109,32 @@ private Q_SLOTS:
         QCOMPARE(recipeToml(again), text);
     }
 
+    /// Keywords that were assumed with a preset are no more confirmed than it is.
+    void assumedKeywords()
+    {
+        std::vector<float> grid(512);
+        for (std::size_t i = 0; i < grid.size(); ++i)
+            grid[i] = static_cast<float>(static_cast<int>(i * 7 % 15) - 7) / 8;
+        const auto of = [&](const std::string &recipe) { return *recovered({{"fc.weight", {16, 32}, grid}}, recipe); };
+        const Network network = of("");
+        const SlotQuantizer &slot = *network.layer("fc")->slot("weight");
+        QVERIFY(!slot.overrides.empty() && slot.presetAssumed);
+        const std::string text = recipeToml(network);
+        QCOMPARE(text.find("[[quantizer]]"), text.rfind("[[quantizer]]"));
+        const Network again = of(text);
+        const SlotQuantizer &same = *again.layer("fc")->slot("weight");
+        QVERIFY(same.presetAssumed);
+        QCOMPARE(assumedFields(same), assumedFields(slot));
+        QCOMPARE(same.quantizer->scale, slot.quantizer->scale);
+        QCOMPARE(same.alternatives, slot.alternatives);
+        const auto lines = [](const std::string &of) {
+            QStringList all = QString::fromStdString(of).split('\n');
+            all.sort(); // keywords are read by name, not by place
+            return all;
+        };
+        QCOMPARE(lines(recipeToml(again)), lines(text));
+    }
+
     /// A version that nobody named is not named by writing it.
     void version()
     {
