@@ -341,6 +341,9 @@ def is_preset(cls):
 def same_parts(slot, preset, family):
     """Presets that are made of classes alone take no words for them: theirs must be the live ones."""
     if family in ("", "External", "Trunc", "Shifted", "ShiftedStored", "Grouped"):
+        searched = "MSE" in preset.__name__ or "HQO" in preset.__name__
+        if searched and computing_class(getattr(slot.quant, "scaling_impl", slot.quant)) == "StatsFromParameterScaling":
+            return False  # what it searches is not used
         binary = preset.__name__.startswith("SignedBinary")
         return not binary or computing_class(slot.quant) in ("BinaryQuant", "ClampedBinaryQuant")
     if family == "Minifloat":
@@ -349,6 +352,10 @@ def same_parts(slot, preset, family):
     parts = [(getattr(slot.quant.decoupled_int_quant, "float_to_int_impl"), "float_to_int_impl", "RoundSte"),
              (slot.quant.int_scaling_impl, "int_scaling_impl", None),
              (restriction_of(slot.quant.scaling_impl)[0], "restrict_scaling_impl", "FloatRestrictValue")]
+    pre = slot.quant.pre_scaling_impl
+    norm = getattr(pre, "stats", None)  # of weight norm; decoupled ones take a statistic
+    parts.append((pre.parameter_list_stats.stats.stats_impl, "scaling_stats_impl", None) if norm is None
+                 else (norm.stats_impl, "normalize_stats_impl", None))
     for live, key, otherwise in parts:
         theirs = getattr(preset, key, None) if key in preset.__dependencies__ else None
         if computing_class(live) != (computing_class(theirs) if theirs is not None else otherwise):
@@ -474,6 +481,9 @@ def divides_by_itself(slot):
 
 def granularity_words(slot):
     shape = tuple(scale_shape(slot.quant.scaling_impl))
+    zero = getattr(slot.quant, "zero_point_impl", None)
+    if not shape and hasattr(zero, "scale_shift_zero_point"):
+        shape = tuple(scale_shape(zero))  # of a scale that is constant
     per_channel = len(shape) > 0
     words = [("scaling_per_output_channel", per_channel)]
     if per_channel and slot.name not in ("weight", "bias"):
@@ -528,8 +538,11 @@ def proof(slot, x, out):
     core = getattr(slot.quant, "int_quant", getattr(slot.quant, "decoupled_int_quant", slot.quant))
     signed = getattr(core, "signed", None)
     signed = out.signed if signed is None else signed
+    if computing_class(slot.quant) in ("BinaryQuant", "ClampedBinaryQuant", "TernaryQuant"):
+        signed = True  # -1, (0,) 1, whatever a keyword says
     zero = out.zero_point.detach().float().cpu()
-    zero = zero if zero.numel() in (1, scale.numel()) else zero.expand(scale.shape)
+    if 1 not in (zero.numel(), scale.numel()):
+        scale, zero = torch.broadcast_tensors(scale, zero)
     lines = ["[[proof]]", "layer = " + quoted(slot.layer), "slot = " + quoted(slot.name),
              "bit_width = %d" % bits_of(out), "signed = " + toml(True if signed is None else bool(signed)),
              "scale = " + hexadecimal(scale), "zero_point = " + hexadecimal(zero)]

@@ -13,6 +13,8 @@ namespace quantscope {
 
 namespace {
 
+constexpr float kLeastNorm = 1e-10f; ///< pre_scaling_min_val
+
 /// What the L1 norm of a channel may be so that no accumulator overflows.
 float accumulatorBound(SlotWork &work, const std::optional<InputQuantizer> &input)
 {
@@ -42,7 +44,7 @@ NormedValues normedValues(const SlotWork &work, const std::vector<float> &a, con
     const bool weightNorm = spec.special == Special::WeightNorm;
     const bool centred = spec.special == Special::AccumulatorAwareZeroCenter;
     const auto exp2 = [](float x) { return static_cast<float>(std::exp2(static_cast<double>(x))); };
-    const auto atLeast = [](float x) { return std::fabs(x < 1e-10f ? 1e-10f : x); };
+    const auto atLeast = [](float x, float least) { return std::fabs(x < least ? least : x); };
     const bool linearScale = spec.version < 100;
     const bool linearNorm = (spec.version >= 110 && spec.version < 120) || (spec.version >= 120 && weightNorm);
     const ChannelNorms norms = channelNorms({work.slot.tensor.get(), work.slot.channelAxis},
@@ -54,8 +56,9 @@ NormedValues normedValues(const SlotWork &work, const std::vector<float> &a, con
             "scale-count", fmt::format("{} stored scales do not fit {} output channels", a.size(), norms.norm.size())};
     NormedValues out;
     for (std::size_t c = 0; c < a.size(); ++c) {
-        const float s = atLeast(linearScale ? a[c] : exp2(a[c]));
-        const float g = atLeast(linearNorm ? v[c] : exp2(v[c]));
+        const float stored = linearScale ? a[c] : exp2(a[c]);
+        const float s = spec.minimum ? atLeast(stored, *spec.minimum) : std::fabs(stored);
+        const float g = atLeast(linearNorm ? v[c] : exp2(v[c]), kLeastNorm);
         const float divisor
             = weightNorm ? s * norms.norm[c] / g : std::max(norms.norm[c] / std::min(g / s, bound), 1e-10f);
         out.scales.push_back(s);
