@@ -232,7 +232,8 @@ std::optional<Error> OpenedModel::takeRecipe(const Progress &progress)
         return std::nullopt;
     m_recipe = std::move((*taken)->recipe);
     m_notes.push_back({"recipe-taken", Severity::Note, "",
-        fmt::format("the recipe is taken from {} beside the file: {} of {} quantizers; saving it keeps it",
+        fmt::format("the recipe is taken from {} beside the file: {} of {} quantizers; 'quantscope recipe' prints it, "
+                    "saving it keeps it",
             m_recipe.takenFrom, (*taken)->settled, (*taken)->quantizers)});
     return std::nullopt;
 }
