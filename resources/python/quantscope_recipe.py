@@ -341,10 +341,11 @@ def is_preset(cls):
 def same_parts(slot, preset, family):
     """Presets that are made of classes alone take no words for them: theirs must be the live ones."""
     if family in ("", "External", "Trunc", "Shifted", "ShiftedStored", "Grouped"):
-        searched = "MSE" in preset.__name__ or "HQO" in preset.__name__
+        name = preset.__name__
+        searched = "MSE" in name or "HQO" in name and not name.startswith("Shifted")
         if searched and computing_class(getattr(slot.quant, "scaling_impl", slot.quant)) == "StatsFromParameterScaling":
             return False  # what it searches is not used
-        binary = preset.__name__.startswith("SignedBinary")
+        binary = name.startswith("SignedBinary")
         return not binary or computing_class(slot.quant) in ("BinaryQuant", "ClampedBinaryQuant")
     if family == "Minifloat":
         return all(float(getattr(slot.quant, part)()) == float(getattr(preset, part))
