@@ -63,6 +63,21 @@ private Q_SLOTS:
         QTRY_COMPARE(sources(page).count(u"▲ assumed"_s), 7);
     }
 
+    /// A narrow table has no room for where a preset comes from: the sign stays.
+    void aNarrowTableKeepsTheSign()
+    {
+        RecipePage page(*m_session);
+        page.resize(900, 600);
+        page.show();
+        QTRY_COMPARE(page.table()->model()->rowCount(), 12);
+        const auto shown = [&] {
+            return page.table()->model()->index(rowOf(page, u"conv1"_s), QuantizerModel::Preset).data().toString();
+        };
+        QCOMPARE(shown(), u"Int8WeightPerTensorFloat"_s);
+        page.resize(600, 600);
+        QCOMPARE(shown(), u"▲ Int8WeightPerTensorFloat"_s);
+    }
+
     /// Of a mixed selection only what is assumed counts; all of it is one edit.
     void aSelectionAndAll()
     {

@@ -76,6 +76,16 @@ void QuantizerModel::setNetwork(std::shared_ptr<const Network> network)
     m_network = std::move(network); // the one before is let go when no row speaks of it
 }
 
+QVariant QuantizerModel::data(const QModelIndex &index, int role) const
+{
+    const QVariant own = RowModel::data(index, role);
+    if (!m_signs || role != Qt::DisplayRole || index.column() != Preset)
+        return own;
+    const QString source = RowModel::data(index.siblingAtColumn(Source), role).toString();
+    const bool signs = source.startsWith(u'▲') || source.startsWith(u'■');
+    return signs ? source.left(2) + own.toString() : own;
+}
+
 QVariant QuantizerModel::own(const QuantizerRow &row, int, int role) const
 {
     return role == AssumedRole ? QVariant(row.unconfirmed) : QVariant();

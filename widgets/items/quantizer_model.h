@@ -25,12 +25,16 @@ public:
     void setNetwork(std::shared_ptr<const Network> network);
     const quantscope::Layer &layerAt(int at) const { return *row(at).layer; }
     const SlotQuantizer &slotAt(int at) const { return *row(at).slot; }
+    /// Where there is no room for the column From, its sign stands before the preset.
+    void setSigns(bool signs) { m_signs = signs; }
+    QVariant data(const QModelIndex &index, int role = Qt::DisplayRole) const override;
 
 protected:
     QVariant own(const QuantizerRow &row, int column, int role) const override;
 
 private:
     std::shared_ptr<const Network> m_network; ///< keeps the rows alive
+    bool m_signs = false;
 };
 
 } // namespace quantscope

@@ -283,6 +283,7 @@ void RecipePage::resizeEvent(QResizeEvent *event)
     Page::resizeEvent(event);
     m_table->setColumnHidden(QuantizerModel::Type, width() < 760);
     m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
+    m_model.setSigns(width() < 620);
 }
 
 /// The text is made on a worker: a network may have thousands of layers.
