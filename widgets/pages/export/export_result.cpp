@@ -127,7 +127,12 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder)
         bytes += file.bytes;
         verified += file.verified;
     }
-    show(verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified"), true);
+    const QString verdict
+        = verified > 0 ? tr("✓ verified %1 elements").arg(groupedText(verified)) : tr("written, not verified");
+    const QString refused = report.refused.empty()
+        ? QString()
+        : tr("■ %1 refused; ").arg(countText(report.refused.size(), tr("slot"))); // the live model contradicts them
+    show(refused + verdict, true);
     QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
     if (!report.assumed.empty())
         notes << u"▲ "_s + qs(report.assumed);
