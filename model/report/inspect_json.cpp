@@ -25,7 +25,7 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
     out["storage_bits"] = known ? orNull(q->storageBits) : Json(nullptr);
     out["signed"] = known ? orNull(q->isSigned) : Json(nullptr);
     out["narrow"] = known ? orNull(q->narrow) : Json(nullptr);
-    out["rounding"] = known ? Json(roundingName(q->rounding)) : Json(nullptr);
+    out["rounding"] = known && !q->opaque ? Json(roundingName(q->rounding)) : Json(nullptr);
     out["scale"] = known && q->scale ? granularJson(*q->scale, true) : Json(nullptr);
     out["zero_point"] = known && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
     if (known && q->blockSize)

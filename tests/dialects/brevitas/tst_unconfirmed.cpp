@@ -1,6 +1,8 @@
 // The network has members named `slots`.
 #include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/recipe_writer.h"
+#include "report/inspect.h"
+#include "report/inspect_json.h"
 #include "support/state_file.h"
 
 #include <QtTest>
@@ -127,12 +129,24 @@ private Q_SLOTS:
         QCOMPARE(assumedFields(same), assumedFields(slot));
         QCOMPARE(same.quantizer->scale, slot.quantizer->scale);
         QCOMPARE(same.alternatives, slot.alternatives);
-        const auto lines = [](const std::string &of) {
-            QStringList all = QString::fromStdString(of).split('\n');
+        const auto lines = [](const std::string &toml) {
+            QStringList all = QString::fromStdString(toml).split('\n');
             all.sort(); // keywords are read by name, not by place
             return all;
         };
         QCOMPARE(lines(recipeToml(again)), lines(text));
+    }
+
+    /// How a class of the user's own rounds is not known, where its codes are those of no rounding.
+    void roundingOfAnOwnClass()
+    {
+        const Network network = networkOf(entry("fc", "weight", "own_class = \"net.Mine\"")
+            + "[[proof]]\nlayer = \"fc\"\nslot = \"weight\"\nbit_width = 4\nsigned = true\nscale = [\"0x1p-3\"]\n"
+              "zero_point = [\"0x0p+0\"]\n");
+        const auto inspection = inspect(std::make_shared<const Network>(network), {});
+        const auto json = inspectJson(*inspection, {})["layers"][0]["quantizers"][0];
+        QVERIFY(json["rounding"].is_null() && json["narrow"].is_null() && json["codes_min"].is_null());
+        QCOMPARE(json["bit_width"].get<int>(), 4);
     }
 
     /// A version that nobody named is not named by writing it.
