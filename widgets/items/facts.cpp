@@ -261,7 +261,8 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
-    facts.rows.push_back(fact(quantizer, u"rounding"_s, "rounding", qs(roundingName(quantizer.rounding))));
+    facts.rows.push_back(fact(
+        quantizer, u"rounding"_s, "rounding", quantizer.opaque ? u"unknown"_s : qs(roundingName(quantizer.rounding))));
     for (Fact &row : facts.rows) {
         explainPreset(row, slot);
         if (row.label == u"narrow")
