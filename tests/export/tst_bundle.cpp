@@ -179,25 +179,26 @@ void TestBundle::saysWhatIsAssumed_data()
             + "preset = \"Int8WeightPerTensorFixedPoint\"\n" + more;
     };
     const char *word = "assumed = true\n";
-    QTest::newRow("nothing said") << std::string() << std::size_t(4) << "bits of 4 of 4 layers are assumed"
-                                  << "bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: "
-                                     "weight";
-    QTest::newRow("one is said") << preset("conv1", "") << std::size_t(3) << "bits of 3 of 4 layers are assumed"
-                                 << "bits of 3 of 4 layers are assumed: nobody has confirmed them; in this layer: none";
+    QTest::newRow("nothing said")
+        << std::string() << std::size_t(4) << "bits of 4 of 4 layers are assumed"
+        << "in the whole model, bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: "
+           "weight";
+    QTest::newRow("one is said")
+        << preset("conv1", "") << std::size_t(3) << "bits of 3 of 4 layers are assumed"
+        << "in the whole model, bits of 3 of 4 layers are assumed: nobody has confirmed them; in this layer: none";
     QTest::newRow("said, and not confirmed")
         << preset("conv1", word) << std::size_t(4) << "bits of 4 of 4 layers are assumed"
-        << "bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: weight";
-    QTest::newRow("bits alone are said") << std::string(
-        "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 4\n")
-                                         << std::size_t(4)
-                                         << "bits of 3 of 4 layers are assumed, other fields of 1 more"
-                                         << "bits of 3 of 4 layers are assumed, other fields of 1 more: nobody has "
-                                            "confirmed them; in this layer: weight";
+        << "in the whole model, bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: weight";
+    QTest::newRow("bits alone are said")
+        << std::string("[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\nbit_width = 4\n") << std::size_t(4)
+        << "bits of 3 of 4 layers are assumed, other fields of 1 more"
+        << "in the whole model, bits of 3 of 4 layers are assumed, other fields of 1 more: nobody has "
+           "confirmed them; in this layer: weight";
     QTest::newRow("all are said") << preset("*", "") << std::size_t(0) << ""
                                   << "";
     QTest::newRow("all are said, and not confirmed")
         << preset("*", word) << std::size_t(4) << "bits of 4 of 4 layers are assumed"
-        << "bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: weight";
+        << "in the whole model, bits of 4 of 4 layers are assumed: nobody has confirmed them; in this layer: weight";
 }
 
 void TestBundle::saysWhatIsAssumed()

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -153,7 +154,9 @@ void assumeChannelSteps(SlotWork &work, const WeightGrid &grid)
         q.origin[field] = {Origin::Assumed, work.grid};
     work.slot.quantizer = std::move(q);
     work.slot.assumed = work.slot.presetAssumed = true;
-    work.slot.alternatives.insert(work.slot.alternatives.begin(), "Int8WeightPerChannelFloat");
+    std::vector<std::string> others{"Int8WeightPerChannelFloat"};
+    std::ranges::move(work.slot.alternatives, std::back_inserter(others));
+    work.slot.alternatives = std::move(others);
 }
 
 /// Weights that lie on a grid already were quantized before they were saved; what nobody says a word of.

@@ -120,7 +120,7 @@ std::string assumedLine(const PlannedFile &file, const SourceFacts &source)
     for (const ExportArray &array : file.layer->arrays)
         if (array.slot->assumed)
             here.emplace_back(slotName(array.slot->slot));
-    return fmt::format("{}: nobody has confirmed them; in this layer: {}", source.assumed,
+    return fmt::format("in the whole model, {}: nobody has confirmed them; in this layer: {}", source.assumed,
         here.empty() ? "none" : fmt::format("{}", fmt::join(here, " and ")));
 }
 
