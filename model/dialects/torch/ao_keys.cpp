@@ -78,8 +78,8 @@ std::optional<AoKey> fxKey(std::string_view name)
 bool saysAo(const TensorInfo &tensor)
 {
     const auto has = [&](std::string_view word) { return tensor.name.find(word) != std::string::npos; };
-    return tensor.affine || has("_packed_params.") || has(std::string(kWeightFakeQuant) + ".")
-        || has(std::string(kObserver) + ".") || has(std::string(kObserver) + "_");
+    return tensor.affine || has("_packed_params.") || has(fmt::format("{}.", kWeightFakeQuant))
+        || has(fmt::format("{}.", kObserver)) || has(fmt::format("{}_", kObserver));
 }
 
 } // namespace
