@@ -75,23 +75,37 @@ std::string hexList(const std::vector<double> &values)
     return out + "]";
 }
 
+/// One character of UTF-8, or what there is of it.
+std::string_view characterAt(std::string_view text, std::size_t at)
+{
+    const auto lead = static_cast<unsigned char>(text[at]);
+    return text.substr(at, lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1);
+}
+
+/// Of a valid character of at most three bytes: none beyond steers or hides.
+unsigned codePointOf(std::string_view character)
+{
+    const auto lead = static_cast<unsigned char>(character[0]);
+    unsigned out = character.size() == 1 ? lead : lead & (0xFFu >> (character.size() + 1));
+    for (const char c : character.substr(1))
+        out = (out << 6) | (static_cast<unsigned char>(c) & 0x3Fu);
+    return out;
+}
+
 } // namespace
 
 std::string tomlString(const std::string &text)
 {
     std::string out = "\"";
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-        if (byte == '"' || byte == '\\')
-            out += std::string("\\") + text[i];
-        else if (byte < 0x20 || byte == 0x7F)
-            out += fmt::format("\\u{:04X}", byte);
-        else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) { // U+0080 to U+009F steer terminals too
-            out += fmt::format("\\u{:04X}", next);
-            ++i;
-        } else
-            out += text[i];
+    for (std::size_t i = 0; i < text.size();) {
+        const std::string_view character = characterAt(text, i);
+        if (character == "\"" || character == "\\")
+            out += "\\" + std::string(character);
+        else if (isUtf8(character) && printable(character) != character)
+            out += fmt::format("\\u{:04X}", codePointOf(character));
+        else
+            out += character;
+        i += character.size();
     }
     return out + "\"";
 }

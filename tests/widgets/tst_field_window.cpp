@@ -2,8 +2,13 @@
 #include "items/facts.h"
 #include "items/layer_model.h"
 #include "items/values_model.h"
+#include "pages/recipe/recipe_page.h"
 #include "panels/layers_panel.h"
 #include "support.h"
+
+#include <QLabel>
+#include <QScrollBar>
+#include <QTableView>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -81,6 +86,42 @@ private Q_SLOTS:
         const auto figures = slotFigures(*slot.slot, statistics);
         QCOMPARE(figures.at(0).value, u"uint8"_s);
         QCOMPARE(figures.at(1).value, u"unknown"_s);
+    }
+
+    /// Bits that are certain do not make the scale beside them certain.
+    void anAssumedScaleIsMarked()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, field("shared_int_scaling.pt")));
+        LayerModel layers;
+        layers.setInspection(session.inspection());
+        const auto assumed = [&](const QString &layer, LayerModel::Column column) {
+            return layers.index(layers.rowOf(layer), column).data(LayerModel::AssumedRole).toBool();
+        };
+        QVERIFY(!assumed(u"relu"_s, LayerModel::Bits));
+        QVERIFY(assumed(u"relu"_s, LayerModel::Scale));
+        QVERIFY(!assumed(u"join"_s, LayerModel::Scale));
+    }
+
+    void noLayersHaveNoBits()
+    {
+        Session session;
+        LayersPanel panel(session);
+        QVERIFY(test::openAndWait(session, field("no_layers.pt")));
+        QCOMPARE(panel.findChild<QLabel *>(u"header-bits"_s)->text(), u"0 bit"_s);
+    }
+
+    /// A long name leaves room for the preset, which is what is to be confirmed.
+    void longNamesLeaveRoomForPresets()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, field("odd_names.pt")));
+        RecipePage page(session);
+        page.resize(800, 600);
+        page.show();
+        QTRY_COMPARE(page.table()->model()->rowCount(), 2);
+        QVERIFY(page.table()->columnWidth(QuantizerModel::Preset) >= 80);
+        QVERIFY(!page.table()->horizontalScrollBar()->isVisible());
     }
 
     void namesAreShownEscaped()

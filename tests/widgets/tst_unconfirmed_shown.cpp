@@ -63,6 +63,24 @@ private Q_SLOTS:
         QTRY_COMPARE(sources(page).count(u"▲ assumed"_s), 7);
     }
 
+    /// A second press of the key must not reach "Confirm all".
+    void theKeyboardStaysAtTheTable()
+    {
+        RecipePage page(*m_session);
+        page.show();
+        page.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&page));
+        QTRY_COMPARE(page.table()->model()->rowCount(), 12);
+        page.table()->selectRow(rowOf(page, u"conv1"_s));
+        auto *confirm = page.findChild<QPushButton *>(u"confirm-selected"_s);
+        confirm->setFocus();
+        QTest::keyClick(page.focusWidget(), Qt::Key_Space);
+        QTRY_COMPARE(sources(page).count(u"▲ assumed"_s), 7);
+        QTest::keyClick(page.focusWidget(), Qt::Key_Space);
+        QCOMPARE(page.focusWidget(), page.table());
+        QCOMPARE(m_session->undoStack().count(), 1);
+    }
+
     /// A narrow table has no room for where a preset comes from: the sign stays.
     void aNarrowTableKeepsTheSign()
     {
@@ -76,6 +94,24 @@ private Q_SLOTS:
         QCOMPARE(shown(), u"Int8WeightPerTensorFloat"_s);
         page.resize(600, 600);
         QCOMPARE(shown(), u"▲ Int8WeightPerTensorFloat"_s);
+    }
+
+    /// The folder that is offered is the model's own: another model does not overwrite its files.
+    void theOfferedFolderFollowsTheModel()
+    {
+        ExportPage page(*m_session);
+        page.show();
+        auto *folder = page.findChild<QLineEdit *>(u"export-folder"_s);
+        QTRY_COMPARE(folder->text(), m_folder->filePath(u"hw"_s));
+        QTemporaryDir other;
+        const QString path = other.filePath(u"digits_fixed.pt"_s);
+        QVERIFY(QFile::copy(m_path, path));
+        QVERIFY(test::openAndWait(*m_session, str(path)));
+        QTRY_COMPARE(folder->text(), other.filePath(u"hw"_s));
+        folder->setText(other.filePath(u"mine"_s));
+        QVERIFY(test::openAndWait(*m_session, str(m_path)));
+        QTest::qWait(50);
+        QCOMPARE(folder->text(), other.filePath(u"mine"_s));
     }
 
     /// Of a mixed selection only what is assumed counts; all of it is one edit.

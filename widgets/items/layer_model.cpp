@@ -42,7 +42,11 @@ std::vector<RowColumn<LayerRow>> quantizerColumns()
                                             : u"bits of a code; u means unsigned"_s;
                 }},
         {u"Scale"_s, [](const Row &row) { return orDash(row.scale); },
-            [](const Row &row) { return valueOf(row.scaleValue); }, kRight, u"value = (code − zero point) · scale"_s},
+            [](const Row &row) { return valueOf(row.scaleValue); }, kRight, u"value = (code − zero point) · scale"_s,
+            [](const Row &row) {
+                return row.scaleAssumed && !row.contradicted ? u"assumed: the file does not say it"_s
+                                                             : u"value = (code − zero point) · scale"_s;
+            }},
         {u"I.F"_s, [](const Row &row) { return orDash(row.intFrac); },
             [](const Row &row) { return valueOf(row.integerBits); }, kRight,
             u"integer bits (with the sign) and fractional bits of the word"_s}};
@@ -120,7 +124,7 @@ QVariant LayerModel::own(const LayerRow &row, int column, int role) const
     switch (role) {
     case WeightRole: return row.hasWeights;
     case SeverityRole: return row.problems == 0 ? QString() : qs(severityName(row.worst));
-    case AssumedRole: return row.assumed;
+    case AssumedRole: return column == Scale ? row.scaleAssumed : row.assumed;
     case WrongRole: return row.contradicted;
     case MonoRole: return column >= Shape;
     default: return {};

@@ -45,9 +45,9 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
         return;
     }
     const bool strong = index.data(LayerModel::WeightRole).toBool();
-    const bool bits = index.column() == LayerModel::Bits;
-    const bool wrong = bits && index.data(LayerModel::WrongRole).toBool();
-    const bool assumed = bits && !wrong && index.data(LayerModel::AssumedRole).toBool();
+    const bool marked = index.column() == LayerModel::Bits || index.column() == LayerModel::Scale;
+    const bool wrong = marked && index.data(LayerModel::WrongRole).toBool();
+    const bool assumed = marked && !wrong && index.data(LayerModel::AssumedRole).toBool();
     const bool mono = index.data(LayerModel::MonoRole).toBool();
     const bool bold = strong && index.column() == LayerModel::Name;
     painter->setFont(mono ? Theme::mono(0.95, bold) : Theme::sans(1.0, bold));

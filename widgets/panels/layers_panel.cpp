@@ -39,9 +39,11 @@ static void fitColumns(QTableView *table, const LayerModel &model)
     const QFontMetrics header(Theme::sans(0.92));
     for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
         int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 18;
+        const bool marked = column == LayerModel::Bits || column == LayerModel::Scale;
+        const int room = 13 + (marked ? mono.horizontalAdvance(u'?') : 0);
         const QFontMetrics &metrics = model.index(0, column).data(LayerModel::MonoRole).toBool() ? mono : plain;
         for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
-            width = std::max(width, metrics.horizontalAdvance(model.index(row, column).data().toString()) + 13);
+            width = std::max(width, metrics.horizontalAdvance(model.index(row, column).data().toString()) + room);
         const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
         if (fillsIn)
             width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
@@ -258,12 +260,12 @@ void LayersPanel::updateHeader()
     if (network)
         for (const Layer &layer : network->layers)
             for (const SlotQuantizer &slot : layer.slots)
-                if (slot.tensor && slot.quantizer && slot.quantizer->wordBits() > 0)
+                if (slot.tensor && slot.quantizer && slot.quantizer->knowsCodes())
                     bits += slot.tensor->count()
                         * static_cast<std::uint64_t>(
                             slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
     m_weights->setText(groupedText(elements));
-    m_bits->setText(bits == 0 ? u"…"_s : bitText(bits));
+    m_bits->setText(network ? bitText(bits) : u"…"_s);
     m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));
     updateRecipe();
 }

@@ -129,6 +129,9 @@ private Q_SLOTS:
         row("a word that steers a terminal",
             "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = "
             "\"Int8WeightPerTensorFloat\"\ndtype = \"\\u001b[1m\\u009b2J\\u00e9\\n\"\n");
+        row("a word that turns text around",
+            "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = "
+            "\"Int8WeightPerTensorFloat\"\ndtype = \"a\\u202Eb\\u00E9\\U0001F600\"\n");
         row("a sharer of nothing",
             "[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"None\"\n"
             "[[quantizer]]\nmatch = \"conv2\"\nslot = \"weight\"\nshared_with = \"conv1\"\n");

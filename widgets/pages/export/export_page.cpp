@@ -173,11 +173,22 @@ ExportRequest ExportPage::request() const
     return request;
 }
 
+/// A folder that a person gave stays; one that was only offered follows the model, so that no model overwrites the
+/// files of another.
+void ExportPage::offerFolder()
+{
+    if (session().path().isEmpty())
+        return;
+    const QString folder
+        = Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s));
+    if (m_folder->text().isEmpty() || m_folder->text() == m_offered)
+        m_folder->setText(folder);
+    m_offered = folder;
+}
+
 void ExportPage::refresh()
 {
-    if (m_folder->text().isEmpty() && !session().path().isEmpty())
-        m_folder->setText(
-            Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s)));
+    offerFolder();
     const auto layers = exportable();
     QStringList names;
     for (const std::string &name : layers)

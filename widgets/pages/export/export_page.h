@@ -41,6 +41,7 @@ private:
     QWidget *makeFormats();
     void addRun(QBoxLayout &column);
     QWidget *makeLayouts();
+    void offerFolder();
     void fillLayouts();
     void preview();
     void refreshResult();
@@ -58,6 +59,7 @@ private:
     QLabel *m_formatCount, *m_selection;
     QCheckBox *m_verify;
     QLineEdit *m_folder;
+    QString m_offered; ///< the folder that was last offered
     QPushButton *m_write;
     ExportDoubts *m_doubts;
     std::optional<Written> m_written;

@@ -117,8 +117,10 @@ void ConfirmBar::confirm(const std::vector<SlotId> &slots)
     const QString what = slots.size() == 1
         ? shownText(network->layer(slots.front().layer).name) + u' ' + qs(slots.front().slot)
         : countText(slots.size(), tr("quantizer"));
-    if (m_session.confirm(slots, tr("confirm %1").arg(what)))
+    if (m_session.confirm(slots, tr("confirm %1").arg(what))) {
+        Q_EMIT confirmed();
         return;
+    }
     m_told = network;
     m_answer = tr("▲ a recipe cannot settle %1: it follows from others that are assumed, or was never calibrated; a "
                   "proof or an export beside the file does")

@@ -24,6 +24,10 @@ public:
     void confirmSelected();
     void confirmAll();
 
+Q_SIGNALS:
+    /// A person said that what was assumed is right.
+    void confirmed();
+
 private:
     void confirm(const std::vector<SlotId> &slots);
     void copyPython();

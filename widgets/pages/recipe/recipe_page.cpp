@@ -77,10 +77,13 @@ QWidget *RecipePage::makeTable()
     setUpTable(m_table, tr("Quantizers"));
     m_table->setObjectName(u"quantizers"_s);
     m_table->setModel(&m_model);
+    m_table->setTextElideMode(Qt::ElideMiddle); // names and presets differ at their ends
     m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
     tableCard->box()->addWidget(makeKeywords());
+    // Else the keyboard slides on to "Confirm all", and a second press confirms what nobody has looked at.
+    connect(m_confirm, &ConfirmBar::confirmed, this, [this] { m_table->setFocus(Qt::OtherFocusReason); });
     connect(m_change, &QPushButton::clicked, this,
         [this] { popUpPresets(m_change->mapToGlobal(m_change->rect().bottomLeft())); });
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
@@ -284,6 +287,7 @@ void RecipePage::resizeEvent(QResizeEvent *event)
     m_table->setColumnHidden(QuantizerModel::Type, width() < 760);
     m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
     m_model.setSigns(width() < 620);
+    fitColumns();
 }
 
 /// The text is made on a worker: a network may have thousands of layers.
@@ -316,16 +320,21 @@ void RecipePage::refresh()
     refreshConfirm();
 }
 
+/// Names give way to presets: those are what is to be confirmed.
 void RecipePage::fitColumns()
 {
-    const QFontMetrics metrics(Theme::sans());
-    for (const int column :
-        {QuantizerModel::Layer, QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
+    const auto natural = [this, metrics = QFontMetrics(Theme::sans())](int column) {
         int width = 60;
         for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
             width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
-        m_table->setColumnWidth(column, std::min(width, 220));
+        return std::min(width, 220);
+    };
+    int left = m_table->viewport()->width() - natural(QuantizerModel::Preset);
+    for (const int column : {QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
+        m_table->setColumnWidth(column, natural(column));
+        left -= m_table->columnWidth(column); // none where it is hidden
     }
+    m_table->setColumnWidth(QuantizerModel::Layer, std::min(natural(QuantizerModel::Layer), std::max(left, 110)));
 }
 
 void RecipePage::rememberRows()
