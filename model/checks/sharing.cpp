@@ -77,6 +77,8 @@ void equalScales(const Network &network, const StatisticsMap &statistics, std::v
             || !slot->sharedWith.empty())
             continue;
         const float scale = slot->quantizer->scale->values[0];
+        if (!std::isfinite(scale))
+            continue; // equal to nothing, and no key of an ordered map
         const CodeRange range = codeRange(*slot->quantizer);
         if (range.size() == 1)
             continue; // one narrow bit: its only code says nothing of the scale

@@ -145,7 +145,7 @@ void noteNotShown(Network &network)
         else if (!part.said)
             ++parts[part.name];
     }
-    if (!unknown.empty() && !network.layers.empty())
+    if (!unknown.empty() && (!network.layers.empty() || file.graph)) // else they are named above
         network.diagnostics.push_back({"not-shown", Severity::Warning, "",
             fmt::format("{} {} to no layer that is known: {}; {}", counted(unknown.size(), "tensor"),
                 unknown.size() == 1 ? "belongs" : "belong", firstNames(unknown), kWayOn)});

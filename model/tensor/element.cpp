@@ -57,6 +57,31 @@ float halfToFloat(std::uint16_t half)
 
 float bfloat16ToFloat(std::uint16_t value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
 
+std::uint16_t floatToHalf(float value)
+{
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t sign = (bits >> 16) & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
+    std::uint32_t half = 0;
+    if (magnitude > 0x7F800000u)
+        half = 0x7E00u;
+    else if (magnitude >= 0x477FF000u) // 65520, which rounds beyond the largest
+        half = 0x7C00u;
+    else if (magnitude < 0x38800000u) // below 2^-14: the last bit of 0.5 is that of a subnormal
+        half
+            = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - std::bit_cast<std::uint32_t>(0.5f);
+    else
+        half = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
+    return static_cast<std::uint16_t>(sign | half);
+}
+
+std::uint16_t floatToBfloat16(float value)
+{
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
+        return 0x7FC0u;
+    return static_cast<std::uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
 std::int64_t elementToInteger(DType dtype, std::uint64_t pattern)
 {
     switch (dtype) {

@@ -15,5 +15,8 @@ std::int64_t elementToInteger(DType dtype, std::uint64_t pattern);
 
 float halfToFloat(std::uint16_t half);
 float bfloat16ToFloat(std::uint16_t value);
+/// Rounded to nearest even, beyond the range to infinity, as torch does.
+std::uint16_t floatToHalf(float value);
+std::uint16_t floatToBfloat16(float value);
 
 } // namespace quantscope

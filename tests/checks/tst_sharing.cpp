@@ -53,6 +53,24 @@ private Q_SLOTS:
         QVERIFY(found(test::sample("digits_float_qonnx.onnx"), "shared-suspected").isEmpty());
     }
 
+    /// A scale that is not a number is equal to none, in whichever order the layers stand.
+    void scaleThatIsNoNumber()
+    {
+        auto network = test::recovered({test::weight("a", {2, 2}), test::weight("b", {2, 2})},
+            test::preset("*", "weight", "Int8WeightPerTensorFloat"));
+        QVERIFY(network);
+        const std::vector<std::int8_t> codes[] = {{127, 0, 0, -127}, {3, 0, 0, -3}};
+        const float scales[] = {std::nanf(""), 0.5f};
+        for (std::size_t i = 0; i < 2; ++i) {
+            SlotQuantizer &slot = network->layers[i].slots[0];
+            slot.tensor = memoryTensor(slot.tensorName, DType::Int8, {2, 2}, std::span<const std::int8_t>(codes[i]));
+            slot.quantizer->rule = CodeRule::Stored;
+            slot.quantizer->scale->values = {scales[i]};
+        }
+        for (const Diagnostic &d : problemsOf(*network))
+            QVERIFY2(d.rule != "shared-suspected", d.text.c_str());
+    }
+
     /// `shared_with` without a slot shares what the other layer has; a slot that is named must have an owner.
     void sharedLayers_data()
     {

@@ -180,6 +180,17 @@ private Q_SLOTS:
         QVERIFY2(!says(unknown, "not-shown"), textOf(unknown).c_str());
     }
 
+    /// Also where no layer is listed at all.
+    void tensorsWithoutAnyLayer()
+    {
+        const auto file = std::make_shared<ModelFile>(*opened("operators/n_consts.onnx").file);
+        for (Node &node : file->graph->nodes)
+            node.inputs.clear();
+        const auto network = recoverQuantizers(std::shared_ptr<const ModelFile>(file));
+        QVERIFY2(network && network->layers.empty(), network ? textOf(*network).c_str() : "");
+        QVERIFY2(says(*network, "tensors belong to no layer that is known: "), textOf(*network).c_str());
+    }
+
     /// ONNX Operators.md: W and R are (directions, gates * hidden, ...), B (directions, 2 * gates * hidden); matrices
     /// of MatMul are stacked in front of their two axes.
     void axes()

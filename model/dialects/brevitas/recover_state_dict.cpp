@@ -57,6 +57,9 @@ private:
     std::vector<Diagnostic> m_diagnostics;
     static constexpr int kMostSuggestions = 20; ///< each compares a name with all others
     int m_suggested = 0;
+    static constexpr int kDeepest
+        = 256; ///< slots that follow each from the next: each is resolved within the one before
+    int m_depth = 0;
 };
 
 const ResolvedSlot &Recovery::resolved(SlotIndex index)
@@ -66,11 +69,17 @@ const ResolvedSlot &Recovery::resolved(SlotIndex index)
     if (m_states[index] == State::Busy)
         throw RecipeMismatch(fmt::format("the quantizer of {} {} depends on itself through input or shared_with",
             m_facts.layerOf(index).name, m_facts.slotOf(index).slot));
+    if (m_depth == kDeepest)
+        throw RecipeMismatch(fmt::format("the quantizer of {} {} is the end of a chain of more than {} that follow "
+                                         "each from the next through input or shared_with",
+            m_facts.layerOf(index).name, m_facts.slotOf(index).slot, kDeepest));
     m_states[index] = State::Busy;
+    ++m_depth;
     if (const SlotQuantizer *before = m_earlier.find(index))
         m_resolved[index] = takenOver(index, *before);
     else
         m_resolved[index] = computed(index);
+    --m_depth;
     m_states[index] = State::Done;
     return m_resolved[index];
 }

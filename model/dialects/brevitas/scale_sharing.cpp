@@ -22,6 +22,8 @@ namespace {
 constexpr std::string_view kThat = "the int scaling of ", kIsShared = " being shared too";
 /// Each slot is compared with so many others at most: a hostile file may have all of them in one storage.
 constexpr std::size_t kMostPartners = 32;
+/// Quantizers that share each the next one's scale: each is worked out within the one before.
+constexpr std::size_t kLongestChain = 64;
 constexpr std::array<std::string_view, 2> kThresholds
     = {"scaling_impl.value", "scaling_impl.runtime_stats.running_stats"};
 
@@ -87,6 +89,10 @@ std::optional<Scaling> scalingOf(
         other = *facts.slots[other].owner;
     if (std::ranges::find(visited, other) != visited.end())
         throw RecipeMismatch(fmt::format("what shares scales goes round in a circle at {}", facts.nameOf(other)));
+    if (visited.size() > kLongestChain)
+        throw RecipeMismatch(fmt::format("{} shares its scale through more than {} others: name the one at the end of "
+                                         "the chain, whose scale it is",
+            facts.nameOf(visited.front()), kLongestChain));
     SlotContext context;
     context.quantizerOf = asking.context.quantizerOf;
     SlotWork work{facts, other, context, facts.slots[other].settings, bareSlot(facts, other), {}, {}, {}};

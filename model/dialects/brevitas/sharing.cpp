@@ -52,19 +52,24 @@ SlotIndex namedOwner(const BrevitasFacts &facts, SlotIndex index)
         facts, facts.slots[index].settings.sharedWith, sharedSlots(facts.slotOf(index).slot), "shared_with");
 }
 
-/// A sharer of a sharer shares the first one's object.
-SlotIndex ownerOf(const BrevitasFacts &facts, SlotIndex index)
+/// A sharer of a sharer shares the first one's object. `ends` has the owner of each slot that was passed before.
+SlotIndex ownerOf(const BrevitasFacts &facts, SlotIndex index, std::vector<std::optional<SlotIndex>> &ends)
 {
     const std::string &layer = facts.layerOf(index).name;
     const Slot slot = facts.slotOf(index).slot;
     SlotIndex owner = namedOwner(facts, index);
     if (owner == index)
         throw RecipeMismatch(fmt::format("{} cannot share its {} quantizer with itself", layer, slot));
-    for (std::size_t hops = 0; !facts.slots[owner].settings.sharedWith.empty(); ++hops) {
-        if (hops > facts.slots.size() || owner == index)
+    std::vector<SlotIndex> passed{index};
+    while (!ends[owner] && !facts.slots[owner].settings.sharedWith.empty()) {
+        if (passed.size() > facts.slots.size() || owner == index)
             throw RecipeMismatch(fmt::format("shared_with goes round in a circle at {}", layer));
+        passed.push_back(owner);
         owner = namedOwner(facts, owner);
     }
+    owner = ends[owner].value_or(owner);
+    for (const SlotIndex slotPassed : passed)
+        ends[slotPassed] = owner;
     if (presetSlot(facts.slotOf(owner).slot) != presetSlot(slot))
         throw RecipeMismatch(
             fmt::format("{} {} cannot share the quantizer of {} {}: their presets are of different kinds", layer, slot,
@@ -94,6 +99,7 @@ void shareByConstruction(BrevitasFacts &facts)
 
 void linkSharers(BrevitasFacts &facts)
 {
+    std::vector<std::optional<SlotIndex>> ends(facts.slots.size());
     for (SlotIndex i = 0; i < facts.slots.size(); ++i) {
         SlotSettings &settings = facts.slots[i].settings;
         if (settings.sharedWith.empty())
@@ -103,7 +109,7 @@ void linkSharers(BrevitasFacts &facts)
             settings.preset = "None";
             continue;
         }
-        const SlotIndex owner = ownerOf(facts, i);
+        const SlotIndex owner = ownerOf(facts, i, ends);
         facts.slots[i].owner = owner;
         facts.slots[owner].sharers.push_back(i);
     }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/torch/element_factors.h"
+#include "tensor/element.h"
 
 #include <algorithm>
 #include <cstring>
@@ -16,26 +17,42 @@ namespace {
 
 using Rule = Reparametrization::Rule;
 
-/// Elements of another tensor times or divided by something, as float32.
+/// The type of the result by torch's promotion; float64 is computed as float32.
+DType resultType(const ModelFile &file, const Reparametrization &parameter)
+{
+    const auto isShort = [](DType dtype) { return dtype == DType::Float16 || dtype == DType::BFloat16; };
+    const DType dtype = file.tensors[parameter.tensors.front()].dtype;
+    const bool same = std::ranges::all_of(parameter.tensors, [&](std::size_t i) {
+        const TensorInfo &tensor = file.tensors[i];
+        return tensor.dtype == dtype || tensor.shape.empty() || !isFloating(tensor.dtype);
+    });
+    return isShort(dtype) && same ? dtype : DType::Float32;
+}
+
+/// Elements of another tensor times or divided by something: computed in float32, rounded once to the type of the
+/// result.
 class ComputedSource : public ByteSource {
 public:
     ComputedSource(std::shared_ptr<const ModelFile> file, const Reparametrization &parameter)
         : m_file(std::move(file))
         , m_parameter(parameter)
+        , m_dtype(resultType(*m_file, parameter))
     {
     }
-    std::uint64_t size() const override { return first().count() * sizeof(float); }
+    std::uint64_t size() const override { return first().count() * bytes(); }
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
 
 private:
     const TensorInfo &tensor(std::size_t i) const { return m_file->tensors[m_parameter.tensors.at(i)]; }
     const TensorInfo &first() const { return tensor(0); }
+    std::uint64_t bytes() const { return dtypeBits(m_dtype) / 8; }
     void apply(std::uint64_t begin, std::span<float> values) const;
     /// One value for the whole tensor, or one for each slice of an axis.
     const ElementFactors &factors() const;
 
     std::shared_ptr<const ModelFile> m_file;
     Reparametrization m_parameter;
+    DType m_dtype;
     mutable std::once_flag m_once;
     mutable ElementFactors m_factors;
 };
@@ -44,11 +61,15 @@ void ComputedSource::read(std::uint64_t offset, std::span<std::byte> out) const
 {
     if (offset > size() || out.size() > size() - offset)
         throw ParseError("a computed tensor is read behind its end");
-    const std::uint64_t begin = offset / sizeof(float), end = (offset + out.size() + sizeof(float) - 1) / sizeof(float);
+    const std::uint64_t begin = offset / bytes(), end = (offset + out.size() + bytes() - 1) / bytes();
     std::vector<float> values(end - begin);
     TensorReader(first()).floats(begin, values);
     apply(begin, values);
-    std::memcpy(out.data(), std::as_bytes(std::span(values)).data() + offset % sizeof(float), out.size());
+    std::vector<std::uint16_t> narrow(m_dtype == DType::Float32 ? 0 : values.size());
+    std::transform(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(narrow.size()), narrow.begin(),
+        [&](float value) { return m_dtype == DType::Float16 ? floatToHalf(value) : floatToBfloat16(value); });
+    const auto computed = narrow.empty() ? std::as_bytes(std::span(values)) : std::as_bytes(std::span(narrow));
+    std::memcpy(out.data(), computed.data() + offset % bytes(), out.size());
 }
 
 void ComputedSource::apply(std::uint64_t begin, std::span<float> values) const
@@ -105,7 +126,7 @@ std::shared_ptr<const TensorInfo> computedParameter(
         return {file, &first};
     auto out = std::make_shared<TensorInfo>();
     out->name = parameter.name;
-    out->dtype = DType::Float32;
+    out->dtype = resultType(*file, parameter);
     out->shape = first.shape;
     out->problem = problemOf(*file, parameter);
     if (!out->problem.empty())

@@ -69,6 +69,17 @@ private Q_SLOTS:
             "cannot share the quantizer of c1 weight", true);
         row("a weight of an activation", entry("c1", "weight", "shared_with = \"relu1\""), "no slot weight", true);
         row("a misspelt slot", entry("c2", "weight", "shared_with = \"c1:wieght\""), "did you mean \"weight\"", true);
+        std::string chain = weights, inputs = weights;
+        for (int i = 0; i < 300; ++i) {
+            const std::string name = "a" + std::to_string(i), next = "a" + std::to_string(i + 1);
+            chain += i == 299 ? preset(name, "act", "Int8ActPerTensorFloat")
+                              : entry(name, "act", "shared_with = \"" + next + "\"");
+            inputs += i == 299
+                ? preset(name, "act", "Int8ActPerTensorFloat")
+                : entry(name, "trunc", "preset = \"TruncTo8bit\"\ninput = \"" + next + (i == 298 ? "\"" : ":trunc\""));
+        }
+        row("a long chain of sharers", chain, "");
+        row("a long chain of inputs", inputs, "chain of more than 256", true);
         row("two thresholds of one object", entry("relu2", "act", "shared_with = \"relu1\""), "shared-values-differ");
         row("a keyword behind it",
             weights + entry("c2", "weight", "shared_with = \"c1\"") + entry("c2", "weight", "bit_width = 3"),

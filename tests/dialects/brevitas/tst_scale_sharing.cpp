@@ -189,6 +189,12 @@ private Q_SLOTS:
         row("nobody", kJoin + kRelu + shares("relu", "jion"), "did you mean \"join\"");
         row("a weight", kJoin + kRelu + shares("relu", "fc:weight"), "different kinds");
         row("a circle", kJoin + kRelu + shares("relu", "join") + shares("join", "relu"), "circle");
+        // Each is worked out within the one before: no file may choose how deep that goes.
+        std::string chain = kJoin + kRelu;
+        for (int i = 0; i < 100; ++i)
+            chain += preset("a" + std::to_string(i), "act", "Int8ActPerTensorFloat")
+                + shares("a" + std::to_string(i), i == 99 ? "join" : "a" + std::to_string(i + 1));
+        row("a long chain", chain, "through more than 64 others");
     }
 
     void refused()
