@@ -2,6 +2,7 @@
 #include "items/facts.h"
 #include "items/layer_model.h"
 #include "items/values_model.h"
+#include "pages/export/export_result.h"
 #include "pages/recipe/recipe_page.h"
 #include "panels/layers_panel.h"
 #include "support.h"
@@ -122,6 +123,22 @@ private Q_SLOTS:
         QTRY_COMPARE(page.table()->model()->rowCount(), 2);
         QVERIFY(page.table()->columnWidth(QuantizerModel::Preset) >= 80);
         QVERIFY(!page.table()->horizontalScrollBar()->isVisible());
+    }
+
+    /// What hundreds of layers leave out does not push the verdict and the files off the page.
+    void manyNotesAreCounted()
+    {
+        ExportReport report;
+        for (int i = 0; i < 300; ++i)
+            report.notes.push_back("l" + std::to_string(i) + " bias has no known quantizer; left out");
+        ExportResult result;
+        result.resize(700, 300);
+        result.showReport(report, u"hw"_s);
+        const auto *note = result.findChild<QLabel *>(u"export-note"_s);
+        QVERIFY(note->text().contains(u"l2 bias has no known quantizer; left out · and 297 more notes"));
+        QVERIFY(note->toolTip().contains(u"l29 bias"));
+        QVERIFY(note->toolTip().contains(u"and 270 more notes"));
+        QVERIFY(note->heightForWidth(500) < 150);
     }
 
     void namesAreShownEscaped()

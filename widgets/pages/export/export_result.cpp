@@ -118,6 +118,17 @@ void ExportResult::fillTable(const ExportReport &report)
     m_files->setColumnWidth(Size, 110);
 }
 
+/// A network may leave out hundreds of slots: a few are told, more in the tool tip, and how many there are.
+static QStringList firstNotes(const ExportReport &report, std::size_t most)
+{
+    QStringList notes;
+    for (std::size_t i = 0; i < std::min(most, report.notes.size()); ++i)
+        notes << shownText(report.notes[i]);
+    if (report.notes.size() > most)
+        notes << ExportResult::tr("and %1 more notes").arg(groupedText(report.notes.size() - most));
+    return notes;
+}
+
 void ExportResult::showReport(const ExportReport &report, const QString &folder)
 {
     fillTable(report);
@@ -136,9 +147,8 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder)
     QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
     if (!report.assumed.empty())
         notes << u"▲ "_s + qs(report.assumed);
-    for (const std::string &note : report.notes)
-        notes << shownText(note);
-    m_note->setText(notes.join(u" · "_s));
+    m_note->setText((notes + firstNotes(report, 3)).join(u" · "_s));
+    m_note->setToolTip(plainTip(firstNotes(report, 30).join(u'\n')));
 }
 
 } // namespace quantscope
