@@ -44,7 +44,8 @@ struct RecipeLayer {
     bool edited = false; ///< changed since it was read
 };
 
-/// One [[proof]]: what the live model computed for one quantizer. What it does not tell is nullopt.
+/// One [[proof]]: what the live model computed for one quantizer, or what an export of it told. What it does not tell
+/// is nullopt.
 struct RecipeProof {
     std::string layer;
     Slot slot = Slot::Weight;
@@ -53,6 +54,7 @@ struct RecipeProof {
     std::optional<std::vector<double>> scale; ///< row-major order of the scale; doubles as hexFloat writes them
     std::optional<std::vector<double>> zeroPoint;
     std::optional<std::string> codesSha256; ///< of the codes as little-endian int32, in lower case
+    std::optional<std::string> from; ///< file name of the export that told it; nullopt: the live model
     int number = 0; ///< 1-based position in the file
     int line = 0;
     bool operator==(const RecipeProof &) const = default;

@@ -120,6 +120,7 @@ constexpr std::array kProofKeys = {
     EntryKey<RecipeProof>{"zero_point", [](RecipeProof &p, Key k, Node n, Words) { p.zeroPoint = hexNumbersOf(n, k); }},
     EntryKey<RecipeProof>{
         "codes_sha256_i32", [](RecipeProof &p, Key k, Node n, Words) { p.codesSha256 = sha256Of(n, k); }},
+    EntryKey<RecipeProof>{"from", [](RecipeProof &p, Key k, Node n, Words) { p.from = nonEmptyTextOf(n, k); }},
 };
 
 void readQuantizerKey(RecipeQuantizer &entry, const std::string &key, const toml::node &node, const RecipeWords &words)

@@ -155,6 +155,7 @@ TomlKeys tomlKeys(const RecipeProof &proof)
     add("scale", proof.scale, hexList);
     add("zero_point", proof.zeroPoint, hexList);
     add("codes_sha256_i32", proof.codesSha256, tomlString);
+    add("from", proof.from, tomlString);
     return keys;
 }
 

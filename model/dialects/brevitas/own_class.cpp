@@ -35,7 +35,7 @@ Quantizer quantizerOf(const SlotWork &work, const RecipeProof &proof)
     Quantizer out;
     const auto tell = [&](const char *field) {
         out.origin[field]
-            = {Origin::Recipe, fmt::format("the live model ({}, proof {})", work.settings.ownClass, proof.number)};
+            = {Origin::Recipe, fmt::format("{} ({}, proof {})", tellerOf(proof), work.settings.ownClass, proof.number)};
     };
     if (proof.bitWidth && *proof.bitWidth == std::floor(*proof.bitWidth) && *proof.bitWidth <= kWidestCode) {
         out.bitWidth = static_cast<int>(*proof.bitWidth);
@@ -89,7 +89,12 @@ void takeOwnClass(SlotWork &work)
     if (proof == nullptr)
         throw unknown(work, "its fields and codes come from a proof, and the recipe has none of it");
     slot.quantizer = quantizerOf(work, *proof);
-    slot.formula = fmt::format("{}: what the live model computed (proof {})", work.settings.ownClass, proof->number);
+    for (const auto &[keyword, value] : work.settings.overrides)
+        work.warn("keyword-without-effect",
+            fmt::format("{} = {} has no effect here: {} is no class of Brevitas, and proof {} has its fields", keyword,
+                value, work.settings.ownClass, proof->number));
+    slot.formula = fmt::format("{}: what {} {} (proof {})", work.settings.ownClass, tellerOf(*proof),
+        proof->from ? "told" : "computed", proof->number);
     if (!slot.quantizer->isComplete()) {
         slot.quantizer->opaque = true;
         throw unknown(work, "its proof does not tell scale, zero point, bit width and sign");

@@ -3,7 +3,6 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "quant/code_hash.h"
-#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <array>
@@ -14,29 +13,42 @@
 
 namespace quantscope {
 
+std::string tellerOf(const RecipeProof &proof) { return proof.from ? printable(*proof.from) : "the live model"; }
+
+bool hasScaleOf(const SlotQuantizer &slot, const RecipeProof &proof)
+{
+    if (!slot.quantizer || !slot.quantizer->scale || !proof.scale)
+        return false;
+    const std::vector<float> &scales = slot.quantizer->scale->values;
+    return std::vector<double>(scales.begin(), scales.end()) == *proof.scale;
+}
+
 namespace {
 
 constexpr std::uint64_t kMostHinted = 1ull << 24; ///< a hint takes a pass over the tensor for each rounding
 /// Further apart than sums in another order come: another rule.
 constexpr float kLastBits = 16 * std::numeric_limits<float>::epsilon();
 
-constexpr std::string_view kSettled = "; its last bit is that of ", kByProof = "the live model (proof ";
+constexpr std::string_view kSettled = "; its last bit is that of ", kByProof = "the live model (proof ",
+                           kByTold = "the recipe's proof ";
 
 bool sameNumber(double here, double there) { return here == there || (std::isnan(here) && std::isnan(there)); }
 
 /// Why two lists differ, naming the first index; empty when they agree. One value stands for all.
-std::string listDifference(const char *field, const std::vector<float> &here, const std::vector<double> &there)
+std::string listDifference(
+    const char *field, const std::vector<float> &here, const std::vector<double> &there, const std::string &teller)
 {
     if (here.size() != there.size() && here.size() != 1 && there.size() != 1)
-        return fmt::format("{} {} values here and {} in the live model", field, here.size(), there.size());
+        return fmt::format("{} {} values here and {} in {}", field, here.size(), there.size(), teller);
     const std::size_t count = std::max(here.size(), there.size());
     for (std::size_t i = 0; i < count; ++i) {
         const float mine = here[here.size() == 1 ? 0 : i];
         const double theirs = there[there.size() == 1 ? 0 : i];
         if (!sameNumber(static_cast<double>(mine), theirs))
-            return fmt::format("{}[{}] is {} here and {} in the live model", field, i, shortest(mine),
+            return fmt::format("{}[{}] is {} here and {} in {}", field, i, shortest(mine),
                 static_cast<double>(static_cast<float>(theirs)) == theirs ? shortest(static_cast<float>(theirs))
-                                                                          : shortest(theirs));
+                                                                          : shortest(theirs),
+                teller);
     }
     return {};
 }
@@ -48,30 +60,39 @@ public:
         : m_slot(slot)
         , m_quantizer(*slot.quantizer)
         , m_proof(proof)
+        , m_teller(tellerOf(proof))
         , m_progress(progress)
     {
     }
 
-    void run()
+    /// How they differ; empty when they agree. What an export told is no word of the live model: it gives no verdict.
+    std::string run()
     {
-        compareField("bit_width", m_quantizer.bitWidth, m_proof.bitWidth, [](int here, double there) {
+        compareField("bit_width", m_quantizer.bitWidth, m_proof.bitWidth, [this](int here, double there) {
             return here == there ? std::string()
-                                 : fmt::format("{} bits here and {} in the live model", here, shortest(there));
+                                 : fmt::format("{} bits here and {} in {}", here, shortest(there), m_teller);
         });
-        compareField("signed", m_quantizer.isSigned, m_proof.isSigned, [](bool here, bool there) {
+        compareField("signed", m_quantizer.isSigned, m_proof.isSigned, [this](bool here, bool there) {
             const auto word = [](bool isSigned) { return isSigned ? "signed" : "unsigned"; };
             return here == there ? std::string()
-                                 : fmt::format("{} here and {} in the live model", word(here), word(there));
+                                 : fmt::format("{} here and {} in {}", word(here), word(there), m_teller);
         });
         compareField("scale", m_quantizer.scale, m_proof.scale,
-            [](const Granular &here, const auto &there) { return listDifference("scale", here.values, there); });
+            [this](const Granular &here, const auto &there) { return difference("scale", here, there); });
         compareField("zero_point", m_quantizer.zeroPoint, m_proof.zeroPoint,
-            [](const Granular &here, const auto &there) { return listDifference("zero_point", here.values, there); });
+            [this](const Granular &here, const auto &there) { return difference("zero_point", here, there); });
         compareCodes();
-        conclude();
+        if (!m_proof.from)
+            conclude();
+        return m_difference;
     }
 
 private:
+    std::string difference(const char *field, const Granular &here, const std::vector<double> &there) const
+    {
+        return listDifference(field, here.values, there, m_teller);
+    }
+
     template <class Here, class There>
     void compareField(
         const char *field, const std::optional<Here> &here, const std::optional<There> &there, auto difference)
@@ -104,7 +125,7 @@ private:
             return;
         }
         m_differing = "rounding";
-        m_difference = "its codes are not those of the live model" + codesHint();
+        m_difference = fmt::format("its codes are not those of {}{}", m_teller, codesHint());
     }
 
     /// The rounding that would make them equal, when one does.
@@ -150,6 +171,7 @@ private:
     SlotQuantizer &m_slot;
     Quantizer &m_quantizer;
     const RecipeProof &m_proof;
+    const std::string m_teller;
     const Progress &m_progress;
     int m_compared = 0;
     bool m_complete = true; ///< everything that can be compared was
@@ -178,7 +200,9 @@ KnownScale knownScale(const SlotWork &work)
 {
     const BrevitasFacts &facts = work.facts;
     if (const RecipeProof *proof = proofOf(facts, work.index); proof != nullptr && proof->scale)
-        return {*proof->scale, fmt::format("{}{})", kByProof, proof->number)};
+        return {*proof->scale,
+            proof->from ? fmt::format("{}{}, from {}", kByTold, proof->number, tellerOf(*proof))
+                        : fmt::format("{}{})", kByProof, proof->number)};
     const Layer *layer = facts.exported == nullptr ? nullptr : facts.exported->layer(work.layer().name);
     const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(work.slot.slot);
     if (slot == nullptr || !slot->quantizer || !slot->quantizer->scale)
@@ -235,84 +259,56 @@ bool isSettledByExport(const SlotQuantizer &slot)
         return false;
     const std::string_view detail = slot.quantizer->origin.at("scale").detail;
     const auto settled = detail.find(kSettled);
-    return settled != detail.npos && !detail.substr(settled + kSettled.size()).starts_with(kByProof);
+    if (settled == detail.npos)
+        return false;
+    const std::string_view by = detail.substr(settled + kSettled.size());
+    return !by.starts_with(kByProof) && !by.starts_with(kByTold);
 }
+
+namespace {
+
+/// The proof of one slot of a quantizer object is of all of them, but for the codes. A bias and a truncation have a
+/// scale of their own under one quantizer.
+void compareWithSharersProof(const BrevitasFacts &facts, SlotIndex index, SlotQuantizer &slot, const Progress &progress)
+{
+    const RecipeProof *told = proofOf(facts, index);
+    const Slot kind = presetSlot(slot.slot);
+    if (told == nullptr || told->from || !slot.quantizer || slot.quantizer->opaque || kind == Slot::Bias
+        || kind == Slot::Trunc)
+        return;
+    RecipeProof fields = *told;
+    fields.codesSha256.reset();
+    SlotQuantizer compared = slot;
+    if (ProofComparison(compared, fields, progress).run().empty())
+        return;
+    slot = std::move(compared);
+    slot.proofDifference
+        += fmt::format(", as the proof of {} {} has it: they are one quantizer", told->layer, told->slot);
+}
+
+} // namespace
 
 void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress)
 {
     const auto proof = facts.slots[index].proof;
     SlotQuantizer &slot = resolved.slot;
     if (!proof)
-        return;
+        return compareWithSharersProof(facts, index, slot, progress);
     if (slot.quantizer && slot.quantizer->opaque)
         return; // its fields are the proof's own
-    if (slot.quantizer)
-        return ProofComparison(slot, facts.recipe.proofs[*proof], progress).run();
-    if (resolved.failure)
+    const RecipeProof &told = facts.recipe.proofs[*proof];
+    if (slot.quantizer) {
+        const std::string difference = ProofComparison(slot, told, progress).run();
+        if (told.from && !difference.empty())
+            resolved.warnings.push_back(
+                {"proof-from-export", fmt::format("{}, as proof {} of the recipe has it", difference, told.number)});
+        return;
+    }
+    if (resolved.failure || told.from)
         return; // nothing to compare, which the failure says
     slot.proof = ProofVerdict::Differs;
     slot.proofDifference = "it has no quantizer here and one in the live model";
     slot.assumed = true;
-}
-
-namespace {
-
-void noteUnlinked(Network &network, const BrevitasFacts &facts)
-{
-    constexpr std::size_t kMostWarnings = 20;
-    std::vector<bool> linked(facts.recipe.proofs.size());
-    for (const SlotFacts &slot : facts.slots)
-        if (slot.proof)
-            linked[*slot.proof] = true;
-    std::vector<std::string> names;
-    for (const Layer &layer : network.layers)
-        names.push_back(layer.name);
-    std::size_t told = 0, unlinked = 0;
-    for (const RecipeProof &proof : facts.recipe.proofs) {
-        if (linked[static_cast<std::size_t>(proof.number - 1)] || ++unlinked > kMostWarnings)
-            continue;
-        ++told;
-        const Layer *layer = facts.layerNamed(proof.layer);
-        const bool known = layer != nullptr;
-        const bool repeated = known && facts.find(layer->name, proof.slot).has_value();
-        network.diagnostics.push_back({"proof-unused", Severity::Warning, "",
-            fmt::format("proof {} of the recipe (line {}) is of {} {}, {}{}", proof.number, proof.line, proof.layer,
-                proof.slot,
-                repeated    ? "which another proof is of"
-                    : known ? "and that layer has no such slot"
-                            : "and the file has no such layer",
-                known ? std::string() : didYouMean(proof.layer, names))});
-    }
-    if (unlinked > told)
-        network.diagnostics.push_back({"proof-unused", Severity::Warning, "",
-            fmt::format("{} more proofs of the recipe are of layers that the file does not have", unlinked - told)});
-}
-
-} // namespace
-
-void noteProofs(Network &network, const BrevitasFacts &facts)
-{
-    if (facts.recipe.proofs.empty())
-        return;
-    noteUnlinked(network, facts);
-    std::size_t confirmed = 0, differing = 0, unproven = 0;
-    for (const Layer &layer : network.layers)
-        for (const SlotQuantizer &slot : layer.slots) {
-            confirmed += slot.proof == ProofVerdict::Confirmed ? 1u : 0u;
-            unproven += slot.quantizer && slot.proof == ProofVerdict::None ? 1u : 0u;
-            if (slot.proof != ProofVerdict::Differs)
-                continue;
-            ++differing;
-            network.diagnostics.push_back({"proof-differs", Severity::Error, {layer.id, slot.slot},
-                fmt::format("{} {}: {}", layer.name, slot.slot, slot.proofDifference)});
-        }
-    if (confirmed == 0 || differing > 0)
-        return;
-    const auto quantizers
-        = [](std::size_t count) { return fmt::format("{} quantizer{}", count, count == 1 ? "" : "s"); };
-    network.diagnostics.push_back({"proof-confirmed", Severity::Note, "",
-        fmt::format("recipe confirmed by the live model: {}{}", quantizers(confirmed),
-            unproven == 0 ? "" : fmt::format("; {} without a proof", quantizers(unproven)))});
 }
 
 } // namespace quantscope

@@ -15,6 +15,12 @@ void linkProofs(BrevitasFacts &facts);
 /// The proof of a quantizer: of this slot, or of one that shares its object; null when there is none.
 const RecipeProof *proofOf(const BrevitasFacts &facts, SlotIndex index);
 
+/// Who says what a proof has: "the live model", or the name of the export that told it.
+std::string tellerOf(const RecipeProof &proof);
+
+/// Value for value the scale that the proof has.
+bool hasScaleOf(const SlotQuantizer &slot, const RecipeProof &proof);
+
 /// A scale whose last bits hang on the order of a sum or on a platform's powers takes those of its proof, or of the
 /// export beside the file, and rests on no order any more.
 void settleLastBits(SlotWork &work);
@@ -23,10 +29,8 @@ void settleLastBits(SlotWork &work);
 bool isSettledByExport(const SlotQuantizer &slot);
 
 /// Compares a resolved slot with its own proof, field for field, and marks it: what agrees is confirmed, and what
-/// differs is not certain any more. Throws ParseError, CancelledError.
+/// differs is not certain any more. Of what an export told only a difference is said, as a warning. Throws ParseError,
+/// CancelledError.
 void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress);
-
-/// What the proofs say of the whole network: confirmed, or each slot that differs, and proofs of what is not there.
-void noteProofs(Network &network, const BrevitasFacts &facts);
 
 } // namespace quantscope

@@ -1,6 +1,7 @@
 #include "dialects/brevitas/recipe_confirmation.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/spec.h"
@@ -228,17 +229,22 @@ Recipe withoutOutdatedProofs(const Recipe &recipe, const Network &before, const 
 {
     Recipe current = recipe;
     const auto contradicted = [](const SlotQuantizer &slot) { return slot.proof == ProofVerdict::Differs; };
-    if (std::ranges::none_of(
-            after.layers, [&](const Layer &layer) { return std::ranges::any_of(layer.slots, contradicted); }))
+    const bool noneContradicted = std::ranges::none_of(
+        after.layers, [&](const Layer &layer) { return std::ranges::any_of(layer.slots, contradicted); });
+    if (noneContradicted && std::ranges::none_of(recipe.proofs, [](const auto &proof) { return proof.from.has_value(); }))
         return current;
-    const auto verdict = [](const Network &network, const RecipeProof &proof) {
+    const auto slotOf = [](const Network &network, const RecipeProof &proof) {
         const auto layer = std::ranges::find_if(network.layers,
             [&](const Layer &other) { return withoutWrappers(other.name) == withoutWrappers(proof.layer); });
-        const SlotQuantizer *slot = layer == network.layers.end() ? nullptr : layer->slot(proof.slot);
-        return slot == nullptr ? ProofVerdict::None : slot->proof;
+        return layer == network.layers.end() ? nullptr : layer->slot(proof.slot);
     };
     std::erase_if(current.proofs, [&](const RecipeProof &proof) {
-        return verdict(before, proof) == ProofVerdict::Confirmed && verdict(after, proof) == ProofVerdict::Differs;
+        const SlotQuantizer *was = slotOf(before, proof), *is = slotOf(after, proof);
+        if (was == nullptr || is == nullptr)
+            return false;
+        if (proof.from)
+            return hasScaleOf(*was, proof) && !hasScaleOf(*is, proof);
+        return was->proof == ProofVerdict::Confirmed && is->proof == ProofVerdict::Differs;
     });
     return current;
 }

@@ -87,19 +87,20 @@ public:
         for (const Layer &layer : m_network.layers)
             for (const SlotQuantizer &slot : layer.slots)
                 if (isSettledByExport(slot) && slot.proof == ProofVerdict::None)
-                    out += written("proof", tomlKeys(proofOfScale(layer, slot)), "scale", m_network.toldBy);
+                    out += written("proof", tomlKeys(proofOfScale(layer, slot)));
         return out;
     }
 
 private:
     /// What only the export beside the file tells, so that the recipe stands alone.
-    static RecipeProof proofOfScale(const Layer &layer, const SlotQuantizer &slot)
+    RecipeProof proofOfScale(const Layer &layer, const SlotQuantizer &slot) const
     {
         RecipeProof proof;
         proof.layer = layer.name;
         proof.slot = slot.slot;
         const std::vector<float> &scales = slot.quantizer->scale->values;
         proof.scale = std::vector<double>(scales.begin(), scales.end());
+        proof.from = m_network.toldBy;
         return proof;
     }
 

@@ -8,6 +8,7 @@
 #include "dialects/brevitas/graph_hints.h"
 #include "dialects/brevitas/other_parts.h"
 #include "dialects/brevitas/parameter_notes.h"
+#include "dialects/brevitas/proof_notes.h"
 #include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/resolve_slot.h"
 #include "dialects/brevitas/scale_sharing.h"

@@ -82,9 +82,9 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 
 bool isSlotWarning(std::string_view rule)
 {
-    static constexpr std::string_view kRules[]
-        = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing", "stored-bit-width-unused",
-            "stored-integers", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid, kRangeUnknown};
+    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
+        "stored-bit-width-unused", "stored-integers", "proof-from-export", kNeverCalibrated, "shared-values-differ",
+        kScaleShared, kOnGrid, kRangeUnknown};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

@@ -148,7 +148,8 @@ private Q_SLOTS:
     void counted()
     {
         const Network network = networkOf(kWeight + kAct + kBias + weightProof(kScale, codes(kScale, std::nearbyint))
-            + proof("relu", "act", "bit_width = 8\nsigned = false\nscale = " + hex(4.0f / 255)));
+            + proof(
+                "relu", "act", "bit_width = 8\nsigned = false\nzero_point = [\"0x0p+0\"]\nscale = " + hex(4.0f / 255)));
         const Diagnostic *note = findRule(network, "proof-confirmed");
         QVERIFY(note != nullptr);
         QCOMPARE(
