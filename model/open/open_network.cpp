@@ -3,6 +3,7 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "dialects/brevitas/recipe_words.h"
+#include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "open/confirm.h"
@@ -10,6 +11,7 @@
 #include "open/exports_beside.h"
 #include "open/match_export.h"
 #include "open/settle.h"
+#include "recipe/recipe_reader.h"
 
 #include <algorithm>
 #include <set>
@@ -162,6 +164,17 @@ void sayConfirmed(Network &network, const std::vector<Confirmation> &all)
         noteConfirmed(network, by);
 }
 
+/// A recipe that was taken from exports, with all else that they tell: it gives the same where they are gone.
+Recipe standingAlone(const Network &network)
+{
+    auto complete = readRecipe(recipeToml(network), {}, brevitasWords());
+    if (!complete)
+        return network.recipe;
+    complete->takenFrom = network.recipe.takenFrom;
+    complete->sha256.clear();
+    return std::move(*complete);
+}
+
 } // namespace
 
 OpenedModel::OpenedModel(std::shared_ptr<const ModelFile> file, Recipe recipe)
@@ -231,6 +244,11 @@ std::optional<Error> OpenedModel::takeRecipe(const Progress &progress)
     if (!taken || !*taken)
         return std::nullopt;
     m_recipe = std::move((*taken)->recipe);
+    const auto recovered = network(progress);
+    if (!recovered && recovered.error().kind == ErrorKind::Cancelled)
+        return recovered.error();
+    if (recovered)
+        m_recipe = standingAlone(*recovered);
     m_notes.push_back({"recipe-taken", Severity::Note, "",
         fmt::format("the recipe is taken from {} beside the file: {} of {} quantizers; 'quantscope recipe' prints it, "
                     "saving it keeps it",

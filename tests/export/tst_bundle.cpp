@@ -83,6 +83,8 @@ private Q_SLOTS:
     void makesItselfAgain_data();
     void makesItselfAgain();
     void aTakenRecipeIsWritten();
+    void aTakenRecipeStandsAlone_data();
+    void aTakenRecipeStandsAlone();
     void saysWhatIsAssumed_data();
     void saysWhatIsAssumed();
     void growingBatchesCountAll();
@@ -166,6 +168,38 @@ void TestBundle::aTakenRecipeIsWritten()
     QVERIFY2(alone.has_value(), alone ? "" : alone.error().text().c_str());
     QVERIFY(alone->recipe.takenFrom.empty());
     QCOMPARE(codesOf(*alone, elsewhere.filePath("again")), codesOf(*network, elsewhere.filePath("first")));
+}
+
+void TestBundle::aTakenRecipeStandsAlone_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::newRow("a kind and an input") << "rand003";
+    QTest::newRow("last bits of scales") << "restrict_types";
+}
+
+/// So do the kinds, the inputs and the last bits that only the export tells.
+void TestBundle::aTakenRecipeStandsAlone()
+{
+    QFETCH(QString, name);
+    QTemporaryDir folder;
+    const QString from = QString::fromStdString(data("brevitas/0.10.2/")) + name, model = folder.filePath("m.pt");
+    QVERIFY(QFile::copy(from + ".pt", model));
+    QVERIFY(QFile::copy(from + ".qonnx.onnx", folder.filePath("m_qonnx.onnx")));
+    const auto beside = openNetwork(model.toStdString());
+    QCOMPARE(beside->recipe.takenFrom, std::string("m_qonnx.onnx"));
+    const std::string codes = codesOf(*beside, folder.filePath("out"));
+    QVERIFY(!codes.empty() && QFile::remove(folder.filePath("m_qonnx.onnx")));
+    const auto alone = openNetwork(model.toStdString(), folder.filePath("out/recipe.toml").toStdString());
+    QVERIFY2(alone.has_value(), alone ? "" : alone.error().text().c_str());
+    for (const Layer &layer : beside->layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            const SlotQuantizer &again = *alone->layer(layer.name)->slot(slot.slot);
+            QVERIFY2(again.assumed == slot.assumed && again.quantizer.has_value() == slot.quantizer.has_value(),
+                layer.name.c_str());
+            if (slot.quantizer && slot.quantizer->scale)
+                QCOMPARE(again.quantizer->scale->values, slot.quantizer->scale->values);
+        }
+    QCOMPARE(codesOf(*alone, folder.filePath("again")), codes);
 }
 
 void TestBundle::saysWhatIsAssumed_data()
