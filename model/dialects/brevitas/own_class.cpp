@@ -75,8 +75,11 @@ void findCodes(SlotWork &work, const RecipeProof &proof)
                 : "its codes are none that a known rounding makes of the scale, bits and sign in its proof");
     }
     slot.quantizer = std::move(found);
+    slot.assumed = slot.assumed || !provesIt;
     for (const char *field : {"rounding", "narrow"})
-        slot.quantizer->origin[field] = {Origin::Computed, "the codes have the hash of the proof"};
+        slot.quantizer->origin[field] = provesIt
+            ? Provenance{Origin::Computed, "the codes have the hash of the proof"}
+            : Provenance{Origin::Assumed, "as it makes the codes of the quantizer's other slot, which may not tell"};
 }
 
 } // namespace

@@ -263,7 +263,9 @@ void tellScaling(SlotWork &work)
     if (share.says == ScalingShare::Says::Recipe) {
         quantizer.origin["scale"].detail
             += fmt::format("; the threshold{} of {}", share.intScaling ? " and int scaling" : "", other);
-        if (share.assumed)
+        const bool contradicted = work.context.quantizerOf
+            && work.context.quantizerOf(share.other).proof == ProofVerdict::Differs; // by the live model
+        if (share.assumed || contradicted)
             work.markAssumed(quantizer, "scale", other);
         return;
     }

@@ -1,5 +1,8 @@
 // The network has members named `slots`.
+#include "base/sha256.h"
 #include "support/state_file.h"
+
+#include <span>
 
 #include <QtTest>
 
@@ -56,6 +59,25 @@ private Q_SLOTS:
         QCOMPARE(agreeing.layer(proven == "fc" ? "fd" : "fc")->slot("weight")->proof, ProofVerdict::None);
     }
 
+    /// Nor is a scale that comes from the threshold of one that is contradicted.
+    void sharersOfAScale()
+    {
+        const std::vector<StateTensor> tensors
+            = {actKey("join", "scaling_impl.value", {}, {2}), actKey("relu", "scaling_impl.value", {}, {2})};
+        const std::string recipe = preset("join", "act", "Int8ActPerTensorFloat")
+            + preset("relu", "act", "Uint8ActPerTensorFloat") + entry("relu", "act", "scale_shared_with = \"join\"");
+        const std::string proof = "[[proof]]\nlayer = \"join\"\nslot = \"act\"\nscale = [\"";
+        for (const bool contradicted : {false, true}) {
+            const auto network = recovered(tensors, recipe + proof + (contradicted ? "0x1p-1\"]\n" : "0x1p-6\"]\n"));
+            QVERIFY2(network, network ? "" : network.error().text().c_str());
+            const SlotQuantizer &relu = *network->layer("relu")->slot("act");
+            QCOMPARE(relu.quantizer->scale->values, std::vector<float>{0.015625f});
+            QCOMPARE(relu.assumed, contradicted);
+            QCOMPARE(network->layer("join")->slot("act")->proof,
+                contradicted ? ProofVerdict::Differs : ProofVerdict::Confirmed);
+        }
+    }
+
     /// A proof of the bits alone confirms no codes, and that is said.
     void partly()
     {
@@ -65,6 +87,26 @@ private Q_SLOTS:
         QCOMPARE(note->text,
             std::string("recipe confirmed by the live model: 1 quantizer, 1 of them not in all fields and codes, which "
                         "their proofs leave out; 1 quantizer without a proof"));
+    }
+
+    /// Codes that several roundings make tell the rounding of no other tensor.
+    void sharersOfAnOwnClass()
+    {
+        const std::vector<std::int32_t> onGrid = {4, -2, 1, 0};
+        const std::string recipe = entry("fc", "weight", "own_class = \"net.Mine\"")
+            + entry("fd", "weight", "shared_with = \"fc\"")
+            + proof("fc",
+                "bit_width = 4\nsigned = true\nscale = [\"0x1p-3\"]\nzero_point = [\"0x0p+0\"]\ncodes_sha256_i32 = \""
+                    + sha256(std::as_bytes(std::span(onGrid))) + "\"");
+        const auto network = recovered({{"fc.weight", {2, 2}, {0.5f, -0.25f, 0.125f, 0.0f}},
+                                           {"fd.weight", {2, 2}, {0.0625f, -5.0f, 5.0f, 0.3125f}}},
+            recipe);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QVERIFY(!network->layer("fc")->slot("weight")->assumed);
+        const SlotQuantizer &other = *network->layer("fd")->slot("weight");
+        QVERIFY(other.quantizer && other.assumed);
+        for (const char *field : {"rounding", "narrow"})
+            QCOMPARE(other.quantizer->origin.at(field).origin, Origin::Assumed);
     }
 
     /// Nothing that a recipe says is without effect in silence.
