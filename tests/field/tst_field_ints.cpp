@@ -237,7 +237,9 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const auto network = openNetwork(field("int_kinds.pt"));
         QVERIFY(network);
-        ExportRequest request{.layers = {"i16", "u8", "float"}, .formats = {"header", "mem-hex"}};
+        ExportRequest request;
+        request.layers = {"i16", "u8", "float"};
+        request.formats = {"header", "mem-hex"};
         request.folder = folder.path().toStdString();
         request.verify = !QStandardPaths::findExecutable("cc").isEmpty();
         const auto done = exportLayers(*network, request);
@@ -331,7 +333,8 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const auto network = openNetwork(field("odd_names.pt"));
         QVERIFY(network);
-        ExportRequest request{.layers = {}, .formats = {"header"}};
+        ExportRequest request;
+        request.formats = {"header"};
         request.folder = folder.path().toStdString();
         const auto done = exportLayers(*network, request);
         QVERIFY(done);
