@@ -60,7 +60,8 @@ private Q_SLOTS:
         CodeReader(bias).integers(0, codes);
         QCOMPARE(codes, (std::vector<std::int64_t>{-1283, 855, 7909, -8123}));
         QVERIFY(bias.assumed);
-        for (const Diagnostic &d : inspect(std::make_shared<const Network>(*opened))->diagnostics)
+        const auto inspection = inspect(std::make_shared<const Network>(*opened));
+        for (const Diagnostic &d : inspection->diagnostics)
             QVERIFY2(d.text.find("are one quantizer") == std::string::npos, d.text.c_str());
     }
 
