@@ -1,16 +1,12 @@
 #include "analysis/piece_analysis.h"
 
 #include "analysis/analyse.h"
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace quantscope {
-
-namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-} // namespace
 
 PieceAnalysis::PieceAnalysis(const SlotQuantizer &slot, const AnalysisOptions &options)
     : m_options(options)
@@ -69,7 +65,8 @@ RunOutcome PieceAnalysis::floatRun(
     std::uint64_t element, std::span<const float> x, std::span<float> codes, const CodeParameters &parameters)
 {
     RunOutcome out;
-    out.figures = {.codesMin = kInfinity, .codesMax = -kInfinity};
+    out.figures
+        = {.codesMin = std::numeric_limits<float>::infinity(), .codesMax = -std::numeric_limits<float>::infinity()};
     clampAndCount(codes, parameters.min, parameters.max, out.figures);
     if (parameters.rule == CodeRule::MinifloatPattern) { // a pattern is no number: compare the values themselves
         m_values.resize(codes.size());

@@ -16,7 +16,7 @@ namespace {
 // Above this share of clipped values a coarser step or a wider word is worth a look.
 constexpr double kSaturatedShare = 0.01;
 
-std::optional<std::string> emptyTensor(const SlotFacts &facts)
+std::optional<std::string> emptyTensor(const CheckedSlot &facts)
 {
     if (facts.slot.tensor && facts.slot.tensor->problem.empty() && facts.slot.tensor->count() == 0)
         return fmt::format(
@@ -24,7 +24,7 @@ std::optional<std::string> emptyTensor(const SlotFacts &facts)
     return std::nullopt;
 }
 
-std::optional<std::string> notFinite(const SlotFacts &facts)
+std::optional<std::string> notFinite(const CheckedSlot &facts)
 {
     if (facts.statistics == nullptr || facts.statistics->nonFinite == 0)
         return std::nullopt;
@@ -50,14 +50,14 @@ bool scaleFollowsFromZeros(const SlotQuantizer &slot)
         && std::ranges::none_of(slot.quantizer->scale->values, [](float scale) { return scale > kLargestFloor; });
 }
 
-bool holdsZerosAlone(const SlotFacts &facts)
+bool holdsZerosAlone(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
     return s != nullptr && s->count != 0 && s->nonFinite == 0 && s->low == 0 && s->high == 0;
 }
 
 /// A scale that follows from zeros is none.
-std::optional<std::string> allZero(const SlotFacts &facts)
+std::optional<std::string> allZero(const CheckedSlot &facts)
 {
     if (!holdsZerosAlone(facts) || !scaleFollowsFromZeros(facts.slot))
         return std::nullopt;
@@ -67,7 +67,7 @@ std::optional<std::string> allZero(const SlotFacts &facts)
 }
 
 /// One that comes from elsewhere may be right.
-std::optional<std::string> allZeroBesideScale(const SlotFacts &facts)
+std::optional<std::string> allZeroBesideScale(const CheckedSlot &facts)
 {
     if (!holdsZerosAlone(facts) || scaleFollowsFromZeros(facts.slot))
         return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<std::string> allZeroBesideScale(const SlotFacts &facts)
 }
 
 /// Values that are all below half a step.
-std::optional<std::string> allCodesZero(const SlotFacts &facts)
+std::optional<std::string> allCodesZero(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || s->count == 0 || s->zeroed != s->count || !s->hasFloats
@@ -88,7 +88,7 @@ std::optional<std::string> allCodesZero(const SlotFacts &facts)
         grouped(s->count), shortest(s->low), shortest(s->high));
 }
 
-std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
+std::optional<std::string> scaleNotPositive(const CheckedSlot &facts)
 {
     if (!facts.slot.quantizer || !facts.slot.quantizer->scale)
         return std::nullopt;
@@ -101,7 +101,7 @@ std::optional<std::string> scaleNotPositive(const SlotFacts &facts)
 }
 
 /// A scale that follows from the largest weight puts one code at each end of every channel.
-std::uint64_t endsByNature(const SlotFacts &facts)
+std::uint64_t endsByNature(const CheckedSlot &facts)
 {
     const auto &scale = facts.slot.quantizer->scale;
     const Shape &shape = facts.slot.shape;
@@ -114,7 +114,7 @@ std::uint64_t endsByNature(const SlotFacts &facts)
 
 /// Floats that are on the grid already tell nothing of what was clipped before, unless the scale was computed from
 /// them.
-bool knowsClipped(const SlotFacts &facts)
+bool knowsClipped(const CheckedSlot &facts)
 {
     const SlotStatistics &s = *facts.statistics;
     const auto origin = facts.slot.quantizer->origin.find("scale");
@@ -124,7 +124,7 @@ bool knowsClipped(const SlotFacts &facts)
 
 /// An abs-max scale of a full range makes the largest value one code more than there is: every value is at most one
 /// step from its code then.
-bool isWithinOneCode(const SlotFacts &facts)
+bool isWithinOneCode(const CheckedSlot &facts)
 {
     const auto &scale = facts.slot.quantizer->scale;
     if (!scale || scale->values.empty())
@@ -133,7 +133,7 @@ bool isWithinOneCode(const SlotFacts &facts)
     return facts.statistics->error.maxAbs <= 1.001 * largest; // the difference is rounded itself
 }
 
-std::optional<std::string> saturated(const SlotFacts &facts)
+std::optional<std::string> saturated(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || s->count == 0 || facts.slot.quantizer->kind != QuantizerKind::Affine)
@@ -159,7 +159,7 @@ std::optional<std::string> saturated(const SlotFacts &facts)
         100 * share, grouped(count), grouped(s->count), range.min, range.max, 100 * even);
 }
 
-std::optional<std::string> singleCode(const SlotFacts &facts)
+std::optional<std::string> singleCode(const CheckedSlot &facts)
 {
     if (!facts.slot.quantizer || !facts.slot.quantizer->isComplete()
         || facts.slot.quantizer->kind != QuantizerKind::Affine || codeRange(*facts.slot.quantizer).size() != 1)
@@ -169,7 +169,7 @@ std::optional<std::string> singleCode(const SlotFacts &facts)
 }
 
 /// From 26 bits on the limits are not exact in float32, in which Brevitas clamps.
-std::optional<std::string> int32Wrap(const SlotFacts &facts)
+std::optional<std::string> int32Wrap(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || facts.slot.quantizer->kind != QuantizerKind::Affine
@@ -180,7 +180,7 @@ std::optional<std::string> int32Wrap(const SlotFacts &facts)
         bits, bits == 32 ? ", and Brevitas' own conversion to int32 wraps it to -2^31" : "");
 }
 
-std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
+std::optional<std::string> negativeIntegerBits(const CheckedSlot &facts)
 {
     const auto type = facts.slot.quantizer ? fixedType(*facts.slot.quantizer) : std::nullopt;
     if (!type || facts.slot.tensor == nullptr || (type->integerBits >= 0 && type->integerBits <= type->width))
@@ -189,7 +189,7 @@ std::optional<std::string> negativeIntegerBits(const SlotFacts &facts)
         type->integerBits, type->width, apFixedName(*type));
 }
 
-std::optional<std::string> fewCodesUsed(const SlotFacts &facts)
+std::optional<std::string> fewCodesUsed(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
     if (s == nullptr || !s->hasValues || facts.slot.slot != Slot::Weight || s->codes.width != 1
@@ -222,7 +222,7 @@ constexpr std::array kRules = {
 
 std::span<const DataRule> dataRules() { return kRules; }
 
-std::vector<Diagnostic> checkSlot(const SlotFacts &facts)
+std::vector<Diagnostic> checkSlot(const CheckedSlot &facts)
 {
     std::vector<Diagnostic> out;
     for (const DataRule &rule : kRules)

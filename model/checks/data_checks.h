@@ -10,7 +10,7 @@
 namespace quantscope {
 
 /// What a rule looks at: one slot with a quantizer, and its statistics where it has a tensor (nullptr for activations).
-struct SlotFacts {
+struct CheckedSlot {
     const Layer &layer;
     const SlotQuantizer &slot;
     const SlotStatistics *statistics = nullptr;
@@ -20,13 +20,13 @@ struct SlotFacts {
 struct DataRule {
     const char *id;
     Severity severity;
-    std::optional<std::string> (*check)(const SlotFacts &facts);
+    std::optional<std::string> (*check)(const CheckedSlot &facts);
 };
 
 /// All rules that need no target: this table is where one is added.
 std::span<const DataRule> dataRules();
 
 /// Runs every rule over one slot.
-std::vector<Diagnostic> checkSlot(const SlotFacts &facts);
+std::vector<Diagnostic> checkSlot(const CheckedSlot &facts);
 
 } // namespace quantscope

@@ -11,7 +11,7 @@ namespace quantscope {
 namespace {
 
 /// Leaves codes and text in the second-level cache.
-constexpr std::uint64_t kChunk = 1 << 13;
+constexpr std::uint64_t kLinesChunk = 1 << 13;
 
 } // namespace
 
@@ -21,7 +21,7 @@ std::optional<std::string> writeCodeLines(const ExportArray &array, std::uint64_
     try {
         CodeStream stream(array);
         std::vector<std::int64_t> codes;
-        const std::uint64_t most = std::max<std::uint64_t>(1, kChunk / perLine); // lines at once
+        const std::uint64_t most = std::max<std::uint64_t>(1, kLinesChunk / perLine); // lines at once
         for (std::uint64_t begin = 0; begin < array.count && !sink.full(); begin += codes.size()) {
             const auto wanted = sink.linesLeft();
             const std::uint64_t lines = wanted ? std::min<std::uint64_t>(*wanted, most) : most;

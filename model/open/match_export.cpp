@@ -128,7 +128,7 @@ std::string pairsText(const Network &listed, const Network &exported, const std:
     return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
-bool isQuantized(const Layer &layer)
+bool hasQuantizedWeight(const Layer &layer)
 {
     const SlotQuantizer *weight = layer.slot(Slot::Weight);
     return weight != nullptr && weight->quantizer;
@@ -136,7 +136,7 @@ bool isQuantized(const Layer &layer)
 
 void sortOut(MatchedExport &out, const Network &listed, const Network &exported, const std::vector<LayerPair> &pairs)
 {
-    const bool anyQuantized = std::ranges::any_of(exported.layers, isQuantized);
+    const bool anyQuantized = std::ranges::any_of(exported.layers, hasQuantizedWeight);
     for (const LayerPair &pair : pairs) {
         const std::string &name = listed.layers[pair.checkpoint].name;
         const Layer &theirs = exported.layers[pair.exported];
@@ -144,7 +144,7 @@ void sortOut(MatchedExport &out, const Network &listed, const Network &exported,
             out.found.push_back(name);
         if (pair.evidence == Evidence::Channels || pair.evidence == Evidence::Alike)
             out.scaled.push_back(name);
-        if (pair.evidence == Evidence::Equal && anyQuantized && !isQuantized(theirs)
+        if (pair.evidence == Evidence::Equal && anyQuantized && !hasQuantizedWeight(theirs)
             && problemOf(exported, {theirs.id, Slot::Weight}) == nullptr)
             out.floats.push_back(name);
     }
@@ -158,7 +158,7 @@ bool namesMeet(const Network &listed, const Network &exported, const std::vector
     if (!weights.empty())
         return std::ranges::any_of(weights, &LayerPair::named);
     return std::ranges::any_of(exported.layers, [&](const Layer &layer) { return listed.layer(layer.name) != nullptr; })
-        && std::ranges::none_of(exported.layers, isQuantized);
+        && std::ranges::none_of(exported.layers, hasQuantizedWeight);
 }
 
 } // namespace

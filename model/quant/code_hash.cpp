@@ -48,7 +48,7 @@ std::optional<std::string> codesSha256(const SlotQuantizer &slot, const Progress
 
 namespace {
 
-constexpr std::array kRoundings = {Rounding::Round, Rounding::Floor, Rounding::Ceil, Rounding::RoundToZero,
+constexpr std::array kAllRoundings = {Rounding::Round, Rounding::Floor, Rounding::Ceil, Rounding::RoundToZero,
     Rounding::Dpu, Rounding::HalfUp, Rounding::HalfDown, Rounding::Up};
 
 std::vector<Quantizer> candidates(const Quantizer &quantizer)
@@ -61,7 +61,7 @@ std::vector<Quantizer> candidates(const Quantizer &quantizer)
         out.push_back(std::move(binary));
     }
     for (const bool narrow : {quantizer.narrow.value_or(false), !quantizer.narrow.value_or(false)})
-        for (const Rounding rounding : kRoundings) {
+        for (const Rounding rounding : kAllRoundings) {
             out.push_back(quantizer);
             out.back().narrow = narrow;
             out.back().rounding = rounding;

@@ -4,6 +4,7 @@
 #include "lab/figures.h"
 #include "quant/fixed_point.h"
 #include "quant/quantizer_json.h"
+#include "report/json_text.h"
 #include "report/layer_table.h"
 #include "report/text_table.h"
 
@@ -15,15 +16,12 @@
 #include <span>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace quantscope {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
 
 /// Those that JSON and CSV write one after the other.
 constexpr std::array kWritten = {FigureId::Sqnr, FigureId::Mse, FigureId::MaxError, FigureId::MeanError,
@@ -261,7 +259,6 @@ std::string compareText(const std::vector<SlotComparison> &comparisons)
 
 namespace {
 
-std::string number(const std::optional<double> &value) { return value ? shortest(*value) : std::string(); }
 std::string plain(double value) { return shortest(value); }
 std::string plain(std::uint64_t count) { return std::to_string(count); }
 
@@ -294,7 +291,7 @@ void addFurther(std::vector<std::string> &row, const SlotComparison &comparison,
     row.push_back(scaled ? shortest(*ends.second) : "");
     row.push_back(candidate.figures ? std::to_string(candidate.figures->nonFinite) : "");
     row.push_back(ranks[position] > 0 ? std::to_string(ranks[position]) : "");
-    row.push_back(number(changeDb(comparison, candidate)));
+    row.push_back(csvNumber(changeDb(comparison, candidate)));
     row.push_back(candidate.note);
 }
 

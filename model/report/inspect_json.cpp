@@ -5,16 +5,13 @@
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
 #include "quant/quantizer_json.h"
-
-#include <nlohmann/json.hpp>
+#include "report/json_text.h"
 
 namespace quantscope {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <class T> Json orNull(const std::optional<T> &value) { return value ? Json(*value) : Json(nullptr); }
 
 /// The fields of the quantizer itself; all null when it is not known.
 void addQuantizer(Json &out, const std::optional<Quantizer> &q)

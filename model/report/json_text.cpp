@@ -1,7 +1,5 @@
 #include "report/json_text.h"
 
-#include <nlohmann/json.hpp>
-
 namespace quantscope {
 
 std::string jsonText(const nlohmann::ordered_json &document)

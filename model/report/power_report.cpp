@@ -22,8 +22,6 @@ std::string typeText(const CandidateResult &result)
     return type ? apFixedName(*type) : "-";
 }
 
-std::string number(const std::optional<double> &value) { return value ? shortest(*value) : std::string(); }
-
 } // namespace
 
 std::string powerText(const std::vector<PowerTable> &tables)
@@ -76,9 +74,9 @@ std::string powerCsv(const std::vector<PowerTable> &tables)
             const SlotStatistics &figures = *row.result.figures;
             out += csvLine({table.layer, std::string(slotName(table.slot)), row.rule(), row.result.name,
                 row.scale > 0 ? shortest(static_cast<float>(row.scale)) : "", typeText(row.result),
-                number(figures.error.sqnrDb()), number(row.lostDb), shortest(figures.error.mse()),
+                csvNumber(figures.error.sqnrDb()), csvNumber(row.lostDb), shortest(figures.error.mse()),
                 figures.clipped ? std::to_string(*figures.clipped) : "", std::to_string(figures.zeroed),
-                row.best ? "true" : "false", number(table.fracBits)});
+                row.best ? "true" : "false", csvNumber(table.fracBits)});
         }
     return out;
 }

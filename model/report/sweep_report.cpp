@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "lab/allocation_python.h"
 #include "lab/allocation_recipe.h"
+#include "report/json_text.h"
 #include "report/text_table.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace quantscope {
 
@@ -28,17 +28,15 @@ QuantizationError errorOf(const SweepPoint &point)
     return {.count = 1, .signalPower = point.signalPower, .errorPower = point.errorPower};
 }
 
-Json dbJson(const std::optional<double> &db) { return db ? Json(*db) : Json(nullptr); }
-
 Json choiceJson(const SweepPoint &point)
 {
-    return {{"layer", point.layer}, {"slot", point.slot}, {"name", point.candidate}, {"sqnr_db", dbJson(point.sqnrDb)}};
+    return {{"layer", point.layer}, {"slot", point.slot}, {"name", point.candidate}, {"sqnr_db", orNull(point.sqnrDb)}};
 }
 
 Json allocationJson(const std::vector<SweepPoint> &points, const Allocation &allocation)
 {
     Json out{
-        {"bits", allocation.bits}, {"error_power", allocation.errorPower}, {"sqnr_db", dbJson(allocation.sqnrDb())}};
+        {"bits", allocation.bits}, {"error_power", allocation.errorPower}, {"sqnr_db", orNull(allocation.sqnrDb())}};
     out["choices"] = Json::array();
     for (const std::size_t i : allocation.points)
         out["choices"].push_back(choiceJson(points[i]));

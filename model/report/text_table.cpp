@@ -1,5 +1,7 @@
 #include "report/text_table.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace quantscope {
@@ -50,5 +52,7 @@ std::string csvLine(const std::vector<std::string> &cells)
         out += (i > 0 ? "," : "") + csvCell(cells[i]);
     return out + "\n";
 }
+
+std::string csvNumber(const std::optional<double> &value) { return value ? shortest(*value) : std::string(); }
 
 } // namespace quantscope

@@ -22,11 +22,18 @@ struct Body {
     std::size_t lines = 0; ///< between the braces
 };
 
+/// A type that stands in a namespace, not in another type: it begins its line.
+struct Type {
+    std::string name;
+    std::size_t line = 0; ///< from 1
+};
+
 struct SourceFile {
     std::string path; ///< "model/base/text.cpp"
     std::size_t lines = 0;
     std::vector<Include> includes;
     std::vector<Body> bodies; ///< outermost ones, in order
+    std::vector<Type> types; ///< that it defines
 
     std::string folder() const { return path.substr(0, path.rfind('/')); }
     std::string name() const { return path.substr(path.rfind('/') + 1); }
@@ -99,6 +106,7 @@ private:
                 file.bodies.back().lines = file.lines - file.bodies.back().line - 1;
                 end.clear();
             }
+            addType(file, line);
             const std::size_t hash = line.find_first_not_of(" \t");
             if (hash == std::string::npos || line[hash] != '#')
                 continue;
@@ -110,6 +118,15 @@ private:
             if (close != std::string::npos)
                 file.includes.push_back({file.lines, line.substr(open + 1, close - open - 1), line[open] == '"'});
         }
+    }
+
+    static void addType(SourceFile &file, const std::string &line)
+    {
+        if (!line.starts_with("struct ") && !line.starts_with("class "))
+            return;
+        const std::size_t begin = line.find(' ') + 1, end = line.find_first_of(" ;:", begin);
+        if (end != std::string::npos && line[end] == ' ' && line.back() != ';')
+            file.types.push_back({line.substr(begin, end - begin), file.lines});
     }
 
     std::map<std::string, SourceFile> m_files;

@@ -101,6 +101,22 @@ private Q_SLOTS:
         QVERIFY(test::noneOf(problems));
     }
 
+    /// Two types of one name in two headers are one for the linker: what it keeps of one destroys the other.
+    void typesHaveNamesOfTheirOwn()
+    {
+        std::vector<std::string> problems;
+        std::map<std::string, std::string> first;
+        for (const auto &[path, file] : m_programs.files())
+            for (const test::Type &type : file.isHeader() ? file.types : std::vector<test::Type>()) {
+                const auto [seen, isNew] = first.emplace(type.name, path);
+                if (!isNew)
+                    problems.push_back(path + ":" + std::to_string(type.line) + ": " + type.name + " is a type of "
+                        + seen->second + " too");
+            }
+        QVERIFY(test::noneOf(problems));
+        QVERIFY2(first.size() > 200, "types begin elsewhere now");
+    }
+
 private:
     SourceTree m_programs{QUANTSCOPE_SOURCE_DIR, {"model", "widgets", "app"}};
     SourceTree m_all{QUANTSCOPE_SOURCE_DIR, {"model", "widgets", "app", "tests"}};

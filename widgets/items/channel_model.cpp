@@ -46,7 +46,7 @@ QString sqnrText(const ChannelRow &row)
     return db ? QString::number(*db, 'f', 1) : u"–"_s;
 }
 
-std::vector<RowColumn<ChannelRow>> columns()
+std::vector<RowColumn<ChannelRow>> channelColumns()
 {
     using Row = ChannelRow;
     const auto value = [](auto number) { // NaN where it is unknown
@@ -73,7 +73,7 @@ std::vector<RowColumn<ChannelRow>> columns()
 } // namespace
 
 ChannelModel::ChannelModel(QObject *parent)
-    : RowModel(columns(), parent)
+    : RowModel(channelColumns(), parent)
 {
 }
 

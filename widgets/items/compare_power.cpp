@@ -32,7 +32,7 @@ RowColumn<PowerRow> figureColumn(const QString &title, CompareFigure figure)
         [figure](const PowerRow &row) { return QVariant(compareColumn({&row.result}).number(figure)); }, kRight};
 }
 
-std::vector<RowColumn<PowerRow>> columns()
+std::vector<RowColumn<PowerRow>> powerColumns()
 {
     using Row = PowerRow;
     return {{u"Layer"_s, [](const Row &row) { return shownText(row.layer); }},
@@ -51,7 +51,7 @@ std::vector<RowColumn<PowerRow>> columns()
 } // namespace
 
 PowerModel::PowerModel(QObject *parent)
-    : RowModel(columns(), parent)
+    : RowModel(powerColumns(), parent)
 {
 }
 

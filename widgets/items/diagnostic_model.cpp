@@ -10,7 +10,7 @@ namespace quantscope {
 
 static QString severityText(const DiagnosticRow &row) { return qs(severityName(row.diagnostic.severity)); }
 
-static std::vector<RowColumn<DiagnosticRow>> columns()
+static std::vector<RowColumn<DiagnosticRow>> diagnosticColumns()
 {
     using Row = DiagnosticRow;
     return {{u"Severity"_s, severityText,
@@ -20,7 +20,7 @@ static std::vector<RowColumn<DiagnosticRow>> columns()
 }
 
 DiagnosticModel::DiagnosticModel(QObject *parent)
-    : RowModel(columns(), parent)
+    : RowModel(diagnosticColumns(), parent)
 {
 }
 

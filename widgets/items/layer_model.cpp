@@ -71,7 +71,7 @@ std::vector<RowColumn<LayerRow>> figureColumns()
 }
 
 /// What a column means is told by its cells too.
-std::vector<RowColumn<LayerRow>> columns()
+std::vector<RowColumn<LayerRow>> layerColumns()
 {
     std::vector<RowColumn<LayerRow>> all = namingColumns();
     for (const auto &more : {quantizerColumns(), figureColumns()})
@@ -85,7 +85,7 @@ std::vector<RowColumn<LayerRow>> columns()
 } // namespace
 
 LayerModel::LayerModel(QObject *parent)
-    : RowModel(columns(), parent)
+    : RowModel(layerColumns(), parent)
 {
 }
 

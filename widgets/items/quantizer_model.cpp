@@ -51,7 +51,7 @@ static QString sourceTip(const QuantizerRow &row)
     return lines.join(u'\n');
 }
 
-static std::vector<RowColumn<QuantizerRow>> columns()
+static std::vector<RowColumn<QuantizerRow>> rowColumns()
 {
     using Row = QuantizerRow;
     return {{u"Layer"_s, [](const Row &row) { return shownText(row.layer->name); }},
@@ -61,7 +61,7 @@ static std::vector<RowColumn<QuantizerRow>> columns()
 }
 
 QuantizerModel::QuantizerModel(QObject *parent)
-    : RowModel(columns(), parent)
+    : RowModel(rowColumns(), parent)
 {
 }
 

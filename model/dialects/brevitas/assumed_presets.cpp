@@ -163,7 +163,7 @@ void assumeChannelSteps(SlotWork &work, const WeightGrid &grid)
 std::optional<WeightGrid> gridOf(const SlotWork &work)
 {
     const SlotQuantizer &slot = work.slot;
-    const SlotFacts &facts = work.facts.slots[work.index];
+    const BrevitasSlotFacts &facts = work.facts.slots[work.index];
     if (slot.slot != Slot::Weight || work.keys() != nullptr || work.settings.mentioned
         || !work.settings.overrides.empty() || !facts.sharers.empty())
         return std::nullopt;

@@ -115,7 +115,7 @@ bool EarlierSlots::sameBareSlot(SlotIndex index, SlotIndex before) const
 /// The owner is as it was, and so are the tensors that the statistics of the shared quantizer are over.
 bool EarlierSlots::sharesTheSame(SlotIndex index, SlotIndex before)
 {
-    const SlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
+    const BrevitasSlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
     if (now.owner.has_value() != then.owner.has_value() || now.sharers.size() != then.sharers.size())
         return false;
     if (!scaledTheSame(index, before))
@@ -132,7 +132,7 @@ bool EarlierSlots::sharesTheSame(SlotIndex index, SlotIndex before)
 /// And what its threshold is shared with.
 bool EarlierSlots::scaledTheSame(SlotIndex index, SlotIndex before)
 {
-    const SlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
+    const BrevitasSlotFacts &now = m_now.slots[index], &then = m_before->slots[before];
     if (now.oneStorage.size() != then.oneStorage.size())
         return false;
     for (std::size_t i = 0; i < now.oneStorage.size(); ++i)

@@ -19,7 +19,7 @@ namespace quantscope {
 using SlotIndex = std::size_t; ///< position in BrevitasFacts::slots
 
 /// One slot before it is resolved: where it stands, what the recipe says of it, and who shares its quantizer.
-struct SlotFacts {
+struct BrevitasSlotFacts {
     std::size_t layer = 0; ///< position in BrevitasFacts::layers
     std::size_t slot = 0; ///< position in Layer::slots
     SlotSettings settings;
@@ -39,7 +39,7 @@ struct BrevitasFacts {
     std::vector<std::string> inputs; ///< by layer: the one layer whose output it reads; empty where nothing tells
     const Network *exported = nullptr; ///< the same network as a graph, beside the file
     bool logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
-    std::vector<SlotFacts> slots;
+    std::vector<BrevitasSlotFacts> slots;
     std::map<std::pair<std::string, Slot>, SlotIndex> indexes;
 
     const Layer &layerOf(SlotIndex index) const { return layers[slots[index].layer]; }

@@ -10,18 +10,18 @@ namespace quantscope {
 
 namespace {
 
-enum class Values { NotCompared, Same, Other };
+enum class PartValues { NotCompared, Same, Other };
 
-std::string noteText(const ModelFile &file, const ModelPart &part, Values values)
+std::string noteText(const ModelFile &file, const ModelPart &part, PartValues values)
 {
     const std::string name = printable(part.name);
     const std::size_t count = tensorsOf(file, part).size();
     const std::string holds = !haveSameLayers(file, *file.shown(), part)
         ? fmt::format("{} tensor{} of other layers", grouped(count), count == 1 ? "" : "s")
         : fmt::format("the same layers{}",
-            values == Values::Other      ? " with other values"
-                : values == Values::Same ? " with the same values"
-                                         : "");
+            values == PartValues::Other      ? " with other values"
+                : values == PartValues::Same ? " with the same values"
+                                             : "");
     return fmt::format("{} holds {} and is not shown: --part {} takes it", name, holds, name);
 }
 
@@ -63,10 +63,10 @@ bool haveSameElements(const TensorInfo &a, const TensorInfo &b, const Progress &
 }
 
 /// Throws CancelledError.
-Values compareValues(const ModelFile &file, const ModelPart &part, const Progress &progress)
+PartValues compareValues(const ModelFile &file, const ModelPart &part, const Progress &progress)
 {
     const auto mine = tensorsOf(file, *file.shown()), theirs = tensorsOf(file, part);
-    Values out = Values::NotCompared;
+    PartValues out = PartValues::NotCompared;
     for (const auto &[name, index] : mine) {
         const auto found = theirs.find(name);
         const TensorInfo &a = file.tensors[index];
@@ -74,8 +74,8 @@ Values compareValues(const ModelFile &file, const ModelPart &part, const Progres
             continue;
         try {
             if (!haveSameElements(a, file.tensors[found->second], progress))
-                return Values::Other;
-            out = Values::Same;
+                return PartValues::Other;
+            out = PartValues::Same;
         } catch (const ParseError &) {
             continue; // the analysis of that tensor says so
         }
@@ -89,7 +89,7 @@ void noteOtherParts(Network &network)
 {
     for (const ModelPart *part : otherParts(*network.file))
         network.diagnostics.push_back(
-            {"not-shown", Severity::Note, "", noteText(*network.file, *part, Values::NotCompared)});
+            {"not-shown", Severity::Note, "", noteText(*network.file, *part, PartValues::NotCompared)});
 }
 
 void compareOtherParts(Network &network, const Network *previous, const Progress &progress)
@@ -99,13 +99,13 @@ void compareOtherParts(Network &network, const Network *previous, const Progress
         return std::ranges::any_of(of.diagnostics, [&](const Diagnostic &d) { return d.text == text; });
     };
     for (const ModelPart *part : otherParts(file)) {
-        Values values = Values::NotCompared;
-        for (const Values before : {Values::Same, Values::Other})
+        PartValues values = PartValues::NotCompared;
+        for (const PartValues before : {PartValues::Same, PartValues::Other})
             if (previous != nullptr && previous->file == network.file && said(*previous, noteText(file, *part, before)))
                 values = before;
-        if (values == Values::NotCompared && haveSameLayers(file, *file.shown(), *part))
+        if (values == PartValues::NotCompared && haveSameLayers(file, *file.shown(), *part))
             values = compareValues(file, *part, progress);
-        const std::string listed = noteText(file, *part, Values::NotCompared);
+        const std::string listed = noteText(file, *part, PartValues::NotCompared);
         for (Diagnostic &d : network.diagnostics)
             if (d.rule == "not-shown" && d.text == listed)
                 d.text = noteText(file, *part, values);

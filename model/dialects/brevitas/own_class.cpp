@@ -12,7 +12,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr double kWidestCode = 62; ///< codes and their limits are int64
+constexpr double kWidestOwnCode = 62; ///< codes and their limits are int64
 
 SlotFailure unknown(const SlotWork &work, std::string_view why)
 {
@@ -37,7 +37,7 @@ Quantizer quantizerOf(const SlotWork &work, const RecipeProof &proof)
         out.origin[field]
             = {Origin::Recipe, fmt::format("{} ({}, proof {})", tellerOf(proof), work.settings.ownClass, proof.number)};
     };
-    if (proof.bitWidth && *proof.bitWidth == std::floor(*proof.bitWidth) && *proof.bitWidth <= kWidestCode) {
+    if (proof.bitWidth && *proof.bitWidth == std::floor(*proof.bitWidth) && *proof.bitWidth <= kWidestOwnCode) {
         out.bitWidth = static_cast<int>(*proof.bitWidth);
         tell("bit_width");
     }

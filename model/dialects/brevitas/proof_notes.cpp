@@ -16,7 +16,7 @@ void noteUnlinked(Network &network, const BrevitasFacts &facts)
 {
     constexpr std::size_t kMostWarnings = 20;
     std::vector<bool> linked(facts.recipe.proofs.size());
-    for (const SlotFacts &slot : facts.slots)
+    for (const BrevitasSlotFacts &slot : facts.slots)
         if (slot.proof)
             linked[*slot.proof] = true;
     std::vector<std::string> names;
@@ -54,7 +54,7 @@ bool isWhole(const RecipeProof &proof, const SlotQuantizer &slot)
 std::size_t partlyConfirmed(const Network &network, const BrevitasFacts &facts)
 {
     std::size_t out = 0;
-    for (const SlotFacts &of : facts.slots) {
+    for (const BrevitasSlotFacts &of : facts.slots) {
         const SlotQuantizer &slot = network.layers[of.layer].slots[of.slot];
         if (of.proof && slot.proof == ProofVerdict::Confirmed && !isWhole(facts.recipe.proofs[*of.proof], slot))
             ++out;
@@ -67,7 +67,7 @@ void noteTold(Network &network, const BrevitasFacts &facts)
 {
     std::size_t agreeing = 0;
     std::set<std::string> tellers;
-    for (const SlotFacts &of : facts.slots) {
+    for (const BrevitasSlotFacts &of : facts.slots) {
         const RecipeProof *proof = of.proof ? &facts.recipe.proofs[*of.proof] : nullptr;
         if (proof == nullptr || !proof->from || !hasScaleOf(network.layers[of.layer].slots[of.slot], *proof))
             continue;

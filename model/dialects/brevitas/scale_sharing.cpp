@@ -171,7 +171,7 @@ std::vector<Scaling> ofOneStorage(SlotWork &work)
     Provenance origin;
     std::vector<Scaling> all{{work.index, *work.spec, bitWidthOf(work, origin), false}};
     for (const SlotIndex other : work.facts.slots[work.index].oneStorage) {
-        const SlotFacts &facts = work.facts.slots[other];
+        const BrevitasSlotFacts &facts = work.facts.slots[other];
         if (facts.owner || namesScaling(facts.settings))
             continue; // the recipe says what that one shares
         auto scaling = scalingOf(work, other, false, {});

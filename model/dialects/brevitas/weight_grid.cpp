@@ -15,7 +15,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::uint64_t kSample = 4096, kChunk = 1ull << 16;
+constexpr std::uint64_t kSample = 4096, kGridChunk = 1ull << 16;
 constexpr std::uint64_t kFewest = 16; ///< elements of a tensor that tell something
 constexpr std::uint64_t kFewestOfChannel = 9;
 constexpr int kMostBits = 12;
@@ -199,8 +199,8 @@ public:
 private:
     bool read(std::uint64_t begin, std::uint64_t count, Values &out)
     {
-        for (std::uint64_t at = begin; at < begin + count; at += kChunk) {
-            const std::uint64_t length = std::min(kChunk, begin + count - at);
+        for (std::uint64_t at = begin; at < begin + count; at += kGridChunk) {
+            const std::uint64_t length = std::min(kGridChunk, begin + count - at);
             m_chunk.resize(length);
             m_reader.floats(at, m_chunk);
             if (!out.add(m_chunk))

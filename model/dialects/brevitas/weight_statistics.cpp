@@ -17,7 +17,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::uint64_t kChunk = 1ull << 18;
+constexpr std::uint64_t kStatisticsChunk = 1ull << 18;
 constexpr std::uint64_t kMostStripes = 64;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
@@ -39,7 +39,7 @@ void forEachRunIn(const StatisticInput &input, const Channels &channels, std::ui
     SharedProgress &progress, const RunVisitor &f)
 {
     TensorReader reader(*input.tensor);
-    std::vector<float> chunk(std::min(kChunk, end - begin));
+    std::vector<float> chunk(std::min(kStatisticsChunk, end - begin));
     for (std::uint64_t at = begin; at < end; at += chunk.size()) {
         const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), end - at));
         reader.floats(at, part);
@@ -101,8 +101,9 @@ std::uint64_t stripeOf(const TensorInfo &tensor, const Channels &channels)
 {
     if (!tensor.isContiguous())
         return elementCount(tensor.shape); // each reader of a strided view may hold all of it
-    const std::uint64_t least = std::max({kChunk, elementCount(tensor.shape) / kMostStripes, 16 * channels.count()});
-    return (least + kChunk - 1) / kChunk * kChunk;
+    const std::uint64_t least
+        = std::max({kStatisticsChunk, elementCount(tensor.shape) / kMostStripes, 16 * channels.count()});
+    return (least + kStatisticsChunk - 1) / kStatisticsChunk * kStatisticsChunk;
 }
 
 void addExtremes(const StatisticInput &input, bool perChannel, const Progress &progress, Extremes &out)

@@ -22,7 +22,6 @@ using Kind = FakeStep::Kind;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kLargestCode = 9.0e15f; ///< codes are int64
 
-bool isScale(Kind kind) { return kind == Kind::Divide || kind == Kind::Multiply; }
 bool isShift(Kind kind) { return kind == Kind::Add || kind == Kind::Subtract; }
 
 Rounding roundingOf(Kind kind)
@@ -96,7 +95,7 @@ void FakeDecoder::parameters(Quantizer &q, const Shape *shape)
             q.origin["scale"].detail
                 += ": the network adds what quantizing changes, so that its values may differ from "
                    "these in the last bit";
-        } else if (isScale(step.kind)) {
+        } else if (FakeStep::isScaling(step.kind)) {
             scaled = i;
             q.scale = operandOf(step, shape);
             q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, step.operand, nodes)};
@@ -133,7 +132,7 @@ void FakeDecoder::narrow(const FakeStep &step, Limits &limits)
         const std::vector<float> values = valuesOf(step.operand);
         Limits next{kInfinity, -kInfinity, limits.exact};
         for (const float &value : values) {
-            if (isScale(step.kind) && !(value > 0))
+            if (FakeStep::isScaling(step.kind) && !(value > 0))
                 throw ParseError(
                     fmt::format("{} has the constant {}, which is no scale", nodeLabel(node(step)), shortest(value)));
             const float low = applied(step.kind, limits.low, value), high = applied(step.kind, limits.high, value);
@@ -231,7 +230,7 @@ std::optional<CodeRule> FakeDecoder::ruleOf(Quantizer &q, const Shape *shape)
     std::optional<Granular> divisor, factor, before, behind;
     for (std::size_t i = 0; i <= *m_found.codes; ++i) {
         const FakeStep &step = m_found.steps[i];
-        if (isScale(step.kind)) {
+        if (FakeStep::isScaling(step.kind)) {
             (step.kind == Kind::Divide ? divisor : factor) = operandOf(step, shape);
         } else if (isShift(step.kind)) {
             std::optional<Granular> &shift = i < *m_found.rounding ? before : behind;

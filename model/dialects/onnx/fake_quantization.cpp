@@ -14,9 +14,8 @@ namespace {
 using Kind = FakeStep::Kind;
 
 /// More operators than any exporter writes for one quantizer.
-constexpr std::size_t kLongestPath = 24;
+constexpr std::size_t kMostSteps = 24;
 
-bool isScale(Kind kind) { return kind == Kind::Divide || kind == Kind::Multiply; }
 bool isRounding(Kind kind)
 {
     return kind == Kind::Round || kind == Kind::Floor || kind == Kind::Ceil || kind == Kind::Truncate;
@@ -190,7 +189,7 @@ bool FakeReader::accepts(Kind kind)
         return first;
     }
     if (!m_rounded) {
-        if (!isScale(kind)) {
+        if (!FakeStep::isScaling(kind)) {
             m_other = true;
             return true;
         }
@@ -200,14 +199,14 @@ bool FakeReader::accepts(Kind kind)
     }
     if (m_scaledAbove)
         return kind == Kind::Clip;
-    m_scaledAbove = isScale(kind);
+    m_scaledAbove = FakeStep::isScaling(kind);
     return true;
 }
 
 std::optional<FakeQuantization> FakeReader::run(ValueId value)
 {
     FakeQuantization out;
-    while (out.steps.size() < kLongestPath) {
+    while (out.steps.size() < kMostSteps) {
         const Value *v = m_graph.value(value);
         if (v == nullptr || v->tensor || !v->producer)
             break;

@@ -29,6 +29,8 @@ struct FakeStep {
     ValueId low = kNoValue, high = kNoValue; ///< of Clip, where they are values
     std::optional<float> lowNumber, highNumber; ///< of Clip, where they are attributes
     ValueId compared = kNoValue; ///< of a Clip that is a comparison and a choice: what is compared with
+
+    static bool isScaling(Kind kind) { return kind == Kind::Divide || kind == Kind::Multiply; }
 };
 
 /// Fake quantization that is written as elementwise operators, as exporters leave it that know no quantizer:

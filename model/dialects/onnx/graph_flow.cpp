@@ -11,18 +11,6 @@ namespace {
 
 using NodeFlags = std::vector<bool>; ///< one a node
 
-/// The values that a node reads, each once.
-std::vector<ValueId> distinctInputs(const Graph &graph, const Node &node)
-{
-    std::vector<ValueId> out;
-    for (const ValueId input : node.inputs)
-        if (graph.value(input) != nullptr)
-            out.push_back(input);
-    std::ranges::sort(out);
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
-}
-
 /// Marks the nodes that start it, and every node that reads nothing but what marked nodes make and `known` values; none
 /// that `blocks`, and none on a cycle.
 template <class Known, class Starts, class Blocks>
@@ -32,7 +20,7 @@ NodeFlags spread(const Graph &graph, const Known &known, const Starts &starts, c
     std::vector<std::size_t> open(graph.nodes.size(), 0); ///< distinct inputs that are not known yet
     std::vector<NodeId> ready;
     for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-        const std::vector<ValueId> inputs = distinctInputs(graph, graph.nodes[id]);
+        const std::vector<ValueId> inputs = graph.distinctInputs(graph.nodes[id]);
         open[id]
             = static_cast<std::size_t>(std::ranges::count_if(inputs, [&](ValueId input) { return !known(input); }));
         if (starts(id) || (open[id] == 0 && !inputs.empty()))

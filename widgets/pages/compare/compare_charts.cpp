@@ -17,7 +17,7 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr std::uint64_t kSweepAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
+static constexpr std::uint64_t kLayersAtOnce = 30'000'000; // larger layers are swept only when somebody asks for it
 
 CompareCharts::CompareCharts(LabStore &lab, SweepStore &sweep, const CompareModel &model, QWidget *parent)
     : QWidget(parent)
@@ -124,7 +124,7 @@ void CompareCharts::refreshSweep()
         return m_sweepChart->showMessage(tr("The sweep takes weights."));
     }
     const auto &layers = m_lab.layers();
-    if (isVisible() && sweptElements(*m_lab.network(), layers) <= kSweepAtOnce)
+    if (isVisible() && sweptElements(*m_lab.network(), layers) <= kLayersAtOnce)
         m_sweep.request(layers);
     if (m_sweep.known(layers) < layers.size())
         return m_sweepChart->showMessage(

@@ -20,7 +20,7 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr std::uint64_t kSweepAtOnce = 8'000'000; // larger networks are swept when somebody asks for it
+static constexpr std::uint64_t kNetworkAtOnce = 8'000'000; // larger networks are swept when somebody asks for it
 static constexpr std::size_t kDrawAsTheyCome = 64; // layers; beyond it the front is drawn once, at the end
 
 SweepPanel::SweepPanel(Session &session, SweepStore &store, QWidget *parent)
@@ -195,7 +195,7 @@ void SweepPanel::refresh()
         if (std::find(all.begin(), all.end(), str(name)) != all.end())
             selected.push_back(str(name));
     if (network && isVisible()) {
-        if (m_runAsked || sweptElements(*network, all) <= kSweepAtOnce)
+        if (m_runAsked || sweptElements(*network, all) <= kNetworkAtOnce)
             m_store.request(all);
         m_store.request(selected); // in front of the others
     }
