@@ -17,17 +17,6 @@ std::int64_t Node::integer(std::string_view wanted, std::int64_t missing) const
     return found != nullptr && found->kind == Attribute::Kind::Int ? found->i : missing;
 }
 
-std::vector<ValueId> Graph::distinctInputs(const Node &node) const
-{
-    std::vector<ValueId> out;
-    for (const ValueId input : node.inputs)
-        if (value(input) != nullptr)
-            out.push_back(input);
-    std::ranges::sort(out);
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
-}
-
 const Node *Graph::producerOf(ValueId id) const
 {
     const Value *v = value(id);

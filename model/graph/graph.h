@@ -62,8 +62,6 @@ struct Graph {
     std::vector<ValueId> outputs;
 
     const Value *value(ValueId id) const { return id < values.size() ? &values[id] : nullptr; }
-    /// The values that a node of this graph reads, each once, by ascending id.
-    std::vector<ValueId> distinctInputs(const Node &node) const;
     /// The node that makes a value, or nullptr.
     const Node *producerOf(ValueId id) const;
 };

@@ -85,7 +85,7 @@ ConstantPaths::Mixed ConstantPaths::mixedAbove(ValueId value) const
             continue;
         if (roundsValues(*node) && !out.rounder)
             out.rounder = m_graph.values[open[next]].producer;
-        for (const ValueId input : m_graph.distinctInputs(*node))
+        for (const ValueId input : distinctInputs(m_graph, *node))
             if (std::ranges::find(open, input) == open.end())
                 open.push_back(input);
     }
@@ -125,7 +125,7 @@ void ConstantPaths::walk()
     std::vector<std::size_t> open(m_graph.nodes.size(), 0); ///< distinct inputs that are not stored yet
     std::vector<NodeId> ready;
     for (NodeId id = 0; id < m_graph.nodes.size(); ++id) {
-        const std::vector<ValueId> inputs = m_graph.distinctInputs(m_graph.nodes[id]);
+        const std::vector<ValueId> inputs = distinctInputs(m_graph, m_graph.nodes[id]);
         open[id] = static_cast<std::size_t>(
             std::ranges::count_if(inputs, [&](ValueId input) { return !m_values[input].stored; }));
         if (open[id] == 0 && !inputs.empty())
@@ -146,6 +146,17 @@ void ConstantPaths::walk()
                     ready.push_back(consumer);
         }
     }
+}
+
+std::vector<ValueId> distinctInputs(const Graph &graph, const Node &node)
+{
+    std::vector<ValueId> out;
+    for (const ValueId input : node.inputs)
+        if (graph.value(input) != nullptr)
+            out.push_back(input);
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
 }
 
 } // namespace quantscope::interpret

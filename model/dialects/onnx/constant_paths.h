@@ -52,6 +52,9 @@ private:
     Path m_none;
 };
 
+/// The values that a node reads, each once, by ascending id.
+std::vector<ValueId> distinctInputs(const Graph &graph, const Node &node);
+
 /// Makes many values one: its result is a grid, or codes.
 bool roundsValues(const Node &node);
 

@@ -1,5 +1,6 @@
 #include "dialects/onnx/graph_flow.h"
 
+#include "dialects/onnx/constant_paths.h"
 #include "network/flow_builder.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ NodeFlags spread(const Graph &graph, const Known &known, const Starts &starts, c
     std::vector<std::size_t> open(graph.nodes.size(), 0); ///< distinct inputs that are not known yet
     std::vector<NodeId> ready;
     for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-        const std::vector<ValueId> inputs = graph.distinctInputs(graph.nodes[id]);
+        const std::vector<ValueId> inputs = distinctInputs(graph, graph.nodes[id]);
         open[id]
             = static_cast<std::size_t>(std::ranges::count_if(inputs, [&](ValueId input) { return !known(input); }));
         if (starts(id) || (open[id] == 0 && !inputs.empty()))
