@@ -43,16 +43,16 @@ bool isSameView(const TensorInfo &a, const TensorInfo &b)
 /// Throws ParseError, CancelledError.
 bool haveSameElements(const TensorInfo &a, const TensorInfo &b, const Progress &progress)
 {
-    constexpr std::uint64_t kChunk = 1ull << 16;
+    constexpr std::uint64_t kPiece = 1ull << 16;
     if (a.dtype != b.dtype || a.shape != b.shape)
         return false;
     if (isSameView(a, b))
         return true;
     TensorReader one(a), other(b);
     std::vector<std::uint64_t> left, right;
-    for (std::uint64_t at = 0; at < a.count(); at += kChunk) {
+    for (std::uint64_t at = 0; at < a.count(); at += kPiece) {
         progress.step(at, a.count());
-        left.resize(std::min(kChunk, a.count() - at));
+        left.resize(std::min(kPiece, a.count() - at));
         right.resize(left.size());
         one.patterns(at, left);
         other.patterns(at, right);
