@@ -1,7 +1,7 @@
 #include "items/diagnostic_model.h"
 #include "items/facts.h"
-#include "items/layer_filter.h"
 #include "items/layer_model.h"
+#include "items/layer_proxy.h"
 #include "items/quantizer_model.h"
 #include "support.h"
 

@@ -1,6 +1,5 @@
 #include "items/layer_filter.h"
 
-#include "items/layer_model.h"
 #include "items/text.h"
 
 #include <QRegularExpression>
@@ -170,22 +169,6 @@ LayerFilter parseLayerFilter(const QString &text)
         filter.terms.push_back(term);
     }
     return filter;
-}
-
-QString LayerProxy::setFilterText(const QString &text)
-{
-    LayerFilter filter = parseLayerFilter(text);
-    if (!filter.error.isEmpty())
-        return filter.error;
-    m_filter = std::move(filter);
-    invalidateFilter();
-    return {};
-}
-
-bool LayerProxy::filterAcceptsRow(int sourceRow, const QModelIndex &) const
-{
-    const auto *model = static_cast<const LayerModel *>(sourceModel());
-    return m_filter.matches(model->row(sourceRow));
 }
 
 } // namespace quantscope

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "items/value_proxy.h"
 #include "report/layer_table.h"
 
 #include <QString>
@@ -31,20 +30,5 @@ struct LayerFilter {
 };
 
 LayerFilter parseLayerFilter(const QString &text);
-
-/// Shows the layers that match.
-class LayerProxy : public ValueProxy {
-    Q_OBJECT
-public:
-    using ValueProxy::ValueProxy;
-    /// Keeps the last usable filter and returns the reason when `text` cannot be used.
-    QString setFilterText(const QString &text);
-
-protected:
-    bool filterAcceptsRow(int sourceRow, const QModelIndex &sourceParent) const override;
-
-private:
-    LayerFilter m_filter;
-};
 
 } // namespace quantscope

@@ -1,6 +1,7 @@
 #include "items/layer_model.h"
 
 #include "items/text.h"
+#include "network/flow_rows.h"
 
 #include <algorithm>
 
@@ -18,12 +19,12 @@ template <class Number> QVariant valueOf(const std::optional<Number> &number)
     return number ? QVariant(static_cast<double>(*number)) : QVariant();
 }
 
-std::vector<RowColumn<LayerRow>> namingColumns()
+std::vector<RowColumn<ListedRow>> namingColumns()
 {
-    using Row = LayerRow;
+    using Row = ListedRow;
     const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
     return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); },
-                [](const Row &row) { return QVariant(qs(row.name)); }, kLeft, {},
+                [](const Row &row) { return QVariant(row.place); }, kLeft, u"in the order of the network"_s,
                 [](const Row &row) { return shownText(row.name); }},
         {u"Kind"_s, [](const Row &row) { return shownText(row.kind); }},
         {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
@@ -31,9 +32,9 @@ std::vector<RowColumn<LayerRow>> namingColumns()
             kRight, u"weights + biases"_s}};
 }
 
-std::vector<RowColumn<LayerRow>> quantizerColumns()
+std::vector<RowColumn<ListedRow>> quantizerColumns()
 {
-    using Row = LayerRow;
+    using Row = ListedRow;
     return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
                 [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
                 [](const Row &row) {
@@ -52,9 +53,9 @@ std::vector<RowColumn<LayerRow>> quantizerColumns()
             u"integer bits (with the sign) and fractional bits of the word"_s}};
 }
 
-std::vector<RowColumn<LayerRow>> figureColumns()
+std::vector<RowColumn<ListedRow>> figureColumns()
 {
-    using Row = LayerRow;
+    using Row = ListedRow;
     return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? QString::number(*row.sqnrDb, 'f', 1) : u"–"_s; },
                 [](const Row &row) { return valueOf(row.sqnrDb); }, kRight,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s},
@@ -70,15 +71,22 @@ std::vector<RowColumn<LayerRow>> figureColumns()
             }}};
 }
 
-/// What a column means is told by its cells too.
-std::vector<RowColumn<LayerRow>> layerColumns()
+/// What a column means is told by its cells too; an operator has a name and a kind alone.
+std::vector<RowColumn<ListedRow>> layerColumns()
 {
-    std::vector<RowColumn<LayerRow>> all = namingColumns();
+    std::vector<RowColumn<ListedRow>> all = namingColumns();
     for (const auto &more : {quantizerColumns(), figureColumns()})
         all.insert(all.end(), more.begin(), more.end());
-    for (RowColumn<LayerRow> &column : all)
+    for (std::size_t at = LayerModel::Kind; at < all.size(); ++at) {
+        RowColumn<ListedRow> &column = all[at];
         if (!column.tip && !column.headerTip.isEmpty())
-            column.tip = [text = column.headerTip](const LayerRow &) { return text; };
+            column.tip = [text = column.headerTip](const ListedRow &) { return text; };
+        if (at == LayerModel::Kind)
+            continue;
+        for (RowColumn<ListedRow>::Text *text : {&column.text, &column.tip})
+            if (*text)
+                *text = [of = *text](const ListedRow &row) { return row.isLayer ? of(row) : QString(); };
+    }
     return all;
 }
 
@@ -89,37 +97,97 @@ LayerModel::LayerModel(QObject *parent)
 {
 }
 
-static std::vector<LayerRow> rowsOf(const Inspection &inspection)
+namespace {
+
+/// Of what a flow has between layers; unnamed operators go by what they do.
+ListedRow rowOfNode(const FlowNode &node)
 {
-    std::vector<LayerRow> rows;
-    if (inspection.network)
-        for (const Layer &layer : inspection.network->layers)
-            rows.push_back(layerRow(inspection, layer));
+    ListedRow row;
+    row.isLayer = false;
+    row.kind = node.kind == FlowNode::Kind::Input ? "input"
+        : node.kind == FlowNode::Kind::Output     ? "output"
+                                                  : node.opType;
+    row.name = !node.name.empty() ? node.name : row.kind;
+    return row;
+}
+
+bool sameNames(const std::vector<ListedRow> &a, const std::vector<ListedRow> &b)
+{
+    return std::ranges::equal(a, b, [](const ListedRow &left, const ListedRow &right) {
+        return left.isLayer == right.isLayer && left.name == right.name;
+    });
+}
+
+} // namespace
+
+std::vector<ListedRow> LayerModel::rowsOf(const Inspection &inspection) const
+{
+    if (!inspection.network)
+        return {};
+    const Network &network = *inspection.network;
+    std::vector<ListedRow> rows(network.layers.size());
+    for (const Layer &layer : network.layers)
+        static_cast<LayerRow &>(rows[position(layer.id)]) = layerRow(inspection, layer);
+    int place = 0;
+    for (const FlowEntry &entry : flowEntries(network, m_operators)) {
+        ListedRow &row
+            = entry.layer ? rows[position(*entry.layer)] : rows.emplace_back(rowOfNode(network.flow.node(*entry.node)));
+        row.node = entry.node;
+        row.place = place++;
+    }
     return rows;
 }
 
-void LayerModel::setInspection(const Inspection &inspection) { setRows(rowsOf(inspection)); }
+void LayerModel::setInspection(const Inspection &inspection)
+{
+    std::vector<ListedRow> found = rowsOf(inspection);
+    m_network = inspection.network;
+    if (sameNames(rows(), found))
+        replaceRows(std::move(found));
+    else
+        setRows(std::move(found));
+    Q_EMIT flowChanged();
+}
 
 void LayerModel::updateAll(const Inspection &inspection) { replaceRows(rowsOf(inspection)); }
+
+void LayerModel::showOperators(const Inspection &inspection, bool shown)
+{
+    if (shown == m_operators)
+        return;
+    m_operators = shown;
+    setInspection(inspection);
+}
 
 void LayerModel::updateLayer(const std::string &name, const Inspection &inspection)
 {
     const int at = rowOf(qs(name));
-    if (at >= 0)
-        replaceRow(static_cast<std::size_t>(at),
-            layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]));
+    if (at < 0)
+        return;
+    ListedRow changed = row(at);
+    static_cast<LayerRow &>(changed) = layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]);
+    replaceRow(static_cast<std::size_t>(at), std::move(changed));
 }
 
 int LayerModel::rowOf(const QString &name) const
 {
-    const auto found = std::find_if(
-        rows().begin(), rows().end(), [wanted = str(name)](const LayerRow &row) { return row.name == wanted; });
+    const auto found = std::ranges::find_if(
+        rows(), [wanted = str(name)](const ListedRow &row) { return row.isLayer && row.name == wanted; });
     return found == rows().end() ? -1 : static_cast<int>(found - rows().begin());
 }
 
-QString LayerModel::nameAt(int at) const { return at >= 0 && at < rowCount() ? qs(row(at).name) : QString(); }
+QString LayerModel::nameAt(int at) const
+{
+    return at >= 0 && at < rowCount() && row(at).isLayer ? qs(row(at).name) : QString();
+}
 
-QVariant LayerModel::own(const LayerRow &row, int column, int role) const
+Qt::ItemFlags LayerModel::flags(const QModelIndex &index) const
+{
+    return index.isValid() && !row(index.row()).isLayer ? Qt::ItemFlags(Qt::ItemNeverHasChildren)
+                                                        : RowModel::flags(index);
+}
+
+QVariant LayerModel::own(const ListedRow &row, int column, int role) const
 {
     switch (role) {
     case WeightRole: return row.hasWeights;
@@ -127,6 +195,7 @@ QVariant LayerModel::own(const LayerRow &row, int column, int role) const
     case AssumedRole: return column == Scale ? row.scaleAssumed : row.assumed;
     case WrongRole: return row.contradicted;
     case MonoRole: return column >= Shape;
+    case OperatorRole: return !row.isLayer;
     default: return {};
     }
 }

@@ -71,8 +71,8 @@ QHeaderView::section:vertical { padding: 0 6px; }
 QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; }
 QTableView { selection-color: @text; outline: none; }
 QTableView::item { padding: 0 6px; }
-QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center left; }
-QHeaderView::down-arrow, QHeaderView::up-arrow { width: 9px; height: 9px; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: top center; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { width: 7px; height: 7px; }
 QTableView QTableCornerButton::section { background: @tint; border: none; }
 QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab { padding: 7px 2px; margin-right: 14px; }

@@ -1,9 +1,15 @@
 #include "panels/layer_delegate.h"
 
+#include "items/layer_lanes.h"
 #include "items/layer_model.h"
+#include "look/controls.h"
 #include "look/theme.h"
+#include "panels/lane_painter.h"
 
+#include <QAbstractItemView>
+#include <QHelpEvent>
 #include <QPainter>
+#include <QToolTip>
 
 using namespace Qt::StringLiterals;
 
@@ -31,6 +37,27 @@ int paintBadge(QPainter *painter, const QRect &rect, const QString &severity, co
     return box.width();
 }
 
+/// What flows, at the left of a name; the room that it takes.
+static int paintFlow(QPainter *painter, const QRect &rect, const QModelIndex &index)
+{
+    const QVariant lanes = index.column() == LayerModel::Name ? index.data(LayerModel::LanesRole) : QVariant();
+    if (!lanes.isValid())
+        return 0;
+    const auto cell = lanes.value<LaneCell>();
+    paintLanes(painter, rect, cell);
+    return lanesWidth(cell);
+}
+
+bool LayerDelegate::helpEvent(
+    QHelpEvent *event, QAbstractItemView *view, const QStyleOptionViewItem &option, const QModelIndex &index)
+{
+    if (event->type() != QEvent::ToolTip)
+        return QStyledItemDelegate::helpEvent(event, view, option, index);
+    const QString tip = index.data(Qt::ToolTipRole).toString();
+    QToolTip::showText(event->globalPos(), tip.isEmpty() ? tip : plainTip(tip), view, view->visualRect(index));
+    return true;
+}
+
 void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
     const QRect rect = option.rect;
@@ -50,13 +77,16 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     const bool assumed = marked && !wrong && index.data(LayerModel::AssumedRole).toBool();
     const bool mono = index.data(LayerModel::MonoRole).toBool();
     const bool bold = strong && index.column() == LayerModel::Name;
-    painter->setFont(mono ? Theme::mono(0.95, bold) : Theme::sans(1.0, bold));
+    QFont font = mono ? Theme::mono(0.95, bold) : Theme::sans(1.0, bold);
+    font.setItalic(index.data(LayerModel::OperatorRole).toBool());
+    painter->setFont(font);
     painter->setPen(wrong ? colours().redText
             : assumed     ? colours().amberText
             : strong      ? colours().text
                           : colours().dim);
     const auto alignment = index.data(Qt::TextAlignmentRole).toInt();
-    const QRect box = rect.adjusted(6, 0, -6, 0);
+    const int lanes = paintFlow(painter, rect, index);
+    const QRect box = rect.adjusted(6 + lanes, 0, -6, 0);
     QString text = index.data().toString();
     if (assumed || wrong)
         text += wrong ? u"✗"_s : u"?"_s;

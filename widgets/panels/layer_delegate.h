@@ -10,6 +10,9 @@ class LayerDelegate : public QStyledItemDelegate {
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    /// Names of a file are never taken for markup.
+    bool helpEvent(QHelpEvent *event, QAbstractItemView *view, const QStyleOptionViewItem &option,
+        const QModelIndex &index) override;
 };
 
 /// A rounded badge with a sign: "▲ 2" for warnings, "■ 1" for errors, "i" for notes. Returns its width.

@@ -1,10 +1,13 @@
 #include "panels/layers_panel.h"
 
+#include "items/layer_lanes.h"
 #include "items/text.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "panels/lane_painter.h"
 #include "panels/layer_delegate.h"
 #include "session/session.h"
+#include "session/settings.h"
 
 #include <QBoxLayout>
 #include <QFileInfo>
@@ -16,10 +19,12 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+static const QString kOperatorsKey = u"layers/operators"_s;
+static const QString kShown = u"shown"_s;
 static constexpr int kMeasuredRows = 200; // never resizeColumnsToContents on a network of thousands
 
-/// What most names need; a long one is elided.
-static int nameWidth(const LayerModel &model)
+/// What most names need beside their lines; a long one is elided.
+static int nameWidth(const LayerModel &model, const LayerProxy &proxy)
 {
     const QFontMetrics plain(Theme::sans());
     const QFontMetrics bold(Theme::sans(1.0, true));
@@ -29,7 +34,8 @@ static int nameWidth(const LayerModel &model)
         const QFontMetrics &metrics = model.index(row, 0).data(LayerModel::WeightRole).toBool() ? bold : plain;
         width = std::max(width, metrics.horizontalAdvance(shownText(model.nameAt(row))) + 12);
     }
-    return std::min(width, 150);
+    const auto lanes = proxy.index(0, LayerModel::Name).data(LayerModel::LanesRole).value<LaneCell>();
+    return std::min(width, 150) + lanesWidth(lanes);
 }
 
 static void fitColumns(QTableView *table, const LayerModel &model)
@@ -66,20 +72,8 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(makeHeader());
-    m_proxy.setSourceModel(&m_model);
-    setUpTable(m_table, tr("Layers"));
-    m_table->setObjectName(u"layers"_s);
-    m_table->setModel(&m_proxy);
-    m_table->setItemDelegate(new LayerDelegate(m_table));
-    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    m_table->setSortingEnabled(true);
-    m_table->horizontalHeader()->setSortIndicatorClearable(true);
-    m_table->sortByColumn(-1, Qt::AscendingOrder);
-    m_table->verticalHeader()->setDefaultSectionSize(QFontMetrics(Theme::sans()).height() + 15);
-    m_table->horizontalHeader()->setMinimumSectionSize(28);
-    m_table->horizontalHeader()->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    setUpLayers();
     column->addWidget(m_table, 1);
-    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
     connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, [this] {
         m_model.updateAll(m_session.inspection());
@@ -90,7 +84,57 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     connect(&Theme::instance(), &Theme::changed, this, &LayersPanel::updateHeader);
     connect(&session.statistics(), &StatisticsStore::ready, this,
         [this](const QString &layer) { m_model.updateLayer(str(layer), m_session.inspection()); });
+    m_model.showOperators(session.inspection(), Settings::text(kOperatorsKey) == kShown);
     onNetwork();
+}
+
+void LayersPanel::setUpLayers()
+{
+    m_proxy.setSourceModel(&m_model);
+    setUpTable(m_table, tr("Layers"));
+    m_table->setObjectName(u"layers"_s);
+    m_table->setModel(&m_proxy);
+    m_table->setItemDelegate(new LayerDelegate(m_table));
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_table->setSortingEnabled(true);
+    QHeaderView *header = m_table->horizontalHeader();
+    header->setSortIndicatorClearable(true);
+    m_table->sortByColumn(LayerModel::Name, Qt::AscendingOrder);
+    header->setSortIndicatorShown(false);
+    connect(header, &QHeaderView::sortIndicatorChanged, this, &LayersPanel::onSorted);
+    m_table->verticalHeader()->setDefaultSectionSize(QFontMetrics(Theme::sans()).height() + 15);
+    header->setMinimumSectionSize(28);
+    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
+    connect(&m_proxy, &LayerProxy::lanesChanged, this, &LayersPanel::onLanes);
+}
+
+/// The order of the network is the usual one: it needs no mark, and what is cleared goes back to it.
+void LayersPanel::onSorted(int column, Qt::SortOrder order)
+{
+    m_table->horizontalHeader()->setSortIndicatorShown(column != LayerModel::Name || order != Qt::AscendingOrder);
+    if (column < 0)
+        m_table->sortByColumn(LayerModel::Name, Qt::AscendingOrder);
+}
+
+/// Rows that stay where they are may have other lines.
+void LayersPanel::onLanes()
+{
+    if (!m_following)
+        showColumns();
+    m_table->viewport()->update();
+}
+
+void LayersPanel::showOperators(bool shown)
+{
+    Settings::setText(kOperatorsKey, shown ? kShown : QString());
+    m_following = true;
+    m_model.showOperators(m_session.inspection(), shown);
+    fitColumns(m_table, m_model);
+    showColumns();
+    m_following = false;
+    onSelection();
+    m_table->scrollTo(m_table->currentIndex());
 }
 
 static QWidget *headerPair(QFrame *header, QLayout *row, QLabel *top, QWidget *bottom, bool expands)
@@ -164,10 +208,10 @@ QString LayersPanel::setFilter(const QString &text)
 void LayersPanel::showColumns()
 {
     static constexpr LayerModel::Column kByWorth[] = {LayerModel::Bits, LayerModel::Scale, LayerModel::Sqnr,
-        LayerModel::IntFrac, LayerModel::Saturated, LayerModel::Params, LayerModel::Kind, LayerModel::Shape};
+        LayerModel::IntFrac, LayerModel::Saturated, LayerModel::Kind, LayerModel::Params, LayerModel::Shape};
     const QHeaderView *header = m_table->horizontalHeader();
     const bool scrolls = m_model.rowCount() * m_table->verticalHeader()->defaultSectionSize() > m_table->height();
-    int spare = width() - nameWidth(m_model) - header->sectionSize(LayerModel::Problems);
+    int spare = width() - nameWidth(m_model, m_proxy) - header->sectionSize(LayerModel::Problems);
     if (scrolls)
         spare -= m_table->verticalScrollBar()->sizeHint().width();
     for (const LayerModel::Column column : kByWorth) {
@@ -197,6 +241,8 @@ void LayersPanel::onNetwork()
 void LayersPanel::onSelection()
 {
     m_following = true;
+    const Layer *shown = m_session.currentLayer();
+    m_proxy.showPathOf(shown ? qs(shown->name) : QString());
     QItemSelection selection;
     QModelIndex first;
     for (const QString &name : m_session.selectedLayers()) {
@@ -220,7 +266,9 @@ void LayersPanel::pushSelection()
     const QModelIndex current = m_table->currentIndex();
     QStringList names;
     for (const QModelIndex &index : m_table->selectionModel()->selectedRows()) {
-        const QString name = index.data(kValueRole).toString();
+        const QString name = m_model.nameAt(m_proxy.mapToSource(index).row());
+        if (name.isEmpty())
+            continue;
         if (index.row() == current.row())
             names.prepend(name); // pages show the one that was touched last
         else
@@ -233,8 +281,10 @@ void LayersPanel::pushSelection()
 void LayersPanel::step(int by)
 {
     const QModelIndex current = m_table->currentIndex();
-    const int row = std::clamp((current.isValid() ? current.row() : -1) + by, 0, std::max(0, m_proxy.rowCount() - 1));
-    if (m_proxy.rowCount() > 0)
+    int row = current.isValid() ? current.row() + by : 0;
+    while (m_proxy.index(row, 0).isValid() && !m_proxy.flags(m_proxy.index(row, 0)).testFlag(Qt::ItemIsSelectable))
+        row += by;
+    if (m_proxy.index(row, 0).isValid())
         m_table->selectRow(row);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "items/layer_filter.h"
 #include "items/layer_model.h"
+#include "items/layer_proxy.h"
 #include "look/controls.h"
 
 #include <QComboBox>
@@ -22,12 +22,18 @@ public:
     QString setFilter(const QString &text);
     /// Selects the next (1) or previous (-1) visible layer.
     void step(int by);
+    /// What the flow has between the layers is listed too; the choice is kept.
+    void showOperators(bool shown);
+    bool showsOperators() const { return m_model.showsOperators(); }
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
     QWidget *makeHeader();
+    void setUpLayers();
+    void onLanes();
+    void onSorted(int column, Qt::SortOrder order);
     void showColumns();
     void onNetwork();
     void onSelection();

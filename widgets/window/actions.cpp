@@ -71,12 +71,16 @@ static std::vector<ActionRow> viewRows()
         const QKeySequence key(u"Ctrl+%1"_s.arg(rows.size() + 1));
         rows.push_back({menu, page.menu, {key}, page.tip, [id = page.id](MainWindow &w) { w.showPage(id); }, true, 0});
     }
+    rows.push_back({menu, tr("Operators &without quantizers"), {},
+        tr("List what the network does between its layers, in its place"),
+        [](MainWindow &w) { w.showOperators(!w.showsOperators()); }, true, 1,
+        [](MainWindow &w) { return w.showsOperators(); }, [](MainWindow &w) { return w.hasOperators(); }});
     rows.push_back({menu, tr("&Follow the system’s colours"), {}, tr("Light or dark as the system says"),
-        [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 1});
+        [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 2});
     rows.push_back(
-        {menu, tr("&Light"), {}, tr("Light colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Light); }, false, 1});
+        {menu, tr("&Light"), {}, tr("Light colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Light); }, false, 2});
     rows.push_back(
-        {menu, tr("Dar&k"), {}, tr("Dark colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Dark); }, false, 1});
+        {menu, tr("Dar&k"), {}, tr("Dark colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Dark); }, false, 2});
     return rows;
 }
 

@@ -23,6 +23,8 @@ struct ActionRow {
     std::function<void(MainWindow &)> run;
     bool needsModel = false;
     int group = 0; ///< a separator stands between groups of a menu
+    std::function<bool(MainWindow &)> isOn = nullptr; ///< of what is on or off
+    std::function<bool(MainWindow &)> isPossible = nullptr; ///< with the model that is open
 };
 
 const std::vector<ActionRow> &actionTable();

@@ -66,8 +66,7 @@ MainWindow::MainWindow(QWidget *parent)
     connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
     resize(1440, 900);
     restoreLayout();
-    for (QAction *action : std::as_const(m_modelActions))
-        action->setEnabled(false);
+    updateActions();
     m_loading->setAlignment(Qt::AlignCenter);
     m_stack->addWidget(m_loading);
 }
@@ -93,8 +92,8 @@ void MainWindow::makeActions()
         action->setStatusTip(row.tip);
         action->setToolTip(row.tip);
         connect(action, &QAction::triggered, this, [this, &row] { row.run(*this); });
-        if (row.needsModel)
-            m_modelActions << action;
+        action->setCheckable(row.isOn != nullptr);
+        m_actions.emplace_back(action, &row);
         addAction(action);
         if (row.menu.isEmpty())
             continue;
@@ -191,8 +190,6 @@ void MainWindow::onState()
 {
     const bool open = m_session.network() != nullptr;
     m_top->setModelOpen(open);
-    for (QAction *action : std::as_const(m_modelActions))
-        action->setEnabled(open);
     if (open) {
         makeWorkspace();
         m_stack->setCurrentWidget(m_split);
@@ -205,7 +202,18 @@ void MainWindow::onState()
         startPage()->showError(m_session.state() == Session::State::Failed ? m_session.errorText() : QString());
         setWindowTitle(u"QuantScope"_s);
     }
+    updateActions();
     onSelection();
+}
+
+void MainWindow::updateActions()
+{
+    const bool open = m_session.network() != nullptr;
+    for (const auto &[action, row] : m_actions) {
+        action->setEnabled(!row->needsModel || (open && (!row->isPossible || row->isPossible(*this))));
+        if (row->isOn)
+            action->setChecked(open && row->isOn(*this));
+    }
 }
 
 void MainWindow::onSelection()
@@ -288,6 +296,20 @@ void MainWindow::escape()
         m_top->filter()->clear();
     else if (m_session.network())
         focusLayers();
+}
+
+void MainWindow::showOperators(bool shown)
+{
+    layers()->showOperators(shown);
+    updateActions();
+}
+
+bool MainWindow::showsOperators() { return layers()->showsOperators(); }
+
+bool MainWindow::hasOperators() const
+{
+    const auto network = m_session.network();
+    return network && std::ranges::any_of(network->flow.nodes(), [](const FlowNode &node) { return !node.layer; });
 }
 
 void MainWindow::setTheme(ThemeChoice choice)

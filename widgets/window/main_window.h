@@ -6,6 +6,9 @@
 
 #include <QMainWindow>
 
+#include <utility>
+#include <vector>
+
 class QAction;
 class QLabel;
 class QSplitter;
@@ -18,6 +21,7 @@ class ProblemsPanel;
 class StartPage;
 class StatusLine;
 class TopBar;
+struct ActionRow;
 enum class ThemeChoice;
 
 /// The window: start page without a model, else layers and problems on the left and the pages on the right.
@@ -41,6 +45,9 @@ public:
     void focusProblems();
     void stepLayer(int by);
     void escape();
+    void showOperators(bool shown);
+    bool showsOperators();
+    bool hasOperators() const;
     void setTheme(ThemeChoice choice);
     /// Gives the problems half of the left side.
     void spreadProblems();
@@ -53,6 +60,7 @@ protected:
 
 private:
     void makeActions();
+    void updateActions();
     void makeWorkspace();
     void connectSession();
     void onState();
@@ -73,7 +81,7 @@ private:
     PageHost *m_pages = nullptr;
     StatusLine *m_status;
     FileDialogs m_files;
-    QList<QAction *> m_modelActions;
+    std::vector<std::pair<QAction *, const ActionRow *>> m_actions;
 };
 
 } // namespace quantscope

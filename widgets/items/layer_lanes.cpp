@@ -1,0 +1,193 @@
+#include "items/layer_lanes.h"
+
+#include "items/text.h"
+#include "network/network.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::size_t kMostNames = 6;
+constexpr std::size_t kMostVisited = 4096; // where a filter leaves little, a join's readers lie far away
+
+using RowOf = std::vector<std::optional<std::uint32_t>>; ///< of each node of the flow
+
+RowOf rowsOf(const Flow &flow, const std::vector<LaneEntry> &entries)
+{
+    RowOf out(flow.nodes().size());
+    for (std::uint32_t row = 0; row < entries.size(); ++row)
+        if (entries[row].node)
+            out[position(*entries[row].node)] = row;
+    return out;
+}
+
+/// The nearest rows from a node on, in one direction, without the node's own; sorted.
+std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, FlowNodeId start,
+    std::vector<FlowNodeId> (Flow::*direction)(FlowNodeId) const)
+{
+    std::vector<std::uint32_t> out;
+    std::vector<FlowNodeId> open{start}, seen{start};
+    while (!open.empty() && seen.size() < kMostVisited) {
+        const std::vector<FlowNodeId> next = (flow.*direction)(open.back());
+        open.pop_back();
+        for (const FlowNodeId node : next) {
+            const auto at = std::ranges::lower_bound(seen, node);
+            if (at != seen.end() && *at == node)
+                continue;
+            seen.insert(at, node);
+            if (const auto row = rowOf[position(node)])
+                out.push_back(*row);
+            else
+                open.push_back(node);
+        }
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+} // namespace
+
+LayerLanes::LayerLanes(
+    std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, std::vector<JoinNote> notes)
+    : m_network(std::move(network))
+    , m_entries(std::move(entries))
+    , m_below(m_entries.size())
+    , m_notes(m_entries.size())
+{
+    std::vector<std::optional<FlowNodeId>> nodes;
+    nodes.reserve(m_entries.size());
+    for (const LaneEntry &entry : m_entries)
+        nodes.push_back(entry.node);
+    m_links = linksBetween(m_network->flow, nodes);
+    for (const RowLink &link : m_links.links)
+        m_below[link.from].push_back(link);
+    m_layout = layOutLanes(m_entries.size(), m_links.links);
+    m_folds = std::ranges::any_of(m_layout.rows, [](const LaneRow &row) { return row.folded > 1; });
+    showPathOf(std::nullopt);
+    placeNotes(notes);
+}
+
+/// A join that is no row itself is told by the rows that read it, else by the last that it reads.
+void LayerLanes::placeNotes(const std::vector<JoinNote> &notes)
+{
+    const Flow &flow = m_network->flow;
+    const RowOf rowOf = rowsOf(flow, m_entries);
+    for (const JoinNote &note : notes) {
+        std::vector<std::uint32_t> rows;
+        if (const auto own = rowOf[position(note.join)])
+            rows = {*own};
+        else
+            rows = nearestRows(flow, rowOf, note.join, &Flow::consumers);
+        if (rows.empty())
+            if (const auto above = nearestRows(flow, rowOf, note.join, &Flow::producers); !above.empty())
+                rows = {above.back()};
+        for (const std::uint32_t row : rows)
+            m_notes[row] << note.lines;
+    }
+}
+
+void LayerLanes::showPathOf(std::optional<int> row)
+{
+    if (!row) {
+        m_path.segments.assign(m_layout.all.size(), false);
+        m_path.rows.assign(m_entries.size(), false);
+        return;
+    }
+    std::vector<bool> ends;
+    ends.reserve(m_entries.size());
+    for (const LaneEntry &entry : m_entries)
+        ends.push_back(entry.isLayer);
+    m_path = pathThrough(m_layout, m_links.links, ends, static_cast<std::uint32_t>(*row));
+}
+
+LaneCell LayerLanes::cell(int row) const
+{
+    const auto at = static_cast<std::size_t>(row);
+    const LaneRow &laid = m_layout.rows[at];
+    LaneCell cell;
+    cell.dot = laid.dot;
+    cell.columns = m_layout.columns;
+    cell.folds = m_folds;
+    cell.folded = laid.folded;
+    cell.onPath = m_path.rows[at];
+    cell.isLayer = m_entries[at].isLayer;
+    cell.known = m_entries[at].node.has_value();
+    cell.differs = !m_notes[at].isEmpty();
+    std::size_t segment = laid.firstSegment;
+    for (const LaneSegment &line : m_layout.segments(at)) {
+        const bool arrives = line.part == LaneSegment::Part::Arriving;
+        cell.lines.push_back({line, m_path.segments[segment++], cell.differs && arrives});
+    }
+    return cell;
+}
+
+QString LayerLanes::namesOf(const std::vector<std::uint32_t> &rows) const
+{
+    QStringList names;
+    for (const std::uint32_t row : rows)
+        if (names.size() < static_cast<qsizetype>(kMostNames))
+            names << shownText(m_entries[row].name);
+    if (rows.size() > kMostNames)
+        return names.join(u", "_s) + u" and %1 more"_s.arg(rows.size() - kMostNames);
+    const QString last = names.takeLast();
+    return names.isEmpty() ? last : names.join(u", "_s) + u" and "_s + last;
+}
+
+QStringList LayerLanes::readsTexts(int row) const
+{
+    static const QString kHow[kLinkKinds]
+        = {u"reads %1"_s, u"reads %1 through layers that are not listed"_s, u"reads a shape from %1"_s};
+    const auto at = static_cast<std::uint32_t>(row);
+    std::vector<std::uint32_t> rows[kLinkKinds];
+    for (const RowLink &link : m_links.into(at))
+        rows[static_cast<std::size_t>(link.kind)].push_back(link.from);
+    QStringList texts;
+    for (std::size_t kind = 0; kind < kLinkKinds; ++kind)
+        if (!rows[kind].empty())
+            texts << kHow[kind].arg(namesOf(rows[kind]));
+    if (m_links.more[at])
+        texts << u"reads further rows above these"_s;
+    if (rows[0].size() + rows[1].size() > 1)
+        texts << u"joins"_s;
+    return texts;
+}
+
+QStringList LayerLanes::feedsTexts(int row) const
+{
+    std::vector<std::uint32_t> fed, told;
+    for (const RowLink &link : m_below[static_cast<std::size_t>(row)])
+        (link.kind == LinkKind::ShapeOnly ? told : fed).push_back(link.to);
+    QStringList texts;
+    if (!fed.empty())
+        texts << u"feeds "_s + namesOf(fed);
+    if (!told.empty())
+        texts << u"gives a shape to "_s + namesOf(told);
+    return texts;
+}
+
+QString LayerLanes::description(int row) const
+{
+    QStringList parts = readsTexts(row);
+    if (!m_notes[static_cast<std::size_t>(row)].isEmpty())
+        parts << u"differs"_s;
+    parts << feedsTexts(row);
+    return parts.join(u"; "_s);
+}
+
+QStringList LayerLanes::tipLines(int row) const
+{
+    const auto at = static_cast<std::size_t>(row);
+    QStringList lines = readsTexts(row);
+    lines.removeAll(u"joins"_s);
+    lines << m_notes[at] << feedsTexts(row);
+    if (lines.isEmpty())
+        lines << (m_entries[at].node ? u"nothing that is listed feeds it or reads it"_s
+                                     : u"nothing tells what feeds it or reads it"_s);
+    return lines;
+}
+
+} // namespace quantscope

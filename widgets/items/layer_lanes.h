@@ -1,0 +1,80 @@
+#pragma once
+
+#include "network/lanes.h"
+
+#include <QMetaType>
+#include <QStringList>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace quantscope {
+
+struct Network;
+
+/// What the list of layers draws beside the name of one row.
+struct LaneCell {
+    struct Line {
+        LaneSegment segment;
+        bool onPath = false; ///< of the layer that the pages show
+        bool differs = false; ///< it arrives at a join whose inputs disagree
+    };
+    std::vector<Line> lines;
+    int dot = 0; ///< column
+    int columns = 0; ///< of the whole list
+    bool folds = false; ///< somewhere in the list the last column holds several lines
+    unsigned folded = 0; ///< lines in the last column at the bottom of the row
+    bool onPath = false;
+    bool isLayer = true; ///< else an operator, an input or an output
+    bool known = true; ///< the flow has it
+    bool differs = false; ///< it joins inputs that disagree
+};
+
+/// One row of a list, in the order of the list.
+struct LaneEntry {
+    QString name;
+    std::optional<FlowNodeId> node;
+    bool isLayer = true;
+};
+
+/// A join whose inputs disagree, in words: the operator, and each input with its numbers.
+struct JoinNote {
+    FlowNodeId join{};
+    QStringList lines;
+};
+
+/// The lines beside a list of layers, and what they say in words.
+class LayerLanes {
+public:
+    LayerLanes(std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, std::vector<JoinNote> notes);
+
+    /// Nothing flows between the rows: no column is drawn.
+    bool empty() const { return m_layout.all.empty(); }
+    LaneCell cell(int row) const;
+    /// "reads relu1 and conv_skip; joins; differs; feeds conv4"
+    QString description(int row) const;
+    /// The same as lines, with the numbers of the inputs that disagree.
+    QStringList tipLines(int row) const;
+    /// The row whose path is marked; nothing for none.
+    void showPathOf(std::optional<int> row);
+
+private:
+    QStringList readsTexts(int row) const;
+    QStringList feedsTexts(int row) const;
+    QString namesOf(const std::vector<std::uint32_t> &rows) const;
+    void placeNotes(const std::vector<JoinNote> &notes);
+
+    std::shared_ptr<const Network> m_network;
+    std::vector<LaneEntry> m_entries;
+    RowLinks m_links;
+    std::vector<std::vector<RowLink>> m_below; ///< of each row, those to what reads it
+    LaneLayout m_layout;
+    LanePath m_path;
+    std::vector<QStringList> m_notes; ///< of each row
+    bool m_folds = false;
+};
+
+} // namespace quantscope
+
+Q_DECLARE_METATYPE(quantscope::LaneCell)
