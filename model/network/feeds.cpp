@@ -54,7 +54,9 @@ std::vector<bool> aboveLayers(const Flow &flow)
     return above;
 }
 
-FlowNode nodeWithin(const FlowNode &node, const Network &exported, const std::map<std::string_view, LayerId> &known)
+using Known = std::map<std::string_view, LayerId>;
+
+FlowNode nodeWithin(const FlowNode &node, const Network &exported, const Known &known)
 {
     FlowNode out = node;
     out.graphNodes.clear(); // of another file
@@ -67,6 +69,16 @@ FlowNode nodeWithin(const FlowNode &node, const Network &exported, const std::ma
         out.opType = exported.layer(*node.layer).kind;
     }
     return out;
+}
+
+/// Under the name that the export has for its layer; nothing where the file has no such slot.
+std::optional<SlotId> slotWithin(
+    const std::optional<SlotId> &slot, const Network &exported, const Network &network, const Known &known)
+{
+    const auto found = slot ? known.find(exported.layer(slot->layer).name) : known.end();
+    if (found == known.end() || network.layer(found->second).slot(slot->slot) == nullptr)
+        return std::nullopt;
+    return SlotId{found->second, slot->slot};
 }
 
 } // namespace
@@ -126,7 +138,7 @@ std::vector<std::string> outputLayers(const Network &network, const Layer &layer
 Flow flowWithin(const Network &exported, const Network &network)
 {
     const Flow &flow = exported.flow;
-    std::map<std::string_view, LayerId> known;
+    Known known;
     for (const Layer &layer : network.layers)
         known.emplace(layer.name, layer.id);
     const std::vector<bool> above = aboveLayers(flow);
@@ -139,10 +151,17 @@ Flow flowWithin(const Network &exported, const Network &network)
         if (node.isStop() || between)
             kept[i] = builder.add(nodeWithin(node, exported, known));
     }
-    for (const FlowEdge &edge : flow.edges()) {
+    for (FlowEdge edge : flow.edges()) {
         const auto from = kept[position(edge.from)], to = kept[position(edge.to)];
-        if (from && to)
-            builder.connect({*from, edge.output, *to, edge.input, edge.value, edge.shapeOnly});
+        if (!from || !to)
+            continue;
+        const bool quantized = edge.quantizer.has_value();
+        edge.from = *from;
+        edge.to = *to;
+        edge.quantizer = slotWithin(edge.quantizer, exported, network, known);
+        edge.requantizer = slotWithin(edge.requantizer, exported, network, known);
+        edge.opaque = edge.opaque || (quantized && !edge.quantizer);
+        builder.connect(std::move(edge));
     }
     return builder.build();
 }

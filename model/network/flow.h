@@ -26,7 +26,8 @@ struct FlowNode {
     };
     Kind kind = Kind::Operator;
     std::optional<LayerId> layer = {}; ///< of Kind::Layer
-    std::string name = {}; ///< as the file has it: empty for unnamed operators; of inputs and outputs their value's name
+    std::string name
+        = {}; ///< as the file has it: empty for unnamed operators; of inputs and outputs their value's name
     std::string opType = {}; ///< of operators, such as "MaxPool"; of Elsewhere its layer's kind
     std::string domain = {}; ///< of the operator; empty for ai.onnx
     std::string scope = {}; ///< path of the subgraph that holds an operator; empty at the top
@@ -34,6 +35,15 @@ struct FlowNode {
 
     /// Ends a search for what feeds what.
     bool isStop() const { return kind == Kind::Layer || kind == Kind::Elsewhere; }
+};
+
+/// What a node does with the values that it reads over one edge.
+enum class FlowUse : std::uint8_t {
+    Computes, ///< makes others of them, or it is not known what
+    Keeps, ///< hands them on as they are, or some of them: MaxPool, Reshape, Slice
+    Pads, ///< the same, with zeros among them
+    Merges, ///< hands them on beside those of its other inputs of this use: Concat, Where, Max
+    Sums, ///< makes others of them and of its other inputs of this use, as of numbers on one grid: Add, Sub
 };
 
 /// One reading of a value. Ports are the positions among the outputs and inputs of the operators in the file; a layer
@@ -45,6 +55,10 @@ struct FlowEdge {
     std::uint32_t input = 0;
     std::string value = {}; ///< its name in the file; may be empty
     bool shapeOnly = false; ///< it carries what was computed from shapes alone
+    FlowUse use = FlowUse::Computes; ///< of operators; a layer computes
+    std::optional<SlotId> quantizer = {}; ///< that makes the value
+    std::optional<SlotId> requantizer = {}; ///< of the reading layer: it quantizes the value before anything else
+    bool opaque = false; ///< without `quantizer`: what makes the value is not decoded, or not known
 };
 
 /// What feeds what in a network, with the operators between the layers. Constants are no part of it. An immutable

@@ -61,8 +61,10 @@ private:
         m_renamed = true;
         SlotQuantizer moved = *slot;
         moved.slot = pair.slot;
+        const SlotId before{m_out.layers[pair.exported].id, pair.exportedSlot};
         if (target == nullptr && m_out.layers[pair.exported].slots.size() == 1) {
             m_out.layers[pair.exported].name = name;
+            m_moved.emplace(before, SlotId{before.layer, pair.slot});
             *slot = std::move(moved);
             return;
         }
@@ -70,6 +72,7 @@ private:
             [&](const SlotQuantizer &known) { return known.slot == pair.exportedSlot; });
         if (target == nullptr)
             target = &addBehind(pair, name);
+        m_moved.emplace(before, SlotId{target->id, pair.slot});
         target->slots.push_back(std::move(moved));
     }
 
@@ -83,6 +86,12 @@ private:
         Layer &added = m_out.add(std::move(layer));
         m_behind.emplace(m_out.layers[pair.exported].id, added.id);
         return added;
+    }
+
+    std::optional<SlotId> moved(const std::optional<SlotId> &slot) const
+    {
+        const auto found = slot ? m_moved.find(*slot) : m_moved.end();
+        return found == m_moved.end() ? slot : found->second;
     }
 
     Flow renamedFlow() const
@@ -102,6 +111,8 @@ private:
         for (FlowEdge edge : flow.edges()) {
             if (const auto found = behind.find(edge.from); found != behind.end())
                 edge.from = found->second;
+            edge.quantizer = moved(edge.quantizer);
+            edge.requantizer = moved(edge.requantizer);
             builder.connect(std::move(edge));
         }
         for (const auto &[node, added] : behind)
@@ -112,6 +123,7 @@ private:
     const Network &m_listed;
     Network m_out;
     std::map<LayerId, LayerId> m_behind;
+    std::map<SlotId, SlotId> m_moved; ///< from where the export has them
     bool m_renamed = false;
 };
 

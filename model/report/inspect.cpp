@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "checks/data_checks.h"
+#include "checks/join_grids.h"
 #include "checks/sharing.h"
 #include "report/text_table.h"
 
@@ -128,6 +129,7 @@ void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string>
         = [&](std::vector<Diagnostic> &&more) { std::ranges::move(more, std::back_inserter(inspection.diagnostics)); };
     append(std::move(ofData));
     append(checkSharing(network, inspection.statistics));
+    append(checkJoinGrids(network));
 }
 
 Result<Inspection> inspect(std::shared_ptr<const Network> network, const InspectOptions &options,

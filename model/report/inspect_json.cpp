@@ -2,6 +2,7 @@
 
 #include "base/file_name.h"
 #include "base/parallel.h"
+#include "network/arrivals.h"
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
 #include "quant/quantizer_json.h"
@@ -82,7 +83,8 @@ Json slotJson(
     return out;
 }
 
-Json layerJson(const Inspection &inspection, const Layer &layer, const InspectOptions &options)
+Json layerJson(
+    const Inspection &inspection, const Arrivals &arrivals, const Layer &layer, const InspectOptions &options)
 {
     Json out;
     out["name"] = layer.name;
@@ -92,6 +94,8 @@ Json layerJson(const Inspection &inspection, const Layer &layer, const InspectOp
         out["fed_by"] = names;
     if (const auto names = feedsNames(*inspection.network, layer.id); !names.empty())
         out["feeds"] = names;
+    for (const SlotId &slot : inputQuantizers(arrivals, layer.id))
+        out["input_quantizers"].push_back({{"layer", inspection.network->layer(slot.layer).name}, {"slot", slot.slot}});
     if (!layer.batchNorm.empty())
         out["batch_norm"] = {{"name", layer.batchNorm}, {"merged", layer.batchNormMerged}};
     out["quantizers"] = Json::array();
@@ -153,8 +157,9 @@ Json inspectJson(const Inspection &inspection, const InspectOptions &options)
         out["parts"] = parts;
     }
     out["layers"] = Json::array();
+    const Arrivals arrivals(network);
     for (const Layer &layer : network.layers)
-        out["layers"].push_back(layerJson(inspection, layer, options));
+        out["layers"].push_back(layerJson(inspection, arrivals, layer, options));
     out["diagnostics"] = Json::array();
     for (const Diagnostic &d : inspection.diagnostics)
         out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},

@@ -97,6 +97,30 @@ private Q_SLOTS:
         QCOMPARE(network.flow.joins().size(), std::size_t{1});
     }
 
+    /// Quantizers by the layer's name; one that the file has no slot for is not known.
+    void quantizersOfAnExportBeside()
+    {
+        Network told = networkOf({"quant", "conv", "side", "fc"});
+        FlowBuilder builder;
+        for (Layer &layer : told.layers) {
+            layer.slots.push_back({.slot = Slot::Act});
+            builder.add({.kind = FlowNode::Kind::Layer, .layer = layer.id, .name = layer.name});
+        }
+        const auto node = [](std::size_t at) { return static_cast<FlowNodeId>(at); };
+        for (std::size_t at = 0; at < 3; ++at)
+            builder.connect({.from = node(at), .to = node(3), .quantizer = SlotId{layerId(at), Slot::Act}});
+        told.flow = builder.build();
+        Network network = networkOf({"fc", "conv", "quant"});
+        network.layers[2].slots.push_back({.slot = Slot::Act});
+        network.flow = flowWithin(told, network);
+        const auto edges = network.flow.edges();
+        QCOMPARE(edges.size(), std::size_t{3});
+        QCOMPARE(edges[0].quantizer, std::optional(SlotId{idOf(network, "quant"), Slot::Act}));
+        QVERIFY(!edges[0].opaque);
+        for (const std::size_t at : {1, 2}) // no such slot, no such layer
+            QVERIFY(!edges[at].quantizer && edges[at].opaque);
+    }
+
     void ofNothing()
     {
         const Network network = networkOf({"conv", "relu"});

@@ -119,6 +119,28 @@ private Q_SLOTS:
         QVERIFY(perChannel["frac_bits"].is_null());
     }
 
+    /// Whose values each layer reads: through MaxPool and Reshape, not through Relu; told by the graph, or by the one
+    /// beside.
+    void inputQuantizers_data()
+    {
+        QTest::addColumn<QString>("file");
+        for (const char *file : {"digits_fixed_qonnx.onnx", "digits_fixed_qcdq.onnx", "digits_fixed.pt"})
+            QTest::newRow(file) << file;
+    }
+
+    void inputQuantizers()
+    {
+        QFETCH(QString, file);
+        const json found = inspected(test::sample(file.toStdString()));
+        json told = json::object();
+        for (const json &layer : found["layers"])
+            if (layer.contains("input_quantizers"))
+                told[layer["name"].get<std::string>()] = layer["input_quantizers"];
+        QCOMPARE(told, json::parse(R"({"conv1": [{"layer": "quant_inp", "slot": "act"}],
+            "conv2": [{"layer": "relu1", "slot": "act"}], "fc1": [{"layer": "relu2", "slot": "act"}],
+            "fc2": [{"layer": "relu3", "slot": "act"}]})"));
+    }
+
     void listReadsNoQuantizer()
     {
         const json found = inspected(test::sample("digits_fixed.pt"), {.hash = false, .list = true, .tensors = true});

@@ -1,6 +1,8 @@
 #include "dialects/onnx/graph_flow.h"
 
 #include "dialects/onnx/constant_paths.h"
+#include "dialects/onnx/slot_nodes.h"
+#include "dialects/onnx/value_uses.h"
 #include "network/flow_builder.h"
 
 #include <algorithm>
@@ -52,12 +54,13 @@ bool readsShape(const Node &node) { return node.domain.empty() && (node.opType =
 /// One use: build().
 class GraphFlow {
 public:
-    GraphFlow(const Graph &graph, const Plan &plan)
-        : m_graph(graph)
+    GraphFlow(Constants &constants, const Plan &plan)
+        : m_constants(constants)
+        , m_graph(constants.graph())
         , m_plan(plan)
-        , m_owner(graph.nodes.size())
+        , m_owner(m_graph.nodes.size())
         , m_layerNodes(plan.layers.size())
-        , m_output(graph.values.size(), 0)
+        , m_output(m_graph.values.size(), 0)
     {
     }
 
@@ -65,9 +68,13 @@ public:
     {
         assignLayers();
         markConstants();
+        std::vector<bool> joined(m_graph.nodes.size(), false);
         for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
-            if (!m_owner[id] && !m_constant[id] && isDequantize(m_graph.nodes[id]))
+            if (!m_owner[id] && !m_constant[id] && isDequantize(m_graph.nodes[id])) {
                 joinQuantizer(id);
+                joined[id] = m_owner[id].has_value();
+            }
+        m_slots = slotNodesOf(m_constants, m_plan, joined);
         addLayers();
         addOperators();
         addInputs();
@@ -159,33 +166,55 @@ private:
     {
         for (const ValueId output : m_graph.outputs)
             if (const Value *value = m_graph.value(output))
-                connect(output, m_builder.add({FlowNode::Kind::Output, std::nullopt, value->name, {}, {}, {}, {}}), 0);
+                connect(
+                    output, {.to = m_builder.add({FlowNode::Kind::Output, std::nullopt, value->name, {}, {}, {}, {}})});
     }
 
     void connectInputs(NodeId id)
     {
         const Node &node = m_graph.nodes[id];
-        for (std::size_t input = 0; m_owner[id] && input < node.inputs.size(); ++input)
-            connect(node.inputs[input], *m_owner[id], static_cast<std::uint32_t>(input));
+        for (std::size_t input = 0; m_owner[id] && input < node.inputs.size(); ++input) {
+            FlowEdge edge{.to = *m_owner[id], .input = static_cast<std::uint32_t>(input)};
+            if (!isLayer(edge.to))
+                edge.use = input == 0 && m_slots.keeps[id] ? FlowUse::Keeps : useOf(m_constants, node, input);
+            else if (input == 0 && m_slots.read[id])
+                edge.requantizer = SlotId{layerId(position(edge.to)), *m_slots.read[id]};
+            connect(node.inputs[input], std::move(edge));
+        }
     }
 
-    void connect(ValueId id, FlowNodeId to, std::uint32_t input)
+    bool isLayer(FlowNodeId node) const { return position(node) < m_plan.layers.size(); }
+
+    /// Of an edge with its end: where it begins, and what makes its value.
+    void connect(ValueId id, FlowEdge edge)
     {
         const Value *value = m_graph.value(id);
         if (value == nullptr || value->tensor)
             return;
-        if (const auto entry = m_inputs.find(id); entry != m_inputs.end())
-            return m_builder.connect({entry->second, 0, to, input, value->name, false});
+        edge.value = value->name;
+        if (const auto entry = m_inputs.find(id); entry != m_inputs.end()) {
+            edge.from = entry->second;
+            return m_builder.connect(std::move(edge));
+        }
         if (!value->producer || !m_owner[*value->producer])
             return;
-        const FlowNodeId from = *m_owner[*value->producer];
-        const bool within = from == to && position(to) < m_plan.layers.size();
+        const NodeId maker = *value->producer;
+        edge.from = *m_owner[maker];
+        edge.output = m_output[id];
+        edge.shapeOnly = m_shape[maker];
+        if (isLayer(edge.from) && m_slots.made[maker])
+            edge.quantizer = SlotId{layerId(position(edge.from)), *m_slots.made[maker]};
+        else
+            edge.opaque = m_slots.opaque[maker] || !isMainOutput(m_graph.nodes[maker], edge.output);
+        const bool within = edge.from == edge.to && isLayer(edge.to);
         if (!within)
-            m_builder.connect({from, m_output[id], to, input, value->name, m_shape[*value->producer]});
+            m_builder.connect(std::move(edge));
     }
 
+    Constants &m_constants;
     const Graph &m_graph;
     const Plan &m_plan;
+    SlotNodes m_slots;
     NodeFlags m_constant, m_shape;
     std::vector<std::optional<FlowNodeId>> m_owner; ///< of each node of the graph: the layer or operator of the flow
     std::vector<std::vector<NodeId>> m_layerNodes;
@@ -196,6 +225,6 @@ private:
 
 } // namespace
 
-Flow flowOf(const Graph &graph, const Plan &plan) { return GraphFlow(graph, plan).build(); }
+Flow flowOf(Constants &constants, const Plan &plan) { return GraphFlow(constants, plan).build(); }
 
 } // namespace quantscope::interpret

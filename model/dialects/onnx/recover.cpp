@@ -44,7 +44,7 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
         }
         network.add(std::move(layer));
     }
-    network.flow = flowOf(constants.graph(), plan);
+    network.flow = flowOf(constants, plan);
     network.dialect = plan.dialect;
     return network;
 }
@@ -66,7 +66,7 @@ void recoverOnnx(Network &network, const Progress &progress)
         }
         network.add(std::move(layer));
     }
-    network.flow = flowOf(constants.graph(), plan);
+    network.flow = flowOf(constants, plan);
     network.dialect = plan.dialect;
     // Raw weights are of a version that swaps nothing.
     if (!markRawWeights(constants.graph(), plan, network, progress))

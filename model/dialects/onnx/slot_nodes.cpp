@@ -1,0 +1,124 @@
+#include "dialects/onnx/slot_nodes.h"
+
+#include "dialects/onnx/names.h"
+#include "dialects/onnx/value_uses.h"
+
+#include <algorithm>
+
+namespace quantscope::interpret {
+
+namespace {
+
+bool isQuantizer(const Node &node)
+{
+    return isQuant(node) || isBipolar(node) || isTrunc(node) || isFixNeuron(node) || isQuantize(node);
+}
+
+bool sameAttribute(const Attribute &a, const Attribute &b)
+{
+    return a.kind == b.kind && a.i == b.i && a.f == b.f && a.s == b.s && a.ints == b.ints && a.floats == b.floats;
+}
+
+/// Two calls of one quantizer: the same operator with the same numbers.
+bool sameQuantizer(Constants &constants, const Node &a, const Node &b)
+{
+    if (a.opType != b.opType || a.inputs.size() != b.inputs.size() || a.attributes.size() != b.attributes.size())
+        return false;
+    for (std::size_t input = 1; input < a.inputs.size(); ++input)
+        if (!sameConstant(constants, a.inputs[input], b.inputs[input]))
+            return false;
+    return std::ranges::all_of(a.attributes, [&](const Attribute &attribute) {
+        const Attribute *other = b.attribute(attribute.name);
+        return other != nullptr && sameAttribute(attribute, *other);
+    });
+}
+
+/// One use: run().
+class SlotFinder {
+public:
+    SlotFinder(Constants &constants, const Plan &plan)
+        : m_constants(constants)
+        , m_graph(constants.graph())
+        , m_plan(plan)
+    {
+        m_out.made.resize(m_graph.nodes.size());
+        m_out.read.resize(m_graph.nodes.size());
+        m_out.keeps.resize(m_graph.nodes.size());
+        m_out.opaque.resize(m_graph.nodes.size());
+    }
+
+    SlotNodes run(const std::vector<bool> &joined)
+    {
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            m_out.opaque[id] = !isPlain(m_graph.nodes[id]) || isQuantizer(m_graph.nodes[id]);
+        for (const PlannedLayer &layer : m_plan.layers) {
+            for (const PlannedSlot &slot : layer.slots)
+                takeSlot(slot);
+            for (const NodeId node : layer.nodes)
+                if (!m_out.made[node] && isQuantizer(m_graph.nodes[node]))
+                    takeLaterCall(layer, node);
+        }
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            if (isDequantize(m_graph.nodes[id]))
+                takeDequantize(id, joined[id]);
+        return std::move(m_out);
+    }
+
+private:
+    void takeSlot(const PlannedSlot &slot)
+    {
+        const bool activation = slot.slot != Slot::Weight && slot.slot != Slot::Bias;
+        if (!activation || slot.constant || slot.node >= m_graph.nodes.size())
+            return;
+        std::optional<Slot> &made = m_out.made[slot.node], &read = m_out.read[slot.node];
+        if (slot.form == Form::Scalars) { // a cell: which of its quantizers makes an output is not told
+            m_out.opaque[slot.node] = true;
+            return;
+        }
+        const bool makes = slot.slot != Slot::Input || isQuantizer(m_graph.nodes[slot.node]);
+        if (makes && (!made || *made == Slot::Input))
+            made = slot.slot;
+        if (!read || slot.slot == Slot::Input)
+            read = slot.slot;
+    }
+
+    /// A quantizer that is called again has one slot: with other numbers the slot does not tell of it.
+    void takeLaterCall(const PlannedLayer &layer, NodeId node)
+    {
+        const auto module = moduleSlot(m_graph.nodes[node].name);
+        const auto first = std::ranges::find_if(layer.slots,
+            [&](const PlannedSlot &slot) { return module && slot.slot == module->slot && !slot.constant; });
+        m_out.opaque[node] = true;
+        if (first == layer.slots.end() || !sameQuantizer(m_constants, m_graph.nodes[first->node], m_graph.nodes[node]))
+            return;
+        m_out.made[node] = m_out.read[node] = first->slot;
+    }
+
+    /// Within its layer it makes what the quantizer makes; elsewhere it keeps it.
+    void takeDequantize(NodeId id, bool joined)
+    {
+        const auto halves = halvesOf(m_constants, id, joined);
+        if (halves && joined)
+            m_out.made[id] = m_out.made[halves->maker];
+        m_out.opaque[id] = !halves || (joined && !m_out.made[id]);
+        if (!halves || joined)
+            return;
+        m_out.keeps[id] = true;
+        for (const NodeId cast : halves->casts)
+            m_out.keeps[cast] = true;
+    }
+
+    Constants &m_constants;
+    const Graph &m_graph;
+    const Plan &m_plan;
+    SlotNodes m_out;
+};
+
+} // namespace
+
+SlotNodes slotNodesOf(Constants &constants, const Plan &plan, const std::vector<bool> &joined)
+{
+    return SlotFinder(constants, plan).run(joined);
+}
+
+} // namespace quantscope::interpret

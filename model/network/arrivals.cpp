@@ -1,0 +1,170 @@
+#include "network/arrivals.h"
+
+#include "network/flow_order.h"
+#include "quant/grid.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+namespace {
+
+using Kind = Arrival::Kind;
+
+bool knowsGrid(const Quantizer &q) { return q.scale && q.zeroPoint && q.isSigned && (q.bitWidth || q.storageBits); }
+
+/// "LAYER" or "LAYER:SLOT" of a recipe: a layer's name alone means its `act`, else its `output`.
+std::optional<SlotId> slotNamed(const Network &network, const std::string &text)
+{
+    if (const std::size_t colon = text.rfind(':'); colon != std::string::npos) {
+        const Layer *layer = network.layer(text.substr(0, colon));
+        const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(std::string_view(text).substr(colon + 1));
+        if (slot != nullptr)
+            return SlotId{layer->id, slot->slot};
+    }
+    const Layer *layer = network.layer(text);
+    for (const Slot slot : {Slot::Act, Slot::Output})
+        if (layer != nullptr && layer->slot(slot) != nullptr)
+            return SlotId{layer->id, slot};
+    return std::nullopt;
+}
+
+void addOnce(std::vector<SlotId> &out, const SlotId &slot)
+{
+    if (std::ranges::find(out, slot) == out.end())
+        out.push_back(slot);
+}
+
+} // namespace
+
+Arrivals::Arrivals(const Network &network)
+    : m_network(network)
+    , m_into(network.flow.nodes().size())
+    , m_from(network.flow.nodes().size())
+{
+    const auto edges = network.flow.edges();
+    Successors successors(network.flow.nodes().size());
+    for (std::uint32_t edge = 0; edge < edges.size(); ++edge) {
+        m_into[position(edges[edge].to)].push_back(edge);
+        m_from[position(edges[edge].from)].push_back(edge);
+        successors[position(edges[edge].from)].push_back(static_cast<std::uint32_t>(position(edges[edge].to)));
+        m_arrivals.push_back({.edge = edge, .source = edges[edge].from});
+    }
+    const auto isOperator = [&](FlowNodeId node) { return network.flow.node(node).kind == FlowNode::Kind::Operator; };
+    for (Arrival &arrival : m_arrivals)
+        if (!isOperator(arrival.source)) {
+            const std::size_t edge = arrival.edge;
+            arrival = leaving(edges[edge]);
+            arrival.edge = edge;
+        }
+    const std::vector<std::uint32_t> unranked(successors.size(), 0);
+    for (const std::uint32_t node : topologicalOrder(successors, unranked).nodes)
+        if (isOperator(static_cast<FlowNodeId>(node)))
+            settle(static_cast<FlowNodeId>(node));
+}
+
+/// Everything that the operator reads is settled, but for what stands on a cycle with it.
+void Arrivals::settle(FlowNodeId node)
+{
+    const Arrival through = throughOperator(node);
+    for (const std::uint32_t edge : m_from[position(node)])
+        if (!m_network.flow.edges()[edge].opaque) {
+            m_arrivals[edge] = through;
+            m_arrivals[edge].edge = edge;
+        }
+}
+
+Arrival Arrivals::leaving(const FlowEdge &edge) const
+{
+    Arrival out{.kind = Kind::Plain, .source = edge.from};
+    if (edge.quantizer) {
+        out.quantizer = edge.quantizer;
+        out.kind = quantizerOf(out) != nullptr ? Kind::Quantized : Kind::Unknown;
+    } else if (edge.opaque || m_network.flow.node(edge.from).kind == FlowNode::Kind::Elsewhere) {
+        out.kind = Kind::Unknown;
+    }
+    return out;
+}
+
+/// Null where the slot's quantizer is not known.
+const Quantizer *Arrivals::quantizerOf(const Arrival &arrival) const
+{
+    const bool known = arrival.quantizer && position(arrival.quantizer->layer) < m_network.layers.size();
+    const SlotQuantizer *slot = known ? m_network.slot(*arrival.quantizer) : nullptr;
+    return slot != nullptr && slot->quantizer ? &*slot->quantizer : nullptr;
+}
+
+/// What an operator makes, the same over each of its edges.
+Arrival Arrivals::throughOperator(FlowNodeId node) const
+{
+    std::optional<Arrival> out;
+    for (const std::uint32_t edge : m_into[position(node)]) {
+        const FlowUse use = m_network.flow.edges()[edge].use;
+        if (use == FlowUse::Keeps || use == FlowUse::Pads)
+            return kept(m_arrivals[edge], use, node);
+        if (use == FlowUse::Merges)
+            out = out ? merged(*out, m_arrivals[edge], node) : m_arrivals[edge];
+    }
+    return out.value_or(Arrival{.kind = Kind::Plain, .source = node});
+}
+
+Arrival Arrivals::kept(const Arrival &arrival, FlowUse use, FlowNodeId node) const
+{
+    const bool offGrid = use == FlowUse::Pads && arrival.kind == Kind::Quantized && !holdsZero(*quantizerOf(arrival));
+    return offGrid ? Arrival{.kind = Kind::Plain, .source = node} : arrival;
+}
+
+/// Of equal quantizers the first stands for all.
+Arrival Arrivals::merged(const Arrival &a, const Arrival &b, FlowNodeId node) const
+{
+    const auto either = [&](Kind kind) { return a.kind == kind || b.kind == kind; };
+    if (a.kind == Kind::Quantized && b.kind == Kind::Quantized) {
+        if (a.quantizer == b.quantizer)
+            return a;
+        const Quantizer &first = *quantizerOf(a), &second = *quantizerOf(b);
+        if (!gridDifferences(first, second).empty())
+            return {.kind = Kind::Several, .source = node};
+        return knowsGrid(first) && knowsGrid(second) ? a : Arrival{.kind = Kind::Unknown, .source = node};
+    }
+    return {.kind = either(Kind::Unknown) ? Kind::Unknown
+            : either(Kind::Plain)         ? Kind::Plain
+                                          : Kind::Several,
+        .source = node};
+}
+
+std::vector<Arrival> Arrivals::into(FlowNodeId node) const
+{
+    std::vector<Arrival> out;
+    for (const std::uint32_t edge : m_into[position(node)])
+        if (!m_network.flow.edges()[edge].shapeOnly)
+            out.push_back(m_arrivals[edge]);
+    return out;
+}
+
+std::vector<Arrival> Arrivals::from(FlowNodeId node) const
+{
+    std::vector<Arrival> out;
+    for (const std::uint32_t edge : m_from[position(node)])
+        out.push_back(m_arrivals[edge]);
+    return out;
+}
+
+std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)
+{
+    const Network &network = arrivals.network();
+    if (network.layer(layer).slot(Slot::Input) != nullptr)
+        return {{layer, Slot::Input}};
+    std::vector<SlotId> out;
+    if (const auto node = network.flow.nodeOf(layer)) {
+        for (const Arrival &arrival : arrivals.into(*node))
+            if (arrival.kind == Kind::Quantized)
+                addOnce(out, *arrival.quantizer);
+        return out;
+    }
+    for (const SlotQuantizer &slot : network.layer(layer).slots)
+        if (const auto named = slot.input.empty() ? std::nullopt : slotNamed(network, slot.input))
+            addOnce(out, *named);
+    return out;
+}
+
+} // namespace quantscope

@@ -1,0 +1,192 @@
+// The networks have members called slots.
+
+#include "dialects/onnx/recover.h"
+#include "network/joins.h"
+#include "support/graph_text.h"
+#include "support/onnx_network.h"
+#include "support/paths.h"
+
+#include <QtTest>
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+Network networkOf(const QString &text)
+{
+    const auto file = test::GraphText(text).file();
+    Network network = listOnnx(file);
+    recoverOnnx(network, {});
+    return network;
+}
+
+QString slotText(const Network &network, const SlotId &id)
+{
+    return QString::fromStdString(network.layer(id.layer).name) + u'.' + QString::fromUtf8(slotName(id.slot));
+}
+
+QString arrivalText(const Network &network, const Arrival &arrival)
+{
+    switch (arrival.kind) {
+    case Arrival::Kind::Quantized: return slotText(network, *arrival.quantizer);
+    case Arrival::Kind::Several: return u"several"_s;
+    case Arrival::Kind::Plain: return u"plain"_s;
+    case Arrival::Kind::Unknown: break;
+    }
+    return u"unknown"_s;
+}
+
+/// What arrives at the network's first output.
+QString atOutput(const Network &network)
+{
+    const Arrivals arrivals(network);
+    for (std::size_t at = 0; at < network.flow.nodes().size(); ++at)
+        if (network.flow.nodes()[at].kind == FlowNode::Kind::Output)
+            return arrivalText(network, arrivals.into(static_cast<FlowNodeId>(at)).front());
+    return u"no output"_s;
+}
+
+const QString kConstants = u"s = f32 0.5; z = f32 0; half = f32 0.25; b = f32 8; zu = u8 3; zero = f32 0; one = f32 1; "
+                           "neg = i64 -1; big = f32 1e9; t = i64 1\n"_s;
+const QString kQuant = u"q = qonnx.custom_op.general:Quant(x, s, z, b) signed=0 narrow=0 @/q/act_quant/Quant\n"_s;
+
+} // namespace
+
+class TestValueUses : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    /// One quantizer q of x, operators behind it, and what arrives at y.
+    void operators_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("arriving");
+        const auto row = [](const char *text, const char *arriving = "q.act") {
+            QTest::newRow(text) << QString::fromUtf8(text) << QString::fromUtf8(arriving);
+        };
+        for (const char *kept : {"Identity(q)", "Reshape(q, neg)", "Flatten(q)", "Transpose(q)", "Squeeze(q)",
+                 "Unsqueeze(q, neg)", "MaxPool(q)", "GlobalMaxPool(q)", "Slice(q, neg, neg)", "Split(q)", "Dropout(q)",
+                 "Pad(q, neg)", "Pad(q, neg, zero)", "Pad(q, neg) mode=reflect", "Resize(q, -, s) mode=nearest",
+                 "Upsample(q, s)", "DepthToSpace(q)", "SpaceToDepth(q)", "Gather(q, neg)", "Expand(q, neg)",
+                 "Tile(q, neg)", "ReduceMax(q)", "TopK(q, neg)", "Cast(q) to=1", "Concat(q, q)", "Max(q, q)",
+                 "Where(c, q, q)", "Dropout(q, s, zero)", "qonnx.custom_op.channels_last:MaxPool(q)"})
+            row(kept);
+        for (const char *changed : {"Relu(q)", "Add(q, q)", "Mul(q, s)", "Clip(q, z, s)", "AveragePool(q)",
+                 "Sigmoid(q)", "Pad(q, neg, one)", "Resize(q, -, s) mode=linear", "Upsample(q, s) mode=linear",
+                 "Resize(q, -, s) coordinate_transformation_mode=tf_crop_and_resize", "Cast(q) to=10", "Cast(q) to=7",
+                 "Concat(q, s)", "Where(c, q, big)", "Max(q, z)", "Sub(q, q)", "Softmax(q)", "Concat(q, x)",
+                 "Gather(x, q)", "Dropout(q, s, one)", "MatMul(q, q)"})
+            row(changed, "plain");
+        for (const char *unknown : {"com.acme:Swish(q)", "If(q)", "SequenceAt(q, neg)",
+                 "QLinearAdd(q, s, z, q, s, z, s, z)", "com.acme:MaxPool(q)"})
+            row(unknown, "unknown");
+    }
+
+    void operators()
+    {
+        QFETCH(QString, text);
+        QTEST(atOutput(networkOf(kConstants + kQuant + u"y = "_s + text)), "arriving");
+    }
+
+    /// Whole graphs; the output is y.
+    void graphs_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("arriving");
+        const auto row = [](const char *title, const char *text, const char *arriving) {
+            QTest::newRow(title) << QString::fromUtf8(text) << QString::fromUtf8(arriving);
+        };
+        row("QuantizeLinear and DequantizeLinear", "q = QuantizeLinear(x, s, zu) @q; y = DequantizeLinear(q, s, zu)",
+            "q.act");
+        row("integers alone", "y = QuantizeLinear(x, s, zu) @q", "q.act");
+        row("constants that are equal",
+            "q = QuantizeLinear(x, s, zu) @q; s2 = f32 0.5; zu2 = u8 3; y = DequantizeLinear(q, s2, zu2)", "q.act");
+        row("another scale", "q = QuantizeLinear(x, s, zu) @q; y = DequantizeLinear(q, half, zu)", "unknown");
+        row("another zero point", "q = QuantizeLinear(x, s, zu) @q; y = DequantizeLinear(q, s)", "unknown");
+        row("a zero point that is left out", "q = QuantizeLinear(x, s) @q; zz = u8 0; y = DequantizeLinear(q, s, zz)",
+            "q.act");
+        row("an operator between the halves",
+            "q = QuantizeLinear(x, s, zu) @q; m = MaxPool(q); r = Reshape(m, neg); y = DequantizeLinear(r, s, zu)",
+            "q.act");
+        row("and another scale behind it",
+            "q = QuantizeLinear(x, s, zu) @q; m = MaxPool(q); y = DequantizeLinear(m, half, zu)", "unknown");
+        row("a cast between",
+            "q = QuantizeLinear(x, s, zu) @q; m = Cast(q) to=6; n = Cast(m) to=2; "
+            "y = DequantizeLinear(n, s, zu)",
+            "q.act");
+        row("a cast to numbers", "q = QuantizeLinear(x, s, zu) @q; y = Cast(q) to=1", "plain");
+        row("Clip in the quantizer",
+            "lo = u8 0; hi = u8 15; q = QuantizeLinear(x, s, zu) @q; m = Clip(q, lo, hi); "
+            "y = DequantizeLinear(m, s, zu)",
+            "q.act");
+        row("integers of the network's input", "y = DequantizeLinear(x, s, zu)", "unknown");
+        row("the second output is no values", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; m, y = MaxPool(q)", "unknown");
+        row("every part of a Split", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; m, y = Split(q)",
+            "q.act");
+        row("a quantizer that is called twice",
+            "q = onnx.brevitas:Quant(x, s, z, b) signed=0 @/q/act_quant/export_handler/Quant; "
+            "y = onnx.brevitas:Quant(q, s, z, b) signed=0 @/q/act_quant/export_handler_1/Quant",
+            "q.act");
+        row("and has other numbers then",
+            "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/export_handler/Quant; "
+            "y = onnx.brevitas:Quant(q, half, z, b) @/q/act_quant/export_handler_1/Quant",
+            "unknown");
+        row("or another sign",
+            "q = onnx.brevitas:Quant(x, s, z, b) signed=0 @/q/act_quant/export_handler/Quant; "
+            "y = onnx.brevitas:Quant(q, s, z, b) signed=1 @/q/act_quant/export_handler_1/Quant",
+            "unknown");
+        row("a layer without a quantizer behind it",
+            "w = f32[2,2] 0.5; q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; y = MatMul(q, w) @fc", "plain");
+        row("a cycle", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; a = Concat(q, y); y = MaxPool(a)",
+            "unknown");
+    }
+
+    void graphs()
+    {
+        QFETCH(QString, text);
+        QTEST(atOutput(networkOf(kConstants + text)), "arriving");
+    }
+
+    /// Public files, as their nodes say (read with onnx's own classes): joins with the quantizers of their inputs.
+    void joins_data()
+    {
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QStringList>("joins");
+        const QString real = QString::fromStdString(test::shared("corpus/real/onnx/"));
+        QTest::newRow("tiny_unet") << real + u"tiny_unet_ch_last.onnx"_s
+                                   << QStringList{u"Concat: Quant_90.act Quant_80.act"_s,
+                                          u"Concat: Quant_96.act Quant_74.act"_s,
+                                          u"Concat: Quant_102.act Quant_69.act"_s,
+                                          u"Concat: Quant_108.act Quant_64.act"_s};
+        QTest::newRow("residual_block") << real + u"residual_block_clean.onnx"_s << QStringList{u"Add: plain plain"_s};
+        QTest::newRow("residual_testcase") << real + u"residual_testcase.onnx"_s << QStringList();
+        for (const char *file : {"residual_add.qonnx.onnx", "residual_add.qcdq.onnx"})
+            QTest::newRow(file) << QString::fromStdString(test::data("brevitas/0.10.2/" + std::string(file)))
+                                << QStringList{u"Add: s.act s.act"_s};
+    }
+
+    void joins()
+    {
+        QFETCH(QString, path);
+        QFETCH(QStringList, joins);
+        if (!std::filesystem::exists(path.toStdString()))
+            QSKIP("not on this machine");
+        const Network network = test::recoverOnnxFile(path.toStdString());
+        QStringList found;
+        for (const Join &join : joinsOf(Arrivals(network))) {
+            QCOMPARE(join.fields.size(), std::size_t{0});
+            QString text = QString::fromStdString(network.flow.node(join.node).opType) + u':';
+            for (const JoinInput &input : join.inputs)
+                text += u' ' + arrivalText(network, input.arrival);
+            found << text;
+        }
+        QCOMPARE(found, joins);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestValueUses)
+#include "tst_value_uses.moc"
