@@ -14,6 +14,7 @@ constexpr std::array kDialects = {
     DialectTraits{Dialect::Qonnx, "QONNX", false, true, false},
     DialectTraits{Dialect::Qcdq, "QCDQ", false, true, false},
     DialectTraits{Dialect::Qdq, "QDQ", false, true, false},
+    DialectTraits{Dialect::QOperator, "QOperator", false, true, false},
     DialectTraits{Dialect::Onnx, "ONNX", false, true, false},
 };
 

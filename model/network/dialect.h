@@ -13,6 +13,7 @@ enum class Dialect : std::uint8_t {
     Qonnx,
     Qcdq,
     Qdq,
+    QOperator, ///< operators that take codes with their scales and zero points (ONNX Runtime, opset 10 on)
     Onnx, ///< a graph without quantizers of its own, or with those of a dialect that is listed only
 };
 

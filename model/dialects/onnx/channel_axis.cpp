@@ -1,6 +1,7 @@
 #include "dialects/onnx/channel_axis.h"
 
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 
 namespace quantscope::interpret {
 
@@ -27,8 +28,11 @@ bool isTransposed(const Graph &graph, ValueId operand, const Operand &weight)
 bool multipliesMatrices(const Node &node)
 {
     const ComputeOperator *compute = findCompute(node);
+    const QOperator *coded = findQOperator(node);
     const ForeignOperator *foreign = findForeign(node);
-    return compute != nullptr ? compute->rightOperand : foreign != nullptr && foreign->rightOperand;
+    return compute != nullptr ? compute->rightOperand
+        : coded != nullptr    ? coded->rightOperand
+                              : foreign != nullptr && foreign->rightOperand;
 }
 
 } // namespace

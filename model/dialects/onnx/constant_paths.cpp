@@ -2,6 +2,7 @@
 
 #include "dialects/folding/fold_table.h"
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 #include "dialects/onnx/walk.h"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ bool roundsValues(const Node &node)
         "GreaterOrEqual", "Less", "LessOrEqual", "DynamicQuantizeLinear", "Mod"};
     const bool quantizer = isQuant(node) || isBipolar(node) || isTrunc(node) || isQuantize(node) || isDequantize(node)
         || isFixNeuron(node);
-    return quantizer || isForeignQuantizer(node)
+    return quantizer || isForeignQuantizer(node) || findQOperator(node) != nullptr
         || (node.domain.empty() && std::ranges::find(kRounding, node.opType) != kRounding.end());
 }
 

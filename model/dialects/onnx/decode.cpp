@@ -2,9 +2,12 @@
 
 #include "base/text.h"
 #include "dialects/onnx/binarization.h"
+#include "dialects/onnx/decode_dynamic.h"
 #include "dialects/onnx/decode_fake.h"
+#include "dialects/onnx/decode_nbits.h"
 #include "dialects/onnx/decode_qdq.h"
 #include "dialects/onnx/decode_qonnx.h"
+#include "dialects/onnx/decode_qoperator.h"
 #include "dialects/onnx/decode_vitis.h"
 #include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/labels.h"
@@ -17,6 +20,17 @@
 
 namespace quantscope::interpret {
 
+/// The packed bytes themselves where no codes can be seen in them.
+std::shared_ptr<const TensorInfo> Decoder::blocks(const PlannedSlot &slot)
+{
+    try {
+        if (auto codes = blockedCodes(m_constants, m_constants.graph().nodes.at(slot.node)))
+            return codes;
+    } catch (const ParseError &) { // said when they are decoded
+    }
+    return m_constants.view(slot.value);
+}
+
 SlotQuantizer Decoder::list(const PlannedSlot &slot)
 {
     SlotQuantizer out;
@@ -24,13 +38,15 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     out.channelAxis = slot.channelAxis;
     if (!slot.constant)
         return out;
-    auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value) : m_constants.view(stored(slot));
+    auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value)
+        : slot.form == Form::Blocks           ? blocks(slot)
+                                              : m_constants.view(stored(slot));
     if (view == nullptr && slot.form == Form::Dequantize) {
         const CodePath path = codePathOf(m_constants.graph(), m_constants.graph().nodes.at(slot.node));
         if (path.quantize != nullptr)
             view = m_constants.view(path.quantize->input(0));
     }
-    if (view == nullptr && slot.form == Form::Quant)
+    if (view == nullptr && (slot.form == Form::Quant || slot.form == Form::Codes || slot.form == Form::Blocks))
         view = m_constants.view(m_constants.paths().tensorBehind(slot.value));
     if (view == nullptr)
         return out;
@@ -90,6 +106,8 @@ void Decoder::fillSign(const PlannedSlot &slot, SlotQuantizer &out)
 
 void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
 {
+    if (!slot.quantizer->scale)
+        return;
     const auto &values = slot.quantizer->scale->values;
     const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !(v > 0) || std::isinf(v); });
     if (bad == values.end())
@@ -103,7 +121,7 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
 {
     const Node &node = m_constants.graph().nodes.at(slot.node);
     const bool decodesTensor = slot.form == Form::Dequantize || slot.form == Form::Fake || slot.form == Form::Sign
-        || slot.form == Form::Unknown;
+        || slot.form == Form::Unknown || slot.form == Form::Codes || slot.form == Form::Blocks;
     if (slot.constant && !decodesTensor) {
         out.tensor = m_constants.tensor(slot.value);
         out.tensorName = out.tensor->name;
@@ -121,7 +139,12 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
     case Form::Trunc: return decodeTrunc(m_constants, node, out);
     case Form::Scalars: return decodeScalars(m_constants, node, slot.firstInput, out);
     case Form::Dequantize: return QdqDecoder(m_constants, layer, m_diagnostics).constant(node, out);
-    case Form::Quantize: return QdqDecoder(m_constants, layer, m_diagnostics).activation(node, out);
+    case Form::Quantize:
+        return slot.constant ? QdqDecoder(m_constants, layer, m_diagnostics).codesOfConstant(node, out)
+                             : QdqDecoder(m_constants, layer, m_diagnostics).activation(node, out);
+    case Form::Codes: return QOperatorDecoder(m_constants, layer, m_diagnostics).operand(slot, out);
+    case Form::Blocks: return decodeMatMulNBits(m_constants, node, layer, m_diagnostics, out);
+    case Form::Dynamic: return decodeDynamic(m_constants, slot, layer, m_diagnostics, out);
     }
 }
 
@@ -153,7 +176,8 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
     checkScale(layer, out);
     out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
         [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
-    out.formula = formulaOf(*out.quantizer);
+    if (out.quantizer->isComplete())
+        out.formula = formulaOf(*out.quantizer);
     return out;
 }
 

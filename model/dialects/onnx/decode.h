@@ -23,6 +23,7 @@ private:
     void fillFake(const PlannedSlot &slot, SlotQuantizer &out);
     void fillSign(const PlannedSlot &slot, SlotQuantizer &out);
     ValueId stored(const PlannedSlot &slot);
+    std::shared_ptr<const TensorInfo> blocks(const PlannedSlot &slot);
     void checkScale(const Layer &layer, const SlotQuantizer &slot);
 
     Constants &m_constants;

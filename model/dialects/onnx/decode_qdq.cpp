@@ -223,6 +223,14 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
     out.quantizer = std::move(q);
 }
 
+void QdqDecoder::codesOfConstant(const Node &quantize, SlotQuantizer &out)
+{
+    CodePath path;
+    path.quantize = &quantize;
+    path.base = quantize.input(0);
+    quantizedConstant(quantize, quantize, path, out);
+}
+
 void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 {
     const CodePath path = codePathOf(m_constants.graph(), node);

@@ -26,6 +26,8 @@ public:
     }
 
     void constant(const Node &dequantize, SlotQuantizer &out);
+    /// Of a constant that nothing dequantizes.
+    void codesOfConstant(const Node &quantize, SlotQuantizer &out);
     void activation(const Node &quantize, SlotQuantizer &out);
 
 private:

@@ -49,6 +49,39 @@ bool onlyOperator(std::string_view name, std::string_view opType)
     return std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+/// The operator that a quantized one stands for: ONNX Runtime's tools keep its name in the node's.
+std::string_view plainOperator(std::string_view opType)
+{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kPlain = {{
+        {"ConvInteger", "Conv"},
+        {"MatMulInteger", "MatMul"},
+        {"MatMulIntegerToFloat", "MatMul"},
+        {"DynamicQuantizeMatMul", "MatMul"},
+        {"MatMulNBits", "MatMul"},
+        {"MatMulBnb4", "MatMul"},
+        {"QGemm", "Gemm"},
+        {"QAttention", "Attention"},
+    }};
+    if (opType.starts_with("QLinear"))
+        return opType.substr(7);
+    const auto found = std::ranges::find(kPlain, opType, &std::pair<std::string_view, std::string_view>::first);
+    return found == kPlain.end() ? opType : found->second;
+}
+
+/// "MatMul_quant", "Conv_3_quant", "MatMul_Q4": the node of an operator after ONNX Runtime's tools quantized it.
+bool onlyQuantizedOperator(std::string_view name, std::string_view opType)
+{
+    const std::string_view plain = plainOperator(opType);
+    if (plain == opType)
+        return false;
+    if (const std::size_t mark = name.rfind('_'); mark != std::string_view::npos) {
+        const std::string_view suffix = name.substr(mark + 1);
+        if (suffix == "quant" || suffix == "Q2" || suffix == "Q4" || suffix == "Q8")
+            name = name.substr(0, mark);
+    }
+    return onlyOperator(name, plain);
+}
+
 bool endsWith(std::string_view text, std::string_view ending)
 {
     return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
@@ -84,6 +117,8 @@ std::string nodeLayerName(const Node &node)
 {
     std::vector<std::string_view> names = parts(node.name);
     if (!names.empty() && onlyOperator(names.back(), node.opType))
+        names.pop_back();
+    else if (names.size() > 1 && onlyQuantizedOperator(names.back(), node.opType))
         names.pop_back();
     const std::string name = joined(names);
     return name.empty() || node.scope.empty() ? name : node.scope + ":" + name;

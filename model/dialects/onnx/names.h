@@ -20,7 +20,8 @@ std::optional<ModuleSlot> moduleSlot(std::string_view nodeName);
 std::string dottedPath(std::string_view slashed);
 
 /// A layer's name from its compute node: without the leading slash and without a last part that is only the operator;
-/// "function QLin:inner" in a subgraph. Empty when the node's name says nothing ("Conv_12", "").
+/// "function QLin:inner" in a subgraph; "/fc/MatMul_quant" of a MatMulInteger is "fc". Empty when the node's name says
+/// nothing ("Conv_12", "").
 std::string nodeLayerName(const Node &node);
 
 /// "conv1" of "conv1.weight", "conv1.weight_quantized" or "dense/kernel:0"; empty when the tensor is not named like a

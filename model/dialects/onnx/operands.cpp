@@ -4,6 +4,7 @@
 #include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +46,10 @@ std::optional<Operand> Operands::quantizedBy(NodeId id)
         out.slot.form = Form::Dequantize;
     else if (isFixNeuron(node))
         out.slot.form = Form::FixNeuron;
+    else if (isDynamicQuantize(node))
+        out.slot.form = Form::Dynamic;
+    else if (isQuantize(node))
+        out.slot.form = Form::Quantize;
     else if (isForeignQuantizer(node))
         out.slot.form = Form::Foreign;
     else
@@ -109,7 +114,9 @@ std::optional<Operand> Operands::at(ValueId value)
 {
     const Source source = sourceOf(m_graph, value);
     if (source.node) {
-        if (auto quantized = quantizedBy(*source.node))
+        // Codes without their scale are no weight: what makes them is told where nothing else is.
+        if (auto quantized = quantizedBy(*source.node);
+            quantized && quantized->slot.form != Form::Quantize && quantized->slot.form != Form::Dynamic)
             return quantized;
         if (auto quantized = writtenOut(source.value))
             return quantized;
@@ -141,6 +148,24 @@ std::optional<Operand> Operands::weightAt(ValueId value)
     const bool parameter = std::ranges::find(m_graph.inputs, value) != m_graph.inputs.end();
     // What is neither made nor an input of the whole graph is handed over by the operator that holds this one.
     return m_graph.producerOf(value) != nullptr || parameter ? std::optional(unknown(value)) : std::nullopt;
+}
+
+std::optional<Operands::BiasBehind> Operands::biasBehind(NodeId product)
+{
+    const Node &node = m_graph.nodes[product];
+    const Value *output = node.outputs.empty() ? nullptr : m_graph.value(node.outputs[0]);
+    if (output == nullptr || output->consumers.size() != 1)
+        return std::nullopt;
+    const NodeId addId = output->consumers[0];
+    const Node &add = m_graph.nodes[addId];
+    if (add.opType != "Add" || !add.domain.empty())
+        return std::nullopt;
+    const ValueId other = add.input(0) == node.outputs[0] ? add.input(1) : add.input(0);
+    auto bias = at(other);
+    const auto view = bias ? m_constants.view(bias->tensor) : nullptr;
+    if (view == nullptr || view->shape.size() != 1)
+        return std::nullopt;
+    return BiasBehind{addId, std::move(*bias)};
 }
 
 std::string Operands::layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const

@@ -30,6 +30,13 @@ public:
     std::optional<Operand> weightAt(ValueId value);
     /// What a quantizer's node makes of a constant; nothing for other nodes.
     std::optional<Operand> quantizedBy(NodeId id);
+    /// A constant vector that the only reader of a product adds to it: PyTorch exports a Linear on three axes as MatMul
+    /// and Add.
+    struct BiasBehind {
+        NodeId add = 0;
+        Operand bias;
+    };
+    std::optional<BiasBehind> biasBehind(NodeId product);
     /// The name of the file's tensor behind a value, empty without one.
     std::string baseName(ValueId value) const;
     /// The name of a layer from its operator and what that reads.

@@ -32,17 +32,8 @@ constexpr std::array kCompute = {
     ComputeOperator{"Attention", "Attention", 1, kNone, 2, false, false, true, kMicrosoft},
 };
 
-/// Weight positions: onnx Operators.md, onnxruntime ContribOperators.md, FINN (weights of an MVAU are (MW, MH)).
+/// Weight positions: onnxruntime ContribOperators.md, FINN (weights of an MVAU are (MW, MH)).
 constexpr std::array kForeign = {
-    ForeignOperator{"QLinearConv", "Conv", 3, 8},
-    ForeignOperator{"QLinearMatMul", "Linear", 3, kNone, true, 0},
-    ForeignOperator{"ConvInteger", "Conv", 1, kNone},
-    ForeignOperator{"MatMulInteger", "Linear", 1, kNone, true, 0},
-    ForeignOperator{"QGemm", "Linear", 3, 6, true},
-    ForeignOperator{"DynamicQuantizeMatMul", "Linear", 1, 4, true},
-    ForeignOperator{"MatMulIntegerToFloat", "Linear", 1, 6, true},
-    ForeignOperator{"QAttention", "Attention", 1, 2, true},
-    ForeignOperator{"MatMulNBits", "Linear", 1, 5},
     ForeignOperator{"MatMulBnb4", "Linear", 1, kNone},
     ForeignOperator{"MVAU_hls", "Linear", 1, kNone, true},
     ForeignOperator{"MVAU_rtl", "Linear", 1, kNone, true},
@@ -56,7 +47,7 @@ constexpr std::array kForeign = {
     ForeignOperator{"XnorPopcountMatMul", "Linear", 1, kNone, true, 0},
 };
 
-constexpr std::array<std::string_view, 20> kForeignQuantizers = {
+constexpr std::array<std::string_view, 12> kForeignQuantizers = {
     "VaiQuantize",
     "VaiDeQuantize",
     "BFPFixNeuron",
@@ -69,14 +60,6 @@ constexpr std::array<std::string_view, 20> kForeignQuantizers = {
     "Thresholding_rtl",
     "Thresholding_Batch",
     "FloatQuant",
-    "DynamicQuantizeLinear",
-    "QLinearAdd",
-    "QLinearMul",
-    "QLinearSigmoid",
-    "QLinearLeakyRelu",
-    "QLinearAveragePool",
-    "QLinearGlobalAveragePool",
-    "QLinearConcat",
 };
 
 } // namespace
@@ -89,6 +72,12 @@ const ComputeOperator *findCompute(const Node &node)
     const auto found = std::find_if(kCompute.begin(), kCompute.end(),
         [&](const auto &op) { return op.opType == node.opType && op.domain == domain; });
     return found == kCompute.end() ? nullptr : &*found;
+}
+
+int groupsOf(const Node &node)
+{
+    const std::int64_t groups = node.integer("group", 1);
+    return groups > 0 && groups <= INT32_MAX ? static_cast<int>(groups) : 1;
 }
 
 std::string kindOf(const ComputeOperator &op, std::size_t weightRank)

@@ -25,6 +25,9 @@ struct ComputeOperator {
 };
 const ComputeOperator *findCompute(const Node &node);
 
+/// The attribute `group`, 1 without one.
+int groupsOf(const Node &node);
+
 /// "Conv2d" for a weight of four axes.
 std::string kindOf(const ComputeOperator &op, std::size_t weightRank);
 

@@ -22,6 +22,9 @@ enum class Form {
     Sign, ///< elementwise operators that make signs
     Unknown, ///< something that is not understood stands before the layer
     Scalars, ///< scale, zero point and bit width as three inputs of a QuantLSTMCell
+    Codes, ///< an operand of an operator that takes codes, scales and zero points (QOperator)
+    Blocks, ///< the packed weight of a MatMulNBits
+    Dynamic, ///< DynamicQuantizeLinear: scale and zero point follow from what is quantized
     Foreign, ///< a dialect that is listed, not decoded
 };
 
@@ -31,7 +34,7 @@ struct PlannedSlot {
     ValueId value
         = kNoValue; ///< the tensor; for Fake and Sign what their last node makes, for Unknown what the layer reads
     NodeId node = 0; ///< the quantizer's node
-    std::size_t firstInput = 0; ///< Scalars: position of the scale
+    std::size_t firstInput = 0; ///< Scalars: position of the scale; Codes: of the operand; an output has none
     bool constant = false; ///< it quantizes a tensor of the file
     int channelAxis = 0; ///< of the stored weight: 1 in transposed convolutions and [in][out] matrices
 };

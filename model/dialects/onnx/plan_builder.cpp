@@ -67,6 +67,18 @@ std::optional<std::size_t> PlanBuilder::find(const std::string &name) const
     return known == m_byName.end() ? std::nullopt : std::optional(known->second);
 }
 
+bool PlanBuilder::mostAre(std::initializer_list<Form> forms) const
+{
+    std::size_t these = 0, others = 0;
+    for (const PlannedLayer &layer : m_plan.layers)
+        for (const PlannedSlot &slot : layer.slots)
+            if (std::ranges::find(forms, slot.form) != forms.end())
+                ++these;
+            else if (slot.slot == Slot::Weight && slot.form != Form::Plain)
+                ++others;
+    return these > 0 && these >= others;
+}
+
 Plan PlanBuilder::take(Dialect dialect)
 {
     for (PlannedLayer &layer : m_plan.layers)

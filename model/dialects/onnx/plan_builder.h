@@ -2,6 +2,7 @@
 
 #include "dialects/onnx/plan.h"
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,8 @@ public:
     PlannedLayer &layer(std::size_t index) { return m_plan.layers[index]; }
     /// A quantizer's node that belongs to a layer already.
     bool isUsed(NodeId node) const { return m_used.contains(node); }
+    /// Quantizers are written in these forms, and at least as many as weights in other ones.
+    bool mostAre(std::initializer_list<Form> forms) const;
     Plan take(Dialect dialect);
 
 private:

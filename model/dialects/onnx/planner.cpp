@@ -6,6 +6,7 @@
 #include "dialects/onnx/operands.h"
 #include "dialects/onnx/operators.h"
 #include "dialects/onnx/plan_builder.h"
+#include "dialects/onnx/qoperator_planner.h"
 #include "dialects/onnx/recurrent_planner.h"
 
 #include <algorithm>
@@ -25,6 +26,7 @@ public:
         , m_graph(constants.graph())
         , m_operands(constants, m_plan)
         , m_recurrent(m_graph, m_operands, m_plan)
+        , m_qoperators(constants, m_operands, m_plan)
     {
         constexpr std::string_view kFunction = "function ";
         for (const Node &node : m_graph.nodes)
@@ -36,11 +38,11 @@ public:
 private:
     void addNode(NodeId id);
     void addCompute(NodeId id, const ComputeOperator &op);
-    void addBiasBehind(NodeId matMul, std::size_t layer);
     void addForeign(NodeId id, const ForeignOperator &op);
     void addVendor(NodeId id);
     void addFakeActivation(NodeId id);
     std::size_t addActivation(NodeId id, Form form, ValueId input);
+    bool codesAreTaken(NodeId quantize) const;
     void addUnclaimed(NodeId id);
     std::string activationKindOf(ValueId value) const;
     Dialect dialect() const;
@@ -50,6 +52,7 @@ private:
     PlanBuilder m_plan;
     Operands m_operands;
     RecurrentPlanner m_recurrent;
+    QOperatorPlanner m_qoperators;
     std::set<std::string> m_functions; ///< of the file, whose nodes are layers themselves
 };
 
@@ -86,8 +89,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     PlannedLayer &planned = m_plan.layer(layer);
     planned.kind = kindOf(op, rank);
     planned.nodes.push_back(id);
-    if (const Attribute *group = node.attribute("group"); group != nullptr && group->i > 0 && group->i <= INT32_MAX)
-        planned.groups = static_cast<int>(group->i);
+    planned.groups = groupsOf(node);
     weight->slot.slot = Slot::Weight;
     weight->slot.channelAxis = channelAxisOf(m_graph, node, input, *weight, rank);
     m_plan.addSlot(layer, weight->slot, weight->node);
@@ -95,29 +97,12 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
         bias->slot.slot = Slot::Bias;
         m_plan.addSlot(layer, bias->slot, bias->node);
     } else if (op.opType == "MatMul") {
-        addBiasBehind(id, layer);
+        if (auto behind = m_operands.biasBehind(id)) {
+            m_plan.layer(layer).nodes.push_back(behind->add);
+            behind->bias.slot.slot = Slot::Bias;
+            m_plan.addSlot(layer, behind->bias.slot, behind->bias.node);
+        }
     }
-}
-
-/// PyTorch exports a Linear on three axes as MatMul and Add.
-void Planner::addBiasBehind(NodeId matMul, std::size_t layer)
-{
-    const Node &node = m_graph.nodes[matMul];
-    const Value *output = node.outputs.empty() ? nullptr : m_graph.value(node.outputs[0]);
-    if (output == nullptr || output->consumers.size() != 1)
-        return;
-    const NodeId addId = output->consumers[0];
-    const Node &add = m_graph.nodes[addId];
-    if (add.opType != "Add" || !add.domain.empty())
-        return;
-    const ValueId other = add.input(0) == node.outputs[0] ? add.input(1) : add.input(0);
-    auto bias = m_operands.at(other);
-    const auto view = bias ? m_constants.view(bias->tensor) : nullptr;
-    if (view == nullptr || view->shape.size() != 1)
-        return;
-    bias->slot.slot = Slot::Bias;
-    m_plan.layer(layer).nodes.push_back(addId);
-    m_plan.addSlot(layer, bias->slot, bias->node);
 }
 
 void Planner::addForeign(NodeId id, const ForeignOperator &op)
@@ -241,10 +226,30 @@ std::size_t Planner::addActivation(NodeId id, Form form, ValueId input)
     return layer;
 }
 
+/// Codes that a DequantizeLinear or an operator on codes takes belong to that one's layer.
+bool Planner::codesAreTaken(NodeId quantize) const
+{
+    constexpr std::size_t kMost = 64;
+    std::vector<NodeId> open{quantize};
+    for (std::size_t next = 0; next < open.size() && next < kMost; ++next)
+        for (const ValueId output : m_graph.nodes[open[next]].outputs) {
+            const Value *value = m_graph.value(output);
+            for (const NodeId reader : value == nullptr ? std::vector<NodeId>() : value->consumers) {
+                const Node &node = m_graph.nodes[reader];
+                if (isDequantize(node) || findQOperator(node) != nullptr)
+                    return true;
+                if (keepsValues(node) || (node.domain.empty() && node.opType == "Clip"))
+                    open.push_back(reader);
+            }
+        }
+    return false;
+}
+
 void Planner::addUnclaimed(NodeId id)
 {
     auto operand = m_operands.quantizedBy(id);
-    if (!operand)
+    const bool makesCodes = operand && (operand->slot.form == Form::Quantize || operand->slot.form == Form::Dynamic);
+    if (!operand || (makesCodes && codesAreTaken(id)))
         return;
     const Node &node = m_graph.nodes[id];
     const auto module = moduleSlot(node.name);
@@ -274,6 +279,8 @@ std::optional<Form> activationForm(const Node &node)
         return Form::Trunc;
     if (isFixNeuron(node))
         return Form::FixNeuron;
+    if (isDynamicQuantize(node))
+        return Form::Dynamic;
     return isQuantize(node) ? std::optional(Form::Quantize) : std::nullopt;
 }
 
@@ -284,6 +291,10 @@ void Planner::addNode(NodeId id)
         return m_recurrent.addLstmCell(id);
     if (const ComputeOperator *op = findCompute(node))
         return addCompute(id, *op);
+    if (const QOperator *op = findQOperator(node))
+        return m_qoperators.add(id, *op);
+    if (isMatMulNBits(node))
+        return m_qoperators.addMatMulNBits(id);
     if (const ForeignOperator *op = findForeign(node))
         return addForeign(id, *op);
     if (isForeignQuantizer(node))
@@ -311,6 +322,8 @@ Dialect Planner::dialect() const
         clip = clip || (isDequantize(node) && before != nullptr && before->opType == "Clip")
             || node.name.find("/export_handler") != std::string::npos;
     }
+    if (m_plan.mostAre({Form::Codes, Form::Blocks, Form::Dynamic}))
+        return Dialect::QOperator;
     return !quantize ? Dialect::Onnx : clip ? Dialect::Qcdq : Dialect::Qdq;
 }
 

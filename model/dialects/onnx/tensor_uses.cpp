@@ -1,6 +1,7 @@
 #include "dialects/onnx/tensor_uses.h"
 
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 #include "dialects/onnx/walk.h"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ std::string besideWeight(const Node &node)
     const bool finn = node.domain.starts_with("finn") || node.domain.starts_with("qonnx");
     if (node.opType == "MultiThreshold" || node.opType.starts_with("Thresholding") || (finn && findForeign(node)))
         return "thresholds of " + node.opType;
-    return findForeign(node) != nullptr || readsTables(node) ? "operand of " + node.opType : std::string();
+    const bool coded = findQOperator(node) != nullptr || isMatMulNBits(node);
+    return coded || findForeign(node) != nullptr || readsTables(node) ? "operand of " + node.opType : std::string();
 }
 
 /// Of what reads a value, past operators that keep values; empty when it may be a weight.

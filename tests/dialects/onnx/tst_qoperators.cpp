@@ -1,0 +1,499 @@
+#include "network/feeds.h"
+#include "quant/code_reader.h"
+#include "support/onnx_builder.h"
+
+#include <QtTest>
+
+#include <algorithm>
+#include <functional>
+
+using namespace quantscope;
+using test::OnnxBuilder;
+
+namespace {
+
+using Floats = std::vector<float>;
+using Bytes = std::vector<std::uint8_t>;
+using Signed = std::vector<std::int8_t>;
+const std::string kMicrosoft = "com.microsoft";
+
+/// What is said of one slot, on one line: kind of numbers, axis, shape, then the codes.
+std::string textOf(const SlotQuantizer &slot)
+{
+    if (!slot.quantizer)
+        return "unknown";
+    const Quantizer &q = *slot.quantizer;
+    const auto numbers = [](const std::optional<Granular> &granular) {
+        if (!granular)
+            return std::string("?");
+        std::string out = granular->axis ? "@" + std::to_string(*granular->axis) : "";
+        for (const float value : granular->values)
+            out += (out.empty() ? "" : " ") + QByteArray::number(static_cast<double>(value)).toStdString();
+        return out;
+    };
+    std::string out = q.isSigned.value_or(false) ? "int" : "uint";
+    out += q.bitWidth ? std::to_string(*q.bitWidth) : "<" + std::to_string(q.storageBits.value_or(0)) + ">";
+    out += " scale " + numbers(q.scale) + ", zero " + numbers(q.zeroPoint);
+    if (q.blockSize)
+        out += ", blocks of " + std::to_string(*q.blockSize);
+    return out;
+}
+
+std::string shapeOf(const SlotQuantizer &slot)
+{
+    std::string out;
+    for (const std::int64_t dim : slot.shape)
+        out += (out.empty() ? "" : "x") + std::to_string(dim);
+    return out;
+}
+
+std::vector<std::int64_t> codesOf(const SlotQuantizer &slot)
+{
+    CodeReader reader(slot);
+    std::vector<std::int64_t> out(reader.count());
+    reader.integers(0, out);
+    return out;
+}
+
+std::vector<float> valuesOf(const SlotQuantizer &slot)
+{
+    CodeReader reader(slot);
+    std::vector<float> out(reader.count());
+    reader.values(0, out);
+    return out;
+}
+
+std::string layersText(const Network &network)
+{
+    std::string out;
+    for (const Layer &layer : network.layers) {
+        out += layer.name + " " + layer.kind + "\n";
+        for (const SlotQuantizer &slot : layer.slots)
+            out += "  " + std::string(slotName(slot.slot)) + ": " + textOf(slot) + "\n";
+    }
+    return out;
+}
+
+std::vector<std::string> textsOf(const Network &network, const std::string &rule)
+{
+    std::vector<std::string> out;
+    for (const Diagnostic &d : network.diagnostics)
+        if (d.rule == rule)
+            out.push_back(d.text);
+    return out;
+}
+
+/// x -> DynamicQuantizeLinear -> MatMulInteger by w (2 x 3) -> Cast; the products behind are the test's.
+OnnxBuilder dynamicProduct()
+{
+    OnnxBuilder builder;
+    builder.input("x").output("y");
+    builder.node("DynamicQuantizeLinear", {"x"}, {"xq", "xs", "xz"}, "dyn");
+    builder.node("MatMulInteger", {"xq", "w", "xz", "wz"}, {"acc"}, "mm");
+    builder.node("Cast", {"acc"}, {"real"}, "cast", {}, {{{"to", 1}}, {}});
+    builder.tensor("w", {2, 3}, Signed{1, -2, 3, -4, 5, -6}).tensor("wz", {}, Signed{0});
+    return builder;
+}
+
+const std::string kDynamic = "dyn Identity\n  act: uint8 scale ?, zero ?\n";
+
+} // namespace
+
+/// Operators on codes, in forms that exporters write and the corpus has not; numbers worked by hand.
+class TestQOperators : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void layers_data()
+    {
+        QTest::addColumn<std::function<void(OnnxBuilder &)>>("build");
+        QTest::addColumn<std::string>("layers");
+        const auto row = [](const char *title, std::function<void(OnnxBuilder &)> build, const std::string &layers) {
+            QTest::newRow(title) << std::move(build) << layers;
+        };
+        const std::string shown = "mm Linear\n  weight: int8 scale @1 0.5 0.25 2, zero 0\n";
+        row(
+            "one product after the other",
+            [](OnnxBuilder &b) {
+                b = dynamicProduct();
+                b.node("Mul", {"real", "xs"}, {"m"}).node("Mul", {"ws", "m"}, {"y"});
+                b.tensor("ws", {3}, Floats{0.5f, 0.25f, 2});
+            },
+            kDynamic + shown);
+        row(
+            "the product of the scales in another order, and a bias behind",
+            [](OnnxBuilder &b) {
+                b = dynamicProduct();
+                b.node("Mul", {"ws", "xs"}, {"s"}).node("Mul", {"s", "real"}, {"m"}).node("Add", {"m", "b"}, {"y"});
+                b.tensor("ws", {1, 3}, Floats{0.5f, 0.25f, 2}).tensor("b", {3}, Floats{1, 2, 3});
+            },
+            kDynamic + shown + "  bias: unknown\n");
+        row(
+            "two constants",
+            [](OnnxBuilder &b) {
+                b = dynamicProduct();
+                b.node("Mul", {"ws", "c"}, {"s"}).node("Mul", {"s", "real"}, {"m"}).node("Mul", {"m", "xs"}, {"y"});
+                b.tensor("ws", {3}, Floats{0.5f, 0.25f, 2}).tensor("c", {}, Floats{2});
+            },
+            kDynamic + "mm Linear\n  weight: int8 scale ?, zero 0\n");
+        row(
+            "a quantized input whose scale is constant",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y").node("QuantizeLinear", {"x", "xs", "xz"}, {"xq"}, "q");
+                b.node("MatMulInteger", {"xq", "w", "xz"}, {"acc"}, "mm");
+                b.node("Cast", {"acc"}, {"real"}).node("Mul", {"xs", "ws"}, {"s"}).node("Mul", {"real", "s"}, {"y"});
+                b.tensor("w", {2, 1}, Bytes{7, 9}).tensor("ws", {}, Floats{0.25f});
+                b.tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Bytes{3});
+            },
+            "q Identity\n  act: uint8 scale 0.5, zero 3\nmm Linear\n  weight: uint8 scale 0.25, zero 0\n");
+        row(
+            "a weight on the left, a scale a row",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y");
+                b.node("QLinearMatMul", {"w", "ws", "wz", "x", "xs", "xz", "ys", "yz"}, {"y"}, "left");
+                b.tensor("w", {2, 3}, Bytes{1, 2, 3, 4, 5, 6}).tensor("ws", {2}, Floats{0.5f, 0.25f});
+                b.tensor("wz", {2}, Bytes{1, 2}).tensor("xs", {}, Floats{0.125f}).tensor("xz", {}, Signed{-1});
+                b.tensor("ys", {}, Floats{4}).tensor("yz", {}, Bytes{5});
+            },
+            "left Linear\n  weight: uint8 scale @0 0.5 0.25, zero @0 1 2\n  input: int8 scale 0.125, zero -1\n  "
+            "output: "
+            "uint8 scale 4, zero 5\n");
+        row(
+            "a product of two activations",
+            [](OnnxBuilder &b) {
+                b.input("a").input("c").output("y");
+                b.node("QLinearMatMul", {"a", "as", "z", "c", "cs", "z", "ys", "z"}, {"y"}, "both");
+                b.tensor("as", {}, Floats{0.5f}).tensor("cs", {}, Floats{0.25f}).tensor("ys", {}, Floats{2});
+                b.tensor("z", {}, Bytes{0});
+            },
+            "both MatMul\n  input: uint8 scale 0.5, zero 0\n  output: uint8 scale 2, zero 0\n");
+        row(
+            "QAttention, a scale a column of query, key and value",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y");
+                b.node("QAttention", {"x", "w", "b", "xs", "ws", "", "xz", "wz"}, {"y"}, "att", kMicrosoft);
+                b.tensor("w", {1, 3}, Signed{1, 2, 3}).tensor("b", {3}, Floats{1, 2, 3});
+                b.tensor("xs", {}, Floats{0.5f}).tensor("ws", {3}, Floats{1, 2, 4});
+                b.tensor("xz", {}, Bytes{9}).tensor("wz", {3}, Signed{0, 0, 0});
+            },
+            "att Attention\n  weight: int8 scale @1 1 2 4, zero 0\n  bias: unknown\n  input: uint8 scale 0.5, zero "
+            "9\n");
+        row(
+            "MatMulIntegerToFloat behind DynamicQuantizeLinear",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y").node("DynamicQuantizeLinear", {"x"}, {"xq", "xs", "xz"}, "dyn");
+                b.node("MatMulIntegerToFloat", {"xq", "w", "xs", "ws", "xz", "", "b"}, {"y"}, "mm", kMicrosoft);
+                b.tensor("w", {1, 2}, Signed{1, 2}).tensor("ws", {2}, Floats{1, 2}).tensor("b", {2}, Floats{1, 2});
+            },
+            kDynamic + "mm Linear\n  weight: int8 scale @1 1 2, zero 0\n  bias: unknown\n");
+        row(
+            "QGemm to floats, with alpha",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y");
+                b.node(
+                    "QGemm", {"x", "xs", "xz", "w", "ws", "wz", "b"}, {"y"}, "g", kMicrosoft, {{}, {{"alpha", 0.5f}}});
+                b.tensor("w", {2, 3}, Signed{1, 2, 3, 4, 5, 6}).tensor("b", {3}, std::vector<std::int32_t>{7, -8, 9});
+                b.tensor("xs", {}, Floats{0.25f}).tensor("xz", {}, Bytes{128});
+                b.tensor("ws", {3}, Floats{1, 2, 4}).tensor("wz", {3}, Signed{0, 1, 0});
+            },
+            "g Linear\n  weight: int8 scale @1 1 2 4, zero @1 0 1 0\n  bias: int<32> scale @0 0.125 0.25 0.5, zero "
+            "0\n  input: uint8 scale 0.25, zero 128\n");
+        row(
+            "activations without zero points",
+            [](OnnxBuilder &b) {
+                b.input("x").output("y").node("QuantizeLinear", {"x", "xs", "xz"}, {"xq"}, "q");
+                b.node("QLinearSigmoid", {"xq", "xs", "", "ys", ""}, {"s"}, "sig", kMicrosoft);
+                b.node("QLinearConcat", {"ys", "", "s", "ys", "", "xq", "xs", "xz"}, {"c"}, "cat", kMicrosoft);
+                b.node("QLinearMul", {"k", "ks", "", "c", "ys", "", "ys", ""}, {"y"}, "mul", kMicrosoft);
+                b.tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Signed{3}).tensor("ys", {}, Floats{0.25f});
+                b.tensor("k", {2}, Signed{4, 5}).tensor("ks", {}, Floats{2});
+            },
+            "q Identity\n  act: int8 scale 0.5, zero 3\nsig Sigmoid\n  input: int8 scale 0.5, zero 0\n  output: int8 "
+            "scale 0.25, zero 0\ncat Concat\n  input: int8 scale 0.25, zero 0\n  output: int8 scale 0.25, zero "
+            "0\nmul Mul\n  weight: int8 scale 2, zero 0\n  input: int8 scale 0.25, zero 0\n  output: int8 scale 0.25, "
+            "zero 0\n");
+    }
+    void layers()
+    {
+        QFETCH(std::function<void(OnnxBuilder &)>, build);
+        QFETCH(std::string, layers);
+        OnnxBuilder builder;
+        build(builder);
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(layersText(network), layers);
+        QVERIFY(textsOf(network, "dialect-not-decoded").empty());
+        for (const Diagnostic &d : network.diagnostics)
+            QVERIFY2(d.severity != Severity::Error, d.text.c_str());
+    }
+
+    /// The products and casts behind the integers are part of the layer: nothing stands between it and what follows.
+    void flow()
+    {
+        OnnxBuilder builder = dynamicProduct();
+        builder.node("Mul", {"xs", "ws"}, {"s"}).node("Mul", {"real", "s"}, {"m"}).node("Relu", {"m"}, {"r"});
+        builder.node("QuantizeLinear", {"r", "rs", "rz"}, {"rq"}, "q");
+        builder.node("QLinearAdd", {"rq", "rs", "rz", "rq", "rs", "rz", "ys", "rz"}, {"y"}, "add", kMicrosoft);
+        builder.tensor("ws", {}, Floats{0.5f}).tensor("rs", {}, Floats{1}).tensor("rz", {}, Bytes{0});
+        builder.tensor("ys", {}, Floats{2});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(network.dialect, Dialect::QOperator);
+        const auto fedBy = [&](const char *name) { return fedByNames(network, network.layer(name)->id); };
+        QCOMPARE(fedBy("mm"), (std::vector<std::string>{"dyn"}));
+        QCOMPARE(fedBy("q"), (std::vector<std::string>{"mm"}));
+        QCOMPARE(fedBy("add"), (std::vector<std::string>{"q"}));
+        QCOMPARE(feedsNames(network, network.layer("dyn")->id), (std::vector<std::string>{"mm"}));
+    }
+
+    void convInteger()
+    {
+        OnnxBuilder builder;
+        builder.input("x").output("y").node("DynamicQuantizeLinear", {"x"}, {"xq", "xs", "xz"}, "dyn");
+        builder.node("ConvInteger", {"xq", "w", "xz"}, {"acc"}, "conv", {}, {{{"group", 2}}, {}});
+        builder.node("Cast", {"acc"}, {"real"}, {}, {}, {{{"to", 1}}, {}}).node("Mul", {"xs", "ws"}, {"s"});
+        builder.node("Reshape", {"s", "shape"}, {"wide"}).node("Mul", {"real", "wide"}, {"m"});
+        builder.node("Reshape", {"b", "shape"}, {"bias"}).node("Add", {"m", "bias"}, {"y"});
+        builder.tensor("w", {2, 1, 1, 2}, Signed{1, 2, 3, 4}).tensor("ws", {2}, Floats{0.5f, 2});
+        builder.tensor("b", {2}, Floats{1, 2}).tensor("shape", {4}, std::vector<std::int64_t>{1, -1, 1, 1});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(
+            layersText(network), kDynamic + "conv Conv2d\n  weight: int8 scale @0 0.5 2, zero 0\n  bias: unknown\n");
+        const Layer &layer = *network.layer("conv");
+        QCOMPARE(layer.groups, 2);
+        QCOMPARE(layer.slot("bias")->tensorName, std::string("b"));
+        QCOMPARE(valuesOf(*layer.slot("weight")), (Floats{0.5f, 1, 6, 8}));
+    }
+
+    void origins()
+    {
+        OnnxBuilder builder;
+        builder.input("x").input("c").output("y");
+        builder.node("QLinearConv", {"x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"}, {"q"}, "conv");
+        builder.node("QLinearAdd", {"q", "ys", "yz", "c", "xs", "xz", "ys", "yz"}, {"y"}, "add", kMicrosoft);
+        builder.tensor("w", {1, 1, 1, 1}, Signed{1}).tensor("b", {1}, std::vector<std::int32_t>{5});
+        builder.tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Bytes{3}).tensor("ys", {}, Floats{4});
+        builder.tensor("yz", {}, Bytes{1}).tensor("ws", {}, Floats{0.25f}).tensor("wz", {}, Signed{0});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        const auto origin = [&](const char *layer, const char *slot, const char *field) {
+            return network.layer(layer)->slot(slot)->quantizer->origin.at(field).text();
+        };
+        QCOMPARE(origin("conv", "weight", "scale"), std::string("read: QLinearConv node conv, input 4"));
+        QCOMPARE(origin("conv", "weight", "zero_point"), std::string("read: QLinearConv node conv, input 5"));
+        QCOMPARE(origin("conv", "weight", "bit_width"), std::string("computed: the full range of int8"));
+        QCOMPARE(origin("conv", "bias", "scale"),
+            std::string("computed: QLinearConv node conv: scale of its input (input 1) times that of its weight (input "
+                        "4)"));
+        QCOMPARE(origin("conv", "input", "scale"), std::string("read: QLinearConv node conv, input 1"));
+        QCOMPARE(origin("conv", "output", "zero_point"), std::string("read: QLinearConv node conv, input 7"));
+        QCOMPARE(origin("add", "input", "scale"),
+            std::string("read: QLinearAdd node add, input 1; of input 3 scale 0.5, zero point 3"));
+    }
+
+    void notKnown_data()
+    {
+        QTest::addColumn<std::string>("scale"); // who makes the weight's scale
+        QTest::addColumn<std::string>("text");
+        const auto row
+            = [](const std::string &scale, const std::string &text) { QTest::newRow(scale.c_str()) << scale << text; };
+        row("given", "'given' is not constant");
+        row("computed", "'computed' is not constant: it is made by the operator Softmax");
+    }
+    void notKnown()
+    {
+        QFETCH(std::string, scale);
+        QFETCH(std::string, text);
+        OnnxBuilder builder;
+        builder.input("x").input("given").output("y").node("Softmax", {"given"}, {"computed"});
+        builder.node("QLinearConv", {"x", "xs", "xz", "w", scale, "wz", "xs", "xz", "b"}, {"y"}, "conv");
+        builder.tensor("w", {1, 1, 1, 2}, Signed{1, -2}).tensor("b", {1}, std::vector<std::int32_t>{5});
+        builder.tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Bytes{3}).tensor("wz", {}, Signed{0});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(textsOf(network, "scale-not-constant"),
+            (std::vector<std::string>{"The scale of conv (weight) is not known: " + text + ".",
+                "The scale of conv (bias) is not known: " + text + "."}));
+        const SlotQuantizer &weight = *network.layer("conv")->slot("weight");
+        QCOMPARE(textOf(weight), std::string("int8 scale ?, zero 0"));
+        QCOMPARE(codesOf(weight), (std::vector<std::int64_t>{1, -2}));
+        QVERIFY(weight.hasCodes() && !weight.hasValues());
+    }
+
+    /// (2, 20) in blocks of 16: the second block of a row holds four codes and padding.
+    void blocks_data()
+    {
+        QTest::addColumn<std::function<void(OnnxBuilder &)>>("build");
+        QTest::addColumn<std::string>("text");
+        QTest::addColumn<Floats>("values"); // of elements 0, 1, 16, 19, 20
+        const auto row = [](const char *title, std::function<void(OnnxBuilder &)> build, const std::string &text,
+                             const Floats &values) { QTest::newRow(title) << std::move(build) << text << values; };
+        const std::string scales = "uint4 scale @1 1 0.5 0.25 2, zero ";
+        row("flattened", [](OnnxBuilder &b) { b.tensor("w", {32}, weight()); }, scales + "@1 8 8 8 8, blocks of 16",
+            {-7, -6, -3.5f, -2, -1.75f});
+        row("(N, blocks, bytes)",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 2, 8}, weight());
+            },
+            scales + "@1 8 8 8 8, blocks of 16", {-7, -6, -3.5f, -2, -1.75f});
+        row("packed zero points", // low half of a byte first, a byte a row
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 2, 8}, weight()).tensor("z", {2}, Bytes{0x21, 0x43});
+            },
+            scales + "@1 1 2 3 4, blocks of 16", {0, 1, -0.5f, 1, -0.5f});
+        row("zero points that are no integers",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 16}, weight()).tensor("z", {4}, Floats{0.5f, 1, 2, 3});
+            },
+            scales + "@1 0.5 1 2 3, blocks of 16", {0.5f, 1.5f, 0, 1.5f, -0.25f});
+        row("g_idx that says nothing new",
+            [](OnnxBuilder &b) {
+                std::vector<std::int32_t> groups(16, 0);
+                groups.insert(groups.end(), 4, 1);
+                b.tensor("w", {32}, weight()).tensor("g", {20}, groups);
+            },
+            scales + "@1 8 8 8 8, blocks of 16", {-7, -6, -3.5f, -2, -1.75f});
+    }
+    void blocks()
+    {
+        QFETCH(std::function<void(OnnxBuilder &)>, build);
+        QFETCH(std::string, text);
+        QFETCH(Floats, values);
+        OnnxBuilder builder;
+        build(builder);
+        const Network network = test::recoverOnnxBytes(blocked(builder, {}).model());
+        const SlotQuantizer &slot = *network.layer("nb")->slot("weight");
+        QCOMPARE(textOf(slot), text);
+        QCOMPARE(shapeOf(slot), std::string("2x20"));
+        const Floats all = valuesOf(slot);
+        QCOMPARE((Floats{all[0], all[1], all[16], all[19], all[20]}), values);
+        QVERIFY(network.diagnostics.empty());
+        QCOMPARE(network.dialect, Dialect::QOperator);
+        QCOMPARE(shapeOf(*listOnnx(network.file).layer("nb")->slot("weight")), std::string("2x20"));
+    }
+
+    void refusedBlocks_data()
+    {
+        QTest::addColumn<std::function<OnnxBuilder()>>("build");
+        QTest::addColumn<std::string>("rule");
+        QTest::addColumn<std::string>("text");
+        QTest::addColumn<std::string>("slot");
+        const auto row = [](const char *title, std::function<OnnxBuilder()> build, const char *rule,
+                             const std::string &text, const char *slot = "unknown") {
+            QTest::newRow(title) << std::move(build) << std::string(rule) << text << std::string(slot);
+        };
+        const std::string unknown = "The quantizer of nb (weight) is not known: ";
+        row(
+            "laid out for a GPU",
+            [] {
+                return blocked(OnnxBuilder().tensor("w", {32}, weight()), {{{"weight_prepacked", 2}}, {}});
+            },
+            "quantizer-unreadable",
+            unknown
+                + "MatMulNBits attributes: weight_prepacked 2 says that its bytes are laid out for one GPU, an order "
+                  "that no specification gives.");
+        row(
+            "zero points of too few bytes",
+            [] {
+                OnnxBuilder b;
+                return blocked(b.tensor("w", {32}, weight()).tensor("z", {1}, Bytes{1}), {});
+            },
+            "quantizer-unreadable", unknown + "MatMulNBits sizes: zero_points has 1 elements, K and N need 2.");
+        row(
+            "3 bits",
+            [] {
+                return blocked(OnnxBuilder().tensor("w", {32}, weight()), {{{"bits", 3}}, {}});
+            },
+            "quantizer-unreadable", unknown + "MatMulNBits attributes: block size 16 and 3 bits do not exist.");
+        row(
+            "g_idx",
+            [] {
+                OnnxBuilder b;
+                return blocked(b.tensor("w", {32}, weight()).tensor("g", {20}, std::vector<std::int32_t>(20, 1)), {});
+            },
+            "scale-not-constant",
+            "The scale of nb (weight) is not known: MatMulNBits node nb, input 4 (g_idx) gives each input feature a "
+            "scale of another block than its own, which no quantizer here describes.",
+            "uint4 scale ?, zero ?");
+    }
+    void refusedBlocks()
+    {
+        QFETCH(std::function<OnnxBuilder()>, build);
+        QFETCH(std::string, rule);
+        QFETCH(std::string, text);
+        QFETCH(std::string, slot);
+        const Network network = test::recoverOnnxBytes(build().model());
+        QCOMPARE(textsOf(network, rule), std::vector<std::string>{text});
+        QCOMPARE(textOf(*network.layer("nb")->slot("weight")), slot);
+    }
+
+    /// What ONNX Runtime's tools make of PyTorch's names.
+    void names_data()
+    {
+        QTest::addColumn<QString>("op");
+        QTest::addColumn<QString>("node");
+        QTest::addColumn<QString>("layer");
+        const auto row
+            = [](const char *op, const char *node, const char *layer) { QTest::newRow(node) << op << node << layer; };
+        row("MatMulInteger", "/encoder/fc/MatMul_quant", "encoder.fc");
+        row("QLinearConv", "/conv1/Conv_quant", "conv1");
+        row("QLinearConv", "/conv1/Conv_3_quant", "conv1");
+        row("QLinearConv", "/conv2/Conv", "conv2");
+        row("MatMulInteger", "/fc/Gemm_quant", "fc.Gemm_quant");
+        row("MatMulInteger", "MatMul_12_quant", "MatMul_12_quant");
+        row("QLinearConv", "/conv/Convolve_quant", "conv.Convolve_quant");
+    }
+    void names()
+    {
+        QFETCH(QString, op);
+        QFETCH(QString, node);
+        QFETCH(QString, layer);
+        OnnxBuilder builder;
+        builder.input("x").output("y").tensor("w", {1, 1, 1, 1}, Signed{1});
+        std::vector<std::string> inputs(op == "MatMulInteger" ? 2 : 4);
+        inputs.front() = "x";
+        inputs.back() = "w";
+        builder.node(op.toStdString(), inputs, {"y"}, node.toStdString());
+        QCOMPARE(test::recoverOnnxBytes(builder.model()).layers.at(0).name, layer.toStdString());
+    }
+
+    /// Packed weights whose codes are not decoded are listed and said, never shown as the bytes that they are.
+    void listedOnly()
+    {
+        OnnxBuilder builder;
+        builder.input("x").output("y");
+        builder.node("MatMulBnb4", {"x", "w", "s"}, {"m"}, "bnb", kMicrosoft);
+        builder.node("QMoE", {"m", "m", "e", "s"}, {"y"}, "moe", kMicrosoft);
+        builder.tensor("w", {4, 1}, Bytes{1, 2, 3, 4}).tensor("e", {1, 2, 2}, Bytes{1, 2, 3, 4});
+        builder.tensor("s", {2}, Floats{1, 2});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(layersText(network), std::string("bnb Linear\n  weight: unknown\nmoe QMoE\n  weight: unknown\n"));
+        QCOMPARE(textsOf(network, "dialect-not-decoded"),
+            std::vector<std::string>{"Quantizers written as MatMulBnb4, QMoE are listed, but not decoded yet."});
+    }
+
+private:
+    /// Codes 1, 2, 1, 2, ... in the first block of each row, then 1, 4.
+    static Bytes weight()
+    {
+        Bytes out;
+        for (int row = 0; row < 2; ++row) {
+            out.insert(out.end(), 8, 0x21);
+            out.insert(out.end(), 8, 0x41);
+        }
+        return out;
+    }
+
+    static OnnxBuilder blocked(const OnnxBuilder &tensors, const OnnxBuilder::Attributes &more)
+    {
+        OnnxBuilder builder = tensors;
+        const std::string graph = tensors.graph();
+        const auto has
+            = [&](const char *name) { return graph.find(std::string("\x42\x01") + name) != std::string::npos; };
+        OnnxBuilder::Attributes attributes{{{"K", 20}, {"N", 2}, {"block_size", 16}}, {}};
+        attributes.ints.insert(attributes.ints.end(), more.ints.begin(), more.ints.end());
+        builder.input("x").output("y").tensor("s", {2, 2}, Floats{1, 0.5f, 0.25f, 2});
+        builder.node("MatMulNBits", {"x", "w", "s", has("z") ? "z" : "", has("g") ? "g" : ""}, {"y"}, "nb", kMicrosoft,
+            attributes);
+        return builder;
+    }
+};
+
+QTEST_APPLESS_MAIN(TestQOperators)
+#include "tst_qoperators.moc"
