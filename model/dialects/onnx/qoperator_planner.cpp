@@ -25,11 +25,13 @@ const CodePositions *QOperatorPlanner::weightOf(const Node &node, const QOperato
 }
 
 /// Codes of the file as they reach the operator, whatever shape they are stored in.
-std::optional<Operand> QOperatorPlanner::coded(NodeId id, std::size_t input) const
+std::optional<Operand> QOperatorPlanner::coded(NodeId id, std::size_t input)
 {
     const ValueId value = m_graph.nodes[id].input(input);
     if (!m_constants.paths().isStored(value))
         return std::nullopt;
+    if (m_constants.paths().unknownAbove(value))
+        return m_operands.at(value);
     Operand out;
     out.slot.form = Form::Codes;
     out.slot.node = id;

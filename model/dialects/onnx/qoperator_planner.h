@@ -22,7 +22,7 @@ public:
 
 private:
     const CodePositions *weightOf(const Node &node, const QOperator &op) const;
-    std::optional<Operand> coded(NodeId id, std::size_t input) const;
+    std::optional<Operand> coded(NodeId id, std::size_t input);
     std::optional<Operand> biasOf(NodeId id, std::size_t input, bool isCoded);
     void addBias(NodeId id, NodeId last, std::size_t layer, std::optional<Operand> bias);
     void addActivation(NodeId id, std::size_t layer, Slot slot, const CodePositions &positions);

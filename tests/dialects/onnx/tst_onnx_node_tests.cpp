@@ -1,7 +1,7 @@
 #include "graph/model_file.h"
-#include "quant/code_reader.h"
 #include "support/onnx_builder.h"
 #include "support/paths.h"
+#include "support/slot_text.h"
 
 #include "formats/onnx/onnx_reader.h"
 
@@ -12,6 +12,9 @@
 #include <map>
 
 using namespace quantscope;
+using test::codesOf;
+using test::textsOf;
+using test::valuesOf;
 
 namespace {
 
@@ -81,22 +84,6 @@ private:
     std::string m_model;
     std::map<std::string, std::string> m_inputs, m_outputs; ///< TensorProto by name
 };
-
-std::vector<std::int64_t> codesOf(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<std::int64_t> out(reader.count());
-    reader.integers(0, out);
-    return out;
-}
-
-std::vector<float> valuesOf(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<float> out(reader.count());
-    reader.values(0, out);
-    return out;
-}
 
 struct Matrix {
     std::size_t rows = 0, columns = 0;
@@ -297,15 +284,6 @@ private Q_SLOTS:
     }
 
 private:
-    static std::vector<std::string> textsOf(const Network &network, const std::string &rule)
-    {
-        std::vector<std::string> out;
-        for (const Diagnostic &d : network.diagnostics)
-            if (d.rule == rule)
-                out.push_back(d.text);
-        return out;
-    }
-
     static void checkScales(const NodeTest &node, const Layer &layer, const QString &x, const QString &weight)
     {
         for (const auto &[slotName, operand] : {std::pair("input", x.toStdString()),

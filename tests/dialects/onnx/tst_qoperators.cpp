@@ -1,6 +1,6 @@
 #include "network/feeds.h"
-#include "quant/code_reader.h"
 #include "support/onnx_builder.h"
+#include "support/slot_text.h"
 
 #include <QtTest>
 
@@ -8,7 +8,12 @@
 #include <functional>
 
 using namespace quantscope;
+using test::codesOf;
+using test::layersText;
 using test::OnnxBuilder;
+using test::slotText;
+using test::textsOf;
+using test::valuesOf;
 
 namespace {
 
@@ -16,72 +21,6 @@ using Floats = std::vector<float>;
 using Bytes = std::vector<std::uint8_t>;
 using Signed = std::vector<std::int8_t>;
 const std::string kMicrosoft = "com.microsoft";
-
-/// What is said of one slot, on one line: kind of numbers, axis, shape, then the codes.
-std::string textOf(const SlotQuantizer &slot)
-{
-    if (!slot.quantizer)
-        return "unknown";
-    const Quantizer &q = *slot.quantizer;
-    const auto numbers = [](const std::optional<Granular> &granular) {
-        if (!granular)
-            return std::string("?");
-        std::string out = granular->axis ? "@" + std::to_string(*granular->axis) : "";
-        for (const float value : granular->values)
-            out += (out.empty() ? "" : " ") + QByteArray::number(static_cast<double>(value)).toStdString();
-        return out;
-    };
-    std::string out = q.isSigned.value_or(false) ? "int" : "uint";
-    out += q.bitWidth ? std::to_string(*q.bitWidth) : "<" + std::to_string(q.storageBits.value_or(0)) + ">";
-    out += " scale " + numbers(q.scale) + ", zero " + numbers(q.zeroPoint);
-    if (q.blockSize)
-        out += ", blocks of " + std::to_string(*q.blockSize);
-    return out;
-}
-
-std::string shapeOf(const SlotQuantizer &slot)
-{
-    std::string out;
-    for (const std::int64_t dim : slot.shape)
-        out += (out.empty() ? "" : "x") + std::to_string(dim);
-    return out;
-}
-
-std::vector<std::int64_t> codesOf(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<std::int64_t> out(reader.count());
-    reader.integers(0, out);
-    return out;
-}
-
-std::vector<float> valuesOf(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<float> out(reader.count());
-    reader.values(0, out);
-    return out;
-}
-
-std::string layersText(const Network &network)
-{
-    std::string out;
-    for (const Layer &layer : network.layers) {
-        out += layer.name + " " + layer.kind + "\n";
-        for (const SlotQuantizer &slot : layer.slots)
-            out += "  " + std::string(slotName(slot.slot)) + ": " + textOf(slot) + "\n";
-    }
-    return out;
-}
-
-std::vector<std::string> textsOf(const Network &network, const std::string &rule)
-{
-    std::vector<std::string> out;
-    for (const Diagnostic &d : network.diagnostics)
-        if (d.rule == rule)
-            out.push_back(d.text);
-    return out;
-}
 
 /// x -> DynamicQuantizeLinear -> MatMulInteger by w (2 x 3) -> Cast; the products behind are the test's.
 OnnxBuilder dynamicProduct()
@@ -311,116 +250,9 @@ private Q_SLOTS:
             (std::vector<std::string>{"The scale of conv (weight) is not known: " + text + ".",
                 "The scale of conv (bias) is not known: " + text + "."}));
         const SlotQuantizer &weight = *network.layer("conv")->slot("weight");
-        QCOMPARE(textOf(weight), std::string("int8 scale ?, zero 0"));
+        QCOMPARE(slotText(weight), std::string("int8 scale ?, zero 0"));
         QCOMPARE(codesOf(weight), (std::vector<std::int64_t>{1, -2}));
         QVERIFY(weight.hasCodes() && !weight.hasValues());
-    }
-
-    /// (2, 20) in blocks of 16: the second block of a row holds four codes and padding.
-    void blocks_data()
-    {
-        QTest::addColumn<std::function<void(OnnxBuilder &)>>("build");
-        QTest::addColumn<std::string>("text");
-        QTest::addColumn<Floats>("values"); // of elements 0, 1, 16, 19, 20
-        const auto row = [](const char *title, std::function<void(OnnxBuilder &)> build, const std::string &text,
-                             const Floats &values) { QTest::newRow(title) << std::move(build) << text << values; };
-        const std::string scales = "uint4 scale @1 1 0.5 0.25 2, zero ";
-        row("flattened", [](OnnxBuilder &b) { b.tensor("w", {32}, weight()); }, scales + "@1 8 8 8 8, blocks of 16",
-            {-7, -6, -3.5f, -2, -1.75f});
-        row("(N, blocks, bytes)",
-            [](OnnxBuilder &b) {
-                b.tensor("w", {2, 2, 8}, weight());
-            },
-            scales + "@1 8 8 8 8, blocks of 16", {-7, -6, -3.5f, -2, -1.75f});
-        row("packed zero points", // low half of a byte first, a byte a row
-            [](OnnxBuilder &b) {
-                b.tensor("w", {2, 2, 8}, weight()).tensor("z", {2}, Bytes{0x21, 0x43});
-            },
-            scales + "@1 1 2 3 4, blocks of 16", {0, 1, -0.5f, 1, -0.5f});
-        row("zero points that are no integers",
-            [](OnnxBuilder &b) {
-                b.tensor("w", {2, 16}, weight()).tensor("z", {4}, Floats{0.5f, 1, 2, 3});
-            },
-            scales + "@1 0.5 1 2 3, blocks of 16", {0.5f, 1.5f, 0, 1.5f, -0.25f});
-        row("g_idx that says nothing new",
-            [](OnnxBuilder &b) {
-                std::vector<std::int32_t> groups(16, 0);
-                groups.insert(groups.end(), 4, 1);
-                b.tensor("w", {32}, weight()).tensor("g", {20}, groups);
-            },
-            scales + "@1 8 8 8 8, blocks of 16", {-7, -6, -3.5f, -2, -1.75f});
-    }
-    void blocks()
-    {
-        QFETCH(std::function<void(OnnxBuilder &)>, build);
-        QFETCH(std::string, text);
-        QFETCH(Floats, values);
-        OnnxBuilder builder;
-        build(builder);
-        const Network network = test::recoverOnnxBytes(blocked(builder, {}).model());
-        const SlotQuantizer &slot = *network.layer("nb")->slot("weight");
-        QCOMPARE(textOf(slot), text);
-        QCOMPARE(shapeOf(slot), std::string("2x20"));
-        const Floats all = valuesOf(slot);
-        QCOMPARE((Floats{all[0], all[1], all[16], all[19], all[20]}), values);
-        QVERIFY(network.diagnostics.empty());
-        QCOMPARE(network.dialect, Dialect::QOperator);
-        QCOMPARE(shapeOf(*listOnnx(network.file).layer("nb")->slot("weight")), std::string("2x20"));
-    }
-
-    void refusedBlocks_data()
-    {
-        QTest::addColumn<std::function<OnnxBuilder()>>("build");
-        QTest::addColumn<std::string>("rule");
-        QTest::addColumn<std::string>("text");
-        QTest::addColumn<std::string>("slot");
-        const auto row = [](const char *title, std::function<OnnxBuilder()> build, const char *rule,
-                             const std::string &text, const char *slot = "unknown") {
-            QTest::newRow(title) << std::move(build) << std::string(rule) << text << std::string(slot);
-        };
-        const std::string unknown = "The quantizer of nb (weight) is not known: ";
-        row(
-            "laid out for a GPU",
-            [] {
-                return blocked(OnnxBuilder().tensor("w", {32}, weight()), {{{"weight_prepacked", 2}}, {}});
-            },
-            "quantizer-unreadable",
-            unknown
-                + "MatMulNBits attributes: weight_prepacked 2 says that its bytes are laid out for one GPU, an order "
-                  "that no specification gives.");
-        row(
-            "zero points of too few bytes",
-            [] {
-                OnnxBuilder b;
-                return blocked(b.tensor("w", {32}, weight()).tensor("z", {1}, Bytes{1}), {});
-            },
-            "quantizer-unreadable", unknown + "MatMulNBits sizes: zero_points has 1 elements, K and N need 2.");
-        row(
-            "3 bits",
-            [] {
-                return blocked(OnnxBuilder().tensor("w", {32}, weight()), {{{"bits", 3}}, {}});
-            },
-            "quantizer-unreadable", unknown + "MatMulNBits attributes: block size 16 and 3 bits do not exist.");
-        row(
-            "g_idx",
-            [] {
-                OnnxBuilder b;
-                return blocked(b.tensor("w", {32}, weight()).tensor("g", {20}, std::vector<std::int32_t>(20, 1)), {});
-            },
-            "scale-not-constant",
-            "The scale of nb (weight) is not known: MatMulNBits node nb, input 4 (g_idx) gives each input feature a "
-            "scale of another block than its own, which no quantizer here describes.",
-            "uint4 scale ?, zero ?");
-    }
-    void refusedBlocks()
-    {
-        QFETCH(std::function<OnnxBuilder()>, build);
-        QFETCH(std::string, rule);
-        QFETCH(std::string, text);
-        QFETCH(std::string, slot);
-        const Network network = test::recoverOnnxBytes(build().model());
-        QCOMPARE(textsOf(network, rule), std::vector<std::string>{text});
-        QCOMPARE(textOf(*network.layer("nb")->slot("weight")), slot);
     }
 
     /// What ONNX Runtime's tools make of PyTorch's names.
@@ -466,32 +298,6 @@ private Q_SLOTS:
         QCOMPARE(layersText(network), std::string("bnb Linear\n  weight: unknown\nmoe QMoE\n  weight: unknown\n"));
         QCOMPARE(textsOf(network, "dialect-not-decoded"),
             std::vector<std::string>{"Quantizers written as MatMulBnb4, QMoE are listed, but not decoded yet."});
-    }
-
-private:
-    /// Codes 1, 2, 1, 2, ... in the first block of each row, then 1, 4.
-    static Bytes weight()
-    {
-        Bytes out;
-        for (int row = 0; row < 2; ++row) {
-            out.insert(out.end(), 8, 0x21);
-            out.insert(out.end(), 8, 0x41);
-        }
-        return out;
-    }
-
-    static OnnxBuilder blocked(const OnnxBuilder &tensors, const OnnxBuilder::Attributes &more)
-    {
-        OnnxBuilder builder = tensors;
-        const std::string graph = tensors.graph();
-        const auto has
-            = [&](const char *name) { return graph.find(std::string("\x42\x01") + name) != std::string::npos; };
-        OnnxBuilder::Attributes attributes{{{"K", 20}, {"N", 2}, {"block_size", 16}}, {}};
-        attributes.ints.insert(attributes.ints.end(), more.ints.begin(), more.ints.end());
-        builder.input("x").output("y").tensor("s", {2, 2}, Floats{1, 0.5f, 0.25f, 2});
-        builder.node("MatMulNBits", {"x", "w", "s", has("z") ? "z" : "", has("g") ? "g" : ""}, {"y"}, "nb", kMicrosoft,
-            attributes);
-        return builder;
     }
 };
 
