@@ -1,7 +1,9 @@
 #include "export/export.h"
 
 #include "export/hand_made.h"
+#include "support/onnx_network.h"
 #include "support/paths.h"
+#include "support/slot_text.h"
 
 #include <QProcess>
 #include <QTemporaryDir>
@@ -147,6 +149,7 @@ private Q_SLOTS:
     void goldenText();
     void exportIsReproducible();
     void hostileNamesStayInComments();
+    void blocksAreCompiledAndComputed();
     void compilesWithoutWarning_data();
     void compilesWithoutWarning();
 };
@@ -189,6 +192,40 @@ void TestHeader::hostileNamesStayInComments()
     const auto report = exportLayers(network, request);
     QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
     QCOMPARE(report->files[0].verified, 20u);
+}
+
+/// A C program with the index that the header gives finds the values of packed blocks whose last ones are cut short.
+void TestHeader::blocksAreCompiledAndComputed()
+{
+    if (QStandardPaths::findExecutable("gcc").isEmpty())
+        QSKIP("gcc is not installed");
+    const Network network = recoverOnnxFile(data("onnx/ms_matmulnbits.onnx"));
+    QTemporaryDir folder;
+    ExportRequest request = requestFor(folder, "source");
+    request.layers = {"nb0"};
+    const auto report = exportLayers(network, request);
+    QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
+    QVERIFY(readAll(folder.filePath("nb0.h")).contains("c = o*3+i/16"));
+    QFile source(folder.filePath("user.c"));
+    QVERIFY(source.open(QIODevice::WriteOnly));
+    source.write("#include \"nb0.h\"\n#include <stdio.h>\nint main(void) {\n"
+                 "    for (int o = 0; o < nb0_weight_DIM0; ++o)\n"
+                 "        for (int i = 0; i < nb0_weight_DIM1; ++i) {\n"
+                 "            int c = o*3+i/nb0_weight_SCALE_BLOCK;\n"
+                 "            float code = (float)(nb0_weight_raw[o*40+i] - nb0_weight_zero_point[c]);\n"
+                 "            printf(\"%a\\n\", (double)(code * nb0_weight_scale[c]));\n"
+                 "        }\n    return 0;\n}\n");
+    source.close();
+    QProcess process;
+    process.start("gcc", {"-std=c99", "-o", folder.filePath("user"), source.fileName()});
+    QVERIFY(process.waitForFinished(60000));
+    QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+    process.start(folder.filePath("user"), {});
+    QVERIFY(process.waitForFinished(60000));
+    std::vector<float> values;
+    for (const QByteArray &line : process.readAllStandardOutput().trimmed().split('\n'))
+        values.push_back(std::strtof(line.constData(), nullptr));
+    QCOMPARE(values, valuesOf(*network.layer("nb0")->slot("weight")));
 }
 
 void TestHeader::compilesWithoutWarning_data()

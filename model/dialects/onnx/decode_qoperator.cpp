@@ -176,6 +176,8 @@ Granular QOperatorDecoder::biasScale(const Node &node, const QOperator &op, cons
     const std::vector<float> weight = m_constants.folder().fold(operandOf(node, op.second).scale).floats();
     if (input.size() != 1)
         throw NotConstant(fmt::format("{} has {} values", inputLabel(node, *op.first.scale), input.size()));
+    if (weight.empty())
+        throw ParseError(inputLabel(node, *op.second.scale) + " is empty");
     const Attribute *alpha = node.attribute("alpha");
     const bool scaled = alpha != nullptr && alpha->kind == Attribute::Kind::Float;
     Granular out{{}, std::nullopt, {}};
