@@ -16,6 +16,13 @@ FlowNodeId farEnd(const FlowEdge &edge, bool above) { return above ? edge.from :
 
 using Walk = Neighbourhoods::Walk;
 
+/// Not one that reads a shape alone.
+bool carriesData(const Flow &flow, FlowNodeId node)
+{
+    const std::vector<FlowEdge> edges = flow.edgesFrom(node);
+    return edges.empty() || !std::ranges::all_of(edges, &FlowEdge::shapeOnly);
+}
+
 Walk walked(const Flow &flow, FlowNodeId start, bool above)
 {
     Walk out;
@@ -35,7 +42,7 @@ Walk walked(const Flow &flow, FlowNodeId start, bool above)
         if (flow.node(node).kind != FlowNode::Kind::Operator) {
             if (node != start && seen.emplace(node, above ? edge.quantizer : std::nullopt).second)
                 out.ends.push_back(edge);
-        } else if (!out.operators[position(node)]) {
+        } else if (!out.operators[position(node)] && (above || carriesData(flow, node))) {
             out.operators[position(node)] = true;
             enter(node);
         }

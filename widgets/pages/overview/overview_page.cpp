@@ -4,6 +4,7 @@
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
 #include "pages/overview/batch_norm_bar.h"
+#include "pages/overview/layer_strip_bar.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/overview/step_card.h"
 #include "pages/parts/preset_menu.h"
@@ -27,6 +28,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     , m_grid(new QGridLayout)
     , m_content(new QWidget)
     , m_waiting(dimLabel(tr("The quantizers are being computed…")))
+    , m_strip(new LayerStripBar(session))
     , m_batchNorm(new BatchNormBar(session))
     , m_step(new StepCard)
 {
@@ -42,6 +44,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->setContentsMargins(0, 0, 4, 0);
     column->setSpacing(10);
     m_grid->setSpacing(10);
+    column->addWidget(m_strip);
     column->addWidget(m_waiting);
     column->addWidget(m_batchNorm);
     column->addLayout(m_grid);
@@ -145,6 +148,7 @@ void OverviewPage::refresh()
             });
     }
     arrange();
+    m_strip->refresh();
     m_batchNorm->refresh();
     m_step->setSlot(ready ? session().currentSlot() : SlotRef());
 }

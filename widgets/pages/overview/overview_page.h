@@ -11,11 +11,12 @@ namespace quantscope {
 
 class QuantizerCard;
 class BatchNormBar;
+class LayerStripBar;
 class StepCard;
 struct Layer;
 struct SlotQuantizer;
 
-/// One card per quantizer of the layer, its neighbours' activations, and one weight step by step.
+/// Where the layer sits, one card per quantizer of it, its neighbours' activations, and one weight step by step.
 class OverviewPage : public Page {
     Q_OBJECT
 public:
@@ -42,6 +43,7 @@ private:
     std::vector<QuantizerCard *> m_cards;
     std::size_t m_used = 0;
     QLabel *m_waiting;
+    LayerStripBar *m_strip;
     BatchNormBar *m_batchNorm;
     StepCard *m_step;
 };

@@ -1,0 +1,222 @@
+#include "dialects/brevitas/recipe_edits.h"
+#include "items/layer_strip.h"
+#include "look/theme.h"
+#include "pages/overview/layer_strip_bar.h"
+#include "pages/overview/overview_page.h"
+#include "support.h"
+#include "support/flow_sketch.h"
+
+#include <QMenu>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// The whole line, each piece as it stands.
+QString lineOf(const Network &network, const std::string &layer, std::size_t most = 6)
+{
+    QStringList out;
+    const LayerId id = network.layer(layer)->id;
+    for (const StripPart &part : stripParts(network, id, Neighbourhoods(network).of(id), most))
+        out << (part.kind == StripPart::Kind::Here ? u"[%1]"_s : u"%1"_s).arg(stripText(part));
+    return out.join(u" | "_s);
+}
+
+QList<StripLink *> shownLinks(const QWidget &bar)
+{
+    QList<StripLink *> out;
+    for (StripLink *link : bar.findChildren<StripLink *>())
+        if (!link->isHidden())
+            out << link;
+    return out;
+}
+
+} // namespace
+
+class LayerStripTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init() { test::failOnWarnings(); }
+
+    /// As the nodes and their numbers stand in the files.
+    void lines_data()
+    {
+        QTest::addColumn<QString>("layers");
+        QTest::addColumn<QString>("edges");
+        QTest::addColumn<QString>("line");
+        const QString chain = u"x > q > c > s > y"_s;
+        QTest::newRow("a chain") << u"q=u8 2^-6; c; s=u6 2^-3"_s << chain
+                                 << u"q  u8 · 2⁻⁶ | → | [c] | → | s  u6 · 2⁻³"_s;
+        QTest::newRow("a zero point and a float") << u"q=u8 0.0123456 zp 128; c; s=i4 2^2"_s << chain
+                                                  << u"q  u8 · 0.01235 · zero point 128 | → | [c] | → | s  i4 · 2²"_s;
+        QTest::newRow("not known") << u"q=?; c; s=?"_s << chain << u"q  ? | → | [c] | → | s  ?"_s;
+        QTest::newRow("without a quantizer") << u"q; c; s=u6 2^-3"_s << chain << u"q | → | [c] | → | s  u6 · 2⁻³"_s;
+        QTest::newRow("the ends of the network")
+            << u"c=u8 2^-6"_s << u"x > c > y"_s << u"x | → | [c  u8 · 2⁻⁶] | → | y"_s;
+        QTest::newRow("operators") << u"q=u8 2^-6; c; s=u6 2^-3"_s << u"q > keep > c > relu > pool > norm > mul > s"_s
+                                   << u"q  u8 · 2⁻⁶ | → keep → | [c] | → relu · 2 more · mul → | s  u6 · 2⁻³"_s;
+        QTest::newRow("a join that agrees") << u"q=u8 2^-6; s=u8 2^-6; c"_s << u"q > add; s > add; add > c"_s
+                                            << u"q  u8 · 2⁻⁶ | s  u8 · 2⁻⁶ | → add → | [c]"_s;
+        QTest::newRow("a join that disagrees")
+            << u"q=u8 2^-6; s=u8 2^-5; c"_s << u"q > keep > add; s > add; add > c"_s
+            << u"q  u8 · 2⁻⁶ differs | keep | s  u8 · 2⁻⁵ differs | → add → differs | [c]"_s;
+        QTest::newRow("one of three") << u"q=u8 2^-6; s=u8 2^-5; r=u8 2^-6; c"_s
+                                      << u"q > add; s > add; r > add; add > c"_s
+                                      << u"q  u8 · 2⁻⁶ | s  u8 · 2⁻⁵ differs | r  u8 · 2⁻⁶ | → add → differs | [c]"_s;
+        QTest::newRow("what it feeds disagrees with it")
+            << u"c=u8 2^-6; s=u8 2^-5; r"_s << u"c > add; s > add; add > r"_s
+            << u"[c  u8 · 2⁻⁶] | → add → differs | r"_s;
+        QTest::newRow("what it feeds quantizes first")
+            << u"q=u8 2^-6; c.input=i8 2^-5; c.weight=i4 2^-1"_s << u"q > c"_s << u"q  u8 · 2⁻⁶ | → | [c]"_s;
+        QTest::newRow("nothing is known") << u"c=u8 2^-6"_s << QString() << QString();
+    }
+
+    void lines()
+    {
+        QFETCH(QString, layers);
+        QFETCH(QString, edges);
+        QTEST(lineOf(test::FlowSketch(layers, edges).network, "c"), "line");
+    }
+
+    void ends()
+    {
+        const test::FlowSketch sketch(u"c=u8 2^-6; d.input=i8 2^-5; e.output=u4 2^-1"_s, u"c > d; c > e; Q! > c"_s);
+        QCOMPARE(lineOf(sketch.network, "c"), u"Q! | → | [c  u8 · 2⁻⁶] | → | d  input i8 · 2⁻⁵ | e  output u4 · 2⁻¹"_s);
+        const LayerId id = sketch.network.layer("c")->id;
+        const auto parts = stripParts(sketch.network, id, Neighbourhoods(sketch.network).of(id), 6);
+        QCOMPARE(parts[0].kind, StripPart::Kind::End);
+        QCOMPARE(parts[0].tip, u"Q!\na layer of the export alone: its quantizer is not in this file"_s);
+        QCOMPARE(parts[4].tip, u"d, Identity\nd input: i8, scale 2⁻⁵, zero point 0"_s);
+        QCOMPARE(stripName(parts[4], false), u"feeds d, input i8 · 2⁻⁵"_s);
+    }
+
+    /// A dense block: the rest stands behind a number, with its own links.
+    void manyInputs()
+    {
+        QString layers = u"c"_s, edges = u"cat > c"_s;
+        for (int i = 0; i < 40; ++i) {
+            layers += u"; q%1=u8 2^%2"_s.arg(i).arg(i == 39 ? -5 : -6);
+            edges += u"; q%1 > cat"_s.arg(i);
+        }
+        const test::FlowSketch sketch(layers, edges);
+        QCOMPARE(lineOf(sketch.network, "c", 3),
+            u"q0  u8 · 2⁻⁶ | q1  u8 · 2⁻⁶ | q2  u8 · 2⁻⁶ | +37 more differs | → cat → differs | [c]"_s);
+        QCOMPARE(lineOf(test::FlowSketch(u"a; b; c"_s, u"a > c; b > c"_s).network, "c", 1), u"a | b | → | [c]"_s);
+        const auto parts = stripParts(sketch.network, layerId(0), Neighbourhoods(sketch.network).of(layerId(0)), 3);
+        QCOMPARE(parts[3].more.size(), std::size_t{37});
+        QCOMPARE(parts[3].more.back().layer, u"q39"_s);
+        QCOMPARE(parts[3].tip, u"37 other layers that feed it, of which 1 differ where they are joined"_s);
+    }
+
+    void longNames()
+    {
+        StripPart part;
+        part.text = u"features.denseblock1.denselayer12.conv2"_s;
+        part.type = u"u8 · 2⁻⁶"_s;
+        QCOMPARE(stripText(part, 11), u"featu…conv2  u8 · 2⁻⁶"_s);
+    }
+
+    /// The sample: a checkpoint whose export beside it tells the flow, each end a link by mouse and by key.
+    void walking()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"conv2"_s});
+        OverviewPage page(session);
+        page.resize(1000, 700);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        auto *bar = page.findChild<LayerStripBar *>();
+        QVERIFY(bar->isVisible());
+        QCOMPARE(bar->text(), u"relu1 u8 · 2⁻⁶  → MaxPool →  conv2  → Relu →  relu2 u6 · 2⁻³"_s);
+        QVERIFY(bar->height() <= 32);
+        QList<StripLink *> links = shownLinks(*bar);
+        QCOMPARE(links.size(), 2);
+        QCOMPARE(links[0]->accessibleName(), u"fed by relu1, u8 · 2⁻⁶"_s);
+        QTest::mouseClick(links[1], Qt::LeftButton);
+        QCOMPARE(session.selectedLayers(), QStringList{u"relu2"_s});
+        QTRY_COMPARE(bar->text(), u"conv2  → Relu →  relu2 u6 · 2⁻³  → MaxPool · Reshape →  fc1"_s);
+        for (const QString &name : {u"conv2"_s, u"relu1"_s, u"conv1"_s, u"quant_inp"_s}) {
+            links = shownLinks(*bar);
+            links[0]->setFocus(Qt::TabFocusReason);
+            QTest::keyClick(links[0], Qt::Key_Return);
+            QCOMPARE(session.selectedLayers(), QStringList{name});
+            page.refreshNow();
+            QVERIFY(shownLinks(*bar)[0]->hasFocus());
+        }
+        QCOMPARE(bar->text(), u"quant_inp i8 · 2⁻⁶  →  conv1"_s);
+    }
+
+    /// What is shown is of now: edits, undo, another file, and nothing at all.
+    void staysRight()
+    {
+        Session session;
+        OverviewPage page(session);
+        page.resize(1000, 700);
+        auto *bar = page.findChild<LayerStripBar *>();
+        page.refreshNow();
+        QVERIFY(bar->isHidden());
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"conv2"_s});
+        page.refreshNow();
+        const QString before = bar->text();
+        session.applyChoices(
+            {{"relu1", Slot::Act, "Uint8ActPerTensorFixedPoint", {{"bit_width", "5"}}}}, u"five bits"_s);
+        QTRY_VERIFY(session.network()->layer("relu1")->slot(Slot::Act)->quantizer->bitWidth == 5);
+        page.refreshNow();
+        QVERIFY2(bar->text().startsWith(u"relu1 u5 · "), qPrintable(bar->text()));
+        session.undoStack().undo();
+        QTRY_VERIFY(session.network()->layer("relu1")->slot(Slot::Act)->quantizer->bitWidth == 8);
+        page.refreshNow();
+        QCOMPARE(bar->text(), before);
+        QVERIFY(test::openAndWait(session, test::data("brevitas/0.10.2/residual_add.qonnx.onnx")));
+        session.selectLayers({u"s"_s});
+        page.refreshNow();
+        QVERIFY2(bar->text().contains(u"Add"), qPrintable(bar->text()));
+        session.close();
+        page.refreshNow();
+        QVERIFY(bar->isHidden());
+    }
+
+    /// However narrow: the layer itself and a way to each side stay.
+    void narrow()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"relu2"_s});
+        LayerStripBar bar(session);
+        bar.refresh();
+        for (const int width : {2000, 700, 500, 404}) {
+            bar.resize(width, 30);
+            bar.show();
+            const QList<StripLink *> links = shownLinks(bar);
+            QCOMPARE(links.size(), 2);
+            for (const StripLink *link : links)
+                QVERIFY2(link->geometry().right() < width, qPrintable(bar.text()));
+        }
+    }
+
+    /// The colour is never alone: the word stands beside it.
+    void differing()
+    {
+        for (const ThemeChoice theme : {ThemeChoice::Light, ThemeChoice::Dark}) {
+            Theme::instance().apply(theme);
+            StripPart part;
+            part.text = u"q"_s;
+            part.type = u"u8 · 2⁻⁶"_s;
+            part.differs = true;
+            StripLink link(nullptr);
+            link.setPart(part, {}, true);
+            link.resize(link.sizeHint());
+            QCOMPARE(link.accessibleName(), u"fed by q, u8 · 2⁻⁶, differs"_s);
+            QCOMPARE(link.text(), u"q  u8 · 2⁻⁶ differs"_s);
+            QVERIFY(contrastRatio(colours().redText, colours().panel) >= 4.5);
+        }
+        Theme::instance().apply(ThemeChoice::System);
+    }
+};
+
+QTEST_MAIN(LayerStripTest)
+#include "tst_layer_strip.moc"
