@@ -117,12 +117,20 @@ void LayersPanel::onSorted(int column, Qt::SortOrder order)
         m_table->sortByColumn(LayerModel::Name, Qt::AscendingOrder);
 }
 
-/// Rows that stay where they are may have other lines.
+/// Rows that stay where they are may have other lines. A filter takes out hundreds of rows one after the other.
 void LayersPanel::onLanes()
 {
-    if (!m_following)
-        showColumns();
-    m_table->viewport()->update();
+    if (m_lanesAwaited)
+        return;
+    m_lanesAwaited = true;
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            m_lanesAwaited = false;
+            showColumns();
+            m_table->viewport()->update();
+        },
+        Qt::QueuedConnection);
 }
 
 void LayersPanel::showOperators(bool shown)

@@ -53,6 +53,7 @@ private:
     QComboBox *m_part;
     QWidget *m_partBox;
     bool m_following = false;
+    bool m_lanesAwaited = false;
 };
 
 } // namespace quantscope
