@@ -7,6 +7,7 @@
 #include "panels/layer_delegate.h"
 #include "panels/layers_panel.h"
 #include "support.h"
+#include "support/flow_sketch.h"
 #include "window/actions.h"
 #include "window/main_window.h"
 
@@ -86,6 +87,47 @@ private Q_SLOTS:
             (QStringList{u"A\nfeeds B and C\ngives a shape to D"_s, u"B\nreads A\nfeeds C"_s,
                 u"C\nreads A and B\nfeeds D"_s, u"D\nreads C\nreads a shape from A"_s,
                 u"Z\nnothing tells what feeds it or reads it"_s}));
+    }
+
+    /// Where the join is no row, the rows that read it tell of it, else the last that it reads.
+    void joinsThatDisagree_data()
+    {
+        QTest::addColumn<QString>("edges");
+        QTest::addColumn<bool>("operators");
+        QTest::addColumn<QString>("row");
+        QTest::addColumn<QString>("description");
+        QTest::addColumn<QString>("tip");
+        const QString read = u"x > q > c > s > add > r; q > add"_s;
+        const QString unread = u"x > q > c > s > add > y; q > add; q > r"_s;
+        const QString numbers = u"add add joins what differs in scale, zero point and sign:\n"
+                                u"≠ s act: i8 · 0.1 · zero point 3\n≠ q act: u8 · 2⁻⁶"_s;
+        QTest::newRow("read") << read << false << u"r"_s << u"reads q and s; joins; differs"_s
+                              << u"r\nreads q and s\n"_s + numbers;
+        QTest::newRow("the join itself") << read << true << u"add"_s << u"reads q and s; joins; differs; feeds r"_s
+                                         << u"add\nreads q and s\n"_s + numbers + u"\nfeeds r"_s;
+        QTest::newRow("not read") << unread << false << u"s"_s << u"reads c; differs"_s << u"s\nreads c\n"_s + numbers;
+    }
+    void joinsThatDisagree()
+    {
+        QFETCH(QString, edges);
+        QFETCH(bool, operators);
+        QFETCH(QString, row);
+        const test::FlowSketch sketch(u"q=u8 2^-6; c; s=i8 0.1 zp 3; r=u8 2^-6"_s, edges);
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        model.setInspection({std::make_shared<const Network>(sketch.network), {}, {}});
+        model.showOperators({model.network(), {}, {}}, operators);
+        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        for (int at = 0; at < proxy.rowCount(); ++at) {
+            const QModelIndex index = proxy.index(at, 0);
+            const auto cell = index.data(LayerModel::LanesRole).value<LaneCell>();
+            QCOMPARE(cell.differs, name(proxy, at) == row);
+            if (!cell.differs)
+                continue;
+            QTEST(index.data(Qt::AccessibleDescriptionRole).toString(), "description");
+            QTEST(index.data(Qt::ToolTipRole).toString(), "tip");
+        }
     }
 
     /// Whatever the names' order, the file's or the alphabet's.

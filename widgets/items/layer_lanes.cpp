@@ -52,7 +52,7 @@ std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, Flo
 } // namespace
 
 LayerLanes::LayerLanes(
-    std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, std::vector<JoinNote> notes)
+    std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, const std::vector<JoinNote> &notes)
     : m_network(std::move(network))
     , m_entries(std::move(entries))
     , m_below(m_entries.size())
@@ -187,6 +187,8 @@ QStringList LayerLanes::tipLines(int row) const
     if (lines.isEmpty())
         lines << (m_entries[at].node ? u"nothing that is listed feeds it or reads it"_s
                                      : u"nothing tells what feeds it or reads it"_s);
+    if (m_entries[at].node && m_network->flow.node(*m_entries[at].node).kind == FlowNode::Kind::Elsewhere)
+        lines << u"a layer of %1 alone"_s.arg(shownText(m_network->toldBy));
     return lines;
 }
 

@@ -47,7 +47,8 @@ struct JoinNote {
 /// The lines beside a list of layers, and what they say in words.
 class LayerLanes {
 public:
-    LayerLanes(std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, std::vector<JoinNote> notes);
+    LayerLanes(
+        std::shared_ptr<const Network> network, std::vector<LaneEntry> entries, const std::vector<JoinNote> &notes);
 
     /// Nothing flows between the rows: no column is drawn.
     bool empty() const { return m_layout.all.empty(); }

@@ -1,7 +1,6 @@
 #include "items/layer_proxy.h"
 
 #include "items/join_notes.h"
-#include "items/layer_lanes.h"
 #include "items/layer_model.h"
 #include "items/text.h"
 
@@ -22,7 +21,7 @@ void LayerProxy::setSourceModel(QAbstractItemModel *model)
 {
     m_layers = static_cast<LayerModel *>(model);
     ValueProxy::setSourceModel(model);
-    connect(m_layers, &LayerModel::flowChanged, this, &LayerProxy::dropLanes);
+    connect(m_layers, &LayerModel::flowChanged, this, &LayerProxy::dropNotes);
 }
 
 QString LayerProxy::setFilterText(const QString &text)
@@ -57,6 +56,12 @@ void LayerProxy::dropLanes()
     Q_EMIT lanesChanged();
 }
 
+void LayerProxy::dropNotes()
+{
+    m_notes.reset();
+    dropLanes();
+}
+
 bool LayerProxy::inOrder() const { return sortColumn() == LayerModel::Name && sortOrder() == Qt::AscendingOrder; }
 
 const LayerLanes *LayerProxy::lanes() const
@@ -69,8 +74,9 @@ const LayerLanes *LayerProxy::lanes() const
             const ListedRow &row = m_layers->row(mapToSource(index(at, LayerModel::Name)).row());
             entries.push_back({qs(row.name), row.node, row.isLayer});
         }
-        m_lanes
-            = std::make_unique<LayerLanes>(m_layers->network(), std::move(entries), joinNotes(*m_layers->network()));
+        if (!m_notes)
+            m_notes = joinNotes(*m_layers->network());
+        m_lanes = std::make_unique<LayerLanes>(m_layers->network(), std::move(entries), *m_notes);
         m_lanes->showPathOf(pathRow());
     }
     return m_lanes->empty() ? nullptr : m_lanes.get();

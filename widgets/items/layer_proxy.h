@@ -1,16 +1,17 @@
 #pragma once
 
 #include "items/layer_filter.h"
+#include "items/layer_lanes.h"
 #include "items/value_proxy.h"
 
 #include <QString>
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace quantscope {
 
-class LayerLanes;
 class LayerModel;
 
 /// Shows the layers that match, with the lines of what flows between them: while they are in the order of the flow,
@@ -38,12 +39,14 @@ private:
     bool inOrder() const;
     const LayerLanes *lanes() const;
     void dropLanes();
+    void dropNotes();
     std::optional<int> pathRow() const;
 
     LayerModel *m_layers = nullptr;
     LayerFilter m_filter;
     QString m_path;
     mutable std::unique_ptr<LayerLanes> m_lanes; ///< made when they are looked at
+    mutable std::optional<std::vector<JoinNote>> m_notes; ///< of the whole network, for every order and filter
 };
 
 } // namespace quantscope
