@@ -13,9 +13,10 @@ namespace {
 
 std::string number(float value) { return shortest(value); }
 
-std::string oneOrMany(const Granular &granular, const char *name)
+std::string oneOrMany(const Quantizer &q, const Granular &granular, const char *name)
 {
-    return granular.perTensor() ? number(granular.values[0]) : std::string(name) + "[channel]";
+    return granular.perTensor() ? number(granular.values[0])
+                                : std::string(name) + (q.blockSize ? "[block]" : "[channel]");
 }
 
 std::string roundWord(Rounding rounding)
@@ -53,14 +54,14 @@ std::string formulaOf(const Quantizer &q)
 {
     if (!q.isComplete())
         return {};
-    const std::string scale = oneOrMany(*q.scale, "scale"), zero = oneOrMany(*q.zeroPoint, "zero_point");
+    const std::string scale = oneOrMany(q, *q.scale, "scale"), zero = oneOrMany(q, *q.zeroPoint, "zero_point");
     const bool hasZero = !q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0;
     const std::string value
         = hasZero ? fmt::format("value = (code - {}) * {}", zero, scale) : fmt::format("value = code * {}", scale);
     const CodeRange range = codeRange(q);
     const std::string limits = fmt::format("{}, {}", range.min, range.max);
-    const std::string divisor = q.divisor ? oneOrMany(*q.divisor, "scale") : scale;
-    const std::string shift = q.shift ? oneOrMany(*q.shift, "shift") : zero;
+    const std::string divisor = q.divisor ? oneOrMany(q, *q.divisor, "scale") : scale;
+    const std::string shift = q.shift ? oneOrMany(q, *q.shift, "shift") : zero;
     switch (q.rule) {
     case CodeRule::Stored: return value + fmt::format("\ncode = clamp(stored integer, {})", limits);
     case CodeRule::Threshold: return value + "\ncode = x >= 0 ? 1 : -1";

@@ -1,6 +1,7 @@
 #include "dialects/onnx/value_uses.h"
 
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 #include "graph/onnx_types.h"
 
 #include <algorithm>
@@ -123,32 +124,13 @@ constexpr std::array kUses = {
     UseRow{"Sum", FlowUse::Sums, 0, kAll},
 };
 
-/// Operators that make integers of their own scale and zero point, and where these stand (onnx Operators.md,
-/// onnxruntime ContribOperators.md).
-struct IntegerMaker {
-    std::string_view opType;
-    std::size_t scale, zeroPoint;
-};
-constexpr std::array kIntegerMakers = {
-    IntegerMaker{"QuantizeLinear", 1, 2},
-    IntegerMaker{"QLinearConv", 6, 7},
-    IntegerMaker{"QLinearMatMul", 6, 7},
-    IntegerMaker{"QGemm", 7, 8},
-    IntegerMaker{"QLinearAdd", 6, 7},
-    IntegerMaker{"QLinearMul", 6, 7},
-    IntegerMaker{"QLinearSigmoid", 3, 4},
-    IntegerMaker{"QLinearLeakyRelu", 3, 4},
-    IntegerMaker{"QLinearAveragePool", 3, 4},
-    IntegerMaker{"QLinearGlobalAveragePool", 3, 4},
-    IntegerMaker{"QLinearSoftmax", 3, 4},
-    IntegerMaker{"QLinearConcat", 0, 1},
-};
-
-const IntegerMaker *integerMaker(const Node &node)
+/// Where an operator that makes integers has their scale and zero point; nothing for other operators.
+std::optional<CodePositions> integersOf(const Node &node)
 {
-    const std::string_view opType = isQuantize(node) ? std::string_view("QuantizeLinear") : node.opType;
-    const auto found = std::ranges::find(kIntegerMakers, opType, &IntegerMaker::opType);
-    return found == kIntegerMakers.end() ? nullptr : &*found;
+    if (isQuantize(node))
+        return CodePositions{std::nullopt, 1, 2};
+    const QOperator *op = findQOperator(node);
+    return op != nullptr && op->output.scale ? std::optional(op->output) : std::nullopt;
 }
 
 /// Longest path between the two halves of a quantizer that is followed.
@@ -182,9 +164,9 @@ struct Between {
 
 /// Integers that were cast are read as what they were; several scales belong to elements that have not moved.
 bool turnsBack(
-    Constants &constants, const Node &dequantize, const Node &node, const IntegerMaker &maker, Between between)
+    Constants &constants, const Node &dequantize, const Node &node, const CodePositions &integers, Between between)
 {
-    const ValueId scale = node.input(maker.scale), zeroPoint = node.input(maker.zeroPoint);
+    const auto [codes, scale, zeroPoint] = operandOf(node, integers);
     if (!sameConstant(constants, scale, dequantize.input(1))
         || !sameConstant(constants, zeroPoint, dequantize.input(2)))
         return false;
@@ -226,9 +208,9 @@ std::optional<QuantizerHalves> halvesOf(Constants &constants, NodeId dequantize,
         if (v == nullptr || v->tensor || !v->producer)
             return std::nullopt;
         const Node &node = graph.nodes[out.maker = *v->producer];
-        if (const IntegerMaker *maker = integerMaker(node))
-            return turnsBack(constants, end, node, *maker, {!out.casts.empty(), moves}) ? std::optional(out)
-                                                                                        : std::nullopt;
+        if (const auto integers = integersOf(node))
+            return turnsBack(constants, end, node, *integers, {!out.casts.empty(), moves}) ? std::optional(out)
+                                                                                           : std::nullopt;
         if (!keepsIntegers(constants, node, throughClip))
             return std::nullopt;
         if (node.opType == "Cast")
@@ -242,7 +224,8 @@ std::optional<QuantizerHalves> halvesOf(Constants &constants, NodeId dequantize,
 bool isPlain(const Node &node)
 {
     static constexpr std::array<std::string_view, 4> kSubgraphs = {"If", "Loop", "Scan", "DequantizeLinear"};
-    return hasRow(node) && findForeign(node) == nullptr && !isForeignQuantizer(node)
+    const bool decoded = findQOperator(node) != nullptr || isMatMulNBits(node);
+    return (hasRow(node) || decoded) && findForeign(node) == nullptr && !isForeignQuantizer(node)
         && std::ranges::find(kSubgraphs, node.opType) == kSubgraphs.end() && !node.opType.starts_with("Sequence")
         && !node.opType.starts_with("Optional");
 }

@@ -71,6 +71,8 @@ private Q_SLOTS:
         const SlotQuantizer &slot = *network.layer("nb")->slot("weight");
         QCOMPARE(slotText(slot), text);
         QCOMPARE(slotShape(slot), std::string("2x20"));
+        QCOMPARE(slot.formula,
+            std::string("value = (code - zero_point[block]) * scale[block]\ncode = clamp(stored integer, 0, 15)"));
         const Floats all = valuesOf(slot);
         QCOMPARE((Floats{all[0], all[1], all[16], all[19], all[20]}), values);
         QVERIFY(network.diagnostics.empty());
