@@ -49,12 +49,34 @@ struct ErrorLanes {
     std::int32_t zeroed[kLanes] = {};
 };
 
+/// What both kernels add up, element by element. By reference: see lanes.h.
+struct ErrorSums {
+    Double8 signal{}, error{}, sum{}, values{}, product{};
+
+    [[gnu::always_inline]] void add(const Double8 &w, const Double8 &value, const Double8 &difference)
+    {
+        signal += w * w;
+        error += difference * difference;
+        sum += difference;
+        values += value * value;
+        product += w * value;
+    }
+    [[gnu::always_inline]] void store(ErrorLanes &lanes) const
+    {
+        QUANTSCOPE_STORE8(lanes.signal, signal);
+        QUANTSCOPE_STORE8(lanes.error, error);
+        QUANTSCOPE_STORE8(lanes.sum, sum);
+        QUANTSCOPE_STORE8(lanes.values, values);
+        QUANTSCOPE_STORE8(lanes.product, product);
+    }
+};
+
 /// For floats and values that are all finite; otherwise the sum of squared errors is not finite, and the one below is
 /// asked. |e| is compared as a pattern.
 QUANTSCOPE_CLONES void finiteErrorKernel(
     const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
-    Double8 signal{}, error{}, sum{}, values{}, product{};
+    ErrorSums sums;
     Long8 largest{};
     Int8Lanes zeroed{};
     const Float8 zero = Float8{} + zeroPoint;
@@ -66,20 +88,12 @@ QUANTSCOPE_CLONES void finiteErrorKernel(
         const Double8 s = __builtin_convertvector(w, Double8);
         const Double8 v = __builtin_convertvector(value, Double8);
         const Double8 e = v - s;
-        signal += s * s;
-        error += e * e;
-        sum += e;
-        values += v * v;
-        product += s * v;
+        sums.add(s, v, e);
         const Long8 magnitude = reinterpret_cast<Long8>(e) & INT64_MAX;
         largest = magnitude > largest ? magnitude : largest;
         zeroed -= (w != 0.0f) & (code == zero);
     }
-    QUANTSCOPE_STORE8(lanes.signal, signal);
-    QUANTSCOPE_STORE8(lanes.error, error);
-    QUANTSCOPE_STORE8(lanes.sum, sum);
-    QUANTSCOPE_STORE8(lanes.values, values);
-    QUANTSCOPE_STORE8(lanes.product, product);
+    sums.store(lanes);
     QUANTSCOPE_STORE8(lanes.largest, largest);
     QUANTSCOPE_STORE8(lanes.zeroed, zeroed);
     const Long8 all = Long8{} + static_cast<std::int64_t>(count / kLanes);
@@ -89,7 +103,8 @@ QUANTSCOPE_CLONES void finiteErrorKernel(
 QUANTSCOPE_CLONES void errorKernel(
     const float *x, const float *codes, std::size_t count, float zeroPoint, float scale, ErrorLanes &lanes)
 {
-    Double8 signal{}, error{}, sum{}, values{}, product{}, largest{};
+    ErrorSums sums;
+    Double8 largest{};
     Long8 finiteCount{};
     Int8Lanes zeroed{};
     const Float8 zero = Float8{} + zeroPoint;
@@ -105,21 +120,13 @@ QUANTSCOPE_CLONES void errorKernel(
         const Double8 e = finite ? difference : Double8{};
         const Double8 s = finite ? wide : Double8{};
         const Double8 v = finite ? wideValue : Double8{};
-        signal += s * s;
-        error += e * e;
-        sum += e;
-        values += v * v;
-        product += s * v;
+        sums.add(s, v, e);
         const Double8 magnitude = e < 0.0 ? -e : e;
         largest = magnitude > largest ? magnitude : largest;
         finiteCount -= finite;
         zeroed -= (w != 0.0f) & (code == zero);
     }
-    QUANTSCOPE_STORE8(lanes.signal, signal);
-    QUANTSCOPE_STORE8(lanes.error, error);
-    QUANTSCOPE_STORE8(lanes.sum, sum);
-    QUANTSCOPE_STORE8(lanes.values, values);
-    QUANTSCOPE_STORE8(lanes.product, product);
+    sums.store(lanes);
     QUANTSCOPE_STORE8(lanes.largest, largest);
     QUANTSCOPE_STORE8(lanes.finite, finiteCount);
     QUANTSCOPE_STORE8(lanes.zeroed, zeroed);

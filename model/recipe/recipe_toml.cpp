@@ -1,6 +1,7 @@
 #include "recipe/recipe_toml.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <cctype>
@@ -75,37 +76,21 @@ std::string hexList(const std::vector<double> &values)
     return out + "]";
 }
 
-/// One character of UTF-8, or what there is of it.
-std::string_view characterAt(std::string_view text, std::size_t at)
-{
-    const auto lead = static_cast<unsigned char>(text[at]);
-    return text.substr(at, lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1);
-}
-
-/// Of a valid character of at most three bytes: none beyond steers or hides.
-unsigned codePointOf(std::string_view character)
-{
-    const auto lead = static_cast<unsigned char>(character[0]);
-    unsigned out = character.size() == 1 ? lead : lead & (0xFFu >> (character.size() + 1));
-    for (const char c : character.substr(1))
-        out = (out << 6) | (static_cast<unsigned char>(c) & 0x3Fu);
-    return out;
-}
-
 } // namespace
 
 std::string tomlString(const std::string &text)
 {
     std::string out = "\"";
-    for (std::size_t i = 0; i < text.size();) {
-        const std::string_view character = characterAt(text, i);
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t valid = utf8Length(rest);
+        const std::string_view character = rest.substr(0, std::max<std::size_t>(valid, 1));
         if (character == "\"" || character == "\\")
             out += "\\" + std::string(character);
-        else if (isUtf8(character) && printable(character) != character)
-            out += fmt::format("\\u{:04X}", codePointOf(character));
+        else if (valid > 0 && printable(character) != character)
+            out += fmt::format("\\u{:04X}", static_cast<unsigned>(codePoint(character)));
         else
             out += character;
-        i += character.size();
+        rest.remove_prefix(character.size());
     }
     return out + "\"";
 }
