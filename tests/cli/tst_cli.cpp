@@ -1,5 +1,6 @@
 #include "support/golden.h"
 #include "support/paths.h"
+#include "support/program.h"
 
 #include <sys/resource.h>
 
@@ -9,26 +10,11 @@
 #include <QtTest>
 
 using nlohmann::json;
+using quantscope::test::programPath;
+using quantscope::test::Run;
+using quantscope::test::runWith;
 
 namespace {
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Run runWith(const QStringList &arguments)
-{
-    QProcess process;
-    process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", arguments);
-    Run run;
-    if (!process.waitForFinished(60000))
-        return run;
-    run.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
-    run.out = process.readAllStandardOutput();
-    run.err = process.readAllStandardError();
-    return run;
-}
 
 QString sample(const char *name) { return QString::fromStdString(quantscope::test::sample(name)); }
 
@@ -41,7 +27,7 @@ class TestCli : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        if (!QFileInfo::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope"))
+        if (!QFileInfo::exists(programPath()))
             QFAIL("QUANTSCOPE_BIN does not name the folder of the built programs: run this test through ctest");
     }
 
@@ -137,7 +123,7 @@ private Q_SLOTS:
     void outputThatCannotBeWritten()
     {
         QFETCH(QStringList, arguments);
-        const QString program = qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope";
+        const QString program = programPath();
         for (const char *redirection : {">/dev/full", ">&-"}) {
             QProcess process;
             process.start("sh", QStringList{"-c", QString("\"$0\" \"$@\" %1").arg(redirection), program} + arguments);
@@ -338,7 +324,7 @@ private Q_SLOTS:
         environment.remove("CC");
         environment.remove("CXX");
         process.setProcessEnvironment(environment);
-        process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope",
+        process.start(programPath(),
             {"export", sample("digits_fixed.pt"), "--format", "header", "--out", folder.filePath("out"), "--verify"});
         QVERIFY(process.waitForFinished());
         QCOMPARE(process.exitCode(), 1);

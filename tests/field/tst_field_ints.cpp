@@ -4,6 +4,7 @@
 #include "report/inspect.h"
 #include "report/inspect_json.h"
 #include "support/golden.h"
+#include "support/inspected.h"
 #include "support/paths.h"
 #include "support/state_file.h"
 
@@ -13,6 +14,7 @@
 
 using namespace quantscope;
 using nlohmann::json;
+using quantscope::test::slotOf;
 
 namespace {
 
@@ -35,12 +37,7 @@ json inspected(const Network &network, const std::string &layer, const std::stri
     const auto inspection = inspect(std::make_shared<const Network>(network), options);
     if (!inspection)
         return {};
-    const json document = inspectJson(*inspection, options);
-    for (const json &known : document["layers"])
-        for (const json &quantizer : known["quantizers"])
-            if (known["name"] == layer && quantizer["slot"] == slot)
-                return quantizer;
-    return {};
+    return slotOf(json::parse(inspectJson(*inspection, options).dump()), layer, slot);
 }
 
 QByteArray contentOf(const QString &path)

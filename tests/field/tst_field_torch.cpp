@@ -6,12 +6,14 @@
 #include "report/inspect.h"
 #include "report/inspect_json.h"
 #include "support/golden.h"
+#include "support/inspected.h"
 #include "support/paths.h"
 
 #include <QtTest>
 
 using namespace quantscope;
 using nlohmann::json;
+using quantscope::test::slotOf;
 
 namespace {
 
@@ -32,16 +34,6 @@ json inspected(const std::string &path, std::optional<std::string> recipe = {})
     const InspectOptions options{.hash = true, .list = false, .tensors = false};
     return json::parse(
         inspectJson(*inspect(std::make_shared<const Network>(std::move(*network)), options), options).dump());
-}
-
-json slotOf(const json &document, const std::string &layer, const std::string &slot = "weight")
-{
-    for (const json &l : document["layers"])
-        if (l["name"] == layer)
-            for (const json &q : l["quantizers"])
-                if (q["slot"] == slot)
-                    return q;
-    return nullptr;
 }
 
 QStringList layersOf(const json &document)

@@ -7,11 +7,11 @@
 #include "quant/code_hash.h"
 #include "support/golden.h"
 #include "support/paths.h"
+#include "support/program.h"
 #include "support/state_file.h"
 
 #include <fstream>
 
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -51,13 +51,6 @@ std::string floorRecipe()
 {
     std::string recipe = roundRecipe();
     return recipe.replace(recipe.find("\"ROUND\""), 7, "\"FLOOR\"");
-}
-
-int status(const QStringList &arguments)
-{
-    QProcess process;
-    process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", arguments);
-    return process.waitForFinished() && process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
 }
 
 } // namespace
@@ -105,8 +98,8 @@ private Q_SLOTS:
         const QString model = folder.filePath("impl_class.pt"), out = folder.filePath("out");
         QVERIFY(QFile::copy(QString::fromStdString(field("impl_class.pt")), model));
         std::ofstream(folder.filePath("impl_class.recipe.toml").toStdString()) << recipe.toStdString();
-        QCOMPARE(status({"inspect", model}), 0);
-        QCOMPARE(status({"export", model, "--out", out, "--format", "header"}), exported);
+        QCOMPARE(runWith({"inspect", model}).status, 0);
+        QCOMPARE(runWith({"export", model, "--out", out, "--format", "header"}).status, exported);
         QCOMPARE(QFile::exists(out + "/fc.h"), exported == 0);
     }
 

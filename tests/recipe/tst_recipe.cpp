@@ -5,6 +5,7 @@
 #include "formats/open_model.h"
 #include "network/network.h"
 #include "support/paths.h"
+#include "support/recipes.h"
 
 #include <QtTest>
 
@@ -58,13 +59,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         QFETCH(QStringList, says);
-        const auto recipe = parseRecipe(text.toStdString(), "model.recipe.toml");
-        QVERIFY(!recipe);
-        QCOMPARE(recipe.error().kind, ErrorKind::Usage);
-        const QString message = QString::fromStdString(recipe.error().text());
-        QVERIFY2(message.startsWith("model.recipe.toml: "), qPrintable(message));
-        for (const QString &part : says)
-            QVERIFY2(message.contains(part), qPrintable(message));
+        test::verifyRefused(text, says);
     }
 
     void values_data()

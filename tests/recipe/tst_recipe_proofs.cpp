@@ -3,6 +3,7 @@
 #include "dialects/brevitas/recipe_words.h"
 #include "recipe/recipe_text.h"
 #include "recipe/recipe_toml.h"
+#include "support/recipes.h"
 
 #include <cmath>
 
@@ -109,12 +110,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         QFETCH(QStringList, says);
-        const auto recipe = parseRecipe(text.toStdString(), "model.recipe.toml");
-        QVERIFY(!recipe);
-        QCOMPARE(recipe.error().kind, ErrorKind::Usage);
-        const QString message = QString::fromStdString(recipe.error().text());
-        for (const QString &part : says)
-            QVERIFY2(message.contains(part), qPrintable(message));
+        test::verifyRefused(text, says);
     }
 
     void written()

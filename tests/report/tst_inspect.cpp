@@ -8,6 +8,7 @@
 #include "report/inspect.h"
 #include "report/inspect_json.h"
 #include "support/golden.h"
+#include "support/inspected.h"
 #include "support/paths.h"
 
 #include <QTemporaryDir>
@@ -15,6 +16,7 @@
 
 using namespace quantscope;
 using nlohmann::json;
+using quantscope::test::slotOf;
 
 namespace {
 
@@ -26,16 +28,6 @@ json inspected(const std::string &path, InspectOptions options = {.hash = true, 
     if (!network)
         return network.error().text();
     return json::parse(inspectJson(*inspect(shared(std::move(*network)), options), options).dump());
-}
-
-json slotOf(const json &document, const std::string &layer, const std::string &slot)
-{
-    for (const json &l : document["layers"])
-        if (l["name"] == layer)
-            for (const json &q : l["quantizers"])
-                if (q["slot"] == slot)
-                    return q;
-    return nullptr;
 }
 
 std::vector<double> hexValues(const json &values)

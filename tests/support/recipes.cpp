@@ -1,5 +1,9 @@
 #include "support/recipes.h"
 
+#include "dialects/brevitas/recipe_words.h"
+
+#include <QtTest>
+
 namespace quantscope::test {
 
 namespace {
@@ -44,6 +48,17 @@ std::string recipeOfGolden(const nlohmann::json &golden)
                 out += quantizerEntry(name, slot, quantizer);
     }
     return out;
+}
+
+void verifyRefused(const QString &text, const QStringList &says)
+{
+    const auto recipe = parseRecipe(text.toStdString(), "model.recipe.toml");
+    QVERIFY(!recipe);
+    QCOMPARE(recipe.error().kind, ErrorKind::Usage);
+    const QString message = QString::fromStdString(recipe.error().text());
+    QVERIFY2(message.startsWith("model.recipe.toml: "), qPrintable(message));
+    for (const QString &part : says)
+        QVERIFY2(message.contains(part), qPrintable(message));
 }
 
 } // namespace quantscope::test

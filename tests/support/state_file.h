@@ -5,6 +5,8 @@
 #include "network/network.h"
 #include "tensor/memory_tensor.h"
 
+#include <QDebug>
+
 #include <string>
 #include <vector>
 
@@ -71,6 +73,16 @@ inline Result<Network> recovered(const std::vector<StateTensor> &tensors, const 
     if (!parsed)
         return tl::unexpected(parsed.error());
     return recoverQuantizers(stateFile(tensors), *parsed);
+}
+
+/// The same, or an empty network and a warning.
+inline Network recoveredNetwork(const std::vector<StateTensor> &tensors, const std::string &recipe)
+{
+    auto network = recovered(tensors, recipe);
+    if (network)
+        return std::move(*network);
+    qWarning("%s", network.error().text().c_str());
+    return {};
 }
 
 inline const Diagnostic *findRule(const Network &network, std::string_view rule)

@@ -5,31 +5,16 @@
 #include "formats/open_model.h"
 #include "support/opened.h"
 #include "support/paths.h"
+#include "support/program.h"
 
 #include <QDir>
-#include <QProcess>
 
 using namespace quantscope;
+using quantscope::test::programPath;
+using quantscope::test::Run;
+using quantscope::test::runWith;
 
 namespace {
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Run recipeWith(const QStringList &arguments)
-{
-    QProcess process;
-    process.start(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope", QStringList{"recipe"} + arguments);
-    Run run;
-    if (!process.waitForFinished(60000))
-        return run;
-    run.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
-    run.out = process.readAllStandardOutput();
-    run.err = process.readAllStandardError();
-    return run;
-}
 
 /// Equal doubles, NaN being itself; one value stands for all.
 bool same(const std::vector<double> &live, const std::vector<float> &found)
@@ -92,14 +77,14 @@ private Q_SLOTS:
 
     void isPrinted()
     {
-        if (!QFileInfo::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope"))
+        if (!QFileInfo::exists(programPath()))
             QFAIL("QUANTSCOPE_BIN does not name the folder of the built programs: run this test through ctest");
-        const Run run = recipeWith({"--printer"});
+        const Run run = runWith({"recipe", "--printer"});
         QCOMPARE(run.status, 0);
         QCOMPARE(run.err, QByteArray());
         QVERIFY(run.out == QByteArray(recipePrinter().data(), qsizetype(recipePrinter().size())));
-        QCOMPARE(recipeWith({}).status, 2);
-        const Run both = recipeWith({"--printer", "model.pt"});
+        QCOMPARE(runWith({"recipe"}).status, 2);
+        const Run both = runWith({"recipe", "--printer", "model.pt"});
         QCOMPARE(both.status, 2);
         QVERIFY2(both.err.contains("--printer"), both.err.constData());
     }

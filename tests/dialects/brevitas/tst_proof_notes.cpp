@@ -16,11 +16,7 @@ const std::string kShared = entry("fc", "weight", "preset = \"Int8WeightPerTenso
 
 Network networkOf(const std::string &recipe)
 {
-    auto network = recovered({weight("fc", {4, 4}), weight("fd", {4, 4})}, recipe);
-    if (network)
-        return std::move(*network);
-    qWarning("%s", network.error().text().c_str());
-    return {};
+    return recoveredNetwork({weight("fc", {4, 4}), weight("fd", {4, 4})}, recipe);
 }
 
 std::string proof(const std::string &layer, const std::string &keys)

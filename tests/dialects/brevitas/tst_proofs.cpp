@@ -49,14 +49,7 @@ std::string weightProof(float scale, const std::string &hash, int bits = 4, cons
             + "\nzero_point = [\"0x0p+0\"]\n" + (hash.empty() ? "" : "codes_sha256_i32 = \"" + hash + "\""));
 }
 
-Network networkOf(const std::string &recipe)
-{
-    auto network = recovered(kTensors, recipe);
-    if (network)
-        return std::move(*network);
-    qWarning("%s", network.error().text().c_str());
-    return {};
-}
+Network networkOf(const std::string &recipe) { return recoveredNetwork(kTensors, recipe); }
 
 std::vector<std::int64_t> codesOf(const SlotQuantizer &slot)
 {

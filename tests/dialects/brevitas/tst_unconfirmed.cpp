@@ -15,14 +15,7 @@ namespace {
 const std::vector<StateTensor> kTensors = {weight("fc", {4, 4}), {"fc.bias", {4}, ramp(4)}, weight("fc2", {4, 4}),
     actKey("relu", "scaling_impl.value", {}, {4})};
 
-Network networkOf(const std::string &recipe)
-{
-    auto network = recovered(kTensors, recipe);
-    if (network)
-        return std::move(*network);
-    qWarning("%s", network.error().text().c_str());
-    return {};
-}
+Network networkOf(const std::string &recipe) { return recoveredNetwork(kTensors, recipe); }
 
 /// "bit_width scale ..." of the fields of a slot that are assumed.
 QString assumedFields(const SlotQuantizer &slot)
