@@ -5,6 +5,7 @@
 #include "network/arrivals.h"
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
+#include "quant/known_rounding.h"
 #include "quant/quantizer_json.h"
 #include "report/json_text.h"
 
@@ -23,7 +24,8 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
     out["storage_bits"] = known ? orNull(q->storageBits) : Json(nullptr);
     out["signed"] = known ? orNull(q->isSigned) : Json(nullptr);
     out["narrow"] = known ? orNull(q->narrow) : Json(nullptr);
-    out["rounding"] = known && !q->opaque ? Json(roundingName(q->rounding)) : Json(nullptr);
+    const auto rounding = known ? knownRounding(*q) : std::nullopt;
+    out["rounding"] = rounding ? Json(roundingName(*rounding)) : Json(nullptr);
     out["scale"] = known && q->scale ? granularJson(*q->scale, true) : Json(nullptr);
     out["zero_point"] = known && q->zeroPoint ? granularJson(*q->zeroPoint, false) : Json(nullptr);
     if (known && q->blockSize)

@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "quant/fixed_point.h"
+#include "quant/known_rounding.h"
 #include "report/layer_table.h"
 
 #include <QStringList>
@@ -96,6 +97,15 @@ QString missingText(const SlotQuantizer &slot)
         return isFloating(slot.tensor->dtype) ? u"a float tensor without a quantizer: nothing to export"_s
                                               : u"elements whose codes are not known: nothing to export"_s;
     return u"the quantizer is not known: see the problems below"_s;
+}
+
+Fact roundingFact(const Quantizer &quantizer)
+{
+    const auto rounding = knownRounding(quantizer);
+    Fact f = fact(quantizer, u"rounding"_s, "rounding", rounding ? qs(roundingName(*rounding)) : u"unknown"_s);
+    if (!rounding && quantizer.knowsCodes())
+        f.detail = u"the file holds the codes"_s;
+    return f;
 }
 
 /// "Quant node /conv1/weight_quant/Quant, input 1" -> where the node ends and the place in it begins; -1 for other
@@ -261,8 +271,7 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
-    facts.rows.push_back(fact(
-        quantizer, u"rounding"_s, "rounding", quantizer.opaque ? u"unknown"_s : qs(roundingName(quantizer.rounding))));
+    facts.rows.push_back(roundingFact(quantizer));
     for (Fact &row : facts.rows) {
         explainPreset(row, slot);
         if (row.label == u"narrow")

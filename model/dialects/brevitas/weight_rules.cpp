@@ -212,7 +212,7 @@ void resolveStoredInteger(SlotWork &work)
     q.narrow = false;
     q.scale = perChannel(slot, affine.axis.value_or(0), toFloat(affine.scales));
     q.zeroPoint = perChannel(slot, affine.axis.value_or(0), toFloat(affine.zeroPoints));
-    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"})
+    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow"})
         q.origin[field] = {Origin::Read, fmt::format("the {} tensor's own parameters", dtypeName(slot.tensor->dtype))};
     work.slot.quantizer = std::move(q);
 }

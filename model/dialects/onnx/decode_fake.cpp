@@ -260,10 +260,8 @@ std::optional<CodeRule> FakeDecoder::ruleOf(Quantizer &q, const Shape *shape)
 void FakeDecoder::codeParameters(Quantizer &q, const Shape *shape)
 {
     parameters(q, shape);
-    if (!m_found.rounding) {
-        q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
-        return;
-    }
+    if (!m_found.rounding)
+        return; // the file holds the codes
     const FakeStep &step = m_found.steps[*m_found.rounding];
     q.rounding = roundingOf(step.kind);
     q.origin["rounding"] = {Origin::Read, nodeLabel(node(step))};

@@ -200,7 +200,6 @@ void decodeMatMulNBits(Constants &constants, const Node &node, const Layer &laye
         ? Provenance{Origin::Read, why}
         : Provenance{Origin::Computed, nodeLabel(node) + " has no attribute bits: 4"};
     q.origin["signed"] = q.origin["narrow"] = {Origin::Computed, "MatMulNBits holds codes from 0 on"};
-    q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
     try {
         requireBlocksInOrder(constants, node, blocks);
         Granular scale{{static_cast<std::int64_t>(blocks.n), static_cast<std::int64_t>(blocks.perRow)}, 1,

@@ -261,7 +261,6 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     q.origin["zero_point"] = node.input(2) != kNoValue
         ? Provenance{Origin::Read, inputLabel(node, 2)}
         : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
-    q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
     out.tensor = codes;
     out.tensorName = codes->name;
     out.shape = codes->shape;

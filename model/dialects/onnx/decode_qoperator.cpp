@@ -165,7 +165,6 @@ void QOperatorDecoder::weight(const PlannedSlot &slot, const QOperator &op, Slot
     if (q.zeroPoint)
         setScale(q, slot, op, *positions, out);
     matchShapes(q);
-    q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
     out.quantizer = std::move(q);
 }
 
@@ -210,7 +209,6 @@ void QOperatorDecoder::bias(const PlannedSlot &slot, const QOperator &op, SlotQu
     setFullRange(q, codes.container);
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     q.origin["zero_point"] = {Origin::Computed, nodeLabel(node) + ": a bias has no zero point"};
-    q.origin["rounding"] = {Origin::Read, "the file holds the codes: nothing is left to round"};
     m_diagnostics.push_back({"bias-width-lost", Severity::Note, {m_layer.id, slot.slot},
         fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot.slot,
             printable(m_layer.name), dtypeName(codes.container))});

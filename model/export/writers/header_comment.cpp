@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "export/identifier.h"
+#include "quant/known_rounding.h"
 
 #include <array>
 
@@ -48,8 +49,10 @@ std::string fieldValue(const Quantizer &quantizer, std::string_view field)
         return yesNo(quantizer.isSigned);
     if (field == "narrow")
         return yesNo(quantizer.narrow);
-    if (field == "rounding")
-        return std::string(roundingName(quantizer.rounding));
+    if (field == "rounding") {
+        const auto rounding = knownRounding(quantizer);
+        return rounding ? std::string(roundingName(*rounding)) : "not known: the file holds the codes";
+    }
     const auto &granular = field == "scale" ? quantizer.scale : quantizer.zeroPoint;
     if (!granular)
         return "not known";
