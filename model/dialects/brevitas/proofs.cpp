@@ -267,14 +267,18 @@ bool isSettledByExport(const SlotQuantizer &slot)
 
 namespace {
 
-/// The proof of one slot of a quantizer object is of all of them, but for the codes. A bias and a truncation have a
-/// scale of their own under one quantizer.
+/// A bias and a truncation have a scale of their own under one quantizer object.
+bool hasScaleOfItsOwn(const SlotQuantizer &slot)
+{
+    const Slot kind = presetSlot(slot.slot);
+    return kind == Slot::Bias || kind == Slot::Trunc;
+}
+
+/// The proof of one slot of a quantizer object is of all of them, but for the codes.
 void compareWithSharersProof(const BrevitasFacts &facts, SlotIndex index, SlotQuantizer &slot, const Progress &progress)
 {
     const RecipeProof *told = proofOf(facts, index);
-    const Slot kind = presetSlot(slot.slot);
-    if (told == nullptr || told->from || !slot.quantizer || slot.quantizer->opaque || kind == Slot::Bias
-        || kind == Slot::Trunc)
+    if (told == nullptr || told->from || !slot.quantizer || slot.quantizer->opaque || hasScaleOfItsOwn(slot))
         return;
     RecipeProof fields = *told;
     fields.codesSha256.reset();
@@ -309,6 +313,31 @@ void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot 
     slot.proof = ProofVerdict::Differs;
     slot.proofDifference = "it has no quantizer here and one in the live model";
     slot.assumed = true;
+}
+
+void contradictSharers(Network &network, const BrevitasFacts &facts)
+{
+    const auto slotAt = [&](SlotIndex index) -> SlotQuantizer & {
+        return network.layers[facts.slots[index].layer].slots[facts.slots[index].slot];
+    };
+    for (SlotIndex i = 0; i < facts.slots.size(); ++i) {
+        const SlotQuantizer &contradicted = slotAt(i);
+        if (!facts.slots[i].proof || contradicted.proof != ProofVerdict::Differs || !contradicted.quantizer)
+            continue;
+        const SlotIndex owner = facts.slots[i].owner.value_or(i);
+        std::vector<SlotIndex> members = facts.slots[owner].sharers;
+        members.push_back(owner);
+        for (const SlotIndex member : members) {
+            SlotQuantizer &slot = slotAt(member);
+            if (facts.slots[member].proof || slot.proof != ProofVerdict::None || !slot.quantizer
+                || hasScaleOfItsOwn(slot))
+                continue;
+            slot.proof = ProofVerdict::Differs;
+            slot.proofDifference = fmt::format("one quantizer with {} {}, which differs: {}", facts.layerOf(i).name,
+                contradicted.slot, contradicted.proofDifference);
+            slot.assumed = true;
+        }
+    }
 }
 
 } // namespace quantscope

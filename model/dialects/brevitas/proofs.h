@@ -33,4 +33,8 @@ bool isSettledByExport(const SlotQuantizer &slot);
 /// CancelledError.
 void compareWithProof(const BrevitasFacts &facts, SlotIndex index, ResolvedSlot &resolved, const Progress &progress);
 
+/// Who shares its quantizer with one that is contradicted by its own proof is contradicted too, also where the codes
+/// alone differ, which its own tensor does not show. Those with a proof of their own stand by that.
+void contradictSharers(Network &network, const BrevitasFacts &facts);
+
 } // namespace quantscope

@@ -306,6 +306,7 @@ void recoverStateDict(Network &network, const Progress &progress, const RecoverH
     for (SlotIndex i = 0; i < facts.slots.size(); ++i)
         network.layers[facts.slots[i].layer].slots[facts.slots[i].slot] = recovery.resolved(i).slot;
     std::ranges::move(recovery.takeDiagnostics(), std::back_inserter(network.diagnostics));
+    contradictSharers(network, facts);
     noteProofs(network, facts);
     noteVectors(network, facts);
     noteParameters(network, facts);

@@ -55,6 +55,28 @@ private Q_SLOTS:
         QCOMPARE(agreeing.layer(proven == "fc" ? "fd" : "fc")->slot("weight")->proof, ProofVerdict::None);
     }
 
+    void sharersOfCodes_data() { sharers_data(); }
+
+    /// The same where only the codes tell: what makes them is one object, and the other tensor's are not compared.
+    void sharersOfCodes()
+    {
+        QFETCH(QString, proven);
+        const std::string layer = proven.toStdString(), other = proven == "fc" ? "fd" : "fc";
+        const Network network
+            = networkOf(kShared + proof(layer, "bit_width = 4\ncodes_sha256_i32 = \"" + std::string(64, '0') + "\""));
+        const std::string difference = "its codes are not those of the live model";
+        QCOMPARE(network.layer(layer)->slot("weight")->proofDifference, difference);
+        const SlotQuantizer &sharer = *network.layer(other)->slot("weight");
+        QCOMPARE(sharer.proof, ProofVerdict::Differs);
+        QVERIFY(sharer.assumed);
+        QCOMPARE(sharer.proofDifference, "one quantizer with " + layer + " weight, which differs: " + difference);
+        std::vector<std::string> said;
+        for (const Diagnostic &d : network.diagnostics)
+            if (d.rule == "proof-differs")
+                said.push_back(d.text);
+        QCOMPARE(said.size(), std::size_t{2});
+    }
+
     /// Nor is a scale that comes from the threshold of one that is contradicted.
     void sharersOfAScale()
     {
