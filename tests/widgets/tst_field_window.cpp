@@ -6,10 +6,12 @@
 #include "pages/recipe/recipe_page.h"
 #include "panels/layers_panel.h"
 #include "support.h"
+#include "support/golden.h"
 
 #include <QLabel>
 #include <QScrollBar>
 #include <QTableView>
+#include <QTextDocument>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -102,6 +104,52 @@ private Q_SLOTS:
         QVERIFY(!assumed(u"relu"_s, LayerModel::Bits));
         QVERIFY(assumed(u"relu"_s, LayerModel::Scale));
         QVERIFY(!assumed(u"join"_s, LayerModel::Scale));
+    }
+
+    void proofsInTheHeader_data()
+    {
+        QTest::addColumn<QString>("recipe"); ///< what follows impl_class.recipe.toml
+        QTest::addColumn<QString>("state");
+        QTest::addColumn<QString>("tip");
+        const QString floor
+            = u"[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\nfloat_to_int_impl_type = \"FLOOR\"\n"_s;
+        const QString fields = u"[[proof]]\nlayer = \"fc\"\nslot = \"weight\"\nbit_width = 8\nsigned = true\n"
+                               "scale = [\"0x1p-7\"]\nzero_point = [\"0x0p+0\"]\n"_s;
+        const QString codes = u"codes_sha256_i32 = \"%1\"\n"_s.arg(QString::fromStdString(
+            test::golden(field("impl_class.expect.json"))["true_codes_sha256_i32"].get<std::string>()));
+        QTest::newRow("all of it") << floor + fields + codes << u"✓ confirmed"_s
+                                   << u"every quantizer equals what the live model computed, by the recipe's proofs"_s;
+        const QString part = u"what the recipe's proofs tell equals what the live model computed; some leave out "
+                             "fields or codes, and those rest on the recipe alone"_s;
+        QTest::newRow("no codes") << fields << u"confirmed in part"_s << part;
+        QTest::newRow("bits alone") << fields.section(u'\n', 0, 3) + u'\n' << u"confirmed in part"_s << part;
+        QTest::newRow("nothing") << fields.section(u'\n', 0, 2) + u'\n' << u"beside it"_s << QString();
+        QTest::newRow("codes of another rounding") << fields + codes << u"■ proof differs"_s
+                                                   << u"a quantizer is not what the live model computed: see the "
+                                                      "problems"_s;
+    }
+
+    /// Confirmed is what the live model confirmed in every field, codes too.
+    void proofsInTheHeader()
+    {
+        QFETCH(QString, recipe);
+        QFETCH(QString, state);
+        QFETCH(QString, tip);
+        QTemporaryDir folder;
+        const QString model = folder.filePath(u"m.pt"_s), path = folder.filePath(u"m.recipe.toml"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(field("impl_class.pt")), model));
+        QVERIFY(QFile::copy(QString::fromStdString(field("impl_class.recipe.toml")), path));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::Append) && file.write(recipe.toUtf8()) > 0);
+        file.close();
+        Session session;
+        LayersPanel panel(session);
+        QVERIFY(test::openAndWait(session, str(model)));
+        const auto *header = panel.findChild<QLabel *>(u"header-recipe"_s);
+        QCOMPARE(header->text(), state);
+        QTextDocument shown;
+        shown.setHtml(header->toolTip());
+        QCOMPARE(shown.toPlainText(), tip.isEmpty() ? path : tip);
     }
 
     void noLayersHaveNoBits()

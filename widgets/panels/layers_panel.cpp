@@ -1,5 +1,6 @@
 #include "panels/layers_panel.h"
 
+#include "dialects/brevitas/proof_notes.h"
 #include "items/layer_lanes.h"
 #include "items/text.h"
 #include "look/flow_layout.h"
@@ -332,10 +333,10 @@ void LayersPanel::updateHeader()
 void LayersPanel::updateRecipe()
 {
     const auto network = m_session.network();
-    const ProofVerdict proof = network ? recipeProof(*network) : ProofVerdict::None;
-    const bool wrong = proof == ProofVerdict::Differs;
+    const ProofState proofs = network ? proofState(*network) : ProofState::None;
+    const bool wrong = proofs == ProofState::Differs;
     const bool byExport = network && !network->confirmedBy.empty();
-    const bool confirmed = !wrong && (byExport || proof == ProofVerdict::Confirmed);
+    const bool confirmed = !wrong && (byExport || proofs == ProofState::Confirmed);
     const bool assumed = !wrong && !confirmed && m_session.recipeAssumed();
     const QString state = m_session.recipeStateText();
     m_recipe->setText((assumed ? u"▲ "_s : QString()) + state);
@@ -354,6 +355,10 @@ void LayersPanel::updateRecipe()
     else if (confirmed)
         m_recipe->setToolTip(
             plainTip(tr("every scale, zero point, width and code equals what %1 says").arg(qs(network->confirmedBy))));
+    else if (proofs == ProofState::Partly)
+        m_recipe->setToolTip(
+            plainTip(tr("what the recipe's proofs tell equals what the live model computed; some leave "
+                        "out fields or codes, and those rest on the recipe alone")));
     else
         m_recipe->setToolTip(plainTip(m_session.recipePath().isEmpty() ? tr("where the quantizers' settings come from")
                                                                        : m_session.recipePath()));

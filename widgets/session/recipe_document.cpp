@@ -1,6 +1,7 @@
 #include "session/recipe_document.h"
 
 #include "base/atomic_file.h"
+#include "dialects/brevitas/proof_notes.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "items/text.h"
@@ -72,30 +73,20 @@ bool recipeAssumed(const Network &network)
     });
 }
 
-ProofVerdict recipeProof(const Network &network)
-{
-    std::size_t quantizers = 0, confirmed = 0;
-    for (const Layer &layer : network.layers)
-        for (const SlotQuantizer &slot : layer.slots) {
-            if (slot.proof == ProofVerdict::Differs)
-                return ProofVerdict::Differs;
-            quantizers += slot.quantizer ? 1u : 0u;
-            confirmed += slot.quantizer && slot.proof == ProofVerdict::Confirmed ? 1u : 0u;
-        }
-    return quantizers > 0 && confirmed == quantizers ? ProofVerdict::Confirmed : ProofVerdict::None;
-}
-
 QString recipeStateText(const Network &network, bool edited, bool chosen)
 {
     if (traitsOf(network.dialect).saysItself)
         return u"in the file"_s;
     if (edited)
         return u"edited, not saved"_s;
-    if (recipeProof(network) == ProofVerdict::Differs)
+    const ProofState proofs = proofState(network);
+    if (proofs == ProofState::Differs)
         return u"■ proof differs"_s;
-    if (!network.confirmedBy.empty() || recipeProof(network) == ProofVerdict::Confirmed)
+    if (!network.confirmedBy.empty() || proofs == ProofState::Confirmed)
         return u"✓ confirmed"_s;
     const bool assumed = recipeAssumed(network);
+    if (proofs == ProofState::Partly && !assumed)
+        return u"confirmed in part"_s;
     if (!network.recipe.takenFrom.empty())
         return assumed ? u"partly assumed"_s : u"from the export"_s;
     if (network.recipe.path.empty())

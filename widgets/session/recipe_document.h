@@ -33,8 +33,6 @@ private:
 
 /// Some quantizer rests on what nobody said or confirmed.
 bool recipeAssumed(const Network &network);
-/// How the proofs of the recipe stand: Confirmed when every quantizer has one that agrees, Differs when one does not.
-ProofVerdict recipeProof(const Network &network);
 /// Where the quantizers come from, in two words: "beside it", "none, assumed", "in the file".
 QString recipeStateText(const Network &network, bool edited, bool chosen);
 /// The same for the list of recent files: "no recipe: preset assumed".

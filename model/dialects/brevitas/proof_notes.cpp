@@ -4,6 +4,7 @@
 #include "dialects/brevitas/proofs.h"
 #include "recipe/layer_match.h"
 
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -110,6 +111,26 @@ void noteProofs(Network &network, const BrevitasFacts &facts)
             partly == 0 ? ""
                         : fmt::format(", {} of them not in all fields and codes, which their proofs leave out", partly),
             unproven == 0 ? "" : fmt::format("; {} without a proof", quantizers(unproven)))});
+}
+
+ProofState proofState(const Network &network)
+{
+    const auto &proofs = network.recipe.proofs;
+    std::map<std::pair<std::string, Slot>, const RecipeProof *> byName;
+    for (const RecipeProof &proof : proofs)
+        byName.emplace(std::pair(withoutWrappers(proof.layer), proof.slot), &proof);
+    bool all = !proofs.empty(), whole = true;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            if (slot.proof == ProofVerdict::Differs)
+                return ProofState::Differs;
+            if (!slot.quantizer)
+                continue;
+            const auto proof = byName.find({withoutWrappers(layer.name), slot.slot});
+            all = all && slot.proof == ProofVerdict::Confirmed;
+            whole = whole && proof != byName.end() && isWhole(*proof->second, slot);
+        }
+    return !all ? ProofState::None : whole ? ProofState::Confirmed : ProofState::Partly;
 }
 
 } // namespace quantscope

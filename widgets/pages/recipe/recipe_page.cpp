@@ -1,6 +1,7 @@
 #include "pages/recipe/recipe_page.h"
 
 #include "dialects/brevitas/overrides.h"
+#include "dialects/brevitas/proof_notes.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/brevitas/spec.h"
@@ -272,7 +273,7 @@ void RecipePage::refreshSource()
             : !taken.isEmpty() ? tr("No file holds this recipe: it follows from %1, whose scales and codes it gives. "
                                     "Save keeps it beside the model.")
                                      .arg(taken)
-            : session().state() == Session::State::Ready && recipeProof(*session().network()) == ProofVerdict::Differs
+            : session().state() == Session::State::Ready && proofState(*session().network()) == ProofState::Differs
             ? tr("■ The live model computed something else, as the proofs in this recipe have it: see the problems.")
             : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose or "
                                              "confirm them below, or give the recipe of the training code.")
