@@ -175,8 +175,10 @@ Result<TakenRecipe> verified(
             continue;
         for (RecipeQuantizer &entry : recipe.quantizers)
             entry.assumed = entry.preset != "None" && agreed[nameOf(entry)] != AllFields;
-        for (const auto &[name, fields] : agreed)
+        for (const auto &[name, fields] : agreed) {
             out.settled += fields == AllFields ? 1u : 0u;
+            out.partly += fields != AllFields && fields != 0 ? 1u : 0u;
+        }
         break;
     }
     for (std::size_t i = 0; i < recipe.quantizers.size(); ++i)

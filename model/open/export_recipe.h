@@ -14,6 +14,7 @@ namespace quantscope {
 struct TakenRecipe {
     Recipe recipe; ///< its `takenFrom` names the exports
     std::size_t settled = 0; ///< quantizers of which nothing is open
+    std::size_t partly = 0; ///< that agree, with some field open
     std::size_t quantizers = 0; ///< that the exports have
 };
 

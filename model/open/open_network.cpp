@@ -164,6 +164,15 @@ void sayConfirmed(Network &network, const std::vector<Confirmation> &all)
         noteConfirmed(network, by);
 }
 
+/// "12 of 12 quantizers".
+std::string takenText(const TakenRecipe &taken)
+{
+    std::string out = fmt::format("{} of {} quantizers", taken.settled, taken.quantizers);
+    if (taken.partly > 0)
+        out += fmt::format(" in every field, {} more in those that are told", taken.partly);
+    return out;
+}
+
 /// A recipe that was taken from exports, with all else that they tell: it gives the same where they are gone.
 Recipe standingAlone(const Network &network)
 {
@@ -250,9 +259,9 @@ std::optional<Error> OpenedModel::takeRecipe(const Progress &progress)
     if (recovered)
         m_recipe = standingAlone(*recovered);
     m_notes.push_back({"recipe-taken", Severity::Note, "",
-        fmt::format("the recipe is taken from {} beside the file: {} of {} quantizers; 'quantscope recipe' prints it, "
-                    "saving it keeps it",
-            m_recipe.takenFrom, (*taken)->settled, (*taken)->quantizers)});
+        fmt::format(
+            "the recipe is taken from {} beside the file: {}; 'quantscope recipe' prints it, saving it keeps it",
+            m_recipe.takenFrom, takenText(**taken))});
     return std::nullopt;
 }
 
