@@ -118,9 +118,19 @@ private:
         const std::string_view told = said ? "" : "input";
         std::string out = written("quantizer", tomlKeys(entry), told, m_network.toldBy);
         if (entry.assumed && !slot.alternatives.empty())
-            out += fmt::format("# fits as well: {}\n", fmt::join(slot.alternatives, ", "));
+            out += fmt::format("# fits as well: {}\n", fmt::join(othersThatFit(entry, slot), ", "));
         const bool hasOthers = !others.overrides.empty() || saysInput(others) || sharesScale(others);
         return hasOthers ? out + written("quantizer", tomlKeys(others), told, m_network.toldBy) : out;
+    }
+
+    /// With keywords, the preset without them is another quantizer.
+    static std::vector<std::string> othersThatFit(const RecipeQuantizer &entry, const SlotQuantizer &slot)
+    {
+        std::vector<std::string> out = slot.alternatives;
+        for (std::string &name : out)
+            if (name == entry.preset)
+                name += " without keywords";
+        return out;
     }
 
     static bool saysInput(const RecipeQuantizer &entry)
