@@ -2,7 +2,11 @@
 
 #include "items/text.h"
 
+#include <QRegularExpression>
+
 #include <algorithm>
+#include <array>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -10,13 +14,26 @@ namespace quantscope {
 
 static QString severityText(const DiagnosticRow &row) { return qs(severityName(row.diagnostic.severity)); }
 
+/// The text with the window's own ways on, where it names those of the command line.
+static QString problemText(const Diagnostic &diagnostic)
+{
+    static const std::array<std::pair<QRegularExpression, QString>, 3> kWays{
+        {{QRegularExpression(u"--tensors lists all$"_s), u"in a terminal, quantscope inspect --tensors lists all"_s},
+            {QRegularExpression(u": --part .+ takes it$"_s), u": the choice 'part of the file' takes it"_s},
+            {QRegularExpression(u"'quantscope recipe' prints it"_s), u"the page Recipe shows it"_s}}};
+    QString text = withPowers(shownText(diagnostic.text));
+    for (const auto &[commandLine, window] : kWays)
+        text.replace(commandLine, window);
+    return text;
+}
+
 static std::vector<RowColumn<DiagnosticRow>> diagnosticColumns()
 {
     using Row = DiagnosticRow;
     return {{u"Severity"_s, severityText,
                 [](const Row &row) { return QVariant(static_cast<int>(row.diagnostic.severity)); }},
         {u"Layer"_s, [](const Row &row) { return row.subject.empty() ? u"file"_s : shownText(row.subject); }},
-        {u"Problem"_s, [](const Row &row) { return withPowers(shownText(row.diagnostic.text)); }}};
+        {u"Problem"_s, [](const Row &row) { return problemText(row.diagnostic); }}};
 }
 
 DiagnosticModel::DiagnosticModel(QObject *parent)
@@ -47,7 +64,7 @@ QVariant DiagnosticModel::own(const DiagnosticRow &row, int, int role) const
     case Qt::ToolTipRole:
     case Qt::AccessibleDescriptionRole:
         return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u"\n"_s + shownText(row.subject) + u"\n"_s
-            + withPowers(shownText(row.diagnostic.text));
+            + problemText(row.diagnostic);
     default: return {};
     }
 }
