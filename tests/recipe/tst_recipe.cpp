@@ -23,7 +23,11 @@ private Q_SLOTS:
             = [](const char *name, const char *text, QStringList says) { QTest::newRow(name) << text << says; };
         row("not TOML", "brevitas = \n", {"TOML", "line 1"});
         row("unknown key at the top", "version = 1\n", {"\"version\"", "known are brevitas, layer, quantizer, proof"});
-        row("unknown version", "brevitas = \"0.5.1\"\n", {"from 0.6.0 on"});
+        row("an older version", "brevitas = \"0.5.1\"\n",
+            {"brevitas = \"0.5.1\" is older than the versions that are known, from 0.6.0 on: write brevitas = "
+             "\"0.6.0\", whose rules come nearest; keys that older versions wrote are read by their names"});
+        row("no version", "brevitas = \"new\"\n",
+            {"brevitas = \"new\" is not a version of Brevitas from 0.6.0 on, such as \"0.12.1\""});
         row("unknown preset", "[[quantizer]]\npreset = \"Int8WeightPerTensorFixdPoint\"\n",
             {"Int8WeightPerTensorFixdPoint", "did you mean \"Int8WeightPerTensorFixedPoint\"", "line 2"});
         row("unknown override", "[[quantizer]]\nmatch = \"*\"\nbitwidth = 4\n",

@@ -21,6 +21,11 @@ using Problem = std::optional<std::string>;
 
 Problem versionProblem(const std::string &version)
 {
+    if (isOlderThanKnown(version))
+        return fmt::format(
+            "brevitas = \"{}\" is older than the versions that are known, from 0.6.0 on: write brevitas = "
+            "\"0.6.0\", whose rules come nearest; keys that older versions wrote are read by their names",
+            version);
     return brevitasVersion(version)
         ? Problem()
         : fmt::format("brevitas = \"{}\" is not a version of Brevitas from 0.6.0 on, such as \"0.12.1\"", version);

@@ -62,6 +62,12 @@ bool isNewerThanKnown(const std::string &text)
     return parts && *parts > kNewest;
 }
 
+bool isOlderThanKnown(const std::string &text)
+{
+    const auto parts = partsOf(text);
+    return parts && *parts < kOldest;
+}
+
 std::string versionText(int version) { return fmt::format("0.{}.{}", version / 10, version % 10); }
 
 int versionOf(const Recipe &recipe)

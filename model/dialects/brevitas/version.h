@@ -13,6 +13,7 @@ std::optional<int> brevitasVersion(const std::string &text);
 inline constexpr int kNewestVersion = 121;
 /// The version is newer than the newest known.
 bool isNewerThanKnown(const std::string &text);
+bool isOlderThanKnown(const std::string &text);
 inline constexpr int kDefaultVersion = 102;
 /// 102 -> "0.10.2".
 std::string versionText(int version);
