@@ -4,10 +4,23 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace quantscope {
 
-LabBasis labBasis(
-    const Network &network, const std::string &layerName, Slot wanted, std::uint64_t quantizers)
+static std::vector<std::shared_ptr<const TensorInfo>> sharersOf(
+    const Network &network, const std::string &layer, Slot slot)
+{
+    const std::string owner = fmt::format("{}:{}", layer, slotName(slot));
+    std::vector<std::shared_ptr<const TensorInfo>> tensors;
+    for (const Layer &other : network.layers)
+        for (const SlotQuantizer &sharer : other.slots)
+            if (sharer.sharedWith == owner)
+                tensors.push_back(sharer.tensor);
+    return tensors;
+}
+
+LabBasis labBasis(const Network &network, const std::string &layerName, Slot wanted, std::uint64_t quantizers)
 {
     const Layer &layer = *network.layer(layerName);
     const SlotQuantizer &slot = *layer.slot(wanted);
@@ -17,6 +30,7 @@ LabBasis labBasis(
         .stride = layer.stride,
         .channelAxis = slot.channelAxis,
         .version = versionOf(network.recipe),
+        .sharers = sharersOf(network, layerName, wanted),
         .quantizers = wanted == Slot::Weight ? 0 : quantizers};
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace quantscope {
 
@@ -14,14 +15,14 @@ struct LabBasis {
     std::shared_ptr<const TensorInfo> tensor; ///< merging a batch norm gives another one
     std::string kind;
     int groups = 1, stride = 1, channelAxis = 0, version = 0;
+    std::vector<std::shared_ptr<const TensorInfo>> sharers; ///< over whose values its statistics are taken too
     std::uint64_t quantizers = 0; ///< 0 for weights
 
     bool operator==(const LabBasis &) const = default;
 };
 
 /// Of a slot that the network has.
-LabBasis labBasis(
-    const Network &network, const std::string &layer, Slot slot, std::uint64_t quantizers = 0);
+LabBasis labBasis(const Network &network, const std::string &layer, Slot slot, std::uint64_t quantizers = 0);
 
 /// Some slot has another quantizer, or there are other slots.
 bool quantizersDiffer(const Network &a, const Network &b);
