@@ -7,6 +7,7 @@
 #include "dialects/brevitas/sharing.h"
 #include "network/feeds.h"
 #include "network/recover.h"
+#include "recipe/entry_index.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
@@ -28,11 +29,10 @@ std::optional<SlotIndex> BrevitasFacts::find(const std::string &layer, Slot slot
 
 const Layer *BrevitasFacts::layerNamed(std::string_view name) const
 {
-    auto found = std::ranges::find_if(layers, [&](const Layer &layer) { return layer.name == name; });
-    if (found == layers.end())
-        found = std::ranges::find_if(layers,
-            [wanted = withoutWrappers(name)](const Layer &layer) { return withoutWrappers(layer.name) == wanted; });
-    return found == layers.end() ? nullptr : &*found;
+    if (const auto exact = names.find(std::string(name)); exact != names.end())
+        return &layers[exact->second];
+    const auto found = plainNames.find(withoutWrappers(name));
+    return found == plainNames.end() ? nullptr : &layers[found->second];
 }
 
 const StateQuantizer *BrevitasFacts::keysOf(SlotIndex index) const
@@ -90,14 +90,19 @@ namespace {
 
 void indexSlots(BrevitasFacts &facts)
 {
+    const EntryIndex entries(facts.recipe.quantizers);
     for (std::size_t l = 0; l < facts.layers.size(); ++l) {
         const Layer &layer = facts.layers[l];
+        facts.names.emplace(layer.name, l);
+        facts.plainNames.emplace(withoutWrappers(layer.name), l);
+        const std::vector<std::size_t> reaching = entries.mayReach(layer.name);
         const StateLayer *state = facts.dict.layer(layer.name);
         const bool batchNorm = state != nullptr && state->batchNorm;
         for (std::size_t s = 0; s < layer.slots.size(); ++s) {
             const Slot slot = layer.slots[s].slot;
             facts.indexes.emplace(std::pair(layer.name, slot), facts.slots.size());
-            facts.slots.push_back({l, s, settingsFor(facts.recipe, layer.name, slot, !batchNorm), {}, {}, {}, {}});
+            facts.slots.push_back(
+                {l, s, settingsFor(facts.recipe, reaching, layer.name, slot, !batchNorm), {}, {}, {}, {}});
         }
     }
 }

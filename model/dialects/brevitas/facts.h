@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct BrevitasFacts {
     bool logDomain = false; ///< some stored activation threshold is negative: only log domains hold those
     std::vector<BrevitasSlotFacts> slots;
     std::map<std::pair<std::string, Slot>, SlotIndex> indexes;
+    std::unordered_map<std::string, std::size_t> names, plainNames; ///< positions of layers; plain: without wrappers
 
     const Layer &layerOf(SlotIndex index) const { return layers[slots[index].layer]; }
     const std::string &inputOf(SlotIndex index) const { return inputs[slots[index].layer]; }

@@ -9,10 +9,12 @@
 #include "dialects/torch/computed_parameter.h"
 #include "network/layer_kinds.h"
 #include "network/network.h"
+#include "recipe/entry_index.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -160,24 +162,57 @@ std::string nameBelow(const std::string &parent, const Network &network, const s
     return below != name && network.layer(below) != nullptr ? below : std::string();
 }
 
-/// The layer that an entry names outright, by its very name before one that only wrappers of torch name otherwise.
-Layer *namedLayer(Network &network, const std::string &match)
-{
-    if (Layer *exact = network.layer(globName(match)); exact != nullptr && globNames(match, exact->name))
-        return exact;
-    const auto found
-        = std::ranges::find_if(network.layers, [&](const Layer &layer) { return namesLayer(match, layer.name); });
-    return found == network.layers.end() ? nullptr : &*found;
-}
+/// Layers by the names that entries of a recipe give them outright.
+class NamedLayers {
+public:
+    explicit NamedLayers(Network &network)
+        : m_network(network)
+    {
+        for (std::size_t i = 0; i < network.layers.size(); ++i)
+            note(i);
+    }
 
-/// What a layer is called that only the recipe has: without wrappers, unless the file keeps them in its names.
-std::string newLayerName(const Network &network, const std::string &match)
-{
-    const std::string name = globName(match), plain = withoutWrappers(name);
-    const bool keepsThem = std::ranges::any_of(
-        network.layers, [](const Layer &layer) { return withoutWrappers(layer.name) != layer.name; });
-    return keepsThem ? name : plain;
-}
+    /// By its very name before one that only wrappers of torch name otherwise; null where there is none.
+    Layer *find(const std::string &match) const
+    {
+        if (const auto exact = m_exact.find(globName(match)); exact != m_exact.end())
+            if (Layer &layer = m_network.layers[exact->second]; globNames(match, layer.name))
+                return &layer;
+        const auto plain = m_plain.find(globName(withoutWrappers(match)));
+        Layer *layer = plain == m_plain.end() ? nullptr : &m_network.layers[plain->second];
+        return layer != nullptr && namesLayer(match, layer->name) ? layer : nullptr;
+    }
+
+    bool has(const std::string &name) const { return m_exact.contains(name); }
+
+    /// What a layer is called that only the recipe has: without wrappers, unless the file keeps them in its names.
+    std::string newName(const std::string &match) const
+    {
+        const std::string name = globName(match);
+        return m_keepsWrappers ? name : withoutWrappers(name);
+    }
+
+    Layer &add(const std::string &name)
+    {
+        m_network.add({}).name = name;
+        note(m_network.layers.size() - 1);
+        return m_network.layers.back();
+    }
+
+private:
+    void note(std::size_t position)
+    {
+        const std::string &name = m_network.layers[position].name;
+        const std::string plain = withoutWrappers(name);
+        m_exact.emplace(name, position);
+        m_plain.emplace(plain, position);
+        m_keepsWrappers = m_keepsWrappers || plain != name;
+    }
+
+    Network &m_network;
+    std::unordered_map<std::string, std::size_t> m_exact, m_plain; ///< positions of layers; plain: without wrappers
+    bool m_keepsWrappers = false;
+};
 
 /// For a name or a pattern that is no layer of the file. Only the first few of many are worth their time.
 std::string nearestLayer(Network &network, const std::string &parent, const std::string &match)
@@ -200,18 +235,22 @@ std::string nearestLayer(Network &network, const std::string &parent, const std:
 
 void applyLayerEntries(Network &network, const std::string &parent, const Recipe &recipe)
 {
-    for (const RecipeLayer &entry : recipe.layers) {
-        bool any = false;
-        for (Layer &layer : network.layers) {
-            if (!matchesLayer(entry.match, layer.name))
-                continue;
-            any = true;
+    const EntryIndex entries(recipe.layers);
+    std::vector<std::vector<std::size_t>> reached(recipe.layers.size());
+    for (std::size_t l = 0; l < network.layers.size(); ++l)
+        for (const std::size_t i : entries.mayReach(network.layers[l].name))
+            if (matchesLayer(recipe.layers[i].match, network.layers[l].name))
+                reached[i].push_back(l);
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+        const RecipeLayer &entry = recipe.layers[i];
+        for (const std::size_t l : reached[i]) {
+            Layer &layer = network.layers[l];
             layer.groups = entry.groups.value_or(layer.groups);
             layer.stride = entry.stride.value_or(layer.stride);
             if (entry.kind)
                 applyKind(network, layer, entry);
         }
-        if (!any)
+        if (reached[i].empty())
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format("[[layer]] match = \"{}\" (line {}) matches no layer of the file{}", entry.match,
                     entry.line, nearestLayer(network, parent, entry.match))});
@@ -244,8 +283,9 @@ void placeChannelAxes(Network &network, const StateDict &dict)
 /// quantizers leave no key.
 void addNamedSlots(Network &network, const std::string &parent, const Recipe &recipe)
 {
+    NamedLayers named(network);
     for (const RecipeQuantizer &entry : recipe.quantizers) {
-        Layer *layer = namedLayer(network, entry.match);
+        Layer *layer = named.find(entry.match);
         const bool isPattern = layer == nullptr && hasWildcard(entry.match);
         if (isPattern || (!entry.preset && !entry.sharedWith && !entry.ownClass))
             continue;
@@ -254,12 +294,11 @@ void addNamedSlots(Network &network, const std::string &parent, const Recipe &re
             slot = findPreset(*entry.preset)->slot;
         if (!slot || slot == Slot::Weight || slot == Slot::Bias)
             continue; // these need a tensor
-        const std::string name = newLayerName(network, entry.match);
-        if (layer == nullptr && !nameBelow(parent, network, name).empty())
-            continue;
+        const std::string name = named.newName(entry.match);
+        if (layer == nullptr && !parent.empty() && named.has(parent + name))
+            continue; // the file is of a model that holds the recipe's
         if (layer == nullptr) {
-            layer = &network.add({});
-            layer->name = name;
+            layer = &named.add(name);
             layer->kind = slot == Slot::Trunc ? "TruncAvgPool2d" : "Identity";
             layer->kindAssumed = true;
         }
@@ -292,11 +331,17 @@ void findBatchNorms(Network &network, const StateDict &dict)
 /// Entries that reach no slot are spelling mistakes until shown otherwise.
 void warnOfIdleEntries(Network &network, const std::string &parent, const Recipe &recipe)
 {
-    for (const RecipeQuantizer &entry : recipe.quantizers) {
-        const bool any = std::any_of(network.layers.begin(), network.layers.end(), [&](const Layer &layer) {
-            return matchesLayer(entry.match, layer.name) && (!entry.slot || layer.slot(*entry.slot) != nullptr);
-        });
-        if (!any)
+    const EntryIndex entries(recipe.quantizers);
+    std::vector<bool> reaches(recipe.quantizers.size());
+    for (const Layer &layer : network.layers)
+        for (const std::size_t i : entries.mayReach(layer.name)) {
+            const RecipeQuantizer &entry = recipe.quantizers[i];
+            if (!reaches[i] && (!entry.slot || layer.slot(*entry.slot) != nullptr))
+                reaches[i] = matchesLayer(entry.match, layer.name);
+        }
+    for (std::size_t i = 0; i < reaches.size(); ++i) {
+        const RecipeQuantizer &entry = recipe.quantizers[i];
+        if (!reaches[i])
             network.diagnostics.push_back({"recipe-matches-nothing", Severity::Warning, "",
                 fmt::format("entry {} of the recipe (match = \"{}\"{}) matches nothing in the file{}", entry.number,
                     entry.match, entry.slot ? fmt::format(", slot = \"{}\"", *entry.slot) : "",

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -120,8 +121,17 @@ bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
 
 SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards)
 {
+    std::vector<std::size_t> all(recipe.quantizers.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return settingsFor(recipe, all, layer, slot, reachedByWildcards);
+}
+
+SlotSettings settingsFor(const Recipe &recipe, const std::vector<std::size_t> &positions, const std::string &layer,
+    Slot slot, bool reachedByWildcards)
+{
     SlotSettings settings;
-    for (const RecipeQuantizer &entry : recipe.quantizers) {
+    for (const std::size_t position : positions) {
+        const RecipeQuantizer &entry = recipe.quantizers[position];
         if (!speaksOf(entry, layer, slot))
             continue;
         const bool wild = hasWildcard(entry.match) && !namesLayer(entry.match, layer);

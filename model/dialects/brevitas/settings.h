@@ -42,6 +42,9 @@ bool speaksOf(const RecipeQuantizer &entry, const std::string &layer, Slot slot)
 /// Merges a recipe's entries for a slot: one with preset or shared_with replaces, others add; later wins.
 /// `reachedByWildcards` is false for batch-norm parameters.
 SlotSettings settingsFor(const Recipe &recipe, const std::string &layer, Slot slot, bool reachedByWildcards = true);
+/// The same of the entries at `positions` alone: those that may reach the layer.
+SlotSettings settingsFor(const Recipe &recipe, const std::vector<std::size_t> &positions, const std::string &layer,
+    Slot slot, bool reachedByWildcards);
 
 /// The last [[layer]] that merges a batch norm into a layer, or null.
 const RecipeLayer *batchNormEntry(const Recipe &recipe, const std::string &layer);
