@@ -216,6 +216,41 @@ private Q_SLOTS:
         QCOMPARE(legend, marked > 0);
         QCOMPARE(text.count('~') - (legend ? 1 : 0), marked);
     }
+
+    void rounding_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("layer");
+        QTest::addColumn<QString>("slot");
+        QTest::addColumn<QString>("rounding"); ///< empty: null
+        const auto row = [](const char *name, const char *file, const char *layer, const char *slot,
+                             const char *rounding) { QTest::newRow(name) << file << layer << slot << rounding; };
+        row("a preset's", "brevitas/0.10.2/rounding_modes.pt", "round", "weight", "ROUND");
+        row("QONNX, as its node says", "brevitas/0.10.2/rounding_modes.qonnx.onnx", "floor", "weight", "ROUND");
+        row("QCDQ, whose codes were rounded down before", "brevitas/0.10.2/rounding_modes.qcdq.onnx", "floor", "weight",
+            "");
+        row("QuantizeLinear of an activation", "brevitas/0.10.2/acts_basic.qcdq.onnx", "a0_8", "act", "ROUND");
+        row("a QDQ weight", "onnx/qdq_per_axis.onnx", "mm", "weight", "");
+        row("small floats", "onnx/qdq_minifloat.onnx", "e4m3fn_mm", "weight", "");
+        row("integers of a checkpoint", "field/int_weights.pt", "conv", "weight", "");
+        row("integers of a graph", "field/int_initializers.onnx", "conv", "weight", "");
+        row("a quantized tensor of torch", "torch/qsd/static_qnnpack.pt", "conv1", "weight", "");
+        row("fake quantization that rounds down", "field/operators/f_floor.onnx", "layer", "weight", "FLOOR");
+        row("its codes alone", "field/operators/f_dq.onnx", "layer", "weight", "");
+    }
+
+    /// Codes that the file holds were rounded by something that it does not tell.
+    void rounding()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, layer);
+        QFETCH(QString, slot);
+        QFETCH(QString, rounding);
+        const json found = slotOf(inspected(test::data(file.toStdString())), layer.toStdString(), slot.toStdString());
+        QVERIFY2(found.is_object(), "no such slot");
+        QVERIFY(!found["kind"].is_null());
+        QCOMPARE(found["rounding"], rounding.isEmpty() ? json(nullptr) : json(rounding.toStdString()));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestInspect)
