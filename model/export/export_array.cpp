@@ -50,16 +50,18 @@ Layout inSourceOrder(const Layer &layer, const SlotQuantizer &slot)
     const std::vector<AxisMeaning> axes = axisMeanings(layer, slot);
     const bool known
         = std::ranges::none_of(axes, [](const AxisMeaning &axis) { return axis.role == AxisRole::Unknown; });
-    return known && !isSpatial(layer, slot) ? sourceLayout(axisLetters(layer, slot), slot.tensor->shape)
-                                            : *makeLayout("source", slot.tensor->shape, slot.channelAxis);
+    return known && !isSpatial(layer, slot)
+        ? sourceLayout(axisLetters(layer, slot), slot.tensor->shape)
+        : *makeLayout("source", slot.tensor->shape, slot.channelAxis, nullptr, slot.channelsLast);
 }
 
 } // namespace
 
 Layout exportLayout(const Layer &layer, const SlotQuantizer &slot, std::string_view layoutName, bool *fellBack)
 {
-    Layout layout = isSpatial(layer, slot) ? *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis)
-                                           : inSourceOrder(layer, slot);
+    Layout layout = isSpatial(layer, slot)
+        ? *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis, nullptr, slot.channelsLast)
+        : inSourceOrder(layer, slot);
     if (fellBack != nullptr)
         *fellBack = layout.name != layoutName;
     return layout;

@@ -14,18 +14,27 @@ constexpr std::array<std::string_view, 4> kLayoutNames = {"source", "hwio", "ohw
 constexpr std::size_t kLargestNamedRank = 5;
 
 /// Where the roles lie in source order: Conv and Linear are [out][in][spatial...], transposed convolutions
-/// [in][out][...].
+/// [in][out][...], those with channels last [out][spatial...][in].
 struct Roles {
     std::size_t out = 0;
     std::size_t in = 1;
+    std::vector<std::size_t> spatial;
 };
 
-Roles rolesOf(std::size_t rank, int outChannelAxis)
+Roles rolesOf(std::size_t rank, int outChannelAxis, bool channelsLast)
 {
-    return rank >= 2 && outChannelAxis == 1 ? Roles{1, 0} : Roles{0, 1};
+    Roles roles;
+    if (rank >= 2 && outChannelAxis == 1)
+        roles = {1, 0, {}};
+    else if (rank >= 3 && channelsLast)
+        roles = {0, rank - 1, {}};
+    for (std::size_t axis = 0; axis < rank; ++axis)
+        if (axis != roles.out && axis != roles.in)
+            roles.spatial.push_back(axis);
+    return roles;
 }
 
-std::vector<std::string> sourceAxisNames(std::size_t rank, int outChannelAxis)
+std::vector<std::string> sourceAxisNames(std::size_t rank, const Roles &roles)
 {
     std::vector<std::string> names(rank);
     if (rank > kLargestNamedRank) {
@@ -33,16 +42,13 @@ std::vector<std::string> sourceAxisNames(std::size_t rank, int outChannelAxis)
             names[axis] = fmt::format("a{}", axis);
         return names;
     }
-    const Roles roles = rolesOf(rank, outChannelAxis);
-    constexpr std::string_view kSpatial = "dhw";
-    for (std::size_t axis = 0; axis < rank; ++axis) {
-        if (axis == roles.out)
-            names[axis] = "o";
-        else if (axis == roles.in)
-            names[axis] = "i";
-        else // the last spatial axis is always w, the one before it h
-            names[axis] = kSpatial[kSpatial.size() - (rank - axis)];
-    }
+    if (rank > roles.out)
+        names[roles.out] = "o";
+    if (rank > roles.in)
+        names[roles.in] = "i";
+    constexpr std::string_view kSpatial = "dhw"; // the last spatial axis is always w, the one before it h
+    for (std::size_t k = 0; k < roles.spatial.size(); ++k)
+        names[roles.spatial[k]] = kSpatial[kSpatial.size() - roles.spatial.size() + k];
     return names;
 }
 
@@ -55,18 +61,16 @@ bool fits(std::string_view name, std::size_t rank)
     return true;
 }
 
-std::vector<std::size_t> exportedAxes(std::string_view name, std::size_t rank, int outChannelAxis)
+std::vector<std::size_t> exportedAxes(std::string_view name, std::size_t rank, const Roles &roles)
 {
     std::vector<std::size_t> axes(rank);
     std::iota(axes.begin(), axes.end(), std::size_t{0});
-    const Roles roles = rolesOf(rank, outChannelAxis);
     if (name == "io" || name == "hwio") {
-        std::rotate(axes.begin(), axes.begin() + 2, axes.end());
+        std::ranges::copy(roles.spatial, axes.begin());
         axes[rank - 2] = roles.in;
         axes[rank - 1] = roles.out;
     } else if (name == "ohwi") {
-        std::rotate(axes.begin(), axes.begin() + 2, axes.end());
-        std::rotate(axes.begin(), axes.end() - 1, axes.end());
+        std::ranges::copy(roles.spatial, axes.begin() + 1);
         axes[0] = roles.out;
         axes[rank - 1] = roles.in;
     }
@@ -119,17 +123,18 @@ std::uint64_t Layout::exportedIndex(std::uint64_t source, std::span<const std::i
 }
 
 std::optional<Layout> makeLayout(
-    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack)
+    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack, bool channelsLast)
 {
     if (std::find(kLayoutNames.begin(), kLayoutNames.end(), name) == kLayoutNames.end())
         return std::nullopt;
     const bool fitting = fits(name, shape.size());
     if (fellBack)
         *fellBack = !fitting;
-    const std::vector<std::string> sourceNames = sourceAxisNames(shape.size(), outChannelAxis);
+    const Roles roles = rolesOf(shape.size(), outChannelAxis, channelsLast);
+    const std::vector<std::string> sourceNames = sourceAxisNames(shape.size(), roles);
     Layout layout;
     layout.name = fitting ? name : kLayoutNames[0];
-    layout.axes = exportedAxes(layout.name, shape.size(), outChannelAxis);
+    layout.axes = exportedAxes(layout.name, shape.size(), roles);
     std::vector<std::string> names;
     for (const std::size_t axis : layout.axes) {
         layout.dims.push_back(shape[axis]);

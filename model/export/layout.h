@@ -27,10 +27,11 @@ struct Layout {
 /// Names that `--layout` takes.
 std::span<const std::string_view> layoutNames();
 
-/// The layout for a tensor; `outChannelAxis` is 1 for transposed convolutions (whose source order is i,o,...).
+/// The layout for a tensor; `outChannelAxis` is 1 for transposed convolutions (whose source order is i,o,...), and
+/// `channelsLast` says that it is o,...,i.
 /// A layout that does not fit the rank falls back to `source`; `fellBack` tells. nullopt for an unknown name.
-std::optional<Layout> makeLayout(
-    std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis, bool *fellBack = nullptr);
+std::optional<Layout> makeLayout(std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis,
+    bool *fellBack = nullptr, bool channelsLast = false);
 
 /// Source order, with letters of the axes that are no convolution's: "[s][i][o]".
 Layout sourceLayout(std::span<const std::string> letters, std::span<const std::int64_t> shape);

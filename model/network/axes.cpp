@@ -76,12 +76,12 @@ bool isMatrix(const LayerKind &kind)
     return std::ranges::find(kNames, kind.name) != kNames.end();
 }
 
-std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, std::size_t rank)
+std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, bool channelsLast, std::size_t rank)
 {
     if (isConvolution(layer.kind) && rank >= 3 && rank <= 5) {
         std::vector<AxisMeaning> axes = channelAxes(channelAxis, layer.groups);
         const std::vector<AxisMeaning> kernel = kernelAxes(rank - 2);
-        axes.insert(axes.end(), kernel.begin(), kernel.end());
+        axes.insert(channelsLast ? axes.begin() + 1 : axes.end(), kernel.begin(), kernel.end());
         return axes;
     }
     const LayerKind *kind = findLayerKind(layer.kind);
@@ -120,7 +120,7 @@ std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &s
     else if (slot.slot == Slot::Bias && rank == 2 && isRecurrentKind(layer.kind))
         axes = {kDirection, kOut};
     else if (slot.slot == Slot::Weight)
-        axes = weightAxes(layer, slot.channelAxis, rank);
+        axes = weightAxes(layer, slot.channelAxis, slot.channelsLast, rank);
     while (axes.size() < rank)
         axes.push_back(unknownAxis(axes.size()));
     return axes;

@@ -8,14 +8,16 @@ namespace quantscope {
 namespace {
 
 constexpr std::array kDialects = {
-    DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true},
-    DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true},
-    DialectTraits{Dialect::TorchAo, "torch.ao state_dict", true, false, true},
-    DialectTraits{Dialect::Qonnx, "QONNX", false, true, false},
-    DialectTraits{Dialect::Qcdq, "QCDQ", false, true, false},
-    DialectTraits{Dialect::Qdq, "QDQ", false, true, false},
-    DialectTraits{Dialect::QOperator, "QOperator", false, true, false},
-    DialectTraits{Dialect::Onnx, "ONNX", false, true, false},
+    DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true, true},
+    DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true, true},
+    DialectTraits{Dialect::TorchAo, "torch.ao state_dict", true, false, true, true},
+    DialectTraits{Dialect::Qonnx, "QONNX", false, true, true, false},
+    DialectTraits{Dialect::Qcdq, "QCDQ", false, true, true, false},
+    DialectTraits{Dialect::Qdq, "QDQ", false, true, true, false},
+    DialectTraits{Dialect::QOperator, "QOperator", false, true, true, false},
+    DialectTraits{Dialect::Finn, "FINN", false, true, false, false},
+    DialectTraits{Dialect::VitisAi, "Vitis AI", false, true, true, false},
+    DialectTraits{Dialect::Onnx, "ONNX", false, true, true, false},
 };
 
 consteval bool inOrder()

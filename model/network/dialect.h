@@ -14,6 +14,8 @@ enum class Dialect : std::uint8_t {
     Qcdq,
     Qdq,
     QOperator, ///< operators that take codes with their scales and zero points (ONNX Runtime, opset 10 on)
+    Finn, ///< FINN's integers: types in annotations and attributes, thresholds; scales have moved into other operators
+    VitisAi, ///< FixNeuron nodes
     Onnx, ///< a graph without quantizers of its own, or with those of a dialect that is listed only
 };
 
@@ -23,6 +25,7 @@ struct DialectTraits {
     std::string_view name; ///< for people
     bool takesRecipe; ///< the file leaves its quantizers open, and a recipe settles them
     bool saysItself; ///< every quantizer stands in the file: a recipe beside it belongs to another file
+    bool keepsScales; ///< a quantizer has the scale that the trained network's has
     bool editable; ///< a choice made in the window changes the recipe in force
 };
 const DialectTraits &traitsOf(Dialect dialect);

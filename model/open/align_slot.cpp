@@ -62,10 +62,45 @@ std::shared_ptr<const TensorInfo> viewed(const TensorInfo &tensor, const Shape &
     return std::make_shared<const TensorInfo>(std::move(out));
 }
 
+/// The last axis becomes the second.
+template <class T> void moveLastToSecond(std::vector<T> &perAxis)
+{
+    if (perAxis.size() > 2)
+        std::rotate(perAxis.begin() + 1, perAxis.end() - 1, perAxis.end());
+}
+
+/// A convolution's weight in the order of PyTorch: out, in, kernel.
+SlotQuantizer channelsFirst(const SlotQuantizer &last)
+{
+    SlotQuantizer out = last;
+    out.channelsLast = false;
+    if (!last.tensor || last.shape.size() < 3 || last.tensor->shape != last.shape)
+        return out;
+    TensorInfo view = *last.tensor;
+    if (view.strides.empty())
+        view.strides = contiguousStrides(view.shape);
+    moveLastToSecond(view.shape);
+    moveLastToSecond(view.strides);
+    out.shape = view.shape;
+    out.tensor = std::make_shared<const TensorInfo>(std::move(view));
+    if (!out.quantizer)
+        return out;
+    Quantizer &q = *out.quantizer;
+    const auto rank = static_cast<int>(last.shape.size());
+    for (std::optional<Granular> *granular : {&q.scale, &q.zeroPoint, &q.divisor, &q.shift})
+        if (*granular && !(*granular)->perTensor() && (*granular)->axis) {
+            const int axis = *(*granular)->axis;
+            moveLastToSecond((*granular)->shape);
+            (*granular)->axis = axis == 0 ? 0 : axis == rank - 1 ? 1 : axis + 1;
+        }
+    return out;
+}
+
 } // namespace
 
-std::optional<SlotQuantizer> alignedTo(const SlotQuantizer &theirs, const Shape &shape, bool transposed)
+std::optional<SlotQuantizer> alignedTo(const SlotQuantizer &stored, const Shape &shape, bool transposed)
 {
+    const SlotQuantizer theirs = stored.channelsLast ? channelsFirst(stored) : stored;
     const Shape &from = theirs.shape;
     const bool fits = transposed ? from.size() == 2 && shape.size() == 2 && from[0] == shape[1] && from[1] == shape[0]
                                  : from == shape || withoutOnes(from) == withoutOnes(shape);

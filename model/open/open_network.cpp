@@ -48,6 +48,12 @@ Result<std::vector<MatchedExport>> openExports(
                                    return tl::unexpected(Error{ErrorKind::Parse, beside, {}, "it holds no graph"});
                                return recoverQuantizers(file, {}, progress);
                            });
+        if (network && !traitsOf(network->dialect).keepsScales) {
+            notes.push_back(unused(beside,
+                fmt::format(
+                    "{} holds integers, whose scales stand in other operators", traitsOf(network->dialect).name)));
+            continue;
+        }
         auto matched = network ? std::optional(matchExport(listed, std::move(*network))) : std::nullopt;
         if (matched && matched->otherNetwork)
             notes.push_back(unused(beside, "its weights are those of another network, or of another training"));

@@ -90,10 +90,9 @@ float roundWith(float y, Rounding rounding)
     case Rounding::LearnedRound: return std::floor(y); // the learned decision is added to it
     case Rounding::RoundToZero: return std::trunc(y);
     case Rounding::Up: return std::copysign(std::ceil(std::fabs(y)), y);
-    case Rounding::HalfUp: return std::round(y);
-    case Rounding::HalfDown:
-        // From 2^23 on every float32 is whole, and |y| - 0.5 would not be exact.
-        return std::fabs(y) >= 8388608.0f ? y : std::copysign(std::ceil(std::fabs(y) - 0.5f), y);
+    // As qonnx computes the two, in float32: just below 0.5 the sum is 1, and from 2^23 on neither sum is exact.
+    case Rounding::HalfUp: return std::copysign(std::floor(std::fabs(y) + 0.5f), y);
+    case Rounding::HalfDown: return std::copysign(std::ceil(std::fabs(y) - 0.5f), y);
     case Rounding::Dpu: return y < 0 && y - std::floor(y) == 0.5f ? std::ceil(y) : std::nearbyint(y);
     }
     return y;

@@ -141,6 +141,7 @@ struct SlotQuantizer {
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;
     int channelAxis = 0; ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
+    bool channelsLast = false; ///< a convolution's weight in the order out, kernel, in
     /// Position in ModelFile::tensors of the parameter that its scale comes from; slots of one storage are one
     /// quantizer.
     std::optional<std::size_t> storedScale;

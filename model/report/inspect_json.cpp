@@ -34,7 +34,8 @@ void addQuantizer(Json &out, const std::optional<Quantizer> &q)
     out["int_bits"] = known ? intBitsJson(*q) : Json(nullptr);
 }
 
-void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s, const InspectOptions &options)
+void addStatistics(Json &out, const Network &network, const SlotQuantizer &slot, const SlotStatistics *s,
+    const InspectOptions &options)
 {
     // The codes of a minifloat are bit patterns: their order means nothing.
     const bool integers = s != nullptr && s->count > 0 && slot.quantizer->kind != QuantizerKind::Minifloat;
@@ -46,7 +47,9 @@ void addStatistics(Json &out, const SlotQuantizer &slot, const SlotStatistics *s
     out["sqnr_db"] = s != nullptr ? orNull(s->error.sqnrDb()) : Json(nullptr);
     if (!options.hash)
         return;
-    if (!slot.quantizer || slot.quantizer->rule != CodeRule::MinifloatPattern)
+    // The bit patterns of a minifloat count where the file itself says the format.
+    const bool patterns = slot.quantizer && slot.quantizer->rule == CodeRule::MinifloatPattern;
+    if (!patterns || traitsOf(network.dialect).saysItself)
         out["codes_sha256_i32"] = s != nullptr ? orNull(s->codesSha256) : Json(nullptr);
     out["value_sha256"] = s != nullptr ? orNull(s->valueSha256) : Json(nullptr);
 }
@@ -60,7 +63,7 @@ Json slotJson(
     out["shape"] = slot.tensor ? Json(slot.shape) : Json(nullptr);
     out["dtype"] = slot.tensor ? Json(dtypeName(slot.tensor->dtype)) : Json(nullptr);
     addQuantizer(out, slot.quantizer);
-    addStatistics(out, slot, statistics, options);
+    addStatistics(out, network, slot, statistics, options);
     out["origin"] = Json::object();
     if (!slot.computed.empty())
         out["origin"]["tensor"] = Provenance{Origin::Computed, slot.computed}.text();

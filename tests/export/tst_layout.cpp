@@ -93,6 +93,7 @@ private Q_SLOTS:
     void fallsBack_data();
     void fallsBack();
     void unknownNameIsRefused();
+    void channelsLast();
 };
 
 void TestLayout::texts_data()
@@ -223,6 +224,20 @@ void TestLayout::fallsBack()
     QCOMPARE(made->name, std::string("source"));
     QCOMPARE(made->dims, source);
     QCOMPARE(made->index, makeLayout("source", source, 0)->index);
+}
+
+/// Sources in the order o, h, w, i.
+void TestLayout::channelsLast()
+{
+    const Shape source{16, 3, 5, 4};
+    const auto made = [&](const char *name) { return *makeLayout(name, source, 0, nullptr, true); };
+    QCOMPARE(made("source").axisNames, std::string("[o][h][w][i]"));
+    QCOMPARE(made("source").index, std::string("((o*3+h)*5+w)*4+i"));
+    QCOMPARE(made("ohwi").axes, (std::vector<std::size_t>{0, 1, 2, 3}));
+    QCOMPARE(made("ohwi").axisNames, std::string("[o][h][w][i]"));
+    QCOMPARE(made("hwio").axes, (std::vector<std::size_t>{1, 2, 3, 0}));
+    QCOMPARE(made("hwio").index, std::string("((h*5+w)*4+i)*16+o"));
+    QCOMPARE(makeLayout("hwio", Shape{7, 5, 4}, 0, nullptr, true)->axisNames, std::string("[w][i][o]"));
 }
 
 void TestLayout::unknownNameIsRefused()

@@ -97,6 +97,19 @@ private Q_SLOTS:
         QTEST(joined(axisLetters(layer, quantizer)), "letters");
     }
 
+    /// qonnx' channels_last domain keeps data NHWC, and a convolution's weight as OHWI.
+    void channelsLast()
+    {
+        Layer layer;
+        layer.kind = "Conv2d";
+        layer.groups = 2;
+        SlotQuantizer quantizer;
+        quantizer.shape = {16, 3, 5, 4};
+        quantizer.channelsLast = true;
+        QCOMPARE(joined(axisNames(layer, quantizer)), QString("out kh kw in/groups"));
+        QCOMPARE(joined(axisLetters(layer, quantizer)), QString("o h w i"));
+    }
+
     /// ONNX stores the matrices of MatMul as [in][out], those of Gemm with transB as [out][in].
     void files_data()
     {

@@ -59,6 +59,8 @@ private Q_SLOTS:
         row("up", C::DivideAddRound, R::Up, -2.1f, 1, 0, -3);
         row("half up is away from zero", C::DivideAddRound, R::HalfUp, -2.5f, 1, 0, -3);
         row("half down is to zero", C::DivideAddRound, R::HalfDown, -2.5f, 1, 0, -2);
+        row("half up just below a half, as qonnx adds it", C::DivideAddRound, R::HalfUp, 0.49999997f, 1, 0, 1);
+        row("half down just below a half", C::DivideAddRound, R::HalfDown, 0.49999997f, 1, 0, 0);
         row("half down above a half", C::DivideAddRound, R::HalfDown, 2.51f, 1, 0, 3);
         row("DPU: a negative tie goes up", C::DivideAddRound, R::Dpu, -3.5f, 1, 0, -3);
         row("DPU: a positive tie is even", C::DivideAddRound, R::Dpu, 2.5f, 1, 0, 2);
@@ -286,6 +288,29 @@ private Q_SLOTS:
     }
 
     /// e4m3 of Brevitas 0.10: bias 7, largest 480; patterns by hand.
+    /// Stated formats: every pattern gives a value that gives the pattern; what is too large becomes what is stated.
+    void statedMinifloats()
+    {
+        MinifloatFormat e3m2{3, 2, 1, 112.0f}; // 1.75 * 2^6
+        for (int pattern = 0; pattern < 64; ++pattern) {
+            const float value = minifloatValue(static_cast<float>(pattern), e3m2);
+            QCOMPARE(minifloatPattern(value, e3m2, Rounding::Round), static_cast<float>(pattern));
+        }
+        QCOMPARE(largestMinifloat(e3m2), 112.0f);
+        QCOMPARE(minifloatPattern(1e9f, e3m2, Rounding::Round), 31.0f);
+        MinifloatFormat e4m3{4, 3, 7, 448.0f, MinifloatFormat::Overflow::Nan};
+        QCOMPARE(minifloatPattern(463.9f, e4m3, Rounding::Round), 126.0f); // 448
+        QCOMPARE(minifloatPattern(-465.0f, e4m3, Rounding::Round), 127.0f); // to 480, which is none
+        QVERIFY(std::isnan(minifloatValue(127.0f, e4m3)));
+        MinifloatFormat e5m2{5, 2, 15, 57344.0f, MinifloatFormat::Overflow::Infinity};
+        QCOMPARE(minifloatPattern(-1e9f, e5m2, Rounding::Round), 252.0f);
+        QCOMPARE(minifloatValue(252.0f, e5m2), -kInf);
+        QVERIFY(std::isnan(minifloatPattern(kInf, e5m2, Rounding::Round))); // as qonnx: infinity by infinity
+        QVERIFY(!isDecodedMinifloat({0, 3}) && !isDecodedMinifloat({9, 3}) && !isDecodedMinifloat({8, 16}));
+        QVERIFY(!isDecodedMinifloat({8, 7}) && isDecodedMinifloat({8, 7, 127, 3e38f}));
+        QVERIFY(!isDecodedMinifloat({4, 3, 900}) && !isDecodedMinifloat({4, 3, -900}));
+    }
+
     void minifloatPatterns()
     {
         const MinifloatFormat e4m3{4, 3}, e5m2{5, 2};

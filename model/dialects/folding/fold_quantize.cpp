@@ -1,5 +1,6 @@
 #include "dialects/folding/fold_quantize.h"
 
+#include "base/parse_number.h"
 #include "dialects/folding/fold_call.h"
 #include "dialects/folding/fold_values.h"
 #include "graph/onnx_types.h"
@@ -60,6 +61,8 @@ DType quantizedType(const Call &call)
     return stated == 0 ? DType::UInt8 : dtypeFromOnnx(static_cast<std::uint64_t>(stated));
 }
 
+constexpr std::string_view kVitisDomain = "ai.onnx.contrib"; ///< operators that Vitis AI writes in Python
+
 struct OtherName {
     std::string_view domain, quantize, dequantize;
 };
@@ -70,12 +73,30 @@ constexpr std::array kOtherNames = {
     OtherName{"com.microsoft", "QuantizeLinear", "DequantizeLinear"},
     OtherName{"com.vai.quantize", "VitisQuantizeLinear", "VitisDequantizeLinear"},
     OtherName{"com.amd.quark", "ExtendedQuantizeLinear", "ExtendedDequantizeLinear"},
+    OtherName{kVitisDomain, "VaiQuantize", "VaiDeQuantize"},
+    OtherName{kVitisDomain, "QuantizeLinear", "DequantizeLinear"}, // a later name of the two
+    OtherName{"vai.quantize", "VaiQuantize", "VaiDeQuantize"},
 };
 
 bool isNamed(const Node &node, std::string_view OtherName::*name)
 {
     return std::any_of(kOtherNames.begin(), kOtherNames.end(),
         [&](const OtherName &row) { return row.domain == node.domain && row.*name == node.opType; });
+}
+
+Range signedRange(int bits)
+{
+    const std::int64_t span = std::int64_t{1} << bits;
+    return {-span / 2, span / 2 - 1};
+}
+
+Range within(const Range &range, const Node &node)
+{
+    const auto bits = codeBitsOf(node);
+    if (!bits)
+        return range;
+    const Range kept = signedRange(*bits);
+    return {std::max(range.low, kept.low), std::min(range.high, kept.high)};
 }
 
 void refuseBlocks(const Call &call)
@@ -89,6 +110,20 @@ void refuseBlocks(const Call &call)
 bool isQuantizeLinear(const Node &node) { return isNamed(node, &OtherName::quantize); }
 bool isDequantizeLinear(const Node &node) { return isNamed(node, &OtherName::dequantize); }
 
+std::optional<int> codeBitsOf(const Node &node)
+{
+    constexpr std::int64_t kMostBits = 32;
+    const Attribute *found = node.attribute("bit_width");
+    if (found == nullptr || (node.domain != kVitisDomain && node.domain != "vai.quantize"))
+        return std::nullopt;
+    const auto bits
+        = found->kind == Attribute::Kind::Int ? std::optional(found->i) : parseNumber<std::int64_t>(found->s);
+    if (!bits || *bits < 1 || *bits > kMostBits)
+        throw ParseError(
+            fmt::format("the attribute bit_width of {} is no whole number from 1 to {}", node.opType, kMostBits));
+    return static_cast<int>(*bits);
+}
+
 // saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set
 // 10).
 FoldedValue quantizeLinear(const Call &call)
@@ -96,7 +131,7 @@ FoldedValue quantizeLinear(const Call &call)
     refuseBlocks(call);
     const FoldedValue &x = call.operand(0);
     const DType dtype = quantizedType(call);
-    const Range range = rangeOf(dtype);
+    const Range range = within(rangeOf(dtype), call.node);
     const std::vector<float> values = x.floats(), scales = call.operand(1).floats();
     const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
     const auto scaleAt = parameterIndices(call, x, call.operand(1));
@@ -118,9 +153,12 @@ FoldedValue dequantizeLinear(const Call &call)
     const auto zeroAt
         = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
     const std::vector<float> codes = x.floats();
+    const auto bits = codeBitsOf(call.node);
     std::vector<float> values(codes.size());
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = (codes[i] - zeros[zeroAt[i]]) * scales[scaleAt[i]];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const float code = bits ? static_cast<float>(saturated(codes[i], signedRange(*bits))) : codes[i];
+        values[i] = (code - zeros[zeroAt[i]]) * scales[scaleAt[i]];
+    }
     return {DType::Float32, x.shape, std::move(values)};
 }
 

@@ -2,6 +2,8 @@
 
 #include "dialects/folding/fold.h"
 
+#include <optional>
+
 namespace quantscope::folding {
 
 struct Call;
@@ -10,6 +12,9 @@ struct Call;
 /// types: ONNX Runtime's, and those of AMD's quantizers (Vitis AI, later Quark).
 bool isQuantizeLinear(const Node &node);
 bool isDequantizeLinear(const Node &node);
+/// Bits that VaiQuantize and VaiDeQuantize keep of their signed codes, an attribute of theirs; nothing for others.
+/// Throws ParseError for one that is no width.
+std::optional<int> codeBitsOf(const Node &node);
 
 // With one scale, or one a slice along `axis`. Each throws ParseError for blocked scales and for operands that are
 // missing or do not fit.

@@ -30,9 +30,11 @@ bool multipliesMatrices(const Node &node)
     const ComputeOperator *compute = findCompute(node);
     const QOperator *coded = findQOperator(node);
     const ForeignOperator *foreign = findForeign(node);
+    const HardwareOperator *hardware = findHardware(node);
     return compute != nullptr ? compute->rightOperand
         : coded != nullptr    ? coded->rightOperand
-                              : foreign != nullptr && foreign->rightOperand;
+        : foreign != nullptr  ? foreign->rightOperand
+                              : hardware != nullptr && hardware->rightOperand;
 }
 
 } // namespace

@@ -40,7 +40,7 @@ bool roundsValues(const Node &node)
     static constexpr std::array<std::string_view, 10> kRounding = {"Round", "Floor", "Ceil", "Sign", "Greater",
         "GreaterOrEqual", "Less", "LessOrEqual", "DynamicQuantizeLinear", "Mod"};
     const bool quantizer = isQuant(node) || isBipolar(node) || isTrunc(node) || isQuantize(node) || isDequantize(node)
-        || isFixNeuron(node);
+        || isFixNeuron(node) || isFloatQuant(node) || isThresholds(node);
     return quantizer || isForeignQuantizer(node) || findQOperator(node) != nullptr
         || (node.domain.empty() && std::ranges::find(kRounding, node.opType) != kRounding.end());
 }

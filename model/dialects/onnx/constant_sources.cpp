@@ -15,8 +15,13 @@ std::vector<std::size_t> ConstantSources::of(const PlannedSlot &slot)
     std::vector<ValueId> open{slot.value};
     if (slot.form == Form::Unknown && !m_constants.paths().isStored(slot.value))
         open.push_back(m_constants.paths().mixedAbove(slot.value).tensor);
-    if (slot.form != Form::Plain && slot.form != Form::Foreign)
+    const bool ownNode = slot.form != Form::Plain && slot.form != Form::Foreign && slot.form != Form::Finn
+        && slot.form != Form::Thresholds; // thresholds are listed beside the layers
+    if (ownNode)
         open.insert(open.end(), graph.nodes.at(slot.node).inputs.begin(), graph.nodes.at(slot.node).inputs.end());
+    for (const auto &step : {slot.scale, slot.offset})
+        if (step)
+            open.push_back(step->constant);
     while (!open.empty()) {
         const ValueId id = open.back();
         open.pop_back();

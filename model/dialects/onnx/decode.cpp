@@ -4,6 +4,7 @@
 #include "dialects/onnx/binarization.h"
 #include "dialects/onnx/decode_dynamic.h"
 #include "dialects/onnx/decode_fake.h"
+#include "dialects/onnx/decode_finn.h"
 #include "dialects/onnx/decode_nbits.h"
 #include "dialects/onnx/decode_qdq.h"
 #include "dialects/onnx/decode_qonnx.h"
@@ -36,6 +37,7 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     SlotQuantizer out;
     out.slot = slot.slot;
     out.channelAxis = slot.channelAxis;
+    out.channelsLast = slot.channelsLast;
     if (!slot.constant)
         return out;
     auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value)
@@ -46,7 +48,9 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
         if (path.quantize != nullptr)
             view = m_constants.view(path.quantize->input(0));
     }
-    if (view == nullptr && (slot.form == Form::Quant || slot.form == Form::Codes || slot.form == Form::Blocks))
+    const bool computed = slot.form == Form::Quant || slot.form == Form::FloatQuant || slot.form == Form::Codes
+        || slot.form == Form::Blocks;
+    if (view == nullptr && computed)
         view = m_constants.view(m_constants.paths().tensorBehind(slot.value));
     if (view == nullptr)
         return out;
@@ -127,11 +131,15 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
         out.tensorName = out.tensor->name;
         out.shape = out.tensor->shape;
     }
+    FinnDecoder finn(m_constants, layer, m_diagnostics);
     switch (slot.form) {
     case Form::Plain:
     case Form::Foreign: return;
     case Form::Unknown: m_diagnostics.push_back(unknownOperand(m_constants, slot, layer)); return;
-    case Form::FixNeuron: return decodeFixNeuron(node, out);
+    case Form::FixNeuron: return decodeFixNeuron(m_constants, node, out);
+    case Form::FloatQuant: return decodeFloatQuant(m_constants, node, out);
+    case Form::Finn: return slot.constant ? finn.constant(slot, out) : finn.activation(slot, out);
+    case Form::Thresholds: return finn.thresholds(slot, out);
     case Form::Fake: return fillFake(slot, out);
     case Form::Sign: return fillSign(slot, out);
     case Form::Quant: return decodeQuant(m_constants, node, out);
@@ -176,8 +184,14 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
     checkScale(layer, out);
     out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
         [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
-    if (out.quantizer->isComplete())
+    if (out.quantizer->isComplete()) {
+        const std::string ownCodes = slot.form == Form::Thresholds ? std::move(out.formula) : std::string();
         out.formula = formulaOf(*out.quantizer);
+        if (!ownCodes.empty())
+            out.formula = out.formula.substr(0, out.formula.find('\n')) + "\n" + ownCodes;
+        if (!slot.note.empty())
+            out.formula += "\n" + slot.note;
+    }
     return out;
 }
 

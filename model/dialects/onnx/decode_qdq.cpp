@@ -1,6 +1,7 @@
 #include "dialects/onnx/decode_qdq.h"
 
 #include "base/text.h"
+#include "dialects/folding/fold_quantize.h"
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
@@ -58,6 +59,25 @@ void axisShape(const Node &node, const Shape *tensor, Granular &granular)
     granular.shape.assign(tensor->size(), 1);
     granular.shape[axis] = (*tensor)[axis];
     granular.axis = static_cast<int>(axis);
+}
+
+bool isWideFloat(DType dtype) { return dtype == DType::Float16 || dtype == DType::BFloat16; }
+
+/// Rounding to float16 or bfloat16, of AMD's operators; what is too large becomes infinity.
+void roundToWideFloat(Quantizer &q, DType dtype)
+{
+    q.kind = QuantizerKind::Minifloat;
+    q.rule = CodeRule::MinifloatPattern;
+    q.minifloat
+        = dtype == DType::Float16 ? MinifloatFormat{5, 10, 15, 65504.0f} : MinifloatFormat{8, 7, 127, 0x1.FEp127f};
+    q.minifloat.overflow = MinifloatFormat::Overflow::Infinity;
+    q.bitWidth = 16;
+    q.isSigned = true;
+    q.narrow = false;
+    for (const char *field : {"bit_width", "signed", "narrow"})
+        q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(dtype))};
+    if (!q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0)
+        throw NotConstant("its codes are floats with a zero point, which is not decoded");
 }
 
 /// The codes are the bit patterns of a small float.
@@ -140,12 +160,19 @@ std::pair<std::int64_t, std::int64_t> QdqDecoder::clipBounds(const Node &clip, D
     return {low, high};
 }
 
-bool QdqDecoder::setRange(Quantizer &q, DType container, const Node *clip, Slot slot)
+bool QdqDecoder::setRange(Quantizer &q, DType container, const Node &node, const Node *clip, Slot slot)
 {
     const auto containerBits = static_cast<int>(dtypeBits(container));
     const std::string type(dtypeName(container));
     q.isSigned = isSigned(container);
     q.origin["signed"] = {Origin::Read, "the codes are " + type};
+    if (const auto own = folding::codeBitsOf(node); own && clip == nullptr) {
+        q.bitWidth = std::min(*own, containerBits);
+        q.narrow = false;
+        for (const char *field : {"bit_width", "narrow"})
+            q.origin[field] = {Origin::Read, nodeLabel(node) + ", attribute bit_width"};
+        return true;
+    }
     if (clip == nullptr) {
         q.narrow = false;
         const std::string why = "no Clip: the full range of " + type;
@@ -200,12 +227,13 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
 {
     const auto floats = m_constants.tensor(quantize.input(0));
     const DType container = quantizedType(quantize);
-    if (!isInteger(container))
+    if (!isInteger(container) && !isWideFloat(container))
         throw ParseError(fmt::format("codes of the type {} are not computed", dtypeName(container)));
     const Parameters divide = parameters(quantize, container, &floats->shape);
     const Parameters multiply = parameters(node, container, &floats->shape);
     Quantizer q;
-    const bool exact = setRange(q, container, path.clip, out.slot);
+    const bool exact
+        = isWideFloat(container) ? path.clip == nullptr : setRange(q, container, quantize, path.clip, out.slot);
     if (!exact || divide.zeroPoint.values != multiply.zeroPoint.values)
         throw ParseError("its Clip and zero points do not describe one range of codes");
     out.tensor = floats;
@@ -217,6 +245,8 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
     q.blockSize = multiply.blockSize;
     if (divide.scale.values != multiply.scale.values)
         q.divisor = divide.scale;
+    if (isWideFloat(container))
+        roundToWideFloat(q, container);
     q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
@@ -247,11 +277,11 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     }
     Quantizer q;
     q.rule = CodeRule::Stored;
-    if (isMinifloat(container))
+    if (isMinifloat(container) || isWideFloat(container))
         setMinifloat(q, container);
     else if (!isInteger(container))
         throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
-    else if (!setRange(q, container, clip, out.slot))
+    else if (!setRange(q, container, node, clip, out.slot))
         codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes
     const Parameters p = parameters(node, container, &codes->shape);
     q.scale = p.scale;
@@ -289,16 +319,19 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
         at = next;
     }
     const DType container = quantizedType(node);
-    if (!isInteger(container))
+    if (!isInteger(container) && !isWideFloat(container))
         throw ParseError(fmt::format("codes of the type {} are not decoded for activations", dtypeName(container)));
     Quantizer q;
     // Where the two nodes differ (a truncation), values have the scale they are dequantized with.
     const Node &values = dequantize != nullptr ? *dequantize : node;
     const Parameters p = parameters(values, container, nullptr);
-    setRange(q, container, clip, out.slot);
     q.rule = CodeRule::DivideRoundAdd;
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
+    if (isWideFloat(container))
+        roundToWideFloat(q, container);
+    else
+        setRange(q, container, node, clip, out.slot);
     if (dequantize != nullptr) {
         const Parameters divide = parameters(node, container, nullptr);
         if (divide.scale.values != p.scale.values)

@@ -47,18 +47,103 @@ Provenance scaleOrigin(Constants &constants, const Node &node, std::size_t input
     return {Origin::Read, scaleDetail(constants, node.input(input), inputLabel(node, input))};
 }
 
-int bitWidth(Constants &constants, const Node &node, std::size_t input)
+float oneNumber(Constants &constants, const Node &node, std::size_t input, const char *what)
 {
     const std::vector<float> values = constants.folder().fold(node.input(input)).floats();
     if (values.empty() || std::any_of(values.begin(), values.end(), [&](float v) { return v != values[0]; }))
-        throw ParseError("the bit width is not one number: " + inputLabel(node, input));
-    const float bits = values[0];
-    if (!(bits >= 1 && bits <= kMostBits) || bits != std::floor(bits))
-        throw ParseError(fmt::format("the bit width {} is not a whole number from 1 to {}", shortest(bits), kMostBits));
-    return static_cast<int>(bits);
+        throw ParseError(fmt::format("the {} is not one number: {}", what, inputLabel(node, input)));
+    return values[0];
+}
+
+int wholeNumber(Constants &constants, const Node &node, std::size_t input, const char *what, int low, int high)
+{
+    const float number = oneNumber(constants, node, input, what);
+    if (!(number >= static_cast<float>(low) && number <= static_cast<float>(high)) || number != std::floor(number))
+        throw ParseError(
+            fmt::format("the {} {} is not a whole number from {} to {}", what, shortest(number), low, high));
+    return static_cast<int>(number);
+}
+
+int bitWidth(Constants &constants, const Node &node, std::size_t input)
+{
+    return wholeNumber(constants, node, input, "bit width", 1, kMostBits);
+}
+
+/// One bit with a sign makes -1 and +1 in qonnx, not the -1 and 0 of two's complement.
+void makeBipolar(const Node &node, Quantizer &q)
+{
+    if (!q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0)
+        throw ParseError(
+            fmt::format("{} makes signs of one bit, with a zero point, which is not decoded", nodeLabel(node)));
+    q.kind = QuantizerKind::Binary;
+    q.rule = CodeRule::Threshold;
+    q.origin["rounding"] = {Origin::Computed, nodeLabel(node) + ": one bit with a sign has the codes -1 and +1"};
+}
+
+/// A value that the overflow's code would stand for.
+bool reservesOverflow(const MinifloatFormat &format)
+{
+    MinifloatFormat whole = format;
+    whole.overflow = MinifloatFormat::Overflow::Largest;
+    const int ones = ((1 << format.exponentBits) - 1) << format.mantissaBits;
+    const int code = format.overflow == MinifloatFormat::Overflow::Nan ? ones + (1 << format.mantissaBits) - 1 : ones;
+    return minifloatValue(static_cast<float>(code), whole) > largestMinifloat(format);
+}
+
+MinifloatFormat formatOf(Constants &constants, const Node &node)
+{
+    constexpr int kMostExponent = 8, kMostMantissa = 22, kMostBias = 1000;
+    MinifloatFormat format;
+    format.exponentBits = wholeNumber(constants, node, 2, "exponent width", 1, kMostExponent);
+    format.mantissaBits = wholeNumber(constants, node, 3, "mantissa width", 0, kMostMantissa);
+    format.statedBias = wholeNumber(constants, node, 4, "exponent bias", -kMostBias, kMostBias);
+    if (node.input(5) != kNoValue)
+        format.statedLargest = oneNumber(constants, node, 5, "largest value");
+    if (!isDecodedMinifloat(format) || !(largestMinifloat(format) > 0))
+        throw ParseError(fmt::format("a float of {} exponent and {} mantissa bits with the bias {} is not decoded",
+            format.exponentBits, format.mantissaBits, *format.statedBias));
+    const float largest = largestMinifloat(format);
+    format.statedLargest = largest;
+    if (minifloatValue(minifloatPattern(largest, format, Rounding::Round), format) != largest)
+        throw ParseError(
+            fmt::format("the largest value {} of {} is no value of its format", shortest(largest), nodeLabel(node)));
+    if (flag(node, "saturation", true))
+        return format;
+    if (!flag(node, "has_inf", false) && !flag(node, "has_nan", false))
+        throw ParseError(fmt::format(
+            "{} does not saturate and has neither infinity nor NaN for what is too large", nodeLabel(node)));
+    format.overflow
+        = flag(node, "has_inf", false) ? MinifloatFormat::Overflow::Infinity : MinifloatFormat::Overflow::Nan;
+    if (!reservesOverflow(format))
+        throw ParseError(fmt::format(
+            "{} leaves no code for what is too large: its largest value is {}", nodeLabel(node), shortest(largest)));
+    return format;
 }
 
 } // namespace
+
+void decodeFloatQuant(Constants &constants, const Node &node, SlotQuantizer &out)
+{
+    Quantizer q;
+    q.kind = QuantizerKind::Minifloat;
+    q.rule = CodeRule::MinifloatPattern;
+    q.minifloat = formatOf(constants, node);
+    q.scale = broadcastParameter(constants, node, 1, out);
+    q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
+    q.bitWidth = 1 + q.minifloat.exponentBits + q.minifloat.mantissaBits;
+    q.isSigned = true;
+    q.narrow = false;
+    q.rounding = rounding(node, "rounding_mode", Rounding::Round);
+    q.origin["scale"] = scaleOrigin(constants, node, 1);
+    q.origin["bit_width"] = {Origin::Read,
+        fmt::format("{}, inputs 2 to 5: sign, {} exponent bits, {} mantissa bits, bias {}, largest {}", nodeLabel(node),
+            q.minifloat.exponentBits, q.minifloat.mantissaBits, *q.minifloat.statedBias,
+            shortest(*q.minifloat.statedLargest))};
+    q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "ROUND");
+    for (const char *field : {"zero_point", "signed", "narrow"})
+        q.origin[field] = {Origin::Computed, fmt::format("{}: floats with a sign", nodeLabel(node))};
+    out.quantizer = std::move(q);
+}
 
 void decodeQuant(Constants &constants, const Node &node, SlotQuantizer &out)
 {
@@ -76,6 +161,8 @@ void decodeQuant(Constants &constants, const Node &node, SlotQuantizer &out)
     q.origin["signed"] = attributeOrigin(node, "signed", "1");
     q.origin["narrow"] = attributeOrigin(node, "narrow", "0");
     q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "ROUND");
+    if (*q.bitWidth == 1 && *q.isSigned)
+        makeBipolar(node, q);
     out.quantizer = std::move(q);
 }
 

@@ -38,6 +38,8 @@ Granular alongAxis(Granular granular, const Shape *tensor, const std::string &la
 
 } // namespace
 
+Granular perTensor(float value) { return {{}, std::nullopt, {value}}; }
+
 Granular simplified(Granular granular, bool zeroIsOne)
 {
     const auto &values = granular.values;

@@ -5,6 +5,8 @@
 
 namespace quantscope::interpret {
 
+Granular perTensor(float value);
+
 /// [] for one value, and also when all are zero and `zeroIsOne` (zero points).
 Granular simplified(Granular granular, bool zeroIsOne);
 

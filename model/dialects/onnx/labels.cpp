@@ -65,6 +65,11 @@ std::string formulaOf(const Quantizer &q)
     switch (q.rule) {
     case CodeRule::Stored: return value + fmt::format("\ncode = clamp(stored integer, {})", limits);
     case CodeRule::Threshold: return value + "\ncode = x >= 0 ? 1 : -1";
+    case CodeRule::MinifloatPattern:
+        return fmt::format(
+            "value = minifloat * {}\ncode = bits of the float e{}m{}, bias {}, up to {}, nearest to x / {}", scale,
+            q.minifloat.exponentBits, q.minifloat.mantissaBits, q.minifloat.bias(),
+            number(largestMinifloat(q.minifloat)), divisor);
     case CodeRule::BitPattern: return "value = minifloat * " + scale + "\ncode = the stored bits";
     case CodeRule::DivideAddRound:
         return value

@@ -120,6 +120,8 @@ std::string nodeLayerName(const Node &node)
         names.pop_back();
     else if (names.size() > 1 && onlyQuantizedOperator(names.back(), node.opType))
         names.pop_back();
+    if (names.size() > 1 && names.back() == "export_handler") // what Brevitas puts in a module's place
+        names.pop_back();
     const std::string name = joined(names);
     return name.empty() || node.scope.empty() ? name : node.scope + ":" + name;
 }

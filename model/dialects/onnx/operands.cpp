@@ -1,7 +1,9 @@
 #include "dialects/onnx/operands.h"
 
+#include "base/text.h"
 #include "dialects/onnx/binarization.h"
 #include "dialects/onnx/fake_quantization.h"
+#include "dialects/onnx/finn_planner.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operators.h"
 #include "dialects/onnx/qoperators.h"
@@ -50,6 +52,8 @@ std::optional<Operand> Operands::quantizedBy(NodeId id)
         out.slot.form = Form::Dynamic;
     else if (isQuantize(node))
         out.slot.form = Form::Quantize;
+    else if (isFloatQuant(node))
+        out.slot.form = Form::FloatQuant;
     else if (isForeignQuantizer(node))
         out.slot.form = Form::Foreign;
     else
@@ -133,9 +137,10 @@ std::optional<Operand> Operands::at(ValueId value)
     out.slot.constant = true;
     out.tensor = source.value;
     const Value *v = m_graph.value(source.value);
-    if (v != nullptr && !v->finnDatatype.empty() && v->finnDatatype.rfind("FLOAT", 0) != 0) {
-        out.slot.form = Form::Foreign;
-        m_plan.noteForeign("finn_datatype");
+    if (v != nullptr && saysFinnType(*v)) {
+        out.slot.form = Form::Finn;
+        out.slot.datatype = v->finnDatatype;
+        out.slot.said = fmt::format("finn_datatype of {}", printable(v->name));
     }
     return out;
 }

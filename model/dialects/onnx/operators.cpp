@@ -1,7 +1,10 @@
 #include "dialects/onnx/operators.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -32,43 +35,48 @@ constexpr std::array kCompute = {
     ComputeOperator{"Attention", "Attention", 1, kNone, 2, false, false, true, kMicrosoft},
 };
 
-/// Weight positions: onnxruntime ContribOperators.md, FINN (weights of an MVAU are (MW, MH)).
+/// Weight positions: onnxruntime ContribOperators.md.
 constexpr std::array kForeign = {
     ForeignOperator{"MatMulBnb4", "Linear", 1, kNone},
-    ForeignOperator{"MVAU_hls", "Linear", 1, kNone, true},
-    ForeignOperator{"MVAU_rtl", "Linear", 1, kNone, true},
-    ForeignOperator{"MVAU", "Linear", 1, kNone, true},
-    ForeignOperator{"VVAU_hls", "Conv", 1, kNone},
-    ForeignOperator{"VVAU_rtl", "Conv", 1, kNone},
-    ForeignOperator{"MatrixVectorActivation", "Linear", 1, kNone, true},
-    ForeignOperator{"VectorVectorActivation", "Conv", 1, kNone},
-    ForeignOperator{"StreamingFCLayer_Batch", "Linear", 1, kNone, true},
-    ForeignOperator{"Vector_Vector_Activate_Batch", "Conv", 1, kNone},
-    ForeignOperator{"XnorPopcountMatMul", "Linear", 1, kNone, true, 0},
 };
 
-constexpr std::array<std::string_view, 12> kForeignQuantizers = {
-    "VaiQuantize",
-    "VaiDeQuantize",
+constexpr std::array kHardware = {
+    HardwareOperator{"MVAU", "Linear", 1, 2, true},
+    HardwareOperator{"MVAU_hls", "Linear", 1, 2, true},
+    HardwareOperator{"MVAU_rtl", "Linear", 1, 2, true},
+    HardwareOperator{"MatrixVectorActivation", "Linear", 1, 2, true},
+    HardwareOperator{"StreamingFCLayer_Batch", "Linear", 1, 2, true},
+    HardwareOperator{"VVAU", "Conv", 1, 2},
+    HardwareOperator{"VVAU_hls", "Conv", 1, 2},
+    HardwareOperator{"VVAU_rtl", "Conv", 1, 2},
+    HardwareOperator{"VectorVectorActivation", "Conv", 1, 2},
+    HardwareOperator{"Vector_Vector_Activate_Batch", "Conv", 1, 2},
+    HardwareOperator{"Lookup", "Embedding", 1, kNone, false, "EmbeddingType"},
+    HardwareOperator{"Lookup_hls", "Embedding", 1, kNone, false, "EmbeddingType"},
+    HardwareOperator{"XnorPopcountMatMul", "Linear", 1, kNone, true, "weightDataType", 0, true},
+};
+
+/// The old ones were called finn and finn.custom_op.general; some writers name none.
+bool isFinnDomain(std::string_view domain)
+{
+    return domain.empty() || domain.starts_with("finn") || domain.starts_with("qonnx");
+}
+
+constexpr std::array<std::string_view, 4> kForeignQuantizers = {
     "BFPFixNeuron",
     "MXFixNeuron",
     "BFPQuantizeDequantize",
     "MXQuantizeDequantize",
-    "MultiThreshold",
-    "Thresholding",
-    "Thresholding_hls",
-    "Thresholding_rtl",
-    "Thresholding_Batch",
-    "FloatQuant",
 };
 
 } // namespace
 
+bool isChannelsLast(const Node &node) { return node.domain == "qonnx.custom_op.channels_last"; }
+
 const ComputeOperator *findCompute(const Node &node)
 {
-    // qonnx' channels_last repeats standard operators with other layouts of the data, never of the operands.
-    const std::string_view domain
-        = node.domain == "qonnx.custom_op.channels_last" ? std::string_view() : std::string_view(node.domain);
+    // The same operators with other layouts of the data and of a convolution's weight.
+    const std::string_view domain = isChannelsLast(node) ? std::string_view() : std::string_view(node.domain);
     const auto found = std::find_if(kCompute.begin(), kCompute.end(),
         [&](const auto &op) { return op.opType == node.opType && op.domain == domain; });
     return found == kCompute.end() ? nullptr : &*found;
@@ -92,6 +100,37 @@ const ForeignOperator *findForeign(const Node &node)
     const auto found
         = std::find_if(kForeign.begin(), kForeign.end(), [&](const auto &op) { return op.opType == node.opType; });
     return found == kForeign.end() ? nullptr : &*found;
+}
+
+bool HardwareOperator::hasThresholds(const Node &node) const
+{
+    return thresholds && node.input(*thresholds) != kNoValue && node.integer("noActivation", 0) == 0;
+}
+
+const HardwareOperator *findHardware(const Node &node)
+{
+    const auto found
+        = std::find_if(kHardware.begin(), kHardware.end(), [&](const auto &op) { return op.opType == node.opType; });
+    return found == kHardware.end() || !isFinnDomain(node.domain) ? nullptr : &*found;
+}
+
+bool isThresholds(const Node &node)
+{
+    static constexpr std::array<std::string_view, 5> kNames
+        = {"MultiThreshold", "Thresholding", "Thresholding_hls", "Thresholding_rtl", "Thresholding_Batch"};
+    return isFinnDomain(node.domain) && std::find(kNames.begin(), kNames.end(), node.opType) != kNames.end();
+}
+
+std::string hardwareText(const Node &node)
+{
+    static constexpr std::array<std::string_view, 8> kNames
+        = {"MW", "MH", "Channels", "NumEmbeddings", "EmbeddingDim", "PE", "SIMD", "accDataType"};
+    std::vector<std::string> words;
+    for (const std::string_view name : kNames)
+        if (const Attribute *found = node.attribute(name); found != nullptr)
+            words.push_back(found->kind == Attribute::Kind::String ? fmt::format("{} {}", name, printable(found->s))
+                                                                   : fmt::format("{} {}", name, found->i));
+    return words.empty() ? "" : fmt::format("{}: {}", node.opType, fmt::join(words, ", "));
 }
 
 bool readsTables(const Node &node)

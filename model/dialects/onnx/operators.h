@@ -24,6 +24,8 @@ struct ComputeOperator {
     bool alwaysWeight() const { return byRank || recurrent; }
 };
 const ComputeOperator *findCompute(const Node &node);
+/// Of qonnx' domain that keeps data NHWC and the weights of convolutions OHWI.
+bool isChannelsLast(const Node &node);
 
 /// The attribute `group`, 1 without one.
 int groupsOf(const Node &node);
@@ -41,6 +43,25 @@ struct ForeignOperator {
     std::optional<std::size_t> otherWeight = {}; ///< where the weight may stand instead
 };
 const ForeignOperator *findForeign(const Node &node);
+/// A layer of FINN that multiplies by a weight, on hardware or on the way there. Weights of matrices are (MW, MH).
+struct HardwareOperator {
+    std::string_view opType;
+    std::string_view kind;
+    std::size_t weight = 1;
+    std::optional<std::size_t> thresholds = {}; ///< where they stand, unless it has none (noActivation)
+    bool rightOperand = false;
+    std::string_view weightType = "weightDataType"; ///< attribute that names the weight's type
+    std::optional<std::size_t> otherWeight = {};
+    bool xnor = false; ///< 0 and 1 stand for -1 and +1
+    /// It quantizes what it makes.
+    bool hasThresholds(const Node &node) const;
+};
+const HardwareOperator *findHardware(const Node &node);
+/// Counts the thresholds that its input reaches: FINN's quantizer of activations.
+bool isThresholds(const Node &node);
+/// "MW 6, MH 4, PE 2, SIMD 2, accDataType INT15": what a hardware layer is folded to; empty where it says nothing.
+std::string hardwareText(const Node &node);
+
 /// Reads constant tables that are no weights: sines and cosines of positions.
 bool readsTables(const Node &node);
 /// Quantizing operators of other dialects without a weight of their own.

@@ -4,6 +4,7 @@
 #include "network/network.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ enum class Form {
     Dequantize, ///< constant -> [QuantizeLinear] -> [Clip] -> DequantizeLinear
     Quantize, ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
     FixNeuron, ///< Vitis AI's
+    FloatQuant, ///< QONNX FloatQuant
+    Finn, ///< a type by its FINN name, in an annotation or an attribute
+    Thresholds, ///< FINN MultiThreshold, and hardware layers with thresholds
     Fake, ///< elementwise operators that divide, round, clip and multiply
     Sign, ///< elementwise operators that make signs
     Unknown, ///< something that is not understood stands before the layer
@@ -26,6 +30,12 @@ enum class Form {
     Blocks, ///< the packed weight of a MatMulNBits
     Dynamic, ///< DynamicQuantizeLinear: scale and zero point follow from what is quantized
     Foreign, ///< a dialect that is listed, not decoded
+};
+
+/// An operator with a constant operand that belongs to a quantizer's module.
+struct ModuleStep {
+    NodeId node = 0;
+    ValueId constant = kNoValue;
 };
 
 struct PlannedSlot {
@@ -37,6 +47,12 @@ struct PlannedSlot {
     std::size_t firstInput = 0; ///< Scalars: position of the scale; Codes: of the operand; an output has none
     bool constant = false; ///< it quantizes a tensor of the file
     int channelAxis = 0; ///< of the stored weight: 1 in transposed convolutions and [in][out] matrices
+    bool channelsLast = false; ///< of a convolution's weight: out, kernel, in
+    std::string datatype = {}, said = {}; ///< Finn: the type's name, and where it stands
+    std::string contradicted = {}; ///< Finn: another type, and where that stands
+    std::optional<ModuleStep> scale = {}, offset = {}; ///< Finn, Thresholds: by what the codes are multiplied, moved
+    bool ofHardware = false; ///< Finn: `node` is a hardware layer that reads it
+    std::string note = {}; ///< lines for the formula
 };
 
 struct PlannedLayer {

@@ -79,6 +79,13 @@ bool PlanBuilder::mostAre(std::initializer_list<Form> forms) const
     return these > 0 && these >= others;
 }
 
+bool PlanBuilder::hasForm(Form form) const
+{
+    return std::ranges::any_of(m_plan.layers, [form](const PlannedLayer &layer) {
+        return std::ranges::any_of(layer.slots, [form](const PlannedSlot &slot) { return slot.form == form; });
+    });
+}
+
 Plan PlanBuilder::take(Dialect dialect)
 {
     for (PlannedLayer &layer : m_plan.layers)

@@ -26,6 +26,7 @@ public:
     void noteForeign(const std::string &opType);
 
     PlannedLayer &layer(std::size_t index) { return m_plan.layers[index]; }
+    bool hasForm(Form form) const;
     /// A quantizer's node that belongs to a layer already.
     bool isUsed(NodeId node) const { return m_used.contains(node); }
     /// Quantizers are written in these forms, and at least as many as weights in other ones.

@@ -2,6 +2,7 @@
 
 #include "dialects/onnx/channel_axis.h"
 #include "dialects/onnx/fake_quantization.h"
+#include "dialects/onnx/finn_planner.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operands.h"
 #include "dialects/onnx/operators.h"
@@ -27,6 +28,7 @@ public:
         , m_operands(constants, m_plan)
         , m_recurrent(m_graph, m_operands, m_plan)
         , m_qoperators(constants, m_operands, m_plan)
+        , m_finn(constants, m_operands, m_plan)
     {
         constexpr std::string_view kFunction = "function ";
         for (const Node &node : m_graph.nodes)
@@ -38,6 +40,7 @@ public:
 private:
     void addNode(NodeId id);
     void addCompute(NodeId id, const ComputeOperator &op);
+    NodeId takeModuleScale(NodeId id, std::size_t layer, PlannedSlot &slot);
     void addForeign(NodeId id, const ForeignOperator &op);
     void addVendor(NodeId id);
     void addFakeActivation(NodeId id);
@@ -53,6 +56,7 @@ private:
     Operands m_operands;
     RecurrentPlanner m_recurrent;
     QOperatorPlanner m_qoperators;
+    FinnPlanner m_finn;
     std::set<std::string> m_functions; ///< of the file, whose nodes are layers themselves
 };
 
@@ -78,7 +82,8 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     const auto view = m_constants.view(weight->tensor);
     const std::size_t rank = view == nullptr ? 0 : view->shape.size();
     // Gather also picks dimensions out of shapes; only a table of vectors is an embedding.
-    const bool plain = weight->slot.form == Form::Plain || weight->slot.form == Form::Unknown;
+    const bool plain
+        = weight->slot.form == Form::Plain || weight->slot.form == Form::Unknown || weight->slot.form == Form::Finn;
     if (op.opType == "Gather" && plain && (rank != 2 || !isTable(view->dtype)))
         return;
     // The slopes of a PReLU are one a channel, and an equation may multiply by a vector.
@@ -92,17 +97,32 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     planned.groups = groupsOf(node);
     weight->slot.slot = Slot::Weight;
     weight->slot.channelAxis = channelAxisOf(m_graph, node, input, *weight, rank);
+    weight->slot.channelsLast = op.byRank && isChannelsLast(node);
+    weight->slot.note = m_finn.sumText(node);
+    const NodeId last = weight->slot.form == Form::Finn ? takeModuleScale(id, layer, weight->slot) : id;
     m_plan.addSlot(layer, weight->slot, weight->node);
     if (bias) {
         bias->slot.slot = Slot::Bias;
         m_plan.addSlot(layer, bias->slot, bias->node);
     } else if (op.opType == "MatMul") {
-        if (auto behind = m_operands.biasBehind(id)) {
+        if (auto behind = m_operands.biasBehind(last)) {
             m_plan.layer(layer).nodes.push_back(behind->add);
             behind->bias.slot.slot = Slot::Bias;
             m_plan.addSlot(layer, behind->bias.slot, behind->bias.node);
         }
     }
+    if (op.opType != "Gather")
+        m_finn.addTypedInput(layer, node.input(input == 0 ? 1 : 0));
+}
+
+/// The scale that Brevitas' export to FINN leaves behind the operator; the last node of both.
+NodeId Planner::takeModuleScale(NodeId id, std::size_t layer, PlannedSlot &slot)
+{
+    slot.scale = m_finn.moduleStep(id, "Mul");
+    if (!slot.scale)
+        return id;
+    m_plan.layer(layer).nodes.push_back(slot.scale->node);
+    return slot.scale->node;
 }
 
 void Planner::addForeign(NodeId id, const ForeignOperator &op)
@@ -206,6 +226,10 @@ std::size_t Planner::addActivation(NodeId id, Form form, ValueId input)
     slot.node = id;
     slot.value = form == Form::Fake ? node.outputs[0] : input;
     slot.slot = form == Form::Trunc ? Slot::Trunc : Slot::Act;
+    if (form == Form::Thresholds) {
+        slot.offset = m_finn.moduleStep(id, "Add");
+        slot.scale = m_finn.moduleStep(slot.offset ? slot.offset->node : id, "Mul");
+    }
     std::size_t layer = 0;
     if (const auto module = moduleSlot(node.name)) {
         layer = m_plan.layerNamed((node.scope.empty() ? "" : node.scope + ":") + module->path);
@@ -221,8 +245,11 @@ std::size_t Planner::addActivation(NodeId id, Form form, ValueId input)
     }
     PlannedLayer &planned = m_plan.layer(layer);
     if (planned.kind.empty())
-        planned.kind = activationKindOf(input);
+        planned.kind = form == Form::Thresholds ? node.opType : activationKindOf(input);
     m_plan.addSlot(layer, slot, id);
+    for (const auto &step : {slot.offset, slot.scale})
+        if (step)
+            m_plan.layer(layer).nodes.push_back(step->node);
     return layer;
 }
 
@@ -281,6 +308,10 @@ std::optional<Form> activationForm(const Node &node)
         return Form::FixNeuron;
     if (isDynamicQuantize(node))
         return Form::Dynamic;
+    if (isFloatQuant(node))
+        return Form::FloatQuant;
+    if (isThresholds(node))
+        return Form::Thresholds;
     return isQuantize(node) ? std::optional(Form::Quantize) : std::nullopt;
 }
 
@@ -297,6 +328,8 @@ void Planner::addNode(NodeId id)
         return m_qoperators.addMatMulNBits(id);
     if (const ForeignOperator *op = findForeign(node))
         return addForeign(id, *op);
+    if (const HardwareOperator *op = findHardware(node))
+        return m_finn.addHardware(id, *op);
     if (isForeignQuantizer(node))
         return m_plan.noteForeign(node.opType);
     if (const auto form = activationForm(node)) {
@@ -311,10 +344,12 @@ void Planner::addNode(NodeId id)
 
 Dialect Planner::dialect() const
 {
-    bool quantize = false, clip = false;
+    bool quantize = false, clip = false, vitis = false, finn = m_plan.hasForm(Form::Finn);
     for (const Node &node : m_graph.nodes) {
-        if (isQuant(node) || isBipolar(node) || isTrunc(node) || node.opType == "QuantLSTMCell")
+        if (isQuant(node) || isBipolar(node) || isTrunc(node) || isFloatQuant(node) || node.opType == "QuantLSTMCell")
             return Dialect::Qonnx;
+        finn = finn || isThresholds(node) || findHardware(node) != nullptr;
+        vitis = vitis || isFixNeuron(node);
         if (!isQuantize(node) && !isDequantize(node))
             continue;
         quantize = true;
@@ -324,6 +359,8 @@ Dialect Planner::dialect() const
     }
     if (m_plan.mostAre({Form::Codes, Form::Blocks, Form::Dynamic}))
         return Dialect::QOperator;
+    if (finn || vitis)
+        return finn ? Dialect::Finn : Dialect::VitisAi;
     return !quantize ? Dialect::Onnx : clip ? Dialect::Qcdq : Dialect::Qdq;
 }
 

@@ -31,7 +31,8 @@ bool isRaw(const SlotQuantizer &slot, const Progress &progress)
 bool mayBeRaw(const PlannedSlot &planned, const SlotQuantizer &found)
 {
     return planned.form == Form::Quant && planned.constant && planned.slot == Slot::Weight && found.quantizer
-        && found.tensor && found.quantizer->isComplete() && found.quantizer->rounding == Rounding::Round;
+        && found.tensor && found.quantizer->isComplete() && found.quantizer->rounding == Rounding::Round
+        && found.quantizer->kind == QuantizerKind::Affine;
 }
 
 /// Which Brevitas writes such nodes: 0.6 with neither domain nor rounding mode, 0.12.1 with both.
@@ -46,7 +47,8 @@ Writer writerOf(const Node &node, const ModelFile &file)
     const auto opset = file.graph->opsets.find("");
     constexpr std::int64_t kOldestOpset = 13; // what Brevitas exports by itself since 0.8
     const bool recent = opset == file.graph->opsets.end() || opset->second >= kOldestOpset;
-    return recent && node.domain.starts_with("qonnx.custom_op") ? Writer::Newest : Writer::Unknown;
+    const bool older = file.graph->opsets.contains("onnx.brevitas"); // a clean-up has renamed the domain of its nodes
+    return recent && !older && node.domain.starts_with("qonnx.custom_op") ? Writer::Newest : Writer::Unknown;
 }
 
 std::string_view writerText(Writer writer)

@@ -97,7 +97,7 @@ void undoSwappedFlags(const Graph &graph, const Plan &plan, Network &network, co
             const PlannedSlot &planned = plan.layers[layer].slots[slot];
             SlotQuantizer &found = network.layers[layer].slots[slot];
             if (planned.form == Form::Quant && planned.constant && planned.slot == Slot::Weight && found.quantizer
-                && found.tensor && flagsDiffer(*found.quantizer))
+                && found.tensor && found.quantizer->kind == QuantizerKind::Affine && flagsDiffer(*found.quantizer))
                 suspects.emplace_back(&planned, &found);
         }
     const Verdict verdict = judgeAll(suspects, progress);

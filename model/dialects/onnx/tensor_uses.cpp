@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 26> kElementwise = {"Add", "Sub", "Mul", 
 /// What an operator reads beside its weight: thresholds, scales, zero points, tables of sines.
 std::string besideWeight(const Node &node)
 {
-    const bool finn = node.domain.starts_with("finn") || node.domain.starts_with("qonnx");
-    if (node.opType == "MultiThreshold" || node.opType.starts_with("Thresholding") || (finn && findForeign(node)))
+    if (isThresholds(node) || findHardware(node) != nullptr)
         return "thresholds of " + node.opType;
     const bool coded = findQOperator(node) != nullptr || isMatMulNBits(node);
     return coded || findForeign(node) != nullptr || readsTables(node) ? "operand of " + node.opType : std::string();

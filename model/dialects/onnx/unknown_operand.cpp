@@ -12,7 +12,8 @@ namespace {
 /// A quantizer that is decoded where nothing stands behind it.
 bool isKnownQuantizer(const Node &node)
 {
-    return isQuant(node) || isBipolar(node) || isQuantize(node) || isDequantize(node) || isFixNeuron(node);
+    return isQuant(node) || isBipolar(node) || isQuantize(node) || isDequantize(node) || isFixNeuron(node)
+        || isFloatQuant(node);
 }
 
 std::string tensorText(const Graph &graph, ValueId tensor)

@@ -79,6 +79,7 @@ bool isTrunc(const Node &node)
 {
     return node.opType == "Trunc" && isQonnxDomain(node.domain) && node.inputs.size() >= 5;
 }
+bool isFloatQuant(const Node &node) { return node.opType == "FloatQuant" && isQonnxDomain(node.domain); }
 bool isQuantize(const Node &node) { return folding::isQuantizeLinear(node); }
 bool isDequantize(const Node &node) { return folding::isDequantizeLinear(node); }
 bool isFixNeuron(const Node &node) { return node.opType == "FixNeuron" && !node.domain.empty(); }

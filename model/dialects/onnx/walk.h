@@ -17,6 +17,7 @@ bool keepsValues(const Node &node);
 bool isQuant(const Node &node); ///< Quant or IntQuant of any QONNX domain
 bool isBipolar(const Node &node); ///< BipolarQuant
 bool isTrunc(const Node &node);
+bool isFloatQuant(const Node &node);
 bool isQuantize(const Node &node); ///< QuantizeLinear, also of domains that repeat it with more types
 bool isDequantize(const Node &node);
 bool isFixNeuron(const Node &node); ///< Vitis AI's, of any domain

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 using namespace quantscope;
 
 namespace {
@@ -48,8 +50,6 @@ std::string layerName(std::string golden, const std::string &op)
     return golden;
 }
 
-/// Dialects that are listed without quantizers.
-bool decoded(const std::string &file) { return file.rfind("finn_", 0) != 0; }
 
 /// Every value of a golden quantizer, as text; empty when all agree.
 std::string compare(const nlohmann::json &golden, const Quantizer &q)
@@ -111,10 +111,10 @@ private Q_SLOTS:
             return;
         }
         QVERIFY2(errors(network) == 0, diagnosticText(network).c_str());
-        QCOMPARE(hasRule(network, "dialect-not-decoded"), !decoded(name));
+        QVERIFY(!hasRule(network, "dialect-not-decoded"));
         QCOMPARE(hasRule(network, "scale-not-positive"), name.rfind("warn_scale", 0) == 0);
         for (const auto &layer : golden.value("layers", nlohmann::json::array()))
-            compareLayer(network, layer, decoded(name));
+            compareLayer(network, layer);
     }
 
     void listReadsNoQuantizer()
@@ -144,7 +144,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("name");
         for (const char *name : {"qonnx_basic.onnx", "qcdq_low_bits.onnx", "qdq_blocked_int4.onnx", "qdq_indirect.onnx",
-                 "ms_matmulnbits.onnx", "ms_qoperators.onnx", "qop_dynamic.onnx"})
+                 "ms_matmulnbits.onnx", "ms_qoperators.onnx", "qop_dynamic.onnx", "finn_mvau.onnx",
+                 "vai_fixneuron.onnx"})
             QTest::newRow(name) << name;
     }
     void everyByteChanged()
@@ -171,12 +172,10 @@ private Q_SLOTS:
     }
 
 private:
-    void compareLayer(const Network &network, const nlohmann::json &golden, bool decoded)
+    void compareLayer(const Network &network, const nlohmann::json &golden)
     {
         const std::string name = layerName(golden["name"].get<std::string>(), golden["op"].get<std::string>());
         const Layer *layer = network.layer(name);
-        if (!decoded && layer == nullptr)
-            return;
         QVERIFY2(layer != nullptr, name.c_str());
         for (const auto &[key, slotName] : {std::pair("weight", "weight"), std::pair("bias", "bias"),
                  std::pair("input", "input"), std::pair("output", "output"), std::pair("activation", "act")}) {
@@ -187,10 +186,6 @@ private:
             const bool activation = !golden[key].contains("quant");
             const SlotQuantizer *slot = layer->slot(slotName);
             QVERIFY2(slot != nullptr, name.c_str());
-            if (!decoded) {
-                QVERIFY(!slot->quantizer);
-                continue;
-            }
             QVERIFY2(slot->quantizer.has_value(), diagnosticText(network).c_str());
             const nlohmann::json &quant = activation ? golden[key] : golden[key]["quant"];
             QCOMPARE(compare(quant, *slot->quantizer), std::string());
@@ -218,7 +213,11 @@ private:
         }
         if (golden.contains("weight_codes"))
             QCOMPARE(test::codesSha256(*layer->slot("weight")), golden["weight_codes"]["sha256"].get<std::string>());
-        if (golden.contains("trunc") && decoded) {
+        if (golden.contains("thresholds"))
+            compareThresholds(golden["thresholds"], *layer);
+        if (golden.contains("dtypes"))
+            compareDatatypes(golden["dtypes"], *layer);
+        if (golden.contains("trunc")) {
             const Quantizer &q = *layer->slot("trunc")->quantizer;
             QCOMPARE(*q.bitWidth, golden["trunc"]["out_bits"].get<int>());
             const auto &scale
@@ -226,6 +225,33 @@ private:
             QCOMPARE(q.scale->values[0], scale.get<float>());
             QCOMPARE(std::string(roundingName(q.rounding)), golden["trunc"]["rounding"].get<std::string>());
         }
+    }
+
+    void compareThresholds(const nlohmann::json &golden, const Layer &layer)
+    {
+        const SlotQuantizer *act = layer.slot("act");
+        QVERIFY(act != nullptr && act->quantizer);
+        const Quantizer &q = *act->quantizer;
+        QCOMPARE(layer.kind, std::string("MultiThreshold"));
+        QCOMPARE(golden["out_dtype"].get<std::string>(), fmt::format("UINT{}", *q.bitWidth)); // all goldens have it
+        QCOMPARE(*q.isSigned, false);
+        QCOMPARE(q.scale->values[0], golden["out_scale"].get<float>());
+        QCOMPARE(-q.zeroPoint->values[0] * q.scale->values[0], golden["out_bias"].get<float>());
+        QCOMPARE(act->formula.substr(act->formula.rfind('\n') + 1),
+            fmt::format("thresholds t: {} a channel, '{}_param0' of {} channels", golden["steps"].get<int>(),
+                layer.name, golden["shape"][0].get<int>()));
+    }
+
+    void compareDatatypes(const nlohmann::json &golden, const Layer &layer)
+    {
+        const auto typeOf = [&](Slot slot) {
+            const Quantizer &q = *layer.slot(slot)->quantizer;
+            return fmt::format("{}INT{}", *q.isSigned ? "" : "U", *q.bitWidth);
+        };
+        QCOMPARE(typeOf(Slot::Input), golden["inputDataType"].get<std::string>());
+        QCOMPARE(typeOf(Slot::Weight), golden["weightDataType"].get<std::string>());
+        QCOMPARE(typeOf(Slot::Output), golden["outputDataType"].get<std::string>());
+        QVERIFY(layer.slot(Slot::Weight)->formula.ends_with("accDataType " + golden["accDataType"].get<std::string>()));
     }
 };
 
