@@ -90,7 +90,8 @@ private Q_SLOTS:
             "FINN; 8 layers; 8 quantizers, 4 of weights and biases with 59008 codes; unknown: none",
             "29a013b9845390ea251ceb4166b8e5d8c8e99ab2df0600893bff6eb0cee41c0b");
         row("floatquant_exec_qonnx_act_weight_fp8",
-            "QONNX; 2 layers; 2 quantizers, 1 of weights and biases with 48 codes; unknown: none");
+            "QONNX; 2 layers; 2 quantizers, 1 of weights and biases with 48 codes; unknown: none",
+            "edb5098d58c5de505687b6d16342aff45cbb45cb4db9e1ac167cc825d94927ca");
         row("residual_block_clean",
             "ONNX; 3 layers; 0 quantizers, 0 of weights and biases with 0 codes; unknown: none");
         row("residual_testcase",
