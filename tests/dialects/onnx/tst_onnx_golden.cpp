@@ -50,7 +50,6 @@ std::string layerName(std::string golden, const std::string &op)
     return golden;
 }
 
-
 /// Every value of a golden quantizer, as text; empty when all agree.
 std::string compare(const nlohmann::json &golden, const Quantizer &q)
 {
