@@ -1,7 +1,5 @@
 #include "formats/foreign_formats.h"
 
-#include "base/checked.h"
-#include "base/cursor.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -16,12 +14,11 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::string_view kReads = "QuantScope reads PyTorch checkpoints (.pt, .pth) and ONNX models (.onnx)";
+constexpr std::string_view kReads = "QuantScope reads PyTorch checkpoints (.pt, .pth, .bin), safetensors, "
+                                    "NumPy arrays (.npy, .npz) and ONNX models (.onnx)";
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kNumpyWay = ", which is not read as a model: put it into a dict and write that with "
-                                       "torch.save";
 constexpr std::string_view kOnnxWay = ", which is not read: export the model to ONNX";
 constexpr std::string_view kUnpackWay = ": unpack it first";
 constexpr std::string_view kNoModel = ", not a model";
@@ -40,7 +37,6 @@ constexpr Signature kSignatures[] = {
     {0, "tjgg"sv, "a GGML model", ", which is not read"},
     {0, "\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras, for example)",
         ", which is not read yet: export the model to ONNX"},
-    {0, "\x93NUMPY"sv, "a NumPy array", kNumpyWay},
     {4, "TFL3"sv, "a TensorFlow Lite model", ", which is not read yet: convert it to ONNX"},
     {4, "ORTM"sv, "a model in ONNX Runtime's own format",
         ", which is not read: open the ONNX file that it was made from"},
@@ -78,48 +74,15 @@ std::optional<std::string> bySignature(std::string_view head)
     return std::nullopt;
 }
 
-/// safetensors: a 64-bit header length, then a JSON object (github.com/huggingface/safetensors, README).
-bool isSafetensors(std::string_view head)
-{
-    if (head.size() < 10 || head[8] != '{')
-        return false;
-    const std::uint64_t length = Cursor(std::as_bytes(std::span(head))).u64();
-    return length >= 2 && length < (1ull << 32);
-}
-
-/// The checksum of a tar header is the sum of its 512 bytes with spaces in its own place (POSIX, pax).
-bool isTar(std::string_view head)
-{
-    constexpr std::size_t kHeader = 512, kChecksum = 148;
-    if (head.size() > 262 && head.substr(257).starts_with("ustar"))
-        return true;
-    if (head.size() < kHeader)
-        return false;
-    unsigned sum = 8 * ' ', stated = 0, digits = 0;
-    for (std::size_t i = 0; i < kHeader; ++i)
-        sum += i >= kChecksum && i < kChecksum + 8 ? 0u : static_cast<unsigned char>(head[i]);
-    for (const char c : head.substr(kChecksum, 8))
-        if (c >= '0' && c <= '7') {
-            stated = stated * 8 + static_cast<unsigned>(c - '0');
-            ++digits;
-        }
-    return digits > 0 && stated == sum;
-}
-
 /// Python's pickles from protocol 2 on: what they hold is told by the names in them.
 std::optional<std::string> asPickle(std::string_view head)
 {
-    constexpr std::string_view kTorchMagic = "\x8a\x0al\xfc\x9c"
-                                             "F\xf9 j\xa8P\x19";
     const bool binary = head.size() >= 2 && head[0] == '\x80' && head[1] >= '\x02' && head[1] <= '\x05';
     const bool text = head.starts_with("(dp") || head.starts_with("(lp") || head.starts_with("ccopy_reg\n")
         || head.starts_with("cnumpy") || head.starts_with("ccollections\n") || head.starts_with("}q")
         || head.starts_with("]q");
     if (!binary && !text)
         return std::nullopt;
-    if (contains(head.substr(0, 32), kTorchMagic))
-        return "a checkpoint in PyTorch's old stream format, which is not read yet: load it with torch.load and write "
-               "it again with torch.save";
     if (contains(head, "torch._utils") || contains(head, "torch.storage"))
         return "a Python pickle of PyTorch tensors, made without torch.save: load it with pickle.load and write it "
                "with torch.save";
@@ -232,12 +195,6 @@ std::optional<ParseError> foreignFormat(std::span<const std::byte> bytes)
         return is(*what);
     if (const auto what = asPickle(head))
         return is(*what);
-    if (isSafetensors(head))
-        return is("a safetensors file, which is not read yet: load it with safetensors.torch.load_file and write it "
-                  "with torch.save");
-    if (isTar(head))
-        return is("a tar archive: if it is a checkpoint of PyTorch 0.1, load it with torch.load and write it again "
-                  "with torch.save; otherwise unpack it first");
     if (std::ranges::all_of(head, [](char c) { return c == '\0'; }))
         return ParseError("begins with nothing but zeros, as a download that was not finished: fetch it again");
     if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff"))
@@ -251,7 +208,7 @@ ParseError unreadable(const std::string &path)
 {
     const std::string lower = lowered(path);
     if (lower.ends_with(".safetensors"))
-        return ParseError("is named as a safetensors file, which is not read yet, and is none: fetch it again");
+        return ParseError("is named as a safetensors file and is none: it has no header of JSON; fetch it again");
     return ParseError(fmt::format("is not a model file QuantScope reads: {}", kReads));
 }
 

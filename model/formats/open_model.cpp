@@ -1,8 +1,13 @@
 #include "formats/open_model.h"
 
 #include "formats/foreign_formats.h"
+#include "formats/numpy/numpy.h"
 #include "formats/onnx/onnx_reader.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/sharded/shard_index.h"
 #include "formats/torch/torch_zip.h"
+#include "formats/torch_stream/torch_stream.h"
+#include "formats/torch_tar/torch_tar.h"
 
 #include <algorithm>
 #include <new>
@@ -16,7 +21,13 @@ constexpr std::uint64_t kHeadBytes = 4096;
 
 /// All readers, most specific first: this table is where a format is added.
 constexpr FormatReader kReaders[] = {
+    {"NumPy arrays", looksLikeNpz, readNpz},
     {"PyTorch", looksLikeTorchZip, readTorchZip},
+    {"PyTorch before 1.6", looksLikeTorchStream, readTorchStream},
+    {"PyTorch 0.1", looksLikeTorchTar, readTorchTar},
+    {"NumPy array", looksLikeNpy, readNpy},
+    {"index of shards", looksLikeShardIndex, readShardIndex},
+    {"safetensors", looksLikeSafetensors, readSafetensors},
     {"ONNX", looksLikeOnnx, readOnnx},
 };
 
@@ -24,7 +35,8 @@ ModelFile readBy(const FormatReader &reader, const ReadRequest &request)
 {
     ModelFile file = reader.read(request);
     file.path = request.path;
-    file.bytes = request.source->size();
+    if (file.bytes == 0) // a model in several files knows better
+        file.bytes = request.source->size();
     file.buildIndex();
     return file;
 }
@@ -35,11 +47,13 @@ ModelFile readAny(const ReadRequest &request)
     if (size == 0)
         throw ParseError("is empty: the file has no bytes; fetch or write it again");
     const auto head = request.source->bytes(0, std::min(size, kHeadBytes));
-    if (auto foreign = foreignFormat(head)) // none of these is a file of ours: a protocol buffer has no magic number
-        throw std::move(*foreign);
-    for (const FormatReader &reader : kReaders)
+    for (const FormatReader &reader : kReaders) {
+        // A protocol buffer has no magic number, so everything else is ruled out before it.
+        if (auto foreign = reader.recognises == looksLikeOnnx ? foreignFormat(head) : std::nullopt)
+            throw std::move(*foreign);
         if (reader.recognises(head, request))
             return readBy(reader, request);
+    }
     throw unreadable(request.path);
 }
 

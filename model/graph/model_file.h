@@ -25,8 +25,8 @@ struct ModelPart {
 /// It interprets nothing: that is the work of `dialects/`.
 struct ModelFile {
     std::string path;
-    std::string format; ///< "pytorch-checkpoint", "torchscript", "torch-package" or "onnx"
-    std::uint64_t bytes = 0; ///< size of the main file
+    std::string format; ///< "pytorch-checkpoint", "torchscript", "torch-package", "safetensors", "numpy" or "onnx"
+    std::uint64_t bytes = 0; ///< size of the file, of a model in several files of all of them
     std::vector<TensorInfo> tensors;
     std::optional<Graph> graph;
     std::map<std::string, std::string> metadata; ///< producer, opset, ...

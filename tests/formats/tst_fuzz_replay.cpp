@@ -62,7 +62,7 @@ private Q_SLOTS:
         int files = 0, opened = 0;
         while (it.hasNext()) {
             const QString path = it.next();
-            if (path.endsWith(".json") || it.fileInfo().size() > kLargest)
+            if (path.endsWith(".golden.json") || it.fileInfo().size() > kLargest)
                 continue;
             const auto bytes = inputOf(path);
             std::mt19937 random(static_cast<unsigned>(bytes.size()));
@@ -72,8 +72,7 @@ private Q_SLOTS:
             ++files;
         }
         QVERIFY(files > 3);
-        const bool isUnread = folder == "torch/legacy" || folder == "torch/np";
-        QCOMPARE(opened > 0, !isUnread);
+        QVERIFY(opened > 0);
     }
 };
 

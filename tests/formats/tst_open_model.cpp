@@ -26,14 +26,14 @@ private Q_SLOTS:
         row("legacy torch",
             "\x80\x02\x8a\x0al\xfc\x9c"
             "F\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."s,
-            "torch.save");
+            "cut off");
         row("pickle", "\x80\x04\x95\x00"s, "pickle");
         row("tar", "name" + std::string(253, '\0') + "ustar" + std::string(250, '\0'), "tar");
-        row("safetensors", "\x02\x00\x00\x00\x00\x00\x00\x00{}"s, "safetensors");
+        row("safetensors", "\x09\x00\x00\x00\x00\x00\x00\x00{}"s, "a header of 9 bytes");
         row("gguf", "GGUF\x03\x00\x00\x00"s, "GGUF");
         row("hdf5", "\x89HDF\r\n\x1a\n"s, "HDF5");
-        row("npy", "\x93NUMPY\x01\x00"s, "NumPy");
-        row("npz", test::ZipBuilder().add("a.npy", "\x93NUMPY").finish(), ".npz");
+        row("npy", "\x93NUMPY\x01\x00"s, "cut off");
+        row("npz", test::ZipBuilder().add("a.npy", "\x93NUMPY").finish(), "array 'a'");
         row("tflite", "\x1c\x00\x00\x00TFL3"s, "TensorFlow Lite");
         row("gzip", "\x1f\x8b\x08\x00"s, "gzip");
         row("web page called safetensors", "<html><body>404</body></html>", "web page");

@@ -54,6 +54,8 @@ void PickleMachine::recall(std::uint64_t index)
 
 void PickleMachine::requireCallable(PickleRef callable)
 {
+    if (const PickleRef named = m_tree.classOf(callable); named != kNoPickleRef)
+        callable = named;
     const PickleKind kind = m_tree.kind(callable);
     if (kind != PickleKind::Global && kind != PickleKind::Call && kind != PickleKind::Object)
         fail("the pickle calls something that is neither a class nor a function");

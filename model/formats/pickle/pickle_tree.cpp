@@ -46,8 +46,19 @@ PickleRef PickleTree::state(PickleRef ref) const
     return node.extra == 0 ? kNoPickleRef : m_extras[node.extra - 1].state;
 }
 
+PickleRef PickleTree::classOf(PickleRef ref) const
+{
+    if (m_nodes[ref].kind != PickleKind::Persistent || !is(persistentId(ref), PickleKind::Tuple))
+        return kNoPickleRef;
+    const auto parts = items(persistentId(ref));
+    const std::size_t at = !parts.empty() && is(parts[0], PickleKind::Text) && text(parts[0]) == "module" ? 1 : 0;
+    return at < parts.size() && is(parts[at], PickleKind::Global) ? parts[at] : kNoPickleRef;
+}
+
 std::string PickleTree::globalName(PickleRef ref) const
 {
+    if (const PickleRef named = classOf(ref); named != kNoPickleRef)
+        ref = named;
     if (m_nodes[ref].kind != PickleKind::Global)
         return {};
     std::string_view module = globalModule(ref);

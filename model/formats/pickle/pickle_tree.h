@@ -59,8 +59,11 @@ public:
     PickleRef persistentId(PickleRef ref) const { return m_nodes[ref].pair.a; }
     std::string_view globalModule(PickleRef ref) const { return text(m_nodes[ref].pair.a); }
     std::string_view globalAttribute(PickleRef ref) const { return text(m_nodes[ref].pair.b); }
-    /// "module.name" of a Global, with Python 2's names of modules replaced by those of Python 3; empty for other
-    /// kinds.
+    /// The Global that a persistent id stands for, or kNoPickleRef: before PyTorch 1.6 the classes of modules were
+    /// written as ("module", class, file, source), in 0.1 as (class, file, source).
+    PickleRef classOf(PickleRef ref) const;
+    /// "module.name" of a Global or of what stands for one, with Python 2's names of modules replaced by those of
+    /// Python 3; empty for other kinds.
     std::string globalName(PickleRef ref) const;
     /// The same for what a Call or Object is made by.
     std::string callableName(PickleRef ref) const { return globalName(callable(ref)); }

@@ -131,7 +131,7 @@ void Flattener::visit(PickleRef node)
 {
     Frame frame;
     switch (m_tree.kind(node)) {
-    case PickleKind::Persistent: return emitKnown(m_builder.wholeStorage(node));
+    case PickleKind::Persistent: return visitPersistent(node);
     case PickleKind::Call: return visitCall(node);
     case PickleKind::Object: return visitObject(node, m_tree.callableName(node));
     case PickleKind::Dict: frame.add({m_tree.pairs(node), Labels::Keys}); return enter(node, frame);
@@ -140,6 +140,12 @@ void Flattener::visit(PickleRef node)
     case PickleKind::Set: frame.add({m_tree.items(node), Labels::Positions}); return enter(node, frame);
     default: return noteScalar(node);
     }
+}
+
+void Flattener::visitPersistent(PickleRef node)
+{
+    if (m_tree.classOf(node) == kNoPickleRef && !visitTensor(node))
+        emitKnown(m_builder.wholeStorage(node));
 }
 
 bool Flattener::visitTensor(PickleRef node)
@@ -206,8 +212,7 @@ void Flattener::visitCall(PickleRef node)
     case CallRole::Value: return;
     case CallRole::Unknown:
         noteCall(callable);
-        if (std::any_of(
-                arguments.begin(), arguments.end(), [&](PickleRef a) { return m_tree.is(a, PickleKind::Persistent); }))
+        if (std::ranges::any_of(arguments, [&](PickleRef a) { return isStorage(a); }))
             return emitUnbuildable(node, callable);
         return visitObject(node, callable);
     }
@@ -316,7 +321,7 @@ void Flattener::emitUnbuildable(PickleRef node, const std::string &callable)
 {
     TensorInfo tensor;
     for (const PickleRef argument : m_tree.items(m_tree.arguments(node)))
-        if (m_tree.is(argument, PickleKind::Persistent) && tensor.dtype == DType::Unknown)
+        if (isStorage(argument) && tensor.dtype == DType::Unknown)
             tensor.dtype = m_storages.at(argument).dtype;
     tensor.problem = fmt::format("needs a call of {}, which QuantScope does not make", printable(callable));
     const std::string text = "tensor '" + printable(m_path) + "' " + tensor.problem;

@@ -45,6 +45,12 @@ private:
     };
 
     void visit(PickleRef node);
+    void visitPersistent(PickleRef node);
+    bool isStorage(PickleRef node) const
+    {
+        return m_tree.is(node, PickleKind::Persistent) && m_tree.classOf(node) == kNoPickleRef
+            && m_storages.tensor(node) == nullptr;
+    }
     bool visitTensor(PickleRef node);
     bool visitSparse(PickleRef node, const std::string &callable);
     std::string sparseLayout(PickleRef node) const;

@@ -34,6 +34,37 @@ constexpr TypeName kTypes[] = {{"DoubleStorage", "float64", DType::Float64},
 
 constexpr std::size_t kLongestType = 120;
 
+std::string keyOf(const PickleTree &tree, PickleRef key)
+{
+    if (tree.is(key, PickleKind::Int)) // torch.package counts with integers
+        return std::to_string(tree.integer(key));
+    const std::string_view text = tree.text(key);
+    if (!tree.is(key, PickleKind::Text) || text.empty() || text.find_first_of("/\\") != std::string_view::npos)
+        throw ParseError(
+            fmt::format("a storage has the key '{}', which names no record", printable(text.substr(0, 80))));
+    return std::string(text);
+}
+
+std::uint64_t elementsOf(const PickleTree &tree, PickleRef number, const StorageRef &ref)
+{
+    if (!tree.is(number, PickleKind::Int) || tree.integer(number) < 0)
+        throw ParseError(fmt::format("storage '{}' has no valid number of elements", printable(ref.key)));
+    return static_cast<std::uint64_t>(tree.integer(number));
+}
+
+/// (key of the view, offset, elements): before PyTorch 1.0 storages could be parts of storages.
+void applyView(const PickleTree &tree, PickleRef view, StorageRef &ref)
+{
+    const auto parts = tree.items(view);
+    if (!tree.is(view, PickleKind::Tuple) || parts.size() != 3)
+        return;
+    ref.viewOffset = elementsOf(tree, parts[1], ref);
+    ref.viewElements = elementsOf(tree, parts[2], ref);
+    if (checkedAdd(ref.viewOffset, *ref.viewElements, "a view of a storage") > ref.elements)
+        throw ParseError(fmt::format("a view of storage '{}' needs {} elements and it has {}", printable(ref.key),
+            ref.viewOffset + *ref.viewElements, ref.elements));
+}
+
 } // namespace
 
 DType dtypeOfStorageClass(std::string_view name)
@@ -55,70 +86,85 @@ DType dtypeOfTorchName(std::string_view name)
 std::uint64_t codesPerItem(DType dtype) { return dtype == DType::QUInt4x2 ? 2 : dtype == DType::QUInt2x4 ? 4 : 1; }
 std::uint64_t storageItemBytes(DType dtype) { return codesPerItem(dtype) > 1 ? 1 : dtypeBits(dtype) / 8; }
 
-StorageTable::StorageTable(const PickleTree &tree, const ZipArchive &archive, const std::string &folder,
-    const std::string &suffix, bool bigEndian, Budget &budget)
-    : m_tree(tree)
-    , m_archive(archive)
-    , m_folder(folder)
-    , m_suffix(suffix)
-    , m_bigEndian(bigEndian)
+std::optional<StorageRef> describeStorage(const PickleTree &tree, PickleRef persistent)
 {
+    if (tree.classOf(persistent) != kNoPickleRef)
+        return std::nullopt;
+    const PickleRef id = tree.persistentId(persistent);
+    const auto parts = tree.items(id);
+    if (!tree.is(id, PickleKind::Tuple) || parts.size() < 5)
+        throw ParseError("a persistent id of the pickle does not describe a storage");
+    if (!tree.is(parts[0], PickleKind::Text) || tree.text(parts[0]) != "storage")
+        throw ParseError(
+            fmt::format("a persistent id has the unknown kind '{}'", printable(tree.text(parts[0]).substr(0, 40))));
+    StorageRef out;
+    out.key = keyOf(tree, parts[2]);
+    const std::string type = tree.globalName(parts[1]);
+    if (type.starts_with("torch."))
+        out.dtype = dtypeOfStorageClass(tree.globalAttribute(parts[1]));
+    out.type = printable(type.empty() ? "(no class)" : type.substr(0, kLongestType));
+    out.elements = elementsOf(tree, parts[4], out);
+    if (parts.size() > 5)
+        applyView(tree, parts[5], out);
+    return out;
+}
+
+StorageTable::StorageTable(const PickleTree &tree, const StorageRecords &records, Budget &budget)
+{
+    constexpr std::uint64_t kHashNode = 48;
     for (PickleRef ref = 0; ref < tree.size(); ++ref)
         if (tree.is(ref, PickleKind::Persistent)) {
-            const auto &added = m_refs.emplace(ref, resolve(ref)).first->second;
-            constexpr std::uint64_t kHashNode = 48;
-            budget.charge(sizeof(StorageRef) + kHashNode + added.key.size(), "the list of storages");
+            resolve(tree, records, ref);
+            const auto found = m_refs.find(ref);
+            budget.charge(sizeof(StorageRef) + kHashNode + (found == m_refs.end() ? 0 : found->second.key.size()),
+                "the list of storages");
         }
 }
 
-std::string StorageTable::keyOf(PickleRef key) const
+void StorageTable::resolve(const PickleTree &tree, const StorageRecords &records, PickleRef persistent)
 {
-    if (m_tree.is(key, PickleKind::Int)) // torch.package counts with integers
-        return std::to_string(m_tree.integer(key));
-    const std::string_view text = m_tree.text(key);
-    if (!m_tree.is(key, PickleKind::Text) || text.empty() || text.find_first_of("/\\") != std::string_view::npos)
-        throw ParseError(
-            fmt::format("a storage has the key '{}', which names no record", printable(text.substr(0, 80))));
-    return std::string(text);
+    const PickleRef id = tree.persistentId(persistent);
+    if (const bool isKey = tree.is(id, PickleKind::Text) || tree.is(id, PickleKind::Int); isKey)
+        if (auto tensor = records.tensor(
+                tree.is(id, PickleKind::Int) ? std::to_string(tree.integer(id)) : std::string(tree.text(id)))) {
+            m_tensors.emplace(persistent, std::move(*tensor));
+            return;
+        }
+    auto ref = describeStorage(tree, persistent);
+    if (!ref)
+        return;
+    ref->storage = records.record(*ref);
+    if (ref->dtype == DType::Unknown)
+        ref->viewElements.reset();
+    const std::string what = "the size of storage '" + printable(ref->key) + "'";
+    const std::uint64_t item = ref->dtype == DType::Unknown ? 0 : storageItemBytes(ref->dtype);
+    const std::uint64_t bytes
+        = ref->dtype == DType::Unknown ? ref->storage.bytes : checkedMul(ref->elements, item, what);
+    if (bytes > ref->storage.bytes)
+        throw ParseError(fmt::format("storage '{}' needs {} bytes and its record has {}", printable(ref->key), bytes,
+                             ref->storage.bytes),
+            ref->storage.offset);
+    ref->storage.bytes = bytes;
+    if (ref->viewElements) {
+        ref->storage.offset += ref->viewOffset * item;
+        ref->storage.bytes = *ref->viewElements * item;
+        ref->elements = *ref->viewElements;
+    }
+    m_refs.emplace(persistent, std::move(*ref));
 }
 
-StorageRef StorageTable::resolve(PickleRef persistent)
+const StorageRef &StorageTable::at(PickleRef persistent) const
 {
-    const PickleRef id = m_tree.persistentId(persistent);
-    const auto parts = m_tree.items(id);
-    if (!m_tree.is(id, PickleKind::Tuple) || parts.size() < 5)
-        throw ParseError("a persistent id of the pickle does not describe a storage");
-    if (!m_tree.is(parts[0], PickleKind::Text) || m_tree.text(parts[0]) != "storage")
-        throw ParseError(
-            fmt::format("a persistent id has the unknown kind '{}'", printable(m_tree.text(parts[0]).substr(0, 40))));
-    StorageRef out;
-    out.key = keyOf(parts[2]);
-    const std::string type = m_tree.globalName(parts[1]);
-    if (type.starts_with("torch."))
-        out.dtype = dtypeOfStorageClass(m_tree.globalAttribute(parts[1]));
-    out.type = printable(type.empty() ? "(no class)" : type.substr(0, kLongestType));
-    if (!m_tree.is(parts[4], PickleKind::Int) || m_tree.integer(parts[4]) < 0)
-        throw ParseError(fmt::format("storage '{}' has no valid number of elements", printable(out.key)));
-    out.elements = static_cast<std::uint64_t>(m_tree.integer(parts[4]));
-    const ZipEntry *entry = m_archive.find(m_folder + out.key + m_suffix);
-    if (entry == nullptr)
-        throw ParseError(fmt::format("storage '{}' is missing: the archive has no {}", printable(out.key),
-            printable(m_folder + out.key + m_suffix)));
-    const std::uint64_t bytes = out.dtype == DType::Unknown
-        ? entry->size
-        : checkedMul(out.elements, storageItemBytes(out.dtype), "the size of storage '" + printable(out.key) + "'");
-    if (bytes > entry->size)
-        throw ParseError(
-            fmt::format("storage '{}' needs {} bytes and its record has {}", printable(out.key), bytes, entry->size),
-            entry->dataOffset);
-    const auto [known, isNew] = m_storages.try_emplace(entry);
-    if (isNew)
-        known->second = m_archive.storage(*entry);
-    out.storage = known->second;
-    out.storage.bytes = bytes;
-    out.storage.bigEndian = m_bigEndian;
-    out.storage.id = static_cast<std::uint64_t>(entry - m_archive.entries().data()) + 1;
-    return out;
+    const auto found = m_refs.find(persistent);
+    if (found == m_refs.end())
+        throw ParseError("is made of a persistent id that is no storage");
+    return found->second;
+}
+
+const TensorInfo *StorageTable::tensor(PickleRef persistent) const
+{
+    const auto found = m_tensors.find(persistent);
+    return found == m_tensors.end() ? nullptr : &found->second;
 }
 
 } // namespace quantscope

@@ -80,6 +80,19 @@ void requireWithin(std::span<const std::int64_t> shape, std::span<const std::int
             fmt::format("needs {} elements of a storage that has {}", isEmpty ? offset : last + 1, capacity));
 }
 
+void placeView(TensorInfo &tensor, const Limits &limits)
+{
+    const std::uint64_t items = tensor.storage.bytes / storageItemBytes(tensor.dtype);
+    const std::uint64_t capacity = checkedMul(items, codesPerItem(tensor.dtype), "its storage");
+    requireWithin(tensor.shape, tensor.strides, tensor.firstElement, capacity, limits);
+    if (tensor.strides == contiguousStrides(tensor.shape))
+        tensor.strides = {};
+    const std::uint64_t count = elementCount(tensor.shape, limits);
+    if (count > limits.repeatedElements && count > capacity)
+        tensor.problem = fmt::format(
+            "repeats {} stored elements as {} by its strides, which is more than is read", capacity, grouped(count));
+}
+
 std::span<const PickleRef> TensorBuilder::argumentsOf(PickleRef arguments, std::size_t least) const
 {
     const auto list = m_tree.items(arguments);
@@ -128,11 +141,14 @@ TensorInfo TensorBuilder::unknownType(const std::string &type, PickleRef shape) 
 
 bool TensorBuilder::makesTensor(PickleRef node) const
 {
-    return m_tree.is(node, PickleKind::Call) && rebuildOf(m_tree.callableName(node)) != Rebuild::None;
+    return m_storages.tensor(node) != nullptr
+        || (m_tree.is(node, PickleKind::Call) && rebuildOf(m_tree.callableName(node)) != Rebuild::None);
 }
 
 std::optional<TensorInfo> TensorBuilder::build(PickleRef node, bool plainOnly) const
 {
+    if (const TensorInfo *stored = m_storages.tensor(node))
+        return *stored;
     if (!m_tree.is(node, PickleKind::Call))
         return std::nullopt;
     PickleRef callable = m_tree.callable(node);
@@ -153,6 +169,8 @@ std::optional<TensorInfo> TensorBuilder::build(PickleRef node, bool plainOnly) c
         }
         case Rebuild::Wrapper: {
             const PickleRef inner = argumentsOf(arguments, 1)[0];
+            if (const TensorInfo *stored = m_storages.tensor(inner))
+                return *stored;
             if (!m_tree.is(inner, PickleKind::Call))
                 return std::nullopt;
             callable = m_tree.callable(inner);
@@ -171,15 +189,7 @@ void TensorBuilder::setView(TensorInfo &tensor, PickleRef offset, PickleRef shap
     if (!m_tree.is(offset, PickleKind::Int) || m_tree.integer(offset) < 0)
         throw ParseError("has an offset that is not a position in its storage");
     tensor.firstElement = static_cast<std::uint64_t>(m_tree.integer(offset));
-    const std::uint64_t items = tensor.storage.bytes / storageItemBytes(tensor.dtype);
-    const std::uint64_t capacity = checkedMul(items, codesPerItem(tensor.dtype), "its storage");
-    requireWithin(tensor.shape, tensor.strides, tensor.firstElement, capacity, m_limits);
-    if (tensor.strides == contiguousStrides(tensor.shape))
-        tensor.strides = {};
-    const std::uint64_t count = elementCount(tensor.shape, m_limits);
-    if (count > m_limits.repeatedElements && count > capacity)
-        tensor.problem = fmt::format(
-            "repeats {} stored elements as {} by its strides, which is more than is read", capacity, grouped(count));
+    placeView(tensor, m_limits);
 }
 
 TensorInfo TensorBuilder::view(PickleRef arguments, bool dtypeIsLast) const

@@ -51,4 +51,8 @@ private:
 void requireWithin(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides, std::uint64_t offset,
     std::uint64_t capacity, const Limits &limits);
 
+/// Checks shape, strides and first element of a view against its storage, and says of one that repeats too much that it
+/// is not read. Throws ParseError.
+void placeView(TensorInfo &tensor, const Limits &limits);
+
 } // namespace quantscope

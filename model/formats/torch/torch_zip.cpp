@@ -3,10 +3,11 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "formats/pickle/pickle_machine.h"
-#include "formats/torch/checkpoint_parts.h"
-#include "formats/torch/flatten.h"
+#include "formats/torch/pickled_model.h"
+#include "formats/zip/zip_archive.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -108,46 +109,45 @@ PickleTree runPickle(TorchZip &zip, const ZipEntry &entry)
     }
 }
 
+/// Records of the archive: FOLDER KEY SUFFIX.
+class ZipRecords : public StorageRecords {
+public:
+    ZipRecords(const ZipArchive &archive, const PickleMember &member, bool bigEndian)
+        : m_archive(archive)
+        , m_member(member)
+        , m_bigEndian(bigEndian)
+    {
+    }
+
+    Storage record(const StorageRef &ref) const override
+    {
+        const std::string name = m_member.storageFolder + ref.key + m_member.storageSuffix;
+        const ZipEntry *entry = m_archive.find(name);
+        if (entry == nullptr)
+            throw ParseError(
+                fmt::format("storage '{}' is missing: the archive has no {}", printable(ref.key), printable(name)));
+        const auto [known, isNew] = m_storages.try_emplace(entry);
+        if (isNew) {
+            known->second = m_archive.storage(*entry);
+            known->second.bigEndian = m_bigEndian;
+            known->second.id = static_cast<std::uint64_t>(entry - m_archive.entries().data()) + 1;
+        }
+        return known->second;
+    }
+
+private:
+    const ZipArchive &m_archive;
+    const PickleMember &m_member;
+    bool m_bigEndian;
+    mutable std::unordered_map<const ZipEntry *, Storage> m_storages;
+};
+
 /// Lists the tensors of one pickle; returns the first call that was not made.
 std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian)
 {
-    const Limits &limits = zip.request.limits;
     const PickleTree tree = runPickle(zip, *member.entry);
-    const StorageTable storages(tree, zip.archive, member.storageFolder, member.storageSuffix, bigEndian, zip.budget);
-    Flattener flattener(tree, storages, limits, zip.budget, zip.file);
-    flattener.collectScalars = member.isModel && zip.file.format == "pytorch-checkpoint";
-    flattener.run(tree.root, member.namePrefix, zip.request.progress);
-    if (member.isModel)
-        findParts(zip.file, tree, tree.root, TensorBuilder(tree, storages, limits, zip.budget));
-    return flattener.firstCall();
-}
-
-void requireTensors(const TorchZip &zip, const std::string &firstCall)
-{
-    const auto isReadable = [](const TensorInfo &tensor) { return tensor.readable() || !tensor.shape.empty(); };
-    if (!firstCall.empty() && std::none_of(zip.file.tensors.begin(), zip.file.tensors.end(), isReadable))
-        throw ParseError(
-            fmt::format("needs a call of {}, which QuantScope does not make: write the state_dict() with torch.save",
-                printable(firstCall)));
-    const auto &tensors = zip.file.tensors;
-    if (!tensors.empty() && std::ranges::all_of(tensors, [](const TensorInfo &t) { return t.dtype == DType::Unknown; }))
-        throw ParseError(fmt::format("tensor '{}' {}, and the file has no other tensor that it does know",
-            printable(tensors.front().name), tensors.front().problem));
-}
-
-void noteOddities(ModelFile &file)
-{
-    std::vector<std::string_view> names;
-    names.reserve(file.tensors.size());
-    for (const TensorInfo &tensor : file.tensors)
-        names.push_back(tensor.name);
-    std::sort(names.begin(), names.end());
-    const auto twin = std::adjacent_find(names.begin(), names.end());
-    if (twin != names.end())
-        file.diagnostics.push_back({"duplicate-tensor-name", Severity::Warning, std::string(*twin),
-            fmt::format("two tensors are called '{}': only the first is found by its name", printable(*twin))});
-    if (file.tensors.empty())
-        file.diagnostics.push_back({"no-tensors", Severity::Warning, "", "the file holds no tensors"});
+    const StorageTable storages(tree, ZipRecords(zip.archive, member, bigEndian), zip.budget);
+    return listPickled({tree, storages, member.namePrefix, member.isModel}, zip.request, zip.budget, zip.file);
 }
 
 ModelFile readCheckpoint(TorchZip &zip, const std::string &root)
@@ -163,8 +163,7 @@ ModelFile readCheckpoint(TorchZip &zip, const std::string &root)
             "the tensors of this TorchScript archive are listed; its code is not read yet, so quantizers "
             "that only the code knows are missing"});
     }
-    requireTensors(zip, firstCall);
-    noteOddities(zip.file);
+    finishPickled(zip.file, firstCall);
     return std::move(zip.file);
 }
 
@@ -190,8 +189,7 @@ std::optional<ModelFile> readPackage(TorchZip &zip)
             = readPickle(zip, {entry, root + ".data/", ".storage", pickles.size() > 1 ? name + "." : "", false}, false);
         firstCall = firstCall.empty() ? call : firstCall;
     }
-    requireTensors(zip, firstCall);
-    noteOddities(zip.file);
+    finishPickled(zip.file, firstCall);
     return std::move(zip.file);
 }
 
@@ -200,9 +198,6 @@ std::optional<ModelFile> readPackage(TorchZip &zip)
     const auto entries = archive.entries();
     const auto endsWith
         = [](std::string_view suffix) { return [suffix](const ZipEntry &e) { return e.name.ends_with(suffix); }; };
-    if (!entries.empty() && std::all_of(entries.begin(), entries.end(), endsWith(".npy")))
-        throw ParseError("is a NumPy .npz archive, which is not read as a model: put the arrays into a dict and write "
-                         "it with torch.save");
     if (std::any_of(entries.begin(), entries.end(), endsWith(".weights.h5")))
         throw ParseError("is a Keras model, which is not read yet: export it to ONNX");
     if (entries.empty())
