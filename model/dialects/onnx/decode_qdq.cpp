@@ -297,10 +297,11 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     out.quantizer = std::move(q);
 }
 
-void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
+/// From a QuantizeLinear down.
+QdqDecoder::Followers QdqDecoder::followersOf(const Node &quantize) const
 {
     const Graph &graph = m_constants.graph();
-    const Node *clip = nullptr, *dequantize = nullptr, *at = &node;
+    const Node *clip = nullptr, *dequantize = nullptr, *at = &quantize;
     for (int step = 0; step < 8 && dequantize == nullptr; ++step) {
         const Value *value = at->outputs.empty() ? nullptr : graph.value(at->outputs[0]);
         const Node *next = nullptr;
@@ -318,6 +319,12 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
             clip = next;
         at = next;
     }
+    return {clip, dequantize};
+}
+
+void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
+{
+    const auto [clip, dequantize] = followersOf(node);
     const DType container = quantizedType(node);
     if (!isInteger(container) && !isWideFloat(container))
         throw ParseError(fmt::format("codes of the type {} are not decoded for activations", dtypeName(container)));

@@ -37,6 +37,12 @@ private:
         std::optional<int> blockSize;
     };
 
+    /// What reads a quantized activation: null where it is not there.
+    struct Followers {
+        const Node *clip = nullptr, *dequantize = nullptr;
+    };
+
+    Followers followersOf(const Node &quantize) const;
     void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
     DType quantizedType(const Node &quantize);

@@ -40,6 +40,7 @@ public:
 private:
     void addNode(NodeId id);
     void addCompute(NodeId id, const ComputeOperator &op);
+    void addBias(std::size_t layer, std::optional<Operand> bias, std::optional<NodeId> product);
     NodeId takeModuleScale(NodeId id, std::size_t layer, PlannedSlot &slot);
     void addForeign(NodeId id, const ForeignOperator &op);
     void addVendor(NodeId id);
@@ -101,18 +102,23 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     weight->slot.note = m_finn.sumText(node);
     const NodeId last = weight->slot.form == Form::Finn ? takeModuleScale(id, layer, weight->slot) : id;
     m_plan.addSlot(layer, weight->slot, weight->node);
-    if (bias) {
-        bias->slot.slot = Slot::Bias;
-        m_plan.addSlot(layer, bias->slot, bias->node);
-    } else if (op.opType == "MatMul") {
-        if (auto behind = m_operands.biasBehind(last)) {
-            m_plan.layer(layer).nodes.push_back(behind->add);
-            behind->bias.slot.slot = Slot::Bias;
-            m_plan.addSlot(layer, behind->bias.slot, behind->bias.node);
-        }
-    }
+    addBias(layer, std::move(bias), op.opType == "MatMul" ? std::optional(last) : std::nullopt);
     if (op.opType != "Gather")
         m_finn.addTypedInput(layer, node.input(input == 0 ? 1 : 0));
+}
+
+/// Without an operand of its own, what is added behind a product.
+void Planner::addBias(std::size_t layer, std::optional<Operand> bias, std::optional<NodeId> product)
+{
+    if (!bias && product)
+        if (auto behind = m_operands.biasBehind(*product)) {
+            m_plan.layer(layer).nodes.push_back(behind->add);
+            bias = std::move(behind->bias);
+        }
+    if (!bias)
+        return;
+    bias->slot.slot = Slot::Bias;
+    m_plan.addSlot(layer, bias->slot, bias->node);
 }
 
 /// The scale that Brevitas' export to FINN leaves behind the operator; the last node of both.
