@@ -94,6 +94,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("edges");
         QTest::addColumn<bool>("operators");
+        QTest::addColumn<QString>("filter");
         QTest::addColumn<QString>("row");
         QTest::addColumn<QString>("description");
         QTest::addColumn<QString>("tip");
@@ -101,16 +102,23 @@ private Q_SLOTS:
         const QString unread = u"x > q > c > s > add > y; q > add; q > r"_s;
         const QString numbers = u"add add joins what differs in scale, zero point and sign:\n"
                                 u"≠ s act: i8 · 0.1 · zero point 3\n≠ q act: u8 · 2⁻⁶"_s;
-        QTest::newRow("read") << read << false << u"r"_s << u"reads q and s; joins; differs"_s
+        QTest::newRow("read") << read << false << QString() << u"r"_s << u"reads q and s; joins; differs"_s
                               << u"r\nreads q and s\n"_s + numbers;
-        QTest::newRow("the join itself") << read << true << u"add"_s << u"reads q and s; joins; differs; feeds r"_s
+        QTest::newRow("the join itself") << read << true << QString() << u"add"_s
+                                         << u"reads q and s; joins; differs; feeds r"_s
                                          << u"add\nreads q and s\n"_s + numbers + u"\nfeeds r"_s;
-        QTest::newRow("not read") << unread << false << u"s"_s << u"reads c; differs"_s << u"s\nreads c\n"_s + numbers;
+        QTest::newRow("not read") << unread << false << QString() << u"s"_s << u"reads c; differs"_s
+                                  << u"s\nreads c\n"_s + numbers;
+        QTest::newRow("its reader is hidden")
+            << read << false << u"-name=r"_s << u"s"_s << u"reads c; differs"_s << u"s\nreads c\n"_s + numbers;
+        QTest::newRow("all is hidden") << read << false << u"-name=r -name=s -name=q"_s << QString() << QString()
+                                       << QString();
     }
     void joinsThatDisagree()
     {
         QFETCH(QString, edges);
         QFETCH(bool, operators);
+        QFETCH(QString, filter);
         QFETCH(QString, row);
         const test::FlowSketch sketch(u"q=u8 2^-6; c; s=i8 0.1 zp 3; r=u8 2^-6"_s, edges);
         LayerModel model;
@@ -119,6 +127,7 @@ private Q_SLOTS:
         model.setInspection({std::make_shared<const Network>(sketch.network), {}, {}});
         model.showOperators({model.network(), {}, {}}, operators);
         proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        QCOMPARE(proxy.setFilterText(filter), QString());
         for (int at = 0; at < proxy.rowCount(); ++at) {
             const QModelIndex index = proxy.index(at, 0);
             const auto cell = index.data(LayerModel::LanesRole).value<LaneCell>();

@@ -12,7 +12,7 @@ namespace quantscope {
 namespace {
 
 constexpr std::size_t kMostNames = 6;
-constexpr std::size_t kMostVisited = 4096; // where a filter leaves little, a join's readers lie far away
+constexpr std::size_t kMostVisited = 4096; // operators between two layers
 
 using RowOf = std::vector<std::optional<std::uint32_t>>; ///< of each node of the flow
 
@@ -25,7 +25,7 @@ RowOf rowsOf(const Flow &flow, const std::vector<LaneEntry> &entries)
     return out;
 }
 
-/// The nearest rows from a node on, in one direction, without the node's own; sorted.
+/// The nearest rows from a node on through operators, in one direction, without the node's own; sorted.
 std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, FlowNodeId start,
     std::vector<FlowNodeId> (Flow::*direction)(FlowNodeId) const)
 {
@@ -41,7 +41,7 @@ std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, Flo
             seen.insert(at, node);
             if (const auto row = rowOf[position(node)])
                 out.push_back(*row);
-            else
+            else if (!flow.node(node).isStop())
                 open.push_back(node);
         }
     }
@@ -71,7 +71,7 @@ LayerLanes::LayerLanes(
     placeNotes(notes);
 }
 
-/// A join that is no row itself is told by the rows that read it, else by the last that it reads.
+/// A join that is no row itself is told by the rows that read it, else by the last that it reads, if any is listed.
 void LayerLanes::placeNotes(const std::vector<JoinNote> &notes)
 {
     const Flow &flow = m_network->flow;
