@@ -27,6 +27,9 @@ Granular alongChannels(const FoldedValue &value, const Shape &tensor, int axis, 
     for (std::size_t i = 0; i < rank; ++i)
         if (value.shape[i] != 1)
             wide.push_back(i);
+    if (wide.size() > 1)
+        throw NotConstant(
+            fmt::format("{} differs along several axes ({}), which is not decoded", label, shapeText(value.shape)));
     // Numpy aligns shapes at their ends; a vector beside an operand belongs to its channels.
     const bool placed = anyPlace || rank == 1 || (wide.size() == 1 && wide[0] + tensor.size() == at + rank);
     if (wide.size() != 1 || !placed || at >= tensor.size() || static_cast<std::int64_t>(value.count()) != tensor[at]) {

@@ -255,6 +255,23 @@ private Q_SLOTS:
         QVERIFY(weight.hasCodes() && !weight.hasValues());
     }
 
+    /// Stacked matrices may have a scale for each column of each (operator set 21): the codes are shown without.
+    void severalAxes()
+    {
+        OnnxBuilder builder;
+        builder.input("x").output("y");
+        builder.node("QLinearMatMul", {"x", "xs", "xz", "w", "ws", "wz", "xs", "xz"}, {"y"}, "mm");
+        builder.tensor("w", {2, 1, 2}, Bytes{1, 2, 3, 4}).tensor("ws", {2, 1, 2}, Floats{1, 2, 3, 4});
+        builder.tensor("wz", {}, Bytes{7}).tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Bytes{0});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(textsOf(network, "scale-not-constant"),
+            std::vector<std::string>{"The scale of mm (weight) is not known: QLinearMatMul node mm, input 4 differs "
+                                     "along several axes (2×1×2), which is not decoded."});
+        const SlotQuantizer &weight = *network.layer("mm")->slot("weight");
+        QCOMPARE(slotText(weight), std::string("uint8 scale ?, zero 7"));
+        QCOMPARE(codesOf(weight), (std::vector<std::int64_t>{1, 2, 3, 4}));
+    }
+
     /// What ONNX Runtime's tools make of PyTorch's names.
     void names_data()
     {
