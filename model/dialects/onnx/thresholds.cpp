@@ -6,6 +6,7 @@
 #include "dialects/onnx/operators.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -121,10 +122,10 @@ std::string thresholdFormula(const ThresholdFacts &facts, const ThresholdCodes &
                                : fmt::format("{} a channel, {} of {} channels", *facts.steps, name, *facts.channels);
     if (codes.quantizer.kind == QuantizerKind::Binary)
         return fmt::format("code = x >= t ? 1 : -1\nthresholds t: {}", stored);
-    const std::string offset = codes.offset == 0 ? ""
-        : codes.offset > 0                       ? fmt::format(" + {}", codes.offset)
-                                                 : fmt::format(" - {}", -codes.offset);
-    return fmt::format("code = number of thresholds t <= x{}\nthresholds t: {}", offset, stored);
+    std::string count = "number of thresholds t <= x";
+    if (codes.offset != 0)
+        count = fmt::format("({}) {} {}", count, codes.offset < 0 ? '-' : '+', std::abs(codes.offset));
+    return fmt::format("code = {}\nthresholds t: {}", count, stored);
 }
 
 } // namespace quantscope::interpret

@@ -29,7 +29,7 @@ struct ThresholdCodes {
 /// The codes are y / scale where those are values of the type, as FINN has it; else they are the count.
 ThresholdCodes thresholdCodesOf(const ThresholdFacts &facts, const FinnType &type);
 
-/// "code = #{t <= x} - 8\nt: 15 thresholds a channel, 'T' of 64 x 15".
+/// "code = (number of thresholds t <= x) - 8\nthresholds t: 15 a channel, 'T' of 64 channels".
 std::string thresholdFormula(const ThresholdFacts &facts, const ThresholdCodes &codes);
 
 } // namespace quantscope::interpret

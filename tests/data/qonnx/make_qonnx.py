@@ -229,7 +229,7 @@ def finn_hardware():
            "INT4 by finn_datatype of w0: the former is taken.")
     g.expect("mvau_out", "input", kind="affine", bits=8, signed=False, narrow=False, scale=hexes(1), zero_point=hexes(0))
     g.expect("mvau_out", "output", kind="affine", bits=4, signed=True, narrow=False, scale=hexes(1), zero_point=hexes(0),
-             formula="value = code * 1\ncode = number of thresholds t <= x - 8\n"
+             formula="value = code * 1\ncode = (number of thresholds t <= x) - 8\n"
                      "thresholds t: 15 a channel, 't0' of 4 channels")
     codes = weights("w1", (4, 1, 3, 3), -8, 7, None)
     g.step("VVAU_hls", ["w1"], "vvau", hls, Channels=4, Kernel=[3, 3], Dim=[5, 5], PE=4, SIMD=9, inputDataType="INT4",
