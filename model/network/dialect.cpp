@@ -11,6 +11,7 @@ constexpr std::array kDialects = {
     DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true, true},
     DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true, true},
     DialectTraits{Dialect::TorchAo, "torch.ao state_dict", true, false, true, true},
+    DialectTraits{Dialect::TorchPacked, "state_dict with packed weights", true, false, true, true},
     DialectTraits{Dialect::Qonnx, "QONNX", false, true, true, false},
     DialectTraits{Dialect::Qcdq, "QCDQ", false, true, true, false},
     DialectTraits{Dialect::Qdq, "QDQ", false, true, true, false},

@@ -10,6 +10,7 @@ enum class Dialect : std::uint8_t {
     BrevitasStateDict,
     PytorchStateDict,
     TorchAo, ///< a state_dict of torch.ao.quantization: quantized tensors, fake quantizers or observers
+    TorchPacked, ///< a state_dict whose weights are words of several codes: GPTQ, AWQ, bitsandbytes
     Qonnx,
     Qcdq,
     Qdq,

@@ -56,6 +56,7 @@ std::string_view quantizerKindName(QuantizerKind kind)
     case QuantizerKind::Binary: return "binary";
     case QuantizerKind::Ternary: return "ternary";
     case QuantizerKind::Minifloat: return "minifloat";
+    case QuantizerKind::Codebook: return "codebook";
     }
     return "";
 }

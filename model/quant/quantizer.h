@@ -27,7 +27,13 @@ struct Provenance {
     bool operator==(const Provenance &) const = default;
 };
 
-enum class QuantizerKind { Affine, Binary, Ternary, Minifloat };
+enum class QuantizerKind {
+    Affine,
+    Binary,
+    Ternary,
+    Minifloat,
+    Codebook, ///< a code is a position in a table of values, which no scale describes
+};
 std::string_view quantizerKindName(QuantizerKind kind);
 
 /// How a real number becomes an integer. Names as Brevitas (float_to_int_impl_type) and QONNX (rounding_mode) say them.
