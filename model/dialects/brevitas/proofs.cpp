@@ -226,6 +226,8 @@ void linkProofs(BrevitasFacts &facts)
 
 const RecipeProof *proofOf(const BrevitasFacts &facts, SlotIndex index)
 {
+    if (facts.recipe.proofs.empty())
+        return nullptr;
     const SlotIndex owner = facts.slots[index].owner.value_or(index);
     std::vector<SlotIndex> members = {index, owner};
     members.insert(members.end(), facts.slots[owner].sharers.begin(), facts.slots[owner].sharers.end());

@@ -93,9 +93,31 @@ std::vector<float> scalesOf(const SlotWork &work, const WeightStatistic &statist
     return scales;
 }
 
+/// The owner of a shared quantizer, where its scale is that of all sharers: the statistics are over all their tensors,
+/// and are computed once. Null where the scale must be computed for this slot.
+const SlotQuantizer *ownerOfScale(const SlotWork &work, int bits)
+{
+    const ResolvedSlot *owner = work.context.owner;
+    const QuantizerSpec &spec = *work.spec;
+    const bool hangsOnMore
+        = spec.special != Special::None || spec.affine || spec.he || spec.zeroPoint != ZeroPointSource::None;
+    if (owner == nullptr || owner->failure || !owner->slot.quantizer || work.slot.slot != Slot::Weight || hangsOnMore)
+        return nullptr;
+    const Quantizer &known = *owner->slot.quantizer;
+    return known.scale && known.bitWidth == bits && known.kind == spec.kind ? &owner->slot : nullptr;
+}
+
 void setStatisticScale(SlotWork &work, Quantizer &quantizer, int bits)
 {
     SlotQuantizer &slot = work.slot;
+    if (const SlotQuantizer *owner = ownerOfScale(work, bits)) {
+        slot.formula = owner->formula;
+        quantizer.scale = perChannel(slot, slot.channelAxis, owner->quantizer->scale->values);
+        quantizer.origin["scale"] = {Origin::Computed,
+            fmt::format("{}, over {} tensors that share it", scaleRuleWords(*work.spec),
+                1 + work.facts.slots[*work.owner()].sharers.size())};
+        return;
+    }
     const bool channels = work.spec->perChannel && !work.spec->he && slot.slot == Slot::Weight;
     const std::vector<StatisticInput> inputs = sharedInputs(work, channels);
     const WeightStatistic statistic = weightStatistic(inputs, *work.spec, channels, work.context.progress);
