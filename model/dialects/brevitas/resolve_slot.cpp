@@ -31,6 +31,7 @@ void applySlotRules(SlotWork &work)
     case Slot::Trunc: resolveTruncation(work); break;
     default: resolveActivation(work);
     }
+    takeOwnersScale(work);
     tellScaling(work);
 }
 

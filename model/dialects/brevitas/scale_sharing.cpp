@@ -253,6 +253,26 @@ void shareScaling(SlotWork &work)
         shareStored(work);
 }
 
+void takeOwnersScale(SlotWork &work)
+{
+    const auto index = work.owner();
+    const Slot kind = presetSlot(work.slot.slot);
+    if (!index || kind == Slot::Bias || kind == Slot::Trunc || work.spec->special != Special::None)
+        return; // biases and truncations have a scale of their own, and so have decoupled quantizers
+    const auto &facts = work.facts.slots[*index];
+    const SlotQuantizer &owner = work.context.owner->slot;
+    const bool sharesScaling = namesScaling(facts.settings) || !facts.oneStorage.empty();
+    if (!sharesScaling || !work.slot.quantizer || !owner.quantizer || !owner.quantizer->scale)
+        return;
+    Quantizer &quantizer = *work.slot.quantizer;
+    const Granular &scale = *owner.quantizer->scale;
+    quantizer.scale = work.slot.tensor ? perChannel(work.slot, work.slot.channelAxis, scale.values) : scale;
+    quantizer.origin["scale"] = owner.quantizer->origin.at("scale"); // it says on what its last bit hangs
+    work.slot.formula = owner.formula;
+    work.slot.assumed = work.slot.assumed || quantizer.origin["scale"].origin == Origin::Assumed;
+    work.restsOnMean = false;
+}
+
 void tellScaling(SlotWork &work)
 {
     const ScalingShare &share = work.scaling;

@@ -23,6 +23,9 @@ std::optional<SlotIndex> scalingOwner(const BrevitasFacts &facts, SlotIndex inde
 /// quantization (0.7 to 0.12) makes them for sums. Throws SlotFailure, RecipeMismatch, ParseError.
 void shareScaling(SlotWork &work);
 
+/// Who shares the whole quantizer of one that shares its scaling with a third has that scale too.
+void takeOwnersScale(SlotWork &work);
+
 /// Says in the origin of the scale, and in a warning where it is assumed, what is shared.
 void tellScaling(SlotWork &work);
 

@@ -102,6 +102,48 @@ private Q_SLOTS:
         QCOMPARE(act(*found, "add_quant").assumed, relu != sum);
     }
 
+    void sharersOfASharer_data()
+    {
+        QTest::addColumn<QString>("says"); ///< of fc, with whose quantizer fd shares its own
+        QTest::addColumn<float>("scale"); ///< of both: fa reaches to 2, fc to 1, fd to 4
+        QTest::newRow("nothing") << "" << 4.0f / 127;
+        QTest::newRow("the scale of fa") << "scale_shared_with = \"fa\"" << 2.0f / 127;
+        QTest::newRow("the threshold of fa") << "threshold_shared_with = \"fa\"" << 2.0f / 127;
+    }
+
+    /// The whole quantizer is shared, and with it what it shares.
+    void sharersOfASharer()
+    {
+        QFETCH(QString, says);
+        QFETCH(float, scale);
+        const auto found = recovered(
+            {{"fa.weight", {1, 2}, {2, -1}}, {"fc.weight", {1, 2}, {1, -1}}, {"fd.weight", {1, 2}, {4, -1}}},
+            preset("f*", "weight", "Int8WeightPerTensorFloat") + entry("fd", "weight", "shared_with = \"fc\"")
+                + (says.isEmpty() ? std::string() : entry("fc", "weight", says.toStdString())));
+        QVERIFY2(found, found ? "" : found.error().text().c_str());
+        for (const char *layer : {"fc", "fd"}) {
+            const Quantizer &quantizer = *found->layer(layer)->slot("weight")->quantizer;
+            QCOMPARE(quantizer.scale->values, std::vector<float>{scale});
+            QCOMPARE(quantizer.origin.at("scale").detail,
+                found->layer("fc")->slot("weight")->quantizer->origin.at("scale").detail);
+        }
+    }
+
+    /// And an activation's, by the recipe's word or because two thresholds are one storage.
+    void sharersOfASharedThreshold()
+    {
+        for (const char *says : {"", "scale_shared_with = \"join\""}) {
+            const std::string recipe = kJoin + kRelu + entry("relu2", "act", "shared_with = \"relu\"")
+                + (*says == 0 ? std::string() : entry("relu", "act", says));
+            const auto found = network(recipe, 7, 7);
+            QVERIFY2(found, found ? "" : found.error().text().c_str());
+            QCOMPARE(scaleOf(*found, "relu"), 2.0f / 128);
+            QCOMPARE(scaleOf(*found, "relu2"), 2.0f / 128);
+            QCOMPARE(act(*found, "relu2").assumed, act(*found, "relu").assumed);
+            QCOMPARE(act(*found, "relu2").assumed, *says == 0);
+        }
+    }
+
     void storages_data()
     {
         QTest::addColumn<QString>("recipe");
