@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "analysis/find.h"
+#include "dialects/brevitas/recipe_writer.h"
 #include "export/export.h"
 #include "lab/compare.h"
 #include "open/open_network.h"
@@ -81,6 +82,37 @@ class TestFieldTorchCrossings : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void printedRecipes_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("layer");
+        QTest::newRow("torch.ao") << "ao_static.pth"
+                                  << "fc";
+        QTest::newRow("integers") << "int_weights.pt"
+                                  << "conv";
+    }
+
+    /// What the file holds itself is in force, whatever a recipe says of it, and no printed recipe says otherwise.
+    void printedRecipes()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, layer);
+        const std::string path = test::data("field/" + file.toStdString());
+        const std::string head = "# Quantizers of " + file.toStdString() + "\n";
+        QCOMPARE(recipeToml(*openNetwork(path)),
+            head + "# What quantizers it has were read from the file itself; it needs no recipe.\n");
+        QTemporaryDir folder;
+        QFile recipe(folder.filePath("r.toml"));
+        QVERIFY(recipe.open(QIODevice::WriteOnly));
+        recipe.write(test::preset(layer.toStdString(), "weight", "Int8WeightPerTensorFloat").c_str());
+        recipe.close();
+        const auto network = openNetwork(path, recipe.fileName().toStdString());
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QCOMPARE(recipeToml(*network),
+            head + "# brevitas = \"0.10.2\" is assumed\n\n# " + layer.toStdString()
+                + " weight: as the file itself says; nothing that a recipe says of it is in force\n");
+    }
+
     void asStored_data()
     {
         QTest::addColumn<std::string>("rule");

@@ -110,6 +110,9 @@ private:
             = settingsFor(m_network.recipe, layer.name, slot.slot, !m_batchNorms.contains(layer.name));
         if (slot.preset.empty() && slot.sharedWith.empty() && !settings.mentioned)
             return {};
+        if (slot.preset.empty() && slot.sharedWith.empty() && settings.ownClass.empty() && slot.quantizer)
+            return fmt::format("\n# {} {}: as the file itself says; nothing that a recipe says of it is in force\n",
+                printable(layer.name), slot.slot);
         RecipeQuantizer entry = inForce(settings, layer, slot);
         const bool said = saysInput(entry);
         if (!said)
@@ -228,10 +231,15 @@ std::string recipeToml(const Network &network)
             "# Taken from {}, whose scales and codes these settings give\n", printable(network.recipe.takenFrom));
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
+    const Writer writer(network);
+    const std::string entries = writer.layers() + writer.quantizers() + writer.proofs();
+    const bool assumed = std::ranges::any_of(
+        network.layers, [](const Layer &layer) { return std::ranges::any_of(layer.slots, &SlotQuantizer::assumed); });
+    if (entries.empty() && !network.recipe.brevitas && !assumed)
+        return out + "# What quantizers it has were read from the file itself; it needs no recipe.\n";
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))
                                    : "# brevitas = \"0.10.2\" is assumed\n";
-    const Writer writer(network);
-    return out + writer.layers() + writer.quantizers() + writer.proofs();
+    return out + entries;
 }
 
 } // namespace quantscope
