@@ -61,13 +61,13 @@ private Q_SLOTS:
                                             << u"q  u8 · 2⁻⁶ | s  u8 · 2⁻⁶ | → add → | [c]"_s;
         QTest::newRow("a join that disagrees")
             << u"q=u8 2^-6; s=u8 2^-5; c"_s << u"q > keep > add; s > add; add > c"_s
-            << u"q  u8 · 2⁻⁶ differs | keep | s  u8 · 2⁻⁵ differs | → add → differs | [c]"_s;
+            << u"q  u8 · 2⁻⁶ differs | keep | s  u8 · 2⁻⁵ differs | → add differs → | [c]"_s;
         QTest::newRow("one of three") << u"q=u8 2^-6; s=u8 2^-5; r=u8 2^-6; c"_s
                                       << u"q > add; s > add; r > add; add > c"_s
-                                      << u"q  u8 · 2⁻⁶ | s  u8 · 2⁻⁵ differs | r  u8 · 2⁻⁶ | → add → differs | [c]"_s;
+                                      << u"q  u8 · 2⁻⁶ | s  u8 · 2⁻⁵ differs | r  u8 · 2⁻⁶ | → add differs → | [c]"_s;
         QTest::newRow("what it feeds disagrees with it")
             << u"c=u8 2^-6; s=u8 2^-5; r"_s << u"c > add; s > add; add > r"_s
-            << u"[c  u8 · 2⁻⁶] | → add → differs | r"_s;
+            << u"[c  u8 · 2⁻⁶] | → add differs → | r"_s;
         QTest::newRow("what it feeds quantizes first")
             << u"q=u8 2^-6; c.input=i8 2^-5; c.weight=i4 2^-1"_s << u"q > c"_s << u"q  u8 · 2⁻⁶ | → | [c]"_s;
         QTest::newRow("nothing is known") << u"c=u8 2^-6"_s << QString() << QString();
@@ -102,12 +102,13 @@ private Q_SLOTS:
         }
         const test::FlowSketch sketch(layers, edges);
         QCOMPARE(lineOf(sketch.network, "c", 3),
-            u"q0  u8 · 2⁻⁶ | q1  u8 · 2⁻⁶ | q2  u8 · 2⁻⁶ | +37 more differs | → cat → differs | [c]"_s);
+            u"q39  u8 · 2⁻⁵ differs | q0  u8 · 2⁻⁶ | q1  u8 · 2⁻⁶ | +37 more | → cat differs → | [c]"_s);
         QCOMPARE(lineOf(test::FlowSketch(u"a; b; c"_s, u"a > c; b > c"_s).network, "c", 1), u"a | b | → | [c]"_s);
         const auto parts = stripParts(sketch.network, layerId(0), Neighbourhoods(sketch.network).of(layerId(0)), 3);
         QCOMPARE(parts[3].more.size(), std::size_t{37});
-        QCOMPARE(parts[3].more.back().layer, u"q39"_s);
-        QCOMPARE(parts[3].tip, u"37 other layers that feed it, of which 1 differ where they are joined"_s);
+        QCOMPARE(parts[3].more.front().layer, u"q2"_s);
+        QCOMPARE(parts[3].more.back().layer, u"q38"_s);
+        QCOMPARE(parts[3].tip, u"37 other layers that feed it"_s);
     }
 
     void longNames()
@@ -116,6 +117,10 @@ private Q_SLOTS:
         part.text = u"features.denseblock1.denselayer12.conv2"_s;
         part.type = u"u8 · 2⁻⁶"_s;
         QCOMPARE(stripText(part, 11), u"featu…conv2  u8 · 2⁻⁶"_s);
+        part.kind = StripPart::Kind::More;
+        part.text = u"+37 more"_s;
+        part.type.clear();
+        QCOMPARE(stripText(part, 5), u"+37 more"_s);
     }
 
     /// The sample: a checkpoint whose export beside it tells the flow, each end a link by mouse and by key.

@@ -111,8 +111,11 @@ void addSide(std::vector<StripPart> &parts, const Network &network, const Side &
 {
     // One more end takes no more room than saying that there is one.
     const std::size_t count = side.neighbours.size() <= most + 1 ? side.neighbours.size() : most;
+    std::vector<Neighbour> ends = side.neighbours;
+    if (count < ends.size()) // what is wrong is seen first
+        std::ranges::stable_partition(ends, &Neighbour::differs);
     for (std::size_t at = 0; at < count; ++at) {
-        const Neighbour &neighbour = side.neighbours[at];
+        const Neighbour &neighbour = ends[at];
         const StripPart own = operatorsPart(network, StripPart::Kind::Operators, neighbour.operators, side);
         if (!feeds && !own.text.isEmpty())
             parts.push_back(own);
@@ -120,13 +123,13 @@ void addSide(std::vector<StripPart> &parts, const Network &network, const Side &
         if (feeds && !own.text.isEmpty())
             parts.push_back(own);
     }
-    if (count == side.neighbours.size())
+    if (count == ends.size())
         return;
     StripPart more{.kind = StripPart::Kind::More, .text = {}, .type = {}, .layer = {}, .tip = {}};
     std::size_t differing = 0;
-    for (std::size_t at = count; at < side.neighbours.size(); ++at) {
-        more.more.push_back(partOf(network, side.neighbours[at], feeds));
-        differing += side.neighbours[at].differs ? 1u : 0u;
+    for (std::size_t at = count; at < ends.size(); ++at) {
+        more.more.push_back(partOf(network, ends[at], feeds));
+        differing += ends[at].differs ? 1u : 0u;
     }
     more.text = u"+%1 more"_s.arg(more.more.size());
     more.differs = differing > 0;
@@ -176,15 +179,15 @@ std::vector<StripPart> stripParts(
 QString stripText(const StripPart &part, int letters)
 {
     QString text = part.text;
-    if (text.size() > letters)
+    if (text.size() > letters && part.kind != StripPart::Kind::More)
         text = text.left((letters - 1) / 2) + u'…' + text.right(letters - 1 - (letters - 1) / 2);
-    if (part.kind == StripPart::Kind::Arrow)
-        text = text.isEmpty() ? u"→"_s : u"→ %1 →"_s.arg(text);
     if (!part.type.isEmpty())
         text += u"  "_s + part.type;
     if (part.differs)
         text += u" differs"_s;
-    return text;
+    if (part.kind != StripPart::Kind::Arrow)
+        return text;
+    return text.isEmpty() ? u"→"_s : u"→ %1 →"_s.arg(text);
 }
 
 QString stripName(const StripPart &part, bool feeds)

@@ -17,15 +17,15 @@ StripLabel::StripLabel(const StripPart &part, const StripDetail &detail)
     : nameFont(Theme::sans(1.0, part.kind == StripPart::Kind::Here))
     , typeFont(Theme::mono(0.92))
 {
+    const bool arrow = part.kind == StripPart::Kind::Arrow;
     StripPart bare = part;
     bare.type.clear();
-    bare.differs = false;
-    const bool arrow = part.kind == StripPart::Kind::Arrow;
+    bare.differs = arrow && part.differs;
     if (arrow && !detail.operators && !part.text.isEmpty())
         bare.text = u"…"_s;
     name = stripText(bare, arrow ? 1000 : detail.letters);
     type = detail.types ? part.type : QString();
-    if (part.differs)
+    if (part.differs && !arrow)
         type += (type.isEmpty() ? QString() : u" "_s) + u"differs"_s;
 }
 
