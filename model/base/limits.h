@@ -41,4 +41,18 @@ struct Limits {
     std::uint64_t recipeBytes = 4ull << 20;
 };
 
+/// The same for the code of TorchScript archives.
+struct CodeLimits {
+    /// Text of all files; a Faster R-CNN has 285 KB.
+    std::uint64_t bytes = 64ull << 20;
+    /// Brackets in brackets and blocks in blocks; printed code stays below 20.
+    std::uint32_t nesting = 200;
+    /// Statements and expressions that are followed through its calls: a function that calls another twice, which does
+    /// the same, doubles the work with each line.
+    std::uint64_t steps = 4'000'000;
+    /// Expressions, statements and calls that are open at once.
+    std::uint32_t depth = 800;
+};
+inline constexpr CodeLimits kCodeLimits;
+
 } // namespace quantscope

@@ -3,6 +3,7 @@
 #include "dialects/brevitas/list_state_dict.h"
 #include "dialects/brevitas/recover_state_dict.h"
 #include "dialects/onnx/recover.h"
+#include "dialects/torchscript/recover_script.h"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,10 @@ namespace quantscope {
 namespace {
 
 constexpr std::array kInterpreters = {
+    Interpreter{"TorchScript",
+        [](const ModelFile &file) { return file.format == "torchscript" && file.graph && !file.graph->nodes.empty(); },
+        [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listScript(std::move(file)); },
+        [](Network &network, const Progress &progress, const RecoverHints &) { recoverScript(network, progress); }},
     Interpreter{"ONNX graph", [](const ModelFile &file) { return file.graph.has_value(); },
         [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listOnnx(std::move(file)); },
         [](Network &network, const Progress &progress, const RecoverHints &) { recoverOnnx(network, progress); }},

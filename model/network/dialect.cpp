@@ -19,6 +19,7 @@ constexpr std::array kDialects = {
     DialectTraits{Dialect::Finn, "FINN", false, true, false, false},
     DialectTraits{Dialect::VitisAi, "Vitis AI", false, true, true, false},
     DialectTraits{Dialect::Onnx, "ONNX", false, true, true, false},
+    DialectTraits{Dialect::TorchScript, "TorchScript", false, true, true, false},
 };
 
 consteval bool inOrder()

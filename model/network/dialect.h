@@ -18,6 +18,7 @@ enum class Dialect : std::uint8_t {
     Finn, ///< FINN's integers: types in annotations and attributes, thresholds; scales have moved into other operators
     VitisAi, ///< FixNeuron nodes
     Onnx, ///< a graph without quantizers of its own, or with those of a dialect that is listed only
+    TorchScript,
 };
 
 /// What a dialect lets one do; the one row that everything outside dialects/ asks.

@@ -1,5 +1,6 @@
 #include "dialects/folding/fold_table.h"
 
+#include "dialects/folding/fold_aten.h"
 #include "dialects/folding/fold_compare.h"
 #include "dialects/folding/fold_elementwise.h"
 #include "dialects/folding/fold_quantize.h"
@@ -68,6 +69,8 @@ Function findFunction(const Node &node)
         return quantizeLinear;
     if (isDequantizeLinear(node))
         return dequantizeLinear;
+    if (node.domain == "aten")
+        return findAten(node.opType);
     if (!node.domain.empty())
         return nullptr;
     const auto found

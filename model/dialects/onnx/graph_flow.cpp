@@ -49,7 +49,12 @@ NodeFlags spread(const Graph &graph, const Known &known, const Starts &starts, c
 
 bool isRandom(const Node &node) { return node.opType.starts_with("Random"); }
 bool isClip(const Node &node) { return node.domain.empty() && node.opType == "Clip"; }
-bool readsShape(const Node &node) { return node.domain.empty() && (node.opType == "Shape" || node.opType == "Size"); }
+bool readsShape(const Node &node)
+{
+    if (node.domain == "aten")
+        return node.opType == "size" || node.opType == "dim" || node.opType == "numel";
+    return node.domain.empty() && (node.opType == "Shape" || node.opType == "Size");
+}
 
 /// One use: build().
 class GraphFlow {

@@ -152,6 +152,8 @@ bool Flattener::visitTensor(PickleRef node)
 {
     auto tensor = m_builder.build(node);
     if (tensor)
+        m_positions.try_emplace(node, m_file.tensors.size());
+    if (tensor)
         emitKnown(std::move(*tensor));
     return tensor.has_value();
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace quantscope {
@@ -22,6 +23,8 @@ public:
     void run(PickleRef root, const std::string &prefix, const Progress &progress);
     /// The first call that was met and not made; empty when there was none.
     const std::string &firstCall() const { return m_firstCall; }
+    /// Where the tensors are listed, by the first node that makes each.
+    const std::unordered_map<PickleRef, std::size_t> &positions() const { return m_positions; }
     bool collectScalars = true;
 
 private:
@@ -84,6 +87,7 @@ private:
     std::deque<PickleRef> m_stateRefs; ///< keeps the spans of single states alive
     std::string m_path;
     std::string m_firstCall;
+    std::unordered_map<PickleRef, std::size_t> m_positions;
     bool m_labelIsKey = false; ///< whether the last part of the path is a key or attribute, not a position
     std::uint64_t m_steps = 0;
     std::uint64_t m_scalars = 0;

@@ -34,6 +34,8 @@ std::string listPickled(const PickledTensors &from, const ReadRequest &request, 
     flattener.run(from.tree.root, from.prefix, request.progress);
     if (from.isModel)
         findParts(file, from.tree, from.tree.root, TensorBuilder(from.tree, from.storages, request.limits, budget));
+    if (from.positions != nullptr)
+        *from.positions = flattener.positions();
     return flattener.firstCall();
 }
 

@@ -4,8 +4,12 @@
 #include "formats/torch/storage_table.h"
 
 #include <string>
+#include <unordered_map>
 
 namespace quantscope {
+
+/// Positions in ModelFile::tensors by the first node of the pickle that makes each.
+using TensorPositions = std::unordered_map<PickleRef, std::size_t>;
 
 /// One of a container's pickles, with the storages that it names.
 struct PickledTensors {
@@ -13,6 +17,7 @@ struct PickledTensors {
     const StorageTable &storages;
     std::string prefix = {}; ///< of its tensors' names
     bool isModel = true; ///< its top level may be a checkpoint dict
+    TensorPositions *positions = nullptr; ///< told where each tensor is listed
 };
 
 /// Lists the tensors of a pickle in `file`, with the parts and scalars of a checkpoint; returns the first call that was

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "formats/pickle/pickle_machine.h"
 #include "formats/torch/pickled_model.h"
+#include "formats/torchscript/read_script.h"
 #include "formats/zip/zip_archive.h"
 
 #include <algorithm>
@@ -92,6 +93,7 @@ struct PickleMember {
     std::string storageSuffix;
     std::string namePrefix;
     bool isModel = true; ///< its top level may be a checkpoint dict
+    std::optional<ScriptPickle> *kept = nullptr; ///< takes the pickle where its objects are looked up later
 };
 
 PickleTree runPickle(TorchZip &zip, const ZipEntry &entry)
@@ -145,9 +147,15 @@ private:
 /// Lists the tensors of one pickle; returns the first call that was not made.
 std::string readPickle(TorchZip &zip, const PickleMember &member, bool bigEndian)
 {
-    const PickleTree tree = runPickle(zip, *member.entry);
+    PickleTree tree = runPickle(zip, *member.entry);
     const StorageTable storages(tree, ZipRecords(zip.archive, member, bigEndian), zip.budget);
-    return listPickled({tree, storages, member.namePrefix, member.isModel}, zip.request, zip.budget, zip.file);
+    TensorPositions positions;
+    TensorPositions *const told = member.kept != nullptr ? &positions : nullptr;
+    std::string firstCall
+        = listPickled({tree, storages, member.namePrefix, member.isModel, told}, zip.request, zip.budget, zip.file);
+    if (member.kept != nullptr)
+        member.kept->emplace(ScriptPickle{std::move(tree), std::move(positions)});
+    return firstCall;
 }
 
 ModelFile readCheckpoint(TorchZip &zip, const std::string &root)
@@ -156,12 +164,13 @@ ModelFile readCheckpoint(TorchZip &zip, const std::string &root)
     zip.file.format = constants != nullptr ? "torchscript" : "pytorch-checkpoint";
     const bool bigEndian = isBigEndian(zip, root);
     readVersion(zip, root);
-    std::string firstCall = readPickle(zip, {zip.archive.find(root + "data.pkl"), root + "data/", "", ""}, bigEndian);
+    std::optional<ScriptPickle> data, script;
+    std::string firstCall = readPickle(zip,
+        {zip.archive.find(root + "data.pkl"), root + "data/", "", "", true, constants != nullptr ? &data : nullptr},
+        bigEndian);
     if (constants != nullptr) {
-        readPickle(zip, {constants, root + "constants/", "", "CONSTANTS.c", false}, bigEndian);
-        zip.file.diagnostics.push_back({"torchscript-graph", Severity::Warning, "",
-            "the tensors of this TorchScript archive are listed; its code is not read yet, so quantizers "
-            "that only the code knows are missing"});
+        readPickle(zip, {constants, root + "constants/", "", "CONSTANTS.c", false, &script}, bigEndian);
+        readScriptGraph({zip.archive, root, *data, &*script}, zip.file, zip.request.limits, zip.budget);
     }
     finishPickled(zip.file, firstCall);
     return std::move(zip.file);

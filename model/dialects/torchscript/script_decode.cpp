@@ -1,0 +1,312 @@
+#include "dialects/torchscript/script_decode.h"
+
+#include "base/text.h"
+#include "dialects/onnx/code_limits.h"
+#include "dialects/onnx/granular.h"
+#include "dialects/onnx/labels.h"
+#include "graph/torch_types.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantscope::script {
+
+namespace {
+
+using namespace interpret;
+
+std::optional<double> literalOf(const Node &node, std::size_t position)
+{
+    const Attribute *found = node.attribute(std::to_string(position));
+    if (found != nullptr && found->kind == Attribute::Kind::Int)
+        return static_cast<double>(found->i);
+    return found != nullptr && found->kind == Attribute::Kind::Float
+        ? std::optional<double>(static_cast<double>(found->f))
+        : std::nullopt;
+}
+
+/// Whether an operator quantizes along an axis, which is its fourth argument.
+std::optional<std::int64_t> axisOf(const Node &node)
+{
+    if (node.opType != "quantize_per_channel" && node.opType != "fake_quantize_per_channel_affine")
+        return std::nullopt;
+    return node.integer("3", 0);
+}
+
+DType codeTypeOf(const Node &quantize)
+{
+    const DType type = dtypeFromTorch(quantize.integer(axisOf(quantize) ? "4" : "3", -1));
+    if (type != DType::QInt8 && type != DType::QUInt8 && type != DType::QInt32)
+        throw ParseError(fmt::format("{} makes codes of a type that is not known", nodeLabel(quantize)));
+    return type;
+}
+
+void setAffine(const TensorInfo &tensor, Quantizer &q)
+{
+    const StoredAffine &affine = *tensor.affine;
+    const auto values = [&](const std::vector<double> &stored) {
+        Granular out{{}, std::nullopt, std::vector<float>(stored.begin(), stored.end())};
+        if (out.values.size() > 1 && affine.axis && static_cast<std::size_t>(*affine.axis) < tensor.shape.size()) {
+            out.shape.assign(tensor.shape.size(), 1);
+            out.shape[static_cast<std::size_t>(*affine.axis)] = static_cast<std::int64_t>(out.values.size());
+            out.axis = *affine.axis;
+        }
+        return out;
+    };
+    q.rule = CodeRule::Stored;
+    q.bitWidth = static_cast<int>(dtypeBits(tensor.dtype));
+    q.isSigned = isSigned(tensor.dtype);
+    q.narrow = false;
+    q.scale = simplified(values(affine.scales), false);
+    q.zeroPoint = simplified(values(affine.zeroPoints), true);
+    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"})
+        q.origin[field] = {Origin::Read, fmt::format("the {} tensor's own parameters", dtypeName(tensor.dtype))};
+}
+
+} // namespace
+
+std::string ScriptDecoder::place(const ScriptArgument &argument) const
+{
+    return fmt::format("{}, argument {}", nodeLabel(node(argument.node)), argument.position);
+}
+
+void ScriptDecoder::takeTensor(std::shared_ptr<const TensorInfo> tensor, SlotQuantizer &out)
+{
+    out.tensorName = tensor->name;
+    out.shape = tensor->shape;
+    out.tensor = std::move(tensor);
+}
+
+SlotQuantizer ScriptDecoder::list(const ScriptSlot &slot)
+{
+    SlotQuantizer out;
+    out.slot = slot.slot;
+    out.channelAxis = slot.channelAxis;
+    out.sources = sourcesOf(slot);
+    if (!slot.constant)
+        return out;
+    const ValueId value = slot.form == ScriptSlot::Form::Pattern ? slot.pattern.input : slot.value;
+    auto view = m_constants.view(handedOn(m_constants.graph(), value));
+    if (view == nullptr)
+        view = m_constants.view(m_constants.paths().tensorBehind(value));
+    if (view != nullptr)
+        takeTensor(std::move(view), out);
+    return out;
+}
+
+/// The tensors that went into it.
+std::vector<std::size_t> ScriptDecoder::sourcesOf(const ScriptSlot &slot) const
+{
+    constexpr std::size_t kMostVisited = 4096;
+    const Graph &graph = m_constants.graph();
+    std::vector<ValueId> open, visited;
+    if (slot.constant)
+        open.push_back(slot.value);
+    for (const NodeId id : slot.pattern.nodes)
+        open.insert(open.end(), graph.nodes[id].inputs.begin(), graph.nodes[id].inputs.end());
+    if (slot.form == ScriptSlot::Form::Output)
+        for (std::size_t i = 0; i < 2; ++i)
+            open.push_back(node(slot.scale.node).input(slot.scale.position + i));
+    std::vector<std::size_t> tensors;
+    while (!open.empty() && visited.size() < kMostVisited) {
+        const ValueId id = open.back();
+        open.pop_back();
+        if (id == kNoValue || !m_constants.paths().isStored(id) || std::ranges::find(visited, id) != visited.end())
+            continue;
+        visited.push_back(id);
+        if (graph.values[id].tensor)
+            tensors.push_back(*graph.values[id].tensor);
+        else if (const Node *maker = graph.producerOf(id))
+            open.insert(open.end(), maker->inputs.begin(), maker->inputs.end());
+    }
+    return tensors;
+}
+
+Granular ScriptDecoder::granular(const ScriptArgument &argument, const Shape *shape, std::optional<std::int64_t> axis)
+{
+    const Node &owner = node(argument.node);
+    const ValueId value = owner.input(argument.position);
+    if (value == kNoValue) {
+        const auto number = literalOf(owner, argument.position);
+        if (!number)
+            throw NotConstant(place(argument) + " is no number");
+        return {{}, std::nullopt, {static_cast<float>(*number)}};
+    }
+    if (!axis || shape == nullptr || m_constants.folder().fold(value).count() == 1)
+        return broadcastGranular(m_constants, value, shape, place(argument));
+    const FoldedValue &folded = m_constants.folder().fold(value);
+    const auto rank = static_cast<std::int64_t>(shape->size());
+    const std::int64_t along = *axis < 0 ? *axis + rank : *axis;
+    if (along < 0 || along >= rank || folded.shape.size() != 1
+        || folded.shape[0] != (*shape)[static_cast<std::size_t>(along)])
+        throw ParseError(fmt::format("{} has shape {}, which does not fit axis {} of {}", place(argument),
+            shapeText(folded.shape), *axis, shapeText(*shape)));
+    Granular out{Shape(shape->size(), 1), static_cast<int>(along), folded.floats()};
+    out.shape[static_cast<std::size_t>(along)] = folded.shape[0];
+    return out;
+}
+
+void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape)
+{
+    const ScriptPattern &pattern = slot.pattern;
+    const auto zero = Granular{{}, std::nullopt, {0.0f}};
+    std::optional<Granular> divisor, shift;
+    if (pattern.quantize) {
+        const auto axis = axisOf(node(*pattern.quantize));
+        divisor = simplified(granular({*pattern.quantize, 1}, shape, axis), false);
+        shift = simplified(granular({*pattern.quantize, 2}, shape, axis), true);
+    }
+    const ScriptArgument scale = pattern.scale.value_or(ScriptArgument{pattern.quantize.value_or(0), 1});
+    q.scale = pattern.scale ? simplified(granular(scale, shape, std::nullopt), false) : *divisor;
+    q.zeroPoint = pattern.zeroPoint ? simplified(granular(*pattern.zeroPoint, shape, std::nullopt), true)
+        : pattern.scale             ? zero
+                                    : *shift;
+    if (shift && shift->values != q.zeroPoint->values)
+        throw ParseError(fmt::format("{} and {} have different zero points", place({*pattern.quantize, 2}),
+            pattern.zeroPoint ? place(*pattern.zeroPoint) : place(scale)));
+    if (divisor && divisor->values != q.scale->values)
+        q.divisor = divisor;
+    q.origin["scale"] = {Origin::Read, place(scale)};
+    q.origin["zero_point"] = pattern.zeroPoint ? Provenance{Origin::Read, place(*pattern.zeroPoint)}
+        : pattern.quantize                     ? Provenance{Origin::Read, place({*pattern.quantize, 2})}
+                           : Provenance{Origin::Computed, "nothing is subtracted from the codes: 0"};
+    q.rule = pattern.stored ? CodeRule::Stored : CodeRule::ReciprocalRoundAdd;
+    q.origin["rounding"] = pattern.stored
+        ? Provenance{Origin::Read, "the file holds the codes: nothing is left to round"}
+        : Provenance{Origin::Computed, "torch rounds half to even"};
+}
+
+void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out)
+{
+    const ScriptPattern &pattern = slot.pattern;
+    std::optional<double> low, high;
+    NodeId said = 0;
+    DType container = DType::Unknown;
+    if (!pattern.stored && node(*pattern.quantize).opType.starts_with("fake_")) {
+        said = *pattern.quantize;
+        const std::size_t first = axisOf(node(said)) ? 4 : 3;
+        low = literalOf(node(said), first);
+        high = literalOf(node(said), first + 1);
+        if (!low || !high)
+            throw NotConstant(fmt::format("the limits of {} are no numbers", nodeLabel(node(said))));
+    } else {
+        container = pattern.stored ? m_constants.file().tensors[*m_constants.graph().values[pattern.input].tensor].dtype
+                                   : codeTypeOf(node(*pattern.quantize));
+        q.isSigned = isSigned(container);
+        q.origin["signed"] = {Origin::Read, fmt::format("the codes are {}", dtypeName(container))};
+    }
+    if (pattern.clamp) {
+        said = *pattern.clamp;
+        const CodeRange whole = codeRange(static_cast<int>(dtypeBits(container)), *q.isSigned, false);
+        low = std::max(literalOf(node(said), 1).value_or(-9e18), static_cast<double>(whole.min));
+        high = std::min(literalOf(node(said), 2).value_or(9e18), static_cast<double>(whole.max));
+    }
+    if (low && high) {
+        const auto from = static_cast<std::int64_t>(*low), to = static_cast<std::int64_t>(*high);
+        if (from > to)
+            throw ParseError(fmt::format("{} leaves no code: {}..{}", nodeLabel(node(said)), from, to));
+        // Codes with a sign may have a clamp that cuts all negative ones off.
+        const bool sign = q.isSigned.value_or(from < 0);
+        const std::string why = fmt::format("{}..{} ({})", from, to, nodeLabel(node(said)));
+        if (!setCodeLimits(q, from, to, sign, why) && slot.constant) {
+            if (!pattern.stored)
+                throw ParseError(fmt::format("the limits {} are none of a bit width", why));
+            takeTensor(m_constants.computed(node(*pattern.clamp).outputs[0]), out);
+        }
+        q.origin.try_emplace("signed", Provenance{Origin::Computed, why});
+        return;
+    }
+    const int bits = static_cast<int>(dtypeBits(container));
+    q.narrow = false;
+    const std::string why = fmt::format("no clamp: the full range of {}", dtypeName(container));
+    q.origin["narrow"] = {Origin::Computed, why};
+    if (slot.constant && (slot.slot == Slot::Bias || bits >= 32)) {
+        q.storageBits = bits;
+        m_diagnostics.push_back({"bias-width-lost", Severity::Note, {layer.id, slot.slot},
+            fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot.slot,
+                printable(layer.name), dtypeName(container))});
+        return;
+    }
+    q.bitWidth = bits;
+    q.origin["bit_width"] = {Origin::Computed, why};
+}
+
+void ScriptDecoder::fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out)
+{
+    Quantizer q;
+    if (slot.constant)
+        takeTensor(m_constants.tensor(handedOn(m_constants.graph(), slot.pattern.input)), out);
+    setRange(slot, layer, q, out);
+    setParameters(slot, q, slot.constant ? &out.shape : nullptr);
+    out.quantizer = std::move(q);
+}
+
+/// What quantized operators write are codes of quint8, whatever the archive's version.
+void ScriptDecoder::fillOutput(const ScriptSlot &slot, SlotQuantizer &out)
+{
+    Quantizer q;
+    const ScriptArgument zeroPoint{slot.scale.node, slot.scale.position + 1};
+    q.scale = granular(slot.scale, nullptr, std::nullopt);
+    q.zeroPoint = granular(zeroPoint, nullptr, std::nullopt);
+    q.rule = CodeRule::ReciprocalRoundAdd;
+    q.bitWidth = 8;
+    q.isSigned = q.narrow = false;
+    for (const char *field : {"bit_width", "signed", "narrow"})
+        q.origin[field] = {Origin::Computed, "torch.ao's quantized operators write quint8"};
+    q.origin["rounding"] = {Origin::Computed, "torch rounds half to even"};
+    q.origin["scale"] = {Origin::Read, place(slot.scale)};
+    q.origin["zero_point"] = {Origin::Read, place(zeroPoint)};
+    out.quantizer = std::move(q);
+}
+
+void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out)
+{
+    switch (slot.form) {
+    case ScriptSlot::Form::Pattern: return fillPattern(slot, layer, out);
+    case ScriptSlot::Form::Output: return fillOutput(slot, out);
+    case ScriptSlot::Form::Unknown: {
+        // A float that operators of ours compute is one all the same.
+        takeTensor(m_constants.tensor(slot.value), out);
+        break;
+    }
+    case ScriptSlot::Form::Plain: break;
+    }
+    if (out.tensor != nullptr && out.tensor->affine) {
+        out.quantizer.emplace();
+        setAffine(*out.tensor, *out.quantizer);
+    }
+}
+
+SlotQuantizer ScriptDecoder::decode(const ScriptSlot &slot, const Layer &layer)
+{
+    SlotQuantizer out = list(slot);
+    const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
+        out = list(slot);
+        m_diagnostics.push_back({rule, severity, {layer.id, slot.slot},
+            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why)});
+    };
+    try {
+        fill(slot, layer, out);
+    } catch (const NotConstant &error) {
+        failed("quantizer-not-constant", Severity::Warning, error.what());
+    } catch (const ParseError &error) {
+        failed("quantizer-unreadable", Severity::Error, error.what());
+    }
+    if (out.tensor != nullptr && !out.tensor->problem.empty())
+        out.quantizer.reset();
+    if (!out.quantizer)
+        return out;
+    const auto &scales = out.quantizer->scale->values;
+    const auto bad = std::ranges::find_if(scales, [](float v) { return !(v > 0) || std::isinf(v); });
+    if (bad != scales.end())
+        m_diagnostics.push_back({"scale-not-positive", Severity::Warning, {layer.id, slot.slot},
+            fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
+                printable(layer.name), slot.slot, shortest(*bad))});
+    out.formula = formulaOf(*out.quantizer);
+    return out;
+}
+
+} // namespace quantscope::script

@@ -1,0 +1,128 @@
+#include "dialects/torchscript/script_operators.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace quantscope::script {
+
+namespace {
+
+constexpr auto kNone = std::nullopt;
+
+/// Arguments: native_functions.yaml and the library definitions of quantized:: of PyTorch 1.6 to 2.x.
+constexpr std::array kOperators = {
+    ScriptOperator{"aten", "_convolution", "Conv", "conv", 1, 2, false, kNone, 8},
+    ScriptOperator{"aten", "convolution", "Conv", "conv", 1, 2, false, kNone, 8},
+    ScriptOperator{"aten", "conv1d", "Conv", "conv", 1, 2, false, kNone, 6},
+    ScriptOperator{"aten", "conv2d", "Conv", "conv", 1, 2, false, kNone, 6},
+    ScriptOperator{"aten", "conv3d", "Conv", "conv", 1, 2, false, kNone, 6},
+    ScriptOperator{"aten", "conv_transpose1d", "ConvTranspose", "conv", 1, 2, false, kNone, 6, true},
+    ScriptOperator{"aten", "conv_transpose2d", "ConvTranspose", "conv", 1, 2, false, kNone, 6, true},
+    ScriptOperator{"aten", "conv_transpose3d", "ConvTranspose", "conv", 1, 2, false, kNone, 6, true},
+    ScriptOperator{"aten", "linear", "Linear", "linear", 1, 2},
+    ScriptOperator{"aten", "addmm", "Linear", "linear", 2, 0, false, kNone, kNone, false, true},
+    ScriptOperator{"aten", "matmul", "Linear", "linear", 1, kNone, false, kNone, kNone, false, true},
+    ScriptOperator{"aten", "mm", "Linear", "linear", 1, kNone, false, kNone, kNone, false, true},
+    ScriptOperator{"aten", "embedding", "Embedding", "embedding", 0},
+    ScriptOperator{"aten", "embedding_bag", "Embedding", "embedding", 0},
+    ScriptOperator{"aten", "prelu", "PReLU", "prelu", 1},
+    ScriptOperator{"aten", "lstm", "LSTM", "lstm", 2, kNone, false, kNone, kNone, false, false, true},
+    ScriptOperator{"aten", "gru", "GRU", "gru", 2, kNone, false, kNone, kNone, false, false, true},
+    ScriptOperator{"aten", "rnn_tanh", "RNN", "rnn", 2, kNone, false, kNone, kNone, false, false, true},
+    ScriptOperator{"aten", "rnn_relu", "RNN", "rnn", 2, kNone, false, kNone, kNone, false, false, true},
+    ScriptOperator{"aten", "quantized_lstm", "LSTM", "lstm", 2, kNone, true, kNone, kNone, false, false, true},
+    ScriptOperator{"aten", "quantized_gru", "GRU", "gru", 2, kNone, true, kNone, kNone, false, false, true},
+    ScriptOperator{"quantized", "conv1d", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv2d", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv3d", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv1d_relu", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv2d_relu", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv3d_relu", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv1d_dynamic", "Conv", "conv", 1, kNone, true},
+    ScriptOperator{"quantized", "conv2d_dynamic", "Conv", "conv", 1, kNone, true},
+    ScriptOperator{"quantized", "conv3d_dynamic", "Conv", "conv", 1, kNone, true},
+    ScriptOperator{"quantized", "conv_transpose1d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
+    ScriptOperator{"quantized", "conv_transpose2d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
+    ScriptOperator{"quantized", "conv_transpose3d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
+    ScriptOperator{"quantized", "linear", "Linear", "linear", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "linear_relu", "Linear", "linear", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "linear_leaky_relu", "Linear", "linear", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "linear_tanh", "Linear", "linear", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "linear_dynamic", "Linear", "linear", 1, kNone, true},
+    ScriptOperator{"quantized", "linear_relu_dynamic", "Linear", "linear", 1, kNone, true},
+    ScriptOperator{"quantized", "linear_dynamic_fp16", "Linear", "linear", 1, kNone, true},
+    ScriptOperator{"quantized", "embedding_byte", "Embedding", "embedding", 0, kNone, true},
+    ScriptOperator{"quantized", "embedding_4bit", "Embedding", "embedding", 0, kNone, true},
+    ScriptOperator{"quantized", "embedding_bag_byte", "Embedding", "embedding", 0, kNone, true},
+    ScriptOperator{"quantized", "embedding_bag_4bit", "Embedding", "embedding", 0, kNone, true},
+};
+
+struct OutputScale {
+    std::string_view opType;
+    std::size_t scale;
+};
+constexpr std::array kOutputScales = {
+    OutputScale{"add", 2},
+    OutputScale{"add_relu", 2},
+    OutputScale{"mul", 2},
+    OutputScale{"mul_relu", 2},
+    OutputScale{"matmul", 2},
+    OutputScale{"cat", 2},
+    OutputScale{"cat_relu", 2},
+    OutputScale{"leaky_relu", 3},
+    OutputScale{"sigmoid", 1},
+    OutputScale{"hardswish", 1},
+    OutputScale{"elu", 1},
+    OutputScale{"prelu", 2},
+    OutputScale{"layer_norm", 5},
+    OutputScale{"batch_norm2d", 6},
+    OutputScale{"batch_norm3d", 6},
+    OutputScale{"softmax", 2},
+};
+
+} // namespace
+
+const ScriptOperator *findOperator(const Node &node)
+{
+    const auto found = std::ranges::find_if(
+        kOperators, [&](const ScriptOperator &op) { return op.opType == node.opType && op.domain == node.domain; });
+    return found == kOperators.end() ? nullptr : &*found;
+}
+
+std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank)
+{
+    if (!op.isConvolution() || weightRank < 3 || weightRank > 5)
+        return std::string(op.kind);
+    const bool transposed = op.transposed || (op.opType.ends_with("convolution") && node.integer("6", 0) != 0);
+    return fmt::format("{}{}d", transposed ? "ConvTranspose" : "Conv", weightRank - 2);
+}
+
+std::string_view activationKindOf(const Node &node)
+{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kKinds = {{
+        {"relu", "ReLU"},
+        {"relu_", "ReLU"},
+        {"relu6", "ReLU6"},
+        {"hardtanh", "Hardtanh"},
+        {"hardtanh_", "Hardtanh"},
+        {"sigmoid", "Sigmoid"},
+        {"tanh", "Tanh"},
+        {"leaky_relu", "LeakyReLU"},
+        {"leaky_relu_", "LeakyReLU"},
+        {"softmax", "Softmax"},
+        {"avg_pool2d", "AvgPool2d"},
+        {"adaptive_avg_pool2d", "AdaptiveAvgPool2d"},
+    }};
+    const auto found = std::ranges::find_if(kKinds, [&](const auto &row) { return row.first == node.opType; });
+    return found == kKinds.end() || node.domain != "aten" ? std::string_view() : found->second;
+}
+
+std::optional<std::size_t> outputScaleOf(const Node &node)
+{
+    const auto found = std::ranges::find(kOutputScales, node.opType, &OutputScale::opType);
+    return node.domain != "quantized" || found == kOutputScales.end() ? std::nullopt : std::optional(found->scale);
+}
+
+} // namespace quantscope::script

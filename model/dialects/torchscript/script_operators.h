@@ -1,0 +1,39 @@
+#pragma once
+
+#include "graph/graph.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace quantscope::script {
+
+/// An operator of torch with trained operands: where they stand among its arguments.
+struct ScriptOperator {
+    std::string_view domain, opType;
+    std::string_view kind; ///< torch's name of the module; convolutions get their dimension from the weight's rank
+    std::string_view word; ///< what a layer without a name of its own is called
+    std::size_t weight; ///< or the packed parameters
+    std::optional<std::size_t> bias = {};
+    bool packed = false; ///< weight and bias stand in packed parameters
+    std::optional<std::size_t> scale = {}; ///< of its output, the zero point behind it
+    std::optional<std::size_t> groups = {};
+    bool transposed = false;
+    bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
+    bool recurrent = false; ///< its weights stand in a list
+
+    bool isConvolution() const { return kind.starts_with("Conv"); }
+};
+const ScriptOperator *findOperator(const Node &node);
+
+/// "ConvTranspose1d" of an operator whose weight has three axes.
+std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank);
+
+/// The torch module of an activation function: "ReLU" of relu; empty for other operators.
+std::string_view activationKindOf(const Node &node);
+
+/// A quantized operator without a weight that has an output scale, such as quantized::add: where that stands.
+std::optional<std::size_t> outputScaleOf(const Node &node);
+
+} // namespace quantscope::script

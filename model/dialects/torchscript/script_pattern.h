@@ -1,0 +1,38 @@
+#pragma once
+
+#include "dialects/onnx/walk.h"
+
+#include <optional>
+#include <vector>
+
+namespace quantscope::script {
+
+/// An argument of an operator.
+struct ScriptArgument {
+    NodeId node = 0;
+    std::size_t position = 0;
+};
+
+/// How the code writes one quantizer.
+struct ScriptPattern {
+    ValueId input = kNoValue; ///< what is quantized; of stored codes the codes
+    bool stored = false; ///< the file holds the codes
+    std::optional<NodeId> quantize; ///< quantize_per_*, or fake_quantize_per_*
+    std::optional<NodeId> clamp; ///< of the codes
+    std::optional<ScriptArgument> scale,
+        zeroPoint; ///< of what makes values of codes; none of an operator that reads codes
+    std::vector<NodeId> nodes; ///< in the direction of the data
+};
+
+/// The quantizer whose last operator makes that value, from operators and edges alone: integers - zero point times
+/// scale with the integers stored or made by quantize_per_*, dequantize of that, fake_quantize_per_*, or quantize_per_*
+/// alone.
+std::optional<ScriptPattern> patternOf(const interpret::Constants &constants, ValueId value);
+
+bool isQuantizeNode(const Node &node);
+bool isFakeQuantizeNode(const Node &node);
+
+/// Past operators that hand a tensor on as it is.
+ValueId handedOn(const Graph &graph, ValueId value);
+
+} // namespace quantscope::script

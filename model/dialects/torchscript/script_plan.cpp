@@ -1,0 +1,293 @@
+#include "dialects/torchscript/script_plan.h"
+
+#include "dialects/torchscript/script_operators.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace quantscope::script {
+
+namespace {
+
+/// Modules of torch.ao that quantize for the module that holds them.
+struct Helper {
+    std::string_view name;
+    Slot slot;
+};
+constexpr std::array kHelpers = {Helper{".activation_post_process", Slot::Output},
+    Helper{".weight_fake_quant", Slot::Weight}, Helper{".bias_fake_quant", Slot::Bias}};
+
+/// "fc" of "fc._packed_params._packed_params".
+std::string moduleOf(std::string path)
+{
+    for (std::size_t at = path.find("._packed_params"); at != std::string::npos; at = path.find("._packed_params"))
+        path.resize(at);
+    return path;
+}
+
+/// "lin" of the tensor "lin.weight"; empty for tensors of the top and for constants.
+std::string ownerOf(const std::string &tensor)
+{
+    for (const std::string_view end : {".weight", ".bias"})
+        if (tensor.ends_with(end))
+            return tensor.substr(0, tensor.size() - end.size());
+    return {};
+}
+
+/// One use: run().
+class ScriptPlanner {
+public:
+    explicit ScriptPlanner(const interpret::Constants &constants)
+        : m_constants(constants)
+        , m_graph(constants.graph())
+    {
+    }
+
+    std::vector<ScriptLayer> run()
+    {
+        findActivations();
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id) {
+            const Node &node = m_graph.nodes[id];
+            if (const ScriptOperator *op = findOperator(node))
+                addCompute(id, *op);
+            else if (const auto found = m_activations.find(id); found != m_activations.end())
+                addActivation(id, found->second);
+            else if (const auto scale = outputScaleOf(node))
+                addOutput(id, *scale);
+        }
+        return std::move(m_layers);
+    }
+
+private:
+    bool isStored(ValueId value) const { return value != kNoValue && m_constants.paths().isStored(value); }
+
+    /// By the node that rounds; the longest way to values is the quantizer.
+    void findActivations()
+    {
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
+            for (const ValueId output : m_graph.nodes[id].outputs) {
+                const Node &node = m_graph.nodes[id];
+                if (node.domain != "aten"
+                    || (node.opType != "mul" && node.opType != "dequantize" && !isQuantizeNode(node)
+                        && !isFakeQuantizeNode(node)))
+                    continue;
+                auto found = patternOf(m_constants, output);
+                if (!found || found->stored || !found->quantize || isStored(found->input))
+                    continue;
+                auto &known = m_activations[*found->quantize];
+                if (known.nodes.size() < found->nodes.size())
+                    known = std::move(*found);
+            }
+    }
+
+    std::string unnamed(std::string_view word) const { return fmt::format("{}_{}", word, m_layers.size()); }
+
+    ScriptLayer &layerOf(const std::string &name, std::string_view kind, ValueId weight)
+    {
+        // A module that is called twice is one layer.
+        const auto [same, isNew] = m_byModule.try_emplace({name, weight}, m_layers.size());
+        if (!isNew)
+            return m_layers[same->second];
+        std::string unique = name;
+        for (int &number = m_lastNumber.try_emplace(name, 1).first->second; m_byName.contains(unique);)
+            unique = fmt::format("{}_{}", name, ++number);
+        m_byName.emplace(unique, m_layers.size());
+        ScriptLayer &added = m_layers.emplace_back();
+        added.name = unique;
+        added.kind = kind;
+        added.weight = weight;
+        return added;
+    }
+
+    static void addSlot(ScriptLayer &layer, ScriptSlot slot)
+    {
+        if (std::ranges::none_of(layer.slots, [&](const ScriptSlot &known) { return known.slot == slot.slot; }))
+            layer.slots.push_back(std::move(slot));
+    }
+
+    void addCompute(NodeId id, const ScriptOperator &op)
+    {
+        const Node &node = m_graph.nodes[id];
+        if (op.recurrent)
+            return addRecurrent(id, op);
+        ValueId weight = node.input(op.weight), bias = op.bias ? node.input(*op.bias) : kNoValue;
+        std::size_t position = op.weight;
+        int groups = op.groups ? static_cast<int>(node.integer(std::to_string(*op.groups), 1)) : 1;
+        if (op.packed)
+            unpack(node.input(op.weight), weight, bias, groups);
+        else if (op.opType == "matmul" && !isStored(weight)) {
+            weight = node.input(0);
+            position = 0;
+        }
+        if (!isStored(weight) && !op.isConvolution())
+            return;
+        bool transposed = false;
+        weight = upright(weight, transposed);
+        ScriptSlot slot = parameterSlot(Slot::Weight, weight);
+        const std::size_t rank = rankOf(slot);
+        const std::string kind = kindOf(op, node, rank);
+        slot.channelAxis = kind.starts_with("ConvTranspose")                      ? 1
+            : op.rightOperand && !transposed && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
+                                                                                  : 0;
+        const std::string named = nameOf(node, slot);
+        ScriptLayer &layer = layerOf(named.empty() ? unnamed(op.word) : named, kind, weight);
+        layer.groups = std::max(groups, 1);
+        layer.nodes.push_back(id);
+        if (isStored(weight))
+            addSlot(layer, std::move(slot));
+        if (isStored(bias))
+            addSlot(layer, parameterSlot(Slot::Bias, bias));
+        if (op.scale)
+            addSlot(layer, {Slot::Output, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, *op.scale}});
+    }
+
+    /// Weight and bias of packed parameters: made by a prepack operator, or stored as such.
+    void unpack(ValueId packed, ValueId &weight, ValueId &bias, int &groups) const
+    {
+        weight = bias = kNoValue;
+        const Node *maker = m_graph.producerOf(packed);
+        if (maker == nullptr)
+            return;
+        // Convolutions: a tensor of their settings, weight, bias.
+        const bool settings = maker->opType.starts_with("Conv") && maker->opType.ends_with("PackedParamsBase");
+        weight = maker->input(settings ? 1 : 0);
+        bias = maker->input(settings ? 2 : 1);
+        if (maker->opType.starts_with("conv_transpose"))
+            groups = static_cast<int>(maker->integer("6", 1));
+        else if (maker->opType.starts_with("conv"))
+            groups = static_cast<int>(maker->integer("5", 1));
+    }
+
+    void addRecurrent(NodeId id, const ScriptOperator &op)
+    {
+        const Node *list = m_graph.producerOf(m_graph.nodes[id].input(op.weight));
+        for (std::size_t i = 0; list != nullptr && i < list->inputs.size(); ++i) {
+            const Node *cell = op.packed ? m_graph.producerOf(list->inputs[i]) : nullptr;
+            if (cell != nullptr && cell->opType == "CellParamsBase" && cell->inputs.size() >= 6) {
+                const std::string path = cell->name.substr(0, cell->name.rfind(".param"));
+                addGate(id, op, path + ".weight_ih", cell->inputs[2], cell->inputs[3]);
+                addGate(id, op, path + ".weight_hh", cell->inputs[4], cell->inputs[5]);
+            } else if (const Value *value = m_graph.value(list->inputs[i]); value != nullptr && value->tensor
+                       && m_constants.file().tensors[*value->tensor].shape.size() >= 2) {
+                addGate(id, op, value->name, list->inputs[i], kNoValue);
+            }
+        }
+    }
+
+    void addGate(NodeId id, const ScriptOperator &op, const std::string &name, ValueId weight, ValueId bias)
+    {
+        if (!isStored(weight))
+            return;
+        ScriptLayer &layer = layerOf(name, op.kind, weight);
+        if (std::ranges::find(layer.nodes, id) == layer.nodes.end())
+            layer.nodes.push_back(id);
+        addSlot(layer, parameterSlot(Slot::Weight, weight));
+        if (isStored(bias))
+            addSlot(layer, parameterSlot(Slot::Bias, bias));
+    }
+
+    /// A weight past the operator that turns [out][in] for a product of matrices.
+    ValueId upright(ValueId value, bool &transposed) const
+    {
+        value = handedOn(m_graph, value);
+        const Node *node = m_graph.producerOf(value);
+        if (node == nullptr || node->domain != "aten" || (node->opType != "t" && node->opType != "transpose"))
+            return value;
+        transposed = true;
+        return handedOn(m_graph, node->input(0));
+    }
+
+    ScriptSlot parameterSlot(Slot slot, ValueId value) const
+    {
+        ScriptSlot out;
+        out.slot = slot;
+        out.value = handedOn(m_graph, value);
+        out.constant = true;
+        if (m_graph.values[out.value].tensor)
+            return out;
+        if (auto found = patternOf(m_constants, out.value); found && isStored(found->input)) {
+            out.form = ScriptSlot::Form::Pattern;
+            out.pattern = std::move(*found);
+        } else {
+            out.form = ScriptSlot::Form::Unknown;
+        }
+        return out;
+    }
+
+    ValueId tensorOf(const ScriptSlot &slot) const
+    {
+        const ValueId value = slot.form == ScriptSlot::Form::Pattern ? slot.pattern.input : slot.value;
+        return m_graph.values[value].tensor ? value : m_constants.paths().tensorBehind(value);
+    }
+
+    std::size_t rankOf(const ScriptSlot &slot) const
+    {
+        const ValueId value = isStored(slot.value) ? tensorOf(slot) : kNoValue;
+        return value == kNoValue ? 0 : m_constants.file().tensors[*m_graph.values[value].tensor].shape.size();
+    }
+
+    /// Of the module whose code it is, else of the one that holds the weight.
+    std::string nameOf(const Node &node, const ScriptSlot &weight) const
+    {
+        if (isStored(weight.value))
+            if (const ValueId tensor = tensorOf(weight); tensor != kNoValue)
+                if (std::string owner = moduleOf(ownerOf(m_graph.values[tensor].name)); !owner.empty())
+                    return owner;
+        return moduleOf(node.scope);
+    }
+
+    void addActivation(NodeId id, const ScriptPattern &pattern)
+    {
+        const Node &node = m_graph.nodes[id];
+        ScriptSlot slot;
+        slot.slot = Slot::Act;
+        slot.form = ScriptSlot::Form::Pattern;
+        slot.value = pattern.input;
+        slot.pattern = pattern;
+        std::string name = moduleOf(node.scope);
+        for (const Helper &helper : kHelpers)
+            if (name.ends_with(helper.name)) {
+                name.resize(name.size() - helper.name.size());
+                if (const auto owner = m_byName.find(name); owner != m_byName.end()) {
+                    slot.slot = helper.slot;
+                    return addSlot(m_layers[owner->second], std::move(slot));
+                }
+            }
+        const auto before = m_graph.values[pattern.input].producer;
+        const std::string_view applied = before ? activationKindOf(m_graph.nodes[*before]) : std::string_view();
+        const std::string_view kind = !applied.empty() ? applied
+            : pattern.scale || name.empty()            ? "Identity"
+                                                       : "Quantize";
+        ScriptLayer &layer = layerOf(name.empty() ? unnamed("act") : name, kind, kNoValue);
+        if (!applied.empty() && m_graph.values[pattern.input].consumers.size() == 1)
+            layer.nodes.push_back(*before);
+        layer.nodes.insert(layer.nodes.end(), pattern.nodes.begin(), pattern.nodes.end());
+        addSlot(layer, std::move(slot));
+    }
+
+    void addOutput(NodeId id, std::size_t scale)
+    {
+        const Node &node = m_graph.nodes[id];
+        const std::string name = moduleOf(node.scope);
+        ScriptLayer &layer = layerOf(name.empty() ? unnamed(node.opType) : name, "Quantize", kNoValue);
+        layer.nodes.push_back(id);
+        addSlot(layer, {Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, scale}});
+    }
+
+    const interpret::Constants &m_constants;
+    const Graph &m_graph;
+    std::map<NodeId, ScriptPattern> m_activations; ///< by the node that rounds
+    std::vector<ScriptLayer> m_layers;
+    std::map<std::pair<std::string, ValueId>, std::size_t> m_byModule; ///< name and weight
+    std::map<std::string, std::size_t> m_byName;
+    std::map<std::string, int> m_lastNumber; ///< of the names that occur more than once
+};
+
+} // namespace
+
+std::vector<ScriptLayer> planScript(const interpret::Constants &constants) { return ScriptPlanner(constants).run(); }
+
+} // namespace quantscope::script

@@ -1,0 +1,201 @@
+#include "formats/torchscript/script_graph.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// Lists in lists in arguments; real ones have two.
+constexpr std::uint32_t kDeepestArgument = 32;
+
+Attribute scalarAttribute(const std::string &name, const ScriptValue &value)
+{
+    Attribute out;
+    out.name = name;
+    switch (value.kind) {
+    case ScriptValue::Kind::Bool:
+    case ScriptValue::Kind::Int:
+        out.kind = Attribute::Kind::Int;
+        out.i = value.number;
+        break;
+    case ScriptValue::Kind::Float:
+        out.kind = Attribute::Kind::Float;
+        out.f = static_cast<float>(value.real);
+        break;
+    case ScriptValue::Kind::Text:
+        out.kind = Attribute::Kind::String;
+        out.s = value.text;
+        break;
+    default: break;
+    }
+    return out;
+}
+
+bool holdsValues(const ScriptValue &value, std::uint32_t depth = 0)
+{
+    if (value.is(ScriptValue::Kind::Graph) || depth > kDeepestArgument)
+        return true;
+    return value.items != nullptr
+        && std::ranges::any_of(*value.items, [&](const ScriptValue &item) { return holdsValues(item, depth + 1); });
+}
+
+} // namespace
+
+ValueId ScriptGraph::addValue()
+{
+    charge(sizeof(Value) + sizeof(NodeId));
+    graph().values.emplace_back();
+    return static_cast<ValueId>(graph().values.size() - 1);
+}
+
+ValueId ScriptGraph::addInput(std::string name)
+{
+    const ValueId value = addValue();
+    graph().values[value].name = std::move(name);
+    graph().values[value].graphInput = true;
+    graph().inputs.push_back(value);
+    return value;
+}
+
+ValueId ScriptGraph::tensorValue(std::size_t tensor)
+{
+    ValueId &known = m_tensorValues.at(tensor);
+    if (known == kNoValue) {
+        known = addValue();
+        graph().values[known].name = m_file.tensors[tensor].name;
+        graph().values[known].tensor = tensor;
+    }
+    return known;
+}
+
+void ScriptGraph::addInput(Node &node, std::size_t position, bool isKeyword, ValueId value)
+{
+    if (isKeyword)
+        node.inputs.push_back(value);
+    else {
+        node.inputs.resize(std::max(node.inputs.size(), position + 1), kNoValue);
+        node.inputs[position] = value;
+    }
+}
+
+bool ScriptGraph::addNumbers(Node &node, const std::string &name, const std::vector<ScriptValue> &items)
+{
+    Attribute out;
+    out.name = name;
+    if (std::ranges::all_of(
+            items, [](const ScriptValue &v) { return v.isNumber() && !v.is(ScriptValue::Kind::Float); })) {
+        out.kind = Attribute::Kind::Ints;
+        for (const ScriptValue &item : items)
+            out.ints.push_back(item.number);
+    } else if (std::ranges::all_of(items, &ScriptValue::isNumber)) {
+        out.kind = Attribute::Kind::Floats;
+        for (const ScriptValue &item : items)
+            out.floats.push_back(static_cast<float>(item.asReal()));
+    } else if (std::ranges::all_of(items, [](const ScriptValue &v) { return v.is(ScriptValue::Kind::Text); })) {
+        out.kind = Attribute::Kind::Strings;
+        for (const ScriptValue &item : items)
+            out.strings.push_back(item.text);
+    }
+    charge(sizeof(Attribute) + items.size() * 8);
+    node.attributes.push_back(std::move(out));
+    return true;
+}
+
+void ScriptGraph::addArgument(
+    Node &node, const std::string &name, const ScriptValue &value, const std::string &scope, std::uint32_t depth)
+{
+    const std::size_t position = node.inputs.size();
+    const bool isKeyword = !name.empty();
+    const std::string label = isKeyword ? name : std::to_string(position);
+    if (value.is(ScriptValue::Kind::Graph))
+        return addInput(node, position, isKeyword, value.graphValue());
+    if (value.isSequence() && holdsValues(value) && depth < kDeepestArgument)
+        return addInput(node, position, isKeyword, asValue(value, scope));
+    if (!isKeyword)
+        node.inputs.push_back(kNoValue);
+    if (value.isSequence() && value.items != nullptr && !holdsValues(value)) {
+        addNumbers(node, label, *value.items);
+        return;
+    }
+    charge(sizeof(Attribute) + value.text.size());
+    node.attributes.push_back(scalarAttribute(label, value));
+}
+
+ValueId ScriptGraph::addNode(
+    std::string domain, std::string opType, const std::string &scope, const ScriptArguments &arguments)
+{
+    if (graph().nodes.size() >= m_limits.graphNodes)
+        throw ParseError(fmt::format("has more than {} operators, too many to be followed", m_limits.graphNodes));
+    Node node;
+    node.domain = std::move(domain);
+    node.opType = std::move(opType);
+    node.scope = scope;
+    for (const auto &[name, value] : arguments)
+        addArgument(node, name, value, scope, 0);
+    charge(sizeof(Node) + node.inputs.size() * 8 + scope.size() + node.opType.size());
+    const auto id = static_cast<NodeId>(graph().nodes.size());
+    const ValueId output = addValue();
+    node.outputs.push_back(output);
+    graph().values[output].producer = id;
+    for (const ValueId input : node.inputs)
+        if (input != kNoValue)
+            if (auto &consumers = graph().values[input].consumers; consumers.empty() || consumers.back() != id)
+                consumers.push_back(id);
+    graph().nodes.push_back(std::move(node));
+    return output;
+}
+
+ValueId ScriptGraph::asValue(const ScriptValue &value, const std::string &scope)
+{
+    if (value.is(ScriptValue::Kind::Graph))
+        return value.graphValue();
+    if (!value.isSequence() || value.items == nullptr)
+        return addNode("prim", "Constant", scope, {{"value", value}});
+    ScriptArguments items;
+    for (const ScriptValue &item : *value.items) // tuples of tuples of values: each is a node
+        items.emplace_back(std::string(), item);
+    return addNode("prim", value.is(ScriptValue::Kind::Tuple) ? "TupleConstruct" : "ListConstruct", scope, items);
+}
+
+ValueId ScriptGraph::part(ValueId value, std::size_t index, const std::string &scope)
+{
+    constexpr std::size_t kMostOutputs = 256;
+    const auto producer = graph().values[value].producer;
+    if (!producer || index >= kMostOutputs || graph().nodes[*producer].outputs[0] != value)
+        return addNode("prim", "TupleIndex", scope,
+            {{"", ScriptValue::of(ScriptValue::Kind::Graph, value)},
+                {"", ScriptValue::of(ScriptValue::Kind::Int, static_cast<std::int64_t>(index))}});
+    while (graph().nodes[*producer].outputs.size() <= index) {
+        const ValueId added = addValue();
+        graph().values[added].producer = producer;
+        graph().nodes[*producer].outputs.push_back(added);
+    }
+    return graph().nodes[*producer].outputs[index];
+}
+
+void ScriptGraph::name(ValueId value, const std::string &name)
+{
+    Value &named = graph().values[value];
+    if (!named.name.empty())
+        return;
+    charge(2 * name.size());
+    named.name = name;
+    if (named.producer && graph().nodes[*named.producer].name.empty())
+        graph().nodes[*named.producer].name = name;
+}
+
+void ScriptGraph::addOutput(ValueId value) { graph().outputs.push_back(value); }
+
+void ScriptGraph::renameTensor(ValueId value, const std::string &name)
+{
+    Value &named = graph().values[value];
+    if (!named.tensor)
+        return;
+    named.name = name;
+    m_file.tensors[*named.tensor].name = name;
+}
+
+} // namespace quantscope

@@ -1,0 +1,155 @@
+#include "formats/torchscript/script_walker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+ScriptValue ScriptWalker::call(
+    const ScriptDefinition &function, const ScriptArguments &arguments, const std::string &scope)
+{
+    const CodeNode &node = function.node();
+    const Step step = open(*function.tree, node.line);
+    ScriptFrame frame(*function.tree, scope);
+    for (std::size_t i = 0; i + 1 < node.parts.size(); ++i) {
+        const CodeNode &parameter = frame.tree.node(node.parts[i]);
+        const auto given
+            = std::ranges::find_if(arguments, [&](const auto &argument) { return argument.first == parameter.text; });
+        if (i < arguments.size() && arguments[i].first.empty())
+            frame.set(parameter.text, arguments[i].second);
+        else if (given != arguments.end())
+            frame.set(parameter.text, given->second);
+        else if (!parameter.parts.empty())
+            frame.set(parameter.text, value(frame, parameter.parts[0]));
+    }
+    run(frame, node.parts.back());
+    if (frame.otherResult)
+        return joined(frame, {}, "If", *frame.otherResult, frame.result.value_or(ScriptValue()));
+    return frame.result.value_or(ScriptValue());
+}
+
+bool ScriptWalker::run(ScriptFrame &frame, CodeRef block)
+{
+    return std::ranges::any_of(frame.tree.node(block).parts, [&](CodeRef ref) { return statement(frame, ref); });
+}
+
+bool ScriptWalker::statement(ScriptFrame &frame, CodeRef ref)
+{
+    const CodeNode &node = frame.tree.node(ref);
+    const Step step = open(frame.tree, node.line);
+    switch (node.kind) {
+    case CodeKind::Assign: {
+        const ScriptValue assigned = value(frame, node.parts.back());
+        for (std::size_t i = 0; i + 1 < node.parts.size(); ++i)
+            assign(frame, node.parts[i], assigned);
+        return frame.raised;
+    }
+    case CodeKind::Field:
+        if (!node.parts.empty())
+            frame.set(node.text, value(frame, node.parts[0]));
+        return frame.raised;
+    case CodeKind::Expression: value(frame, node.parts[0]); return frame.raised;
+    case CodeKind::If: return branch(frame, node);
+    case CodeKind::While: value(frame, node.parts[0]); return loop(frame, node.parts[1]);
+    case CodeKind::For: {
+        const ScriptValue through = value(frame, node.parts[1]);
+        assign(frame, node.parts[0], this->node(frame, "prim", "Loop", {{"", through}}));
+        return loop(frame, node.parts[2]);
+    }
+    case CodeKind::With: value(frame, node.parts[0]); return run(frame, node.parts[1]);
+    case CodeKind::Return: frame.result = node.parts.empty() ? ScriptValue() : value(frame, node.parts[0]); return true;
+    default: return false;
+    }
+}
+
+bool ScriptWalker::branch(ScriptFrame &frame, const CodeNode &node)
+{
+    const ScriptValue condition = value(frame, node.parts[0]);
+    if (const auto truth = condition.truth())
+        return run(frame, node.parts[*truth ? 1 : 2]);
+    struct Way {
+        ScriptFrame::Variables variables;
+        std::optional<ScriptValue> result;
+        bool raised = false;
+    };
+    const auto follow = [&](CodeRef block) {
+        frame.enter();
+        run(frame, block);
+        Way way{frame.leave(), std::exchange(frame.result, std::nullopt), std::exchange(frame.raised, false)};
+        return way;
+    };
+    const Way then = follow(node.parts[1]), other = follow(node.parts[2]);
+    if (then.raised && other.raised)
+        return frame.raised = true;
+    if (then.raised || other.raised) {
+        const Way &kept = then.raised ? other : then;
+        for (const auto &[name, changed] : kept.variables)
+            frame.set(name, changed);
+        frame.result = kept.result;
+        return kept.result.has_value();
+    }
+    if (then.result && other.result) {
+        frame.result = joined(frame, condition, "If", *then.result, *other.result);
+        return true;
+    }
+    if (then.result || other.result) {
+        const Way &returned = then.result ? then : other, &kept = then.result ? other : then;
+        frame.otherResult = frame.otherResult ? joined(frame, condition, "If", *frame.otherResult, *returned.result)
+                                              : *returned.result;
+        for (const auto &[name, changed] : kept.variables)
+            frame.set(name, changed);
+        return false;
+    }
+    joinVariables(frame, condition, "If", then.variables, other.variables);
+    return false;
+}
+
+bool ScriptWalker::loop(ScriptFrame &frame, CodeRef body)
+{
+    frame.enter();
+    run(frame, body);
+    const ScriptFrame::Variables changed = frame.leave();
+    frame.raised = false;
+    joinVariables(frame, {}, "Loop", changed, {});
+    return false;
+}
+
+void ScriptWalker::joinVariables(ScriptFrame &frame, const ScriptValue &condition, const std::string &opType,
+    const ScriptFrame::Variables &a, const ScriptFrame::Variables &b)
+{
+    const auto before = [&](std::string_view name) {
+        const ScriptValue *known = frame.find(name);
+        return known == nullptr ? ScriptValue::of(ScriptValue::Kind::Unset) : *known;
+    };
+    for (const auto &[name, changed] : a) {
+        const auto other = b.find(name);
+        frame.set(name, joined(frame, condition, opType, changed, other == b.end() ? before(name) : other->second));
+    }
+    for (const auto &[name, changed] : b)
+        if (!a.contains(name))
+            frame.set(name, joined(frame, condition, opType, before(name), changed));
+}
+
+void ScriptWalker::assign(ScriptFrame &frame, CodeRef target, const ScriptValue &assigned)
+{
+    const CodeNode &node = frame.tree.node(target);
+    const Step step = open(frame.tree, node.line);
+    if (node.kind == CodeKind::Tuple) {
+        for (std::size_t i = 0; i < node.parts.size(); ++i)
+            assign(frame, node.parts[i],
+                element(frame, assigned, ScriptValue::of(ScriptValue::Kind::Int, static_cast<std::int64_t>(i))));
+    } else if (node.kind == CodeKind::Attribute) {
+        const ScriptValue base = value(frame, node.parts[0]);
+        if (base.is(ScriptValue::Kind::Object))
+            m_objects.at(base).attributes.insert_or_assign(std::string(node.text), assigned);
+    } else if (node.kind == CodeKind::Name) {
+        if (assigned.is(ScriptValue::Kind::Graph))
+            m_graph.name(assigned.graphValue(),
+                frame.scope.empty() ? std::string(node.text) : fmt::format("{}.{}", frame.scope, node.text));
+        frame.set(node.text, assigned);
+    }
+}
+
+} // namespace quantscope

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "formats/torchscript/script_expressions.h"
+
+namespace quantscope {
+
+/// Follows the code of a module from its first statement to the last, with its submodules' code in the place of their
+/// calls, and writes down the operators that it names. None is computed; conditions are decided where constants and
+/// attributes decide them, else both branches are followed once and joined by prim::If. Loops are followed once.
+class ScriptWalker final : public ScriptExpressions {
+public:
+    using ScriptExpressions::ScriptExpressions;
+    ScriptValue call(
+        const ScriptDefinition &function, const ScriptArguments &arguments, const std::string &scope) override;
+
+private:
+    // True when nothing behind a statement is reached.
+    bool run(ScriptFrame &frame, CodeRef block);
+    bool statement(ScriptFrame &frame, CodeRef ref);
+    bool branch(ScriptFrame &frame, const CodeNode &node);
+    bool loop(ScriptFrame &frame, CodeRef body);
+    void joinVariables(ScriptFrame &frame, const ScriptValue &condition, const std::string &opType,
+        const ScriptFrame::Variables &a, const ScriptFrame::Variables &b);
+    void assign(ScriptFrame &frame, CodeRef target, const ScriptValue &value);
+};
+
+} // namespace quantscope
