@@ -166,14 +166,27 @@ private:
         const Node *list = m_graph.producerOf(m_graph.nodes[id].input(op.weight));
         for (std::size_t i = 0; list != nullptr && i < list->inputs.size(); ++i) {
             const Node *cell = op.packed ? m_graph.producerOf(list->inputs[i]) : nullptr;
-            if (cell != nullptr && cell->opType == "CellParamsBase" && cell->inputs.size() >= 6) {
-                const std::string path = cell->name.substr(0, cell->name.rfind(".param"));
-                addGate(id, op, path + ".weight_ih", cell->inputs[2], cell->inputs[3]);
-                addGate(id, op, path + ".weight_hh", cell->inputs[4], cell->inputs[5]);
+            if (cell != nullptr && cell->opType == "CellParamsBase") {
+                addCell(id, op, *cell);
             } else if (const Value *value = m_graph.value(list->inputs[i]); value != nullptr && value->tensor
                        && m_constants.file().tensors[*value->tensor].shape.size() >= 2) {
                 addGate(id, op, value->name, list->inputs[i], kNoValue);
             }
+        }
+    }
+
+    /// What torch.ao keeps of one cell: two biases, then the packed weights of input and state, or their tensors.
+    void addCell(NodeId id, const ScriptOperator &op, const Node &cell)
+    {
+        const std::string path = cell.name.substr(0, cell.name.rfind(".param"));
+        static constexpr std::array kGates = {".weight_ih", ".weight_hh"};
+        const bool packed = cell.inputs.size() < 6;
+        for (std::size_t gate = 0; gate < kGates.size(); ++gate) {
+            ValueId weight = cell.input(packed ? 2 + gate : 2 + 2 * gate), bias = cell.input(3 + 2 * gate);
+            int groups = 1;
+            if (packed)
+                unpack(cell.input(2 + gate), weight, bias, groups);
+            addGate(id, op, path + kGates[gate], weight, bias);
         }
     }
 
