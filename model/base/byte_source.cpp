@@ -44,7 +44,8 @@ Result<std::shared_ptr<const FileSource>> FileSource::open(const std::string &pa
         ::close(descriptor);
         return fail(S_ISDIR(status.st_mode) ? "is a folder, not a file" : "is not a regular file");
     }
-    return std::shared_ptr<const FileSource>(new FileSource(descriptor, static_cast<std::uint64_t>(status.st_size)));
+    return std::shared_ptr<const FileSource>(new FileSource(
+        descriptor, static_cast<std::uint64_t>(status.st_size), FileIdentity{status.st_dev, status.st_ino}));
 }
 
 FileSource::~FileSource() { ::close(m_descriptor); }

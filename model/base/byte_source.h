@@ -27,6 +27,13 @@ public:
     std::vector<std::byte> bytes(std::uint64_t offset, std::uint64_t length) const;
 };
 
+/// Tells two files apart, whatever they are called.
+struct FileIdentity {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const FileIdentity &) const = default;
+    auto operator<=>(const FileIdentity &) const = default;
+};
+
 /// A file read with pread: a file truncated by its writer gives an error, never SIGBUS as a mapping would.
 class FileSource final : public ByteSource {
 public:
@@ -36,15 +43,18 @@ public:
 
     std::uint64_t size() const override { return m_size; }
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
+    const FileIdentity &identity() const { return m_identity; }
 
 private:
-    FileSource(int descriptor, std::uint64_t size)
+    FileSource(int descriptor, std::uint64_t size, FileIdentity identity)
         : m_descriptor(descriptor)
         , m_size(size)
+        , m_identity(identity)
     {
     }
     int m_descriptor;
     std::uint64_t m_size;
+    FileIdentity m_identity;
 };
 
 /// Bytes in memory: tests, fuzzing, inflated members and values decoded from typed fields.

@@ -28,6 +28,9 @@ struct Limits {
     std::uint32_t graphDepth = 64;
     /// Nodes of an ONNX graph with its subgraphs.
     std::uint64_t graphNodes = 4'000'000;
+    /// Nodes that calls of a file's functions make of fewer: a kilobyte of file must not cost gigabytes. The largest
+    /// language models have about 100,000.
+    std::uint64_t calledNodes = 400'000;
     /// Elements of one constant-folded value.
     std::uint64_t foldElements = 1ull << 22;
     /// Nodes on the way up while folding one value.

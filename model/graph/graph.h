@@ -35,6 +35,7 @@ struct Node {
     std::vector<ValueId> inputs; ///< kNoValue where an optional input is absent
     std::vector<ValueId> outputs;
     std::vector<Attribute> attributes;
+    std::vector<ValueId> innerOutputs; ///< what its subgraphs hand over to it, one after the other
 
     const Attribute *attribute(std::string_view wanted) const;
     /// An attribute of kind Int; `missing` where there is none of that name and kind.
@@ -50,9 +51,13 @@ struct Value {
     bool graphInput = false;
     std::vector<NodeId> consumers;
     std::string finnDatatype; ///< quantization_annotation `finn_datatype`, empty when there is none
+    ValueId scale = kNoValue, zeroPoint = kNoValue; ///< quantization_annotation SCALE_TENSOR, ZERO_POINT_TENSOR
+    ValueId handedIn = kNoValue; ///< of a subgraph's input: what the operator that holds it passes there
+    std::optional<std::size_t> rank; ///< number of axes, where the file tells the shape
 };
 
-/// The dataflow graph with all subgraphs flattened into one list of nodes. Constant nodes are values with a tensor.
+/// The dataflow graph with all subgraphs and called functions flattened into one list of nodes. Constant nodes are
+/// values with a tensor.
 struct Graph {
     std::string name;
     std::map<std::string, std::int64_t> opsets; ///< domain ("" for ai.onnx) -> version

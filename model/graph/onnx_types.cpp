@@ -1,5 +1,6 @@
 #include "graph/onnx_types.h"
 
+#include <algorithm>
 #include <array>
 
 namespace quantscope {
@@ -36,6 +37,15 @@ DType dtypeFromOnnx(std::uint64_t number)
         DType::Int2,
     };
     return number < kTypes.size() ? kTypes[number] : DType::Unknown;
+}
+
+DType dtypeFromOnnx(std::string_view name)
+{
+    static constexpr std::array<std::string_view, 17> kNames
+        = {"UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING", "BOOL", "FLOAT16",
+            "DOUBLE", "UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16"};
+    const auto found = std::ranges::find(kNames, name);
+    return found == kNames.end() ? DType::Unknown : dtypeFromOnnx(static_cast<std::uint64_t>(found - kNames.begin()));
 }
 
 } // namespace quantscope

@@ -1,4 +1,5 @@
 #include "formats/onnx/external_data.h"
+#include "support/onnx_tensor.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -6,7 +7,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/resource.h>
+
 using namespace quantscope;
+using namespace quantscope::test::proto;
+using test::onlyTensor;
+using test::shown;
 namespace fs = std::filesystem;
 
 namespace {
@@ -40,6 +46,15 @@ public:
         link("nothing.bin", "model/link_nothing.bin");
         link("link_circle.bin", "model/link_circle.bin");
         link("model", "model_link");
+        // A download cache: links with the names of a revision to files named by what they hold.
+        fs::create_directories(m_root / "cache" / "blobs");
+        fs::create_directories(m_root / "cache" / "snapshots");
+        writeFile(m_root / "cache" / "blobs" / "1f3a");
+        writeFile(m_root / "cache" / "blobs" / "9c0d");
+        link("../blobs/1f3a", "cache/snapshots/m.onnx");
+        link("../blobs/9c0d", "cache/snapshots/m.onnx_data");
+        link("../../secret/key.bin", "cache/snapshots/stolen");
+        fs::create_hard_link(m_root / "secret" / "key.bin", m_root / "model" / "hard.bin");
         fs::create_directories(m_root / "model_evil"); // its name begins with the folder's
         writeFile(m_root / "model_evil" / "w.bin");
         link("../model_evil/w.bin", "model/link_sibling.bin");
@@ -104,6 +119,7 @@ private Q_SLOTS:
         row("weights/link_outside.bin", link);
         row("link_sibling.bin", link);
         row("link_parent/model/w.bin", read); // out and back again
+        row("hard.bin", read); // package managers share files so
         row("link_nothing.bin", nothing);
         row("link_circle.bin", nothing);
         row("weights", nothing);
@@ -135,6 +151,89 @@ private Q_SLOTS:
         QCOMPARE(attach(folders.path("model_link/m.onnx"), "w.bin"), std::string("read"));
         QCOMPARE(attach(folders.path("model_link/m.onnx"), "link_outside.bin"),
             std::string("external data: 'link_outside.bin' is a link that leaves the model's folder"));
+    }
+
+    /// Where the model itself is a link, what lies beside the file that it leads to is its own too.
+    void aDownloadCache()
+    {
+        const Folders folders;
+        const std::string model = folders.path("cache/snapshots/m.onnx");
+        QCOMPARE(attach(model, "m.onnx_data"), std::string("read"));
+        QCOMPARE(
+            attach(model, "stolen"), std::string("external data: 'stolen' is a link that leaves the model's folder"));
+        // Of a copy beside the links nothing else belongs to it.
+        QCOMPARE(attach(folders.path("cache/snapshots/copy.onnx"), "m.onnx_data"),
+            std::string("external data: 'm.onnx_data' is a link that leaves the model's folder"));
+    }
+
+    void externalData()
+    {
+        QTemporaryDir folder;
+        const std::string path = folder.filePath("m.onnx").toStdString();
+        {
+            std::ofstream file(folder.filePath("w.bin").toStdString(), std::ios::binary);
+            file << fromHex("10f809e402");
+            file.seekp(static_cast<std::streamoff>(5ull << 30)); // a hole beyond 4 GiB
+            file << "\x07\xf9";
+        }
+        const auto at = [&](const std::string &tensor) { return shown(onlyTensor(tensor, 5, path)); };
+        QCOMPARE(at(external("w", 22, {5}, "w.bin", 0, "3")), QString("int4 0 1 -8 -1 -7"));
+        QCOMPARE(at(external("w", 25, {5}, "w.bin", 3, "2")), QString("uint2 0 1 2 3 2"));
+        QCOMPARE(at(external("w", 3, {2}, "w.bin", 5ull << 30)), QString("int8 7 -7"));
+        QCOMPARE(at(external("w", 3, {3}, "w.bin", 5ull << 30)),
+            QString("external data: 2 bytes in 'w.bin', but the shape and type need 3"));
+        QCOMPARE(at(external("w", 3, {1}, "w.bin", 0, "18446744073709551616")),
+            QString("external data: the length '18446744073709551616' is not a number"));
+        QCOMPARE(at(external("w", 3, {1}, "w.bin", UINT64_MAX)),
+            QString("external data: offset 18446744073709551615 lies past the end of 'w.bin' (5368709122 bytes)"));
+        // In the attribute of a node of a branch.
+        const GraphParts branch{
+            {node("Constant", "", {}, {"k"}, {tensorAttribute("value", external("", 22, {5}, "w.bin", 0, "3"))})}, {},
+            {}, {"k"}};
+        const std::string bytes
+            = model({{node("If", "sel", {"c"}, {"y"}, {graphAttribute("then_branch", branch.bytes())})}});
+        const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
+        const ModelFile file = readOnnx(
+            {std::make_shared<MemorySource>(std::vector<std::byte>(begin, begin + bytes.size())), path, {}, {}});
+        QCOMPARE(file.tensors.at(0).name, std::string("sel/then_branch:k"));
+        QCOMPARE(shown(file.tensors[0]), QString("int4 0 1 -8 -1 -7"));
+    }
+
+    /// torch.onnx.export writes one file for each tensor of a model beyond 2 GiB; a process may hold about a thousand
+    /// open.
+    void thousandsOfExternalFiles()
+    {
+        QTemporaryDir folder;
+        constexpr int kFiles = 600;
+        GraphParts graph;
+        for (int i = 0; i < kFiles; ++i) {
+            const std::string name = "w" + std::to_string(i);
+            std::ofstream(folder.filePath(QString::fromStdString(name)).toStdString())
+                << static_cast<char>('0' + i % 10);
+            graph.initializers.push_back(external(name, 3, {1}, i % 2 == 0 ? name : "./" + name, 0, "1"));
+            graph.initializers.push_back(external(name + "again", 3, {1}, name, 0, "1"));
+        }
+        const std::string bytes = model(graph), path = folder.filePath("m.onnx").toStdString();
+        const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
+        const auto source = std::make_shared<MemorySource>(std::vector<std::byte>(begin, begin + bytes.size()));
+        rlimit before{};
+        QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        rlimit few = before;
+        few.rlim_cur = 256;
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &few), 0);
+        const ModelFile file = readOnnx({source, path, {}, {}});
+        QStringList wrong;
+        for (std::size_t i = 0; i < file.tensors.size(); ++i)
+            if (const QString value = shown(file.tensors[i]); value != QString("int8 %1").arg(48 + i / 2 % 10))
+                wrong << value;
+        ::setrlimit(RLIMIT_NOFILE, &before);
+        QCOMPARE(wrong, QStringList());
+        QCOMPARE(file.tensors[0].storage.source, file.tensors[1].storage.source);
+        // A file that is exchanged meanwhile is another one.
+        const std::string last = folder.filePath(QString("w%1").arg(kFiles - 1)).toStdString();
+        std::ofstream(last + ".new") << "x";
+        std::filesystem::rename(last + ".new", last);
+        QVERIFY_EXCEPTION_THROWN(readIntegers(file.tensors.back()), ParseError);
     }
 };
 

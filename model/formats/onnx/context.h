@@ -25,6 +25,7 @@ struct Context {
     ModelFile file;
     std::uint64_t ownedBytes = 0; ///< of all decoded typed fields, against limits.ownedTensorBytes
     std::uint64_t nodeCount = 0;
+    std::uint64_t textBytes = 0; ///< of all names and texts that were read
 
     void report(std::string rule, Severity severity, std::string layer, std::string text)
     {
@@ -36,9 +37,12 @@ struct Context {
 inline constexpr std::uint64_t kLongestText = 1u << 20;
 
 /// The text of a field; empty when it is longer than kLongestText.
-inline std::string textOf(WireWindow &window, const Field &field)
+inline std::string textOf(Context &context, const Field &field)
 {
-    return field.bytes.size() > kLongestText ? std::string() : window.text(field.bytes);
+    if (field.bytes.size() > kLongestText)
+        return {};
+    context.textBytes += field.bytes.size();
+    return context.window.text(field.bytes);
 }
 
 } // namespace quantscope::onnx

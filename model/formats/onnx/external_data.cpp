@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "base/parse_number.h"
+#include "base/reopened_file.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -60,30 +61,48 @@ void checkLocation(const std::string &location)
 
 ExternalData::ExternalData(const std::string &modelPath)
 {
-    const fs::path parent = fs::path(modelPath).parent_path();
-    m_folder = parent.empty() ? "." : parent.string();
+    const fs::path model(modelPath);
+    m_folder = model.has_parent_path() ? model.parent_path() : fs::path(".");
+    std::error_code error;
+    if (fs::path folder = fs::canonical(m_folder, error); !error)
+        m_folders.push_back(std::move(folder));
+    if (const fs::path resolved = fs::canonical(model, error); !error)
+        m_folders.push_back(resolved.parent_path());
+}
+
+bool ExternalData::isInside(const fs::path &file) const
+{
+    return std::ranges::any_of(m_folders, [&](const fs::path &folder) {
+        return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+    });
 }
 
 std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location)
 {
+    constexpr std::size_t kHeldOpen = 128; // files; exporters write one for each tensor of a large model
     checkLocation(location);
     if (const auto found = m_open.find(location); found != m_open.end())
         return found->second;
     std::error_code error;
-    const fs::path folder = fs::canonical(m_folder, error);
-    const fs::path file = error ? fs::path() : fs::canonical(folder / location, error);
+    const fs::path file = fs::canonical(m_folder / location, error);
     if (error || !fs::is_regular_file(file, error))
         throw ParseError(fmt::format("external data: '{}' is not a file beside the model", printable(location)));
     // A link that leaves the folder would let a model show any file of this computer.
-    const auto [end, at] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
-    if (end != folder.end())
+    if (!isInside(file))
         throw ParseError(
             fmt::format("external data: '{}' is a link that leaves the model's folder", printable(location)));
-    auto source = FileSource::open(file.string());
-    if (!source)
-        throw ParseError(fmt::format("external data: '{}' {}", printable(location), source.error().message));
-    m_open[location] = *source;
-    return *source;
+    std::shared_ptr<const ByteSource> &source = m_files[file];
+    const auto keep = [&](const auto &opened) {
+        if (!opened)
+            throw ParseError(fmt::format("external data: '{}' {}", printable(location), opened.error().message));
+        source = *opened;
+    };
+    if (source == nullptr && m_files.size() <= kHeldOpen)
+        keep(FileSource::open(file.string()));
+    else if (source == nullptr)
+        keep(ReopenedFile::open(file.string()));
+    m_open[location] = source;
+    return source;
 }
 
 void ExternalData::attach(TensorInfo &tensor, const ExternalReference &reference, std::uint64_t neededBytes)

@@ -2,10 +2,12 @@
 
 #include "tensor/tensor.h"
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quantscope::onnx {
 
@@ -17,7 +19,9 @@ struct ExternalReference {
 };
 
 /// Opens the files beside a model that hold its tensors. A model comes from strangers, so only a regular file inside
-/// the model's own folder is opened (onnx's ExternalDataSecurity); each file once, however many tensors it holds.
+/// the model's own folder is opened (onnx's ExternalDataSecurity): the one that its path names, or the one that the
+/// model itself lies in where that path is a link, as in the caches of package managers. Hard links are files like any
+/// other. Each file is opened once, however many tensors it holds.
 class ExternalData {
 public:
     explicit ExternalData(const std::string &modelPath);
@@ -28,9 +32,12 @@ public:
 
 private:
     std::shared_ptr<const ByteSource> open(const std::string &location);
+    bool isInside(const std::filesystem::path &file) const;
 
-    std::string m_folder;
-    std::map<std::string, std::shared_ptr<const ByteSource>> m_open;
+    std::filesystem::path m_folder; ///< that locations count from
+    std::vector<std::filesystem::path> m_folders; ///< that files may lie in, resolved
+    std::map<std::string, std::shared_ptr<const ByteSource>> m_open; ///< by location
+    std::map<std::filesystem::path, std::shared_ptr<const ByteSource>> m_files; ///< by resolved path
 };
 
 } // namespace quantscope::onnx

@@ -1,8 +1,8 @@
 #include "formats/onnx/graph_proto.h"
 
+#include "base/text.h"
+#include "formats/onnx/sparse_tensor.h"
 #include "formats/onnx/tensor_proto.h"
-
-#include <bit>
 
 #include <fmt/format.h>
 
@@ -17,21 +17,8 @@ enum NodeField : std::uint32_t {
     kNodeName = 3,
     kNodeOpType = 4,
     kNodeAttribute = 5,
-    kNodeDomain = 7
-};
-enum AttributeField : std::uint32_t {
-    kAttrName = 1,
-    kAttrF = 2,
-    kAttrI = 3,
-    kAttrS = 4,
-    kAttrT = 5,
-    kAttrG = 6,
-    kAttrFloats = 7,
-    kAttrInts = 8,
-    kAttrStrings = 9,
-    kAttrGraphs = 11,
-    kAttrRefName = 21,
-    kAttrSparse = 22,
+    kNodeDomain = 7,
+    kNodeOverload = 8
 };
 enum GraphField : std::uint32_t {
     kGraphNode = 1,
@@ -39,129 +26,65 @@ enum GraphField : std::uint32_t {
     kGraphInitializer = 5,
     kGraphInput = 11,
     kGraphOutput = 12,
+    kGraphValueInfo = 13,
     kGraphAnnotation = 14,
     kGraphSparse = 15,
 };
-enum FunctionField : std::uint32_t { kFunctionName = 1, kFunctionInput = 4, kFunctionOutput = 5, kFunctionNode = 7 };
-
-/// An attribute as found; which of its fields is meant is decided by their presence, as old writers leave `type` out.
-struct RawAttribute {
-    Attribute attribute;
-    Message tensor, graph;
-    std::vector<Message> graphs;
-    bool sparse = false;
+enum FunctionField : std::uint32_t {
+    kFunctionName = 1,
+    kFunctionInput = 4,
+    kFunctionOutput = 5,
+    kFunctionNode = 7,
+    kFunctionDomain = 10,
+    kFunctionDefault = 11,
+    kFunctionOverload = 13
 };
 
-/// Attributes of quantized operators hold a few numbers; a tree ensemble's millions are nobody's quantizer.
-template <class T> void addBounded(Context &context, std::vector<T> &list, T value)
+std::size_t addTensor(Context &context, TensorInfo tensor)
 {
-    if (list.size() < context.request.limits.foldElements)
-        list.push_back(value);
+    std::vector<TensorInfo> &tensors = context.file.tensors;
+    if (tensors.size() >= context.request.limits.graphNodes)
+        throw ParseError(fmt::format("the file has more than {} tensors", context.request.limits.graphNodes));
+    tensors.push_back(std::move(tensor));
+    return tensors.size() - 1;
 }
 
-void readLists(Context &context, const Field &field, RawAttribute &out)
+/// A list that was too long to be kept would be another tensor.
+void refuseCut(Context &context, TensorInfo &tensor)
 {
-    Attribute &a = out.attribute;
-    if (field.number == kAttrFloats) {
-        a.kind = Attribute::Kind::Floats;
-        forEachFixed(context.window, field, 4, [&](std::uint64_t bits) {
-            addBounded(context, a.floats, std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-        });
-    } else if (field.number == kAttrInts) {
-        a.kind = Attribute::Kind::Ints;
-        forEachVarint(
-            context.window, field, [&](std::uint64_t v) { addBounded(context, a.ints, static_cast<std::int64_t>(v)); });
-    } else if (field.isBytes(kAttrStrings)) {
-        a.kind = Attribute::Kind::Strings;
-        a.strings.push_back(textOf(context.window, field));
-    } else if (field.isBytes(kAttrGraphs)) {
-        a.kind = Attribute::Kind::Graph;
-        out.graphs.push_back({field.bytes});
-    }
-}
-
-void readAttributeField(Context &context, const Field &field, RawAttribute &out)
-{
-    Attribute &a = out.attribute;
-    if (field.isBytes(kAttrName)) {
-        a.name = textOf(context.window, field);
-    } else if (field.is(kAttrF, WireType::Fixed32)) {
-        a.kind = Attribute::Kind::Float;
-        a.f = std::bit_cast<float>(static_cast<std::uint32_t>(field.value));
-    } else if (field.isVarint(kAttrI)) {
-        a.kind = Attribute::Kind::Int;
-        a.i = static_cast<std::int64_t>(field.value);
-    } else if (field.isBytes(kAttrS)) {
-        a.kind = Attribute::Kind::String;
-        a.s = textOf(context.window, field);
-    } else if (field.isBytes(kAttrT)) {
-        a.kind = Attribute::Kind::Tensor;
-        out.tensor.push_back(field.bytes);
-    } else if (field.isBytes(kAttrG)) {
-        a.kind = Attribute::Kind::Graph;
-        out.graph.push_back(field.bytes);
-    } else if (field.isBytes(kAttrRefName)) {
-        a.s = textOf(context.window, field); // the value comes from the call of the function
-    } else if (field.isBytes(kAttrSparse)) {
-        out.sparse = true;
-    } else {
-        readLists(context, field, out);
-    }
-}
-
-/// Bytes of a MemorySource from numbers that an attribute holds.
-template <class T> TensorInfo tensorOf(const std::vector<T> &values, bool scalar, DType dtype, std::string name)
-{
-    std::vector<std::byte> bytes(values.size() * sizeof(T));
-    if (!values.empty())
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-    TensorInfo tensor;
-    tensor.name = std::move(name);
-    tensor.dtype = dtype;
-    if (!scalar)
-        tensor.shape = {static_cast<std::int64_t>(values.size())};
-    tensor.storage.bytes = bytes.size();
-    tensor.storage.source = std::make_shared<MemorySource>(std::move(bytes));
-    return tensor;
-}
-
-/// Constant's other spellings: value_float, value_floats, value_int, value_ints (operator set 12).
-std::optional<TensorInfo> constantOf(const Attribute &a, const std::string &name)
-{
-    if (a.name == "value_float")
-        return tensorOf(std::vector<float>{a.f}, true, DType::Float32, name);
-    if (a.name == "value_floats")
-        return tensorOf(a.floats, false, DType::Float32, name);
-    if (a.name == "value_int")
-        return tensorOf(std::vector<std::int64_t>{a.i}, true, DType::Int64, name);
-    if (a.name == "value_ints")
-        return tensorOf(a.ints, false, DType::Int64, name);
-    return std::nullopt;
+    tensor.problem
+        = fmt::format("is written as an attribute of more than {} numbers", context.request.limits.foldElements);
+    context.report("tensor-unreadable", Severity::Error, tensor.name,
+        fmt::format("Tensor '{}' cannot be read: {}.", printable(tensor.name), tensor.problem));
 }
 
 void addAttribute(Context &context, RawAttribute raw, const std::string &scope, RawNode &node)
 {
     Attribute &a = raw.attribute;
-    const bool constant = node.opType == "Constant" && !node.outputs.empty();
-    const std::string output = constant ? node.outputs[0] : std::string();
-    std::vector<TensorInfo> &tensors = context.file.tensors;
-    if (!raw.tensor.empty()) {
-        // A Constant's tensor is known by the edge that it feeds; its own name is mostly empty.
-        const std::string label = constant ? output : node.name + "/" + a.name;
-        a.tensor = tensors.size();
-        tensors.push_back(readTensor(context, raw.tensor, label, scope));
-        if (constant)
-            node.constant = a.tensor;
-    } else if (constant) {
-        if (auto tensor = constantOf(a, scopedName(scope, output))) {
-            node.constant = tensors.size();
-            tensors.push_back(std::move(*tensor));
+    const bool constant = node.opType == "Constant" && node.domain.empty() && !node.outputs.empty();
+    // A Constant's tensor is known by the edge that it feeds; its own name is mostly empty.
+    const std::string label = constant ? node.outputs[0] : node.name + "/" + a.name;
+    if (!raw.tensor.empty())
+        a.tensor = addTensor(context, readTensor(context, raw.tensor, label, scope));
+    else if (!raw.sparse.empty())
+        a.tensor = addTensor(context, readSparseTensor(context, raw.sparse, label, scope));
+    for (std::size_t i = 0; i < raw.tensors.size(); ++i)
+        addTensor(context, readTensor(context, raw.tensors[i], fmt::format("{}[{}]", label, i), scope));
+    if (constant && a.tensor) {
+        node.constant = a.tensor;
+    } else if (constant && raw.reference.empty()) {
+        if (auto tensor = constantOf(a, scopedName(scope, label))) {
+            if (raw.cut)
+                refuseCut(context, *tensor);
+            node.constant = addTensor(context, std::move(*tensor));
         }
     }
     if (!raw.graph.empty())
         node.subgraphs.emplace_back(a.name, raw.graph);
     for (std::size_t i = 0; i < raw.graphs.size(); ++i)
         node.subgraphs.emplace_back(fmt::format("{}[{}]", a.name, i), raw.graphs[i]);
+    if (!raw.reference.empty())
+        node.references.emplace_back(node.attributes.size(), std::move(raw.reference));
     node.attributes.push_back(std::move(a));
 }
 
@@ -176,11 +99,12 @@ RawNode readNode(Context &context, const Message &message, const std::string &sc
         if (field.type != WireType::Bytes)
             return;
         switch (field.number) {
-        case kNodeInput: node.inputs.push_back(textOf(context.window, field)); break;
-        case kNodeOutput: node.outputs.push_back(textOf(context.window, field)); break;
-        case kNodeName: node.name = textOf(context.window, field); break;
-        case kNodeOpType: node.opType = textOf(context.window, field); break;
-        case kNodeDomain: node.domain = textOf(context.window, field); break;
+        case kNodeInput: node.inputs.push_back(textOf(context, field)); break;
+        case kNodeOutput: node.outputs.push_back(textOf(context, field)); break;
+        case kNodeName: node.name = textOf(context, field); break;
+        case kNodeOpType: node.opType = textOf(context, field); break;
+        case kNodeDomain: node.domain = textOf(context, field); break;
+        case kNodeOverload: node.overload = textOf(context, field); break;
         case kNodeAttribute: attributes.push_back(field.bytes); break;
         default: break;
         }
@@ -188,55 +112,74 @@ RawNode readNode(Context &context, const Message &message, const std::string &sc
     if (node.domain == "ai.onnx")
         node.domain.clear();
     // Attributes last: what a Constant's tensor is called depends on the outputs, and fields come in any order.
-    for (const Range &range : attributes) {
-        RawAttribute raw;
-        forEachField(context.window, {range}, [&](const Field &field) { readAttributeField(context, field, raw); });
-        addAttribute(context, std::move(raw), scope, node);
-    }
+    for (const Range &range : attributes)
+        addAttribute(context, readAttribute(context, range), scope, node);
     return node;
 }
 
-/// ValueInfoProto: only its name matters.
-std::string valueInfoName(Context &context, const Field &field)
+/// Axes of TypeProto.tensor_type.shape; nothing without a shape.
+std::optional<std::size_t> rankOf(Context &context, const Message &type)
+{
+    Message tensorType, shape;
+    forEachField(context.window, type, [&](const Field &part) {
+        if (part.isBytes(1))
+            tensorType.push_back(part.bytes);
+    });
+    forEachField(context.window, tensorType, [&](const Field &part) {
+        if (part.isBytes(2))
+            shape.push_back(part.bytes);
+    });
+    std::size_t rank = 0;
+    forEachField(context.window, shape, [&](const Field &part) { rank += part.isBytes(1) ? 1u : 0u; });
+    return shape.empty() ? std::nullopt : std::optional(rank);
+}
+
+/// ValueInfoProto: its name and number of axes.
+std::string readValueInfo(Context &context, const Field &field, RawGraph &graph)
 {
     std::string name;
+    Message type;
     forEachField(context.window, {field.bytes}, [&](const Field &part) {
         if (part.isBytes(1))
-            name = textOf(context.window, part);
+            name = textOf(context, part);
+        else if (part.isBytes(2))
+            type.push_back(part.bytes);
     });
+    if (const auto rank = rankOf(context, type))
+        graph.ranks.emplace_back(name, *rank);
     return name;
 }
 
 void readAnnotation(Context &context, const Field &field, RawGraph &graph)
 {
-    std::string tensor, datatype;
+    RawAnnotation out;
     forEachField(context.window, {field.bytes}, [&](const Field &part) {
         if (part.isBytes(1))
-            tensor = textOf(context.window, part);
+            out.tensor = textOf(context, part);
         if (!part.isBytes(2))
             return;
         std::string key, value;
         forEachField(context.window, {part.bytes}, [&](const Field &entry) {
             if (entry.isBytes(1))
-                key = textOf(context.window, entry);
+                key = textOf(context, entry);
             else if (entry.isBytes(2))
-                value = textOf(context.window, entry);
+                value = textOf(context, entry);
         });
         if (key == "finn_datatype")
-            datatype = value;
+            out.finnDatatype = value;
+        else if (key == "SCALE_TENSOR")
+            out.scale = value;
+        else if (key == "ZERO_POINT_TENSOR")
+            out.zeroPoint = value;
     });
-    if (!datatype.empty())
-        graph.finnDatatypes.emplace_back(tensor, datatype);
+    if (!out.finnDatatype.empty() || !out.scale.empty() || !out.zeroPoint.empty())
+        graph.annotations.push_back(std::move(out));
 }
 
 void addInitializer(Context &context, TensorInfo tensor, const std::string &scope, RawGraph &graph)
 {
-    std::vector<TensorInfo> &tensors = context.file.tensors;
-    if (tensors.size() >= context.request.limits.graphNodes)
-        throw ParseError(fmt::format("the file has more than {} tensors", context.request.limits.graphNodes));
-    graph.initializers.push_back(tensors.size());
     graph.initializerNames.push_back(scope.empty() ? tensor.name : tensor.name.substr(scope.size() + 1));
-    tensors.push_back(std::move(tensor));
+    graph.initializers.push_back(addTensor(context, std::move(tensor)));
 }
 
 } // namespace
@@ -249,15 +192,16 @@ RawGraph readGraph(Context &context, const Message &message, const std::string &
             return;
         switch (field.number) {
         case kGraphNode: graph.nodes.push_back(readNode(context, {field.bytes}, scope)); break;
-        case kGraphName: graph.name = textOf(context.window, field); break;
+        case kGraphName: graph.name = textOf(context, field); break;
         case kGraphInitializer:
             addInitializer(context, readTensor(context, {field.bytes}, "", scope), scope, graph);
             break;
         case kGraphSparse:
-            addInitializer(context, readSparseTensor(context, {field.bytes}, scope), scope, graph);
+            addInitializer(context, readSparseTensor(context, {field.bytes}, "", scope), scope, graph);
             break;
-        case kGraphInput: graph.inputs.push_back(valueInfoName(context, field)); break;
-        case kGraphOutput: graph.outputs.push_back(valueInfoName(context, field)); break;
+        case kGraphInput: graph.inputs.push_back(readValueInfo(context, field, graph)); break;
+        case kGraphOutput: graph.outputs.push_back(readValueInfo(context, field, graph)); break;
+        case kGraphValueInfo: readValueInfo(context, field, graph); break;
         case kGraphAnnotation: readAnnotation(context, field, graph); break;
         default: return;
         }
@@ -266,23 +210,36 @@ RawGraph readGraph(Context &context, const Message &message, const std::string &
     return graph;
 }
 
-std::pair<std::string, RawGraph> readFunction(Context &context, const Message &message)
+RawFunction readFunction(Context &context, const Message &message)
 {
-    RawGraph graph;
+    RawFunction out;
     forEachField(context.window, message, [&](const Field &field) {
         if (field.isBytes(kFunctionName))
-            graph.name = textOf(context.window, field);
+            out.body.name = textOf(context, field);
+        else if (field.isBytes(kFunctionDomain))
+            out.domain = textOf(context, field);
+        else if (field.isBytes(kFunctionOverload))
+            out.overload = textOf(context, field);
     });
-    const std::string scope = "function " + graph.name;
+    if (out.domain == "ai.onnx")
+        out.domain.clear();
+    const std::string scope = functionScope(out);
+    RawNode defaults;
+    defaults.name = scope;
     forEachField(context.window, message, [&](const Field &field) {
         if (field.isBytes(kFunctionInput))
-            graph.inputs.push_back(textOf(context.window, field));
+            out.body.inputs.push_back(textOf(context, field));
         else if (field.isBytes(kFunctionOutput))
-            graph.outputs.push_back(textOf(context.window, field));
+            out.body.outputs.push_back(textOf(context, field));
         else if (field.isBytes(kFunctionNode))
-            graph.nodes.push_back(readNode(context, {field.bytes}, scope));
+            out.body.nodes.push_back(readNode(context, {field.bytes}, scope));
+        else if (field.isBytes(kFunctionDefault))
+            addAttribute(context, readAttribute(context, field.bytes), "", defaults);
     });
-    return {scope, std::move(graph)};
+    out.defaults = std::move(defaults.attributes);
+    return out;
 }
+
+std::string functionScope(const RawFunction &function) { return "function " + function.body.name; }
 
 } // namespace quantscope::onnx

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "formats/onnx/context.h"
+#include "formats/onnx/attribute_proto.h"
 
 #include <optional>
 #include <string>
@@ -11,13 +11,20 @@ namespace quantscope::onnx {
 
 /// A NodeProto with its names still text.
 struct RawNode {
-    std::string name, opType, domain;
+    std::string name, opType, domain, overload;
     std::vector<std::string> inputs, outputs;
     std::vector<Attribute> attributes;
     /// Attributes `g` and `graphs`: the path part ("then_branch", "graphs[1]") and the GraphProto.
     std::vector<std::pair<std::string, Message>> subgraphs;
+    /// In a function: positions in `attributes`, and which attribute of the call each is.
+    std::vector<std::pair<std::size_t, std::string>> references;
     /// A Constant: the tensor that its output is.
     std::optional<std::size_t> constant;
+};
+
+/// A TensorAnnotation: FINN's key, and the two that onnx.proto defines, which name tensors.
+struct RawAnnotation {
+    std::string tensor, finnDatatype, scale, zeroPoint;
 };
 
 /// A GraphProto, or the body of a FunctionProto.
@@ -27,13 +34,23 @@ struct RawGraph {
     std::vector<std::size_t> initializers; ///< into ModelFile::tensors
     std::vector<std::string> initializerNames;
     std::vector<std::string> inputs, outputs;
-    std::vector<std::pair<std::string, std::string>> finnDatatypes; ///< tensor name -> datatype
+    std::vector<RawAnnotation> annotations;
+    std::vector<std::pair<std::string, std::size_t>> ranks; ///< of values whose shape is told
+};
+
+/// A FunctionProto; its name is the body's.
+struct RawFunction {
+    std::string domain, overload;
+    RawGraph body;
+    std::vector<Attribute> defaults; ///< of attributes that a call leaves out
 };
 
 /// Tensors are appended to context.file.tensors. Throws ParseError for a broken wire form and beyond limits.graphNodes.
 RawGraph readGraph(Context &context, const Message &message, const std::string &scope);
 
-/// FunctionProto: its body as a graph with scope "function NAME". Returns the scope with it.
-std::pair<std::string, RawGraph> readFunction(Context &context, const Message &message);
+/// The tensors of the body belong to its scope.
+RawFunction readFunction(Context &context, const Message &message);
+/// "function NAME"
+std::string functionScope(const RawFunction &function);
 
 } // namespace quantscope::onnx

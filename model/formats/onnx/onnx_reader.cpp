@@ -1,5 +1,6 @@
 #include "formats/onnx/onnx_reader.h"
 
+#include "base/text.h"
 #include "formats/onnx/graph_builder.h"
 
 #include <algorithm>
@@ -31,6 +32,8 @@ enum ModelField : std::uint32_t {
 struct ModelParts {
     Message graph;
     std::vector<Message> functions;
+    std::size_t trainings = 0;
+    std::uint64_t irVersion = 0;
     std::map<std::string, std::int64_t> opsets;
     std::string producerName, producerVersion;
 };
@@ -41,7 +44,7 @@ void readOpset(Context &context, const Field &field, ModelParts &parts)
     std::int64_t version = 0;
     forEachField(context.window, {field.bytes}, [&](const Field &part) {
         if (part.isBytes(1))
-            domain = textOf(context.window, part);
+            domain = textOf(context, part);
         else if (part.isVarint(2))
             version = static_cast<std::int64_t>(part.value);
     });
@@ -53,9 +56,9 @@ void readMetadata(Context &context, const Field &field)
     std::string key, value;
     forEachField(context.window, {field.bytes}, [&](const Field &part) {
         if (part.isBytes(1))
-            key = textOf(context.window, part);
+            key = textOf(context, part);
         else if (part.isBytes(2))
-            value = textOf(context.window, part);
+            value = textOf(context, part);
     });
     context.file.metadata["metadata " + key] = value;
 }
@@ -63,18 +66,21 @@ void readMetadata(Context &context, const Field &field)
 void readModelField(Context &context, const Field &field, ModelParts &parts)
 {
     auto &metadata = context.file.metadata;
-    if (field.isVarint(kIrVersion))
+    if (field.isVarint(kIrVersion)) {
+        parts.irVersion = field.value;
         metadata["ir_version"] = std::to_string(field.value);
-    else if (field.isVarint(kModelVersion))
+    } else if (field.isVarint(kModelVersion))
         metadata["model_version"] = std::to_string(field.value);
     else if (field.isBytes(kProducerName))
-        parts.producerName = textOf(context.window, field);
+        parts.producerName = textOf(context, field);
     else if (field.isBytes(kProducerVersion))
-        parts.producerVersion = textOf(context.window, field);
+        parts.producerVersion = textOf(context, field);
     else if (field.isBytes(kDomain))
-        metadata["domain"] = textOf(context.window, field);
+        metadata["domain"] = textOf(context, field);
     else if (field.isBytes(kGraph))
         parts.graph.push_back(field.bytes);
+    else if (field.isBytes(kTrainingInfo))
+        ++parts.trainings;
     else if (field.isBytes(kFunctions))
         parts.functions.push_back({field.bytes});
     else if (field.isBytes(kOpset))
@@ -97,6 +103,24 @@ ModelParts readModelParts(Context &context)
     for (const auto &[domain, version] : parts.opsets)
         metadata[domain.empty() ? "opset" : "opset " + domain] = std::to_string(version);
     return parts;
+}
+
+/// What is read and changes nothing that is shown.
+void reportAside(Context &context, const ModelParts &parts)
+{
+    if (parts.trainings != 0)
+        context.report("training-not-shown", Severity::Note, "",
+            fmt::format("The file also says how it is trained ({} TrainingInfo); that is not shown.", parts.trainings));
+    constexpr std::uint64_t kInitializersNeedNoInput = 4; // before, all of them are inputs
+    std::string first;
+    std::size_t count = 0;
+    for (const ValueId id : context.file.graph->inputs)
+        if (const Value &value = context.file.graph->values[id]; value.tensor && count++ == 0)
+            first = value.name;
+    if (count != 0 && parts.irVersion >= kInitializersNeedNoInput)
+        context.report("tensor-is-input", Severity::Note, first,
+            fmt::format("'{}'{} an input of the graph as well: whoever runs the model can replace what is shown.",
+                printable(first), count == 1 ? " is" : fmt::format(" and {} more tensors are each", count - 1)));
 }
 
 /// The wire type that a field of ModelProto must have; nullopt for numbers that it does not use.
@@ -165,14 +189,15 @@ ModelFile readOnnx(const ReadRequest &request)
     context.file.format = "onnx";
     context.file.bytes = request.source->size();
     const ModelParts parts = readModelParts(context);
-    GraphBuilder builder(context);
+    std::vector<RawFunction> functions;
+    for (const Message &message : parts.functions)
+        functions.push_back(readFunction(context, message));
+    GraphBuilder builder(context, functions);
     builder.addTop(readGraph(context, parts.graph, ""));
-    for (const Message &message : parts.functions) {
-        const auto [scope, graph] = readFunction(context, message);
-        builder.addFunction(scope, graph);
-    }
+    builder.addUncalled();
     context.file.graph = builder.take();
     context.file.graph->opsets = parts.opsets;
+    reportAside(context, parts);
     context.file.buildIndex();
     return std::move(context.file);
 }

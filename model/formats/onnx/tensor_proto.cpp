@@ -68,9 +68,9 @@ void readExternalEntry(Context &context, const Field &field, ExternalReference &
     std::string key, value;
     forEachField(context.window, {field.bytes}, [&](const Field &part) {
         if (part.isBytes(1))
-            key = textOf(context.window, part);
+            key = textOf(context, part);
         else if (part.isBytes(2))
-            value = textOf(context.window, part);
+            value = textOf(context, part);
     });
     if (key == "location")
         reference.location = value;
@@ -102,7 +102,7 @@ RawTensor scanTensor(Context &context, const Message &message)
             break;
         case kName:
             if (field.isBytes(kName))
-                tensor.name = textOf(context.window, field);
+                tensor.name = textOf(context, field);
             break;
         case kRawData:
             if (field.isBytes(kRawData))
@@ -267,27 +267,6 @@ TensorInfo readTensor(
             context.report("tensor-unreadable", Severity::Error, tensor.name,
                 fmt::format("Tensor '{}' cannot be read: {}.", printable(tensor.name), tensor.problem));
     }
-    return tensor;
-}
-
-TensorInfo readSparseTensor(Context &context, const Message &message, const std::string &scope)
-{
-    TensorInfo tensor;
-    Message values;
-    RawTensor outer;
-    forEachField(context.window, message, [&](const Field &field) {
-        if (field.isBytes(1))
-            values.push_back(field.bytes);
-        else if (field.number == 3)
-            forEachVarint(context.window, field, [&](std::uint64_t dim) { addDim(context, outer, dim); });
-    });
-    const RawTensor inner = scanTensor(context, values);
-    tensor.name = scopedName(scope, inner.name);
-    tensor.dtype = dtypeFromOnnx(inner.dataType);
-    tensor.shape = outer.dims;
-    tensor.problem = "is stored sparse, which is not decoded";
-    context.report("tensor-sparse", Severity::Warning, tensor.name,
-        fmt::format("Tensor '{}' {}.", printable(tensor.name), tensor.problem));
     return tensor;
 }
 

@@ -10,9 +10,6 @@ namespace quantscope::onnx {
 TensorInfo readTensor(
     Context &context, const Message &message, const std::string &fallbackName, const std::string &scope);
 
-/// A SparseTensorProto: listed with its shape, its elements are not decoded.
-TensorInfo readSparseTensor(Context &context, const Message &message, const std::string &scope);
-
 /// "w" at the top, "sel/then_branch:w" in a subgraph.
 std::string scopedName(const std::string &scope, const std::string &name);
 
