@@ -22,6 +22,11 @@ std::string shownName(const Graph &graph, ValueId id)
     return value == nullptr ? "an absent input" : "'" + printable(value->name) + "'";
 }
 
+std::size_t outputOf(const Node &node, ValueId value)
+{
+    return static_cast<std::size_t>(std::ranges::find(node.outputs, value) - node.outputs.begin());
+}
+
 } // namespace
 
 std::size_t FoldedValue::count() const
@@ -76,7 +81,8 @@ const FoldedValue &Folder::foldNode(ValueId value)
     const Node *node = graph.producerOf(value);
     if (node == nullptr)
         throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
-    if (folding::findFunction(*node) == nullptr && folding::findSum(*node) == nullptr)
+    const bool known = folding::findFunction(*node) != nullptr || folding::findSum(*node) != nullptr;
+    if (!known || (outputOf(*node, value) != 0 && !folding::hasManyOutputs(*node)))
         throw NotConstant(fmt::format(
             "{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
     if (m_busy.count(value) != 0)
@@ -103,17 +109,22 @@ const FoldedValue &Folder::foldNode(ValueId value)
             --folder.m_depth;
         }
     } guard(*this, value);
-    return remember(value, compute(*node));
+    return remember(value, compute(*node, value));
 }
 
-FoldedValue Folder::compute(const Node &node)
+FoldedValue Folder::compute(const Node &node, ValueId value)
 {
     const folding::Function exact = folding::findFunction(node);
-    folding::Call call{m_file, node, m_limits, {}};
+    folding::Call call{m_file, node, m_limits, {}, outputOf(node, value)};
     for (const ValueId input : node.inputs)
         call.operands.push_back(input == kNoValue ? nullptr : &fold(input));
+    const bool rounded
+        = std::ranges::any_of(call.operands, [](const FoldedValue *v) { return v != nullptr && v->rounded; });
+    if (rounded && !folding::movesElements(node))
+        throw ParseError("arithmetic in float64 is not computed");
     FoldedValue out = exact != nullptr ? exact(call) : folding::findSum(node)(call);
-    out.orderDependent = exact == nullptr
+    out.rounded = rounded && out.dtype == DType::Float64;
+    out.orderDependent = (exact == nullptr && out.isFloat())
         || std::ranges::any_of(call.operands, [](const FoldedValue *v) { return v != nullptr && v->orderDependent; });
     return out;
 }
@@ -137,6 +148,8 @@ bool Folder::isConstant(ValueId value)
         return true;
     const Node *node = m_file.graph->producerOf(value);
     if (node == nullptr || folding::findFunction(*node) == nullptr || m_depth >= m_limits.foldDepth)
+        return false;
+    if (outputOf(*node, value) != 0 && !folding::hasManyOutputs(*node))
         return false;
     m_constant[value] = false; // what a cycle meets
     ++m_depth;

@@ -16,6 +16,7 @@ struct FoldedValue {
     Shape shape;
     std::variant<std::vector<float>, std::vector<std::int64_t>> data;
     bool orderDependent = false; ///< it rests on a sum, whose last bit depends on the order of addition
+    bool rounded = false; ///< of float64: these are its values as float32, of which nothing may be computed
 
     std::size_t count() const;
     bool isFloat() const { return data.index() == 0; }
@@ -42,7 +43,7 @@ public:
 
 private:
     const FoldedValue &foldNode(ValueId value);
-    FoldedValue compute(const Node &node);
+    FoldedValue compute(const Node &node, ValueId value);
     const FoldedValue &remember(ValueId value, FoldedValue folded);
     const ModelFile &m_file;
     Limits m_limits;

@@ -12,6 +12,7 @@ struct Call {
     const Node &node;
     const Limits &limits;
     std::vector<const FoldedValue *> operands; ///< nullptr where an optional input is absent
+    std::size_t output = 0; ///< which of its outputs is asked for
 
     bool has(std::size_t position) const { return position < operands.size() && operands[position] != nullptr; }
     /// Throws ParseError when the operand is absent.

@@ -53,9 +53,8 @@ std::vector<bool> reducedAxes(const Call &call, std::size_t rank)
         axes = call.operand(1).integers();
     else if (const Attribute *attribute = call.node.attribute("axes"))
         axes = attribute->ints;
-    if (axes.empty() && call.node.integer("noop_with_empty_axes", 0) != 0)
-        throw ParseError("a reduction along no axis");
-    std::vector<bool> out(rank, axes.empty());
+    const bool all = axes.empty() && call.node.integer("noop_with_empty_axes", 0) == 0;
+    std::vector<bool> out(rank, all);
     for (const std::int64_t axis : axes)
         out[axisOf(axis, rank)] = true;
     return out;
@@ -134,6 +133,23 @@ FoldedValue lessOrEqual(const Call &call)
     return compared(call, [](auto a, auto b) { return a <= b; });
 }
 
+FoldedValue equal(const Call &call)
+{
+    return compared(call, [](auto a, auto b) { return a == b; });
+}
+FoldedValue logicalAnd(const Call &call)
+{
+    return compared(call, [](auto a, auto b) { return a != 0 && b != 0; });
+}
+FoldedValue logicalOr(const Call &call)
+{
+    return compared(call, [](auto a, auto b) { return a != 0 || b != 0; });
+}
+FoldedValue logicalXor(const Call &call)
+{
+    return compared(call, [](auto a, auto b) { return (a != 0) != (b != 0); });
+}
+
 FoldedValue logicalNot(const Call &call)
 {
     return each(
@@ -168,21 +184,38 @@ FoldedValue relu(const Call &call)
 FoldedValue reduceMaximum(const Call &call) { return reduced<true>(call); }
 FoldedValue reduceMinimum(const Call &call) { return reduced<false>(call); }
 
-FoldedValue reduceMean(const Call &call)
+namespace {
+
+/// Sums in float64 of each group, over `divisor` where it is a mean.
+FoldedValue addedUp(const Call &call, bool mean)
 {
     const FoldedValue &x = call.operand(0);
-    if (!x.isFloat())
-        throw ParseError("a mean of integers is not computed");
     const Reduction reduction = reductionOf(call);
+    if (!x.isFloat()) {
+        if (mean)
+            throw ParseError("a mean of integers is not computed");
+        std::vector<std::uint64_t> sums(reduction.count, 0);
+        for (std::size_t i = 0; i < x.count(); ++i)
+            sums[reduction.target[i]] += static_cast<std::uint64_t>(std::get<Integers>(x.data)[i]);
+        Integers out;
+        for (const std::uint64_t sum : sums)
+            out.push_back(wrapTo(x.dtype, static_cast<std::int64_t>(sum)));
+        return {x.dtype, reduction.shape, std::move(out)};
+    }
     const Floats &in = std::get<Floats>(x.data);
     std::vector<double> sums(reduction.count, 0.0);
     for (std::size_t i = 0; i < in.size(); ++i)
         sums[reduction.target[i]] += static_cast<double>(in[i]);
-    const auto count = static_cast<double>(in.size() / reduction.count);
+    const double divisor = mean ? static_cast<double>(in.size() / reduction.count) : 1;
     Floats out;
     for (const double sum : sums)
-        out.push_back(roundTo(x.dtype, static_cast<float>(sum / count)));
+        out.push_back(roundTo(x.dtype, static_cast<float>(sum / divisor)));
     return {x.dtype, reduction.shape, std::move(out)};
 }
+
+} // namespace
+
+FoldedValue reduceMean(const Call &call) { return addedUp(call, true); }
+FoldedValue reduceSum(const Call &call) { return addedUp(call, false); }
 
 } // namespace quantscope::folding

@@ -14,12 +14,17 @@ FoldedValue greater(const Call &call);
 FoldedValue greaterOrEqual(const Call &call);
 FoldedValue less(const Call &call);
 FoldedValue lessOrEqual(const Call &call);
+FoldedValue equal(const Call &call);
+FoldedValue logicalAnd(const Call &call);
+FoldedValue logicalOr(const Call &call);
+FoldedValue logicalXor(const Call &call);
 FoldedValue logicalNot(const Call &call);
 FoldedValue where(const Call &call);
 FoldedValue relu(const Call &call);
 /// The order of their operands changes nothing, other than in a sum.
 FoldedValue reduceMaximum(const Call &call);
 FoldedValue reduceMinimum(const Call &call);
+FoldedValue reduceSum(const Call &call); ///< the same; of integers exact, wrapped to their type
 FoldedValue reduceMean(const Call &call); ///< correct to the last bit or the one beside it
 
 } // namespace quantscope::folding

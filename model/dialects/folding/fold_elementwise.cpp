@@ -43,6 +43,21 @@ FoldedValue unary(const Call &call, const OnFloat &onFloat, const OnInteger &onI
 
 std::int64_t negated(std::int64_t v) { return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(v)); }
 
+/// Before operator set 7 operands were broadcast only where `broadcast` says so, and from `axis` on.
+FoldedValue placed(const Call &call, const FoldedValue &a, const FoldedValue &b)
+{
+    FoldedValue out = b;
+    const std::int64_t axis = call.node.integer("axis", 0);
+    const bool named = call.node.integer("broadcast", 0) != 0 && call.node.attribute("axis") != nullptr;
+    if (!named || b.shape.size() >= a.shape.size())
+        return out;
+    const std::size_t before = axisOf(axis, a.shape.size());
+    if (before + b.shape.size() > a.shape.size())
+        throw ParseError(fmt::format("an operand of {} axes does not fit from axis {} on", b.shape.size(), axis));
+    out.shape.resize(a.shape.size() - before, 1);
+    return out;
+}
+
 /// numpy's broadcasting; the result has the type of the first operand, as every ONNX operator here has.
 template <class OnFloat, class OnInteger>
 FoldedValue binary(
@@ -149,34 +164,50 @@ FoldedValue identity(const Call &call) { return call.operand(0); }
 
 FoldedValue castTo(const Call &call)
 {
-    return cast(call.operand(0), dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("to", 0))));
+    const FoldedValue &x = call.operand(0);
+    const Attribute *to = call.node.attribute("to");
+    const bool byName = to != nullptr && to->kind == Attribute::Kind::String; // before operator set 6
+    const DType dtype
+        = byName ? dtypeFromOnnx(to->s) : dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("to", 0)));
+    if (x.rounded && dtype != DType::Float32 && dtype != DType::Float64)
+        throw ParseError("arithmetic in float64 is not computed");
+    FoldedValue out = cast(x, dtype, call.node.integer("saturate", 1) != 0);
+    out.rounded = x.rounded && dtype == DType::Float64;
+    return out;
+}
+
+FoldedValue castLike(const Call &call)
+{
+    if (call.operand(0).rounded && call.operand(1).dtype != DType::Float32)
+        throw ParseError("arithmetic in float64 is not computed");
+    return cast(call.operand(0), call.operand(1).dtype, call.node.integer("saturate", 1) != 0);
 }
 
 FoldedValue add(const Call &call)
 {
     return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a + b; },
+        call, call.operand(0), placed(call, call.operand(0), call.operand(1)), [](float a, float b) { return a + b; },
         [](auto a, auto b) { return wrapping(a, b, std::plus<std::uint64_t>()); });
 }
 
 FoldedValue subtract(const Call &call)
 {
     return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a - b; },
+        call, call.operand(0), placed(call, call.operand(0), call.operand(1)), [](float a, float b) { return a - b; },
         [](auto a, auto b) { return wrapping(a, b, std::minus<std::uint64_t>()); });
 }
 
 FoldedValue multiply(const Call &call)
 {
     return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a * b; },
+        call, call.operand(0), placed(call, call.operand(0), call.operand(1)), [](float a, float b) { return a * b; },
         [](auto a, auto b) { return wrapping(a, b, std::multiplies<std::uint64_t>()); });
 }
 
 FoldedValue divide(const Call &call)
 {
     return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return a / b; },
+        call, call.operand(0), placed(call, call.operand(0), call.operand(1)), [](float a, float b) { return a / b; },
         [](std::int64_t a, std::int64_t b) {
             if (b == 0)
                 throw ParseError("an integer is divided by zero");
@@ -187,7 +218,8 @@ FoldedValue divide(const Call &call)
 FoldedValue power(const Call &call)
 {
     return binary(
-        call, call.operand(0), call.operand(1), [](float a, float b) { return std::pow(a, b); }, integerPower);
+        call, call.operand(0), placed(call, call.operand(0), call.operand(1)),
+        [](float a, float b) { return std::pow(a, b); }, integerPower);
 }
 
 /// Bounds are inputs since operator set 11, attributes before; either may be absent.

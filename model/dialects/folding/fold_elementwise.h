@@ -20,6 +20,7 @@ FoldedValue roundDown(const Call &call);
 FoldedValue roundUp(const Call &call);
 FoldedValue identity(const Call &call);
 FoldedValue castTo(const Call &call);
+FoldedValue castLike(const Call &call);
 FoldedValue add(const Call &call);
 FoldedValue subtract(const Call &call);
 FoldedValue multiply(const Call &call);

@@ -17,11 +17,39 @@ namespace quantscope::folding {
 
 namespace {
 
-/// Scale or zero point against x: one value, or one per slice along `axis` (default 1, as the operators define).
+/// One value per block along an axis (operator set 21): the block of each element.
+std::vector<std::size_t> blockIndices(
+    const Call &call, const FoldedValue &x, const FoldedValue &parameter, std::int64_t block)
+{
+    const std::size_t axis = axisOf(call.node.integer("axis", 1), x.shape.size());
+    Shape blocks = x.shape;
+    blocks[axis] = x.shape[axis] / block + (x.shape[axis] % block != 0 ? 1 : 0);
+    if (parameter.shape != blocks)
+        throw ParseError(fmt::format(
+            "blocked scales have the shape [{}], not [{}]", fmt::join(parameter.shape, ","), fmt::join(blocks, ",")));
+    std::vector<std::size_t> indices(x.count());
+    std::size_t inner = 1;
+    for (std::size_t i = axis + 1; i < x.shape.size(); ++i)
+        inner *= static_cast<std::size_t>(x.shape[i]);
+    const auto size = static_cast<std::size_t>(x.shape[axis]), count = static_cast<std::size_t>(blocks[axis]);
+    for (std::size_t k = 0; k < indices.size(); ++k) {
+        const std::size_t outer = k / inner / size, along = k / inner % size;
+        indices[k] = (outer * count + along / static_cast<std::size_t>(block)) * inner + k % inner;
+    }
+    return indices;
+}
+
+/// Scale or zero point against x: one value, one per slice along `axis` (default 1, as the operators define), or one
+/// per block.
 std::vector<std::size_t> parameterIndices(const Call &call, const FoldedValue &x, const FoldedValue &parameter)
 {
+    const std::int64_t block = call.node.integer("block_size", 0);
+    if (block < 0)
+        throw ParseError(fmt::format("the block size {}", block));
     if (parameter.count() == 1)
         return std::vector<std::size_t>(x.count(), 0);
+    if (block > 0)
+        return blockIndices(call, x, parameter, block);
     const std::size_t axis = axisOf(call.node.integer("axis", 1), x.shape.size());
     if (parameter.shape.size() != 1 || parameter.shape[0] != x.shape[axis])
         throw ParseError(
@@ -29,6 +57,11 @@ std::vector<std::size_t> parameterIndices(const Call &call, const FoldedValue &x
     Shape broadcast(x.shape.size(), 1);
     broadcast[axis] = x.shape[axis];
     return broadcastIndices(broadcast, x.shape, call.limits);
+}
+
+std::vector<std::size_t> zeroIndices(const Call &call, const FoldedValue &x)
+{
+    return call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
 }
 
 struct Range {
@@ -99,10 +132,25 @@ Range within(const Range &range, const Node &node)
     return {std::max(range.low, kept.low), std::min(range.high, kept.high)};
 }
 
-void refuseBlocks(const Call &call)
+/// What DequantizeLinear makes: since operator set 23 an attribute, else the scale's type.
+DType dequantizedType(const Call &call)
 {
-    if (call.node.integer("block_size", 0) != 0)
-        throw ParseError("blocked scales inside computed constants are not decoded");
+    const DType stated = dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("output_dtype", 0)));
+    const DType found = stated != DType::Unknown ? stated : call.operand(1).dtype;
+    if (isMinifloat(found) || !isFloating(found)) // a scale of powers of two alone says nothing of it
+        return DType::Float32;
+    return found;
+}
+
+/// Codes that are small floats are rounded and never shifted.
+FoldedValue quantizedToMinifloat(const Call &call, const std::vector<float> &quotients, DType dtype)
+{
+    if (call.has(2))
+        for (const float zero : call.operand(2).floats())
+            if (zero != 0)
+                throw ParseError("a zero point of small floats is not 0");
+    FoldedValue wide{DType::Float32, call.operand(0).shape, quotients};
+    return cast(wide, dtype, call.node.integer("saturate", 1) != 0);
 }
 
 } // namespace
@@ -124,42 +172,86 @@ std::optional<int> codeBitsOf(const Node &node)
     return static_cast<int>(*bits);
 }
 
+DType divisionType(const Node &node, DType scale)
+{
+    const DType stated = dtypeFromOnnx(static_cast<std::uint64_t>(node.integer("precision", 0)));
+    if (stated != DType::Unknown)
+        return stated;
+    const bool half = scale == DType::Float16 || scale == DType::BFloat16;
+    return half && node.domain.empty() ? scale : DType::Float32;
+}
+
 // saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set
 // 10).
 FoldedValue quantizeLinear(const Call &call)
 {
-    refuseBlocks(call);
     const FoldedValue &x = call.operand(0);
-    const DType dtype = quantizedType(call);
-    const Range range = within(rangeOf(dtype), call.node);
-    const std::vector<float> values = x.floats(), scales = call.operand(1).floats();
-    const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
+    const DType dtype = quantizedType(call), precision = divisionType(call.node, call.operand(1).dtype);
+    const std::vector<float> scales = call.operand(1).floats();
     const auto scaleAt = parameterIndices(call, x, call.operand(1));
-    const auto zeroAt
-        = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
-    std::vector<std::int64_t> codes(values.size());
+    std::vector<float> quotients = x.floats();
+    for (std::size_t i = 0; i < quotients.size(); ++i)
+        quotients[i] = roundTo(precision, quotients[i] / scales[scaleAt[i]]);
+    if (isMinifloat(dtype))
+        return quantizedToMinifloat(call, quotients, dtype);
+    const Range range = within(rangeOf(dtype), call.node);
+    const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
+    const auto zeroAt = zeroIndices(call, x);
+    std::vector<std::int64_t> codes(quotients.size());
     for (std::size_t i = 0; i < codes.size(); ++i)
-        codes[i] = saturated(std::nearbyint(values[i] / scales[scaleAt[i]]) + zeros[zeroAt[i]], range);
+        codes[i] = saturated(std::nearbyint(quotients[i]) + zeros[zeroAt[i]], range);
     return {dtype, x.shape, std::move(codes)};
 }
 
+// (x - zero point) * scale, where the difference is one of integers.
 FoldedValue dequantizeLinear(const Call &call)
 {
-    refuseBlocks(call);
     const FoldedValue &x = call.operand(0);
+    const DType dtype = dequantizedType(call);
     const std::vector<float> scales = call.operand(1).floats();
-    const auto scaleAt = parameterIndices(call, x, call.operand(1));
-    const std::vector<float> zeros = call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f};
-    const auto zeroAt
-        = call.has(2) ? parameterIndices(call, x, call.operand(2)) : std::vector<std::size_t>(x.count(), 0);
-    const std::vector<float> codes = x.floats();
+    const auto scaleAt = parameterIndices(call, x, call.operand(1)), zeroAt = zeroIndices(call, x);
+    std::vector<float> values(x.count());
     const auto bits = codeBitsOf(call.node);
-    std::vector<float> values(codes.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const float code = bits ? static_cast<float>(saturated(codes[i], signedRange(*bits))) : codes[i];
-        values[i] = (code - zeros[zeroAt[i]]) * scales[scaleAt[i]];
+    const auto fill = [&](auto codes, const auto &zeros) {
+        using Code = typename decltype(codes)::value_type;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (bits)
+                codes[i] = static_cast<Code>(saturated(static_cast<float>(codes[i]), signedRange(*bits)));
+            values[i] = roundTo(dtype, static_cast<float>(codes[i] - zeros[zeroAt[i]]) * scales[scaleAt[i]]);
+        }
+    };
+    if (x.isFloat())
+        fill(x.floats(), call.has(2) ? call.operand(2).floats() : std::vector<float>{0.0f});
+    else
+        fill(x.integers(), call.has(2) ? call.operand(2).integers() : std::vector<std::int64_t>{0});
+    return {dtype, x.shape, std::move(values)};
+}
+
+FoldedValue dynamicQuantizeLinear(const Call &call)
+{
+    const FoldedValue &x = call.operand(0);
+    if (!x.isFloat() || x.dtype != DType::Float32)
+        throw ParseError("DynamicQuantizeLinear of other types than float32 is not computed");
+    const std::vector<float> values = x.floats();
+    float low = 0, high = 0;
+    for (const float value : values) {
+        if (!std::isfinite(value))
+            throw ParseError("DynamicQuantizeLinear of values that are not finite");
+        low = std::min(low, value);
+        high = std::max(high, value);
     }
-    return {DType::Float32, x.shape, std::move(values)};
+    const float scale = (high - low) / 255.0f;
+    if (!(scale > 0))
+        throw ParseError("DynamicQuantizeLinear of zeros has no scale");
+    const float zero = std::nearbyint(std::clamp(0.0f - low / scale, 0.0f, 255.0f));
+    if (call.output == 1)
+        return {DType::Float32, {}, std::vector<float>{scale}};
+    if (call.output == 2)
+        return {DType::UInt8, {}, std::vector<std::int64_t>{static_cast<std::int64_t>(zero)}};
+    std::vector<std::int64_t> codes(values.size());
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] = saturated(std::nearbyint(values[i] / scale) + zero, {0, 255});
+    return {DType::UInt8, x.shape, std::move(codes)};
 }
 
 } // namespace quantscope::folding

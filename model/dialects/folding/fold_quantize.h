@@ -16,10 +16,16 @@ bool isDequantizeLinear(const Node &node);
 /// Throws ParseError for one that is no width.
 std::optional<int> codeBitsOf(const Node &node);
 
-// With one scale, or one a slice along `axis`. Each throws ParseError for blocked scales and for operands that are
-// missing or do not fit.
+/// The type that a QuantizeLinear divides in: since operator set 23 an attribute, else the scale's. ONNX Runtime's own
+/// operator divides in float32.
+DType divisionType(const Node &quantize, DType scale);
+
+// With one scale, one a slice along `axis`, or one a block. Each throws ParseError for operands that are missing or do
+// not fit.
 
 FoldedValue quantizeLinear(const Call &call);
 FoldedValue dequantizeLinear(const Call &call);
+/// uint8 codes, their scale and their zero point, from the range of the operand with 0 in it.
+FoldedValue dynamicQuantizeLinear(const Call &call);
 
 } // namespace quantscope::folding

@@ -5,6 +5,8 @@
 #include "dialects/folding/fold_values.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <optional>
 
 #include <fmt/format.h>
@@ -161,6 +163,103 @@ FoldedValue expand(const Call &call)
     const FoldedValue &x = call.operand(0);
     const Shape shape = broadcastShape(x.shape, call.operand(1).integers());
     return picked(x, shape, broadcastIndices(x.shape, shape, call.limits));
+}
+
+namespace {
+
+/// Starts, ends and steps of Slice, one an axis: attributes before operator set 10, inputs since.
+struct Slices {
+    std::vector<std::int64_t> start, step;
+    Shape shape; ///< of the result
+};
+
+Slices slicesOf(const Call &call)
+{
+    const Shape &shape = call.operand(0).shape;
+    const auto starts = listOperand(call, 1, "starts"), ends = listOperand(call, 2, "ends");
+    if (!starts || !ends || starts->size() != ends->size())
+        throw ParseError("Slice needs as many starts as ends");
+    auto axes = listOperand(call, 3, "axes");
+    const auto steps = listOperand(call, 4, "steps");
+    if (!axes) {
+        axes.emplace(starts->size());
+        std::iota(axes->begin(), axes->end(), std::int64_t{0});
+    }
+    if (axes->size() != starts->size() || (steps && steps->size() != starts->size()))
+        throw ParseError("Slice needs as many axes and steps as starts");
+    Slices out{Integers(shape.size(), 0), Integers(shape.size(), 1), shape};
+    for (std::size_t i = 0; i < starts->size(); ++i) {
+        const std::size_t axis = axisOf((*axes)[i], shape.size());
+        const std::int64_t size = shape[axis], step = steps ? (*steps)[i] : 1;
+        if (step == 0 || step == std::numeric_limits<std::int64_t>::min())
+            throw ParseError(fmt::format("Slice steps by {}", step));
+        // Ends lie beyond the axis as often as not: INT64_MAX means all.
+        const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+        const auto bound = [&](std::int64_t at) { return std::clamp(at < 0 ? at + size : at, low, high); };
+        const std::int64_t begin = bound((*starts)[i]), end = bound((*ends)[i]);
+        const std::int64_t length = step > 0 ? end - begin : begin - end, stride = step > 0 ? step : -step;
+        out.start[axis] = begin;
+        out.step[axis] = step;
+        out.shape[axis] = length <= 0 ? 0 : (length - 1) / stride + 1;
+    }
+    return out;
+}
+
+} // namespace
+
+FoldedValue slice(const Call &call)
+{
+    const FoldedValue &x = call.operand(0);
+    const Slices slices = slicesOf(call);
+    const std::vector<std::int64_t> strides = contiguousStrides(x.shape);
+    std::vector<std::size_t> indices(boundedCount(slices.shape, call.limits));
+    for (std::size_t k = 0; k < indices.size(); ++k) {
+        std::int64_t at = 0;
+        auto rest = static_cast<std::int64_t>(k);
+        for (std::size_t axis = x.shape.size(); axis-- > 0; rest /= slices.shape[axis])
+            at += (slices.start[axis] + rest % slices.shape[axis] * slices.step[axis]) * strides[axis];
+        indices[k] = static_cast<std::size_t>(at);
+    }
+    return picked(x, slices.shape, indices);
+}
+
+/// Parts of given sizes, or as equal as they can be, of which the last is the smallest.
+FoldedValue split(const Call &call)
+{
+    const FoldedValue &x = call.operand(0);
+    const std::size_t axis = axisOf(call.node.integer("axis", 0), x.shape.size());
+    const auto parts = static_cast<std::int64_t>(call.node.outputs.size());
+    const std::int64_t size = x.shape[axis], equal = size / parts + (size % parts != 0 ? 1 : 0);
+    const auto given = listOperand(call, 1, "split");
+    Integers sizes = given.value_or(Integers(call.node.outputs.size(), equal));
+    if (sizes.size() != call.node.outputs.size() || std::ranges::any_of(sizes, [](auto n) { return n < 0; }))
+        throw ParseError("Split has other sizes than outputs");
+    std::int64_t start = 0, used = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        sizes[i] = given ? sizes[i] : std::min(sizes[i], size - used);
+        if (sizes[i] > size - used)
+            throw ParseError("Split has sizes beyond its operand's");
+        used += sizes[i];
+        start += i < call.output ? sizes[i] : 0;
+    }
+    if (used != size)
+        throw ParseError("Split has sizes that leave some of its operand out");
+    Shape shape = x.shape;
+    shape[axis] = sizes[call.output];
+    std::size_t inner = 1;
+    for (std::size_t i = axis + 1; i < x.shape.size(); ++i)
+        inner *= static_cast<std::size_t>(x.shape[i]);
+    const auto run = static_cast<std::size_t>(shape[axis]) * inner;
+    std::vector<std::size_t> indices(boundedCount(shape, call.limits));
+    for (std::size_t k = 0; k < indices.size(); ++k)
+        indices[k]
+            = k / run * static_cast<std::size_t>(size) * inner + static_cast<std::size_t>(start) * inner + k % run;
+    return picked(x, std::move(shape), indices);
+}
+
+FoldedValue sizeOf(const Call &call)
+{
+    return {DType::Int64, {}, Integers{static_cast<std::int64_t>(call.operand(0).count())}};
 }
 
 FoldedValue shapeOf(const Call &call)

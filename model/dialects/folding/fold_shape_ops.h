@@ -17,6 +17,9 @@ FoldedValue transpose(const Call &call);
 FoldedValue concat(const Call &call);
 FoldedValue gather(const Call &call);
 FoldedValue expand(const Call &call);
+FoldedValue slice(const Call &call);
+FoldedValue split(const Call &call);
+FoldedValue sizeOf(const Call &call);
 FoldedValue shapeOf(const Call &call);
 FoldedValue constantOfShape(const Call &call);
 

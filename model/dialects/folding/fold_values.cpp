@@ -1,8 +1,11 @@
 #include "dialects/folding/fold_values.h"
 
 #include "base/text.h"
+#include "tensor/element.h"
+#include "tensor/minifloat_pattern.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -24,6 +27,38 @@ float roundBinary(float value, int digits, int lowest, float largest)
     if (std::fabs(result) > static_cast<double>(largest))
         return std::copysign(std::numeric_limits<float>::infinity(), value);
     return static_cast<float>(result);
+}
+
+using Floats = std::vector<float>;
+using Integers = std::vector<std::int64_t>;
+
+bool isNegative(std::int64_t value) { return value < 0; }
+
+/// Is every element of a float64 tensor a float32?
+bool fitsFloat32(const TensorInfo &tensor, const Floats &rounded)
+{
+    TensorReader reader(tensor);
+    std::vector<std::uint64_t> patterns(rounded.size());
+    reader.patterns(0, patterns);
+    for (std::size_t i = 0; i < rounded.size(); ++i) {
+        const auto wide = std::bit_cast<double>(patterns[i]);
+        if (static_cast<double>(rounded[i]) != wide && !std::isnan(wide))
+            return false;
+    }
+    return true;
+}
+
+/// The values of a small float's patterns.
+Floats minifloats(const Floats &values, DType dtype, bool saturate)
+{
+    Floats out(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto pattern = minifloatPatternOf(dtype, values[i], saturate);
+        if (!pattern)
+            throw ParseError(fmt::format("{} as {} is not computed", shortest(values[i]), dtypeName(dtype)));
+        out[i] = elementToFloat(dtype, *pattern);
+    }
+    return out;
 }
 
 std::int64_t truncated(float value)
@@ -67,6 +102,10 @@ FoldedValue fromTensor(const TensorInfo &tensor, const Limits &limits)
         out.data = count == 0 ? std::vector<float>() : readFloats(tensor);
     else
         out.data = count == 0 ? std::vector<std::int64_t>() : readIntegers(tensor);
+    if (tensor.dtype == DType::UInt64 && std::ranges::any_of(std::get<Integers>(out.data), isNegative))
+        throw ParseError(
+            "tensor '" + printable(tensor.name) + "' has numbers of 2^63 and more, which are not computed");
+    out.rounded = tensor.dtype == DType::Float64 && count != 0 && !fitsFloat32(tensor, std::get<Floats>(out.data));
     return out;
 }
 
@@ -124,13 +163,13 @@ std::int64_t wrapTo(DType dtype, std::int64_t value)
     return static_cast<std::int64_t>(negative ? low | ~((1ull << bits) - 1) : low);
 }
 
-FoldedValue cast(const FoldedValue &value, DType dtype)
+FoldedValue cast(const FoldedValue &value, DType dtype, bool saturate)
 {
     FoldedValue out{dtype, value.shape, {}};
     if (isFloating(dtype)) {
-        if (isMinifloat(dtype))
-            throw ParseError("a cast to an 8-bit float is not computed");
         std::vector<float> floats = value.floats();
+        if (isMinifloat(dtype))
+            floats = minifloats(floats, dtype, saturate);
         if (dtype == DType::Float16 || dtype == DType::BFloat16)
             std::transform(floats.begin(), floats.end(), floats.begin(), [&](float v) { return roundTo(dtype, v); });
         out.data = std::move(floats);

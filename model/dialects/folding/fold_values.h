@@ -23,6 +23,8 @@ std::vector<std::size_t> broadcastIndices(const Shape &from, const Shape &to, co
 float roundTo(DType dtype, float value);
 /// The integer wrapped to the type's width.
 std::int64_t wrapTo(DType dtype, std::int64_t value);
-FoldedValue cast(const FoldedValue &value, DType dtype);
+/// `saturate` is of minifloats: what lies beyond the largest value becomes it. Throws ParseError for values whose
+/// result the definition leaves open.
+FoldedValue cast(const FoldedValue &value, DType dtype, bool saturate = true);
 
 } // namespace quantscope::folding

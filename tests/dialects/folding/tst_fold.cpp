@@ -1,83 +1,11 @@
-#include "dialects/folding/fold.h"
-
+#include "support/fold_builder.h"
 #include "support/paths.h"
-#include "tensor/memory_tensor.h"
 
 #include <cmath>
 #include <limits>
 
 using namespace quantscope;
-
-namespace {
-
-/// Builds a graph of constants and operators by hand.
-class Builder {
-public:
-    template <class T> ValueId constant(DType dtype, Shape shape, const std::vector<T> &values)
-    {
-        const std::string name = "t" + std::to_string(m_file.tensors.size());
-        m_file.tensors.push_back(*memoryTensor(name, dtype, std::move(shape), std::span(values)));
-        const ValueId id = value();
-        graph().values[id].tensor = m_file.tensors.size() - 1;
-        return id;
-    }
-    ValueId floats(Shape shape, const std::vector<float> &values)
-    {
-        return constant(DType::Float32, std::move(shape), values);
-    }
-    ValueId integers(Shape shape, const std::vector<std::int64_t> &values)
-    {
-        return constant(DType::Int64, std::move(shape), values);
-    }
-    ValueId value()
-    {
-        graph().values.push_back({});
-        graph().values.back().name = "v" + std::to_string(graph().values.size() - 1);
-        return static_cast<ValueId>(graph().values.size() - 1);
-    }
-    ValueId node(const std::string &op, std::vector<ValueId> inputs, std::vector<Attribute> attributes = {},
-        std::optional<ValueId> output = {})
-    {
-        const ValueId out = output ? *output : value();
-        graph().values[out].producer = static_cast<NodeId>(graph().nodes.size());
-        Node made;
-        made.opType = op;
-        made.inputs = std::move(inputs);
-        made.outputs = {out};
-        made.attributes = std::move(attributes);
-        graph().nodes.push_back(std::move(made));
-        return out;
-    }
-    static Attribute integer(const std::string &name, std::int64_t value)
-    {
-        Attribute a;
-        a.name = name;
-        a.kind = Attribute::Kind::Int;
-        a.i = value;
-        return a;
-    }
-    static Attribute list(const std::string &name, std::vector<std::int64_t> values)
-    {
-        Attribute a;
-        a.name = name;
-        a.kind = Attribute::Kind::Ints;
-        a.ints = std::move(values);
-        return a;
-    }
-    Graph &graph()
-    {
-        if (!m_file.graph)
-            m_file.graph.emplace();
-        return *m_file.graph;
-    }
-    FoldedValue fold(ValueId id, const Limits &limits = {}) { return Folder(m_file, limits).fold(id); }
-    const ModelFile &file() const { return m_file; }
-
-private:
-    ModelFile m_file;
-};
-
-} // namespace
+using Builder = test::FoldBuilder;
 
 /// Truth: worked by hand, and the operators' definitions in onnx Operators.md.
 class TestFold : public QObject {
