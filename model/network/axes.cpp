@@ -41,6 +41,16 @@ std::vector<AxisMeaning> channelAxes(int channelAxis, int groups)
     return axes;
 }
 
+/// The output channels, and axes whose meaning nothing tells.
+std::vector<AxisMeaning> axesAround(int channelAxis)
+{
+    std::vector<AxisMeaning> axes;
+    while (axes.size() < static_cast<std::size_t>(channelAxis))
+        axes.push_back(unknownAxis(axes.size()));
+    axes.push_back(kOut);
+    return axes;
+}
+
 /// [stack...][in][out] or [stack...][out][in]; which of two the channel axis says only where it is one of the last.
 std::vector<AxisMeaning> stackedAxes(int channelAxis, std::size_t rank)
 {
@@ -79,6 +89,8 @@ bool isMatrix(const LayerKind &kind)
 std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, bool channelsLast, std::size_t rank)
 {
     if (isConvolution(layer.kind) && rank >= 3 && rank <= 5) {
+        if (channelAxis > 1) // stored in an order of its own, with the channels last
+            return axesAround(channelAxis);
         std::vector<AxisMeaning> axes = channelAxes(channelAxis, layer.groups);
         const std::vector<AxisMeaning> kernel = kernelAxes(rank - 2);
         axes.insert(channelsLast ? axes.begin() + 1 : axes.end(), kernel.begin(), kernel.end());

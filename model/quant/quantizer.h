@@ -140,6 +140,13 @@ CodeRange codeRange(const Quantizer &quantizer);
 /// How a quantizer compares with what the live model computed, where a recipe has a proof of it.
 enum class ProofVerdict { None, Confirmed, Differs };
 
+/// An operator between a stored tensor's quantizer and the layer that reads it, which only moves elements.
+struct LayoutStep {
+    std::string op; ///< "Transpose", "Reshape", ...
+    std::vector<std::int64_t> values; ///< perm of Transpose, else the shape that it makes; empty when not known
+    bool operator==(const LayoutStep &) const = default;
+};
+
 /// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
 struct SlotQuantizer {
     Slot slot = Slot::Weight;
@@ -148,6 +155,7 @@ struct SlotQuantizer {
     Shape shape;
     int channelAxis = 0; ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
     bool channelsLast = false; ///< a convolution's weight in the order out, kernel, in
+    std::vector<LayoutStep> chain; ///< what the tensor passes behind its quantizer, until the layer reads it
     /// Position in ModelFile::tensors of the parameter that its scale comes from; slots of one storage are one
     /// quantizer.
     std::optional<std::size_t> storedScale;

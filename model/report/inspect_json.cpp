@@ -61,6 +61,8 @@ Json slotJson(
     out["slot"] = slot.slot;
     out["tensor"] = slot.tensorName.empty() ? Json(nullptr) : Json(slot.tensorName);
     out["shape"] = slot.tensor ? Json(slot.shape) : Json(nullptr);
+    for (const LayoutStep &step : slot.chain)
+        out["after"].push_back({{"op", step.op}, {step.op == "Transpose" ? "perm" : "shape", step.values}});
     out["dtype"] = slot.tensor ? Json(dtypeName(slot.tensor->dtype)) : Json(nullptr);
     addQuantizer(out, slot.quantizer);
     addStatistics(out, network, slot, statistics, options);

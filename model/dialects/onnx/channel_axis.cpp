@@ -3,27 +3,11 @@
 #include "dialects/onnx/operators.h"
 #include "dialects/onnx/qoperators.h"
 
+#include <algorithm>
+
 namespace quantscope::interpret {
 
 namespace {
-
-/// Does an odd number of Transpose nodes lie between what a node reads and the weight as it is stored?
-bool isTransposed(const Graph &graph, ValueId operand, const Operand &weight)
-{
-    constexpr std::size_t kLongestPath = 64;
-    const ValueId end = weight.node && !graph.nodes[*weight.node].outputs.empty() ? graph.nodes[*weight.node].outputs[0]
-                                                                                  : weight.tensor;
-    bool transposed = false;
-    std::size_t steps = 0;
-    for (ValueId at = operand; at != end && steps < kLongestPath; ++steps) {
-        const Node *maker = graph.producerOf(at);
-        if (maker == nullptr || !keepsValues(*maker))
-            break;
-        transposed = transposed != (maker->opType == "Transpose");
-        at = maker->input(0);
-    }
-    return transposed;
-}
 
 bool multipliesMatrices(const Node &node)
 {
@@ -37,9 +21,8 @@ bool multipliesMatrices(const Node &node)
                               : hardware != nullptr && hardware->rightOperand;
 }
 
-} // namespace
-
-int channelAxisOf(const Graph &graph, const Node &node, std::size_t input, const Operand &weight, std::size_t rank)
+/// Of the weight as the operator reads it.
+std::size_t channelAxisRead(const Node &node, std::size_t input, std::size_t rank)
 {
     if (node.opType == "ConvTranspose")
         return 1;
@@ -47,9 +30,24 @@ int channelAxisOf(const Graph &graph, const Node &node, std::size_t input, const
         return 0;
     const bool onTheLeft = input == 0; // y = W x
     const bool flipped = node.integer(onTheLeft ? "transA" : "transB", 0) != 0;
-    const bool transposed = isTransposed(graph, node.input(input), weight) != flipped;
-    const auto last = static_cast<int>(rank) - 1; // matrices are stacked along the axes before
-    return transposed != onTheLeft ? last - 1 : last;
+    return flipped != onTheLeft ? rank - 2 : rank - 1; // matrices are stacked along the axes before
+}
+
+/// Where no shapes are known: an odd number of transpositions turns a matrix around.
+std::size_t turned(std::size_t axis, const WeightChain &chain, std::size_t rank)
+{
+    const auto turns = std::ranges::count(chain.steps, "Transpose", &LayoutStep::op);
+    return turns % 2 != 0 && rank >= 2 && axis + 2 >= rank ? 2 * rank - 3 - axis : axis;
+}
+
+} // namespace
+
+int channelAxisOf(const Node &node, std::size_t input, const WeightChain &chain, std::size_t rank)
+{
+    const std::size_t read = channelAxisRead(node, input, chain.rank().value_or(rank));
+    if (chain.rank())
+        return static_cast<int>(chain.storedAxis(read).value_or(0));
+    return static_cast<int>(turned(read, chain, rank));
 }
 
 } // namespace quantscope::interpret

@@ -17,7 +17,9 @@ std::vector<std::size_t> ConstantSources::of(const PlannedSlot &slot)
         open.push_back(m_constants.paths().mixedAbove(slot.value).tensor);
     const bool ownNode = slot.form != Form::Plain && slot.form != Form::Foreign && slot.form != Form::Finn
         && slot.form != Form::Thresholds; // thresholds are listed beside the layers
-    if (ownNode)
+    if (slot.form == Form::Annotated)
+        open.insert(open.end(), {graph.values.at(slot.value).scale, graph.values.at(slot.value).zeroPoint});
+    else if (ownNode)
         open.insert(open.end(), graph.nodes.at(slot.node).inputs.begin(), graph.nodes.at(slot.node).inputs.end());
     for (const auto &step : {slot.scale, slot.offset})
         if (step)

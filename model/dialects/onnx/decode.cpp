@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/onnx/binarization.h"
+#include "dialects/onnx/decode_annotated.h"
 #include "dialects/onnx/decode_dynamic.h"
 #include "dialects/onnx/decode_fake.h"
 #include "dialects/onnx/decode_finn.h"
@@ -38,6 +39,7 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
     out.slot = slot.slot;
     out.channelAxis = slot.channelAxis;
     out.channelsLast = slot.channelsLast;
+    out.chain = slot.chain;
     if (!slot.constant)
         return out;
     auto view = slot.form == Form::Dequantize ? m_constants.codesView(slot.value)
@@ -153,6 +155,7 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
     case Form::Codes: return QOperatorDecoder(m_constants, layer, m_diagnostics).operand(slot, out);
     case Form::Blocks: return decodeMatMulNBits(m_constants, node, layer, m_diagnostics, out);
     case Form::Dynamic: return decodeDynamic(m_constants, slot, layer, m_diagnostics, out);
+    case Form::Annotated: return decodeAnnotated(m_constants, slot.value, out);
     }
 }
 

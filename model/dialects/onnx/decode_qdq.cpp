@@ -5,6 +5,7 @@
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
+#include "dialects/onnx/qdq_scale.h"
 #include "graph/onnx_types.h"
 
 #include <algorithm>
@@ -15,51 +16,6 @@
 namespace quantscope::interpret {
 
 namespace {
-
-std::size_t axisOf(const Node &node, std::size_t rank)
-{
-    const std::int64_t axis = node.integer("axis", 1); // default since operator set 13
-    const auto size = static_cast<std::int64_t>(rank);
-    if (axis < -size || axis >= size)
-        throw ParseError(fmt::format("axis {} of {} is out of range for {} axes", axis, nodeLabel(node), rank));
-    return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
-}
-
-/// One value per block: the scale has x's rank, with ceil(D / B) along the axis (operator set 21).
-void blockShape(const Node &node, std::int64_t block, const Shape &tensor, Granular &granular)
-{
-    const std::size_t axis = axisOf(node, tensor.size());
-    Shape expected = tensor;
-    expected[axis] = tensor[axis] / block + (tensor[axis] % block != 0 ? 1 : 0);
-    if (granular.shape != expected)
-        throw ParseError(fmt::format("the blocked scale of {} has shape {}, not {}", nodeLabel(node),
-            shapeText(granular.shape), shapeText(expected)));
-    granular.axis = static_cast<int>(axis);
-}
-
-std::string axisMismatch(const Node &node, std::int64_t count, std::size_t axis, const Shape &tensor)
-{
-    const std::string fitting = fittingAxes(tensor, count);
-    const std::string which = node.attribute("axis") != nullptr ? "names axis" : "gives no axis, so it means axis";
-    return fmt::format("{} {} {}, which has {} elements, while its {} scales fit {}", nodeLabel(node), which, axis,
-        tensor[axis], count, fitting.empty() ? "no axis" : fitting);
-}
-
-void axisShape(const Node &node, const Shape *tensor, Granular &granular)
-{
-    if (granular.shape.size() != 1)
-        throw ParseError(fmt::format("the scale of {} has {} axes", nodeLabel(node), granular.shape.size()));
-    if (tensor == nullptr) { // an activation, whose rank the file need not say
-        granular.axis = static_cast<int>(std::clamp<std::int64_t>(node.integer("axis", 1), 0, 63));
-        return;
-    }
-    const std::size_t axis = axisOf(node, tensor->size());
-    if (granular.shape[0] != (*tensor)[axis])
-        throw ParseError(axisMismatch(node, granular.shape[0], axis, *tensor));
-    granular.shape.assign(tensor->size(), 1);
-    granular.shape[axis] = (*tensor)[axis];
-    granular.axis = static_cast<int>(axis);
-}
 
 bool isWideFloat(DType dtype) { return dtype == DType::Float16 || dtype == DType::BFloat16; }
 
@@ -102,15 +58,7 @@ QdqDecoder::Parameters QdqDecoder::parameters(const Node &node, DType codes, con
     out.zeroPoint = {{}, std::nullopt, {0.0f}};
     if (out.scale.values.empty())
         throw ParseError(inputLabel(node, 1) + " is empty");
-    const std::int64_t block = node.integer("block_size", 0);
-    if (block < 0 || block > std::numeric_limits<int>::max())
-        throw ParseError(fmt::format("the block size {} of {}", block, nodeLabel(node)));
-    if (block > 0 && shape != nullptr) {
-        blockShape(node, block, *shape, out.scale);
-        out.blockSize = static_cast<int>(block);
-    } else if (out.scale.values.size() > 1) {
-        axisShape(node, shape, out.scale);
-    }
+    out.blockSize = placeScale(m_constants.graph(), node, shape, out.scale);
     if (node.input(2) != kNoValue) {
         const FoldedValue &zero = m_constants.folder().fold(node.input(2));
         if (zero.dtype != codes)
@@ -120,6 +68,7 @@ QdqDecoder::Parameters QdqDecoder::parameters(const Node &node, DType codes, con
             throw ParseError(fmt::format("the zero point shape {} of {} differs from the scale's {}",
                 shapeText(zero.shape), nodeLabel(node), shapeText(scale.shape)));
         out.zeroPoint.values = zero.floats();
+        checkZeroPoint(node, codes, out.zeroPoint.values);
     }
     if (out.zeroPoint.values.size() == 1)
         out.zeroPoint.values.resize(out.scale.values.size(), out.zeroPoint.values[0]);
@@ -128,6 +77,15 @@ QdqDecoder::Parameters QdqDecoder::parameters(const Node &node, DType codes, con
     out.scale = simplified(std::move(out.scale), false);
     out.zeroPoint = simplified(std::move(out.zeroPoint), true);
     return out;
+}
+
+/// Codes of 32 bits are sums of products, and small floats are rounded: neither is shifted.
+void QdqDecoder::checkZeroPoint(const Node &node, DType codes, const std::vector<float> &values)
+{
+    const bool shifted = std::ranges::any_of(values, [](float v) { return v != 0; });
+    if (shifted && (codes == DType::Int32 || isMinifloat(codes)))
+        m_diagnostics.push_back({"zero-point-not-zero", Severity::Warning, m_layer.id,
+            fmt::format("The zero point of {} is not 0, as it must be for {}.", nodeLabel(node), dtypeName(codes))});
 }
 
 DType QdqDecoder::quantizedType(const Node &quantize)
@@ -222,6 +180,14 @@ CodePath codePathOf(const Graph &graph, const Node &dequantize)
     return path;
 }
 
+/// Integer codes of a division in float32; of others the folded codes are taken.
+bool QdqDecoder::roundsAsCodesDo(const Node &quantize)
+{
+    const DType container = quantizedType(quantize);
+    return (isInteger(container) || isWideFloat(container))
+        && folding::divisionType(quantize, m_constants.folder().fold(quantize.input(1)).dtype) == DType::Float32;
+}
+
 /// Float constant -> QuantizeLinear -> [Clip] -> DequantizeLinear (Brevitas 0.8 and 0.9, ONNX Runtime).
 void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const CodePath &path, SlotQuantizer &out)
 {
@@ -264,7 +230,7 @@ void QdqDecoder::codesOfConstant(const Node &quantize, SlotQuantizer &out)
 void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 {
     const CodePath path = codePathOf(m_constants.graph(), node);
-    if (path.quantize != nullptr && path.plain)
+    if (path.quantize != nullptr && path.plain && roundsAsCodesDo(*path.quantize))
         return quantizedConstant(*path.quantize, node, path, out);
     std::shared_ptr<const TensorInfo> codes = path.plain ? m_constants.codesView(node.input(0)) : nullptr;
     DType container = codes != nullptr ? codes->dtype : DType::Unknown;
@@ -291,6 +257,8 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     q.origin["zero_point"] = node.input(2) != kNoValue
         ? Provenance{Origin::Read, inputLabel(node, 2)}
         : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
+    if (path.quantize != nullptr)
+        q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.tensor = codes;
     out.tensorName = codes->name;
     out.shape = codes->shape;
@@ -326,7 +294,7 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
 {
     const auto [clip, dequantize] = followersOf(node);
     const DType container = quantizedType(node);
-    if (!isInteger(container) && !isWideFloat(container))
+    if (!isInteger(container) && !isWideFloat(container) && !isMinifloat(container))
         throw ParseError(fmt::format("codes of the type {} are not decoded for activations", dtypeName(container)));
     Quantizer q;
     // Where the two nodes differ (a truncation), values have the scale they are dequantized with.
@@ -335,8 +303,11 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
     q.rule = CodeRule::DivideRoundAdd;
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
+    q.blockSize = p.blockSize;
     if (isWideFloat(container))
         roundToWideFloat(q, container);
+    else if (isMinifloat(container))
+        setMinifloat(q, container);
     else
         setRange(q, container, node, clip, out.slot);
     if (dequantize != nullptr) {

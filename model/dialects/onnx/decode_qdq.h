@@ -46,6 +46,8 @@ private:
     void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
     DType quantizedType(const Node &quantize);
+    void checkZeroPoint(const Node &node, DType codes, const std::vector<float> &values);
+    bool roundsAsCodesDo(const Node &quantize);
     /// Bits, sign and narrow range of codes in a container, from the operator's own bits or a Clip where there is one.
     /// False when no such range is exactly the Clip's.
     bool setRange(Quantizer &q, DType container, const Node &node, const Node *clip, Slot slot);

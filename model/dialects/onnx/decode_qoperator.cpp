@@ -161,7 +161,9 @@ void QOperatorDecoder::weight(const PlannedSlot &slot, const QOperator &op, Slot
         return;
     Operand arriving;
     arriving.tensor = slot.value;
-    out.channelAxis = channelAxisOf(m_graph, node, slot.firstInput, arriving, out.shape.size());
+    const WeightChain chain = weightChainOf(m_constants, node.input(slot.firstInput), arriving);
+    out.channelAxis = channelAxisOf(node, slot.firstInput, chain, out.shape.size());
+    out.chain = chain.steps;
     Quantizer q;
     setFullRange(q, codes.container);
     setZeroPoint(q, slot, *positions, codes.container, out);

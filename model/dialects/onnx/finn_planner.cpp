@@ -70,7 +70,9 @@ void FinnPlanner::addHardware(NodeId id, const HardwareOperator &op)
     if (weight->slot.ofHardware)
         weight->slot.node = id;
     weight->slot.slot = Slot::Weight;
-    weight->slot.channelAxis = channelAxisOf(m_graph, node, input, *weight, rank);
+    const WeightChain chain = weightChainOf(m_constants, node.input(input), *weight);
+    weight->slot.channelAxis = channelAxisOf(node, input, chain, rank);
+    weight->slot.chain = chain.steps;
     weight->slot.note = hardwareText(node);
     m_plan.addSlot(layer, weight->slot, weight->node);
     addTypes(layer, id, op);

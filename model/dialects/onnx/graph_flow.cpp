@@ -108,7 +108,9 @@ private:
         const auto ofLayer = [&](NodeId id) { return m_owner[id].has_value(); };
         m_constant = spread(
             m_graph, isTensor, [](NodeId) { return false; },
-            [&](NodeId id) { return ofLayer(id) || isRandom(m_graph.nodes[id]); });
+            [&](NodeId id) {
+                return ofLayer(id) || isRandom(m_graph.nodes[id]) || !m_graph.nodes[id].innerOutputs.empty();
+            });
         m_shape = spread(
             m_graph, isConstant, [&](NodeId id) { return readsShape(m_graph.nodes[id]); }, ofLayer);
     }
@@ -186,13 +188,30 @@ private:
                 edge.requantizer = SlotId{layerId(position(edge.to)), *m_slots.read[id]};
             connect(node.inputs[input], std::move(edge));
         }
+        for (std::size_t i = 0; m_owner[id] && i < node.innerOutputs.size(); ++i)
+            connect(node.innerOutputs[i],
+                {.to = *m_owner[id], .input = static_cast<std::uint32_t>(node.inputs.size() + i)});
     }
 
     bool isLayer(FlowNodeId node) const { return position(node) < m_plan.layers.size(); }
 
-    /// Of an edge with its end: where it begins, and what makes its value.
-    void connect(ValueId id, FlowEdge edge)
+    /// What a subgraph reads as its input is what the operator that holds it passes there.
+    ValueId passed(ValueId id) const
     {
+        constexpr int kDeepest = 64;
+        for (int depth = 0; depth < kDeepest; ++depth) {
+            const Value *value = m_graph.value(id);
+            if (value == nullptr || value->producer || value->tensor || value->handedIn == kNoValue)
+                break;
+            id = value->handedIn;
+        }
+        return id;
+    }
+
+    /// Of an edge with its end: where it begins, and what makes its value.
+    void connect(ValueId read, FlowEdge edge)
+    {
+        const ValueId id = passed(read);
         const Value *value = m_graph.value(id);
         if (value == nullptr || value->tensor)
             return;

@@ -137,7 +137,9 @@ std::optional<Operand> Operands::at(ValueId value)
     out.slot.constant = true;
     out.tensor = source.value;
     const Value *v = m_graph.value(source.value);
-    if (v != nullptr && saysFinnType(*v)) {
+    if (v != nullptr && (v->scale != kNoValue || v->zeroPoint != kNoValue)) {
+        out.slot.form = Form::Annotated;
+    } else if (v != nullptr && saysFinnType(*v)) {
         out.slot.form = Form::Finn;
         out.slot.datatype = v->finnDatatype;
         out.slot.said = fmt::format("finn_datatype of {}", printable(v->name));
@@ -173,6 +175,14 @@ std::optional<Operands::BiasBehind> Operands::biasBehind(NodeId product)
     return BiasBehind{addId, std::move(*bias)};
 }
 
+/// A tensor of the whole file that a function reads is known by its own name, whichever call hands it over.
+bool Operands::isHandedToCall(const Node &node, ValueId operand) const
+{
+    const Value *v = m_graph.value(baseTensor(operand));
+    return node.scope.find("function ") != std::string::npos && v != nullptr && v->tensor
+        && m_constants.file().tensors[*v->tensor].name == v->name;
+}
+
 std::string Operands::layerName(NodeId id, const Operand &weight, const std::optional<Operand> &bias) const
 {
     const Node &node = m_graph.nodes[id];
@@ -190,7 +200,7 @@ std::string Operands::layerName(NodeId id, const Operand &weight, const std::opt
     for (const Operand *operand : {&weight, bias ? &*bias : nullptr})
         if (operand != nullptr)
             if (const std::string owner = parameterOwner(baseName(operand->tensor)); !owner.empty())
-                return scope + owner;
+                return isHandedToCall(node, operand->tensor) ? owner : scope + owner;
     if (!node.name.empty())
         return scope + dottedPath(node.name);
     const Value *output = node.outputs.empty() ? nullptr : m_graph.value(node.outputs[0]);

@@ -44,6 +44,7 @@ public:
 
 private:
     ValueId baseTensor(ValueId value) const;
+    bool isHandedToCall(const Node &node, ValueId operand) const;
     std::optional<Operand> writtenOut(ValueId value);
     Operand unknown(ValueId value) const;
     std::optional<Operand> roundedInPart(ValueId value) const;

@@ -13,6 +13,7 @@ namespace quantscope::interpret {
 /// How a slot's quantizer is written in the graph.
 enum class Form {
     Plain, ///< a tensor without a quantizer
+    Annotated, ///< a tensor whose scale and zero point a quantization_annotation names
     Quant, ///< QONNX Quant, IntQuant
     Bipolar, ///< QONNX BipolarQuant
     Trunc, ///< QONNX Trunc
@@ -53,6 +54,7 @@ struct PlannedSlot {
     std::optional<ModuleStep> scale = {}, offset = {}; ///< Finn, Thresholds: by what the codes are multiplied, moved
     bool ofHardware = false; ///< Finn: `node` is a hardware layer that reads it
     std::string note = {}; ///< lines for the formula
+    std::vector<LayoutStep> chain; ///< between the quantizer and the operator
 };
 
 struct PlannedLayer {

@@ -81,7 +81,8 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     if (!weight)
         return;
     const auto view = m_constants.view(weight->tensor);
-    const std::size_t rank = view == nullptr ? 0 : view->shape.size();
+    const WeightChain chain = weightChainOf(m_constants, node.input(input), *weight);
+    const std::size_t stored = view == nullptr ? 0 : view->shape.size(), rank = chain.rank().value_or(stored);
     // Gather also picks dimensions out of shapes; only a table of vectors is an embedding.
     const bool plain
         = weight->slot.form == Form::Plain || weight->slot.form == Form::Unknown || weight->slot.form == Form::Finn;
@@ -97,7 +98,8 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     planned.nodes.push_back(id);
     planned.groups = groupsOf(node);
     weight->slot.slot = Slot::Weight;
-    weight->slot.channelAxis = channelAxisOf(m_graph, node, input, *weight, rank);
+    weight->slot.channelAxis = channelAxisOf(node, input, chain, stored);
+    weight->slot.chain = chain.steps;
     weight->slot.channelsLast = op.byRank && isChannelsLast(node);
     weight->slot.note = m_finn.sumText(node);
     const NodeId last = weight->slot.form == Form::Finn ? takeModuleScale(id, layer, weight->slot) : id;
@@ -160,7 +162,8 @@ void Planner::addForeign(NodeId id, const ForeignOperator &op)
             (*operand)->slot.form = Form::Foreign;
         }
         if (name == Slot::Weight)
-            (*operand)->slot.channelAxis = channelAxisOf(m_graph, node, input, **operand, rank);
+            (*operand)->slot.channelAxis
+                = channelAxisOf(node, input, weightChainOf(m_constants, node.input(input), **operand), rank);
         m_plan.addSlot(layer, (*operand)->slot, (*operand)->node);
     }
 }

@@ -115,7 +115,9 @@ void QOperatorPlanner::add(NodeId id, const QOperator &op)
         weight->slot.slot = Slot::Weight;
         Operand arriving = *weight;
         arriving.tensor = weight->slot.value;
-        weight->slot.channelAxis = channelAxisOf(m_graph, node, *positions->codes, arriving, rank);
+        const WeightChain chain = weightChainOf(m_constants, node.input(*positions->codes), arriving);
+        weight->slot.channelAxis = channelAxisOf(node, *positions->codes, chain, rank);
+        weight->slot.chain = chain.steps;
         m_plan.addSlot(layer, weight->slot, weight->node);
     }
     addBias(id, last, layer, std::move(bias));

@@ -5,6 +5,7 @@
 #include "dialects/folding/fold_shapes.h"
 #include "graph/onnx_types.h"
 #include "tensor/memory_tensor.h"
+#include "tensor/minifloat_pattern.h"
 
 #include <algorithm>
 
@@ -49,8 +50,22 @@ std::shared_ptr<const TensorInfo> transposed(const Node &node, const TensorInfo 
     return out;
 }
 
+/// Small floats as their bit patterns, packed as ONNX packs them.
+std::shared_ptr<const TensorInfo> patternTensor(const FoldedValue &value, const std::string &name)
+{
+    const std::vector<float> floats = value.floats();
+    const unsigned bits = dtypeBits(value.dtype), perByte = 8 / bits;
+    std::vector<std::byte> bytes((floats.size() + perByte - 1) / perByte, std::byte{0});
+    for (std::size_t i = 0; i < floats.size(); ++i)
+        bytes[i / perByte] |= static_cast<std::byte>(
+            minifloatPatternOf(value.dtype, floats[i], true).value_or(0) << (i % perByte * bits));
+    return memoryTensor(name, value.dtype, value.shape, std::span<const std::byte>(bytes));
+}
+
 std::shared_ptr<const TensorInfo> ownedTensor(const FoldedValue &value, const std::string &name)
 {
+    if (isMinifloat(value.dtype))
+        return patternTensor(value, name);
     const DType dtype = value.isFloat() ? DType::Float32 : DType::Int64;
     return std::visit(
         [&](const auto &elements) { return memoryTensor(name, dtype, value.shape, std::span(elements)); }, value.data);
@@ -98,27 +113,35 @@ Source sourceOf(const Graph &graph, ValueId value)
     return {kNoValue, std::nullopt};
 }
 
+std::optional<Shape> Constants::shapeBehind(const Node &node, const Shape &from)
+{
+    const Limits limits;
+    if (node.opType == "Transpose") {
+        Shape out;
+        for (const std::size_t axis : folding::permutationOf(node, from.size()))
+            out.push_back(from[axis]);
+        return out;
+    }
+    if (node.opType == "Flatten")
+        return folding::flattenedShape(from, node.integer("axis", 1), limits);
+    if (node.opType == "Squeeze")
+        return folding::squeezedShape(from, axesOf(m_folder, node, 1, "axes"));
+    const auto wanted = axesOf(m_folder, node, 1, node.opType == "Reshape" ? "shape" : "axes");
+    if (!wanted)
+        return std::nullopt;
+    return node.opType == "Reshape" ? folding::reshapedTo(from, *wanted, node.integer("allowzero", 0) != 0, limits)
+                                    : folding::unsqueezedShape(from, *wanted, limits);
+}
+
 std::shared_ptr<const TensorInfo> Constants::reshaped(const Node &node, const TensorInfo &from)
 {
     if (!from.isContiguous())
         return nullptr;
-    const Limits limits;
+    auto shape = shapeBehind(node, from.shape);
+    if (!shape)
+        return nullptr;
     auto out = std::make_shared<TensorInfo>(from);
-    if (node.opType == "Reshape") {
-        const auto wanted = axesOf(m_folder, node, 1, "shape");
-        if (!wanted)
-            return nullptr;
-        out->shape = folding::reshapedTo(from.shape, *wanted, node.integer("allowzero", 0) != 0, limits);
-    } else if (node.opType == "Flatten") {
-        out->shape = folding::flattenedShape(from.shape, node.integer("axis", 1), limits);
-    } else if (node.opType == "Squeeze") {
-        out->shape = folding::squeezedShape(from.shape, axesOf(m_folder, node, 1, "axes"));
-    } else {
-        const auto axes = axesOf(m_folder, node, 1, "axes");
-        if (!axes)
-            return nullptr;
-        out->shape = folding::unsqueezedShape(from.shape, *axes, limits);
-    }
+    out->shape = std::move(*shape);
     out->strides.clear();
     return out;
 }

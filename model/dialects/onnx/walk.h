@@ -51,9 +51,13 @@ public:
     std::shared_ptr<const TensorInfo> codesView(ValueId value);
     /// The view, or the computed tensor. Throws ParseError, NotConstant.
     std::shared_ptr<const TensorInfo> tensor(ValueId value);
-    /// Computed, even where there is a view. The element type is int64 or float32; the graph's own type is
-    /// folder().fold(value).dtype.
+    /// Computed, even where there is a view. The element type is int64, float32, or a small float; the graph's own type
+    /// is folder().fold(value).dtype.
     std::shared_ptr<const TensorInfo> computed(ValueId value);
+
+    /// What Transpose, Reshape, Flatten, Squeeze and Unsqueeze make of a shape. Nothing when a list of axes is absent;
+    /// throws ParseError, NotConstant.
+    std::optional<Shape> shapeBehind(const Node &node, const Shape &from);
 
 private:
     std::shared_ptr<const TensorInfo> viewAt(ValueId value, int depth, bool codes);
