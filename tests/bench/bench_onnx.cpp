@@ -3,6 +3,10 @@
 #include "network/network.h"
 
 #include <benchmark/benchmark.h>
+#ifdef QUANTSCOPE_BENCH_PROTOBUF
+#define ONNX_ML 1 // else its header is not found
+#include <onnx/onnx_pb.h>
+#endif
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -127,5 +131,33 @@ void recover384Layers(benchmark::State &state)
     ::unlink(path.c_str());
 }
 BENCHMARK(recover384Layers)->Unit(benchmark::kMillisecond);
+
+#ifdef QUANTSCOPE_BENCH_PROTOBUF
+/// The same file by the classes that protoc made of onnx.proto: all of it is copied into memory.
+void parse384InitializersByProtobuf(benchmark::State &state)
+{
+    const std::string path = sparseModel("quantscope_bench_384p.onnx", 384, 1336 * 1024);
+    for (auto _ : state) {
+        const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        onnx::ModelProto model;
+        if (!model.ParseFromFileDescriptor(file))
+            std::abort();
+        benchmark::DoNotOptimize(model.graph().initializer_size());
+        ::close(file);
+    }
+    ::unlink(path.c_str());
+}
+BENCHMARK(parse384InitializersByProtobuf)->Unit(benchmark::kMillisecond);
+#endif
+
+/// What `inspect --list` does: open and list.
+void openAndList384(benchmark::State &state)
+{
+    const std::string path = sparseModel("quantscope_bench_384o.onnx", 384, 1336 * 1024);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(listOnnx(open(path)));
+    ::unlink(path.c_str());
+}
+BENCHMARK(openAndList384)->Unit(benchmark::kMillisecond);
 
 } // namespace

@@ -20,6 +20,8 @@ inline Limits smallLimits()
     limits.inflateBytes = 4 << 20;
     limits.graphDepth = 16;
     limits.graphNodes = 20'000;
+    limits.calledNodes = 2'000;
+    limits.repeatedElements = 1 << 20;
     limits.foldElements = 1 << 14;
     limits.foldDepth = 50;
     limits.ownedTensorBytes = 8 << 20;
@@ -27,16 +29,10 @@ inline Limits smallLimits()
     return limits;
 }
 
-/// Opens the bytes as any format and touches both ends of every tensor. Errors are fine; crashes and other exceptions
-/// are not.
-inline bool openAndTouch(std::span<const std::uint8_t> input)
+/// Reads both ends of every tensor.
+inline void touchTensors(const ModelFile &file)
 {
-    const auto *begin = reinterpret_cast<const std::byte *>(input.data());
-    const auto source = std::make_shared<MemorySource>(std::vector<std::byte>(begin, begin + input.size()));
-    const auto file = openModel(source, "input", smallLimits());
-    if (!file)
-        return false;
-    for (const TensorInfo &tensor : (*file)->tensors) {
+    for (const TensorInfo &tensor : file.tensors) {
         if (!tensor.readable() || tensor.count() == 0)
             continue;
         try {
@@ -50,6 +46,18 @@ inline bool openAndTouch(std::span<const std::uint8_t> input)
             // a deflated storage may be damaged, and types without numbers say so
         }
     }
+}
+
+/// Opens the bytes as any format and touches both ends of every tensor. Errors are fine; crashes and other exceptions
+/// are not.
+inline bool openAndTouch(std::span<const std::uint8_t> input)
+{
+    const auto *begin = reinterpret_cast<const std::byte *>(input.data());
+    const auto source = std::make_shared<MemorySource>(std::vector<std::byte>(begin, begin + input.size()));
+    const auto file = openModel(source, "input", smallLimits());
+    if (!file)
+        return false;
+    touchTensors(**file);
     return true;
 }
 
