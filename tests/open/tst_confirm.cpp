@@ -260,11 +260,11 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<bool>("belongs");
-        for (const char *name :
-            {"net.onnx", "net_qonnx.onnx", "net.qcdq.onnx", "net-export_clean.onnx", "net_qonnx_cleaned.onnx"})
+        for (const char *name : {"net.onnx", "net_qonnx.onnx", "net.qcdq.onnx", "net-export_clean.onnx",
+                 "net_qonnx_cleaned.onnx", "net.qcdq.ts.pt", "net_scripted.pth", "net.torchscript"})
             QTest::newRow(name) << name << true;
-        for (const char *name :
-            {"network.onnx", "net.txt", "other.onnx", "net_v2.onnx", "net_qonnx_v2.onnx", "net_.onnx"})
+        for (const char *name : {"network.onnx", "net.txt", "other.onnx", "net_v2.onnx", "net_qonnx_v2.onnx",
+                 "net_.onnx", "net_quant.pt", "net.ts.txt"})
             QTest::newRow(name) << name << false;
     }
 

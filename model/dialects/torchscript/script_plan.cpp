@@ -58,6 +58,8 @@ public:
             else if (const auto scale = outputScaleOf(node))
                 addOutput(id, *scale);
         }
+        for (const auto &[prefix, pattern] : m_inputsOf) // of operators that are no layers
+            addActing(unnamed("act"), pattern);
         return std::move(m_layers);
     }
 
@@ -142,6 +144,7 @@ private:
             addSlot(layer, parameterSlot(Slot::Bias, bias));
         if (op.scale)
             addSlot(layer, {Slot::Output, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, *op.scale}});
+        takeInput(layer);
     }
 
     /// Weight and bias of packed parameters: made by a prepack operator, or stored as such.
@@ -269,12 +272,43 @@ private:
                     return addSlot(m_layers[owner->second], std::move(slot));
                 }
             }
+        if (const std::string layer = name.empty() ? inputOf(pattern) : std::string(); !layer.empty()) {
+            m_inputsOf.try_emplace(layer, pattern);
+            return;
+        }
+        addActing(name.empty() ? unnamed("act") : name, pattern);
+    }
+
+    /// FX names the parameters of what quantizes a layer's input: conv1_input_scale_0 for the layer conv1.
+    std::string inputOf(const ScriptPattern &pattern) const
+    {
+        const ValueId scale = pattern.scale ? kNoValue : m_graph.nodes[*pattern.quantize].input(1);
+        const Value *value = m_graph.value(scale);
+        const std::size_t at
+            = value != nullptr && value->tensor ? value->name.find("_input_scale_") : std::string::npos;
+        return at == std::string::npos || m_inputsOf.contains(value->name.substr(0, at)) ? std::string()
+                                                                                         : value->name.substr(0, at);
+    }
+
+    void takeInput(ScriptLayer &layer)
+    {
+        std::string flat = layer.name;
+        std::ranges::replace(flat, '.', '_');
+        const auto found = m_inputsOf.find(flat);
+        if (found == m_inputsOf.end())
+            return;
+        layer.nodes.insert(layer.nodes.begin(), found->second.nodes.begin(), found->second.nodes.end());
+        addSlot(layer, {Slot::Input, ScriptSlot::Form::Pattern, false, found->second.input, 0, found->second, {}});
+        m_inputsOf.erase(found);
+    }
+
+    void addActing(const std::string &name, const ScriptPattern &pattern)
+    {
+        ScriptSlot slot{Slot::Act, ScriptSlot::Form::Pattern, false, pattern.input, 0, pattern, {}};
         const auto before = m_graph.values[pattern.input].producer;
         const std::string_view applied = before ? activationKindOf(m_graph.nodes[*before]) : std::string_view();
-        const std::string_view kind = !applied.empty() ? applied
-            : pattern.scale || name.empty()            ? "Identity"
-                                                       : "Quantize";
-        ScriptLayer &layer = layerOf(name.empty() ? unnamed("act") : name, kind, kNoValue);
+        const bool plain = pattern.scale || name == unnamed("act");
+        ScriptLayer &layer = layerOf(name, !applied.empty() ? applied : plain ? "Identity" : "Quantize", kNoValue);
         if (!applied.empty() && m_graph.values[pattern.input].consumers.size() == 1)
             layer.nodes.push_back(*before);
         layer.nodes.insert(layer.nodes.end(), pattern.nodes.begin(), pattern.nodes.end());
@@ -292,6 +326,7 @@ private:
 
     const interpret::Constants &m_constants;
     const Graph &m_graph;
+    std::map<std::string, ScriptPattern> m_inputsOf; ///< what FX says to quantize the input of a layer
     std::map<NodeId, ScriptPattern> m_activations; ///< by the node that rounds
     std::vector<ScriptLayer> m_layers;
     std::map<std::pair<std::string, ValueId>, std::size_t> m_byModule; ///< name and weight

@@ -116,6 +116,15 @@ bool ScriptWalker::loop(ScriptFrame &frame, CodeRef body)
     return false;
 }
 
+/// A value of the graph is called as the first variable that holds it.
+void ScriptWalker::keep(ScriptFrame &frame, std::string_view name, const ScriptValue &value)
+{
+    if (value.is(ScriptValue::Kind::Graph))
+        m_graph.name(
+            value.graphValue(), frame.scope.empty() ? std::string(name) : fmt::format("{}.{}", frame.scope, name));
+    frame.set(name, value);
+}
+
 void ScriptWalker::joinVariables(ScriptFrame &frame, const ScriptValue &condition, const std::string &opType,
     const ScriptFrame::Variables &a, const ScriptFrame::Variables &b)
 {
@@ -125,11 +134,11 @@ void ScriptWalker::joinVariables(ScriptFrame &frame, const ScriptValue &conditio
     };
     for (const auto &[name, changed] : a) {
         const auto other = b.find(name);
-        frame.set(name, joined(frame, condition, opType, changed, other == b.end() ? before(name) : other->second));
+        keep(frame, name, joined(frame, condition, opType, changed, other == b.end() ? before(name) : other->second));
     }
     for (const auto &[name, changed] : b)
         if (!a.contains(name))
-            frame.set(name, joined(frame, condition, opType, before(name), changed));
+            keep(frame, name, joined(frame, condition, opType, before(name), changed));
 }
 
 void ScriptWalker::assign(ScriptFrame &frame, CodeRef target, const ScriptValue &assigned)
@@ -145,10 +154,7 @@ void ScriptWalker::assign(ScriptFrame &frame, CodeRef target, const ScriptValue 
         if (base.is(ScriptValue::Kind::Object))
             m_objects.at(base).attributes.insert_or_assign(std::string(node.text), assigned);
     } else if (node.kind == CodeKind::Name) {
-        if (assigned.is(ScriptValue::Kind::Graph))
-            m_graph.name(assigned.graphValue(),
-                frame.scope.empty() ? std::string(node.text) : fmt::format("{}.{}", frame.scope, node.text));
-        frame.set(node.text, assigned);
+        keep(frame, node.text, assigned);
     }
 }
 

@@ -21,6 +21,7 @@ private:
     bool loop(ScriptFrame &frame, CodeRef body);
     void joinVariables(ScriptFrame &frame, const ScriptValue &condition, const std::string &opType,
         const ScriptFrame::Variables &a, const ScriptFrame::Variables &b);
+    void keep(ScriptFrame &frame, std::string_view name, const ScriptValue &value);
     void assign(ScriptFrame &frame, CodeRef target, const ScriptValue &value);
 };
 
