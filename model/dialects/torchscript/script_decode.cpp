@@ -179,45 +179,58 @@ void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Sh
         : Provenance{Origin::Computed, "torch rounds half to even"};
 }
 
+/// What the codes are clamped to, where anything clamps them.
+std::optional<ScriptDecoder::CodeSpan> ScriptDecoder::spanOf(const ScriptPattern &pattern, DType container)
+{
+    const auto between = [&](NodeId said, std::optional<double> low, std::optional<double> high) {
+        if (!low || !high || std::isnan(*low) || std::isnan(*high))
+            throw NotConstant(fmt::format("the limits of {} are no numbers", nodeLabel(node(said))));
+        constexpr double kMost = 9e15; // whole numbers are exact
+        CodeSpan span{static_cast<std::int64_t>(std::clamp(*low, -kMost, kMost)),
+            static_cast<std::int64_t>(std::clamp(*high, -kMost, kMost)), {}};
+        span.why = fmt::format("{}..{} ({})", span.low, span.high, nodeLabel(node(said)));
+        if (span.low > span.high)
+            throw ParseError(fmt::format("no code is left of {}", span.why));
+        return span;
+    };
+    if (container == DType::Unknown) {
+        const Node &fake = node(*pattern.quantize);
+        const std::size_t first = axisOf(fake) ? 4 : 3;
+        return between(*pattern.quantize, literalOf(fake, first), literalOf(fake, first + 1));
+    }
+    if (!pattern.clamp)
+        return std::nullopt;
+    if (node(*pattern.clamp).input(1) != kNoValue || node(*pattern.clamp).input(2) != kNoValue)
+        throw NotConstant(fmt::format("the limits of {} are no numbers", nodeLabel(node(*pattern.clamp))));
+    const CodeRange whole = codeRange(static_cast<int>(dtypeBits(container)), isSigned(container), false);
+    const auto low = static_cast<double>(whole.min), high = static_cast<double>(whole.max);
+    return between(*pattern.clamp, std::max(literalOf(node(*pattern.clamp), 1).value_or(low), low),
+        std::min(literalOf(node(*pattern.clamp), 2).value_or(high), high));
+}
+
+/// The type that holds the codes; Unknown of fake quantization, which has none.
+DType ScriptDecoder::containerOf(const ScriptPattern &pattern) const
+{
+    if (pattern.stored)
+        return m_constants.file().tensors[*m_constants.graph().values[pattern.input].tensor].dtype;
+    return node(*pattern.quantize).opType.starts_with("fake_") ? DType::Unknown : codeTypeOf(node(*pattern.quantize));
+}
+
 void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out)
 {
     const ScriptPattern &pattern = slot.pattern;
-    std::optional<double> low, high;
-    NodeId said = 0;
-    DType container = DType::Unknown;
-    if (!pattern.stored && node(*pattern.quantize).opType.starts_with("fake_")) {
-        said = *pattern.quantize;
-        const std::size_t first = axisOf(node(said)) ? 4 : 3;
-        low = literalOf(node(said), first);
-        high = literalOf(node(said), first + 1);
-        if (!low || !high)
-            throw NotConstant(fmt::format("the limits of {} are no numbers", nodeLabel(node(said))));
-    } else {
-        container = pattern.stored ? m_constants.file().tensors[*m_constants.graph().values[pattern.input].tensor].dtype
-                                   : codeTypeOf(node(*pattern.quantize));
-        q.isSigned = isSigned(container);
-        q.origin["signed"] = {Origin::Read, fmt::format("the codes are {}", dtypeName(container))};
-    }
-    if (pattern.clamp) {
-        said = *pattern.clamp;
-        const CodeRange whole = codeRange(static_cast<int>(dtypeBits(container)), *q.isSigned, false);
-        low = std::max(literalOf(node(said), 1).value_or(-9e18), static_cast<double>(whole.min));
-        high = std::min(literalOf(node(said), 2).value_or(9e18), static_cast<double>(whole.max));
-    }
-    if (low && high) {
-        const auto from = static_cast<std::int64_t>(*low), to = static_cast<std::int64_t>(*high);
-        if (from > to)
-            throw ParseError(fmt::format("{} leaves no code: {}..{}", nodeLabel(node(said)), from, to));
-        // Codes with a sign may have a clamp that cuts all negative ones off.
-        const bool sign = q.isSigned.value_or(from < 0);
-        const std::string why = fmt::format("{}..{} ({})", from, to, nodeLabel(node(said)));
-        if (!setCodeLimits(q, from, to, sign, why) && slot.constant) {
-            if (!pattern.stored)
-                throw ParseError(fmt::format("the limits {} are none of a bit width", why));
-            takeTensor(m_constants.computed(node(*pattern.clamp).outputs[0]), out);
-        }
-        q.origin.try_emplace("signed", Provenance{Origin::Computed, why});
-        return;
+    const DType container = containerOf(pattern);
+    const auto span = spanOf(pattern, container);
+    q.isSigned = container == DType::Unknown ? span->low < 0 : isSigned(container);
+    q.origin["signed"] = container == DType::Unknown
+        ? Provenance{Origin::Computed, span->why}
+        : Provenance{Origin::Read, fmt::format("the codes are {}", dtypeName(container))};
+    if (span) {
+        if (setCodeLimits(q, span->low, span->high, *q.isSigned, span->why) || !slot.constant)
+            return;
+        if (!pattern.stored)
+            throw ParseError(fmt::format("the limits {} are none of a bit width", span->why));
+        return takeTensor(m_constants.computed(node(*pattern.clamp).outputs[0]), out);
     }
     const int bits = static_cast<int>(dtypeBits(container));
     q.narrow = false;

@@ -23,6 +23,12 @@ private:
     void fill(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillOutput(const ScriptSlot &slot, SlotQuantizer &out);
+    struct CodeSpan {
+        std::int64_t low, high;
+        std::string why;
+    };
+    std::optional<CodeSpan> spanOf(const ScriptPattern &pattern, DType container);
+    DType containerOf(const ScriptPattern &pattern) const;
     void setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out);
     void setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape);
     Granular granular(const ScriptArgument &argument, const Shape *shape, std::optional<std::int64_t> axis);
