@@ -103,7 +103,7 @@ private Q_SLOTS:
         Network told = networkOf({"quant", "conv", "side", "fc"});
         FlowBuilder builder;
         for (Layer &layer : told.layers) {
-            layer.slots.push_back({.slot = Slot::Act});
+            layer.slots.emplace_back().slot = Slot::Act;
             builder.add({.kind = FlowNode::Kind::Layer, .layer = layer.id, .name = layer.name});
         }
         const auto node = [](std::size_t at) { return static_cast<FlowNodeId>(at); };
