@@ -152,15 +152,19 @@ std::vector<Arrival> Arrivals::from(FlowNodeId node) const
 std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)
 {
     const Network &network = arrivals.network();
-    if (network.layer(layer).slot(Slot::Input) != nullptr)
-        return {{layer, Slot::Input}};
+    const SlotId own{layer, Slot::Input};
     std::vector<SlotId> out;
-    if (const auto node = network.flow.nodeOf(layer)) {
-        for (const Arrival &arrival : arrivals.into(*node))
-            if (arrival.kind == Kind::Quantized)
-                addOnce(out, *arrival.quantizer);
-        return out;
+    const auto node = network.flow.nodeOf(layer);
+    for (const Arrival &arrival : node ? arrivals.into(*node) : std::vector<Arrival>()) {
+        if (network.flow.edges()[arrival.edge].requantizer == own)
+            addOnce(out, own);
+        else if (arrival.kind == Kind::Quantized)
+            addOnce(out, *arrival.quantizer);
     }
+    if (network.layer(layer).slot(Slot::Input) != nullptr && std::ranges::find(out, own) == out.end())
+        return {own};
+    if (node)
+        return out;
     for (const SlotQuantizer &slot : network.layer(layer).slots)
         if (const auto named = slot.input.empty() ? std::nullopt : slotNamed(network, slot.input))
             addOnce(out, *named);

@@ -52,8 +52,8 @@ private:
     std::vector<Arrival> m_arrivals; ///< one an edge
 };
 
-/// The quantizers whose values a layer reads, each once, in the order of its inputs: its own `input` quantizer where it
-/// has one, else those that arrive as the flow tells; without a flow those that the recipe names as `input` of its
+/// The quantizers whose values a layer reads, each once, in the order of its inputs: its own `input` quantizer for what
+/// that reads, else those that arrive as the flow tells; without a flow those that the recipe names as `input` of its
 /// slots. An input that arrives without a known quantizer gives none.
 std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer);
 

@@ -79,7 +79,7 @@ std::vector<GridField> gridDifferences(const Quantizer &a, const Quantizer &b)
 
 std::string gridTypeText(const Quantizer &quantizer)
 {
-    if (quantizer.kind == QuantizerKind::Binary || quantizer.kind == QuantizerKind::Ternary)
+    if (quantizer.kind != QuantizerKind::Affine && quantizer.kind != QuantizerKind::Minifloat)
         return std::string(quantizerKindName(quantizer.kind));
     const std::optional<int> bits = quantizer.bitWidth ? quantizer.bitWidth : quantizer.storageBits;
     if (!bits)

@@ -16,7 +16,7 @@ std::string_view gridFieldName(GridField field);
 /// as they stand, and one for all equals many that are equal.
 std::vector<GridField> gridDifferences(const Quantizer &a, const Quantizer &b);
 
-/// "u8" or "i8", "u8?" where only the container tells; "binary" and "ternary" by their names, minifloats as
+/// "u8" or "i8", "u8?" where only the container tells; "binary", "ternary", "codebook" by their names, minifloats as
 /// "float8 e4m3"; "8 bits" without a known sign; empty when nothing is known.
 std::string gridTypeText(const Quantizer &quantizer);
 /// "2^-6", the shortest decimal of a float, "16 scales from 0.01 to 0.5"; empty when it is not known.

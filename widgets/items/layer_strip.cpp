@@ -33,14 +33,14 @@ QString operatorsText(const QStringList &names)
 /// Every number that the line leaves out.
 QString quantizerTip(const Network &network, const SlotId &id)
 {
-    const SlotQuantizer &slot = *network.slot(id);
+    const SlotQuantizer *slot = network.slot(id);
     const QString where = shownText(network.layer(id.layer).name) + u' ' + qs(id.slot);
-    if (!slot.quantizer)
+    if (!slot || !slot->quantizer)
         return u"%1: a quantizer that is not known"_s.arg(where);
-    QStringList parts{qs(gridTypeText(*slot.quantizer))};
-    if (const QString scale = withPowers(qs(gridScaleText(*slot.quantizer))); !scale.isEmpty())
+    QStringList parts{qs(gridTypeText(*slot->quantizer))};
+    if (const QString scale = withPowers(qs(gridScaleText(*slot->quantizer))); !scale.isEmpty())
         parts << u"scale "_s + scale;
-    if (const QString zero = qs(gridZeroText(*slot.quantizer)); !zero.isEmpty())
+    if (const QString zero = qs(gridZeroText(*slot->quantizer)); !zero.isEmpty())
         parts << u"zero point "_s + zero;
     parts.removeAll(QString());
     return u"%1: %2"_s.arg(where, parts.isEmpty() ? u"a quantizer that is not known"_s : parts.join(u", "_s));

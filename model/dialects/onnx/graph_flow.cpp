@@ -184,7 +184,7 @@ private:
             FlowEdge edge{.to = *m_owner[id], .input = static_cast<std::uint32_t>(input)};
             if (!isLayer(edge.to))
                 edge.use = input == 0 && m_slots.keeps[id] ? FlowUse::Keeps : useOf(m_constants, node, input);
-            else if (input == 0 && m_slots.read[id])
+            else if (m_slots.read[id] && input == m_slots.readAt[id])
                 edge.requantizer = SlotId{layerId(position(edge.to)), *m_slots.read[id]};
             connect(node.inputs[input], std::move(edge));
         }
@@ -226,10 +226,11 @@ private:
         edge.from = *m_owner[maker];
         edge.output = m_output[id];
         edge.shapeOnly = m_shape[maker];
-        if (isLayer(edge.from) && m_slots.made[maker])
+        const bool isMain = isMainOutput(m_graph.nodes[maker], edge.output);
+        if (isLayer(edge.from) && m_slots.made[maker] && isMain)
             edge.quantizer = SlotId{layerId(position(edge.from)), *m_slots.made[maker]};
         else
-            edge.opaque = m_slots.opaque[maker] || !isMainOutput(m_graph.nodes[maker], edge.output);
+            edge.opaque = m_slots.opaque[maker] || !isMain;
         const bool within = edge.from == edge.to && isLayer(edge.to);
         if (!within)
             m_builder.connect(std::move(edge));

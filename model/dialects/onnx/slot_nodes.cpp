@@ -1,6 +1,7 @@
 #include "dialects/onnx/slot_nodes.h"
 
 #include "dialects/onnx/names.h"
+#include "dialects/onnx/operators.h"
 #include "dialects/onnx/value_uses.h"
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace {
 
 bool isQuantizer(const Node &node)
 {
-    return isQuant(node) || isBipolar(node) || isTrunc(node) || isFixNeuron(node) || isQuantize(node);
+    return isQuant(node) || isBipolar(node) || isTrunc(node) || isFixNeuron(node) || isQuantize(node)
+        || isThresholds(node);
 }
 
 bool sameAttribute(const Attribute &a, const Attribute &b)
@@ -43,6 +45,7 @@ public:
     {
         m_out.made.resize(m_graph.nodes.size());
         m_out.read.resize(m_graph.nodes.size());
+        m_out.readAt.resize(m_graph.nodes.size());
         m_out.keeps.resize(m_graph.nodes.size());
         m_out.opaque.resize(m_graph.nodes.size());
     }
@@ -53,7 +56,7 @@ public:
             m_out.opaque[id] = !isPlain(m_graph.nodes[id]) || isQuantizer(m_graph.nodes[id]);
         for (const PlannedLayer &layer : m_plan.layers) {
             for (const PlannedSlot &slot : layer.slots)
-                takeSlot(slot);
+                takeSlot(layer, slot);
             for (const NodeId node : layer.nodes)
                 if (!m_out.made[node] && isQuantizer(m_graph.nodes[node]))
                     takeLaterCall(layer, node);
@@ -65,21 +68,27 @@ public:
     }
 
 private:
-    void takeSlot(const PlannedSlot &slot)
+    void takeSlot(const PlannedLayer &layer, const PlannedSlot &slot)
     {
         const bool activation = slot.slot != Slot::Weight && slot.slot != Slot::Bias;
-        if (!activation || slot.constant || slot.node >= m_graph.nodes.size())
+        if (!activation || slot.constant || std::ranges::find(layer.nodes, slot.node) == layer.nodes.end())
             return;
-        std::optional<Slot> &made = m_out.made[slot.node], &read = m_out.read[slot.node];
         if (slot.form == Form::Scalars) { // a cell: which of its quantizers makes an output is not told
             m_out.opaque[slot.node] = true;
             return;
         }
+        std::optional<Slot> &made = m_out.made[slot.node], &read = m_out.read[slot.node];
         const bool makes = slot.slot != Slot::Input || isQuantizer(m_graph.nodes[slot.node]);
         if (makes && (!made || *made == Slot::Input))
             made = slot.slot;
-        if (!read || slot.slot == Slot::Input)
+        for (const auto &step : {slot.scale, slot.offset})
+            if (makes && step)
+                m_out.made[step->node] = slot.slot;
+        const bool reads = slot.form != Form::Codes || slot.slot == Slot::Input; // an output has no operand
+        if (reads && (!read || slot.slot == Slot::Input)) {
             read = slot.slot;
+            m_out.readAt[slot.node] = slot.form == Form::Codes ? slot.firstInput : 0;
+        }
     }
 
     /// A quantizer that is called again has one slot: with other numbers the slot does not tell of it.

@@ -10,7 +10,8 @@ namespace quantscope::interpret {
 /// Where the quantizers of activations stand among the nodes of a graph; one entry a node.
 struct SlotNodes {
     std::vector<std::optional<Slot>> made; ///< the slot of its layer whose quantizer makes what the node makes
-    std::vector<std::optional<Slot>> read; ///< the slot whose quantizer meets first what the node reads
+    std::vector<std::optional<Slot>> read; ///< the slot whose quantizer meets first what the node reads..
+    std::vector<std::size_t> readAt; ///< ..at this input
     std::vector<bool>
         keeps; ///< casts and the DequantizeLinear that turn back what a quantizer made, as they stand apart
     std::vector<bool> opaque; ///< what it makes is quantized in a way that no slot tells, or not known

@@ -137,7 +137,7 @@ std::optional<CodePositions> integersOf(const Node &node)
 constexpr int kLongestQuantizerPath = 64;
 
 /// ONNX operators, and qonnx' that read channels last.
-bool hasRow(const Node &node) { return node.domain.empty() || node.domain == "qonnx.custom_op.channels_last"; }
+bool hasRow(const Node &node) { return node.domain.empty() || isChannelsLast(node); }
 
 bool keepsIntegers(Constants &constants, const Node &node, bool throughClip)
 {
@@ -223,11 +223,17 @@ std::optional<QuantizerHalves> halvesOf(Constants &constants, NodeId dequantize,
 
 bool isPlain(const Node &node)
 {
-    static constexpr std::array<std::string_view, 4> kSubgraphs = {"If", "Loop", "Scan", "DequantizeLinear"};
-    const bool decoded = findQOperator(node) != nullptr || isMatMulNBits(node);
-    return (hasRow(node) || decoded) && findForeign(node) == nullptr && !isForeignQuantizer(node)
-        && std::ranges::find(kSubgraphs, node.opType) == kSubgraphs.end() && !node.opType.starts_with("Sequence")
-        && !node.opType.starts_with("Optional");
+    static constexpr std::array<std::string_view, 4> kNoNumbers = {"If", "Loop", "Scan", "DequantizeLinear"};
+    const auto integers = integersOf(node);
+    if (findForeign(node) != nullptr || isForeignQuantizer(node) || isThresholds(node)
+        || (integers && operandOf(node, *integers).scale != kNoValue))
+        return false;
+    if (const HardwareOperator *hardware = findHardware(node))
+        return !hardware->hasThresholds(node);
+    if (findCompute(node) != nullptr || findQOperator(node) != nullptr || isMatMulNBits(node))
+        return true;
+    return hasRow(node) && std::ranges::find(kNoNumbers, node.opType) == kNoNumbers.end()
+        && !node.opType.starts_with("Sequence") && !node.opType.starts_with("Optional");
 }
 
 bool sameConstant(Constants &constants, ValueId a, ValueId b)

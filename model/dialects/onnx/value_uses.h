@@ -26,8 +26,8 @@ struct QuantizerHalves {
 /// where it belongs to that quantizer.
 std::optional<QuantizerHalves> halvesOf(Constants &constants, NodeId dequantize, bool throughClip);
 
-/// It stands among the operators of ONNX whose results are numbers that follow from what it reads: no subgraph, no
-/// sequence, nothing quantized in a form that is not decoded.
+/// Its results are numbers that no quantizer has made: an operator of ONNX, or one that is known to compute. Nothing
+/// with a subgraph, no sequence, nothing that quantizes.
 bool isPlain(const Node &node);
 
 /// Two inputs are one constant: one value, or two with equal numbers. One that is missing is zero.

@@ -81,8 +81,7 @@ private Q_SLOTS:
                  "Concat(q, s)", "Where(c, q, big)", "Max(q, z)", "Sub(q, q)", "Softmax(q)", "Concat(q, x)",
                  "Gather(x, q)", "Dropout(q, s, one)", "MatMul(q, q)"})
             row(changed, "plain");
-        for (const char *unknown : {"com.acme:Swish(q)", "If(q)", "SequenceAt(q, neg)",
-                 "QLinearAdd(q, s, z, q, s, z, s, z)", "com.acme:MaxPool(q)"})
+        for (const char *unknown : {"com.acme:Swish(q)", "If(q)", "SequenceAt(q, neg)", "com.acme:MaxPool(q)"})
             row(unknown, "unknown");
     }
 
@@ -124,7 +123,8 @@ private Q_SLOTS:
             "y = DequantizeLinear(m, s, zu)",
             "q.act");
         row("integers of the network's input", "y = DequantizeLinear(x, s, zu)", "unknown");
-        row("the second output is no values", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; m, y = MaxPool(q)", "unknown");
+        row("the second output is no values",
+            "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; m, y = MaxPool(q)", "unknown");
         row("every part of a Split", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; m, y = Split(q)",
             "q.act");
         row("a quantizer that is called twice",
@@ -139,6 +139,20 @@ private Q_SLOTS:
             "q = onnx.brevitas:Quant(x, s, z, b) signed=0 @/q/act_quant/export_handler/Quant; "
             "y = onnx.brevitas:Quant(q, s, z, b) signed=1 @/q/act_quant/export_handler_1/Quant",
             "unknown");
+        const QString codes = u"q = QuantizeLinear(x, s, zu) @q; w = i8[2,2,1,1] 3; ws = f32 0.25; zi = i8 0; "_s;
+        const auto coded = [&](const char *title, const char *text, const char *arriving) {
+            QTest::newRow(title) << codes + QString::fromUtf8(text) << QString::fromUtf8(arriving);
+        };
+        coded("an operator on codes",
+            "c = QLinearConv(q, s, zu, w, ws, zi, half, zu) @conv; y = DequantizeLinear(c, half, zu)", "conv.output");
+        coded("its codes", "c = QLinearConv(q, s, zu, w, ws, zi, half, zu) @conv; y = MaxPool(c)", "conv.output");
+        coded("its codes turned back with the scale of what it reads",
+            "c = QLinearConv(q, s, zu, w, ws, zi, half, zu) @conv; y = DequantizeLinear(c, s, zu)", "unknown");
+        coded("a sum of codes",
+            "a = QLinearAdd(q, s, zu, q, s, zu, half, zu) @add; m = Flatten(a); y = DequantizeLinear(m, half, zu)",
+            "add.output");
+        coded("sums of products", "c = ConvInteger(q, w) @conv; y = Cast(c) to=1", "plain");
+        row("a scale that is computed", "a, y, c = DynamicQuantizeLinear(x) @dynamic", "unknown");
         row("a layer without a quantizer behind it",
             "w = f32[2,2] 0.5; q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; y = MatMul(q, w) @fc", "plain");
         row("a cycle", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; a = Concat(q, y); y = MaxPool(a)",
@@ -149,6 +163,35 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         QTEST(atOutput(networkOf(kConstants + text)), "arriving");
+    }
+
+    /// What the operator named c reads, by its quantizers.
+    void inputs_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("quantizers");
+        const QString codes = u"q = QuantizeLinear(x, s, zu) @q; r = QuantizeLinear(x, half, zu) @r; "_s;
+        QTest::newRow("a weight on codes")
+            << codes + u"w = i8[2,2,1,1] 3; zi = i8 0; y = QLinearConv(q, s, zu, w, s, zi, half, zu) @c"_s
+            << u"c.input"_s;
+        QTest::newRow("a sum on codes") << codes + u"y = QLinearAdd(q, s, zu, r, half, zu, half, zu) @c"_s
+                                        << u"c.input r.act"_s;
+        QTest::newRow("codes side by side")
+            << codes + u"y = QLinearConcat(half, zu, q, s, zu, r, half, zu) @c"_s << u"c.input r.act"_s;
+        QTest::newRow("floats") << codes + u"d = DequantizeLinear(q, s, zu); w = f32[2,2] 1; y = MatMul(d, w) @c"_s
+                                << u"q.act"_s;
+    }
+
+    void inputs()
+    {
+        QFETCH(QString, text);
+        const Network network = networkOf(kConstants + text);
+        const Layer *layer = network.layer("c");
+        QVERIFY(layer);
+        QStringList found;
+        for (const SlotId &slot : inputQuantizers(Arrivals(network), layer->id))
+            found << slotText(network, slot);
+        QTEST(found.join(u' '), "quantizers");
     }
 
     /// Public files, as their nodes say (read with onnx's own classes): joins with the quantizers of their inputs.
