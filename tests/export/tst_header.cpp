@@ -47,7 +47,7 @@ constexpr const char *kGolden
  *   bit_width   8 (preset: Int8WeightPerTensorFixedPoint)
  *   signed      yes
  *   narrow      no
- *   rounding    ROUND
+ *   rounding    not known: the file holds the codes
  *
  * block_0_bias: 2 integers of 32 bits, signed, affine
  *   tensor      t.bias
@@ -61,7 +61,7 @@ constexpr const char *kGolden
  *   bit_width   not known, 32 in the file
  *   signed      yes
  *   narrow      no
- *   rounding    ROUND
+ *   rounding    not known: the file holds the codes
  */
 #ifndef QUANTSCOPE_BLOCK_0_H
 #define QUANTSCOPE_BLOCK_0_H
