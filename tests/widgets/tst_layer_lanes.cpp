@@ -106,7 +106,7 @@ private Q_SLOTS:
                               << u"r\nreads q and s\n"_s + numbers;
         QTest::newRow("the join itself") << read << true << QString() << u"add"_s
                                          << u"reads q and s; joins; differs; feeds r"_s
-                                         << u"add\nreads q and s\n"_s + numbers + u"\nfeeds r"_s;
+                                         << u"add\noperator add\nreads q and s\n"_s + numbers + u"\nfeeds r"_s;
         QTest::newRow("not read") << unread << false << QString() << u"s"_s << u"reads c; differs"_s
                                   << u"s\nreads c\n"_s + numbers;
         QTest::newRow("its reader is hidden")

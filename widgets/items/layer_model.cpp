@@ -25,7 +25,9 @@ std::vector<RowColumn<ListedRow>> namingColumns()
     const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
     return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); },
                 [](const Row &row) { return QVariant(row.place); }, kLeft, u"in the order of the network"_s,
-                [](const Row &row) { return shownText(row.name); }},
+                [](const Row &row) {
+                    return shownText(row.name) + (row.detail.empty() ? QString() : u'\n' + shownText(row.detail));
+                }},
         {u"Kind"_s, [](const Row &row) { return shownText(row.kind); }},
         {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
         {u"Params"_s, [](const Row &row) { return row.parameters ? groupedText(*row.parameters) : u"–"_s; }, parameters,
@@ -99,11 +101,22 @@ LayerModel::LayerModel(QObject *parent)
 
 namespace {
 
+/// "operator MaxPool", "operator Foo of com.example, in body"
+std::string detailOf(const FlowNode &node)
+{
+    if (node.kind == FlowNode::Kind::Input || node.kind == FlowNode::Kind::Output)
+        return node.kind == FlowNode::Kind::Input ? "an input of the network" : "an output of the network";
+    const std::string what = node.kind == FlowNode::Kind::Operator ? "operator " : "layer ";
+    return what + node.opType + (node.domain.empty() ? "" : " of " + node.domain)
+        + (node.scope.empty() ? "" : ", in " + node.scope);
+}
+
 /// Of what a flow has between layers; unnamed operators go by what they do.
 ListedRow rowOfNode(const FlowNode &node)
 {
     ListedRow row;
     row.isLayer = false;
+    row.detail = detailOf(node);
     row.kind = node.kind == FlowNode::Kind::Input ? "input"
         : node.kind == FlowNode::Kind::Output     ? "output"
                                                   : node.opType;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace quantscope {
 
@@ -13,6 +14,7 @@ namespace quantscope {
 struct ListedRow : LayerRow {
     std::optional<FlowNodeId> node; ///< of the network's flow; nothing for a layer that it does not know
     bool isLayer = true; ///< else an operator, an input or an output of the network
+    std::string detail; ///< what it is, where it is no layer
     int place = 0; ///< in the order of the flow, else of the file
 };
 
