@@ -44,7 +44,9 @@ float minifloatPattern(float x, MinifloatFormat format, Rounding rounding)
 {
     if (std::isnan(x))
         return x;
-    if (format.statedLargest && std::isinf(x)) // scaled by its own exponent, infinity is infinity by infinity
+    if (std::isinf(x) && format.overflow == MinifloatFormat::Overflow::Infinity)
+        return overflowPattern(format, std::signbit(x));
+    if (std::isinf(x) && format.statedLargest) // scaled by its own exponent, infinity is infinity by infinity
         return std::numeric_limits<float>::quiet_NaN();
     const float limit = largestMinifloat(format);
     const int lowest = 1 - format.bias(); // exponent of the subnormals

@@ -127,7 +127,7 @@ void FinnDecoder::constant(const PlannedSlot &slot, SlotQuantizer &out)
 {
     if (!slot.contradicted.empty())
         say("datatypes-differ", Severity::Note, slot.slot,
-            fmt::format("The {} of {} is {} by {} and {}: the former is taken.", slot.slot, printable(m_layer.name),
+            fmt::format("The {} of {} is {} by {}, and {}: the former is taken.", slot.slot, printable(m_layer.name),
                 printable(slot.datatype), slot.said, slot.contradicted));
     if (!out.tensor->problem.empty())
         return;

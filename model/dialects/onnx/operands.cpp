@@ -114,6 +114,21 @@ std::optional<Operand> Operands::roundedInPart(ValueId value) const
     return unknown(value);
 }
 
+/// The nearest annotation from what an operator reads up to the tensor.
+const Value *Operands::typedFrom(ValueId value, ValueId tensor) const
+{
+    for (int step = 0; step < 64; ++step) {
+        const Value *at = m_graph.value(value);
+        if (at != nullptr && saysFinnType(*at))
+            return at;
+        const Node *maker = m_graph.producerOf(value);
+        if (value == tensor || maker == nullptr)
+            return nullptr;
+        value = maker->input(0);
+    }
+    return nullptr;
+}
+
 std::optional<Operand> Operands::at(ValueId value)
 {
     const Source source = sourceOf(m_graph, value);
@@ -139,10 +154,10 @@ std::optional<Operand> Operands::at(ValueId value)
     const Value *v = m_graph.value(source.value);
     if (v != nullptr && (v->scale != kNoValue || v->zeroPoint != kNoValue)) {
         out.slot.form = Form::Annotated;
-    } else if (v != nullptr && saysFinnType(*v)) {
+    } else if (const Value *typed = typedFrom(value, source.value)) {
         out.slot.form = Form::Finn;
-        out.slot.datatype = v->finnDatatype;
-        out.slot.said = fmt::format("finn_datatype of {}", printable(v->name));
+        out.slot.datatype = typed->finnDatatype;
+        out.slot.said = fmt::format("finn_datatype of {}", printable(typed->name));
     }
     return out;
 }

@@ -44,6 +44,7 @@ public:
 
 private:
     ValueId baseTensor(ValueId value) const;
+    const Value *typedFrom(ValueId value, ValueId tensor) const;
     bool isHandedToCall(const Node &node, ValueId operand) const;
     std::optional<Operand> writtenOut(ValueId value);
     Operand unknown(ValueId value) const;

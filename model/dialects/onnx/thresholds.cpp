@@ -101,7 +101,7 @@ ThresholdCodes thresholdCodesOf(const ThresholdFacts &facts, const FinnType &typ
     const auto first = wholeSteps(facts);
     const CodeRange range = type.kind == Kind::Bipolar ? CodeRange{0, 1} : type.range();
     const bool ofType = integers && first && *first >= range.min && *first <= range.max - facts.steps.value_or(0);
-    q.isSigned = integers && type.kind != Kind::Bipolar && type.isSigned;
+    q.isSigned = ofType && type.isSigned && type.kind != Kind::Bipolar; // a count has no sign
     if (integers)
         q.bitWidth = type.bits;
     if (ofType) {

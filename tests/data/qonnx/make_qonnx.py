@@ -113,8 +113,9 @@ def finn_types():
     g.step("MatMul", ["ternary_w"], "ternary")
     g.expect("ternary", "weight", channel_axis=1, **affine(2, True, 1, ternary, narrow=True))
     bipolar = RNG.randint(0, 2, (4, 6)) * 2 - 1
-    g.tensor("bipolar_w", bipolar.astype(np.float32), "BIPOLAR")  # y = x W^T
+    g.tensor("bipolar_w", bipolar.astype(np.float32))  # y = x W^T
     g.node("Transpose", ["bipolar_w"], "bipolar_t", "bipolar_t", perm=[1, 0])
+    g.annotate("bipolar_t", "BIPOLAR")
     g.step("MatMul", ["bipolar_t"], "bipolar")
     g.expect("bipolar", "weight", channel_axis=0, **{**affine(1, True, 1, bipolar), "kind": "binary"})
     g.tensor("scaled_w", RNG.randn(6, 6).astype(np.float32), "SCALEDINT<8>")
@@ -144,7 +145,7 @@ def finn_types():
            "such number, and 1 more: the codes shown are the nearest.")
     g.tensor("stored_w", RNG.randint(-8, 8, (6, 6)).astype(np.int8), "INT4")
     g.step("MatMul", ["stored_w"], "stored")
-    g.expect("stored", "weight", null=True)
+    g.expect("stored", "weight", incomplete=True)  # integers without a scale
     g.says("warning datatype-contradicted: The weight of stored is INT4 by finn_datatype of stored_w, but its tensor holds "
            "int8: such types are said of float tensors, so this one is not taken.")
     g.tensor("unknown_w", np.zeros((6, 6), np.float32), "INT0")

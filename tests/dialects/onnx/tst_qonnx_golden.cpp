@@ -124,7 +124,11 @@ private Q_SLOTS:
             QVERIFY2(slot->quantizer.has_value() != row.contains("null"), name.c_str());
             if (!slot->quantizer)
                 continue;
-            QCOMPARE(name + ": " + differences(row, *layer, *slot), name + ": ");
+            QCOMPARE(slot->quantizer->isComplete() || !row.contains("incomplete"), !row.contains("incomplete"));
+            if (row.contains("incomplete"))
+                continue;
+            QCOMPARE(QString::fromStdString(name + ": " + differences(row, *layer, *slot)),
+                QString::fromStdString(name + ": "));
             if (row.contains("formula"))
                 QCOMPARE(QString::fromStdString(slot->formula), QString::fromStdString(row["formula"]));
         }
