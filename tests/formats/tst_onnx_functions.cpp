@@ -188,7 +188,8 @@ private Q_SLOTS:
             {{node("F", "1", {"x"}, {"h"}, {}, "my.dom") + text(8, "b"), node("F", "2", {"h"}, {"y"}, {}, "my.dom")},
                 {}, {"x"}, {"y"}},
             {of("Relu", ""), of("Neg", "b"), of("Abs", "")}));
-        QCOMPARE(nodesOf(*file), (QStringList{"function F: Neg(x) -> h", "function F: Relu(h) -> y"}));
+        QCOMPARE(nodesOf(*file),
+            (QStringList{"function F: Neg(x) -> h", "function F: Relu(h) -> y", "function F: Abs(a) -> o"}));
         QCOMPARE(diagnosticsOf(file->diagnostics),
             (QStringList{"function-twice: Function 'F' is defined twice; the first one is called."}));
     }

@@ -240,12 +240,12 @@ private Q_SLOTS:
             "its index 3 lies outside axis 1 of 3");
         row("twice", sparse(two, int64s("", {2}, {1, 1}), {6}), "its indices do not rise");
         row("too few indices", sparse(two, int64s("", {1}, {1}), {6}),
-            "its indices are int64 of shape [1], not int64 of shape [2]");
+            "its indices are int64 of shape 1, not int64 of shape 2");
         row("float indices", sparse(two, floats("", {2}, {1, 2}), {6}),
-            "its indices are float32 of shape [2], not int64 of shape [2]");
+            "its indices are float32 of shape 2, not int64 of shape 2");
         row("no indices", sparse(two, "", {6}), "its indices: has the unknown data type 0");
         row("matrix of values", sparse(floats("w", {1, 2}, {1, 2}), int64s("", {2}, {1, 2}), {6}),
-            "is stored sparse, with values of shape [1, 2]");
+            "is stored sparse, with values of shape 1\u00D72");
         row("absurd", sparse(two, int64s("", {2}, {1, 5}), {1 << 20, 1 << 20}),
             "is stored sparse and has 1099511627776 elements, which are too many");
         row("negative axis", sparse(two, int64s("", {2}, {1, 5}), {-2, -3}), "a shape has the negative axis -2");

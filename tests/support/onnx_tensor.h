@@ -5,6 +5,8 @@
 #include <QString>
 #include <QStringList>
 
+#include <fmt/format.h>
+
 namespace quantscope::test {
 
 /// The only tensor of a file, beside an operator that reads it.
@@ -31,7 +33,7 @@ inline QString shown(const TensorInfo &tensor)
             out << QString::number(value);
     else
         for (const float value : readFloats(tensor))
-            out << QString::number(double(value), 'g', 9);
+            out << QString::fromStdString(fmt::format("{:.9g}", value)); // with the sign of zero
     return QString::fromUtf8(dtypeName(tensor.dtype).data()) + " " + out.join(" ");
 }
 

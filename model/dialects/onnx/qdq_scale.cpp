@@ -41,15 +41,35 @@ std::string axisMismatch(const Node &node, std::int64_t count, std::size_t axis,
         tensor[axis], count, fitting.empty() ? "no axis" : fitting);
 }
 
+/// Axes of what a node reads or makes, where the file tells the shape of one of them or of what it was quantized from.
+std::optional<std::size_t> rankOfRead(const Graph &graph, const Node &node)
+{
+    constexpr int kLongestQuantizer = 8;
+    const Value *made = node.outputs.empty() ? nullptr : graph.value(node.outputs[0]);
+    if (made != nullptr && made->rank)
+        return made->rank;
+    ValueId at = node.input(0);
+    for (int step = 0; step < kLongestQuantizer; ++step) {
+        const Value *value = graph.value(at);
+        if (value == nullptr || value->rank)
+            return value == nullptr ? std::nullopt : value->rank;
+        const Node *maker = graph.producerOf(at);
+        const bool keepsRank = maker != nullptr
+            && (isQuantize(*maker) || maker->opType == "Clip" || maker->opType == "Cast"
+                || maker->opType == "Identity");
+        if (!keepsRank)
+            return std::nullopt;
+        at = maker->input(0);
+    }
+    return std::nullopt;
+}
+
 /// The axis of an activation, whose rank the file need not say.
 int activationAxis(const Graph &graph, const Node &node)
 {
     constexpr std::int64_t kLargestRank = 64;
-    const Value *read = graph.value(node.input(0));
-    const Value *made = node.outputs.empty() ? nullptr : graph.value(node.outputs[0]);
-    for (const Value *value : {read, made})
-        if (value != nullptr && value->rank)
-            return static_cast<int>(axisOf(node, *value->rank));
+    if (const auto rank = rankOfRead(graph, node))
+        return static_cast<int>(axisOf(node, *rank));
     const std::int64_t axis = node.integer("axis", 1);
     if (axis < 0 || axis >= kLargestRank)
         throw ParseError(fmt::format(

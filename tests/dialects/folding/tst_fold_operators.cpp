@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 using namespace quantscope;
 using Builder = test::FoldBuilder;
 
@@ -22,7 +24,7 @@ QString shown(Builder &b, ValueId id)
             shape << QString::number(dim);
         if (value.isFloat())
             for (const float v : value.floats())
-                elements << QString::number(double(v), 'g', 9);
+                elements << QString::fromStdString(fmt::format("{:.9g}", v)); // with the sign of zero
         else
             for (const std::int64_t v : value.integers())
                 elements << QString::number(v);

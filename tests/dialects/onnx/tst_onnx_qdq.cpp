@@ -172,7 +172,7 @@ private Q_SLOTS:
             "8 bits signed, scale @- 0.5, zero @- 0, codes 1 -2 3 -4 5 -6");
         row("ragged blocks",
             dequantized({w, floats("s", {2, 2}, {1, 2, 3, 4})}, {attribute("axis", -1), attribute("block_size", 2)}),
-            "8 bits signed, scale 2x2@1 1 2 3 4, zero @- 0, codes 1 -2 3 -4 5 -6, block 2");
+            "8 bits signed, scale 2x2@1 1 2 3 4, zero @- 0, block 2, codes 1 -2 3 -4 5 -6");
         row("int4",
             dequantized({tensor("w", 22, {3, 1}, "\x2f\x08"), floats("s", {}, {2}), tensor("z", 22, {}, "\x01")}),
             "4 bits signed, scale @- 2, zero @- 1, codes -1 2 -8");
@@ -189,17 +189,17 @@ private Q_SLOTS:
         row("floats in ragged blocks",
             quantized(
                 {x, floats("s", {1, 3}, {0.5f, 2, 4}), int8s("z", {1, 3}, {1, 0, -1})}, {attribute("block_size", 2)}),
-            "8 bits signed, scale 1x3@1 0.5 2 4, zero 1x3@1 1 0 -1, codes 2 4 -1 127 -76, block 2");
+            "8 bits signed, scale 1x3@1 0.5 2 4, zero 1x3@1 1 0 -1, block 2, codes 2 4 -1 127 -76");
         row("floats to float8", quantized({x, floats("s", {}, {1}), tensor("z", 17, {}, std::string(1, '\0'))}),
             "8 bits signed, scale @- 1, zero @- 0, patterns 48 60 194 121 249");
         row("floats to float4", quantized({x, floats("s", {}, {1})}, {attribute("output_dtype", 23)}),
             "4 bits signed, scale @- 1, zero @- 0, patterns 1 3 12 7 15");
         // numpy: float16(0.07995605) / float16(0.0123) is 6.5 in float16 and more in float32.
         row("division in float16", quantized({half("w", {0x2d1e}), half("s", {0x224c}), int8s("z", {}, {0})}),
-            "8 bits signed, scale @- 0.012299, zero @- 0, codes 6");
+            "8 bits signed, scale @- 0.012298584, zero @- 0, codes 6");
         row("division in float32", // of ONNX Runtime's own operator
             quantized({half("w", {0x2d1e}), half("s", {0x224c}), int8s("z", {}, {0})}, {}, "com.microsoft"),
-            "8 bits signed, scale @- 0.012299, zero @- 0, codes 7");
+            "8 bits signed, scale @- 0.012298584, zero @- 0, codes 7");
         row("scale of powers of two", dequantized({w, tensor("s", 24, {}, "\x7d")}),
             "8 bits signed, scale @- 0.25, zero @- 0, codes 1 -2 3 -4 5 -6");
     }
@@ -273,7 +273,7 @@ private Q_SLOTS:
         QCOMPARE(shown(networkOf(ranked), Slot::Act), QString("8 bits signed, scale 2@2 1 2, zero @- 0"));
         QCOMPARE(shown(networkOf(graph), Slot::Act),
             QString(
-                "The quantizer of q (act) is not known: QuantizeLinear node q names axis -1 of a tensor whose number "
+                "The quantizer of q (act) is not known: DequantizeLinear node d names axis -1 of a tensor whose number "
                 "of axes the file does not say."));
     }
 
