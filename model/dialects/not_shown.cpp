@@ -7,6 +7,8 @@
 #include <array>
 
 #include <map>
+#include <set>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -36,6 +38,18 @@ std::string firstNames(const std::vector<std::string> &names)
     return names.size() > kNamed ? out + ", ..." : out;
 }
 
+/// A tensor of the same elements under another name is shown with the first.
+void showAliases(const std::vector<TensorInfo> &tensors, std::vector<bool> &shown)
+{
+    std::set<std::tuple<std::uint64_t, std::uint64_t, Shape>> views;
+    const auto viewOf = [](const TensorInfo &t) { return std::tuple(t.storage.id, t.firstElement, t.shape); };
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        if (shown[i] && tensors[i].storage.id != 0)
+            views.insert(viewOf(tensors[i]));
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        shown[i] = shown[i] || (tensors[i].storage.id != 0 && views.contains(viewOf(tensors[i])));
+}
+
 /// By position in ModelFile::tensors.
 std::vector<bool> shownTensors(const Network &network)
 {
@@ -50,6 +64,7 @@ std::vector<bool> shownTensors(const Network &network)
             for (const std::size_t source : slot.sources)
                 shown[source] = true;
         }
+    showAliases(tensors, shown);
     return shown;
 }
 

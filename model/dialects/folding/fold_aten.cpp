@@ -46,6 +46,9 @@ template <Function function> FoldedValue elementwise(const Call &call)
     const bool second
         = (a.shape.empty() && !b.shape.empty() && a.isFloat() == b.isFloat()) || (!a.isFloat() && b.isFloat());
     const DType type = second ? b.dtype : a.dtype;
+    const bool alike = a.shape.empty() == b.shape.empty() && a.isFloat() == b.isFloat();
+    if (type == DType::Float64 || (alike && b.dtype == DType::Float64))
+        throw ParseError("arithmetic in float64 is not computed");
     for (FoldedValue &operand : owned) {
         if (operand.dtype != type)
             operand = cast(operand, type);

@@ -28,12 +28,13 @@ std::optional<double> literalOf(const Node &node, std::size_t position)
         : std::nullopt;
 }
 
-/// Whether an operator quantizes along an axis, which is its fourth argument.
+/// The axis that an operator quantizes along, if any.
 std::optional<std::int64_t> axisOf(const Node &node)
 {
-    if (node.opType != "quantize_per_channel" && node.opType != "fake_quantize_per_channel_affine")
+    const QuantizeOperator &op = *findQuantize(node);
+    if (!op.axis || (op.perChannel && node.integer(std::to_string(*op.perChannel), 0) == 0))
         return std::nullopt;
-    return node.integer("3", 0);
+    return node.integer(std::to_string(*op.axis), 0);
 }
 
 DType codeTypeOf(const Node &quantize)
@@ -154,25 +155,33 @@ void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Sh
     const ScriptPattern &pattern = slot.pattern;
     const auto zero = Granular{{}, std::nullopt, {0.0f}};
     std::optional<Granular> divisor, shift;
+    ScriptArgument scale, zeroPoint;
     if (pattern.quantize) {
         const auto axis = axisOf(node(*pattern.quantize));
-        divisor = simplified(granular({*pattern.quantize, 1}, shape, axis), false);
-        shift = simplified(granular({*pattern.quantize, 2}, shape, axis), true);
+        const QuantizeOperator &op = *findQuantize(node(*pattern.quantize));
+        if (op.enabled && granular({*pattern.quantize, *op.enabled}, nullptr, std::nullopt).values[0] == 0)
+            throw NotConstant(place({*pattern.quantize, *op.enabled}) + " switches it off");
+        scale = {*pattern.quantize, op.scale};
+        zeroPoint = {*pattern.quantize, op.zeroPoint};
+        divisor = simplified(granular(scale, shape, axis), false);
+        shift = simplified(granular(zeroPoint, shape, axis), true);
     }
-    const ScriptArgument scale = pattern.scale.value_or(ScriptArgument{pattern.quantize.value_or(0), 1});
+    const ScriptArgument divide = zeroPoint;
+    scale = pattern.scale.value_or(scale);
+    zeroPoint = pattern.zeroPoint.value_or(zeroPoint);
     q.scale = pattern.scale ? simplified(granular(scale, shape, std::nullopt), false) : *divisor;
-    q.zeroPoint = pattern.zeroPoint ? simplified(granular(*pattern.zeroPoint, shape, std::nullopt), true)
+    q.zeroPoint = pattern.zeroPoint ? simplified(granular(zeroPoint, shape, std::nullopt), true)
         : pattern.scale             ? zero
                                     : *shift;
     if (shift && shift->values != q.zeroPoint->values)
-        throw ParseError(fmt::format("{} and {} have different zero points", place({*pattern.quantize, 2}),
-            pattern.zeroPoint ? place(*pattern.zeroPoint) : place(scale)));
+        throw ParseError(fmt::format("{} and {} have different zero points", place(divide),
+            pattern.zeroPoint ? place(zeroPoint) : place(scale)));
     if (divisor && divisor->values != q.scale->values)
         q.divisor = divisor;
     q.origin["scale"] = {Origin::Read, place(scale)};
-    q.origin["zero_point"] = pattern.zeroPoint ? Provenance{Origin::Read, place(*pattern.zeroPoint)}
-        : pattern.quantize                     ? Provenance{Origin::Read, place({*pattern.quantize, 2})}
-                           : Provenance{Origin::Computed, "nothing is subtracted from the codes: 0"};
+    q.origin["zero_point"] = pattern.zeroPoint || pattern.quantize
+        ? Provenance{Origin::Read, place(zeroPoint)}
+        : Provenance{Origin::Computed, "nothing is subtracted from the codes: 0"};
     q.rule = pattern.stored ? CodeRule::Stored : CodeRule::ReciprocalRoundAdd;
     q.origin["rounding"] = pattern.stored
         ? Provenance{Origin::Read, "the file holds the codes: nothing is left to round"}
@@ -195,7 +204,7 @@ std::optional<ScriptDecoder::CodeSpan> ScriptDecoder::spanOf(const ScriptPattern
     };
     if (container == DType::Unknown) {
         const Node &fake = node(*pattern.quantize);
-        const std::size_t first = axisOf(fake) ? 4 : 3;
+        const std::size_t first = *findQuantize(fake)->limits;
         return between(*pattern.quantize, literalOf(fake, first), literalOf(fake, first + 1));
     }
     if (!pattern.clamp)
@@ -213,7 +222,7 @@ DType ScriptDecoder::containerOf(const ScriptPattern &pattern) const
 {
     if (pattern.stored)
         return m_constants.file().tensors[*m_constants.graph().values[pattern.input].tensor].dtype;
-    return node(*pattern.quantize).opType.starts_with("fake_") ? DType::Unknown : codeTypeOf(node(*pattern.quantize));
+    return findQuantize(node(*pattern.quantize))->fake ? DType::Unknown : codeTypeOf(node(*pattern.quantize));
 }
 
 void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out)

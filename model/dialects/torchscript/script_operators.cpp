@@ -34,6 +34,41 @@ constexpr std::array kOperators = {
     ScriptOperator{"aten", "rnn_relu", "RNN", "rnn", 2, kNone, false, kNone, kNone, false, false, true},
     ScriptOperator{"aten", "quantized_lstm", "LSTM", "lstm", 2, kNone, true, kNone, kNone, false, false, true},
     ScriptOperator{"aten", "quantized_gru", "GRU", "gru", 2, kNone, true, kNone, kNone, false, false, true},
+    ScriptOperator{
+        .domain = "aten", .opType = "lstm_cell", .kind = "LSTMCell", .word = "lstm", .weight = 2, .cell = true},
+    ScriptOperator{.domain = "aten", .opType = "gru_cell", .kind = "GRUCell", .word = "gru", .weight = 2, .cell = true},
+    ScriptOperator{
+        .domain = "aten", .opType = "rnn_tanh_cell", .kind = "RNNCell", .word = "rnn", .weight = 2, .cell = true},
+    ScriptOperator{
+        .domain = "aten", .opType = "rnn_relu_cell", .kind = "RNNCell", .word = "rnn", .weight = 2, .cell = true},
+    ScriptOperator{.domain = "quantized",
+        .opType = "quantized_lstm_cell_dynamic",
+        .kind = "LSTMCell",
+        .word = "lstm",
+        .weight = 2,
+        .packed = true,
+        .cell = true},
+    ScriptOperator{.domain = "quantized",
+        .opType = "quantized_gru_cell_dynamic",
+        .kind = "GRUCell",
+        .word = "gru",
+        .weight = 2,
+        .packed = true,
+        .cell = true},
+    ScriptOperator{.domain = "quantized",
+        .opType = "quantized_rnn_tanh_cell_dynamic",
+        .kind = "RNNCell",
+        .word = "rnn",
+        .weight = 2,
+        .packed = true,
+        .cell = true},
+    ScriptOperator{.domain = "quantized",
+        .opType = "quantized_rnn_relu_cell_dynamic",
+        .kind = "RNNCell",
+        .word = "rnn",
+        .weight = 2,
+        .packed = true,
+        .cell = true},
     ScriptOperator{"quantized", "conv1d", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv2d", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv3d", "Conv", "conv", 1, kNone, true, 2},
@@ -59,27 +94,23 @@ constexpr std::array kOperators = {
     ScriptOperator{"quantized", "embedding_bag_4bit", "Embedding", "embedding", 0, kNone, true},
 };
 
-struct OutputScale {
-    std::string_view opType;
-    std::size_t scale;
-};
 constexpr std::array kOutputScales = {
-    OutputScale{"add", 2},
-    OutputScale{"add_relu", 2},
-    OutputScale{"mul", 2},
-    OutputScale{"mul_relu", 2},
-    OutputScale{"matmul", 2},
-    OutputScale{"cat", 2},
-    OutputScale{"cat_relu", 2},
-    OutputScale{"leaky_relu", 3},
-    OutputScale{"sigmoid", 1},
-    OutputScale{"hardswish", 1},
-    OutputScale{"elu", 1},
-    OutputScale{"prelu", 2},
-    OutputScale{"layer_norm", 5},
-    OutputScale{"batch_norm2d", 6},
-    OutputScale{"batch_norm3d", 6},
-    OutputScale{"softmax", 2},
+    ScaledOperator{"add", 2},
+    ScaledOperator{"add_relu", 2},
+    ScaledOperator{"mul", 2},
+    ScaledOperator{"mul_relu", 2},
+    ScaledOperator{"matmul", 2},
+    ScaledOperator{"cat", 2},
+    ScaledOperator{"cat_relu", 2},
+    ScaledOperator{"leaky_relu", 3},
+    ScaledOperator{"sigmoid", 1},
+    ScaledOperator{"hardswish", 1},
+    ScaledOperator{"elu", 1},
+    ScaledOperator{"prelu", 2},
+    ScaledOperator{"layer_norm", 5},
+    ScaledOperator{"batch_norm2d", 6, "BatchNorm2d"},
+    ScaledOperator{"batch_norm3d", 6, "BatchNorm3d"},
+    ScaledOperator{"softmax", 2},
 };
 
 } // namespace
@@ -119,10 +150,10 @@ std::string_view activationKindOf(const Node &node)
     return found == kKinds.end() || node.domain != "aten" ? std::string_view() : found->second;
 }
 
-std::optional<std::size_t> outputScaleOf(const Node &node)
+const ScaledOperator *findScaled(const Node &node)
 {
-    const auto found = std::ranges::find(kOutputScales, node.opType, &OutputScale::opType);
-    return node.domain != "quantized" || found == kOutputScales.end() ? std::nullopt : std::optional(found->scale);
+    const auto found = std::ranges::find(kOutputScales, node.opType, &ScaledOperator::opType);
+    return node.domain != "quantized" || found == kOutputScales.end() ? nullptr : &*found;
 }
 
 } // namespace quantscope::script

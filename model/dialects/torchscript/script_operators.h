@@ -22,6 +22,7 @@ struct ScriptOperator {
     bool transposed = false;
     bool rightOperand = false; ///< the weight is the right operand of a matrix product: [in][out]
     bool recurrent = false; ///< its weights stand in a list
+    bool cell = false; ///< of a recurrent layer: the weight of its input, then that of its state
 
     bool isConvolution() const { return kind.starts_with("Conv"); }
 };
@@ -34,6 +35,11 @@ std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weigh
 std::string_view activationKindOf(const Node &node);
 
 /// A quantized operator without a weight that has an output scale, such as quantized::add: where that stands.
-std::optional<std::size_t> outputScaleOf(const Node &node);
+struct ScaledOperator {
+    std::string_view opType;
+    std::size_t scale;
+    std::string_view kind = "Quantize";
+};
+const ScaledOperator *findScaled(const Node &node);
 
 } // namespace quantscope::script

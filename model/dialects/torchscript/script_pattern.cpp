@@ -1,6 +1,7 @@
 #include "dialects/torchscript/script_pattern.h"
 
 #include <algorithm>
+#include <array>
 
 namespace quantscope::script {
 
@@ -14,6 +15,12 @@ bool isAten(const Node &node, std::initializer_list<std::string_view> names)
     return node.domain == "aten" && std::find(names.begin(), names.end(), node.opType) != names.end();
 }
 
+bool isQuantizeNode(const Node &node)
+{
+    const QuantizeOperator *found = findQuantize(node);
+    return found != nullptr && !found->fake;
+}
+
 /// One use: find().
 class PatternFinder {
 public:
@@ -25,12 +32,12 @@ public:
 
     std::optional<ScriptPattern> find(ValueId value)
     {
-        const Node *node = enter(value);
+        const Node *node = enabled(enter(value));
         const bool found = node != nullptr
-            && (isQuantizeNode(*node) || isFakeQuantizeNode(*node) ? quantized(*node)
-                    : isAten(*node, {"dequantize"})                ? dequantized(*node)
-                    : isAten(*node, {"mul"})                       ? scaled(*node)
-                                                                   : false);
+            && (findQuantize(*node) != nullptr      ? quantized(*node)
+                    : isAten(*node, {"dequantize"}) ? dequantized(*node)
+                    : isAten(*node, {"mul"})        ? scaled(*node)
+                                                    : false);
         if (!found)
             return std::nullopt;
         std::ranges::reverse(m_out.nodes);
@@ -54,13 +61,31 @@ private:
         return nullptr;
     }
 
+    /// Fake quantization that a buffer can switch off: one of the branches is what it quantizes.
+    const Node *enabled(const Node *node)
+    {
+        if (node == nullptr || node->domain != "prim" || node->opType != "If")
+            return node;
+        for (const std::size_t position : {std::size_t(1), std::size_t(2)}) {
+            const Value *taken = m_graph.value(node->input(position));
+            if (taken == nullptr || !taken->producer || taken->tensor)
+                continue;
+            const Node &maker = m_graph.nodes[*taken->producer];
+            if (findQuantize(maker) == nullptr || maker.input(0) != node->input(3 - position))
+                continue;
+            m_out.nodes.push_back(*taken->producer);
+            return &maker;
+        }
+        return node;
+    }
+
     NodeId last() const { return m_out.nodes.back(); }
 
     bool quantized(const Node &node)
     {
         m_out.quantize = last();
         m_out.input = node.input(0);
-        return true;
+        return m_out.input != kNoValue;
     }
 
     bool dequantized(const Node &node)
@@ -130,11 +155,22 @@ private:
 
 } // namespace
 
-bool isQuantizeNode(const Node &node) { return isAten(node, {"quantize_per_tensor", "quantize_per_channel"}); }
-
-bool isFakeQuantizeNode(const Node &node)
+/// Arguments: native_functions.yaml.
+const QuantizeOperator *findQuantize(const Node &node)
 {
-    return isAten(node, {"fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine"});
+    static constexpr std::array kOperators = {
+        QuantizeOperator{"quantize_per_tensor", false, 1, 2},
+        QuantizeOperator{"quantize_per_channel", false, 1, 2, std::nullopt, 3},
+        QuantizeOperator{"fake_quantize_per_tensor_affine", true, 1, 2, 3},
+        QuantizeOperator{"fake_quantize_per_channel_affine", true, 1, 2, 4, 3},
+        QuantizeOperator{"fake_quantize_per_tensor_affine_cachemask", true, 1, 2, 3},
+        QuantizeOperator{"fake_quantize_per_channel_affine_cachemask", true, 1, 2, 4, 3},
+        QuantizeOperator{"_fake_quantize_learnable_per_tensor_affine", true, 1, 2, 3},
+        QuantizeOperator{"_fake_quantize_learnable_per_channel_affine", true, 1, 2, 4, 3},
+        QuantizeOperator{"fused_moving_avg_obs_fake_quant", true, 5, 6, 8, 10, 11, 2},
+    };
+    const auto found = std::ranges::find(kOperators, node.opType, &QuantizeOperator::opType);
+    return node.domain != "aten" || found == kOperators.end() ? nullptr : &*found;
 }
 
 std::optional<ScriptPattern> patternOf(const interpret::Constants &constants, ValueId value)

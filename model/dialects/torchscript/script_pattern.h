@@ -3,6 +3,7 @@
 #include "dialects/onnx/walk.h"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace quantscope::script {
@@ -29,8 +30,17 @@ struct ScriptPattern {
 /// alone.
 std::optional<ScriptPattern> patternOf(const interpret::Constants &constants, ValueId value);
 
-bool isQuantizeNode(const Node &node);
-bool isFakeQuantizeNode(const Node &node);
+/// An operator that quantizes a tensor: where its parameters stand among its arguments.
+struct QuantizeOperator {
+    std::string_view opType;
+    bool fake; ///< it makes values, not codes
+    std::size_t scale, zeroPoint;
+    std::optional<std::size_t> limits = {}; ///< of fake ones: the least code, the largest behind it
+    std::optional<std::size_t> axis = {};
+    std::optional<std::size_t> perChannel = {}; ///< whether the axis counts; without one it does
+    std::optional<std::size_t> enabled = {}; ///< whether it quantizes at all
+};
+const QuantizeOperator *findQuantize(const Node &node);
 
 /// Past operators that hand a tensor on as it is.
 ValueId handedOn(const Graph &graph, ValueId value);

@@ -55,8 +55,8 @@ public:
                 addCompute(id, *op);
             else if (const auto found = m_activations.find(id); found != m_activations.end())
                 addActivation(id, found->second);
-            else if (const auto scale = outputScaleOf(node))
-                addOutput(id, *scale);
+            else if (const ScaledOperator *scaled = findScaled(node))
+                addOutput(id, *scaled);
         }
         for (const auto &[prefix, pattern] : m_inputsOf) // of operators that are no layers
             addActing(unnamed("act"), pattern);
@@ -72,9 +72,9 @@ private:
         for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
             for (const ValueId output : m_graph.nodes[id].outputs) {
                 const Node &node = m_graph.nodes[id];
-                if (node.domain != "aten"
-                    || (node.opType != "mul" && node.opType != "dequantize" && !isQuantizeNode(node)
-                        && !isFakeQuantizeNode(node)))
+                const bool makesValues = node.domain == "aten" && (node.opType == "mul" || node.opType == "dequantize");
+                const bool chooses = node.domain == "prim" && node.opType == "If";
+                if (!makesValues && !chooses && findQuantize(node) == nullptr)
                     continue;
                 auto found = patternOf(m_constants, output);
                 if (!found || found->stored || !found->quantize || isStored(found->input))
@@ -115,6 +115,8 @@ private:
         const Node &node = m_graph.nodes[id];
         if (op.recurrent)
             return addRecurrent(id, op);
+        if (op.cell)
+            return addCellOperator(id, op);
         ValueId weight = node.input(op.weight), bias = op.bias ? node.input(*op.bias) : kNoValue;
         std::size_t position = op.weight;
         int groups = op.groups ? static_cast<int>(node.integer(std::to_string(*op.groups), 1)) : 1;
@@ -128,14 +130,15 @@ private:
             return;
         bool transposed = false;
         weight = upright(weight, transposed);
-        ScriptSlot slot = parameterSlot(Slot::Weight, weight);
+        ScriptSlot slot = isStored(weight) ? parameterSlot(Slot::Weight, weight) : ScriptSlot{};
         const std::size_t rank = rankOf(slot);
         const std::string kind = kindOf(op, node, rank);
         slot.channelAxis = kind.starts_with("ConvTranspose")                      ? 1
             : op.rightOperand && !transposed && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
                                                                                   : 0;
         const std::string named = nameOf(node, slot);
-        ScriptLayer &layer = layerOf(named.empty() ? unnamed(op.word) : named, kind, weight);
+        ScriptLayer &layer
+            = layerOf(named.empty() ? unnamed(op.word) : named, kind, isStored(weight) ? tensorOf(slot) : weight);
         layer.groups = std::max(groups, 1);
         layer.nodes.push_back(id);
         if (isStored(weight))
@@ -162,6 +165,19 @@ private:
             groups = static_cast<int>(maker->integer("6", 1));
         else if (maker->opType.starts_with("conv"))
             groups = static_cast<int>(maker->integer("5", 1));
+    }
+
+    void addCellOperator(NodeId id, const ScriptOperator &op)
+    {
+        const Node &node = m_graph.nodes[id];
+        static constexpr std::array kGates = {".weight_ih", ".weight_hh"};
+        for (std::size_t gate = 0; gate < kGates.size(); ++gate) {
+            ValueId weight = node.input(op.weight + gate), bias = node.input(op.weight + 2 + gate);
+            int groups = 1;
+            if (op.packed)
+                unpack(node.input(op.weight + gate), weight, bias, groups);
+            addGate(id, op, node.scope.empty() ? std::string() : moduleOf(node.scope) + kGates[gate], weight, bias);
+        }
     }
 
     void addRecurrent(NodeId id, const ScriptOperator &op)
@@ -197,7 +213,8 @@ private:
     {
         if (!isStored(weight))
             return;
-        ScriptLayer &layer = layerOf(name, op.kind, weight);
+        const bool named = !name.empty() && !name.starts_with("CONSTANTS.");
+        ScriptLayer &layer = layerOf(named ? name : unnamed(op.word), op.kind, weight);
         if (std::ranges::find(layer.nodes, id) == layer.nodes.end())
             layer.nodes.push_back(id);
         addSlot(layer, parameterSlot(Slot::Weight, weight));
@@ -315,13 +332,13 @@ private:
         addSlot(layer, std::move(slot));
     }
 
-    void addOutput(NodeId id, std::size_t scale)
+    void addOutput(NodeId id, const ScaledOperator &op)
     {
         const Node &node = m_graph.nodes[id];
         const std::string name = moduleOf(node.scope);
-        ScriptLayer &layer = layerOf(name.empty() ? unnamed(node.opType) : name, "Quantize", kNoValue);
+        ScriptLayer &layer = layerOf(name.empty() ? unnamed(node.opType) : name, op.kind, kNoValue);
         layer.nodes.push_back(id);
-        addSlot(layer, {Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, scale}});
+        addSlot(layer, {Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, op.scale}});
     }
 
     const interpret::Constants &m_constants;

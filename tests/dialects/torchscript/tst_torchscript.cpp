@@ -307,6 +307,7 @@ private:
         if (want.contains("sha256"))
             QCOMPARE(tensorSha256(*slot->tensor), want["sha256"].get<std::string>());
         if (want.contains("codes")) {
+            QVERIFY(slot->quantizer);
             std::vector<std::int64_t> codes(slot->tensor->count());
             CodeReader(*slot).integers(0, codes);
             QCOMPARE(codes, want["codes"].get<std::vector<std::int64_t>>());
