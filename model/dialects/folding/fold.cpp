@@ -120,7 +120,8 @@ FoldedValue Folder::compute(const Node &node, ValueId value)
         call.operands.push_back(input == kNoValue ? nullptr : &fold(input));
     const bool rounded
         = std::ranges::any_of(call.operands, [](const FoldedValue *v) { return v != nullptr && v->rounded; });
-    // torch takes a number of float64 beside a tensor as one of the tensor's type; its functions look at that themselves.
+    // torch takes a number of float64 beside a tensor as one of the tensor's type; its functions look at that
+    // themselves.
     if (rounded && node.domain != "aten" && !folding::movesElements(node))
         throw ParseError("arithmetic in float64 is not computed");
     FoldedValue out = exact != nullptr ? exact(call) : folding::findSum(node)(call);
