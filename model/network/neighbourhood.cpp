@@ -90,6 +90,7 @@ Neighbourhood Neighbourhoods::of(LayerId layer) const
 {
     Neighbourhood out;
     out.own = givenBy(layer);
+    out.read = inputQuantizers(m_arrivals, layer);
     if (const auto node = m_network.flow.nodeOf(layer)) {
         out.inputs = sideOf(*node, true);
         out.outputs = sideOf(*node, false);

@@ -38,6 +38,7 @@ struct Side {
 struct Neighbourhood {
     Side inputs, outputs;
     std::optional<SlotId> own; ///< the quantizer of what the layer gives
+    std::vector<SlotId> read; ///< inputQuantizers()
 
     bool empty() const { return inputs.neighbours.empty() && outputs.neighbours.empty(); }
 };

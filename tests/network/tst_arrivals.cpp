@@ -247,6 +247,7 @@ private Q_SLOTS:
             }
             return out.join(u", "_s) + (side.operators.empty() ? QString() : u" | "_s + words(sketch, side.operators));
         };
+        QCOMPARE(found.read, inputQuantizers(Arrivals(sketch.network), sketch.network.layer("c")->id));
         QTEST(text(found.inputs), "above");
         QTEST(text(found.outputs), "below");
     }

@@ -20,6 +20,7 @@ public:
     explicit LayerStripBar(Session &session, QWidget *parent = nullptr);
     ~LayerStripBar() override;
     void refresh();
+    const Neighbourhood &shown() const { return m_shown; }
     /// The line as it is shown, pieces apart by two spaces.
     QString text() const;
     QSize sizeHint() const override;

@@ -61,20 +61,18 @@ std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
         return shown;
     for (const SlotQuantizer &slot : layer->slots)
         shown.push_back({qs(slot.slot), layer, &slot, false});
-    const auto neighbour = [&](const std::vector<std::string> &names, const char *own, const QString &role,
-                               std::initializer_list<const char *> wanted) {
-        if (layer->slot(own) || names.empty())
-            return;
-        const Layer *other = session().network()->layer(names.front());
-        for (const char *slot : wanted)
-            if (other && other->slot(slot)) {
-                shown.push_back({role, other, other->slot(slot), true});
-                return;
-            }
-    };
-    neighbour(inputLayers(*session().network(), *layer), "input", u"input"_s, {"act", "output"});
-    if (!layer->slot(Slot::Act))
-        neighbour(outputLayers(*session().network(), *layer), "output", u"output"_s, {"act", "input"});
+    const Network &network = *session().network();
+    const std::vector<SlotId> &read = m_strip->shown().read;
+    if (!layer->slot(Slot::Input) && read.size() == 1 && network.slot(read.front()))
+        shown.push_back({u"input"_s, &network.layer(read.front().layer), network.slot(read.front()), true});
+    const auto names = layer->slot(Slot::Output) || layer->slot(Slot::Act) ? std::vector<std::string>()
+                                                                           : outputLayers(network, *layer);
+    const Layer *next = names.empty() ? nullptr : network.layer(names.front());
+    for (const Slot slot : {Slot::Act, Slot::Input})
+        if (next && next->slot(slot)) {
+            shown.push_back({u"output"_s, next, next->slot(slot), true});
+            break;
+        }
     return shown;
 }
 
@@ -123,6 +121,7 @@ void OverviewPage::resizeEvent(QResizeEvent *event)
 
 void OverviewPage::refresh()
 {
+    m_strip->refresh(); // tells what the layer reads
     const auto shown = shownSlots();
     const bool ready = session().state() == Session::State::Ready;
     m_waiting->setVisible(!ready);
@@ -148,7 +147,6 @@ void OverviewPage::refresh()
             });
     }
     arrange();
-    m_strip->refresh();
     m_batchNorm->refresh();
     m_step->setSlot(ready ? session().currentSlot() : SlotRef());
 }
