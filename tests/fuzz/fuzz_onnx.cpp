@@ -1,8 +1,9 @@
-// libFuzzer: the ONNX scanner, and the folding of every value of its graph. Build with the preset `fuzz`, then
+// libFuzzer: the ONNX scanner, the folding of every value of its graph, and what its dialects make of them. Build with
+// the preset `fuzz`, then
 //   build/fuzz/bin/fuzz_onnx -max_len=65536 CORPUS tests/data/onnx tests/data/field
 
 #include "dialects/folding/fold.h"
-#include "dialects/interpret.h"
+#include "dialects/onnx/recover.h"
 #include "formats/onnx/onnx_reader.h"
 #include "network/network.h"
 #include "touch_model.h"
@@ -40,8 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     }
     fuzz::touchTensors(*file);
     foldEverything(*file);
-    const auto network = recoverQuantizers(file);
-    if (network)
-        (void)network->flow.layerOrder();
+    Network network = listOnnx(file);
+    recoverOnnx(network, {});
+    (void)network.flow.layerOrder();
     return 0;
 }
