@@ -222,7 +222,9 @@ private Q_SLOTS:
         QVERIFY(inspected(*network, "nf4")["storage_bits"].is_null());
         QVERIFY(inspected(*network, "bn")["storage_bits"].is_null());
         QCOMPARE(textsOf(*network, "not-decoded-yet"),
-            std::vector<std::string>{"nf4 weight: its words hold packed codes of bitsandbytes, which are not decoded"});
+            std::vector<std::string>{
+                "nf4 weight: its words hold packed codes of bitsandbytes, and no quant_state beside them tells their "
+                "shape"});
         for (const Layer &layer : network->layers)
             for (const SlotQuantizer &slot : layer.slots)
                 QVERIFY(!slot.tensorName.ends_with("num_batches_tracked"));

@@ -193,10 +193,12 @@ bool assumesNothing(const SlotWork &work)
     const SlotQuantizer &slot = work.slot;
     if (slot.tensor && slot.tensor->shape.size() >= 2 && !slot.tensor->problem.empty() && !slot.sources.empty())
         throw SlotFailure{"tensor-unreadable", slot.tensor->problem}; // a parametrization whose code is not there
-    if (work.facts.dict.torchAo && work.settings.mentioned)
+    const bool saysItself = work.facts.dict.torchAo || work.facts.dict.packed;
+    if (saysItself && work.settings.mentioned)
         throw SlotFailure{"preset-unknown",
-            "the recipe changes it without naming a preset, and in a file of torch.ao none is assumed"};
-    return work.facts.dict.torchAo; // what has no quantizer there is a float
+            fmt::format("the recipe changes it without naming a preset, and in a file of {} none is assumed",
+                work.facts.dict.torchAo ? "torch.ao" : "packed weights")};
+    return saysItself; // what has no quantizer there is a float
 }
 
 } // namespace

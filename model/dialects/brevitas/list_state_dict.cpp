@@ -7,6 +7,7 @@
 #include "dialects/brevitas/state_dict.h"
 #include "dialects/torch/ao_keys.h"
 #include "dialects/torch/computed_parameter.h"
+#include "dialects/torch/packed_codes.h"
 #include "network/layer_kinds.h"
 #include "network/network.h"
 #include "recipe/entry_index.h"
@@ -104,6 +105,12 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
     layer.kind = guessedKind(state, *file);
     layer.kindAssumed = true;
     addTensorSlot(layer, Slot::Weight, file, state.weight, state.weightFrom);
+    if (state.packed) {
+        SlotQuantizer &weight = *layer.slot(Slot::Weight);
+        weight.tensor = packedCodes(file, *state.packed);
+        weight.shape = state.packed->shape;
+        weight.sources = state.packed->tensors;
+    }
     addTensorSlot(layer, Slot::Bias, file, state.bias, state.biasFrom);
     if (const auto axis = storedChannelAxis(state, *file)) {
         SlotQuantizer &weight = *layer.slot(Slot::Weight);
@@ -358,6 +365,7 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     network.file = file;
     network.recipe = recipe;
     network.dialect = dict.torchAo                ? Dialect::TorchAo
+        : dict.packed                             ? Dialect::TorchPacked
         : dict.hasBrevitasKeys || !recipe.empty() ? Dialect::BrevitasStateDict
                                                   : Dialect::PytorchStateDict;
     for (const StateLayer &state : dict.layers)

@@ -1,5 +1,7 @@
 #include "dialects/brevitas/parameter_notes.h"
 
+#include "dialects/brevitas/packed_rules.h"
+
 #include <string>
 #include <vector>
 
@@ -15,8 +17,8 @@ void noteReadWins(Network &network, const BrevitasFacts &facts)
     std::vector<std::string> names;
     for (SlotIndex i = 0; i < facts.slots.size(); ++i) {
         const SlotQuantizer &slot = facts.slotOf(i);
-        const bool read
-            = (slot.tensor && slot.tensor->affine) || (facts.keysOf(i) != nullptr && facts.keysOf(i)->torchAo);
+        const bool read = (slot.tensor && slot.tensor->affine)
+            || (facts.keysOf(i) != nullptr && facts.keysOf(i)->torchAo) || packedWeightOf(facts, i) != nullptr;
         if (read && facts.slots[i].settings.mentioned)
             names.push_back(fmt::format("{} {}", facts.layerOf(i).name, slot.slot));
     }

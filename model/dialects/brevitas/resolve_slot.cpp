@@ -3,6 +3,7 @@
 #include "dialects/brevitas/activation_rules.h"
 #include "dialects/brevitas/assumed_presets.h"
 #include "dialects/brevitas/bias_rules.h"
+#include "dialects/brevitas/packed_rules.h"
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/scale_rules.h"
@@ -85,7 +86,7 @@ bool isSlotWarning(std::string_view rule)
 {
     static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
         "stored-bit-width-unused", "stored-integers", "proof-from-export", kNeverCalibrated, "shared-values-differ",
-        kScaleShared, kOnGrid, kRangeUnknown};
+        kScaleShared, kOnGrid, kRangeUnknown, kGroupsOutOfOrder, kTableOfValues, kOrderAssumed};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

@@ -5,6 +5,7 @@
 #include "dialects/brevitas/lab_quantizers.h"
 #include "dialects/brevitas/learned_rounding.h"
 #include "dialects/brevitas/own_class.h"
+#include "dialects/brevitas/packed_rules.h"
 #include "dialects/brevitas/torch_ao_rules.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
@@ -204,6 +205,8 @@ void decidePreset(SlotWork &work)
     const ResolvedSlot *owner = work.context.owner;
     if (slot.tensor && slot.tensor->affine)
         return resolveStoredInteger(work);
+    if (const PackedWeight *packed = packedWeightOf(work.facts, work.index))
+        return resolvePacked(work, *packed);
     if (work.keys() != nullptr && work.keys()->torchAo)
         return resolveTorchAo(work);
     if (owner != nullptr)

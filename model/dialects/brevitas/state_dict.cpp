@@ -78,17 +78,22 @@ public:
         : m_file(file)
         , m_ao(file, prefix)
         , m_computed(reparametrizations(file))
+        , m_packed(packedWeights(file))
     {
         m_dict.prefix = prefix;
         m_dict.torchAo = m_ao.any();
         for (const auto &[first, parameter] : m_computed)
             for (const std::size_t i : parameter.tensors)
                 m_parts.insert(i);
+        for (const auto &[words, weight] : m_packed)
+            m_parts.insert(weight.tensors.begin(), weight.tensors.end());
     }
     void add(std::size_t index)
     {
         const std::string_view name = std::string_view(m_file.tensors[index].name).substr(m_dict.prefix.size());
-        if (const auto computed = m_computed.find(index); computed != m_computed.end())
+        if (const auto packed = m_packed.find(index); packed != m_packed.end())
+            addPacked(packed->second);
+        else if (const auto computed = m_computed.find(index); computed != m_computed.end())
             addParameter(
                 std::string_view(computed->second.name).substr(m_dict.prefix.size()), index, &computed->second);
         else if (const auto key = quantizerKey(name)) {
@@ -130,6 +135,7 @@ private:
     void addParameter(std::string_view name, std::size_t index, const Reparametrization *computed);
     void addBrevitas(const QuantizerKey &key, std::size_t index);
     void addAo(const AoKey &key, std::size_t index);
+    void addPacked(const PackedWeight &weight);
     void dropIdleOutputs();
     void dropObservers();
     void foldBatchNorms();
@@ -138,7 +144,8 @@ private:
     const ModelFile &m_file;
     AoKeys m_ao;
     std::map<std::size_t, Reparametrization> m_computed; ///< by the position of the first tensor
-    std::set<std::size_t> m_parts; ///< all their tensors
+    std::map<std::size_t, PackedWeight> m_packed; ///< by the position of their words
+    std::set<std::size_t> m_parts; ///< all tensors of both
     StateDict m_dict;
 };
 
@@ -183,6 +190,15 @@ void Grouping::addAo(const AoKey &key, std::size_t index)
     StateQuantizer &fields = quantizer(key.layer, key.slot);
     fields.torchAo = true;
     fields.fields.emplace(key.field, index);
+}
+
+void Grouping::addPacked(const PackedWeight &weight)
+{
+    StateLayer &known = layer(weight.layer.substr(std::min(weight.layer.size(), m_dict.prefix.size())));
+    known.weight = weight.words;
+    known.packed = weight;
+    known.kind = "Linear";
+    m_dict.packed = true;
 }
 
 /// A model that is quantized at run time keeps a scale of 1 in its packed layers, which says nothing.
@@ -323,6 +339,8 @@ std::optional<int> storedChannelAxis(const StateLayer &layer, const ModelFile &f
 {
     if (!layer.weight)
         return std::nullopt;
+    if (layer.packed && layer.packed->isInputFirst())
+        return 1;
     const TensorInfo &stored = file.tensors[*layer.weight];
     if (stored.affine && stored.affine->axis && (*stored.affine->axis == 0 || *stored.affine->axis == 1)
         && stored.shape.size() >= 2)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "dialects/torch/packed_weight.h"
 #include "dialects/torch/reparametrization.h"
 #include "graph/model_file.h"
 
@@ -28,6 +29,7 @@ struct StateLayer {
     std::optional<std::size_t> bias;
     /// What the weight or bias is computed from, where the file does not hold it itself: `weight` then has its shape.
     std::optional<Reparametrization> weightFrom, biasFrom;
+    std::optional<PackedWeight> packed; ///< of the weight, where that is words of several codes
     std::string kind; ///< where names tell it
     bool batchNorm = false; ///< it has running statistics
     std::vector<StateQuantizer> quantizers;
@@ -43,6 +45,7 @@ struct StateDict {
     bool hasBrevitasKeys = false;
     bool before06 = false; ///< some key has a name of 2019 or 2020
     bool torchAo = false; ///< quantized by torch.ao: no preset of Brevitas is to be assumed
+    bool packed = false; ///< some weight is words of several codes: no preset is to be assumed either
     std::size_t observers = 0; ///< of torch.ao that keep what they saw, without a scale made of it
     std::string prefix; ///< what was taken off every name
 
