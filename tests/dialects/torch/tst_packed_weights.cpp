@@ -1,0 +1,244 @@
+#include "base/sha256.h"
+#include "open/open_network.h"
+#include "report/inspect.h"
+#include "report/inspect_json.h"
+#include "support/golden.h"
+#include "support/inspected.h"
+#include "support/paths.h"
+#include "support/state_file.h"
+
+#include <cstdint>
+
+using namespace quantscope;
+using nlohmann::json;
+
+namespace {
+
+std::string llm(const QString &name) { return test::data("torch/llm/" + name.toStdString()); }
+
+json inspected(const Network &network)
+{
+    const InspectOptions options{.hash = true};
+    const auto inspection = inspect(std::make_shared<const Network>(network), options);
+    return inspection ? test::slotOf(json::parse(inspectJson(*inspection, options).dump()), "l", "weight") : json();
+}
+
+template <class T> std::string sha256Of(const std::vector<T> &values)
+{
+    return sha256(std::as_bytes(std::span(values)));
+}
+
+/// The codes that the golden's hash is of, in the type that stores them.
+std::vector<std::int64_t> codesOf(const Network &network)
+{
+    const SlotQuantizer *slot = network.layer("l") == nullptr ? nullptr : network.layer("l")->slot(Slot::Weight);
+    return slot == nullptr ? std::vector<std::int64_t>() : readIntegers(*slot->tensor);
+}
+
+std::string asBytes(const std::vector<std::int64_t> &codes)
+{
+    std::vector<std::uint8_t> bytes;
+    for (const std::int64_t code : codes)
+        bytes.push_back(static_cast<std::uint8_t>(code));
+    return sha256Of(bytes);
+}
+
+std::vector<float> floatsOf(const Network &network, const std::string &name)
+{
+    return readFloats(network.file->tensors[network.file->find(name).value()]);
+}
+
+/// (code - zero point) * scale by the layout of the golden: groups of inputs, [in][out].
+std::string groupedValues(const std::vector<std::int64_t> &codes, const json &layer, const std::vector<float> &scales)
+{
+    const auto outputs = layer["out_features"].get<std::size_t>(), group = layer["group_size"].get<std::size_t>();
+    const auto zeros = layer["zeros"].get<std::vector<float>>();
+    std::vector<float> values;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        const std::size_t at = i / outputs / group * outputs + i % outputs;
+        values.push_back((static_cast<float>(codes[i]) - zeros[at]) * scales[at] + 0.0f);
+    }
+    return sha256Of(values);
+}
+
+QStringList textsOf(const Network &network)
+{
+    QStringList out;
+    for (const Diagnostic &d : network.diagnostics)
+        out << QString::fromStdString(d.rule + ": " + d.text);
+    return out;
+}
+
+test::StateTensor floats(const std::string &name, Shape shape, float value)
+{
+    const std::size_t count = elementCount(shape);
+    return {name, std::move(shape), std::vector<float>(count, value)};
+}
+
+/// Words of zeros, and whatever else is given.
+Network packed(std::vector<std::pair<std::string, Shape>> words, const std::vector<test::StateTensor> &others,
+    const std::vector<std::int32_t> &groups = {})
+{
+    auto file = std::make_shared<ModelFile>();
+    file->path = "memory.safetensors";
+    file->format = "safetensors";
+    for (auto &[name, shape] : words)
+        file->tensors.push_back(*memoryTensor(
+            name, DType::Int32, shape, std::span<const std::int32_t>(std::vector<std::int32_t>(elementCount(shape)))));
+    for (const test::StateTensor &given : others)
+        file->tensors.push_back(*floatTensor(given.name, given.shape, given.values));
+    if (!groups.empty())
+        file->tensors.push_back(*memoryTensor("l.g_idx", DType::Int32, {static_cast<std::int64_t>(groups.size())},
+            std::span<const std::int32_t>(groups)));
+    file->buildIndex();
+    return recoverQuantizers(file).value_or(Network());
+}
+
+} // namespace
+
+/// Files whose packing the published code of each library made, or undoes.
+class TestPackedWeights : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void goldens_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char *name : {"gptq_2bit", "gptq_3bit", "gptq_4bit", "gptq_8bit", "awq_gemm"})
+            for (const char *ending : {".pt", ".safetensors"})
+                QTest::newRow(qPrintable(QString(name) + ending)) << QString(name) + ending;
+    }
+
+    void goldens()
+    {
+        QFETCH(QString, name);
+        const json layer = test::golden(llm(name + ".golden.json"))["layers"][0];
+        const auto network = openNetwork(llm(name));
+        QVERIFY(network);
+        const std::vector<std::int64_t> codes = codesOf(*network);
+        QCOMPARE(asBytes(codes), layer["codes_sha256"].get<std::string>());
+        const json found = inspected(*network);
+        const std::int64_t in = layer["in_features"], out = layer["out_features"], group = layer["group_size"];
+        QCOMPARE(found["shape"], json({in, out}));
+        QCOMPARE(found["bit_width"], layer["bits"]);
+        QCOMPARE(found["signed"], json(false));
+        QCOMPARE(found["block_size"], json(group));
+        QCOMPARE(found["scale"]["shape"], json({in / group, out}));
+        QCOMPARE(found["codes_sha256_i32"].get<std::string>(),
+            sha256Of(std::vector<std::int32_t>(codes.begin(), codes.end())));
+        QCOMPARE(found["value_sha256"].get<std::string>(), groupedValues(codes, layer, floatsOf(*network, "l.scales")));
+        QCOMPARE(found["assumed"], json(name.startsWith("gptq")));
+        QCOMPARE(network->layers.front().slot(Slot::Weight)->channelAxis, 1);
+    }
+
+    void assumesWhereZeroPointsStart()
+    {
+        const auto network = openNetwork(llm("gptq_4bit.safetensors"));
+        QVERIFY(network);
+        QCOMPARE(inspected(*network)["origin"]["zero_point"].get<std::string>(),
+            std::string("assumed: l.qzeros; that it is stored minus one, as GPTQ does and gptq_v2 does not, is "
+                        "assumed"));
+    }
+
+    void rowsOfInt8()
+    {
+        for (const char *ending : {".pt", ".safetensors"}) {
+            const QString name = QString("bnb_int8") + ending;
+            const json layer = test::golden(llm(name + ".golden.json"))["layers"][0];
+            const auto network = openNetwork(llm(name));
+            QVERIFY(network);
+            const std::vector<std::int64_t> codes = codesOf(*network);
+            QCOMPARE(asBytes(codes), layer["codes_sha256"].get<std::string>());
+            const std::vector<float> maxima = floatsOf(*network, "l.SCB");
+            std::vector<float> values;
+            for (std::size_t i = 0; i < codes.size(); ++i)
+                values.push_back(static_cast<float>(codes[i]) * (maxima[i / 64] / 127) + 0.0f);
+            const json found = inspected(*network);
+            QCOMPARE(found["value_sha256"].get<std::string>(), sha256Of(values));
+            QCOMPARE(found["scale"]["shape"], json({32, 1}));
+        }
+    }
+
+    void tablesOfFourBits()
+    {
+        for (const char *ending : {".pt", ".safetensors"}) {
+            const QString name = QString("bnb_nf4") + ending;
+            const json layer = test::golden(llm(name + ".golden.json"))["layers"][0];
+            const auto network = openNetwork(llm(name));
+            QVERIFY(network);
+            QCOMPARE(asBytes(codesOf(*network)), layer["codes_sha256"].get<std::string>());
+            const json found = inspected(*network);
+            QCOMPARE(found["kind"].get<std::string>(), std::string("codebook"));
+            QCOMPARE(found["shape"], json({32, 64}));
+            QVERIFY(found["scale"].is_null());
+            QCOMPARE(textsOf(*network),
+                QStringList{"table-of-values: l weight: its codes are places in a table of values "
+                            "(l.weight.quant_map), times l.weight.absmax of each block of 64: no scale describes "
+                            "that"});
+        }
+    }
+
+    /// Inputs in another order than that of their groups: codes stay, scales cannot be told as blocks.
+    void groupsOutOfOrder()
+    {
+        std::vector<std::int32_t> groups(64);
+        for (std::size_t i = 0; i < groups.size(); ++i)
+            groups[i] = static_cast<std::int32_t>(i % 2);
+        const Network network
+            = packed({{"l.qweight", {8, 8}}, {"l.qzeros", {2, 1}}}, {floats("l.scales", {2, 8}, 0.5f)}, groups);
+        const json found = inspected(network);
+        QCOMPARE(found["bit_width"], json(4));
+        QVERIFY(found["scale"].is_null());
+        QVERIFY(found["codes_sha256_i32"].is_string());
+        QCOMPARE(textsOf(network),
+            QStringList{"groups-out-of-order: l weight: l.g_idx gives its inputs scales of groups that do not follow "
+                        "each other, which no quantizer here describes: codes are shown, scales are in l.scales"});
+    }
+
+    /// One group for all inputs is a scale for each output; g_idx need not be there.
+    void oneGroup()
+    {
+        const Network network
+            = packed({{"l.qweight", {8, 8}}, {"l.qzeros", {1, 1}}}, {floats("l.scales", {1, 8}, 0.5f)});
+        const json found = inspected(network);
+        QCOMPARE(found["scale"]["shape"], json({1, 8}));
+        QCOMPARE(found["scale"]["axis"], json(1));
+        QVERIFY(!found.contains("block_size") || found["block_size"].is_null());
+    }
+
+    void misfits_data()
+    {
+        QTest::addColumn<Shape>("words");
+        QTest::addColumn<Shape>("zeros");
+        QTest::newRow("zeros of another group") << Shape{8, 8} << Shape{3, 1};
+        QTest::newRow("five bits") << Shape{8, 32} << Shape{2, 5};
+        QTest::newRow("no words") << Shape{0, 8} << Shape{2, 1};
+        QTest::newRow("three axes") << Shape{8, 8, 1} << Shape{2, 1};
+        QTest::newRow("output first") << Shape{8, 16} << Shape{2, 1};
+    }
+
+    void misfits()
+    {
+        QFETCH(Shape, words);
+        QFETCH(Shape, zeros);
+        const std::int64_t outputs = words[1] == 32 ? 32 : 8;
+        const Network network
+            = packed({{"l.qweight", words}, {"l.qzeros", zeros}}, {floats("l.scales", {2, outputs}, 0.5f)});
+        QCOMPARE(textsOf(network),
+            QStringList{"not-decoded-yet: l weight: its words fit neither GPTQ nor AWQ by their types and shapes"});
+        QVERIFY(inspected(network)["bit_width"].is_null());
+    }
+
+    /// A float layer beside packed ones is a float: nobody quantized it.
+    void otherLayersStayFloats()
+    {
+        const Network network = packed({{"l.qweight", {8, 8}}, {"l.qzeros", {1, 1}}},
+            {floats("l.scales", {1, 8}, 0.5f), floats("head.weight", {4, 8}, 0.25f)});
+        QCOMPARE(network.layers.size(), std::size_t(2));
+        QVERIFY(!network.layer("head")->slot(Slot::Weight)->quantizer);
+        QCOMPARE(textsOf(network), QStringList());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestPackedWeights)
+#include "tst_packed_weights.moc"
