@@ -5,10 +5,13 @@
 
 #include <benchmark/benchmark.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 using namespace quantscope;
 using bench::CheckpointFile;
@@ -52,6 +55,47 @@ void listHundredThousand(benchmark::State &state)
     list(state, file.path());
 }
 
+/// 25 safetensors files of 4 GB each, holes but for their headers, and their index.
+class ShardedModel {
+public:
+    ShardedModel()
+    {
+        constexpr std::uint64_t kBytes = 2ull * 8192 * 6144;
+        constexpr int kTensors = 40, kFiles = 25;
+        std::filesystem::create_directories(m_folder);
+        std::string map;
+        for (int file = 0; file < kFiles; ++file) {
+            const std::string name = fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, kFiles);
+            std::string header;
+            for (int i = 0; i < kTensors; ++i) {
+                const std::string tensor = fmt::format("model.layers.{}.mlp.up_proj.weight", file * kTensors + i);
+                header += fmt::format(R"({}"{}":{{"dtype":"BF16","shape":[8192,6144],"data_offsets":[{},{}]}})",
+                    i > 0 ? "," : "{", tensor, kBytes * static_cast<unsigned>(i),
+                    kBytes * static_cast<unsigned>(i + 1));
+                map += fmt::format(R"({}"{}":"{}")", map.empty() ? "" : ",", tensor, name);
+            }
+            header += "}";
+            std::ofstream(m_folder / name, std::ios::binary) << bench::le<std::uint64_t>(header.size()) << header;
+            std::filesystem::resize_file(m_folder / name, 8 + header.size() + kTensors * kBytes);
+        }
+        std::ofstream(path()) << R"({"metadata":{},"weight_map":{)" << map << "}}";
+    }
+    ShardedModel(const ShardedModel &) = delete;
+    ShardedModel &operator=(const ShardedModel &) = delete;
+    ~ShardedModel() { std::filesystem::remove_all(m_folder); }
+    std::string path() const { return (m_folder / "model.safetensors.index.json").string(); }
+
+private:
+    std::filesystem::path m_folder
+        = std::filesystem::temp_directory_path() / fmt::format("quantscope_bench_{}", ::getpid());
+};
+
+void listHundredGigabytes(benchmark::State &state)
+{
+    static const ShardedModel model;
+    list(state, model.path());
+}
+
 /// Every element of a 1 GB checkpoint as float32, through one reader a tensor.
 void readGigabyte(benchmark::State &state)
 {
@@ -73,4 +117,5 @@ void readGigabyte(benchmark::State &state)
 BENCHMARK(listSample)->Unit(benchmark::kMicrosecond);
 BENCHMARK(listGigabyte)->Unit(benchmark::kMillisecond);
 BENCHMARK(listHundredThousand)->Unit(benchmark::kMillisecond);
+BENCHMARK(listHundredGigabytes)->Unit(benchmark::kMillisecond);
 BENCHMARK(readGigabyte)->Unit(benchmark::kMillisecond);
