@@ -3,6 +3,7 @@
 #include "formats/foreign_formats.h"
 #include "formats/numpy/numpy.h"
 #include "formats/onnx/onnx_reader.h"
+#include "formats/safetensors/packing_config.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/sharded/shard_index.h"
 #include "formats/torch/torch_zip.h"
@@ -37,6 +38,7 @@ ModelFile readBy(const FormatReader &reader, const ReadRequest &request)
     file.path = request.path;
     if (file.bytes == 0) // a model in several files knows better
         file.bytes = request.source->size();
+    takePackingConfig(file);
     file.buildIndex();
     return file;
 }

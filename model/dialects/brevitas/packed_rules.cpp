@@ -26,6 +26,7 @@ private:
     const std::string &nameOf(std::size_t index) const { return m_file.tensors[index].name; }
     void setRange(bool isSigned, const std::string &why);
     void readGroups();
+    void addOne();
     void readRows();
     void tellTable();
     bool groupsInOrder() const;
@@ -79,11 +80,23 @@ void PackedRules::readGroups()
         m_q.blockSize = static_cast<int>(m_packed.group);
     m_q.origin["scale"] = {Origin::Read, nameOf(*m_packed.scales)};
     m_q.origin["zero_point"] = {Origin::Read, nameOf(*m_packed.zeros)};
-    if (isGptq) {
-        for (float &zero : m_q.zeroPoint->values)
-            zero += 1;
+    if (isGptq)
+        addOne();
+}
+
+/// GPTQ stores its zero points minus one, gptq_v2 as they are.
+void PackedRules::addOne()
+{
+    const auto said = m_file.metadata.find("checkpoint_format");
+    const bool isKnown = said != m_file.metadata.end() && (said->second == "gptq" || said->second == "gptq_v2");
+    const bool minusOne = !isKnown || said->second == "gptq";
+    for (float &zero : m_q.zeroPoint->values)
+        zero += minusOne ? 1.0f : 0.0f;
+    if (isKnown)
+        m_q.origin["zero_point"].detail += fmt::format(
+            "{}: {} says {}", minusOne ? " + 1" : "", m_file.metadata.at("checkpoint_format_from"), said->second);
+    else
         m_work.markAssumed(m_q, "zero_point", "that it is stored minus one, as GPTQ does and gptq_v2 does not,");
-    }
 }
 
 /// w = code * SCB / 127.

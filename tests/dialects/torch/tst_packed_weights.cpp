@@ -7,6 +7,8 @@
 #include "support/paths.h"
 #include "support/state_file.h"
 
+#include <QTemporaryDir>
+
 #include <cstdint>
 
 using namespace quantscope;
@@ -138,6 +140,41 @@ private Q_SLOTS:
         QCOMPARE(inspected(*network)["origin"]["zero_point"].get<std::string>(),
             std::string("assumed: l.qzeros; that it is stored minus one, as GPTQ does and gptq_v2 does not, is "
                         "assumed"));
+    }
+
+    void configurationBeside_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QString>("origin");
+        QTest::addColumn<int>("added");
+        const char *assumed = "assumed: l.qzeros; that it is stored minus one, as GPTQ does and gptq_v2 does not, is "
+                              "assumed";
+        QTest::newRow("version 2") << QByteArray(R"({"bits": 4, "checkpoint_format": "gptq_v2"})")
+                                   << "read: l.qzeros: quantize_config.json says gptq_v2" << 0;
+        QTest::newRow("version 1") << QByteArray(R"({"sym": true, "meta": {}, "checkpoint_format": "gptq"})")
+                                   << "read: l.qzeros + 1: quantize_config.json says gptq" << 1;
+        QTest::newRow("another word") << QByteArray(R"({"checkpoint_format": "marlin"})") << assumed << 1;
+        QTest::newRow("elsewhere") << QByteArray(R"({"meta": {"checkpoint_format": "gptq_v2"}})") << assumed << 1;
+        QTest::newRow("no JSON") << QByteArray("{") << assumed << 1;
+    }
+
+    void configurationBeside()
+    {
+        QFETCH(QByteArray, text);
+        QTemporaryDir folder;
+        const QString path = folder.filePath("model.safetensors");
+        QVERIFY(QFile::copy(QString::fromStdString(llm("gptq_4bit.safetensors")), path));
+        QFile config(folder.filePath("quantize_config.json"));
+        QVERIFY(config.open(QIODevice::WriteOnly) && config.write(text) == text.size());
+        config.close();
+        const auto network = openNetwork(path.toStdString());
+        QVERIFY(network);
+        QTEST(QString::fromStdString(inspected(*network)["origin"]["zero_point"].get<std::string>()), "origin");
+        const json layer = test::golden(llm("gptq_4bit.safetensors.golden.json"))["layers"][0];
+        const float stored = layer["zeros"][0].get<float>() - 1;
+        QFETCH(int, added);
+        QCOMPARE(network->layers.front().slot(Slot::Weight)->quantizer->zeroPoint->values[0],
+            stored + static_cast<float>(added));
     }
 
     void rowsOfInt8()
