@@ -262,6 +262,20 @@ private Q_SLOTS:
         QCOMPARE(file->metadata.at("args.arch"), golden["scalars"]["args.arch"].get<std::string>());
     }
 
+    void sparseTensorsAreSaid()
+    {
+        const auto file = opened(QString::fromStdString(test::data("torch/zip/sparse.pt")));
+        QVERIFY(file);
+        QStringList texts;
+        for (const Diagnostic &d : file->diagnostics)
+            texts << QString::fromStdString(d.rule + ": " + d.text);
+        const QString end = " are listed as they are stored, and it is in no layer; to_dense() before torch.save would "
+                            "show it";
+        QCOMPARE(texts,
+            QStringList({"sparse-tensor: tensor 'coo' is sparse: its indices, values" + end,
+                "sparse-tensor: tensor 'csr' is sparse: its crow_indices, col_indices, values" + end}));
+    }
+
     void unknownClassesAreListed()
     {
         const auto file = opened(QString::fromStdString(test::data("torch/zip/odd_objects.pt")));

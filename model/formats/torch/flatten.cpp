@@ -171,6 +171,11 @@ bool Flattener::visitSparse(PickleRef node, const std::string &callable)
             throw ParseError(fmt::format("is a sparse tensor without its {}", names[i]));
         emit(std::move(*tensor), "." + std::string(names[i]));
     }
+    const std::string text = fmt::format("tensor '{}' is sparse: its {} are listed as they are stored, and it is in no "
+                                         "layer; to_dense() before torch.save would show it",
+        printable(m_path), fmt::join(names, ", "));
+    m_budget.charge(sizeof(Diagnostic) + m_path.size() + text.size(), "the list of problems");
+    m_file.diagnostics.push_back({"sparse-tensor", Severity::Warning, m_path, text});
     return true;
 }
 
