@@ -1,5 +1,7 @@
 #include "open/exports_beside.h"
 
+#include "base/file_name.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -54,7 +56,7 @@ bool isExport(const std::filesystem::path &path, std::string_view stem)
 std::vector<std::string> exportsBeside(const std::string &modelPath)
 {
     const std::filesystem::path model(modelPath);
-    const std::string stem = model.stem().string();
+    const std::string stem = fileName(modelStem(modelPath));
     std::vector<std::string> out;
     std::error_code failed;
     for (std::filesystem::directory_iterator

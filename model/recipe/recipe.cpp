@@ -1,5 +1,7 @@
 #include "recipe/recipe.h"
 
+#include "base/file_name.h"
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -16,9 +18,9 @@ bool isScale(double value)
 
 std::optional<std::string> recipeBeside(const std::string &modelPath)
 {
-    const std::filesystem::path beside = std::filesystem::path(modelPath).replace_extension(".recipe.toml");
+    const std::string beside = modelStem(modelPath) + ".recipe.toml";
     std::error_code ignored;
-    return std::filesystem::is_regular_file(beside, ignored) ? std::optional(beside.string()) : std::nullopt;
+    return std::filesystem::is_regular_file(beside, ignored) ? std::optional(beside) : std::nullopt;
 }
 
 } // namespace quantscope

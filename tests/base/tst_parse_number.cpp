@@ -94,6 +94,24 @@ private Q_SLOTS:
         QFETCH(QString, name);
         QCOMPARE(QString::fromStdString(fileName(path.toStdString())), name);
     }
+
+    void modelStems_data()
+    {
+        QTest::addColumn<QString>("path");
+        QTest::addColumn<QString>("stem");
+        const std::pair<const char *, const char *> rows[] = {{"a/b.pt", "a/b"}, {"b", "b"}, {"a.b/c", "a.b/c"},
+            {"a/b.c.onnx", "a/b.c"}, {"a/model.safetensors", "a/model"}, {"a/model.safetensors.index.json", "a/model"},
+            {"pytorch_model.bin.index.json", "pytorch_model"}, {"a/x.index.json", "a/x.index"},
+            {"a/.bin.index.json", "a/.bin.index"}};
+        for (const auto &[path, stem] : rows)
+            QTest::newRow(path) << path << stem;
+    }
+    void modelStems()
+    {
+        QFETCH(QString, path);
+        QFETCH(QString, stem);
+        QCOMPARE(QString::fromStdString(modelStem(path.toStdString())), stem);
+    }
 };
 
 QTEST_APPLESS_MAIN(TestParseNumber)

@@ -1,8 +1,8 @@
 #include "session/recipe_python.h"
 
+#include "base/file_name.h"
 #include "dialects/brevitas/printer.h"
-
-#include <QFileInfo>
+#include "items/text.h"
 
 using namespace Qt::StringLiterals;
 
@@ -28,7 +28,7 @@ QString recipePython(const QString &modelPath)
     return QString::fromUtf8(printer.data(), static_cast<qsizetype>(printer.size()))
         + u"\n\n# `model` is the network with its weights loaded. The file belongs beside the checkpoint.\n"_s
         + u"model.eval()\nwrite(model, %1)\n"_s.arg(
-            pythonText(QFileInfo(modelPath).completeBaseName() + u".recipe.toml"_s));
+            pythonText(qs(fileName(modelStem(modelPath.toStdString()))) + u".recipe.toml"_s));
 }
 
 } // namespace quantscope

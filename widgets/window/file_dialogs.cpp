@@ -1,5 +1,6 @@
 #include "window/file_dialogs.h"
 
+#include "base/file_name.h"
 #include "items/text.h"
 #include "pages/start/start_page.h"
 #include "session/session.h"
@@ -37,9 +38,8 @@ bool FileDialogs::writeRecipe()
 {
     if (m_session.state() != Session::State::Ready)
         return false;
-    const QFileInfo model(m_session.path());
     const QString proposed = m_session.recipePath().isEmpty()
-        ? model.path() + u"/"_s + model.completeBaseName() + u".recipe.toml"_s
+        ? qs(modelStem(m_session.path().toStdString())) + u".recipe.toml"_s
         : m_session.recipePath();
     const QString path = QFileDialog::getSaveFileName(
         &m_window, QObject::tr("Save the recipe"), proposed, QObject::tr("Recipes (*.toml)"));
