@@ -86,6 +86,37 @@ private Q_SLOTS:
         }
     }
 
+    /// One array of objects among others hides none of them; what is no array is said.
+    void arraysBesideOthers()
+    {
+        const auto npy = [](const std::string &literal, const std::string &data) {
+            std::string out = "\x93NUMPY\x01"s + '\0';
+            out += static_cast<char>(literal.size());
+            return out + '\0' + literal + data;
+        };
+        const std::string bytes
+            = test::ZipBuilder()
+                  .add("fc.weight.npy",
+                      npy("{'descr': '|i1', 'fortran_order': True, 'shape': (2, 3), }", "\1\2\3\4\5\6"))
+                  .add("meta.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (), }", "..."))
+                  .add("more.npy", npy("{'shape': (2L,), \"descr\": '>u2', 'fortran_order': False}", "\1\2\3\4\5"s))
+                  .add("readme.txt", "x")
+                  .finish();
+        const auto file = openModel(std::make_shared<MemorySource>(test::toBytes(bytes)), "a.npz");
+        QVERIFY2(file, file ? "" : file.error().message.c_str());
+        QCOMPARE((*file)->format, std::string("numpy"));
+        QCOMPARE(readIntegers((*file)->tensors[0]), std::vector<std::int64_t>({1, 3, 5, 2, 4, 6}));
+        QCOMPARE(readIntegers((*file)->tensors[2]), std::vector<std::int64_t>({0x102, 0x304}));
+        QStringList texts;
+        for (const Diagnostic &d : (*file)->diagnostics)
+            texts << QString::fromStdString(d.rule + ": " + d.text);
+        QCOMPARE(texts,
+            QStringList({"array-unreadable: array 'meta': its NumPy header describes an array of Python objects, a "
+                         "pickle, which is not read",
+                "bytes-behind-the-end: 1 bytes follow the array 'more' and are not read",
+                "not-an-array: 'readme.txt' in the archive is no array and is not read"}));
+    }
+
     void missingAndFolders()
     {
         const auto absent = openModel(test::data("there/is/no.file"));

@@ -5,6 +5,8 @@
 #include "formats/numpy/npy_header.h"
 #include "formats/zip/zip_archive.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace quantscope {
@@ -12,6 +14,7 @@ namespace quantscope {
 namespace {
 
 constexpr std::string_view kSuffix = ".npy";
+constexpr std::uint64_t kProblemText = 512;
 
 void noteBehind(ModelFile &file, const TensorInfo &tensor, std::uint64_t behind)
 {
@@ -21,18 +24,29 @@ void noteBehind(ModelFile &file, const TensorInfo &tensor, std::uint64_t behind)
                 tensor.name.empty() ? "" : " '" + printable(tensor.name) + "'")});
 }
 
+/// One array; one that cannot be read is there with its problem, since it hides no other.
 TensorInfo readMember(const ZipArchive &archive, const ZipEntry &entry, const Limits &limits, std::uint64_t &behind)
 {
     const std::string name(entry.name.substr(0, entry.name.size() - kSuffix.size()));
+    TensorInfo tensor;
     try {
         Storage storage = archive.storage(entry);
         storage.id = static_cast<std::uint64_t>(&entry - archive.entries().data()) + 1;
-        TensorInfo tensor = npyTensor(readNpyHeader(storage, limits), storage, limits, behind);
-        tensor.name = isUtf8(name) ? name : printable(name);
-        return tensor;
+        tensor = npyTensor(readNpyHeader(storage, limits), storage, limits, behind);
     } catch (const ParseError &error) {
-        throw ParseError(fmt::format("array '{}': {}", printable(name), error.what()), error.offset());
+        tensor = {};
+        tensor.problem = error.what();
     }
+    tensor.name = isUtf8(name) ? name : printable(name);
+    return tensor;
+}
+
+void requireReadable(const ModelFile &file)
+{
+    const auto isBroken = [](const TensorInfo &tensor) { return !tensor.problem.empty(); };
+    if (!file.tensors.empty() && std::ranges::all_of(file.tensors, isBroken))
+        throw ParseError(
+            fmt::format("array '{}': {}", printable(file.tensors.front().name), file.tensors.front().problem));
 }
 
 } // namespace
@@ -74,10 +88,16 @@ ModelFile readNpz(const ReadRequest &request)
             continue;
         }
         std::uint64_t behind = 0;
-        budget.charge(2 * sizeof(TensorInfo) + entry.name.size(), "the list of arrays");
+        budget.charge(
+            2 * sizeof(TensorInfo) + sizeof(Diagnostic) + kProblemText + 3 * entry.name.size(), "the list of arrays");
         file.tensors.push_back(readMember(archive, entry, request.limits, behind));
-        noteBehind(file, file.tensors.back(), behind);
+        const TensorInfo &tensor = file.tensors.back();
+        noteBehind(file, tensor, behind);
+        if (!tensor.problem.empty())
+            file.diagnostics.push_back({"array-unreadable", Severity::Error, tensor.name,
+                fmt::format("array '{}': {}", printable(tensor.name), tensor.problem)});
     }
+    requireReadable(file);
     return file;
 }
 
