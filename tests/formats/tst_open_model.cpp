@@ -113,7 +113,7 @@ private Q_SLOTS:
         QCOMPARE(texts,
             QStringList({"array-unreadable: array 'meta': its NumPy header describes an array of Python objects, a "
                          "pickle, which is not read",
-                "bytes-behind-the-end: 1 bytes follow the array 'more' and are not read",
+                "bytes-behind-the-end: what follows the array 'more' is not read (bytes: 1)",
                 "not-an-array: 'readme.txt' in the archive is no array and is not read"}));
     }
 

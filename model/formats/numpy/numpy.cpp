@@ -20,8 +20,8 @@ void noteBehind(ModelFile &file, const TensorInfo &tensor, std::uint64_t behind)
 {
     if (behind > 0)
         file.diagnostics.push_back({"bytes-behind-the-end", Severity::Warning, tensor.name,
-            fmt::format("{} bytes follow the array{} and are not read", grouped(behind),
-                tensor.name.empty() ? "" : " '" + printable(tensor.name) + "'")});
+            fmt::format("what follows the array{} is not read (bytes: {})",
+                tensor.name.empty() ? "" : " '" + printable(tensor.name) + "'", grouped(behind))});
 }
 
 /// One array; one that cannot be read is there with its problem, since it hides no other.

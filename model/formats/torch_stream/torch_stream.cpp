@@ -136,7 +136,7 @@ ModelFile readTorchStream(const ReadRequest &request)
     finishPickled(file, listPickled({object, storages}, request, budget, file));
     if (stream.offset != stream.end)
         file.diagnostics.push_back({"bytes-behind-the-end", Severity::Warning, "",
-            fmt::format("{} bytes follow the last storage and are not read", grouped(stream.end - stream.offset))});
+            fmt::format("what follows the last storage is not read (bytes: {})", grouped(stream.end - stream.offset))});
     return file;
 }
 
