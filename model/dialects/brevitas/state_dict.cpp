@@ -198,7 +198,7 @@ void Grouping::addPacked(const PackedWeight &weight)
     known.weight = weight.words;
     known.packed = weight;
     known.kind = "Linear";
-    m_dict.packed = true;
+    m_dict.packed = m_dict.packed || weight.problem.empty();
 }
 
 /// A model that is quantized at run time keeps a scale of 1 in its packed layers, which says nothing.
