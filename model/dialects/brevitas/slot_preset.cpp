@@ -205,7 +205,7 @@ void decidePreset(SlotWork &work)
     const ResolvedSlot *owner = work.context.owner;
     if (slot.tensor && slot.tensor->affine)
         return resolveStoredInteger(work);
-    if (const PackedWeight *packed = packedWeightOf(work.facts, work.index))
+    if (const PackedWeight *packed = packedWeightOf(work.facts, work.index); packed != nullptr && !work.context.floats)
         return resolvePacked(work, *packed);
     if (work.keys() != nullptr && work.keys()->torchAo)
         return resolveTorchAo(work);

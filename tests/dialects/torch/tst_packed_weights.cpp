@@ -1,4 +1,5 @@
 #include "base/sha256.h"
+#include "lab/compare.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
 #include "report/inspect_json.h"
@@ -9,6 +10,8 @@
 
 #include <QTemporaryDir>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 using namespace quantscope;
@@ -51,7 +54,8 @@ std::vector<float> floatsOf(const Network &network, const std::string &name)
 }
 
 /// (code - zero point) * scale by the layout of the golden: groups of inputs, [in][out].
-std::string groupedValues(const std::vector<std::int64_t> &codes, const json &layer, const std::vector<float> &scales)
+std::vector<float> groupedValues(
+    const std::vector<std::int64_t> &codes, const json &layer, const std::vector<float> &scales)
 {
     const auto outputs = layer["out_features"].get<std::size_t>(), group = layer["group_size"].get<std::size_t>();
     const auto zeros = layer["zeros"].get<std::vector<float>>();
@@ -60,7 +64,7 @@ std::string groupedValues(const std::vector<std::int64_t> &codes, const json &la
         const std::size_t at = i / outputs / group * outputs + i % outputs;
         values.push_back((static_cast<float>(codes[i]) - zeros[at]) * scales[at] + 0.0f);
     }
-    return sha256Of(values);
+    return values;
 }
 
 QStringList textsOf(const Network &network)
@@ -128,9 +132,33 @@ private Q_SLOTS:
         QCOMPARE(found["scale"]["shape"], json({in / group, out}));
         QCOMPARE(found["codes_sha256_i32"].get<std::string>(),
             sha256Of(std::vector<std::int32_t>(codes.begin(), codes.end())));
-        QCOMPARE(found["value_sha256"].get<std::string>(), groupedValues(codes, layer, floatsOf(*network, "l.scales")));
+        QCOMPARE(found["value_sha256"].get<std::string>(),
+            sha256Of(groupedValues(codes, layer, floatsOf(*network, "l.scales"))));
         QCOMPARE(found["assumed"], json(name.startsWith("gptq")));
         QCOMPARE(network->layers.front().slot(Slot::Weight)->channelAxis, 1);
+    }
+
+    /// A candidate of the lab works on the values that the codes stand for: PyTorch's observer, hand-worked.
+    void candidates()
+    {
+        const auto network = openNetwork(llm("awq_gemm.pt"));
+        const auto candidate = parseCandidate("torch_per_tensor_affine");
+        QVERIFY(network && candidate);
+        const auto compared = compareCandidates(*network, {"l"}, {*candidate}, {.hash = true});
+        QVERIFY2(compared, compared ? "" : compared.error().message.c_str());
+        const json layer = test::golden(llm("awq_gemm.pt.golden.json"))["layers"][0];
+        const std::vector<float> values = groupedValues(codesOf(*network), layer, floatsOf(*network, "l.scales"));
+        const float low = std::min(0.0f, *std::ranges::min_element(values)),
+                    high = std::max(0.0f, *std::ranges::max_element(values)), scale = (high - low) / 255;
+        const float zero = -128 - std::nearbyint(low / scale);
+        std::vector<std::int32_t> codes;
+        for (const float value : values)
+            codes.push_back(
+                static_cast<std::int32_t>(std::clamp(std::nearbyint(value * (1 / scale)) + zero, -128.0f, 127.0f)));
+        const CandidateResult &found = compared->front().candidates.at(1);
+        QVERIFY(found.figures);
+        QCOMPARE(found.figures->codesSha256, sha256Of(codes));
+        QVERIFY(compared->front().againstQuantized);
     }
 
     void assumesWhereZeroPointsStart()
