@@ -14,8 +14,8 @@ namespace quantscope::test {
 
 /// A file with an ONNX graph from text, a line (or what `;` parts) each: "s = f32 0.5" is a stored scalar, "w =
 /// f32[2,2] 0.5" a tensor of one number, "a, b = Split(x) axis=1 @name" a node; a domain stands before the operator:
-/// "qonnx:Quant". Values that nothing makes are inputs of the network, those named y.. its outputs; a missing operand
-/// is "-".
+/// "onnx.brevitas:Quant". "v <- q" is what a loop reads as v, given q. Values that nothing makes are inputs of the
+/// network, those named y.. its outputs; a missing operand is "-".
 class GraphText {
 public:
     explicit GraphText(const QString &text)
@@ -30,7 +30,7 @@ public:
         Graph &graph = *m_file->graph;
         for (ValueId id = 0; id < graph.values.size(); ++id) {
             Value &value = graph.values[id];
-            value.graphInput = !value.producer && !value.tensor;
+            value.graphInput = !value.producer && !value.tensor && value.handedIn == kNoValue;
             if (value.graphInput)
                 graph.inputs.push_back(id);
             if (value.name.starts_with('y'))
@@ -96,6 +96,11 @@ private:
     {
         static const QRegularExpression tensor(QStringLiteral("^(f32|u8|i8|i64)(?:\\[([\\d,]*)\\])? (\\S+)$"));
         static const QRegularExpression node(QStringLiteral("^(?:([\\w.]+):)?(\\w+)\\(([^)]*)\\)(.*)$"));
+        if (const qsizetype arrow = statement.indexOf(u"<-"); arrow > 0) {
+            const ValueId given = value(statement.mid(arrow + 2));
+            m_file->graph->values[value(statement.left(arrow))].handedIn = given;
+            return;
+        }
         const QString left = statement.section(u'=', 0, 0).trimmed(), right = statement.section(u'=', 1).trimmed();
         if (const auto match = tensor.match(right); match.hasMatch())
             return addTensor(left, match);

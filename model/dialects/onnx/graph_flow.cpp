@@ -208,16 +208,19 @@ private:
         return id;
     }
 
-    /// Of an edge with its end: where it begins, and what makes its value.
+    /// Of an edge with its end: where it begins, and what makes its value. What a loop passes on is what it was given
+    /// in its first round alone.
     void connect(ValueId read, FlowEdge edge)
     {
         const ValueId id = passed(read);
+        const bool looped = id != read;
         const Value *value = m_graph.value(id);
         if (value == nullptr || value->tensor)
             return;
         edge.value = value->name;
         if (const auto entry = m_inputs.find(id); entry != m_inputs.end()) {
             edge.from = entry->second;
+            edge.opaque = looped;
             return m_builder.connect(std::move(edge));
         }
         if (!value->producer || !m_owner[*value->producer])
@@ -227,10 +230,10 @@ private:
         edge.output = m_output[id];
         edge.shapeOnly = m_shape[maker];
         const bool isMain = isMainOutput(m_graph.nodes[maker], edge.output);
-        if (isLayer(edge.from) && m_slots.made[maker] && isMain)
+        if (isLayer(edge.from) && m_slots.made[maker] && isMain && !looped)
             edge.quantizer = SlotId{layerId(position(edge.from)), *m_slots.made[maker]};
         else
-            edge.opaque = m_slots.opaque[maker] || !isMain;
+            edge.opaque = looped || m_slots.opaque[maker] || !isMain;
         const bool within = edge.from == edge.to && isLayer(edge.to);
         if (!within)
             m_builder.connect(std::move(edge));

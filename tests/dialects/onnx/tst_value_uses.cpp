@@ -155,6 +155,8 @@ private Q_SLOTS:
         row("a scale that is computed", "a, y, c = DynamicQuantizeLinear(x) @dynamic", "unknown");
         row("a layer without a quantizer behind it",
             "w = f32[2,2] 0.5; q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; y = MatMul(q, w) @fc", "plain");
+        row("what a loop was given at first",
+            "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; v <- q; y = MaxPool(v)", "unknown");
         row("a cycle", "q = onnx.brevitas:Quant(x, s, z, b) @/q/act_quant/Quant; a = Concat(q, y); y = MaxPool(a)",
             "unknown");
     }
