@@ -55,12 +55,10 @@ public:
     }
     std::vector<float> floats(const std::string &name) const { return readFloats(tensor(name)); }
     std::vector<std::int64_t> integers(const std::string &name) const { return readIntegers(tensor(name)); }
-    std::vector<std::string> inputs() const
+    /// 0 where the operator is given none.
+    std::int64_t zeroPoint(const QString &name) const
     {
-        std::vector<std::string> out;
-        for (const auto &[name, proto] : m_inputs)
-            out.push_back(name);
-        return out;
+        return name.isEmpty() ? 0 : integers(name.toStdString()).at(0);
     }
 
 private:
@@ -256,8 +254,6 @@ private Q_SLOTS:
         QFETCH(int, pad);
         const NodeTest node(test);
         const bool real = test.contains("qlinear");
-        const auto zero
-            = [&](const QString &name) { return name.isEmpty() ? 0 : node.integers(name.toStdString()).at(0); };
         for (const std::vector<std::string> &free : {std::vector<std::string>{x.toStdString()}, {}}) {
             const Network network = node.network(free);
             QCOMPARE(network.layers.size(), std::size_t{1});
@@ -269,7 +265,7 @@ private Q_SLOTS:
             QCOMPARE(slot->tensorName, weight.toStdString());
             QCOMPARE(*q.bitWidth, 8);
             QCOMPARE(*q.isSigned, false);
-            QCOMPARE(q.zeroPoint->values, std::vector<float>{static_cast<float>(zero(weightZero))});
+            QCOMPARE(q.zeroPoint->values, std::vector<float>{static_cast<float>(node.zeroPoint(weightZero))});
             QCOMPARE(q.scale.has_value(), real);
             const std::vector<std::int64_t> codes = codesOf(*slot);
             QCOMPARE(codes, node.integers(weight.toStdString()));
@@ -279,7 +275,7 @@ private Q_SLOTS:
                 QCOMPARE(textsOf(network, "scale-not-constant"),
                     (std::vector<std::string>{
                         "The scale of " + layer.name + " (weight) is not known: nothing multiplies its integers."}));
-            checkResult(node, layer, x, codes, zero(xZero), zero(weightZero), pad);
+            checkResult(node, layer, x, codes, node.zeroPoint(xZero), node.zeroPoint(weightZero), pad);
         }
     }
 
