@@ -217,6 +217,35 @@ private Q_SLOTS:
                 *network.layer("quant")->slot(Slot::Act), golden["in_scale"], golden["in_zero_point"], 8, false);
     }
 
+    void made_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char *name : {"residual", "residual_frozen", "trained", "cells"})
+            QTest::newRow(name) << name;
+    }
+
+    void made()
+    {
+        QFETCH(QString, name);
+        const json expect = test::golden(test::data("torchscript/expect.json"))[name.toStdString()];
+        const Network network = recovered(test::data("torchscript/" + name.toStdString() + ".pt"));
+        QVERIFY(!expect.empty());
+        for (const auto &[layerName, slots] : expect.items())
+            for (const auto &[slotName, want] : slots.items()) {
+                const std::string label = layerName + " " + slotName;
+                const Layer *layer = network.layer(layerName);
+                const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(slotName);
+                QVERIFY2(slot != nullptr && slot->quantizer, label.c_str());
+                if (slotName != "weight") {
+                    compareActivation(*slot, want["scale"], want["zero_point"], 8, false);
+                    continue;
+                }
+                QVERIFY2(same(slot->quantizer->scale->values, numbers(want["scales"])), label.c_str());
+                QCOMPARE(QString::fromStdString(test::codesSha256(*slot)),
+                    QString::fromStdString(want["codes_sha256_i32"].get<std::string>()));
+            }
+    }
+
     /// torch.ao keeps the cells of a recurrent layer apart; truth: the state_dict of such a model.
     void recurrentCells()
     {
