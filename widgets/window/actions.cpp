@@ -112,7 +112,7 @@ const std::vector<KeyNote> &keyNotes()
             tr("bit weights: integer bits, fractional bits; with both keys the whole window; Esc: the file's type")},
         {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")},
         {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
-        {u"Enter"_s, tr("problems: go there; start page: open")},
+        {u"Enter"_s, tr("problems: go there; overview: to what feeds the layer or is fed by it; start page: open")},
         {u"Delete"_s, tr("start page: forget a recent file")}};
     return notes;
 }
