@@ -209,6 +209,24 @@ private Q_SLOTS:
         QVERIFY(lab.shown(session, "fc") != oldLab);
     }
 
+    /// A confirmation says nothing of where the file comes from; a recipe of Brevitas' words beside it does.
+    void confirmingNamesNoDialect()
+    {
+        const QString path = m_folder->filePath(u"m.pt"_s);
+        QVERIFY(QFile::copy(QString::fromStdString(test::data("field/values_before.pt")), path));
+        Session session;
+        QVERIFY(test::openAndWait(session, str(path)));
+        QCOMPARE(session.network()->dialect, Dialect::PytorchStateDict);
+        session.confirmLayers({u"fc"_s});
+        QVERIFY(QTest::qWaitFor([&] { return !session.network()->layer("fc")->slot("weight")->assumed; }, 20000));
+        QCOMPARE(session.network()->dialect, Dialect::PytorchStateDict);
+        QCOMPARE(session.saveRecipe(m_folder->filePath(u"m.recipe.toml"_s)), QString());
+        Session again;
+        QVERIFY(test::openAndWait(again, str(path)));
+        QCOMPARE(again.network()->dialect, Dialect::BrevitasStateDict);
+        QVERIFY(!again.network()->layer("fc")->slot("weight")->assumed);
+    }
+
     /// What a person confirmed is exported as confirmed, and the bundle makes itself again without a doubt.
     void exportOfWhatWasConfirmed()
     {

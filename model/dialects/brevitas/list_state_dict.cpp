@@ -364,10 +364,12 @@ Network listStateDict(std::shared_ptr<const ModelFile> file, const Recipe &recip
     Network network;
     network.file = file;
     network.recipe = recipe;
-    network.dialect = dict.torchAo                ? Dialect::TorchAo
-        : dict.packed                             ? Dialect::TorchPacked
-        : dict.hasBrevitasKeys || !recipe.empty() ? Dialect::BrevitasStateDict
-                                                  : Dialect::PytorchStateDict;
+    // What a person chooses or confirms in the window is no word on where the file comes from; a recipe is.
+    const bool given = !recipe.empty() && !(recipe.path.empty() && recipe.takenFrom.empty());
+    network.dialect = dict.torchAo      ? Dialect::TorchAo
+        : dict.packed                   ? Dialect::TorchPacked
+        : dict.hasBrevitasKeys || given ? Dialect::BrevitasStateDict
+                                        : Dialect::PytorchStateDict;
     for (const StateLayer &state : dict.layers)
         network.add(toLayer(state, file));
     const std::string parent = commonParent(network);
