@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_words.h"
 #include "formats/open_model.h"
 #include "lab/candidate_slot.h"
@@ -6,6 +7,7 @@
 #include "lab/lab_candidates.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
+#include "quant/code_hash.h"
 #include "support/paths.h"
 #include "support/watched_file.h"
 
@@ -100,6 +102,45 @@ private Q_SLOTS:
             }
         QVERIFY(file && tensor);
         QCOMPARE(*tensor, *file);
+    }
+
+    void sharedScales_data()
+    {
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QString>("layer");
+        for (const char *key : {"scale_shared_with", "threshold_shared_with", "shared_with"})
+            for (const char *layer : {"fa", "fc"})
+                QTest::addRow("%s, %s", key, layer) << key << layer;
+    }
+
+    /// Compare and sweep show what applying a candidate gives: of the owner of a scale, and of who shares it and
+    /// would not any more.
+    void sharedScales()
+    {
+        QFETCH(QString, key);
+        QFETCH(QString, layer);
+        const std::string name = layer.toStdString();
+        const auto network = test::recovered({{"fa.weight", {1, 2}, {2, -0.7f}}, {"fc.weight", {1, 2}, {1, -0.3f}}},
+            test::preset("f*", "weight", "Int8WeightPerTensorFloat")
+                + test::entry("fc", "weight", key.toStdString() + " = \"fa\""));
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const std::vector<CandidateText> texts
+            = atWidths(candidates({"Int8WeightPerTensorFloat", "ap_fixed<8,2>", "ternary"}), 3, 5);
+        const auto result = compareCandidates(*network, {name}, texts, {.slot = Slot::Weight, .hash = true});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        const std::vector<CandidateResult> &shown = result->front().candidates;
+        QCOMPARE(shown.size(), std::size_t{8});
+        QCOMPARE(shown[0].slot.quantizer, network->layer(name)->slot(Slot::Weight)->quantizer);
+        QCOMPARE(shown[0].slot.quantizer->scale->values, std::vector<float>{2.0f / 127});
+        for (std::size_t i = 1; i < shown.size(); ++i) {
+            const SlotSettings &settings = shown[i].settings;
+            const auto applied = recoverQuantizers(
+                network->file, withChoice(network->recipe, {name, Slot::Weight, settings.preset, settings.overrides}));
+            QVERIFY2(applied, applied ? "" : applied.error().text().c_str());
+            const SlotQuantizer &slot = *applied->layer(name)->slot(Slot::Weight);
+            QCOMPARE(shown[i].slot.quantizer->scale, slot.quantizer->scale);
+            QCOMPARE(shown[i].figures->codesSha256, codesSha256(slot));
+        }
     }
 
     void aFailingCandidateLeavesNothingBehind()
