@@ -6,7 +6,6 @@
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/brevitas/spec.h"
 #include "items/text.h"
-#include "lab/compare.h"
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
