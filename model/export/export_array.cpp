@@ -44,9 +44,17 @@ bool isSpatial(const Layer &layer, const SlotQuantizer &slot)
     return slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
 }
 
+/// A convolution's weight that is turned around on its way to the layer.
+bool isTurned(const Layer &layer, const SlotQuantizer &slot)
+{
+    return slot.slot == Slot::Weight && !slot.chain.empty() && slot.tensor->shape.size() >= 3 && isSpatial(layer, slot);
+}
+
 /// The words of the layer, where it has its own for all axes.
 Layout inSourceOrder(const Layer &layer, const SlotQuantizer &slot)
 {
+    if (isTurned(layer, slot))
+        return sourceLayout(axisLetters(layer, slot), slot.tensor->shape);
     const std::vector<AxisMeaning> axes = axisMeanings(layer, slot);
     const bool known
         = std::ranges::none_of(axes, [](const AxisMeaning &axis) { return axis.role == AxisRole::Unknown; });
@@ -59,7 +67,8 @@ Layout inSourceOrder(const Layer &layer, const SlotQuantizer &slot)
 
 Layout exportLayout(const Layer &layer, const SlotQuantizer &slot, std::string_view layoutName, bool *fellBack)
 {
-    Layout layout = isSpatial(layer, slot)
+    Layout layout = isTurned(layer, slot) ? layoutOfLetters(layoutName, axisLetters(layer, slot), slot.tensor->shape)
+        : isSpatial(layer, slot)
         ? *makeLayout(layoutName, slot.tensor->shape, slot.channelAxis, nullptr, slot.channelsLast)
         : inSourceOrder(layer, slot);
     if (fellBack != nullptr)

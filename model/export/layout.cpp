@@ -88,6 +88,22 @@ std::string indexFormula(std::span<const std::string> names, std::span<const std
     return formula;
 }
 
+Layout ordered(std::string_view name, const Roles &roles, const std::vector<std::string> &sourceNames,
+    std::span<const std::int64_t> shape)
+{
+    Layout layout;
+    layout.name = name;
+    layout.axes = exportedAxes(layout.name, shape.size(), roles);
+    std::vector<std::string> names;
+    for (const std::size_t axis : layout.axes) {
+        layout.dims.push_back(shape[axis]);
+        names.push_back(sourceNames[axis]);
+        layout.axisNames += "[" + sourceNames[axis] + "]";
+    }
+    layout.index = indexFormula(names, layout.dims);
+    return layout;
+}
+
 } // namespace
 
 std::span<const std::string_view> layoutNames() { return kLayoutNames; }
@@ -131,18 +147,22 @@ std::optional<Layout> makeLayout(
     if (fellBack)
         *fellBack = !fitting;
     const Roles roles = rolesOf(shape.size(), outChannelAxis, channelsLast);
-    const std::vector<std::string> sourceNames = sourceAxisNames(shape.size(), roles);
-    Layout layout;
-    layout.name = fitting ? name : kLayoutNames[0];
-    layout.axes = exportedAxes(layout.name, shape.size(), roles);
-    std::vector<std::string> names;
-    for (const std::size_t axis : layout.axes) {
-        layout.dims.push_back(shape[axis]);
-        names.push_back(sourceNames[axis]);
-        layout.axisNames += "[" + sourceNames[axis] + "]";
-    }
-    layout.index = indexFormula(names, layout.dims);
-    return layout;
+    return ordered(fitting ? name : kLayoutNames[0], roles, sourceAxisNames(shape.size(), roles), shape);
+}
+
+Layout layoutOfLetters(std::string_view name, std::span<const std::string> letters, std::span<const std::int64_t> shape)
+{
+    constexpr std::array<std::string_view, 4> kKernel = {"d", "h", "w", "k"}; // in the order of a convolution
+    const auto at = [&](std::string_view letter) {
+        return static_cast<std::size_t>(std::ranges::find(letters, letter) - letters.begin());
+    };
+    Roles roles{at("o"), at("i"), {}};
+    for (const std::string_view letter : kKernel)
+        if (at(letter) < letters.size())
+            roles.spatial.push_back(at(letter));
+    const bool known = roles.out < letters.size() && roles.in < letters.size()
+        && roles.spatial.size() + 2 == letters.size() && fits(name, letters.size());
+    return ordered(known ? name : kLayoutNames[0], roles, {letters.begin(), letters.end()}, shape);
 }
 
 Layout sourceLayout(std::span<const std::string> letters, std::span<const std::int64_t> shape)

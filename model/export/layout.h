@@ -33,6 +33,11 @@ std::span<const std::string_view> layoutNames();
 std::optional<Layout> makeLayout(std::string_view name, std::span<const std::int64_t> shape, int outChannelAxis,
     bool *fellBack = nullptr, bool channelsLast = false);
 
+/// The same for a weight whose axes stand in an order of their own, by their letters: "h", "w", "i", "o". Letters that
+/// are no convolution's fit no layout but `source`.
+Layout layoutOfLetters(
+    std::string_view name, std::span<const std::string> letters, std::span<const std::int64_t> shape);
+
 /// Source order, with letters of the axes that are no convolution's: "[s][i][o]".
 Layout sourceLayout(std::span<const std::string> letters, std::span<const std::int64_t> shape);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -38,16 +40,6 @@ std::vector<AxisMeaning> channelAxes(int channelAxis, int groups)
     std::vector<AxisMeaning> axes = channelAxis == 1 ? std::vector{kIn, kOut} : std::vector{kOut, kIn};
     if (groups > 1)
         axes[1].name += "/groups";
-    return axes;
-}
-
-/// The output channels, and axes whose meaning nothing tells.
-std::vector<AxisMeaning> axesAround(int channelAxis)
-{
-    std::vector<AxisMeaning> axes;
-    while (axes.size() < static_cast<std::size_t>(channelAxis))
-        axes.push_back(unknownAxis(axes.size()));
-    axes.push_back(kOut);
     return axes;
 }
 
@@ -89,8 +81,6 @@ bool isMatrix(const LayerKind &kind)
 std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, bool channelsLast, std::size_t rank)
 {
     if (isConvolution(layer.kind) && rank >= 3 && rank <= 5) {
-        if (channelAxis > 1) // stored in an order of its own, with the channels last
-            return axesAround(channelAxis);
         std::vector<AxisMeaning> axes = channelAxes(channelAxis, layer.groups);
         const std::vector<AxisMeaning> kernel = kernelAxes(rank - 2);
         axes.insert(channelsLast ? axes.begin() + 1 : axes.end(), kernel.begin(), kernel.end());
@@ -113,6 +103,39 @@ std::vector<AxisMeaning> weightAxes(const Layer &layer, int channelAxis, bool ch
     return perChannel ? std::vector{kOut} : std::vector<AxisMeaning>{};
 }
 
+/// The stored axis of each axis that the layer reads; nothing where more than transpositions lie between.
+std::optional<std::vector<std::size_t>> storedAxes(const std::vector<LayoutStep> &chain, std::size_t rank)
+{
+    std::vector<std::size_t> stored(rank);
+    std::iota(stored.begin(), stored.end(), std::size_t{0});
+    for (const LayoutStep &step : chain) {
+        if (step.op != "Transpose" || step.values.size() != rank)
+            return std::nullopt;
+        std::vector<std::size_t> behind(rank);
+        for (std::size_t axis = 0; axis < rank; ++axis)
+            behind[axis] = stored[static_cast<std::size_t>(step.values[axis])];
+        stored = std::move(behind);
+    }
+    return stored;
+}
+
+/// What the layer reads has the order of its operator, what is stored need not.
+std::vector<AxisMeaning> chainedAxes(const Layer &layer, const SlotQuantizer &slot, std::size_t rank)
+{
+    const auto channel = static_cast<std::size_t>(slot.channelAxis);
+    const auto stored = storedAxes(slot.chain, rank);
+    std::vector<AxisMeaning> axes;
+    for (std::size_t axis = 0; axis < rank; ++axis)
+        axes.push_back(unknownAxis(axis));
+    if (!stored)
+        return rank == 2 ? weightAxes(layer, slot.channelAxis, slot.channelsLast, rank) : axes;
+    const auto read = static_cast<int>(std::ranges::find(*stored, channel) - stored->begin());
+    const std::vector<AxisMeaning> meanings = weightAxes(layer, read, slot.channelsLast, rank);
+    for (std::size_t axis = 0; axis < meanings.size(); ++axis)
+        axes[(*stored)[axis]] = meanings[axis];
+    return axes;
+}
+
 template <class Member> std::vector<std::string> each(const std::vector<AxisMeaning> &meanings, Member member)
 {
     std::vector<std::string> words;
@@ -131,6 +154,8 @@ std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &s
         axes = {kOut};
     else if (slot.slot == Slot::Bias && rank == 2 && isRecurrentKind(layer.kind))
         axes = {kDirection, kOut};
+    else if (slot.slot == Slot::Weight && !slot.chain.empty())
+        axes = chainedAxes(layer, slot, rank);
     else if (slot.slot == Slot::Weight)
         axes = weightAxes(layer, slot.channelAxis, slot.channelsLast, rank);
     while (axes.size() < rank)

@@ -94,6 +94,7 @@ private Q_SLOTS:
     void fallsBack();
     void unknownNameIsRefused();
     void channelsLast();
+    void ordersOfTheirOwn();
 };
 
 void TestLayout::texts_data()
@@ -238,6 +239,23 @@ void TestLayout::channelsLast()
     QCOMPARE(made("hwio").axes, (std::vector<std::size_t>{1, 2, 3, 0}));
     QCOMPARE(made("hwio").index, std::string("((h*5+w)*4+i)*16+o"));
     QCOMPARE(makeLayout("hwio", Shape{7, 5, 4}, 0, nullptr, true)->axisNames, std::string("[w][i][o]"));
+}
+
+/// A weight of 3 x 2 x 4 x 5 in the order h, w, i, o, as TensorFlow stores it.
+void TestLayout::ordersOfTheirOwn()
+{
+    const Shape source{3, 2, 4, 5};
+    const std::vector<std::string> letters{"h", "w", "i", "o"};
+    const auto made = [&](const char *name) { return layoutOfLetters(name, letters, source); };
+    QCOMPARE(made("source").index, std::string("((h*2+w)*4+i)*5+o"));
+    QCOMPARE(made("hwio").axes, (std::vector<std::size_t>{0, 1, 2, 3}));
+    QCOMPARE(made("ohwi").axes, (std::vector<std::size_t>{3, 0, 1, 2}));
+    QCOMPARE(made("ohwi").dims, (Shape{5, 3, 2, 4}));
+    QCOMPARE(made("ohwi").index, std::string("((o*3+h)*2+w)*4+i"));
+    QCOMPARE(made("io").name, std::string("source"));
+    const std::vector<std::string> unknown{"a0", "a1", "a2", "o"};
+    QCOMPARE(layoutOfLetters("ohwi", unknown, source).name, std::string("source"));
+    QCOMPARE(layoutOfLetters("ohwi", unknown, source).axisNames, std::string("[a0][a1][a2][o]"));
 }
 
 void TestLayout::unknownNameIsRefused()

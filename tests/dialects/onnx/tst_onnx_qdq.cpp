@@ -331,7 +331,7 @@ private Q_SLOTS:
         row("Gemm with transB", chained({2, 3}, {}, "Gemm", {attribute("transB", 1)}),
             "Linear 2x3, channels along 0, out in");
         row("height, width, in, out", chained({3, 2, 4, 5}, {transpose({3, 2, 0, 1})}, "Conv", {}, 3),
-            "Conv2d 3x2x4x5, channels along 3, a0 a1 a2 out; Transpose 3 2 0 1");
+            "Conv2d 3x2x4x5, channels along 3, kh kw in out; Transpose 3 2 0 1");
         row("matrix of a convolution", chained({5, 24}, {reshape({5, 4, 2, 3})}, "Conv"),
             "Conv2d 5x24, channels along 0, a0 a1; Reshape 5 4 2 3");
         row("in, out to a convolution of ones",
