@@ -119,8 +119,9 @@ std::string PackedFinder::shapeWords(PackedWeight &weight) const
 /// The last group may be shorter; groups are powers of two then.
 void PackedFinder::findGroup(PackedWeight &weight, std::int64_t in, std::int64_t groups) const
 {
+    constexpr std::int64_t kLargest = 1 << 30; // of one group any number is the scale of all inputs
     if (in % groups == 0) {
-        weight.group = in / groups;
+        weight.group = in / groups <= kLargest || groups == 1 ? in / groups : 0;
         return;
     }
     for (std::int64_t size = 16; size <= in && weight.group == 0; size *= 2)
@@ -187,6 +188,8 @@ std::string PackedFinder::shapeTable(PackedWeight &weight, std::optional<std::si
             return std::string(kUnsaid);
         else
             shape.push_back(size.get<std::int64_t>());
+    if (shape.empty())
+        return std::string(kUnsaid);
     try {
         if (const std::uint64_t count = elementCount(shape); (count + 1) / 2 != tensor(weight.words).count())
             return fmt::format(
