@@ -16,7 +16,8 @@ inline constexpr std::uint64_t kMostChannels = 1ull << 18;
 inline constexpr std::uint64_t kPartialStep = 1ull << 22;
 inline bool isPartialStep(std::uint64_t done, std::uint64_t total) { return done % kPartialStep == 0 && done < total; }
 
-/// The channels that figures are told apart by: one per scale when there are several, else one per output channel.
+/// The channels that figures are told apart by: one per scale when there are several along an axis, else one per output
+/// channel, of which each may have several blocks.
 class ChannelMap : public Channels {
 public:
     explicit ChannelMap(const SlotQuantizer &slot)
@@ -28,8 +29,8 @@ private:
     static std::size_t axisOf(const SlotQuantizer &slot)
     {
         const auto &scale = slot.quantizer->scale;
-        return static_cast<std::size_t>(
-            scale && scale->values.size() > 1 && scale->axis ? *scale->axis : slot.channelAxis);
+        const bool alongAxis = scale && scale->values.size() > 1 && scale->axis && !slot.quantizer->blockSize;
+        return static_cast<std::size_t>(alongAxis ? *scale->axis : slot.channelAxis);
     }
 };
 

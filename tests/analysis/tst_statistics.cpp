@@ -97,6 +97,24 @@ private Q_SLOTS:
         QCOMPARE(inChannels, static_cast<std::uint64_t>(size));
     }
 
+    /// Blocks lie along the inputs: a channel is a row with several of them. Dequantized by hand.
+    void channelsOfBlocks()
+    {
+        Quantizer blocked = affine(4, false, false, {{2, 2}, 1, {1, 2, 10, 20}}, {{2, 2}, 1, {1, 1, 2, 2}});
+        blocked.rule = CodeRule::Stored;
+        blocked.blockSize = 2;
+        const SlotQuantizer slot = slotOf({0, 1, 5, 2, 2, 15}, {2, 3}, blocked);
+        const auto stats = analyse(slot, {.hash = false, .channels = true});
+        QVERIFY(stats.has_value());
+        QCOMPARE(stats->channels.size(), std::size_t{2});
+        QCOMPARE(stats->channels[0].low, -1.0f);
+        QCOMPARE(stats->channels[0].high, 8.0f);
+        QCOMPARE(stats->channels[1].low, 0.0f);
+        QCOMPARE(stats->channels[1].high, 260.0f);
+        QCOMPARE(stats->channels[1].count, std::uint64_t{3});
+        QCOMPARE(stats->channels[1].atLimit, std::uint64_t{1});
+    }
+
     void bitWeights_data()
     {
         QTest::addColumn<float>("value");

@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "quant/fixed_point.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace Qt::StringLiterals;
@@ -18,6 +19,8 @@ namespace {
 
 QString scaleText(const ChannelRow &row)
 {
+    if (std::isnan(row.scale))
+        return u"–"_s;
     const auto bits = fractionalBits(row.scale);
     return bits ? powerOfTwoText(-*bits) : floatText(static_cast<double>(row.scale));
 }
@@ -82,9 +85,12 @@ void ChannelModel::setChannels(const SlotRef &slot, const std::vector<ChannelSta
     std::vector<ChannelRow> rows;
     if (slot && slot.slot->quantizer && slot.slot->quantizer->scale && !slot.slot->quantizer->scale->values.empty()) {
         const std::vector<float> &scales = slot.slot->quantizer->scale->values;
-        for (std::size_t i = 0; i < channels.size(); ++i)
-            rows.push_back(
-                {static_cast<int>(i), scales.size() == channels.size() ? scales[i] : scales.front(), channels[i]});
+        // A channel of several blocks has no scale of its own.
+        const bool blocked = slot.slot->quantizer->blockSize && scales.size() > 1;
+        for (std::size_t i = 0; i < channels.size(); ++i) {
+            const float own = scales.size() == channels.size() ? scales[i] : scales.front();
+            rows.push_back({static_cast<int>(i), blocked ? std::numeric_limits<float>::quiet_NaN() : own, channels[i]});
+        }
     }
     setRows(std::move(rows));
 }
