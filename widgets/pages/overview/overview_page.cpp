@@ -42,8 +42,8 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     outer->addWidget(scroll);
     auto *column = new QVBoxLayout(m_content);
     column->setContentsMargins(0, 0, 4, 0);
-    column->setSpacing(10);
-    m_grid->setSpacing(10);
+    column->setSpacing(8);
+    m_grid->setSpacing(8);
     column->addWidget(m_strip);
     column->addWidget(m_waiting);
     column->addWidget(m_batchNorm);
