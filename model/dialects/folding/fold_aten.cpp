@@ -132,6 +132,39 @@ FoldedValue expanded(const Call &call)
     return out;
 }
 
+/// One slice along an axis, which goes.
+FoldedValue selected(const Call &call)
+{
+    const FoldedValue &from = call.operand(0);
+    const std::size_t axis = axisOf(call.node.integer("1", 0), from.shape.size());
+    const std::int64_t size = from.shape[axis], wanted = call.node.integer("2", 0);
+    const std::int64_t at = wanted < 0 ? wanted + size : wanted;
+    if (at < 0 || at >= size)
+        throw ParseError(fmt::format("slice {} of {} is selected", wanted, size));
+    const std::size_t inner = elementCount(std::span(from.shape).subspan(axis + 1));
+    FoldedValue out{from.dtype, from.shape, {}};
+    out.shape.erase(out.shape.begin() + static_cast<std::ptrdiff_t>(axis));
+    std::visit(
+        [&](const auto &values) {
+            std::decay_t<decltype(values)> kept;
+            for (std::size_t i = 0; i < values.size(); ++i)
+                if (i / inner % static_cast<std::size_t>(size) == static_cast<std::size_t>(at))
+                    kept.push_back(values[i]);
+            out.data = std::move(kept);
+        },
+        from.data);
+    return out;
+}
+
+/// Of numbers alone: that is what conditions compare.
+FoldedValue equalTo(const Call &call)
+{
+    const auto number = literal(call.node, 1);
+    if (!number || call.operand(0).count() != 1)
+        throw ParseError("only one number is compared with another");
+    return {DType::Bool, {}, std::vector<std::int64_t>{call.operand(0).floats()[0] == number->floats()[0] ? 1 : 0}};
+}
+
 FoldedValue unsqueezed(const Call &call)
 {
     return reshapedAs(call, unsqueezedShape(call.operand(0).shape, {call.node.integer("1", 0)}, call.limits));
@@ -187,6 +220,8 @@ constexpr std::array kAten = {
     AtenRow{"reshape_as", viewed},
     AtenRow{"flatten", flattened},
     AtenRow{"expand_as", expanded},
+    AtenRow{"select", selected},
+    AtenRow{"eq", equalTo},
     AtenRow{"unsqueeze", unsqueezed},
     AtenRow{"squeeze", squeezed},
     AtenRow{"mul", elementwise<multiply>},

@@ -256,8 +256,19 @@ void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantiz
     q.origin["bit_width"] = {Origin::Computed, why};
 }
 
+/// A buffer of torch.ao's may switch fake quantization off.
+void ScriptDecoder::requireOn(const ScriptPattern &pattern)
+{
+    if (!pattern.choice || !m_constants.folder().isConstant(node(*pattern.choice).input(0)))
+        return;
+    const FoldedValue &condition = m_constants.folder().fold(node(*pattern.choice).input(0));
+    if (condition.count() == 1 && (condition.floats()[0] != 0) != pattern.chosen)
+        throw NotConstant(fmt::format("{} is switched off in this file", nodeLabel(node(*pattern.quantize))));
+}
+
 void ScriptDecoder::fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out)
 {
+    requireOn(slot.pattern);
     Quantizer q;
     if (slot.constant)
         takeTensor(m_constants.tensor(handedOn(m_constants.graph(), slot.pattern.input)), out);

@@ -28,6 +28,7 @@ private:
         std::string why;
     };
     std::optional<CodeSpan> spanOf(const ScriptPattern &pattern, DType container);
+    void requireOn(const ScriptPattern &pattern);
     DType containerOf(const ScriptPattern &pattern) const;
     void setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out);
     void setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape);

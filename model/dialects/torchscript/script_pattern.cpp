@@ -73,6 +73,8 @@ private:
             const Node &maker = m_graph.nodes[*taken->producer];
             if (findQuantize(maker) == nullptr || maker.input(0) != node->input(3 - position))
                 continue;
+            m_out.choice = last();
+            m_out.chosen = position == 1;
             m_out.nodes.push_back(*taken->producer);
             return &maker;
         }

@@ -22,6 +22,8 @@ struct ScriptPattern {
     std::optional<NodeId> clamp; ///< of the codes
     std::optional<ScriptArgument> scale,
         zeroPoint; ///< of what makes values of codes; none of an operator that reads codes
+    std::optional<NodeId> choice; ///< prim::If that may leave it out
+    bool chosen = true; ///< the condition under which it is there
     std::vector<NodeId> nodes; ///< in the direction of the data
 };
 

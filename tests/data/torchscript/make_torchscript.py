@@ -45,6 +45,23 @@ class Cells(nn.Module):
         return self.gru(h.unsqueeze(0))[0]
 
 
+class Switched(nn.Module):
+    """Its weight's fake quantization may be switched off by a buffer."""
+
+    def __init__(self, on):
+        super().__init__()
+        self.fake = tq.FakeQuantize(tq.MinMaxObserver, quant_min=-8, quant_max=7, dtype=torch.qint8,
+                                    qscheme=torch.per_tensor_symmetric)
+        self.lin = nn.Linear(4, 3)
+        self.fake(self.lin.weight)
+        self.fake.disable_observer()
+        if not on:
+            self.fake.disable_fake_quant()
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.fake(self.lin.weight), self.lin.bias)
+
+
 def sha(codes):
     return hashlib.sha256(codes.contiguous().to(torch.int32).numpy().tobytes()).hexdigest()
 
@@ -108,6 +125,9 @@ def main(folder):
     for name, packed in (("weight_ih", state[0]), ("weight_hh", state[1])):
         layers["gru._all_weight_values.0." + name] = {"weight": weight(packed.__getstate__()[0][0])}
     save("cells", torch.jit.script(cells), layers)
+    on = Switched(True)
+    save("switched_on", torch.jit.script(on), {"lin": {"weight": fake(on.fake, on.lin.weight.detach())}})
+    save("switched_off", torch.jit.script(Switched(False)), {})
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

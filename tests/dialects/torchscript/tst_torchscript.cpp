@@ -220,7 +220,7 @@ private Q_SLOTS:
     void made_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name : {"residual", "residual_frozen", "trained", "cells"})
+        for (const char *name : {"residual", "residual_frozen", "trained", "cells", "switched_on"})
             QTest::newRow(name) << name;
     }
 
@@ -244,6 +244,18 @@ private Q_SLOTS:
                 QCOMPARE(QString::fromStdString(test::codesSha256(*slot)),
                     QString::fromStdString(want["codes_sha256_i32"].get<std::string>()));
             }
+    }
+
+    void switchedOff()
+    {
+        const Network network = recovered(test::data("torchscript/switched_off.pt"));
+        QVERIFY(!network.layer("lin")->slot(Slot::Weight)->quantizer);
+        const auto said
+            = std::ranges::find(network.diagnostics, std::string("quantizer-not-constant"), &Diagnostic::rule);
+        QVERIFY(said != network.diagnostics.end());
+        QCOMPARE(said->text,
+            std::string("The quantizer of lin (weight) is not known: fake_quantize_per_tensor_affine node fake.X3 is "
+                        "switched off in this file."));
     }
 
     /// torch.ao keeps the cells of a recurrent layer apart; truth: the state_dict of such a model.
