@@ -81,7 +81,6 @@ Quantizer FinnDecoder::quantizerOf(const FinnType &type, const PlannedSlot &slot
     for (const char *field : {"bit_width", "signed", "narrow"})
         q.origin[field] = {Origin::Read, said};
     q.origin["zero_point"] = {Origin::Computed, said + " has no zero point"};
-    q.origin["rounding"] = {Origin::Computed, said + ": such values are stored, nothing is left to round"};
     if (q.scale)
         q.origin["scale"] = type.kind == Kind::Fixed
             ? Provenance{Origin::Read, said}
@@ -164,7 +163,6 @@ void FinnDecoder::activation(const PlannedSlot &slot, SlotQuantizer &out)
     if (type.kind == FinnType::Kind::Float)
         return;
     out.quantizer = quantizerOf(type, slot);
-    out.quantizer->origin["rounding"] = {Origin::Computed, "whole numbers come in: nothing is left to round"};
     if (!out.quantizer->scale)
         say("scale-not-stored", Severity::Warning, slot.slot,
             fmt::format("The scale of {} ({}) is not in the file: {} by {} says its bits alone.",
@@ -215,7 +213,6 @@ void FinnDecoder::thresholds(const PlannedSlot &slot, SlotQuantizer &out)
     const std::string counted = "counted thresholds: " + nodeLabel(node);
     q.origin["signed"] = {Origin::Read, said};
     q.origin["narrow"] = {Origin::Computed, counted};
-    q.origin["rounding"] = {Origin::Computed, counted};
     q.origin["scale"] = facts.scaleSaid.empty() ? Provenance{Origin::Computed, said + " holds whole numbers"}
                                                 : Provenance{Origin::Read, facts.scaleSaid};
     if (q.bitWidth)

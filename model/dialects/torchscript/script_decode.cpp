@@ -183,9 +183,8 @@ void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Sh
         ? Provenance{Origin::Read, place(zeroPoint)}
         : Provenance{Origin::Computed, "nothing is subtracted from the codes: 0"};
     q.rule = pattern.stored ? CodeRule::Stored : CodeRule::ReciprocalRoundAdd;
-    q.origin["rounding"] = pattern.stored
-        ? Provenance{Origin::Read, "the file holds the codes: nothing is left to round"}
-        : Provenance{Origin::Computed, "torch rounds half to even"};
+    if (!pattern.stored)
+        q.origin["rounding"] = {Origin::Computed, "torch rounds half to even"};
 }
 
 /// What the codes are clamped to, where anything clamps them.
