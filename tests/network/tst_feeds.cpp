@@ -111,13 +111,13 @@ private Q_SLOTS:
             builder.connect({.from = node(at), .to = node(3), .quantizer = SlotId{layerId(at), Slot::Act}});
         told.flow = builder.build();
         Network network = networkOf({"fc", "conv", "quant"});
-        network.layers[2].slots.push_back({.slot = Slot::Act});
+        network.layers[2].slots.emplace_back().slot = Slot::Act;
         network.flow = flowWithin(told, network);
         const auto edges = network.flow.edges();
         QCOMPARE(edges.size(), std::size_t{3});
         QCOMPARE(edges[0].quantizer, std::optional(SlotId{idOf(network, "quant"), Slot::Act}));
         QVERIFY(!edges[0].opaque);
-        for (const std::size_t at : {1, 2}) // no such slot, no such layer
+        for (const std::size_t at : {std::size_t{1}, std::size_t{2}}) // no such slot, no such layer
             QVERIFY(!edges[at].quantizer && edges[at].opaque);
     }
 

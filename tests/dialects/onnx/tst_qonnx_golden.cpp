@@ -129,7 +129,7 @@ private Q_SLOTS:
             if (row.contains("incomplete"))
                 continue;
             // FINN names types of values that something else rounded.
-            QCOMPARE(knownRounding(*slot->quantizer).has_value(), network.dialect != Dialect::Finn);
+            QVERIFY(network.dialect != Dialect::Finn || !knownRounding(*slot->quantizer));
             QCOMPARE(QString::fromStdString(name + ": " + differences(row, *layer, *slot)),
                 QString::fromStdString(name + ": "));
             if (row.contains("formula"))
