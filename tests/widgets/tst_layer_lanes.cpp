@@ -107,10 +107,11 @@ private Q_SLOTS:
         QTest::newRow("the join itself") << read << true << QString() << u"add"_s
                                          << u"reads q and s; joins; differs; feeds r"_s
                                          << u"add\noperator add\nreads q and s\n"_s + numbers + u"\nfeeds r"_s;
-        QTest::newRow("not read") << unread << false << QString() << u"s"_s << u"reads c; differs"_s
-                                  << u"s\nreads c\n"_s + numbers;
-        QTest::newRow("its reader is hidden")
-            << read << false << u"-name=r"_s << u"s"_s << u"reads c; differs"_s << u"s\nreads c\n"_s + numbers;
+        const QString behind = u"the inputs of a join behind it differ"_s;
+        QTest::newRow("not read") << unread << false << QString() << u"s"_s << u"reads c; "_s + behind
+                                  << u"s\nreads c\n"_s + behind + u":\n"_s + numbers;
+        QTest::newRow("its reader is hidden") << read << false << u"-name=r"_s << u"s"_s << u"reads c; "_s + behind
+                                              << u"s\nreads c\n"_s + behind + u":\n"_s + numbers;
         QTest::newRow("all is hidden") << read << false << u"-name=r -name=s -name=q"_s << QString() << QString()
                                        << QString();
     }
@@ -131,12 +132,33 @@ private Q_SLOTS:
         for (int at = 0; at < proxy.rowCount(); ++at) {
             const QModelIndex index = proxy.index(at, 0);
             const auto cell = index.data(LayerModel::LanesRole).value<LaneCell>();
-            QCOMPARE(cell.differs, name(proxy, at) == row);
-            if (!cell.differs)
+            const bool joins = row == u"r" || row == u"add"; // else it lies behind the row
+            QCOMPARE(cell.differs, joins && name(proxy, at) == row);
+            for (const LaneCell::Line &line : cell.lines)
+                QCOMPARE(line.differs, cell.differs && line.segment.part == LaneSegment::Part::Arriving);
+            if (name(proxy, at) != row)
                 continue;
             QTEST(index.data(Qt::AccessibleDescriptionRole).toString(), "description");
             QTEST(index.data(Qt::ToolTipRole).toString(), "tip");
         }
+    }
+
+    /// Of three inputs one differs; what the row reads beside the join is no input of it.
+    void linesThatDiffer()
+    {
+        const test::FlowSketch sketch(u"q=u8 2^-6; s=u8 2^-5; t=u8 2^-6; w; r"_s,
+            u"x > q > keep > cat; x > s > pad > cat; x > t > cat; cat > r; x > w > r"_s);
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        model.setInspection({std::make_shared<const Network>(sketch.network), {}, {}});
+        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        QStringList red;
+        for (int at = 0; at < proxy.rowCount(); ++at)
+            for (const auto &line : proxy.index(at, 0).data(LayerModel::LanesRole).value<LaneCell>().lines)
+                if (line.differs)
+                    red << name(proxy, static_cast<int>(line.segment.value)) + u" at "_s + name(proxy, at);
+        QCOMPARE(red, QStringList{u"s at r"_s});
     }
 
     /// Whatever the names' order, the file's or the alphabet's.

@@ -65,7 +65,10 @@ std::vector<JoinNote> joinNotes(const Network &network)
 {
     std::vector<JoinNote> notes;
     for (const Join &join : disagreeingJoins(network)) {
-        JoinNote note{join.node, {headLine(network, join)}};
+        JoinNote note{join.node, {headLine(network, join)}, {}};
+        for (const JoinInput &input : join.inputs)
+            if (input.differs)
+                note.edges.push_back(input.arrival.edge);
         std::vector<JoinInput> inputs = join.inputs;
         if (inputs.size() > kMostInputs) // what differs is never what is left out first
             std::ranges::stable_sort(inputs, std::ranges::greater(), &JoinInput::differs);

@@ -4,6 +4,7 @@
 #include "network/network.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace Qt::StringLiterals;
 
@@ -11,6 +12,7 @@ namespace quantscope {
 
 namespace {
 
+constexpr auto kBehind = "the inputs of a join behind it differ"_L1;
 constexpr std::size_t kMostNames = 6;
 constexpr std::size_t kMostVisited = 4096; // operators between two layers
 
@@ -49,6 +51,28 @@ std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, Flo
     return out;
 }
 
+/// The nearest rows above that give what arrives over an edge, through operators that hand on what they read.
+void addGivers(std::vector<std::uint32_t> &rows, const Flow &flow, const RowOf &rowOf, std::size_t edge)
+{
+    std::vector<FlowNodeId> open{flow.edges()[edge].from};
+    std::set<FlowNodeId> seen{open.front()};
+    while (!open.empty() && seen.size() < kMostVisited) {
+        const FlowNodeId node = open.back();
+        open.pop_back();
+        if (const auto row = rowOf[position(node)]) {
+            rows.push_back(*row);
+            continue;
+        }
+        if (flow.node(node).isStop())
+            continue;
+        for (const FlowEdge &read : flow.edgesInto(node))
+            if (!read.shapeOnly
+                && (read.use == FlowUse::Keeps || read.use == FlowUse::Pads || read.use == FlowUse::Merges)
+                && seen.insert(read.from).second)
+                open.push_back(read.from);
+    }
+}
+
 } // namespace
 
 LayerLanes::LayerLanes(
@@ -71,7 +95,7 @@ LayerLanes::LayerLanes(
     placeNotes(notes);
 }
 
-/// A join that is no row itself is told by the rows that read it, else by the last that it reads, if any is listed.
+/// A join that is no row itself is told by the rows that read it, else, as behind it, by the last that it reads.
 void LayerLanes::placeNotes(const std::vector<JoinNote> &notes)
 {
     const Flow &flow = m_network->flow;
@@ -84,9 +108,14 @@ void LayerLanes::placeNotes(const std::vector<JoinNote> &notes)
             rows = nearestRows(flow, rowOf, note.join, &Flow::consumers);
         if (rows.empty())
             if (const auto above = nearestRows(flow, rowOf, note.join, &Flow::producers); !above.empty())
-                rows = {above.back()};
-        for (const std::uint32_t row : rows)
-            m_notes[row] << note.lines;
+                m_notes[above.back()].behind << note.lines;
+        std::vector<std::uint32_t> givers;
+        for (const std::size_t edge : note.edges)
+            addGivers(givers, flow, rowOf, edge);
+        for (const std::uint32_t row : rows) {
+            m_notes[row].joins << note.lines;
+            m_notes[row].differing.insert(m_notes[row].differing.end(), givers.begin(), givers.end());
+        }
     }
 }
 
@@ -104,6 +133,26 @@ void LayerLanes::showPathOf(std::optional<int> row)
     m_path = pathThrough(m_layout, m_links.links, ends, static_cast<std::uint32_t>(*row));
 }
 
+/// A line out of the last column brings what any row gives that has no line of its own there.
+bool LayerLanes::bringsDifference(std::size_t row, const LaneSegment &line) const
+{
+    if (line.part != LaneSegment::Part::Arriving || line.kind != LinkKind::Data)
+        return false;
+    const auto differs = [&](std::uint32_t from) {
+        return std::ranges::find(m_notes[row].differing, from) != m_notes[row].differing.end();
+    };
+    if (line.from + 1 < kMostLanes)
+        return differs(line.value);
+    const auto lines = m_layout.segments(row);
+    return std::ranges::any_of(m_links.into(static_cast<std::uint32_t>(row)), [&](const RowLink &link) {
+        return link.kind == LinkKind::Data && differs(link.from)
+            && std::ranges::none_of(lines, [&](const LaneSegment &own) {
+                   return own.part == LaneSegment::Part::Arriving && own.from + 1 < kMostLanes
+                       && own.value == link.from;
+               });
+    });
+}
+
 LaneCell LayerLanes::cell(int row) const
 {
     const auto at = static_cast<std::size_t>(row);
@@ -116,12 +165,10 @@ LaneCell LayerLanes::cell(int row) const
     cell.onPath = m_path.rows[at];
     cell.isLayer = m_entries[at].isLayer;
     cell.known = m_entries[at].node.has_value();
-    cell.differs = !m_notes[at].isEmpty();
+    cell.differs = !m_notes[at].joins.isEmpty();
     std::size_t segment = laid.firstSegment;
-    for (const LaneSegment &line : m_layout.segments(at)) {
-        const bool arrives = line.part == LaneSegment::Part::Arriving;
-        cell.lines.push_back({line, m_path.segments[segment++], cell.differs && arrives});
-    }
+    for (const LaneSegment &line : m_layout.segments(at))
+        cell.lines.push_back({line, m_path.segments[segment++], bringsDifference(at, line)});
     return cell;
 }
 
@@ -172,9 +219,12 @@ QStringList LayerLanes::feedsTexts(int row) const
 QString LayerLanes::description(int row) const
 {
     QStringList parts = readsTexts(row);
-    if (!m_notes[static_cast<std::size_t>(row)].isEmpty())
+    const RowNotes &notes = m_notes[static_cast<std::size_t>(row)];
+    if (!notes.joins.isEmpty())
         parts << u"differs"_s;
     parts << feedsTexts(row);
+    if (!notes.behind.isEmpty())
+        parts << QString(kBehind);
     return parts.join(u"; "_s);
 }
 
@@ -183,7 +233,9 @@ QStringList LayerLanes::tipLines(int row) const
     const auto at = static_cast<std::size_t>(row);
     QStringList lines = readsTexts(row);
     lines.removeAll(u"joins"_s);
-    lines << m_notes[at] << feedsTexts(row);
+    lines << m_notes[at].joins << feedsTexts(row);
+    if (!m_notes[at].behind.isEmpty())
+        lines << kBehind + u':' << m_notes[at].behind;
     if (lines.isEmpty())
         lines << (m_entries[at].node ? u"nothing that is listed feeds it or reads it"_s
                                      : u"nothing tells what feeds it or reads it"_s);

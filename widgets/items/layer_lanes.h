@@ -18,7 +18,7 @@ struct LaneCell {
     struct Line {
         LaneSegment segment;
         bool onPath = false; ///< of the layer that the pages show
-        bool differs = false; ///< it arrives at a join whose inputs disagree
+        bool differs = false; ///< it brings an input that differs to a join
     };
     std::vector<Line> lines;
     int dot = 0; ///< column
@@ -42,6 +42,7 @@ struct LaneEntry {
 struct JoinNote {
     FlowNodeId join{};
     QStringList lines;
+    std::vector<std::size_t> edges; ///< of the flow: those that bring the inputs that differ
 };
 
 /// The lines beside a list of layers, and what they say in words.
@@ -65,6 +66,7 @@ private:
     QStringList feedsTexts(int row) const;
     QString namesOf(const std::vector<std::uint32_t> &rows) const;
     void placeNotes(const std::vector<JoinNote> &notes);
+    bool bringsDifference(std::size_t row, const LaneSegment &line) const;
 
     std::shared_ptr<const Network> m_network;
     std::vector<LaneEntry> m_entries;
@@ -72,7 +74,12 @@ private:
     std::vector<std::vector<RowLink>> m_below; ///< of each row, those to what reads it
     LaneLayout m_layout;
     LanePath m_path;
-    std::vector<QStringList> m_notes; ///< of each row
+    struct RowNotes {
+        QStringList joins; ///< at the row itself, or above it and listed nowhere
+        QStringList behind; ///< of joins that it feeds, where they and all that reads them are not listed
+        std::vector<std::uint32_t> differing; ///< rows whose lines bring what differs
+    };
+    std::vector<RowNotes> m_notes; ///< of each row
     bool m_folds = false;
 };
 
