@@ -25,7 +25,7 @@ class Total {
 public:
     Total(const PieceAnalysis &pieces, const AnalysisOptions &options)
         : m_reader(pieces.reader())
-        , m_withChannels(options.channels && pieces.channels().count() <= kMostChannels)
+        , m_withChannels(options.channels && pieces.channels().areTold())
     {
         m_stats.hasFloats = m_reader.hasFloats();
         m_stats.hasValues = m_reader.hasValues();

@@ -15,7 +15,7 @@ PieceAnalysis::PieceAnalysis(const SlotQuantizer &slot, const AnalysisOptions &o
     , m_channels(slot)
     , m_codeCounter(m_range.min, m_range.max)
 {
-    m_options.channels = options.channels && m_channels.count() <= kMostChannels;
+    m_options.channels = options.channels && m_channels.areTold();
 }
 
 PieceOutcome PieceAnalysis::read(std::uint64_t begin, std::uint64_t count)

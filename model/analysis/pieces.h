@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 namespace quantscope {
 
@@ -17,21 +18,28 @@ inline constexpr std::uint64_t kPartialStep = 1ull << 22;
 inline bool isPartialStep(std::uint64_t done, std::uint64_t total) { return done % kPartialStep == 0 && done < total; }
 
 /// The channels that figures are told apart by: one per scale when there are several along an axis, else one per output
-/// channel, of which each may have several blocks.
+/// channel, of which each may have several blocks. One in all where no axis holds the output channels.
 class ChannelMap : public Channels {
 public:
     explicit ChannelMap(const SlotQuantizer &slot)
         : Channels(slot.tensor->shape, axisOf(slot))
+        , m_known(axisOf(slot).has_value())
     {
     }
 
+    /// Figures of each are worth keeping.
+    bool areTold() const { return m_known && count() <= kMostChannels; }
+
 private:
-    static std::size_t axisOf(const SlotQuantizer &slot)
+    static std::optional<std::size_t> axisOf(const SlotQuantizer &slot)
     {
         const auto &scale = slot.quantizer->scale;
         const bool alongAxis = scale && scale->values.size() > 1 && scale->axis && !slot.quantizer->blockSize;
-        return static_cast<std::size_t>(alongAxis ? *scale->axis : slot.channelAxis);
+        const int axis = alongAxis ? *scale->axis : slot.channelAxis;
+        return axis < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(axis));
     }
+
+    bool m_known;
 };
 
 /// The work's result, or what ended it.

@@ -44,10 +44,19 @@ bool isSpatial(const Layer &layer, const SlotQuantizer &slot)
     return slot.tensor->shape.size() < 3 || layer.kind.find("Conv") != std::string::npos;
 }
 
-/// A convolution's weight that is turned around on its way to the layer.
+bool knowsAxes(const Layer &layer, const SlotQuantizer &slot)
+{
+    return std::ranges::none_of(
+        axisMeanings(layer, slot), [](const AxisMeaning &axis) { return axis.role == AxisRole::Unknown; });
+}
+
+/// A convolution's weight that is turned around on its way to the layer, or any whose axes are not told behind that.
 bool isTurned(const Layer &layer, const SlotQuantizer &slot)
 {
-    return slot.slot == Slot::Weight && !slot.chain.empty() && slot.tensor->shape.size() >= 3 && isSpatial(layer, slot);
+    if (slot.slot != Slot::Weight || (slot.chain.empty() && slot.channelAxis >= 0))
+        return false;
+    const std::size_t rank = slot.tensor->shape.size();
+    return slot.channelAxis < 0 || (rank >= 3 && isSpatial(layer, slot)) || (rank == 2 && !knowsAxes(layer, slot));
 }
 
 /// The words of the layer, where it has its own for all axes.
@@ -55,10 +64,7 @@ Layout inSourceOrder(const Layer &layer, const SlotQuantizer &slot)
 {
     if (isTurned(layer, slot))
         return sourceLayout(axisLetters(layer, slot), slot.tensor->shape);
-    const std::vector<AxisMeaning> axes = axisMeanings(layer, slot);
-    const bool known
-        = std::ranges::none_of(axes, [](const AxisMeaning &axis) { return axis.role == AxisRole::Unknown; });
-    return known && !isSpatial(layer, slot)
+    return knowsAxes(layer, slot) && !isSpatial(layer, slot)
         ? sourceLayout(axisLetters(layer, slot), slot.tensor->shape)
         : *makeLayout("source", slot.tensor->shape, slot.channelAxis, nullptr, slot.channelsLast);
 }

@@ -122,13 +122,15 @@ std::optional<std::vector<std::size_t>> storedAxes(const std::vector<LayoutStep>
 /// What the layer reads has the order of its operator, what is stored need not.
 std::vector<AxisMeaning> chainedAxes(const Layer &layer, const SlotQuantizer &slot, std::size_t rank)
 {
-    const auto channel = static_cast<std::size_t>(slot.channelAxis);
     const auto stored = storedAxes(slot.chain, rank);
     std::vector<AxisMeaning> axes;
     for (std::size_t axis = 0; axis < rank; ++axis)
         axes.push_back(unknownAxis(axis));
+    if (slot.channelAxis < 0)
+        return axes;
     if (!stored)
         return rank == 2 ? weightAxes(layer, slot.channelAxis, slot.channelsLast, rank) : axes;
+    const auto channel = static_cast<std::size_t>(slot.channelAxis);
     const auto read = static_cast<int>(std::ranges::find(*stored, channel) - stored->begin());
     const std::vector<AxisMeaning> meanings = weightAxes(layer, read, slot.channelsLast, rank);
     for (std::size_t axis = 0; axis < meanings.size(); ++axis)
@@ -156,7 +158,7 @@ std::vector<AxisMeaning> axisMeanings(const Layer &layer, const SlotQuantizer &s
         axes = {kDirection, kOut};
     else if (slot.slot == Slot::Weight && !slot.chain.empty())
         axes = chainedAxes(layer, slot, rank);
-    else if (slot.slot == Slot::Weight)
+    else if (slot.slot == Slot::Weight && slot.channelAxis >= 0)
         axes = weightAxes(layer, slot.channelAxis, slot.channelsLast, rank);
     while (axes.size() < rank)
         axes.push_back(unknownAxis(axes.size()));

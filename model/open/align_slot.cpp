@@ -113,8 +113,9 @@ std::optional<SlotQuantizer> alignedTo(const SlotQuantizer &stored, const Shape 
     out.tensor = viewed(*theirs.tensor, shape, transposed);
     if (!out.tensor)
         return std::nullopt;
-    const Axis axis = axisWithin(from, shape, static_cast<std::size_t>(std::max(theirs.channelAxis, 0)), transposed);
-    out.channelAxis = static_cast<int>(axis.value_or(0));
+    if (theirs.channelAxis >= 0)
+        out.channelAxis = static_cast<int>(
+            axisWithin(from, shape, static_cast<std::size_t>(theirs.channelAxis), transposed).value_or(0));
     if (!out.quantizer)
         return out;
     Quantizer &q = *out.quantizer;

@@ -77,7 +77,9 @@ float widestStep(const ElementSample &floats, const ElementSample &theirs)
 bool alikeByChannel(const ElementSample &floats, const ElementSample &theirs, const Shape &shape, int channelAxis)
 {
     constexpr std::size_t kFewestOfChannel = 4;
-    const Channels channels(shape, static_cast<std::size_t>(std::max(channelAxis, 0)));
+    if (channelAxis < 0)
+        return false;
+    const Channels channels(shape, static_cast<std::size_t>(channelAxis));
     std::map<std::uint64_t, Products> byChannel;
     for (std::size_t i = 0; i < floats.values.size(); ++i)
         byChannel[channels.channel(floats.places[i])].add(floats.values[i], theirs.values[i]);

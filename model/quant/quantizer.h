@@ -153,7 +153,7 @@ struct SlotQuantizer {
     std::string tensorName; ///< empty for activations
     std::shared_ptr<const TensorInfo> tensor;
     Shape shape;
-    int channelAxis = 0; ///< which axis of the tensor holds the output channels (1 in transposed convolutions)
+    int channelAxis = 0; ///< axis of the tensor with the output channels (1 in transposed convolutions); -1: none has
     bool channelsLast = false; ///< a convolution's weight in the order out, kernel, in
     std::vector<LayoutStep> chain; ///< what the tensor passes behind its quantizer, until the layer reads it
     /// Position in ModelFile::tensors of the parameter that its scale comes from; slots of one storage are one

@@ -1,5 +1,6 @@
 #include "export/layout.h"
 
+#include "export/export_array.h"
 #include "support/paths.h"
 
 #include <set>
@@ -94,6 +95,7 @@ private Q_SLOTS:
     void fallsBack();
     void unknownNameIsRefused();
     void channelsLast();
+    void withoutChannels();
     void ordersOfTheirOwn();
 };
 
@@ -239,6 +241,29 @@ void TestLayout::channelsLast()
     QCOMPARE(made("hwio").axes, (std::vector<std::size_t>{1, 2, 3, 0}));
     QCOMPARE(made("hwio").index, std::string("((h*5+w)*4+i)*16+o"));
     QCOMPARE(makeLayout("hwio", Shape{7, 5, 4}, 0, nullptr, true)->axisNames, std::string("[w][i][o]"));
+}
+
+/// A matrix that a Reshape gives other rows and columns: no layout but the file's own.
+void TestLayout::withoutChannels()
+{
+    TensorInfo tensor;
+    tensor.shape = {4, 6};
+    Layer layer;
+    layer.kind = "Linear";
+    SlotQuantizer slot;
+    slot.slot = Slot::Weight;
+    slot.shape = tensor.shape;
+    slot.tensor = std::make_shared<TensorInfo>(tensor);
+    slot.chain = {{"Reshape", {6, 4}}};
+    slot.channelAxis = -1;
+    for (const char *name : {"source", "io"}) {
+        bool fellBack = false;
+        const Layout layout = exportLayout(layer, slot, name, &fellBack);
+        QCOMPARE(layout.name, std::string("source"));
+        QCOMPARE(layout.axisNames, std::string("[a0][a1]"));
+        QCOMPARE(layout.index, std::string("a0*6+a1"));
+        QCOMPARE(fellBack, name == std::string("io"));
+    }
 }
 
 /// A weight of 3 x 2 x 4 x 5 in the order h, w, i, o, as TensorFlow stores it.

@@ -74,6 +74,8 @@ private Q_SLOTS:
         row("a Linear of one axis", "Linear", 1, {8}, 0, "a0", "a0");
         row("unknown", "Mul", 1, {8, 3}, 0, "a0 a1", "a0 a1");
         row("unknown with the rank of a convolution", "Attention", 1, {8, 3, 5, 5}, 0, "a0 a1 a2 a3", "a0 a1 a2 a3");
+        row("a matrix of which no axis holds the outputs", "Linear", 1, {10, 64}, -1, "a0 a1", "a0 a1");
+        row("a kernel of which no axis holds the outputs", "Conv2d", 1, {8, 3, 5, 5}, -1, "a0 a1 a2 a3", "a0 a1 a2 a3");
         row("seven axes", "Conv3d", 1, {1, 1, 1, 1, 1, 1, 1}, 0, "a0 a1 a2 a3 a4 a5 a6", "a0 a1 a2 a3 a4 a5 a6");
         row("one number", "ScaleBias", 1, {}, 0, "", "");
         row("an activation", "ReLU", 1, {}, 0, "", "", "act");

@@ -21,7 +21,7 @@ std::vector<StatisticInput> sharedInputs(const SlotWork &work, bool channels)
     std::optional<std::int64_t> count;
     for (const StatisticInput &input : inputs) {
         const auto axis = static_cast<std::size_t>(input.channelAxis);
-        if (!channels || axis >= input.tensor->shape.size())
+        if (!channels || input.channelAxis < 0 || axis >= input.tensor->shape.size())
             continue;
         const std::int64_t here = input.tensor->shape[axis];
         if (count && *count != here)

@@ -91,8 +91,11 @@ Granular perChannel(const SlotQuantizer &slot, int axis, std::vector<float> valu
 {
     if (values.size() == 1)
         return {{}, {}, std::move(values)};
+    if (axis < 0)
+        throw SlotFailure{
+            "scale-count", fmt::format("no axis of {} holds the output channels", printable(slot.tensorName))};
     const auto at = static_cast<std::size_t>(axis);
-    if (axis < 0 || at >= slot.shape.size() || slot.shape[at] != static_cast<std::int64_t>(values.size()))
+    if (at >= slot.shape.size() || slot.shape[at] != static_cast<std::int64_t>(values.size()))
         throw SlotFailure{"scale-count",
             fmt::format("{} scales or zero points do not fit axis {} of a tensor of the shape {}", values.size(), axis,
                 shapeText(slot.shape))};

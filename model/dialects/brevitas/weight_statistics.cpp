@@ -1,6 +1,7 @@
 #include "dialects/brevitas/weight_statistics.h"
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "quant/kernels.h"
 #include "tensor/channels.h"
 
@@ -26,7 +27,9 @@ Channels channelsOf(const StatisticInput &input, bool perChannel)
     const Shape &shape = input.tensor->shape;
     if (!perChannel || shape.empty())
         return Channels(shape);
-    if (input.channelAxis < 0 || static_cast<std::size_t>(input.channelAxis) >= shape.size())
+    if (input.channelAxis < 0)
+        throw ParseError(fmt::format("no axis of {} holds the output channels", printable(input.tensor->name)));
+    if (static_cast<std::size_t>(input.channelAxis) >= shape.size())
         throw ParseError(
             fmt::format("a tensor of {} axes has no output-channel axis {}", shape.size(), input.channelAxis));
     return Channels(shape, static_cast<std::size_t>(input.channelAxis));

@@ -45,8 +45,10 @@ std::size_t turned(std::size_t axis, const WeightChain &chain, std::size_t rank)
 int channelAxisOf(const Node &node, std::size_t input, const WeightChain &chain, std::size_t rank)
 {
     const std::size_t read = channelAxisRead(node, input, chain.rank().value_or(rank));
-    if (chain.rank())
-        return static_cast<int>(chain.storedAxis(read).value_or(0));
+    if (chain.rank()) {
+        const auto stored = chain.storedAxis(read);
+        return stored ? static_cast<int>(*stored) : -1;
+    }
     return static_cast<int>(turned(read, chain, rank));
 }
 

@@ -21,6 +21,8 @@ constexpr std::size_t kOthersNamed = 4;
 /// One value, or one a slice along `axis`: a vector, or an array that differs along that axis alone.
 Granular alongChannels(const FoldedValue &value, const Shape &tensor, int axis, bool anyPlace, const std::string &label)
 {
+    if (axis < 0)
+        throw NotConstant(fmt::format("{} is one a channel, and no axis of the stored tensor holds those", label));
     const auto at = static_cast<std::size_t>(axis);
     const std::size_t rank = value.shape.size();
     std::vector<std::size_t> wide;

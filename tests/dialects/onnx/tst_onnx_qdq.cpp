@@ -345,7 +345,8 @@ private Q_SLOTS:
         row("out, heads, size", chained({2, 3, 4}, {reshape({2, 12}), transpose({1, 0})}),
             "Linear 2x3x4, channels along 0, a0 a1 a2; Reshape 2 12; Transpose 1 0");
         row("joined", chained({2, 3, 4}, {reshape({6, 4}), transpose({1, 0})}),
-            "Linear 2x3x4, channels along 0, a0 a1 a2; Reshape 6 4; Transpose 1 0");
+            "Linear 2x3x4, channels along -1, a0 a1 a2; Reshape 6 4; Transpose 1 0");
+        row("split", chained({4, 6}, {reshape({6, 4})}), "Linear 4x6, channels along -1, a0 a1; Reshape 6 4");
         row("wrong", chained({2, 3}, {reshape({7})}), "Linear 2x3, channels along 1, in out; Reshape ");
     }
     void chains()
