@@ -37,6 +37,25 @@ std::string numbered(std::size_t bytes)
     return out;
 }
 
+/// Counts what is read of another.
+class CountedSource final : public ByteSource {
+public:
+    explicit CountedSource(std::shared_ptr<const ByteSource> of)
+        : m_of(std::move(of))
+    {
+    }
+    std::uint64_t size() const override { return m_of->size(); }
+    void read(std::uint64_t offset, std::span<std::byte> out) const override
+    {
+        bytesRead += out.size();
+        m_of->read(offset, out);
+    }
+    mutable std::uint64_t bytesRead = 0;
+
+private:
+    std::shared_ptr<const ByteSource> m_of;
+};
+
 /// The member of an archive that holds nothing but `content`, deflated.
 DeflatedMember deflatedMember(const std::string &content)
 {
@@ -99,6 +118,22 @@ private Q_SLOTS:
         }
         std::vector<std::byte> out(2);
         QVERIFY_EXCEPTION_THROWN(storage.source->read(text.size() - 1, out), ParseError);
+    }
+
+    void readersOfOneMemberAtTwoPlaces()
+    {
+        const std::string text = numbered(8 << 20); // several windows
+        DeflatedMember member = deflatedMember(text);
+        const auto counted = std::make_shared<CountedSource>(member.source);
+        member.source = counted;
+        InflatePool pool;
+        std::vector<std::byte> out(1);
+        for (std::size_t at = 0; at < text.size() / 2; at += 64 << 10)
+            for (const std::size_t place : {at, at + text.size() / 2}) {
+                pool.read(member, place, out);
+                QCOMPARE(static_cast<char>(out[0]), text[place]);
+            }
+        QVERIFY(counted->bytesRead <= 3 * member.storedSize); // neither takes the other back to the start
     }
 
     void readingPastTheEndOfADeflatedMember_data()

@@ -37,6 +37,9 @@ public:
             && m_member.storedSize == member.storedSize && m_member.size == member.size;
     }
 
+    /// Where its window begins: what it can read without starting anew is there or behind.
+    std::uint64_t position() const { return m_begin; }
+
     /// Throws where `out` passes the end of the member: inflating on would never fill it.
     void read(std::uint64_t offset, std::span<std::byte> out)
     {
@@ -121,8 +124,12 @@ InflatePool::~InflatePool() = default;
 void InflatePool::read(const DeflatedMember &member, std::uint64_t offset, std::span<std::byte> out)
 {
     const std::lock_guard lock(m_mutex);
-    const auto found
-        = std::find_if(m_streams.begin(), m_streams.end(), [&](const auto &stream) { return stream->isOf(member); });
+    // Readers of one member at several places each go on with the stream that stands next before theirs.
+    auto found = m_streams.end();
+    for (auto it = m_streams.begin(); it != m_streams.end(); ++it)
+        if ((*it)->isOf(member) && (*it)->position() <= offset
+            && (found == m_streams.end() || (*it)->position() > (*found)->position()))
+            found = it;
     if (found != m_streams.end()) {
         m_streams.splice(m_streams.begin(), m_streams, found);
     } else {
