@@ -92,6 +92,27 @@ private Q_SLOTS:
         QCOMPARE(stripName(parts[4], false), u"feeds d, input i8 · 2⁻⁵"_s);
     }
 
+    /// A quantizer that the flow does not follow is not said to be unknown; an output without a name has a word.
+    void notFollowed()
+    {
+        Network network = test::FlowSketch(u"q=u8 2^-6; c"_s, QString()).network;
+        FlowBuilder builder;
+        for (const Layer &layer : network.layers)
+            builder.add({.kind = FlowNode::Kind::Layer, .layer = layer.id, .name = layer.name});
+        const FlowNodeId out = builder.add({.kind = FlowNode::Kind::Output});
+        const FlowNodeId q{0}, c{1};
+        builder.connect({.from = q, .to = c, .opaque = true});
+        builder.connect({.from = c, .to = out});
+        network.flow = builder.build();
+        QCOMPARE(lineOf(network, "c"), u"q | → | [c] | → | output"_s);
+        const auto parts = stripParts(network, layerId(1), Neighbourhoods(network).of(layerId(1)), 6);
+        QCOMPARE(parts[0].tip, u"q, Identity\nits quantizer is not followed to here"_s);
+        QCOMPARE(parts[4].tip, u"output\nan output of the network"_s);
+        network.layers[0].slots[0].quantizer.reset();
+        QCOMPARE(stripParts(network, layerId(1), Neighbourhoods(network).of(layerId(1)), 6)[0].tip,
+            u"q, Identity\ngives values in a form that is not decoded"_s);
+    }
+
     /// A dense block: the rest stands behind a number, with its own links.
     void manyInputs()
     {

@@ -5,6 +5,7 @@
 #include "report/layer_table.h"
 
 #include <algorithm>
+#include <array>
 
 using namespace Qt::StringLiterals;
 
@@ -54,13 +55,25 @@ QString slotType(const Network &network, const std::optional<SlotId> &id)
     return slot && slot->quantizer ? gridText(*slot->quantizer) : u"?"_s;
 }
 
+/// What the layer gives is quantized somewhere, whether or not a way leads from there.
+bool quantizesOutput(const Network &network, const Neighbour &neighbour)
+{
+    constexpr std::array kMade = {Slot::Output, Slot::Act, Slot::Trunc, Slot::Io};
+    return neighbour.layer && std::ranges::any_of(kMade, [&](Slot slot) {
+        const SlotQuantizer *found = network.slot({*neighbour.layer, slot});
+        return found != nullptr && found->quantizer;
+    });
+}
+
 /// What stands in the place of a quantizer.
-QString withoutQuantizer(const Neighbour &neighbour)
+QString withoutQuantizer(const Network &network, const Neighbour &neighbour)
 {
     if (neighbour.kind == Neighbour::Kind::Elsewhere)
         return u"a layer of the export alone: its quantizer is not in this file"_s;
     if (neighbour.grid == Arrival::Kind::Plain)
         return u"gives values that no quantizer has made"_s;
+    if (quantizesOutput(network, neighbour))
+        return u"its quantizer is not followed to here"_s;
     return u"gives values in a form that is not decoded"_s;
 }
 
@@ -69,6 +82,8 @@ StripPart partOf(const Network &network, const Neighbour &neighbour, bool feeds)
     StripPart part;
     part.kind = neighbour.kind == Neighbour::Kind::Layer ? StripPart::Kind::Link : StripPart::Kind::End;
     part.text = shownText(neighbour.name);
+    if (neighbour.name.empty() && neighbour.kind == Neighbour::Kind::End)
+        part.text = feeds ? u"input"_s : u"output"_s;
     part.layer = neighbour.layer ? qs(neighbour.name) : QString();
     part.type = slotType(network, neighbour.quantizer);
     part.differs = neighbour.differs;
@@ -82,7 +97,7 @@ StripPart partOf(const Network &network, const Neighbour &neighbour, bool feeds)
     if (neighbour.quantizer)
         lines << quantizerTip(network, *neighbour.quantizer);
     else if (feeds && neighbour.kind != Neighbour::Kind::End)
-        lines << withoutQuantizer(neighbour);
+        lines << withoutQuantizer(network, neighbour);
     if (neighbour.differs)
         lines << u"differs from what it is joined with: see the problems"_s;
     if (const QStringList names = operatorNames(network, neighbour.operators); !names.isEmpty())

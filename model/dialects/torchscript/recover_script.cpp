@@ -3,6 +3,9 @@
 #include "dialects/onnx/graph_flow.h"
 #include "dialects/torchscript/script_decode.h"
 
+#include <algorithm>
+#include <array>
+
 namespace quantscope {
 
 namespace {
@@ -27,6 +30,29 @@ Flow flowOf(interpret::Constants &constants, const std::vector<script::ScriptLay
         added.nodes = layer.nodes;
     }
     return interpret::flowOf(constants, plan);
+}
+
+/// Operators that need their inputs on one grid, and the list that those of a concatenation stand in.
+bool needsOneGrid(const FlowNode &node)
+{
+    static constexpr std::array<std::string_view, 12> kJoining
+        = {"add", "add_", "sub", "sub_", "cat", "concat", "stack", "where", "maximum", "minimum", "hstack", "vstack"};
+    return node.kind == FlowNode::Kind::Operator && node.domain == "aten"
+        && std::ranges::find(kJoining, node.opType) != kJoining.end();
+}
+
+/// Where quantizers stand on the ways of the values is not followed in the code of an archive.
+void sayUncheckedJoins(Network &network)
+{
+    const Flow &flow = network.flow;
+    const bool joins = std::ranges::any_of(flow.joins(), [&](FlowNodeId id) {
+        return needsOneGrid(flow.node(id))
+            || (flow.node(id).opType == "ListConstruct"
+                && std::ranges::any_of(flow.consumers(id), [&](FlowNodeId to) { return needsOneGrid(flow.node(to)); }));
+    });
+    if (joins)
+        network.diagnostics.push_back({"joins-not-checked", Severity::Note, {},
+            "Joins of a TorchScript graph (add, cat and others) are not checked for equal scales."});
 }
 
 } // namespace
@@ -63,6 +89,7 @@ void recoverScript(Network &network, const Progress &progress)
         network.add(std::move(layer));
     }
     network.flow = flowOf(constants, plan);
+    sayUncheckedJoins(network);
     progress.step(plan.size(), plan.size());
 }
 
