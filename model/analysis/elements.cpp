@@ -27,6 +27,8 @@ ElementReader::ElementReader(const SlotQuantizer &slot, Minifloats minifloats)
 {
     if (slot.hasCodes() || (slot.isReadable() && minifloats == Minifloats::AsPatterns))
         m_codes.emplace(slot);
+    else if (slot.hasValues() && slot.holdsCodes())
+        m_stored.emplace(slot);
     else
         m_floats.emplace(*slot.tensor);
 }
@@ -44,7 +46,9 @@ void ElementReader::read(std::uint64_t begin, std::uint64_t count, ElementChunk 
         if (!chunk.values.empty())
             m_codes->values(begin, chunk.values);
     }
-    if (m_floats)
+    if (m_stored)
+        m_stored->values(begin, chunk.originals);
+    else if (m_floats)
         m_floats->floats(begin, chunk.originals);
     else if (hasFloats)
         m_codes->floats(begin, chunk.originals);

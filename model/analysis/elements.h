@@ -18,7 +18,7 @@ struct Element {
     bool hasFloat = false;
     std::int64_t code = 0;
     float value = 0; ///< dequantized
-    float original = 0; ///< the file's float
+    float original = 0; ///< the file's float; of a minifloat that the file stores with a scale, its value
 };
 
 /// Codes, values and floats of a run of elements.
@@ -26,13 +26,14 @@ struct ElementChunk {
     std::uint64_t begin = 0;
     std::vector<std::int64_t> codes; ///< empty without integer codes
     std::vector<float> values; ///< empty without integer codes, and where their scale is unknown
-    std::vector<float> originals; ///< empty when the file holds only codes
+    std::vector<float> originals; ///< empty when the file holds only integer codes
 
     std::size_t size() const { return std::max(codes.size(), originals.size()); }
     Element element(std::uint64_t flat) const;
 };
 
-/// Reads a slot with a tensor: codes and values where it has integer codes, else its floats alone. Throws ParseError.
+/// Reads a slot with a tensor: codes and values where it has integer codes, else its floats alone: of
+/// minifloats that the file stores, their values with the scale. Throws ParseError.
 class ElementReader {
 public:
     enum class Minifloats { AsFloats, AsPatterns }; ///< whether a minifloat's bit patterns count as its codes
@@ -47,6 +48,7 @@ public:
 private:
     std::uint64_t m_count = 0;
     std::optional<CodeReader> m_codes;
+    std::optional<CodeReader> m_stored; ///< minifloats with a scale
     std::optional<TensorReader> m_floats;
 };
 

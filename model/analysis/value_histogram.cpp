@@ -1,5 +1,6 @@
 #include "analysis/value_histogram.h"
 
+#include "analysis/elements.h"
 #include "analysis/histogram_kernels.h"
 #include "analysis/pieces.h"
 #include "quant/code_reader.h"
@@ -56,19 +57,19 @@ Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const ValueWind
 }
 
 Result<BitWeightHistogram> floatBitWeights(
-    const TensorInfo &tensor, const Progress &progress, const Partial<BitWeightHistogram> &partial)
+    const SlotQuantizer &slot, const Progress &progress, const Partial<BitWeightHistogram> &partial)
 {
-    return passErrors(tensor.name, [&] {
-        TensorReader reader(tensor);
+    return passErrors(slot.tensorName, [&] {
+        ElementReader reader(slot);
         BitWeightCounter counter;
-        const std::uint64_t count = elementCount(tensor.shape);
-        std::vector<float> values(std::min(kPiece, count));
+        const std::uint64_t count = reader.count();
+        ElementChunk chunk;
         for (std::uint64_t at = 0; at < count; at += kPiece) {
-            const auto piece = std::span(values).first(std::min(kPiece, count - at));
-            reader.floats(at, piece);
+            reader.read(at, kPiece, chunk);
+            const std::span<const float> piece = chunk.originals;
             counter.add(piece);
-            progress.step(at + piece.size(), count);
-            if (partial && isPartialStep(at + piece.size(), count))
+            progress.step(at + chunk.size(), count);
+            if (partial && isPartialStep(at + chunk.size(), count))
                 partial(counter.result());
         }
         return counter.result();

@@ -19,8 +19,8 @@ Result<ValueHistogram> valueHistogram(const SlotQuantizer &slot, const SlotStati
     std::optional<std::size_t> channel = {}, const Progress &progress = {},
     const Partial<ValueHistogram> &partial = {});
 
-/// Bit weights of a float tensor that has no quantizer.
+/// Bit weights of the floats of a slot without integer codes: without a quantizer, or with minifloats.
 Result<BitWeightHistogram> floatBitWeights(
-    const TensorInfo &tensor, const Progress &progress = {}, const Partial<BitWeightHistogram> &partial = {});
+    const SlotQuantizer &slot, const Progress &progress = {}, const Partial<BitWeightHistogram> &partial = {});
 
 } // namespace quantscope

@@ -67,7 +67,7 @@ std::string remark(const Network &network, const std::vector<SweepPoint> &points
     const bool quantized = std::any_of(allocation.points.begin(), allocation.points.end(), [&](std::size_t i) {
         const Layer *layer = network.layer(points[i].layer);
         const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(points[i].slot);
-        return slot != nullptr && slot->tensor && (slot->tensor->affine || !isFloating(slot->tensor->dtype));
+        return slot != nullptr && slot->tensor && (slot->tensor->affine || slot->holdsCodes());
     });
     std::string out;
     for (const std::size_t i : allocation.points)

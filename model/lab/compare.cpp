@@ -158,12 +158,12 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
     if (slot == nullptr || !slot->tensor || !slot->tensor->readable())
         return usage(
             network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, wanted));
-    if (!isFloating(slot->tensor->dtype) && slot->hasCodes() && !slot->hasValues())
+    if (slot->holdsCodes() && slot->hasCodes() && !slot->hasValues())
         return usage(network.file->path,
             fmt::format("layer \"{}\" holds integers in slot \"{}\" and no scale: what they stand for is not known, so "
                         "there is nothing to compare",
                 name, wanted));
-    if (!isFloating(slot->tensor->dtype) && !(slot->quantizer && slot->quantizer->isComplete()))
+    if (slot->holdsCodes() && !(slot->quantizer && slot->quantizer->isComplete()))
         return usage(network.file->path,
             fmt::format("layer \"{}\" has neither floats nor a quantizer in slot \"{}\"", name, wanted));
     return slot;
@@ -177,7 +177,7 @@ std::vector<std::string> comparableLayers(const Network &network, Slot wanted)
     for (const Layer &layer : network.layers) {
         const SlotQuantizer *slot = layer.slot(wanted);
         if (slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
-            && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete())))
+            && (!slot->holdsCodes() || (slot->quantizer && slot->quantizer->isComplete())))
             names.push_back(layer.name);
     }
     return names;
@@ -250,7 +250,7 @@ Result<std::vector<SlotComparison>> prepared(const Network &network, const std::
         const auto slot = comparedSlot(network, name, wanted);
         if (!slot)
             return tl::unexpected(slot.error());
-        SlotComparison comparison{name, wanted, !isFloating((*slot)->tensor->dtype), {}, {}};
+        SlotComparison comparison{name, wanted, (*slot)->holdsCodes(), {}, {}};
         Task file;
         file.comparison = out.size();
         file.slot = {network.layer(name)->id, wanted};

@@ -82,11 +82,7 @@ CodeReader::CodeReader(const SlotQuantizer &slot)
             throw ParseError(fmt::format("{} scales do not fit an axis of {}", g->values.size(), m_axis.count()));
 }
 
-bool CodeReader::hasFloats() const
-{
-    return isFloating(m_slot.tensor->dtype) && m_quantizer.rule != CodeRule::Stored
-        && m_quantizer.rule != CodeRule::BitPattern;
-}
+bool CodeReader::hasFloats() const { return !m_slot.holdsCodes(); }
 
 CodeReader::Run CodeReader::runAt(std::uint64_t element) const
 {

@@ -181,6 +181,13 @@ struct SlotQuantizer {
     bool hasCodes() const { return isReadable() && quantizer->kind != QuantizerKind::Minifloat; }
     /// And what they stand for is known.
     bool hasValues() const { return isReadable() && quantizer->isComplete(); }
+    /// The tensor's elements are the codes themselves, and no floats that codes are computed from.
+    bool holdsCodes() const
+    {
+        return tensor
+            && (!isFloating(tensor->dtype)
+                || (quantizer && (quantizer->rule == CodeRule::Stored || quantizer->rule == CodeRule::BitPattern)));
+    }
 };
 
 } // namespace quantscope

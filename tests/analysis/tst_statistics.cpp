@@ -243,8 +243,8 @@ private Q_SLOTS:
         QCOMPARE(values.size(), std::size_t(2));
         QCOMPARE(values[0].bins, valueHistogram(prefix(4'194'304), window)->bins);
         std::vector<std::uint64_t> bits;
-        QVERIFY(floatBitWeights(
-            *slot.tensor, {}, [&](const BitWeightHistogram &h) { bits.push_back(h.total() + h.nonFinite); }));
+        QVERIFY(
+            floatBitWeights(slot, {}, [&](const BitWeightHistogram &h) { bits.push_back(h.total() + h.nonFinite); }));
         QCOMPARE(bits, (std::vector<std::uint64_t>{4'194'304, 8'388'608}));
     }
 

@@ -275,6 +275,22 @@ private Q_SLOTS:
         QVERIFY(result->front().candidates[2].figures->error.sqnrDb());
     }
 
+    /// All codes of float8 e4m3fn, stored with a scale of 0.5: the values reach 224 in steps of 2^-10.
+    void storedMinifloatsAreComparedWithTheirValues()
+    {
+        const auto network = openNetwork(test::data("onnx/qdq_minifloat.onnx"));
+        const auto result
+            = compareCandidates(*network, {"e4m3fn_mm"}, {candidate("ap_fixed<20,9>"), candidate("ap_fixed<16,9>")});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        QVERIFY(result->front().againstQuantized);
+        const SlotStatistics &same = *result->front().candidates[1].figures;
+        QCOMPARE(same.error.errorPower, 0.0);
+        QCOMPARE(same.clipped, std::optional<std::uint64_t>(0));
+        const QuantizationError &error = result->front().candidates[2].figures->error;
+        QCOMPARE(error.maxAbs, 0.00390625); // half of 2^-7
+        QCOMPARE(error.errorPower, 0x1.9p-12);
+    }
+
     /// Errors of layers add up, so the front is what trying every combination gives, on its convex hull.
     void frontAgainstEveryCombination()
     {

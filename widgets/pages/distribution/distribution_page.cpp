@@ -293,7 +293,7 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
         return;
     m_floatBits.startShowing(
         [slot](const Progress &progress, const Partial<BitWeightHistogram> &partial) {
-            return floatBitWeights(*slot.slot->tensor, progress, partial);
+            return floatBitWeights(*slot.slot, progress, partial);
         },
         [this](Result<BitWeightHistogram> histogram) {
             m_zeros->setText({});

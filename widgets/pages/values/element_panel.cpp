@@ -112,32 +112,48 @@ void ElementPanel::showCode(const SlotRef &slot, const Element &element, const W
         m_bits->setCode(element.code, format.bits, format.integerBits, slot.slot->quantizer->isSigned.value_or(true));
 }
 
-/// The scale of the element's channel: the same run rule as the reader's, without reading anything.
-static double scaleAt(const SlotRef &slot, std::uint64_t flat)
+/// What holds for the element's channel: the same run rule as the reader's, without reading anything.
+static CodeParameters parametersAt(const SlotRef &slot, std::uint64_t flat)
 {
     const CodeReader reader(*slot.slot);
-    return static_cast<double>(reader.parameters(reader.runAt(flat).channel).scale);
+    return reader.parameters(reader.runAt(flat).channel);
+}
+
+/// "(code − 9) · 0.0995".
+static QString valueRule(const CodeParameters &parameters)
+{
+    const auto bits = fractionalBits(parameters.scale);
+    const QString scale = bits ? powerOfTwoText(-*bits) : floatText(static_cast<double>(parameters.scale));
+    const double zero = static_cast<double>(parameters.zeroPoint);
+    const QString code
+        = zero == 0 ? u"code"_s : u"(code %1 %2)"_s.arg(zero < 0 ? u"+"_s : u"−"_s, floatText(std::abs(zero)));
+    return code + u" · "_s + scale;
 }
 
 void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Element &element)
 {
     const auto number = [](float value) { return floatText(static_cast<double>(value)); };
-    m_value->setText(element.hasValue ? number(element.value) : element.hasCode ? tr("not known") : u"–"_s);
-    m_float->setText(element.hasFloat ? number(element.original) : u"not stored"_s);
+    // A minifloat that the file stores stands for its value; no float of it is in the file.
+    const bool stored = !element.hasCode && element.hasFloat && slot.hasValues() && slot.slot->holdsCodes();
+    m_value->setText(element.hasValue ? number(element.value)
+            : element.hasCode         ? tr("not known")
+            : stored                  ? number(element.original)
+                                      : u"–"_s);
+    m_float->setText(element.hasFloat && !stored ? number(element.original) : u"not stored"_s);
     const bool both = element.hasCode && element.hasFloat;
     m_error->setText(both ? number(element.value - element.original) : u"–"_s);
     m_value->setToolTip(element.hasCode && !element.hasValue ? plainTip(tr("The file has no scale.")) : QString());
     if (!element.hasValue) {
         m_lsb->setText(u"–"_s);
-        m_valueName->setText(tr("code · scale"));
+        m_valueName->setText(stored ? tr("minifloat · scale") : tr("code · scale"));
         return;
     }
-    const double scale = scaleAt(slot, flat);
+    const CodeParameters parameters = parametersAt(slot, flat);
+    const double scale = static_cast<double>(parameters.scale);
     m_lsb->setText(both && scale > 0
             ? QString::number(static_cast<double>(element.value - element.original) / scale, 'f', 3)
             : u"–"_s);
-    const auto bits = fractionalBits(static_cast<float>(scale));
-    m_valueName->setText(tr("code · ") + (bits ? powerOfTwoText(-*bits) : floatText(scale)));
+    m_valueName->setText(valueRule(parameters));
 }
 
 void ElementPanel::show(const SlotRef &slot, std::uint64_t flat, const Element &element, const WordFormat &format)
