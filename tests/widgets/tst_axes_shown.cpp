@@ -57,6 +57,50 @@ private Q_SLOTS:
             rowsAreOutputs(model, order == u"[o][i]"_s);
     }
 
+    void rulesOfAValue_data()
+    {
+        QTest::addColumn<Granular>("scale");
+        QTest::addColumn<Granular>("zeroPoint");
+        QTest::addColumn<QString>("text");
+        const Granular one{{}, {}, {0.25f}}, channels{{5, 1}, 0, {0.5f, 0.1f, 0.5f, 0.5f, 0.5f}};
+        QTest::newRow("none") << one << Granular{{}, {}, {0.0f}} << u"code · 2⁻²"_s;
+        QTest::newRow("per tensor") << one << Granular{{}, {}, {9.0f}} << u"(code − 9) · 2⁻²"_s;
+        QTest::newRow("negative") << one << Granular{{}, {}, {-3.0f}} << u"(code + 3) · 2⁻²"_s;
+        QTest::newRow("per channel") << channels << Granular{{5, 1}, 0, {0, 8, 1, 2, 3}} << u"(code − 8) · 0.1"_s;
+    }
+    /// The zero point is part of the rule: of the element's channel where each has its own.
+    void rulesOfAValue()
+    {
+        QFETCH(Granular, scale);
+        QFETCH(Granular, zeroPoint);
+        QFETCH(QString, text);
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("onnx/qdq_per_axis.onnx")));
+        SlotRef slot = slotRef(session.network(), "gm", Slot::Weight); // 5x7
+        SlotQuantizer changed = *slot.slot;
+        changed.quantizer->scale = scale;
+        changed.quantizer->zeroPoint = zeroPoint;
+        slot.slot = &changed;
+        Element element;
+        element.known = element.hasCode = element.hasValue = true;
+        ElementPanel panel;
+        panel.show(slot, 7, element, wordFormat(changed)); // the first of channel 1
+        QVERIFY2(panel.text().contains(text), qPrintable(panel.text()));
+    }
+
+    /// A stored minifloat times its scale is a value; the file has no float of it.
+    void valuesOfStoredMinifloats()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("onnx/qdq_minifloat.onnx")));
+        const SlotRef slot = slotRef(session.network(), "e4m3fn_mm", Slot::Weight);
+        const CodeChunk chunk = readChunk(slot, 0, 16);
+        ElementPanel panel;
+        panel.show(slot, 1, chunk.element(1), wordFormat(*slot.slot)); // 2^-9 with a scale of 0.5
+        QVERIFY2(
+            panel.text().contains(u"minifloat · scale\t0.0009765625\nfloat\tnot stored"_s), qPrintable(panel.text()));
+    }
+
 private:
     /// Cell (o, i) of the table is the element that the header's index order puts there.
     static void rowsAreOutputs(ValuesModel &model, bool outputsFirst)
