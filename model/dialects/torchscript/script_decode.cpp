@@ -63,7 +63,7 @@ void setAffine(const TensorInfo &tensor, Quantizer &q)
     q.narrow = false;
     q.scale = simplified(values(affine.scales), false);
     q.zeroPoint = simplified(values(affine.zeroPoints), true);
-    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow", "rounding"})
+    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow"})
         q.origin[field] = {Origin::Read, fmt::format("the {} tensor's own parameters", dtypeName(tensor.dtype))};
 }
 
@@ -276,7 +276,57 @@ void ScriptDecoder::fillPattern(const ScriptSlot &slot, const Layer &layer, Slot
     out.quantizer = std::move(q);
 }
 
-/// What quantized operators write are codes of quint8, whatever the archive's version.
+/// Quantized operators write the type that they read: that of the quantize_per_tensor above; Unknown where none is
+/// found.
+DType ScriptDecoder::codesAbove(NodeId id) const
+{
+    constexpr int kMostSteps = 4096;
+    for (int step = 0; step < kMostSteps; ++step) {
+        const Node &one = node(id);
+        if (const QuantizeOperator *quantize = findQuantize(one))
+            return quantize->fake ? DType::Unknown : dtypeFromTorch(one.integer(axisOf(one) ? "4" : "3", -1));
+        const bool handsOn = one.domain == "prim"
+            && (one.opType == "ListConstruct" || one.opType == "ListUnpack" || one.opType == "If");
+        const bool ends = one.opType == "dequantize" || one.opType.starts_with("quantize_per");
+        if (ends || (one.domain != "aten" && one.domain != "quantized" && !handsOn))
+            return DType::Unknown;
+        // Both ways of a branch have one type.
+        const bool isBranch = one.domain == "prim" && one.opType == "If";
+        const ValueId from = isBranch ? (one.input(1) != kNoValue ? one.input(1) : one.input(2)) : one.input(0);
+        const Value *read = m_constants.graph().value(from);
+        if (read == nullptr || !read->producer)
+            return DType::Unknown;
+        id = *read->producer;
+    }
+    return DType::Unknown;
+}
+
+void ScriptDecoder::setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuantizer &out) const
+{
+    const auto zero = static_cast<double>(q.zeroPoint->values.front());
+    const auto holds = [&](DType type) {
+        const CodeRange range = codeRange(static_cast<int>(dtypeBits(type)), isSigned(type), false);
+        return zero >= static_cast<double>(range.min) && zero <= static_cast<double>(range.max);
+    };
+    DType type = codesAbove(slot.scale.node);
+    const bool isKnown = type == DType::QInt8 || type == DType::QUInt8 || type == DType::QInt32;
+    Provenance from{Origin::Computed, fmt::format("the type that {} reads", nodeLabel(node(slot.scale.node)))};
+    if (!isKnown || !holds(type)) {
+        type = zero < 0 ? DType::QInt8 : DType::QUInt8;
+        if (!holds(type))
+            throw ParseError(fmt::format("a zero point of {} is none of 8 bits", shortest(zero)));
+        const bool proven = !holds(type == DType::QInt8 ? DType::QUInt8 : DType::QInt8);
+        from = proven ? Provenance{Origin::Computed, fmt::format("a zero point of {}", shortest(zero))}
+                      : Provenance{Origin::Assumed, "quint8 is what torch.ao's default observers give"};
+        out.assumed = !proven;
+    }
+    q.bitWidth = static_cast<int>(dtypeBits(type));
+    q.isSigned = isSigned(type);
+    q.narrow = false;
+    for (const char *field : {"bit_width", "signed", "narrow"})
+        q.origin[field] = from;
+}
+
 void ScriptDecoder::fillOutput(const ScriptSlot &slot, SlotQuantizer &out)
 {
     Quantizer q;
@@ -284,10 +334,7 @@ void ScriptDecoder::fillOutput(const ScriptSlot &slot, SlotQuantizer &out)
     q.scale = granular(slot.scale, nullptr, std::nullopt);
     q.zeroPoint = granular(zeroPoint, nullptr, std::nullopt);
     q.rule = CodeRule::ReciprocalRoundAdd;
-    q.bitWidth = 8;
-    q.isSigned = q.narrow = false;
-    for (const char *field : {"bit_width", "signed", "narrow"})
-        q.origin[field] = {Origin::Computed, "torch.ao's quantized operators write quint8"};
+    setOutputType(slot, q, out);
     q.origin["rounding"] = {Origin::Computed, "torch rounds half to even"};
     q.origin["scale"] = {Origin::Read, place(slot.scale)};
     q.origin["zero_point"] = {Origin::Read, place(zeroPoint)};

@@ -33,6 +33,32 @@ class Residual(nn.Module):
         return self.dequant(self.fc(x.mean((2, 3))))
 
 
+class Sums(nn.Module):
+    """Operators without weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.q2 = tq.QuantStub(), tq.QuantStub()
+        self.add, self.mul, self.cat = (nn.quantized.FloatFunctional() for _ in range(3))
+        self.dequant, self.dequant2 = tq.DeQuantStub(), tq.DeQuantStub()
+
+    def forward(self, x):
+        a, b = self.q(x), self.q2(x * 2)
+        y = self.mul.mul(self.add.add(a, b), a)
+        return self.dequant(self.cat.cat([y, y], 1)), self.dequant2(a)
+
+
+class Layers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q, self.dequant = tq.QuantStub(), tq.DeQuantStub()
+        self.c = nn.Conv2d(4, 4, 1)
+        self.l = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.dequant(self.l(self.c(self.q(x)).mean([2, 3])))
+
+
 class Cells(nn.Module):
     def __init__(self):
         super().__init__()
@@ -128,6 +154,19 @@ def main(folder):
     on = Switched(True)
     save("switched_on", torch.jit.script(on), {"lin": {"weight": fake(on.fake, on.lin.weight.detach())}})
     save("switched_off", torch.jit.script(Switched(False)), {})
+    for name, module, outputs in (("signed_sums", Sums(), ("add", "mul", "cat")), ("signed", Layers(), ("c", "l"))):
+        signed = {"dtype": torch.qint8, "qscheme": torch.per_tensor_symmetric}
+        module.eval().qconfig = tq.QConfig(activation=tq.MinMaxObserver.with_args(**signed),
+                                           weight=tq.MinMaxObserver.with_args(**signed))
+        prepared = tq.prepare(module)
+        prepared(torch.rand(2, 4, 6, 6) * 3 - 0.5)
+        done = tq.convert(prepared)
+        slot = "output" if name == "signed" else "act"
+        layers = {layer: {slot: output(getattr(done, layer)) | {"signed": True}} for layer in outputs}
+        for stub in ("q", "q2"):
+            if hasattr(done, stub):
+                layers[stub] = {"act": output(getattr(done, stub)) | {"signed": True}}
+        save(name, torch.jit.script(done), layers)
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

@@ -220,7 +220,8 @@ private Q_SLOTS:
     void made_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name : {"residual", "residual_frozen", "trained", "cells", "switched_on"})
+        for (const char *name :
+            {"residual", "residual_frozen", "trained", "cells", "switched_on", "signed", "signed_sums"})
             QTest::newRow(name) << name;
     }
 
@@ -237,7 +238,8 @@ private Q_SLOTS:
                 const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(slotName);
                 QVERIFY2(slot != nullptr && slot->quantizer, label.c_str());
                 if (slotName != "weight") {
-                    compareActivation(*slot, want["scale"], want["zero_point"], 8, false);
+                    compareActivation(*slot, want["scale"], want["zero_point"], 8, want.value("signed", false));
+                    QVERIFY2(!slot->assumed, label.c_str());
                     continue;
                 }
                 QVERIFY2(same(slot->quantizer->scale->values, numbers(want["scales"])), label.c_str());
