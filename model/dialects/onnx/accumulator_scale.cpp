@@ -3,6 +3,7 @@
 #include "dialects/onnx/labels.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ public:
         for (std::size_t step = 0; step < kLongestScaleChain && !(m_inputSeen && !m_weights.empty()); ++step)
             if (!takeReader())
                 break;
+        lookBehind();
         conclude();
         return std::move(m_found);
     }
@@ -126,6 +128,21 @@ private:
                 ++m_unknown;
             }
         }
+    }
+
+    bool isSingle(const Factor &factor) const { return m_constants.paths().count(factor.value) <= 1; }
+
+    /// A single number may be of anything where a constant for each channel follows.
+    void lookBehind()
+    {
+        if (m_weights.size() != 1 || !isSingle(m_weights[0]))
+            return;
+        ScaleFinder behind = *this;
+        for (std::size_t step = 0; step < kLongestScaleChain; ++step)
+            if (!behind.takeReader())
+                break;
+        std::copy_if(behind.m_weights.begin() + 1, behind.m_weights.end(), std::back_inserter(m_weights),
+            [this](const Factor &factor) { return !isSingle(factor); });
     }
 
     void conclude()

@@ -51,6 +51,26 @@ OffType offTypeOf(const SlotQuantizer &slot)
     return out;
 }
 
+/// The product behind an operator has one factor for each output channel, along the axis of the result with those.
+bool scalesChannels(
+    const Constants &constants, const PlannedSlot &slot, const Shape &stored, const FoldedValue &factors)
+{
+    const Graph &graph = constants.graph();
+    const Node &product = graph.nodes.at(slot.scale->node);
+    const Node *op = graph.producerOf(product.input(product.input(0) == slot.scale->constant ? 1 : 0));
+    if (op == nullptr)
+        return false;
+    const std::size_t rank = slot.chain.empty() ? stored.size() : slot.chain.back().values.size(); // as it is read
+    std::size_t fromEnd = 0;
+    if (op->opType == "Conv" || op->opType == "ConvTranspose")
+        fromEnd = slot.channelsLast ? 1 : rank - std::min<std::size_t>(rank, 1);
+    else if (op->opType == "MatMul" || op->opType == "Gemm")
+        fromEnd = constants.paths().isStored(op->input(0)) ? 2 : 1; // y = W x
+    const Shape &shape = factors.shape;
+    return fromEnd > 0 && shape.size() >= fromEnd
+        && shape[shape.size() - fromEnd] == static_cast<std::int64_t>(factors.count());
+}
+
 } // namespace
 
 void FinnDecoder::say(const char *rule, Severity severity, Slot slot, const std::string &text)
@@ -106,11 +126,14 @@ bool FinnDecoder::isOfType(const PlannedSlot &slot, const SlotQuantizer &out)
 void FinnDecoder::takeScale(const PlannedSlot &slot, SlotQuantizer &out)
 {
     const Node &node = m_constants.graph().nodes.at(slot.scale->node);
-    std::vector<float> values = m_constants.folder().fold(slot.scale->constant).floats();
-    const auto axis = static_cast<std::size_t>(std::max(slot.channelAxis, 0));
+    const FoldedValue &factors = m_constants.folder().fold(slot.scale->constant);
+    std::vector<float> values = factors.floats();
+    const auto axis = static_cast<std::size_t>(slot.channelAxis);
     const bool perChannel = values.size() > 1;
-    if (values.empty()
-        || (perChannel && (axis >= out.shape.size() || out.shape[axis] != static_cast<std::int64_t>(values.size()))))
+    const bool placed = slot.channelAxis >= 0 && axis < out.shape.size()
+        && out.shape[axis] == static_cast<std::int64_t>(values.size())
+        && scalesChannels(m_constants, slot, out.shape, factors);
+    if (values.empty() || (perChannel && !placed))
         return;
     Quantizer &q = *out.quantizer;
     q.rule = CodeRule::Stored;

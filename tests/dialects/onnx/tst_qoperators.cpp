@@ -76,6 +76,22 @@ private Q_SLOTS:
             },
             kDynamic + "mm Linear\n  weight: int8 scale ?, zero 0\n");
         row(
+            "a number, and a constant for each channel behind it",
+            [](OnnxBuilder &b) {
+                b = dynamicProduct();
+                b.node("Mul", {"real", "xs"}, {"m"}).node("Mul", {"m", "c"}, {"s"}).node("Mul", {"s", "ws"}, {"y"});
+                b.tensor("ws", {3}, Floats{0.5f, 0.25f, 2}).tensor("c", {}, Floats{0.125f});
+            },
+            kDynamic + "mm Linear\n  weight: int8 scale ?, zero 0\n");
+        row(
+            "a scale for each channel beside that of the input, and a number behind",
+            [](OnnxBuilder &b) {
+                b = dynamicProduct();
+                b.node("Mul", {"xs", "ws"}, {"s"}).node("Mul", {"real", "s"}, {"m"}).node("Mul", {"m", "c"}, {"y"});
+                b.tensor("ws", {3}, Floats{0.5f, 0.25f, 2}).tensor("c", {}, Floats{0.125f});
+            },
+            kDynamic + shown);
+        row(
             "a quantized input whose scale is constant",
             [](OnnxBuilder &b) {
                 b.input("x").output("y").node("QuantizeLinear", {"x", "xs", "xz"}, {"xq"}, "q");
