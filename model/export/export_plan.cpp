@@ -117,6 +117,18 @@ Result<ExportLayer> planLayer(
     return out;
 }
 
+/// Of an export without a layer.
+std::string reasonsText(std::span<const std::string> notes)
+{
+    constexpr std::size_t kNamed = 8;
+    if (notes.empty())
+        return {};
+    const std::span<const std::string> first = notes.first(std::min(kNamed, notes.size()));
+    const std::string rest
+        = notes.size() == first.size() ? "" : fmt::format("; and {} more", notes.size() - first.size());
+    return fmt::format(": {}{}", fmt::join(first, "; "), rest);
+}
+
 /// A change that reading the name does not explain: more than separators that became underscores.
 bool isSurprising(const std::string &layer, const std::string &identifier)
 {
@@ -193,7 +205,7 @@ Result<ExportPlan> planExport(const Network &network, const ExportRequest &reque
     if (plan.layers.empty() && !plan.refused.empty())
         return contradicted(fmt::format("nothing is written: {}", fmt::join(plan.notes, "; ")));
     if (plan.layers.empty())
-        return usage("no layer has a quantized weight or bias to export");
+        return usage("no layer has a quantized weight or bias to export" + reasonsText(plan.notes));
     planFiles(plan, request);
     return plan;
 }
