@@ -4,6 +4,7 @@
 #include "quant/grid.h"
 
 #include <algorithm>
+#include <array>
 
 namespace quantscope {
 
@@ -27,6 +28,25 @@ std::optional<SlotId> slotNamed(const Network &network, const std::string &text)
         if (layer != nullptr && layer->slot(slot) != nullptr)
             return SlotId{layer->id, slot};
     return std::nullopt;
+}
+
+/// Several scales or zero points belong to elements by their position.
+bool hasSeveralScales(const Quantizer &q)
+{
+    const auto several = [](const std::optional<Granular> &numbers) {
+        return numbers
+            && std::ranges::any_of(numbers->values, [&](float number) { return number != numbers->values.front(); });
+    };
+    return several(q.scale) || several(q.zeroPoint);
+}
+
+/// Operators that keep values and cut, move or put them side by side, perhaps along the axis of the scales.
+bool movesPositions(const FlowNode &node)
+{
+    static constexpr std::array<std::string_view, 18> kMoving
+        = {"Split", "Slice", "Gather", "GatherElements", "GatherND", "Compress", "TopK", "ReverseSequence", "Transpose",
+            "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Concat"};
+    return std::ranges::find(kMoving, node.opType) != kMoving.end();
 }
 
 void addOnce(std::vector<SlotId> &out, const SlotId &slot)
@@ -105,13 +125,21 @@ Arrival Arrivals::throughOperator(FlowNodeId node) const
         if (use == FlowUse::Merges)
             out = out ? merged(*out, m_arrivals[edge], node) : m_arrivals[edge];
     }
-    return out.value_or(Arrival{.kind = Kind::Plain, .source = node});
+    return out ? inPlace(*out, node) : Arrival{.kind = Kind::Plain, .source = node};
 }
 
 Arrival Arrivals::kept(const Arrival &arrival, FlowUse use, FlowNodeId node) const
 {
     const bool offGrid = use == FlowUse::Pads && arrival.kind == Kind::Quantized && !holdsZero(*quantizerOf(arrival));
-    return offGrid ? Arrival{.kind = Kind::Plain, .source = node} : arrival;
+    return offGrid ? Arrival{.kind = Kind::Plain, .source = node} : inPlace(arrival, node);
+}
+
+/// Which of several scales an element has is not known once it has moved.
+Arrival Arrivals::inPlace(const Arrival &arrival, FlowNodeId node) const
+{
+    const bool lost = arrival.kind == Kind::Quantized && movesPositions(m_network.flow.node(node))
+        && hasSeveralScales(*quantizerOf(arrival));
+    return lost ? Arrival{.kind = Kind::Unknown, .source = node} : arrival;
 }
 
 /// Of equal quantizers the first stands for all.

@@ -14,7 +14,8 @@ struct Arrival {
         Quantized, ///< the values of `quantizer`
         Several, ///< values of several quantizers that disagree, side by side
         Plain, ///< not quantized: an input of the network, what a layer or an operator computes
-        Unknown, ///< made by what is not decoded, by a slot whose quantizer is not known, or on a cycle
+        Unknown, ///< made by what is not decoded, by a slot whose quantizer is not known, or on a cycle; of a
+                 ///< quantizer with several scales, also what was moved
     };
     Kind kind = Kind::Unknown;
     std::size_t edge = 0; ///< its position in Flow::edges()
@@ -44,6 +45,7 @@ private:
     void settle(FlowNodeId node);
     Arrival throughOperator(FlowNodeId node) const;
     Arrival kept(const Arrival &arrival, FlowUse use, FlowNodeId node) const;
+    Arrival inPlace(const Arrival &arrival, FlowNodeId node) const;
     Arrival merged(const Arrival &a, const Arrival &b, FlowNodeId node) const;
     const Quantizer *quantizerOf(const Arrival &arrival) const;
 

@@ -96,6 +96,24 @@ private Q_SLOTS:
         QTEST(found.join(u' '), "arriving");
     }
 
+    /// Which of several scales an element has is lost where elements move, and never said to be equal.
+    void severalScales()
+    {
+        const auto arriving = [](const QString &operators, const std::vector<float> &scales) {
+            FlowSketch sketch(u"q=u8 2^-6; s=u8 2^-6; c"_s, u"x > q > %1 > c; x > s > %1"_s.arg(operators));
+            for (std::size_t layer : {0u, 1u})
+                sketch.network.layers[layer].slots[0].quantizer->scale = Granular{{1, 2, 1, 1}, 1, scales};
+            return arrivalText(sketch, Arrivals(sketch.network).into(sketch.id(u"c"_s)).front());
+        };
+        for (const char *moving : {"keep.Split", "keep.Transpose", "keep.Reshape", "keep.Slice", "keep.Gather"}) {
+            QCOMPARE(arriving(QString::fromLatin1(moving), {0.5f, 0.25f}), u"unknown"_s);
+            QCOMPARE(arriving(QString::fromLatin1(moving), {0.5f, 0.5f}), u"q"_s);
+        }
+        QCOMPARE(arriving(u"keep.MaxPool"_s, {0.5f, 0.25f}), u"q"_s);
+        QCOMPARE(arriving(u"cat.Concat"_s, {0.5f, 0.25f}), u"unknown"_s);
+        QCOMPARE(arriving(u"cat.Where"_s, {0.5f, 0.25f}), u"q"_s);
+    }
+
     void inputs_data()
     {
         QTest::addColumn<QString>("layers");

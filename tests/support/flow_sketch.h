@@ -17,8 +17,8 @@ namespace quantscope::test {
 /// A network with its flow from text. Layers: "q=u8 2^-6; s=i8 0.1 zp 3; c; f=?" are q and s with an `act` quantizer, c
 /// without one and f with one that is not known; "c.input=..." gives another slot. Edges: "x > q > keep > c; s > add"
 /// are edges; x is the network's input and y its output; other words are operators, named by what they do with what
-/// they read (keep, pad, cat, add, anything else computes), "odd" in a way that is not decoded. "Q!" is a layer of the
-/// export alone; "c~" reads the raw result of c.
+/// they read (keep, pad, cat, add, anything else computes; "keep.Slice" is a Slice), "odd" in a way that is not
+/// decoded. "Q!" is a layer of the export alone; "c~" reads the raw result of c.
 class FlowSketch {
 public:
     FlowSketch(const QString &layers, const QString &edges)
@@ -83,7 +83,7 @@ private:
         const QString name = QString(text).remove(u'~');
         if (m_ids.contains(name))
             return;
-        FlowNode node{.name = name.toStdString(), .opType = name.toStdString()};
+        FlowNode node{.name = name.toStdString(), .opType = name.section(u'.', -1).toStdString()};
         node.kind = name == u"x"  ? FlowNode::Kind::Input
             : name == u"y"        ? FlowNode::Kind::Output
             : name.endsWith(u'!') ? FlowNode::Kind::Elsewhere
