@@ -71,6 +71,14 @@ std::string fieldsText(const Join &join)
     return names.empty() ? last : fmt::format("{} and {}", fmt::join(names, ", "), last);
 }
 
+bool hasMinifloats(const Network &network, const Join &join)
+{
+    return std::ranges::any_of(join.inputs, [&](const JoinInput &input) {
+        const SlotQuantizer *slot = input.arrival.quantizer ? network.slot(*input.arrival.quantizer) : nullptr;
+        return slot != nullptr && slot->quantizer && slot->quantizer->kind == QuantizerKind::Minifloat;
+    });
+}
+
 std::string joinText(const Network &network, const Join &join)
 {
     const FlowNode &node = network.flow.node(join.node);
@@ -79,11 +87,11 @@ std::string joinText(const Network &network, const Join &join)
         ? fmt::format("its {} inputs", differing)
         : fmt::format("{} of its {} inputs", differing, join.inputs.size());
     return fmt::format(
-        "{}{}: {} differ in {}: {}; integers meet there only on one grid, so let one quantizer make all of "
+        "{}{}: {} differ in {}: {}; {} meet there only on one grid, so let one quantizer make all of "
         "them (in Brevitas one QuantIdentity with return_quant_tensor=True that every branch goes through), "
         "or rescale them in hardware",
         node.opType, node.name.empty() ? std::string() : " node " + node.name, which, fieldsText(join),
-        inputsText(network, join));
+        inputsText(network, join), hasMinifloats(network, join) ? "values" : "integers");
 }
 
 /// The quantizer nearest to the join, by the order of the list.

@@ -24,7 +24,7 @@ const SlotQuantizer *mainSlot(const Layer &layer)
 
 std::string intFracText(const Quantizer &quantizer)
 {
-    if (!quantizer.scale || !quantizer.bitWidth)
+    if (!quantizer.scale || !quantizer.bitWidth || quantizer.kind == QuantizerKind::Minifloat)
         return {};
     const FracBits bits = fractionalBits(*quantizer.scale);
     const int word = quantizer.wordBits();
@@ -56,7 +56,7 @@ void fillNumbers(LayerRow &row, const Quantizer &q)
         row.fractionBits = *frac;
     else if (const auto *list = std::get_if<std::vector<int>>(&bits))
         row.fractionBits = *std::min_element(list->begin(), list->end());
-    if (!q.bitWidth)
+    if (!q.bitWidth || q.kind == QuantizerKind::Minifloat)
         row.fractionBits.reset();
     if (row.fractionBits)
         row.integerBits = q.wordBits() - *row.fractionBits;
@@ -111,7 +111,8 @@ LayerRow layerRow(const Inspection &inspection, const Layer &layer)
             fillQuantizer(row, *main, isUnconfirmed(*inspection.network, *main));
         if (const SlotStatistics *known = inspection.of({layer.id, main->slot}); known != nullptr && known->count > 0) {
             row.sqnrDb = known->error.sqnrDb();
-            row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);
+            if (main->quantizer->kind != QuantizerKind::Minifloat) // bit patterns have no limits
+                row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);
         }
     }
     for (const Diagnostic &d : inspection.diagnostics)

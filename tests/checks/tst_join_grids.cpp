@@ -63,6 +63,19 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(found.front().text), text + kRemedy);
     }
 
+    /// Floats of few bits are no integers.
+    void minifloats()
+    {
+        FlowSketch sketch(u"q=i8 2^-6; s=i8 0.02; c"_s, u"x > q > add; q > s > add; add > c"_s);
+        for (Layer &layer : sketch.network.layers)
+            for (SlotQuantizer &slot : layer.slots)
+                slot.quantizer->kind = QuantizerKind::Minifloat;
+        const std::vector<Diagnostic> found = checkJoinGrids(sketch.network);
+        QCOMPARE(found.size(), std::size_t{1});
+        QVERIFY2(found.front().text.find("; values meet there only on one grid") != std::string::npos,
+            found.front().text.c_str());
+    }
+
     /// A dense block: those that differ, and what the others are like.
     void manyInputs()
     {

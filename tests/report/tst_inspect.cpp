@@ -251,6 +251,18 @@ private Q_SLOTS:
         QVERIFY(!found["kind"].is_null());
         QCOMPARE(found["rounding"], rounding.isEmpty() ? json(nullptr) : json(rounding.toStdString()));
     }
+
+    /// Codes that are bit patterns have no limits and no binary point: the tables say so as the JSON does.
+    void minifloatsInTables()
+    {
+        const auto inspection = inspect(shared(*openNetwork(test::data("onnx/qdq_minifloat.onnx"))));
+        QVERIFY(inspection);
+        for (const Layer &layer : inspection->network->layers) {
+            const LayerRow row = layerRow(*inspection, layer);
+            QVERIFY(row.bitWidth.has_value() && !row.scale.empty());
+            QVERIFY(!row.atLimitShare && row.intFrac.empty() && !row.integerBits && !row.fractionBits);
+        }
+    }
 };
 
 QTEST_GUILESS_MAIN(TestInspect)

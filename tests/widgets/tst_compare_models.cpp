@@ -312,6 +312,28 @@ private Q_SLOTS:
             u"SQNR against float scales per channel"_s);
     }
 
+    /// Why no fixed-point type is exact.
+    void reasonsAgainstFixedPoint()
+    {
+        CandidateResult result;
+        Quantizer q;
+        q.bitWidth = 8;
+        q.isSigned = true;
+        q.scale = Granular{{}, {}, {0.25f}};
+        q.zeroPoint = Granular{{}, {}, {0.0f}};
+        const auto reason = [&] {
+            result.slot.quantizer = q;
+            return compareColumn({&result}).exact;
+        };
+        QCOMPARE(reason(), u"✓ yes"_s);
+        q.zeroPoint->values = {3.0f};
+        QCOMPARE(reason(), u"no, zero point"_s);
+        q.zeroPoint->values = {0.0f};
+        q.kind = QuantizerKind::Minifloat;
+        q.rule = CodeRule::BitPattern;
+        QCOMPARE(reason(), u"no, minifloat"_s);
+    }
+
 private:
     void fill(LabStore &lab, CompareModel &model, const QStringList &layers)
     {

@@ -1,5 +1,6 @@
 #include "charts/bar_chart.h"
 #include "charts/sweep_chart.h"
+#include "items/facts.h"
 #include "pages/channels/channels_page.h"
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_page.h"
@@ -136,6 +137,27 @@ private Q_SLOTS:
         QVERIFY2(summary.endsWith(u"widest channel reaches %1 times as far as the narrowest"_s.arg(
                      QString::number(widest / narrowest, 'f', 1))),
             qPrintable(summary));
+    }
+
+    /// What is not computed of minifloats is said, and nothing waits for it.
+    void figuresOfMinifloats()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("onnx/qdq_minifloat.onnx")));
+        session.selectLayers({u"e4m3fn_mm"_s});
+        ChannelsPage page(session);
+        page.refreshNow();
+        const auto labels = page.findChildren<QLabel *>();
+        QVERIFY(std::ranges::any_of(labels,
+            [](const QLabel *label) { return label->text() == u"The channels of minifloats are not computed."; }));
+        const SlotQuantizer &slot = *session.currentSlot().slot;
+        for (const FigureText &figure : slotFigures(slot, session.currentStatistics()))
+            QVERIFY2(figure.value != u"…", qPrintable(figure.name));
+        const SlotFacts facts = slotFacts(slot);
+        QVERIFY2(
+            !facts.formula.contains(u"frac bits") && !facts.formula.contains(u"code ·"), qPrintable(facts.formula));
+        QVERIFY(std::ranges::none_of(facts.rows, [](const Fact &row) { return row.label == u"LSB"; }));
+        QCOMPARE(fractionText(*slot.quantizer), u"–"_s);
     }
 
     /// What Ctrl+C takes out of the table of candidates is what the model's own function computes.

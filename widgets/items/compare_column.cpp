@@ -37,6 +37,8 @@ QString exactText(const CandidateResult &result)
     const auto &q = result.slot.quantizer;
     if (!q || !q->scale)
         return u"–"_s;
+    if (q->kind == QuantizerKind::Minifloat)
+        return u"no, minifloat"_s;
     if (q->scale->values.size() > 1)
         return u"no, "_s + countText(q->scale->values.size(), u"scale"_s);
     return fractionalBits(q->scale->values[0]) ? u"no, zero point"_s : u"no, float scale"_s;

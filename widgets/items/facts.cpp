@@ -73,6 +73,8 @@ QString formulaText(const SlotQuantizer &slot)
     QStringList lines;
     if (!slot.formula.empty())
         lines << withPowers(qs(slot.formula));
+    if (quantizer.kind == QuantizerKind::Minifloat)
+        return lines.join(u'\n');
     const auto bits = fractionalBits(*quantizer.scale);
     const bool zero = zeroPointText(*quantizer.zeroPoint) == u"0"_s;
     if (slot.formula.find("value =") != std::string::npos && !std::holds_alternative<int>(bits))
@@ -186,6 +188,8 @@ QString codeRangeText(const Quantizer &quantizer)
 
 QString fractionText(const Quantizer &quantizer)
 {
+    if (quantizer.kind == QuantizerKind::Minifloat)
+        return u"–"_s;
     if (!quantizer.scale)
         return u"unknown"_s;
     const auto bits = fractionalBits(*quantizer.scale);
@@ -244,7 +248,8 @@ static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
             computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
                 type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
     facts.rows.push_back(computed(u"range"_s, rangeText(quantizer, 7), u"codes "_s + codeRangeText(quantizer)));
-    facts.rows.push_back(computed(u"LSB"_s, lsbText(quantizer), u"equals the scale"_s));
+    if (quantizer.kind != QuantizerKind::Minifloat)
+        facts.rows.push_back(computed(u"LSB"_s, lsbText(quantizer), u"equals the scale"_s));
 }
 
 SlotFacts slotFacts(const SlotQuantizer &slot)
@@ -292,10 +297,11 @@ static QString computedTip(const SlotQuantizer &slot, const char *key)
 
 static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &quantizer, const SlotStatistics *s)
 {
-    const auto pending = [&](const QString &name) { figures.push_back({name, u"…"_s, u"being computed"_s}); };
-    if (!s) {
+    const bool minifloat = quantizer.kind == QuantizerKind::Minifloat;
+    if (!s || minifloat) {
         for (const QString &name : {u"SQNR"_s, u"at limit in file"_s, u"rounded to 0"_s, u"codes used"_s})
-            pending(name);
+            figures.push_back({name, minifloat ? u"–"_s : u"…"_s,
+                minifloat ? u"not computed for minifloats"_s : u"being computed"_s});
         return;
     }
     const double count = static_cast<double>(std::max<std::uint64_t>(1, s->count));
@@ -333,8 +339,9 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         fixedType(quantizer)
             ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits())
                   .arg(fractionText(quantizer))
-            : !quantizer.isComplete()
-            ? u"the element type of the file: it has these integers and no scale"_s
+            : !quantizer.isComplete() ? u"the element type of the file: it has these integers and no scale"_s
+            : quantizer.kind == QuantizerKind::Minifloat
+            ? u"floats of %1 bits: no fixed-point type"_s.arg(quantizer.wordBits())
             : u"no fixed-point type holds the values exactly: the scale is not one power of two, "
               "or there is a zero point"_s});
     figures.push_back({u"scale"_s, quantizer.scale ? scaleFullText(*quantizer.scale) : u"unknown"_s,

@@ -48,7 +48,7 @@ struct FigureText {
     QString name, value, tip;
 };
 /// Type, scale, fractional bits, range, SQNR, saturated, rounded to 0, codes used. Without statistics the last four are
-/// "…"; an activation has none of them.
+/// "…", of minifloats "–"; an activation has none of them.
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics);
 /// "scale computed: ... · bits recipe: ... · signed, narrow preset: ..."
 std::vector<Fact> provenanceLine(const SlotQuantizer &slot);

@@ -109,16 +109,19 @@ QString ChannelsPage::summary(const SlotRef &slot) const
 void ChannelsPage::refresh()
 {
     const SlotRef slot = session().currentSlot();
-    const SlotStatistics *statistics = slot.hasValues() ? session().currentStatistics() : nullptr;
-    const bool channels = slot.hasValues() && !(statistics && statistics->channels.empty());
+    const bool minifloats = slot.hasValues() && !slot.hasCodes();
+    const bool counted = slot.hasValues() && slot.hasCodes();
+    const SlotStatistics *statistics = counted ? session().currentStatistics() : nullptr;
+    const bool channels = counted && !(statistics && statistics->channels.empty());
     m_metric->setVisible(channels);
     m_tableCard->setVisible(channels);
     if (!statistics || statistics->channels.empty()) {
         m_shown = {};
         m_model.setChannels({}, {});
         m_summary->clear();
-        const bool computing = slot.hasValues() && !statistics;
+        const bool computing = counted && !statistics;
         m_chart->showMessage(computing ? tr("being computed…")
+                : minifloats           ? tr("The channels of minifloats are not computed.")
                 : slot.hasCodes() && !slot.hasValues()
                 ? tr("The file has these integers and no scale.")
                 : tr("This layer has no quantized tensor with output channels."));
