@@ -112,6 +112,17 @@ std::uint64_t endsByNature(const CheckedSlot &facts)
     return facts.slot.slot == Slot::Bias && scales == facts.statistics->count ? 0 : 2 * scales;
 }
 
+/// Values spread evenly over the range put this share at its two ends, besides what the ends of blocks put there; a
+/// bell puts less there.
+double evenShare(const CheckedSlot &facts, const CodeRange &range)
+{
+    const double even = 2.0 / static_cast<double>(range.size());
+    if (!facts.slot.quantizer->blockSize)
+        return even;
+    const double ends = static_cast<double>(endsByNature(facts)) / static_cast<double>(facts.statistics->count);
+    return ends >= 1 ? 1 : ends + even * (1 - ends);
+}
+
 /// Floats that are on the grid already tell nothing of what was clipped before, unless the scale was computed from
 /// them.
 bool knowsClipped(const CheckedSlot &facts)
@@ -146,8 +157,7 @@ std::optional<std::string> saturated(const CheckedSlot &facts)
         return std::nullopt;
     const std::uint64_t count = known ? *s->clipped : s->atLimit;
     const double share = static_cast<double>(count) / static_cast<double>(s->count);
-    // Values spread evenly over the range put this share at its two ends; a bell puts less there.
-    const double even = 2.0 / static_cast<double>(range.size());
+    const double even = evenShare(facts, range);
     if (range.size() <= 4 || count <= endsByNature(facts)
         || share <= (known ? kSaturatedShare : std::max(even, kSaturatedShare)))
         return std::nullopt;

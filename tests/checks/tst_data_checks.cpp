@@ -127,6 +127,23 @@ private Q_SLOTS:
         QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "all-zero"), QString("fc weight: all 216 values are zero"));
     }
 
+    /// 1,024 blocks of 16 codes: each has its ends, and 12.5 % of the others are there where values spread evenly.
+    void shortBlocks()
+    {
+        Layer layer;
+        layer.name = "nb";
+        SlotQuantizer slot;
+        slot.shape = {64, 256};
+        slot.quantizer = affine(4, false, std::vector<float>(1024, 0.5f));
+        slot.quantizer->blockSize = 16;
+        SlotStatistics s;
+        s.count = 16384;
+        s.atLimit = 2455;
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"), QString());
+        s.atLimit = 3841; // 2,048 and an eighth of the other 14,336 are 3,840
+        QVERIFY(ruleOf(checkSlot({layer, slot, &s}), "saturated").contains("would put 23.4 %"));
+    }
+
     /// A bias with a scale for each element has no element that is at its end by nature.
     void biasPerChannel()
     {
