@@ -83,7 +83,7 @@ public:
     std::vector<FlowNodeId> consumers(FlowNodeId id) const;
 
     /// The nearest layers above a node through operators, by ascending id and without the node itself; at most
-    /// kMostUpstream.
+    /// kMostUpstream. Of a node that makes values none that give it a shape alone.
     std::vector<FlowNodeId> upstream(FlowNodeId id) const;
     /// The nearest layers below it: of a layer those that have it upstream.
     std::vector<FlowNodeId> downstream(FlowNodeId id) const;

@@ -28,15 +28,30 @@ Successors successorsOf(std::span<const FlowNode> nodes, std::span<const FlowEdg
     return out;
 }
 
-/// One pass: a node's producers stand before it, but for operators on a cycle of their own, which no network has.
+/// Nodes that give nothing but shapes: what they read is a shape or becomes one.
+std::vector<bool> givingShapes(std::span<const FlowEdge> edges, std::size_t nodes)
+{
+    std::vector<bool> shapes(nodes, false), values(nodes, false);
+    for (const FlowEdge &edge : edges)
+        (edge.shapeOnly ? shapes : values)[position(edge.from)] = true;
+    for (std::size_t node = 0; node < nodes; ++node)
+        shapes[node] = shapes[node] && !values[node];
+    return shapes;
+}
+
+/// A shape does not feed a node that makes values. One pass: a node's producers stand before it, but for operators on a
+/// cycle of their own, which no network has.
 std::vector<NodeSet> nearestUpstream(
     std::span<const FlowNode> nodes, std::span<const FlowEdge> edges, const Successors &into)
 {
     std::vector<NodeSet> upstream(nodes.size());
     const std::vector<std::uint32_t> unranked(nodes.size(), 0);
+    const std::vector<bool> shapes = givingShapes(edges, nodes.size());
     for (const std::uint32_t node : topologicalOrder(successorsOf(nodes, edges, true), unranked).nodes)
         for (const std::uint32_t edge : into[node]) {
             const FlowNodeId from = edges[edge].from;
+            if (edges[edge].shapeOnly && !shapes[node])
+                continue;
             if (!nodes[position(from)].isStop())
                 for (const FlowNodeId layer : upstream[position(from)])
                     insertLimited(upstream[node], layer);

@@ -64,6 +64,8 @@ private Q_SLOTS:
         row("an operator that reads itself", "AB", "x > A > p > p > B", "p: A; B: A", "x: A; A: B; p: B", "A B", "");
         row("a shape is no data", "AB", "x > A > reshape > B; A > shape > s:gather > s:reshape",
             "reshape: A; shape: A; gather: A; B: A", "x: A; A: B; reshape: B; shape: B; gather: B", "A B", "");
+        row("a shape of another layer", "ABC", "x > A > reshape > C; x > B > shape > s:reshape",
+            "reshape: A; shape: B; C: A", "x: A B; A: C; reshape: C; shape: C", "A B C", "");
         row("one value twice", "AB", "x > A > add; A > add; add > B", "add: A; B: A", "x: A; A: B; add: B", "A B",
             "add");
         row("nothing is connected", "AB", "", "", "", "A B", "");
