@@ -19,7 +19,7 @@ static const SlotQuantizer *slotOf(const Network &network, const std::string &la
 static bool comparable(const SlotQuantizer *slot)
 {
     return slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
-        && (isFloating(slot->tensor->dtype) || (slot->quantizer && slot->quantizer->isComplete()));
+        && (!slot->holdsCodes() || (slot->quantizer && slot->quantizer->isComplete()));
 }
 
 void LabStore::select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot)

@@ -91,7 +91,7 @@ void ComparePower::refresh()
     std::vector<std::string> layers;
     for (const QString &name : m_layers)
         if (const SlotRef ref = slotRef(network, str(name), slot);
-            ref.readable() && (isFloating(ref.slot->tensor->dtype) || ref.hasValues()))
+            ref.readable() && (!ref.slot->holdsCodes() || ref.hasValues()))
             layers.push_back(str(name));
     m_note->setText(layers.empty() ? tr("This selection has no weights.") : tr("being computed…"));
     compute(std::move(layers));
