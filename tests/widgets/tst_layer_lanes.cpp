@@ -89,6 +89,20 @@ private Q_SLOTS:
                 u"Z\nnothing tells what feeds it or reads it"_s}));
     }
 
+    /// Of what only holds a tensor it is not said that nothing reads it.
+    void constants()
+    {
+        const test::FlowSketch sketch(u"q=u8 2^-6; c; p.weight=i8 0.1; w.input=i8 0.1"_s, u"x > q > c"_s);
+        LayerModel model;
+        LayerProxy proxy;
+        show(model, proxy, sketch.network);
+        QStringList tips;
+        for (int row = 0; row < proxy.rowCount(); ++row)
+            tips << proxy.index(row, 0).data(Qt::ToolTipRole).toString();
+        QVERIFY(tips.contains(u"p\na constant: what reads it is not followed"_s));
+        QVERIFY(tips.contains(u"w\nnothing that is listed feeds it or reads it"_s));
+    }
+
     /// Where the join is no row, the rows that read it tell of it, else the last that it reads.
     void joinsThatDisagree_data()
     {
@@ -150,9 +164,7 @@ private Q_SLOTS:
             u"x > q > keep > cat; x > s > pad > cat; x > t > cat; cat > r; x > w > r"_s);
         LayerModel model;
         LayerProxy proxy;
-        proxy.setSourceModel(&model);
-        model.setInspection({std::make_shared<const Network>(sketch.network), {}, {}});
-        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        show(model, proxy, sketch.network);
         QStringList red;
         for (int at = 0; at < proxy.rowCount(); ++at)
             for (const auto &line : proxy.index(at, 0).data(LayerModel::LanesRole).value<LaneCell>().lines)
@@ -311,6 +323,10 @@ private:
             letters, u"x > A > relu > B > add > C > reshape > D > y; relu > add; A > shape > s:reshape"_s);
         Network network = test::networkOf(letters, sketch);
         network.add({}).name = "Z";
+        show(model, proxy, network);
+    }
+    static void show(LayerModel &model, LayerProxy &proxy, const Network &network)
+    {
         proxy.setSourceModel(&model);
         model.setInspection({std::make_shared<const Network>(network), {}, {}});
         proxy.sort(LayerModel::Name, Qt::AscendingOrder);

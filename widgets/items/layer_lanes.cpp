@@ -51,6 +51,17 @@ std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, Flo
     return out;
 }
 
+/// A quantized tensor that no layer computes with: nothing of the flow leads from it or to it.
+bool isLoneConstant(const Network &network, FlowNodeId id)
+{
+    const FlowNode &node = network.flow.node(id);
+    if (!node.layer || !network.flow.producers(id).empty() || !network.flow.consumers(id).empty())
+        return false;
+    const std::vector<SlotQuantizer> &slots = network.layer(*node.layer).slots;
+    return !slots.empty()
+        && std::ranges::all_of(slots, [](const SlotQuantizer &slot) { return slot.slot == Slot::Weight; });
+}
+
 /// The nearest rows above that give what arrives over an edge, through operators that hand on what they read.
 void addGivers(std::vector<std::uint32_t> &rows, const Flow &flow, const RowOf &rowOf, std::size_t edge)
 {
@@ -237,8 +248,9 @@ QStringList LayerLanes::tipLines(int row) const
     if (!m_notes[at].behind.isEmpty())
         lines << kBehind + u':' << m_notes[at].behind;
     if (lines.isEmpty())
-        lines << (m_entries[at].node ? u"nothing that is listed feeds it or reads it"_s
-                                     : u"nothing tells what feeds it or reads it"_s);
+        lines << (!m_entries[at].node                             ? u"nothing tells what feeds it or reads it"_s
+                : isLoneConstant(*m_network, *m_entries[at].node) ? u"a constant: what reads it is not followed"_s
+                                                                  : u"nothing that is listed feeds it or reads it"_s);
     if (m_entries[at].node && m_network->flow.node(*m_entries[at].node).kind == FlowNode::Kind::Elsewhere)
         lines << u"a layer of %1 alone"_s.arg(shownText(m_network->toldBy));
     return lines;
