@@ -85,6 +85,7 @@ private Q_SLOTS:
     void recurrent();
 
     void staticLayers();
+    void outputTypes();
     void codes_data();
     void codes();
     void fakeQuantizers_data();
@@ -270,6 +271,20 @@ void TestFieldTorch::staticLayers()
         QCOMPARE(output["signed"], json(false));
         QVERIFY(output["origin"]["scale"].get<std::string>().starts_with("read: "));
     }
+}
+
+/// The zero point of an output is one of its codes: -86, -22, 137, 69, and 0 of a qint8 that nothing in the file tells.
+void TestFieldTorch::outputTypes()
+{
+    const auto typeOf = [](const char *file, const char *layer, const char *slot) {
+        const json output = slotOf(inspected(field(std::string("torch/") + file + ".pt")), layer, slot);
+        return std::pair(output["signed"], output["assumed"]);
+    };
+    QVERIFY(typeOf("static_signed", "q", "act") == std::pair(json(true), json(false)));
+    QVERIFY(typeOf("static_signed", "c", "output") == std::pair(json(true), json(false)));
+    QVERIFY(typeOf("static_qnnpack", "quant", "act") == std::pair(json(false), json(false)));
+    QVERIFY(typeOf("static_qnnpack", "skip", "act") == std::pair(json(false), json(true)));
+    QVERIFY(typeOf("static_symmetric", "c", "output") == std::pair(json(false), json(true)));
 }
 
 void TestFieldTorch::codes_data()

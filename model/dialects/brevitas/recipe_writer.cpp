@@ -233,8 +233,8 @@ std::string recipeToml(const Network &network)
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     const Writer writer(network);
     const std::string entries = writer.layers() + writer.quantizers() + writer.proofs();
-    const bool assumed = std::ranges::any_of(
-        network.layers, [](const Layer &layer) { return std::ranges::any_of(layer.slots, &SlotQuantizer::assumed); });
+    const bool assumed = std::ranges::any_of(network.layers,
+        [](const Layer &layer) { return std::ranges::any_of(layer.slots, &SlotQuantizer::presetAssumed); });
     if (entries.empty() && !network.recipe.brevitas && !assumed)
         return out + "# What quantizers it has were read from the file itself; it needs no recipe.\n";
     out += network.recipe.brevitas ? fmt::format("brevitas = {}\n", tomlString(*network.recipe.brevitas))

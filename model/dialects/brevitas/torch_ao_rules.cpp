@@ -86,6 +86,27 @@ void findRange(SlotWork &work, Quantizer &q)
             "bits gives them from min_val and max_val: its bit width is not known");
 }
 
+/// A state_dict does not keep the type of what a quantized operator writes; its zero point is one of its codes.
+void setOutputType(SlotWork &work, Quantizer &q)
+{
+    const auto [low, high] = std::ranges::minmax(q.zeroPoint->values);
+    const bool belowUnsigned = low<0, aboveSigned = high> 127;
+    if ((belowUnsigned && (low < -128 || aboveSigned)) || high > 255)
+        return work.warn(kRangeUnknown.data(), "its zero point is none of 8 bits, so that its type is not known");
+    const Provenance type{Origin::Computed, "torch.ao's quantized operators write 8 bits"};
+    if (!belowUnsigned && !aboveSigned) {
+        setRange(q, {8, false, false}, type);
+        for (const char *field : {"bit_width", "signed"})
+            work.markAssumed(q, field,
+                "its zero point is one of qint8 too: that it is quint8, as torch.ao's default observers give it,");
+        return;
+    }
+    setRange(q, {8, belowUnsigned, false}, type);
+    q.origin["signed"] = {Origin::Computed,
+        fmt::format("a zero point of {} is none of {}", shortest(belowUnsigned ? low : high),
+            belowUnsigned ? "quint8" : "qint8")};
+}
+
 /// Its codes rest on an epsilon that the file does not hold.
 bool hasFusedBatchNorm(const SlotWork &work)
 {
@@ -112,7 +133,7 @@ void resolveTorchAo(SlotWork &work)
             "was "
             "never calibrated");
     } else {
-        setRange(q, {8, false, false}, {Origin::Computed, "torch.ao's quantized operators write quint8"});
+        setOutputType(work, q);
     }
     work.slot.quantizer = std::move(q);
     work.slot.assumed = work.slot.assumed || hasFusedBatchNorm(work);
