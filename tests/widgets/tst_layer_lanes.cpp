@@ -80,9 +80,7 @@ private Q_SLOTS:
         LayerModel model;
         LayerProxy proxy;
         fill(model, proxy);
-        QStringList tips;
-        for (int row = 0; row < proxy.rowCount(); ++row)
-            tips << proxy.index(row, 0).data(Qt::ToolTipRole).toString();
+        const QStringList tips = tipsOf(proxy);
         QCOMPARE(tips,
             (QStringList{u"A\nfeeds B and C\ngives a shape to D"_s, u"B\nreads A\nfeeds C"_s,
                 u"C\nreads A and B\nfeeds D"_s, u"D\nreads C\nreads a shape from A"_s,
@@ -96,9 +94,7 @@ private Q_SLOTS:
         LayerModel model;
         LayerProxy proxy;
         show(model, proxy, sketch.network);
-        QStringList tips;
-        for (int row = 0; row < proxy.rowCount(); ++row)
-            tips << proxy.index(row, 0).data(Qt::ToolTipRole).toString();
+        const QStringList tips = tipsOf(proxy);
         QVERIFY(tips.contains(u"p\na constant: what reads it is not followed"_s));
         QVERIFY(tips.contains(u"w\nnothing that is listed feeds it or reads it"_s));
     }
@@ -138,10 +134,8 @@ private Q_SLOTS:
         const test::FlowSketch sketch(u"q=u8 2^-6; c; s=i8 0.1 zp 3; r=u8 2^-6"_s, edges);
         LayerModel model;
         LayerProxy proxy;
-        proxy.setSourceModel(&model);
-        model.setInspection({std::make_shared<const Network>(sketch.network), {}, {}});
+        show(model, proxy, sketch.network);
         model.showOperators({model.network(), {}, {}}, operators);
-        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
         QCOMPARE(proxy.setFilterText(filter), QString());
         for (int at = 0; at < proxy.rowCount(); ++at) {
             const QModelIndex index = proxy.index(at, 0);
@@ -179,10 +173,8 @@ private Q_SLOTS:
         const QString letters = u"CBA"_s;
         const test::Sketch sketch(letters, u"x > A > B > C > y"_s);
         LayerModel model;
-        model.setInspection({std::make_shared<const Network>(test::networkOf(letters, sketch)), {}, {}});
         LayerProxy proxy;
-        proxy.setSourceModel(&model);
-        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        show(model, proxy, test::networkOf(letters, sketch));
         QCOMPARE(names(proxy), (QStringList{u"A"_s, u"B"_s, u"C"_s}));
         QVERIFY(lanes(proxy).isValid());
         proxy.sort(LayerModel::Name, Qt::DescendingOrder);
@@ -201,10 +193,8 @@ private Q_SLOTS:
         Network network = test::networkOf(u"CBA"_s, test::Sketch(u"CBA"_s, {}));
         network.flow = {};
         LayerModel model;
-        model.setInspection({std::make_shared<const Network>(network), {}, {}});
         LayerProxy proxy;
-        proxy.setSourceModel(&model);
-        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        show(model, proxy, network);
         QCOMPARE(names(proxy), (QStringList{u"C"_s, u"B"_s, u"A"_s}));
         QVERIFY(!lanes(proxy).isValid());
         QCOMPARE(lanesWidth(lanes(proxy).value<LaneCell>()), 0);
@@ -337,6 +327,13 @@ private:
         QStringList list;
         for (int row = 0; row < model.rowCount(); ++row)
             list << name(model, row);
+        return list;
+    }
+    static QStringList tipsOf(const QAbstractItemModel &model)
+    {
+        QStringList list;
+        for (int row = 0; row < model.rowCount(); ++row)
+            list << model.index(row, 0).data(Qt::ToolTipRole).toString();
         return list;
     }
     static QVariant lanes(const QAbstractItemModel &model) { return model.index(0, 0).data(LayerModel::LanesRole); }
