@@ -149,6 +149,7 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
     case Form::Trunc: return decodeTrunc(m_constants, node, out);
     case Form::Scalars: return decodeScalars(m_constants, node, slot.firstInput, out);
     case Form::Dequantize: return QdqDecoder(m_constants, layer, m_diagnostics).constant(node, out);
+    case Form::Picked: return QdqDecoder(m_constants, layer, m_diagnostics).picked(node, out);
     case Form::Quantize:
         return slot.constant ? QdqDecoder(m_constants, layer, m_diagnostics).codesOfConstant(node, out)
                              : QdqDecoder(m_constants, layer, m_diagnostics).activation(node, out);

@@ -227,6 +227,45 @@ void QdqDecoder::codesOfConstant(const Node &quantize, SlotQuantizer &out)
     quantizedConstant(quantize, quantize, path, out);
 }
 
+void QdqDecoder::setParameters(Quantizer &q, const Node &node, const Parameters &parameters)
+{
+    q.scale = parameters.scale;
+    q.zeroPoint = parameters.zeroPoint;
+    q.blockSize = parameters.blockSize;
+    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
+    q.origin["zero_point"] = node.input(2) != kNoValue
+        ? Provenance{Origin::Read, inputLabel(node, 2)}
+        : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
+}
+
+void QdqDecoder::picked(const Node &node, SlotQuantizer &out)
+{
+    const DType container = out.tensor->dtype;
+    if (!out.tensor->problem.empty())
+        return;
+    Quantizer q;
+    q.rule = CodeRule::Stored;
+    setRange(q, container, node, nullptr, out.slot);
+    const auto one = [&](std::size_t input) {
+        const ValueId value = node.input(input);
+        return value == kNoValue
+            || (m_constants.folder().isConstant(value) && m_constants.folder().fold(value).count() == 1);
+    };
+    const Value *codes = m_constants.graph().value(node.input(0));
+    std::string why;
+    if (codes == nullptr || codes->consumers.size() != 1)
+        why = "more than one operator reads the codes that are picked";
+    else if (!one(1) || !one(2))
+        why = fmt::format("{} reads the codes that are picked, and its scale and zero point are not one constant each",
+            nodeLabel(node));
+    if (why.empty())
+        setParameters(q, node, parameters(node, container, &out.tensor->shape));
+    else
+        m_diagnostics.push_back({"scale-not-constant", Severity::Warning, {m_layer.id, out.slot},
+            fmt::format("The scale of {} ({}) is not known: {}.", printable(m_layer.name), out.slot, why)});
+    out.quantizer = std::move(q);
+}
+
 void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 {
     const CodePath path = codePathOf(m_constants.graph(), node);
@@ -249,14 +288,7 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
         throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
     else if (!setRange(q, container, node, clip, out.slot))
         codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes
-    const Parameters p = parameters(node, container, &codes->shape);
-    q.scale = p.scale;
-    q.zeroPoint = p.zeroPoint;
-    q.blockSize = p.blockSize;
-    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
-    q.origin["zero_point"] = node.input(2) != kNoValue
-        ? Provenance{Origin::Read, inputLabel(node, 2)}
-        : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
+    setParameters(q, node, parameters(node, container, &codes->shape));
     if (path.quantize != nullptr)
         q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.tensor = codes;

@@ -26,6 +26,9 @@ public:
     }
 
     void constant(const Node &dequantize, SlotQuantizer &out);
+    /// Of codes, already in `out`, of which a Gather picks some before they are dequantized: the scale is not known
+    /// where it is not one number.
+    void picked(const Node &dequantize, SlotQuantizer &out);
     /// Of a constant that nothing dequantizes.
     void codesOfConstant(const Node &quantize, SlotQuantizer &out);
     void activation(const Node &quantize, SlotQuantizer &out);
@@ -45,6 +48,7 @@ private:
     Followers followersOf(const Node &quantize) const;
     void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
+    void setParameters(Quantizer &q, const Node &dequantize, const Parameters &parameters);
     DType quantizedType(const Node &quantize);
     void checkZeroPoint(const Node &node, DType codes, const std::vector<float> &values);
     bool roundsAsCodesDo(const Node &quantize);

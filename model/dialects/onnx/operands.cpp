@@ -172,6 +172,21 @@ std::optional<Operand> Operands::weightAt(ValueId value)
     return m_graph.producerOf(value) != nullptr || parameter ? std::optional(unknown(value)) : std::nullopt;
 }
 
+void Operands::dequantizePicked(const Node &gather, Operand &table)
+{
+    const auto view
+        = gather.opType == "Gather" && table.slot.form == Form::Plain ? m_constants.view(table.tensor) : nullptr;
+    const Value *picked = gather.outputs.empty() ? nullptr : m_graph.value(gather.outputs[0]);
+    if (view == nullptr || !isInteger(view->dtype) || picked == nullptr)
+        return;
+    const auto reader = std::ranges::find_if(picked->consumers,
+        [&](NodeId id) { return isDequantize(m_graph.nodes[id]) && m_graph.nodes[id].input(0) == gather.outputs[0]; });
+    if (reader == picked->consumers.end())
+        return;
+    table.slot.form = Form::Picked;
+    table.slot.node = *reader;
+}
+
 std::optional<Operands::BiasBehind> Operands::biasBehind(NodeId product)
 {
     const Node &node = m_graph.nodes[product];

@@ -30,6 +30,8 @@ public:
     std::optional<Operand> weightAt(ValueId value);
     /// What a quantizer's node makes of a constant; nothing for other nodes.
     std::optional<Operand> quantizedBy(NodeId id);
+    /// Codes of which a Gather picks some for a DequantizeLinear have that one's scale; of other nodes nothing changes.
+    void dequantizePicked(const Node &gather, Operand &table);
     /// A constant vector that the only reader of a product adds to it: PyTorch exports a Linear on three axes as MatMul
     /// and Add.
     struct BiasBehind {

@@ -18,6 +18,7 @@ enum class Form {
     Bipolar, ///< QONNX BipolarQuant
     Trunc, ///< QONNX Trunc
     Dequantize, ///< constant -> [QuantizeLinear] -> [Clip] -> DequantizeLinear
+    Picked, ///< codes of which a Gather picks some, and a DequantizeLinear reads those: `node`
     Quantize, ///< activation: QuantizeLinear -> [Clip] -> DequantizeLinear
     FixNeuron, ///< Vitis AI's
     FloatQuant, ///< QONNX FloatQuant

@@ -74,7 +74,7 @@ bool PlanBuilder::mostAre(std::initializer_list<Form> forms) const
         for (const PlannedSlot &slot : layer.slots)
             if (std::ranges::find(forms, slot.form) != forms.end())
                 ++these;
-            else if (slot.slot == Slot::Weight && slot.form != Form::Plain)
+            else if (slot.slot == Slot::Weight && slot.form != Form::Plain && slot.form != Form::Picked)
                 ++others;
     return these > 0 && these >= others;
 }

@@ -88,6 +88,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
         = weight->slot.form == Form::Plain || weight->slot.form == Form::Unknown || weight->slot.form == Form::Finn;
     if (op.opType == "Gather" && plain && (rank != 2 || !isTable(view->dtype)))
         return;
+    m_operands.dequantizePicked(node, *weight);
     // The slopes of a PReLU are one a channel, and an equation may multiply by a vector.
     if ((op.opType == "PRelu" || op.opType == "Einsum") && rank < 2)
         return;

@@ -271,6 +271,36 @@ private Q_SLOTS:
         QVERIFY(weight.hasCodes() && !weight.hasValues());
     }
 
+    /// ONNX Runtime's tools dequantize what is picked from a table of codes.
+    void pickedCodes_data()
+    {
+        QTest::addColumn<bool>("many");
+        QTest::addColumn<std::string>("weight");
+        QTest::addColumn<std::string>("said");
+        QTest::newRow("one scale") << false << std::string("int8 scale 0.5, zero 3") << std::string();
+        QTest::newRow("a scale for each feature")
+            << true << std::string("int8 scale ?, zero ?")
+            << std::string("The scale of pick (weight) is not known: DequantizeLinear node dq reads the codes that are "
+                           "picked, and its scale and zero point are not one constant each.");
+    }
+    void pickedCodes()
+    {
+        QFETCH(bool, many);
+        OnnxBuilder builder;
+        builder.input("ids").output("y").node("Gather", {"w", "ids"}, {"rows"}, "pick");
+        builder.node("DequantizeLinear", {"rows", "s", "z"}, {"y"}, "dq");
+        builder.tensor("w", {3, 2}, Signed{1, -2, 3, -4, 5, -6}).tensor("z", {}, Signed{3});
+        builder.tensor("s", many ? std::vector<std::int64_t>{2} : std::vector<std::int64_t>{},
+            many ? Floats{0.5f, 0.25f} : Floats{0.5f});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        const SlotQuantizer &weight = *network.layer("pick")->slot("weight");
+        QTEST(slotText(weight), "weight");
+        QCOMPARE(codesOf(weight), (std::vector<std::int64_t>{1, -2, 3, -4, 5, -6}));
+        QFETCH(std::string, said);
+        QCOMPARE(textsOf(network, "scale-not-constant"),
+            said.empty() ? std::vector<std::string>() : std::vector<std::string>{said});
+    }
+
     /// Stacked matrices may have a scale for each column of each (operator set 21): the codes are shown without.
     void severalAxes()
     {
