@@ -44,6 +44,7 @@ class TestExport : public QObject {
 private Q_SLOTS:
     void usageErrors_data();
     void usageErrors();
+    void nothingToExport();
     void refusedCodes_data();
     void refusedCodes();
     void slotsAreLeftOutWithANote();
@@ -144,6 +145,19 @@ void TestExport::usageErrors()
     QVERIFY(names(folder.path()).isEmpty());
     if (layer == "empty") // refused by name, also when nobody asked for it
         QVERIFY(!exportLayers(network, requestFor(folder.filePath("out"))).has_value());
+}
+
+void TestExport::nothingToExport()
+{
+    Network network;
+    network.layers.push_back(layerOf("norm", "BatchNorm2d", {int8Slot("weight", {2}, {1, 2})}));
+    network.layers.back().slots[0].quantizer.reset();
+    QTemporaryDir folder;
+    const auto report = exportLayers(network, requestFor(folder.filePath("out")));
+    QVERIFY(!report.has_value());
+    QCOMPARE(report.error().kind, ErrorKind::Usage);
+    QCOMPARE(report.error().message,
+        std::string("no layer has a quantized weight or bias to export: norm weight has no known quantizer; left out"));
 }
 
 void TestExport::refusedCodes_data()

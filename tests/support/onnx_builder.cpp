@@ -73,6 +73,12 @@ OnnxBuilder &OnnxBuilder::tensor(
     return initializer(tensor + number(2, type) + bytes(8, name) + bytes(9, raw));
 }
 
+OnnxBuilder &OnnxBuilder::finnType(const std::string &tensor, const std::string &type)
+{
+    m_graph += bytes(14, bytes(1, tensor) + bytes(2, bytes(1, "finn_datatype") + bytes(2, type)));
+    return *this;
+}
+
 OnnxBuilder &OnnxBuilder::initializer(const std::string &proto)
 {
     m_graph += bytes(5, proto);

@@ -40,6 +40,8 @@ public:
         return tensor(name, onnxType<T>(), dims,
             std::string(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)));
     }
+    /// The type of a tensor by its FINN name, as an annotation.
+    OnnxBuilder &finnType(const std::string &tensor, const std::string &type);
     /// A TensorProto as it stands, as an initializer.
     OnnxBuilder &initializer(const std::string &proto);
 

@@ -271,6 +271,30 @@ private Q_SLOTS:
         QVERIFY(weight.hasCodes() && !weight.hasValues());
     }
 
+    /// Numpy aligns the factors behind a convolution at their ends: only those along the second axis are its channels'.
+    void factorsBehind_data()
+    {
+        QTest::addColumn<QList<int>>("shape");
+        QTest::addColumn<std::string>("weight");
+        const std::string channels = "int3 scale @0 0.5 0.25 2 4, zero 0", none = "int3 scale 1, zero 0";
+        QTest::newRow("channels") << QList<int>{1, 4, 1, 1} << channels;
+        QTest::newRow("channels without the batch") << QList<int>{4, 1, 1} << channels;
+        QTest::newRow("columns") << QList<int>{1, 1, 1, 4} << none;
+        QTest::newRow("columns as a vector") << QList<int>{4} << none;
+    }
+    void factorsBehind()
+    {
+        QFETCH(QList<int>, shape);
+        OnnxBuilder builder;
+        builder.input("x").output("y").node("Conv", {"x", "w"}, {"c"}, "/net/export_handler/Conv");
+        builder.node("Mul", {"c", "s"}, {"y"}, "/net/export_handler/Mul").finnType("w", "INT3");
+        builder.tensor("w", {4, 1, 1, 1}, Floats{1, -2, 3, -4});
+        builder.tensor("s", {shape.begin(), shape.end()}, Floats{0.5f, 0.25f, 2, 4});
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(network.layers.size(), std::size_t{1});
+        QTEST(slotText(*network.layers[0].slot("weight")), "weight");
+    }
+
     /// ONNX Runtime's tools dequantize what is picked from a table of codes.
     void pickedCodes_data()
     {
