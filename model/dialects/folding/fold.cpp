@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,28 @@ std::string shownName(const Graph &graph, ValueId id)
 std::size_t outputOf(const Node &node, ValueId value)
 {
     return static_cast<std::size_t>(std::ranges::find(node.outputs, value) - node.outputs.begin());
+}
+
+/// The network's input has no part in it. False where that takes too long to find out.
+bool restsOnTensors(const Graph &graph, ValueId value)
+{
+    constexpr std::size_t kMostValues = 4096;
+    std::vector<ValueId> open{value};
+    std::set<ValueId> seen;
+    while (!open.empty()) {
+        const ValueId id = open.back();
+        open.pop_back();
+        if (id == kNoValue || !seen.insert(id).second)
+            continue;
+        const Value *at = graph.value(id);
+        if (at != nullptr && at->tensor)
+            continue;
+        const Node *maker = graph.producerOf(id);
+        if (maker == nullptr || maker->inputs.empty() || seen.size() > kMostValues)
+            return false;
+        open.insert(open.end(), maker->inputs.begin(), maker->inputs.end());
+    }
+    return true;
 }
 
 } // namespace
@@ -83,8 +106,8 @@ const FoldedValue &Folder::foldNode(ValueId value)
         throw NotConstant(fmt::format("{} is not constant", shownName(graph, value)));
     const bool known = folding::findFunction(*node) != nullptr || folding::findSum(*node) != nullptr;
     if (!known || (outputOf(*node, value) != 0 && !folding::hasManyOutputs(*node)))
-        throw NotConstant(fmt::format(
-            "{} is not constant: it is made by the operator {}", shownName(graph, value), printable(node->opType)));
+        throw NotConstant(fmt::format("{} is not {}: it is made by the operator {}", shownName(graph, value),
+            restsOnTensors(graph, value) ? "computed here" : "constant", printable(node->opType)));
     if (m_busy.count(value) != 0)
         throw ParseError(fmt::format("{} depends on itself (a cycle)", shownName(graph, value)));
     if (m_elements > kRememberedValues * m_limits.foldElements)

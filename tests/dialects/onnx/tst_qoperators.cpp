@@ -251,6 +251,7 @@ private Q_SLOTS:
             = [](const std::string &scale, const std::string &text) { QTest::newRow(scale.c_str()) << scale << text; };
         row("given", "'given' is not constant");
         row("computed", "'computed' is not constant: it is made by the operator Softmax");
+        row("stored", "'stored' is not computed here: it is made by the operator Softmax");
     }
     void notKnown()
     {
@@ -258,6 +259,7 @@ private Q_SLOTS:
         QFETCH(std::string, text);
         OnnxBuilder builder;
         builder.input("x").input("given").output("y").node("Softmax", {"given"}, {"computed"});
+        builder.node("Softmax", {"xs"}, {"stored"});
         builder.node("QLinearConv", {"x", "xs", "xz", "w", scale, "wz", "xs", "xz", "b"}, {"y"}, "conv");
         builder.tensor("w", {1, 1, 1, 2}, Signed{1, -2}).tensor("b", {1}, std::vector<std::int32_t>{5});
         builder.tensor("xs", {}, Floats{0.5f}).tensor("xz", {}, Bytes{3}).tensor("wz", {}, Signed{0});
