@@ -4,7 +4,6 @@
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
-#include "graph/torch_types.h"
 
 #include <algorithm>
 #include <array>
@@ -28,18 +27,9 @@ std::optional<double> literalOf(const Node &node, std::size_t position)
         : std::nullopt;
 }
 
-/// The axis that an operator quantizes along, if any.
-std::optional<std::int64_t> axisOf(const Node &node)
-{
-    const QuantizeOperator &op = *findQuantize(node);
-    if (!op.axis || (op.perChannel && node.integer(std::to_string(*op.perChannel), 0) == 0))
-        return std::nullopt;
-    return node.integer(std::to_string(*op.axis), 0);
-}
-
 DType codeTypeOf(const Node &quantize)
 {
-    const DType type = dtypeFromTorch(quantize.integer(axisOf(quantize) ? "4" : "3", -1));
+    const DType type = typeArgument(quantize);
     if (type != DType::QInt8 && type != DType::QUInt8 && type != DType::QInt32)
         throw ParseError(fmt::format("{} makes codes of a type that is not known", nodeLabel(quantize)));
     return type;
@@ -276,31 +266,6 @@ void ScriptDecoder::fillPattern(const ScriptSlot &slot, const Layer &layer, Slot
     out.quantizer = std::move(q);
 }
 
-/// Quantized operators write the type that they read: that of the quantize_per_tensor above; Unknown where none is
-/// found.
-DType ScriptDecoder::codesAbove(NodeId id) const
-{
-    constexpr int kMostSteps = 4096;
-    for (int step = 0; step < kMostSteps; ++step) {
-        const Node &one = node(id);
-        if (const QuantizeOperator *quantize = findQuantize(one))
-            return quantize->fake ? DType::Unknown : dtypeFromTorch(one.integer(axisOf(one) ? "4" : "3", -1));
-        const bool handsOn = one.domain == "prim"
-            && (one.opType == "ListConstruct" || one.opType == "ListUnpack" || one.opType == "If");
-        const bool ends = one.opType == "dequantize" || one.opType.starts_with("quantize_per");
-        if (ends || (one.domain != "aten" && one.domain != "quantized" && !handsOn))
-            return DType::Unknown;
-        // Both ways of a branch have one type.
-        const bool isBranch = one.domain == "prim" && one.opType == "If";
-        const ValueId from = isBranch ? (one.input(1) != kNoValue ? one.input(1) : one.input(2)) : one.input(0);
-        const Value *read = m_constants.graph().value(from);
-        if (read == nullptr || !read->producer)
-            return DType::Unknown;
-        id = *read->producer;
-    }
-    return DType::Unknown;
-}
-
 void ScriptDecoder::setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuantizer &out) const
 {
     const auto zero = static_cast<double>(q.zeroPoint->values.front());
@@ -308,7 +273,7 @@ void ScriptDecoder::setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuan
         const CodeRange range = codeRange(static_cast<int>(dtypeBits(type)), isSigned(type), false);
         return zero >= static_cast<double>(range.min) && zero <= static_cast<double>(range.max);
     };
-    DType type = codesAbove(slot.scale.node);
+    DType type = codesAbove(m_constants.graph(), slot.scale.node);
     const bool isKnown = type == DType::QInt8 || type == DType::QUInt8 || type == DType::QInt32;
     Provenance from{Origin::Computed, fmt::format("the type that {} reads", nodeLabel(node(slot.scale.node)))};
     if (!isKnown || !holds(type)) {
@@ -349,6 +314,11 @@ void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantiz
     case ScriptSlot::Form::Unknown: {
         // A float that operators of ours compute is one all the same.
         takeTensor(m_constants.tensor(slot.value), out);
+        if (const auto rounder = rounderAbove(m_constants.graph(), slot.value))
+            m_diagnostics.push_back({"quantizer-not-understood", Severity::Warning, {layer.id, slot.slot},
+                fmt::format("The {} of {} is rounded: {} stands between the tensors of the file and their layer, and "
+                            "the operators around it are no quantizer that is known.",
+                    slot.slot, printable(layer.name), nodeLabel(node(*rounder)))});
         break;
     }
     case ScriptSlot::Form::Plain: break;

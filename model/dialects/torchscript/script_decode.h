@@ -23,7 +23,6 @@ private:
     void fill(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillOutput(const ScriptSlot &slot, SlotQuantizer &out);
-    DType codesAbove(NodeId id) const;
     void setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuantizer &out) const;
     struct CodeSpan {
         std::int64_t low, high;

@@ -1,5 +1,7 @@
 #include "dialects/torchscript/script_pattern.h"
 
+#include "graph/torch_types.h"
+
 #include <algorithm>
 #include <array>
 
@@ -173,6 +175,56 @@ const QuantizeOperator *findQuantize(const Node &node)
     };
     const auto found = std::ranges::find(kOperators, node.opType, &QuantizeOperator::opType);
     return node.domain != "aten" || found == kOperators.end() ? nullptr : &*found;
+}
+
+std::optional<std::int64_t> axisOf(const Node &quantize)
+{
+    const QuantizeOperator &op = *findQuantize(quantize);
+    if (!op.axis || (op.perChannel && quantize.integer(std::to_string(*op.perChannel), 0) == 0))
+        return std::nullopt;
+    return quantize.integer(std::to_string(*op.axis), 0);
+}
+
+DType typeArgument(const Node &quantize) { return dtypeFromTorch(quantize.integer(axisOf(quantize) ? "4" : "3", -1)); }
+
+DType codesAbove(const Graph &graph, NodeId id)
+{
+    constexpr int kMostSteps = 4096;
+    for (int step = 0; step < kMostSteps; ++step) {
+        const Node &one = graph.nodes[id];
+        if (const QuantizeOperator *quantize = findQuantize(one))
+            return quantize->fake ? DType::Unknown : typeArgument(one);
+        const bool branches = one.domain == "prim" && one.opType == "If";
+        const bool lists = one.domain == "prim" && (one.opType == "ListConstruct" || one.opType == "ListUnpack");
+        const bool ends = one.opType == "dequantize" || one.opType.starts_with("quantize_per");
+        if (ends || (one.domain != "aten" && one.domain != "quantized" && !branches && !lists))
+            return DType::Unknown;
+        // Both ways of a branch have one type.
+        const std::size_t from = !branches ? 0 : one.input(1) != kNoValue ? 1 : 2;
+        const Value *read = graph.value(one.input(from));
+        if (read == nullptr || !read->producer)
+            return DType::Unknown;
+        id = *read->producer;
+    }
+    return DType::Unknown;
+}
+
+std::optional<NodeId> rounderAbove(const Graph &graph, ValueId value)
+{
+    constexpr std::size_t kMost = 256; // values that are looked at: more than fake quantization has
+    std::vector<ValueId> open{value};
+    for (std::size_t next = 0; next < open.size() && next < kMost; ++next) {
+        const Value *one = graph.value(open[next]);
+        if (one == nullptr || one->tensor || !one->producer)
+            continue;
+        const Node &node = graph.nodes[*one->producer];
+        if (findQuantize(node) != nullptr || isAten(node, {"round", "floor", "ceil", "trunc", "sign", "int_repr"}))
+            return one->producer;
+        for (const ValueId input : node.inputs)
+            if (std::ranges::find(open, input) == open.end())
+                open.push_back(input);
+    }
+    return std::nullopt;
 }
 
 std::optional<ScriptPattern> patternOf(const interpret::Constants &constants, ValueId value)

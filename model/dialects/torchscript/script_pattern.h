@@ -43,6 +43,16 @@ struct QuantizeOperator {
     std::optional<std::size_t> enabled = {}; ///< whether it quantizes at all
 };
 const QuantizeOperator *findQuantize(const Node &node);
+/// The axis that such an operator quantizes along, if any.
+std::optional<std::int64_t> axisOf(const Node &quantize);
+/// The type of the codes that quantize_per_* is told to make.
+DType typeArgument(const Node &quantize);
+
+/// Quantized operators write the type that they read: that of the quantize_per_tensor above; Unknown where none is.
+DType codesAbove(const Graph &graph, NodeId id);
+
+/// The nearest operator above a value that makes many values one.
+std::optional<NodeId> rounderAbove(const Graph &graph, ValueId value);
 
 /// Past operators that hand a tensor on as it is.
 ValueId handedOn(const Graph &graph, ValueId value);

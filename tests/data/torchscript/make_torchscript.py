@@ -59,6 +59,23 @@ class Layers(nn.Module):
         return self.dequant(self.l(self.c(self.q(x)).mean([2, 3])))
 
 
+class Rounded(nn.Module):
+    """Weights that are quantized by hand, in ways that no exporter writes."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(5, 4))
+        self.w2, self.w3, self.w4 = (nn.Parameter(torch.randn(5, 5)) for _ in range(3))
+        self.s = nn.Parameter(torch.tensor(0.07))
+
+    def forward(self, x):
+        scale = self.w.abs().max() / 127
+        x = nn.functional.linear(x, torch.clamp(torch.round(self.w / scale), -127, 127) * scale)
+        x = nn.functional.linear(x, (torch.clamp(torch.round(self.w2 / self.s) + 3, -8, 7) - 3) * self.s)
+        x = nn.functional.linear(x, torch.clamp(torch.floor(self.w3 / self.s + 0.5), -8, 7) * self.s)
+        return nn.functional.linear(x, torch.round(torch.clamp(self.w4 / self.s, -8.5, 7.5)) * self.s)
+
+
 class Cells(nn.Module):
     def __init__(self):
         super().__init__()
@@ -167,6 +184,7 @@ def main(folder):
             if hasattr(done, stub):
                 layers[stub] = {"act": output(getattr(done, stub)) | {"signed": True}}
         save(name, torch.jit.script(done), layers)
+    save("rounded", torch.jit.script(Rounded()), {})
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

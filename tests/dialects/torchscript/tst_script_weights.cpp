@@ -1,0 +1,45 @@
+#include "dialects/interpret.h"
+#include "formats/open_model.h"
+#include "support/paths.h"
+
+#include <algorithm>
+
+#include <QtTest>
+
+using namespace quantscope;
+
+/// Weights that the code of an archive quantizes by hand.
+class TestScriptWeights : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    /// Rounded before the zero point is added, rounded down, clamped before it is rounded: values, and no known grid.
+    void roundedByHand()
+    {
+        const Network network = networkOf("rounded.pt");
+        for (const std::string name : {"linear_1", "linear_2", "linear_3"}) {
+            const Layer *layer = network.layer(name);
+            QVERIFY(layer && layer->slot(Slot::Weight)->tensor && !layer->slot(Slot::Weight)->quantizer);
+            QVERIFY2(
+                says(network, "quantizer-not-understood", "The weight of " + name + " is rounded: "), name.c_str());
+        }
+    }
+
+private:
+    static Network networkOf(const std::string &name)
+    {
+        const auto file = openModel(test::data("torchscript/" + name));
+        if (!file)
+            throw ParseError(file.error().text());
+        return *recoverQuantizers(*file);
+    }
+
+    static bool says(const Network &network, const std::string &rule, const std::string &start)
+    {
+        return std::ranges::any_of(
+            network.diagnostics, [&](const Diagnostic &d) { return d.rule == rule && d.text.starts_with(start); });
+    }
+};
+
+QTEST_APPLESS_MAIN(TestScriptWeights)
+#include "tst_script_weights.moc"
