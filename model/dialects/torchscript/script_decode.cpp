@@ -329,6 +329,25 @@ void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantiz
     }
 }
 
+/// The same numbers, wherever they come from. Quantizers that are not known differ from none.
+bool ScriptDecoder::isQuantizedOtherwise(const ScriptSlot &other, const Layer &layer, const Quantizer &shown)
+{
+    if (other.form == ScriptSlot::Form::Unknown)
+        return false;
+    std::vector<Diagnostic> unsaid;
+    ScriptDecoder decoder(m_constants, unsaid);
+    SlotQuantizer out = decoder.list(other);
+    try {
+        decoder.fill(other, layer, out);
+    } catch (const ParseError &) { // also NotConstant
+        return false;
+    }
+    if (!out.quantizer)
+        return false;
+    out.quantizer->origin = shown.origin;
+    return *out.quantizer != shown;
+}
+
 SlotQuantizer ScriptDecoder::decode(const ScriptSlot &slot, const Layer &layer)
 {
     SlotQuantizer out = list(slot);
@@ -348,6 +367,11 @@ SlotQuantizer ScriptDecoder::decode(const ScriptSlot &slot, const Layer &layer)
         out.quantizer.reset();
     if (!out.quantizer)
         return out;
+    if (std::ranges::any_of(
+            slot.others, [&](const ScriptSlot &other) { return isQuantizedOtherwise(other, layer, *out.quantizer); }))
+        m_diagnostics.push_back({"quantized-twice", Severity::Warning, {layer.id, slot.slot},
+            fmt::format(
+                "{} ({}) is used with several quantizers; the first is shown.", printable(layer.name), slot.slot)});
     const auto &scales = out.quantizer->scale->values;
     const auto bad = std::ranges::find_if(scales, [](float v) { return !(v > 0) || std::isinf(v); });
     if (bad != scales.end())

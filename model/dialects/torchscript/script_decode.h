@@ -22,6 +22,7 @@ public:
 private:
     void fill(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
+    bool isQuantizedOtherwise(const ScriptSlot &other, const Layer &layer, const Quantizer &shown);
     void fillOutput(const ScriptSlot &slot, SlotQuantizer &out);
     void setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuantizer &out) const;
     struct CodeSpan {

@@ -106,8 +106,12 @@ private:
 
     static void addSlot(ScriptLayer &layer, ScriptSlot slot)
     {
-        if (std::ranges::none_of(layer.slots, [&](const ScriptSlot &known) { return known.slot == slot.slot; }))
+        constexpr std::size_t kMostOthers = 64;
+        const auto first = std::ranges::find(layer.slots, slot.slot, &ScriptSlot::slot);
+        if (first == layer.slots.end())
             layer.slots.push_back(std::move(slot));
+        else if (slot.constant && slot.value != first->value && first->others.size() < kMostOthers)
+            first->others.push_back(std::move(slot));
     }
 
     void addCompute(NodeId id, const ScriptOperator &op)

@@ -23,6 +23,7 @@ struct ScriptSlot {
     int channelAxis = 0;
     ScriptPattern pattern;
     ScriptArgument scale;
+    std::vector<ScriptSlot> others = {}; ///< what else the layer reads as that parameter
 };
 
 struct ScriptLayer {

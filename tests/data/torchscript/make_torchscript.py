@@ -76,6 +76,20 @@ class Rounded(nn.Module):
         return nn.functional.linear(x, torch.round(torch.clamp(self.w4 / self.s, -8.5, 7.5)) * self.s)
 
 
+class Twice(nn.Module):
+    """Weights that several operators read, each its own way."""
+
+    def __init__(self):
+        super().__init__()
+        self.l, self.k = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+
+    def forward(self, x):
+        linear, fake_quantize = nn.functional.linear, torch.fake_quantize_per_tensor_affine
+        y = linear(x, fake_quantize(self.l.weight, 0.1, 0, -8, 7))
+        z = linear(x, fake_quantize(self.l.weight, 0.01, 0, -128, 127))
+        return y + z + linear(x, fake_quantize(self.k.weight, 0.02, 0, -128, 127)) + linear(x, self.k.weight)
+
+
 class Cells(nn.Module):
     def __init__(self):
         super().__init__()
@@ -185,6 +199,7 @@ def main(folder):
                 layers[stub] = {"act": output(getattr(done, stub)) | {"signed": True}}
         save(name, torch.jit.script(done), layers)
     save("rounded", torch.jit.script(Rounded()), {})
+    save("twice", torch.jit.trace(Twice(), torch.randn(2, 4)), {})
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

@@ -25,6 +25,16 @@ private Q_SLOTS:
         }
     }
 
+    /// fake_quantize by 0.1 in -8..7 and by 0.01 in -128..127; `k` once with a quantizer and once without.
+    void quantizedTwice()
+    {
+        const Network network = networkOf("twice.pt");
+        QCOMPARE(network.layer("l")->slot(Slot::Weight)->quantizer->bitWidth, std::optional(4));
+        QVERIFY(says(network, "quantized-twice", "l (weight) is used with several quantizers; the first is shown."));
+        QVERIFY(!says(network, "quantized-twice", "k "));
+        QVERIFY(!says(networkOf("trained.pt"), "quantized-twice", ""));
+    }
+
 private:
     static Network networkOf(const std::string &name)
     {
