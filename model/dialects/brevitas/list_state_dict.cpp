@@ -98,6 +98,20 @@ void addTensorSlot(Layer &layer, Slot slot, const std::shared_ptr<const ModelFil
     layer.slots.push_back(std::move(out));
 }
 
+/// The bias of a convolution has the size of its weight's first axis; of a transposed one, groups times the second.
+void takeTransposed(Layer &layer, SlotQuantizer *weight, const SlotQuantizer *bias)
+{
+    if (weight == nullptr || bias == nullptr || weight->shape.size() < 3 || bias->shape.size() != 1)
+        return;
+    const std::int64_t first = weight->shape[0], second = weight->shape[1], count = bias->shape[0];
+    if (count == first || count < 1 || second < 1 || count % second != 0 || first % (count / second) != 0
+        || layer.kind != convolutionName(weight->shape.size(), false))
+        return;
+    layer.kind = convolutionName(weight->shape.size(), true);
+    layer.groups = static_cast<int>(count / second);
+    weight->channelAxis = 1;
+}
+
 Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &file)
 {
     Layer layer;
@@ -112,11 +126,12 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
         weight.sources = state.packed->tensors;
     }
     addTensorSlot(layer, Slot::Bias, file, state.bias, state.biasFrom);
-    if (const auto axis = storedChannelAxis(state, *file)) {
-        SlotQuantizer &weight = *layer.slot(Slot::Weight);
-        weight.channelAxis = *axis;
-        const std::string transposed = *axis == 1 ? convolutionName(weight.shape.size(), true) : std::string();
-        if (!transposed.empty())
+    if (const auto axis = storedChannelAxis(state, *file); !axis) {
+        takeTransposed(layer, layer.slot(Slot::Weight), layer.slot(Slot::Bias));
+    } else {
+        layer.slot(Slot::Weight)->channelAxis = *axis;
+        const std::string transposed = convolutionName(layer.slot(Slot::Weight)->shape.size(), true);
+        if (*axis == 1 && !transposed.empty())
             layer.kind = transposed;
     }
     for (const StateQuantizer &quantizer : state.quantizers) {

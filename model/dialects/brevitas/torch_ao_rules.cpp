@@ -36,9 +36,9 @@ Quantizer readAffine(SlotWork &work)
     const SlotQuantizer &slot = work.slot;
     const auto count = static_cast<std::int64_t>(scales->size());
     const auto along = static_cast<std::size_t>(slot.channelAxis);
-    const bool second = along < slot.shape.size() && slot.shape[along] != count && slot.shape.size() > 1
-        && slot.shape[1] == count; // transposed convolutions
-    const int axis = second ? 1 : slot.channelAxis;
+    int axis = slot.channelAxis;
+    if (along < slot.shape.size() && slot.shape[along] != count && slot.shape.size() > 1)
+        axis = slot.shape[1] == count ? 1 : slot.shape[0] == count ? 0 : axis; // transposed convolutions have either
     Quantizer q;
     q.rule = CodeRule::ReciprocalRoundAdd;
     q.scale = perChannel(slot, axis, *scales);

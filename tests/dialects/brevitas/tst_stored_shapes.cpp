@@ -149,6 +149,36 @@ private Q_SLOTS:
             QString(QTest::currentDataTag()) == "a Linear stays one");
     }
 
+    void transposedByItsBias_data()
+    {
+        QTest::addColumn<Shape>("weightShape");
+        QTest::addColumn<int>("biasCount");
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<int>("groups");
+        QTest::newRow("in 6, out 5") << Shape{6, 5, 2, 2} << 5 << "ConvTranspose2d" << 1;
+        QTest::newRow("two groups") << Shape{8, 2, 3} << 4 << "ConvTranspose1d" << 2;
+        QTest::newRow("as many of both") << Shape{4, 4, 2, 2} << 4 << "Conv2d" << 1; // nothing tells
+        QTest::newRow("depthwise") << Shape{6, 1, 3, 3} << 6 << "Conv2d" << 1;
+        QTest::newRow("neither") << Shape{6, 4, 2, 2} << 5 << "Conv2d" << 1;
+    }
+
+    void transposedByItsBias()
+    {
+        QFETCH(Shape, weightShape);
+        QFETCH(int, biasCount);
+        QFETCH(QString, kind);
+        QFETCH(int, groups);
+        const auto count = static_cast<std::size_t>(biasCount);
+        const auto network
+            = recovered({weight("up", weightShape), {"up.bias", {biasCount}, std::vector<float>(count, 0.3f)}}, "");
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const Layer &layer = *network->layer("up");
+        QCOMPARE(QString::fromStdString(layer.kind), kind);
+        QCOMPARE(layer.groups, groups);
+        QVERIFY(layer.kindAssumed);
+        QCOMPARE(layer.slot(Slot::Weight)->channelAxis, kind.startsWith("ConvTranspose") ? 1 : 0);
+    }
+
     /// Codes of a transposed convolution: 0.5 in channel 1, whose threshold is 127, is code 0 or 1 by hand.
     void transposedCodes()
     {
