@@ -126,9 +126,8 @@ Layer toLayer(const StateLayer &state, const std::shared_ptr<const ModelFile> &f
         weight.sources = state.packed->tensors;
     }
     addTensorSlot(layer, Slot::Bias, file, state.bias, state.biasFrom);
-    if (const auto axis = storedChannelAxis(state, *file); !axis) {
-        takeTransposed(layer, layer.slot(Slot::Weight), layer.slot(Slot::Bias));
-    } else {
+    takeTransposed(layer, layer.slot(Slot::Weight), layer.slot(Slot::Bias));
+    if (const auto axis = storedChannelAxis(state, *file)) {
         layer.slot(Slot::Weight)->channelAxis = *axis;
         const std::string transposed = convolutionName(layer.slot(Slot::Weight)->shape.size(), true);
         if (*axis == 1 && !transposed.empty())

@@ -191,11 +191,20 @@ private:
             const Node *cell = op.packed ? m_graph.producerOf(list->inputs[i]) : nullptr;
             if (cell != nullptr && cell->opType == "CellParamsBase") {
                 addCell(id, op, *cell);
-            } else if (const Value *value = m_graph.value(list->inputs[i]); value != nullptr && value->tensor
-                       && m_constants.file().tensors[*value->tensor].shape.size() >= 2) {
-                addGate(id, op, value->name, list->inputs[i], kNoValue);
+            } else if (const TensorInfo *weight = listed(*list, i); weight != nullptr && weight->shape.size() >= 2) {
+                // The weights of input and state, then their biases where it has any.
+                const TensorInfo *bias = listed(*list, i + 2);
+                const bool fits = bias != nullptr && bias->shape == Shape{weight->shape[0]};
+                addGate(id, op, m_graph.value(list->inputs[i])->name, list->inputs[i],
+                    fits ? list->inputs[i + 2] : kNoValue);
             }
         }
+    }
+
+    const TensorInfo *listed(const Node &list, std::size_t i) const
+    {
+        const Value *value = m_graph.value(list.input(i));
+        return value != nullptr && value->tensor ? &m_constants.file().tensors[*value->tensor] : nullptr;
     }
 
     /// What torch.ao keeps of one cell: two biases, then the packed weights of input and state, or their tensors.

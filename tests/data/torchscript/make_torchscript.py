@@ -90,6 +90,18 @@ class Twice(nn.Module):
         return y + z + linear(x, fake_quantize(self.k.weight, 0.02, 0, -128, 127)) + linear(x, self.k.weight)
 
 
+class FloatLstm(nn.Module):
+    """Layers that are quantized dynamically before an LSTM that is not."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(16, 12), nn.Linear(12, 12), nn.Linear(12, 12)
+        self.l = nn.LSTM(12, 5)
+
+    def forward(self, x):
+        return self.l(self.c(self.b(self.a(x))))[0]
+
+
 class Cells(nn.Module):
     def __init__(self):
         super().__init__()
@@ -200,6 +212,8 @@ def main(folder):
         save(name, torch.jit.script(done), layers)
     save("rounded", torch.jit.script(Rounded()), {})
     save("twice", torch.jit.trace(Twice(), torch.randn(2, 4)), {})
+    part = tq.quantize_dynamic(FloatLstm().eval(), {nn.Linear: tq.per_channel_dynamic_qconfig})
+    save("float_lstm", torch.jit.script(part), {})
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

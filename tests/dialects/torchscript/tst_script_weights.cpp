@@ -35,6 +35,20 @@ private Q_SLOTS:
         QVERIFY(!says(networkOf("trained.pt"), "quantized-twice", ""));
     }
 
+    /// An LSTM of 12 inputs and a state of 5 reads two weights and two biases.
+    void biasesOfAnLstm()
+    {
+        const Network network = networkOf("float_lstm.pt");
+        for (const char *name : {"l.weight_ih_l0", "l.weight_hh_l0"}) {
+            const SlotQuantizer *bias = network.layer(name)->slot(Slot::Bias);
+            QVERIFY2(bias && bias->tensor, name);
+            QCOMPARE(bias->shape, Shape{20});
+            QVERIFY(!bias->quantizer);
+        }
+        QVERIFY(network.layer("l.weight_ih_l0")->slot(Slot::Bias)->tensorName
+            != network.layer("l.weight_hh_l0")->slot(Slot::Bias)->tensorName);
+    }
+
 private:
     static Network networkOf(const std::string &name)
     {
