@@ -189,22 +189,23 @@ DType typeArgument(const Node &quantize) { return dtypeFromTorch(quantize.intege
 
 DType codesAbove(const Graph &graph, NodeId id)
 {
-    constexpr int kMostSteps = 4096;
-    for (int step = 0; step < kMostSteps; ++step) {
-        const Node &one = graph.nodes[id];
-        if (const QuantizeOperator *quantize = findQuantize(one))
-            return quantize->fake ? DType::Unknown : typeArgument(one);
+    constexpr std::size_t kMostSteps = 4096;
+    std::vector<NodeId> open{id};
+    for (std::size_t step = 0; !open.empty() && step < kMostSteps; ++step) {
+        const Node &one = graph.nodes[open.back()];
+        open.pop_back();
+        if (const QuantizeOperator *quantize = findQuantize(one); quantize != nullptr && !quantize->fake)
+            return typeArgument(one);
         const bool branches = one.domain == "prim" && one.opType == "If";
         const bool lists = one.domain == "prim" && (one.opType == "ListConstruct" || one.opType == "ListUnpack");
-        const bool ends = one.opType == "dequantize" || one.opType.starts_with("quantize_per");
+        const bool ends
+            = findQuantize(one) != nullptr || one.opType == "dequantize" || one.opType.starts_with("quantize_per");
         if (ends || (one.domain != "aten" && one.domain != "quantized" && !branches && !lists))
-            return DType::Unknown;
+            continue;
         // Both ways of a branch have one type.
-        const std::size_t from = !branches ? 0 : one.input(1) != kNoValue ? 1 : 2;
-        const Value *read = graph.value(one.input(from));
-        if (read == nullptr || !read->producer)
-            return DType::Unknown;
-        id = *read->producer;
+        for (const std::size_t from : branches ? std::vector<std::size_t>{1, 2} : std::vector<std::size_t>{0})
+            if (const Value *read = graph.value(one.input(from)); read != nullptr && read->producer)
+                open.push_back(*read->producer);
     }
     return DType::Unknown;
 }
