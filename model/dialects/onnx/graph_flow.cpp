@@ -49,6 +49,11 @@ NodeFlags spread(const Graph &graph, const Known &known, const Starts &starts, c
 
 bool isRandom(const Node &node) { return node.opType.starts_with("Random"); }
 bool isClip(const Node &node) { return node.domain.empty() && node.opType == "Clip"; }
+/// What it makes comes out of its branches, whatever its own inputs are.
+bool hasSubgraph(const Node &node)
+{
+    return std::ranges::any_of(node.attributes, [](const Attribute &a) { return a.kind == Attribute::Kind::Graph; });
+}
 bool readsShape(const Node &node)
 {
     if (node.domain == "aten")
@@ -112,7 +117,8 @@ private:
                 return ofLayer(id) || isRandom(m_graph.nodes[id]) || !m_graph.nodes[id].innerOutputs.empty();
             });
         m_shape = spread(
-            m_graph, isConstant, [&](NodeId id) { return readsShape(m_graph.nodes[id]); }, ofLayer);
+            m_graph, isConstant, [&](NodeId id) { return readsShape(m_graph.nodes[id]); },
+            [&](NodeId id) { return ofLayer(id) || hasSubgraph(m_graph.nodes[id]); });
     }
 
     /// DequantizeLinear and the Clip before it belong to the layer of their QuantizeLinear: together they are one
