@@ -221,6 +221,23 @@ private Q_SLOTS:
 #endif
     }
 
+    /// Arguments that many objects share are gone through with each: a square of the file's size.
+    void sharedArguments()
+    {
+        std::string pickle = "(", objects;
+        for (int i = 0; i < 10'000; ++i) {
+            pickle += "K\x01";
+            objects += "h\x02h\x01\x81";
+        }
+        pickle += "tq\x01"
+                  "0(ccollections\nFoo\nq\x02"
+            + objects + "l.";
+        const auto file = openModel(std::make_shared<MemorySource>(test::checkpoint(pickle)), "shared");
+        QVERIFY(!file);
+        QVERIFY2(file.error().message.find("shares its containers too often") != std::string::npos,
+            file.error().message.c_str());
+    }
+
     /// The same pickle deflated, so that the file is small: what a mail attachment could do.
     void deflatedBomb()
     {

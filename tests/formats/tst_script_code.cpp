@@ -7,15 +7,12 @@ using namespace quantscope;
 
 namespace {
 
-/// An archive of one module of the class __torch__.M without attributes, with that code.
-Result<std::shared_ptr<const ModelFile>> opened(const std::string &code)
+/// An archive of one module of the class __torch__.M with that code; its attributes are a pickle's keys and values.
+Result<std::shared_ptr<const ModelFile>> opened(const std::string &code, const std::string &attributes = {})
 {
-    const std::string pickle("\x80\x02"
-                             "c__torch__\nM\n)\x81}b.",
-        21),
-        none("\x80\x02).", 4);
+    const std::string none("\x80\x02).", 4);
     const std::string bytes = test::ZipBuilder()
-                                  .add("m/data.pkl", pickle)
+                                  .add("m/data.pkl", "c__torch__\nM\n)\x81}(" + attributes + "ub.")
                                   .add("m/constants.pkl", none)
                                   .add("m/version", "3\n")
                                   .add("m/code/__torch__.py", code, true)
@@ -71,6 +68,12 @@ private Q_SLOTS:
         row("undecided",
             "    if bool(x):\n      y = torch.neg(x)\n    else:\n      y = torch.abs(x)\n    return torch.relu(y)\n",
             {"aten::neg(x)", "aten::abs(x)", "prim::If(x y y)", "aten::relu(y)"});
+        row("None on one way",
+            "    if bool(x):\n      y = None\n    else:\n      y = torch.abs(x)\n    if torch.__is__(y, None):\n      "
+            "z = "
+            "torch.neg(x)\n    else:\n      z = torch.relu(x)\n    return z\n",
+            {"aten::abs(x)", "prim::If(x - y)", "aten::__is__(y -)", "aten::neg(x)", "aten::relu(x)",
+                "prim::If( z z)"});
         row("raising",
             "    if bool(x):\n      ops.prim.RaiseException(\"no\")\n      y = x\n    else:\n      y = torch.abs(x)\n  "
             "  return y\n",
@@ -127,6 +130,21 @@ private Q_SLOTS:
         row("open bracket", method("    return torch.neg(x\n"), "a bracket is not closed");
         row("unknown mark", method("    return x $ x\n"), "is no part of TorchScript");
         row("absent function", method("    return __torch__.gone.f(x, )\n"), "calls __torch__.gone.f");
+        row("no number", method("    return torch.add(x, 1.2.3)\n"), "'1.2.3' is no number");
+        std::string copies = "    a = \"" + std::string(1'000'000, 't') + "\"\n";
+        for (int i = 0; i < 1000; ++i)
+            copies += "    b = a\n";
+        row("a long text again and again", method(copies + "    return x\n"), "its calls are more than");
+        std::string compared;
+        for (const char *list : {"a", "b"}) {
+            compared += std::string("    ") + list + " = [";
+            for (int i = 0; i < 1 << 16; ++i)
+                compared += "0, ";
+            compared += "]\n";
+        }
+        for (int i = 0; i < 2000; ++i)
+            compared += "    c = torch.eq(a, b)\n";
+        row("long lists compared", method(compared + "    return x\n"), "its calls are more than");
         row("absent constant", method("    return torch.add(x, CONSTANTS.c3)\n"), "reads constant 3");
     }
 
@@ -135,6 +153,47 @@ private Q_SLOTS:
         QFETCH(std::string, code);
         QFETCH(QString, reason);
         const auto file = opened(code);
+        QVERIFY(!file);
+        QVERIFY2(file.error().message.find(reason.toStdString()) != std::string::npos, file.error().message.c_str());
+    }
+
+    void refusedObjects_data()
+    {
+        QTest::addColumn<std::string>("attributes");
+        QTest::addColumn<QString>("reason");
+        const auto text = [](const std::string &value) {
+            const auto size = static_cast<std::uint32_t>(value.size());
+            return "X" + std::string(reinterpret_cast<const char *>(&size), 4) + value;
+        };
+        const auto repeated = [](const std::string &part, int times) {
+            std::string out;
+            for (int i = 0; i < times; ++i)
+                out += part;
+            return out;
+        };
+        const std::string made = "c__torch__.torch.classes.q\nA\n)\x81", key = text("p");
+        QTest::newRow("in each other") << key + made + "q\x01(" + made + "(h\x01tbtb"
+                                       << "objects too deep, or itself";
+        QTest::newRow("a long chain") << text("l") + "(" + made + "q\x01" + repeated(made + "(h\x01tbq\x01", 2000) + "l"
+                + key + "h\x01"
+                                      << "objects too deep, or itself";
+        QTest::newRow("a long text named often")
+            << text("t") + text(std::string(1 << 20, 't')) + "q\x01" + text("l") + "(" + repeated("h\x01", 4000) + "l"
+            << "memory";
+        std::string state = "}(";
+        for (int i = 0; i < 2000; ++i)
+            state += text("k" + std::to_string(i)) + "N";
+        QTest::newRow("one state of many objects")
+            << text("s") + state + "uq\x02" + text("l") + "(" + repeated(made + "h\x02b", 2000) + "l"
+            << "memory";
+    }
+
+    /// Files of some kilobytes that would take gigabytes, or the stack.
+    void refusedObjects()
+    {
+        QFETCH(std::string, attributes);
+        QFETCH(QString, reason);
+        const auto file = opened(method("    return ops.my.op(x, self.p)\n"), attributes);
         QVERIFY(!file);
         QVERIFY2(file.error().message.find(reason.toStdString()) != std::string::npos, file.error().message.c_str());
     }

@@ -17,6 +17,9 @@ constexpr std::size_t kMostOpaque = 1000;
 constexpr std::uint64_t kMostScalars = 256;
 constexpr std::size_t kLongestScalar = 200;
 constexpr std::uint64_t kStepsPerReport = 4096;
+/// Parts of the nodes that are entered. Attributes and arguments that many objects share are gone through with each: no
+/// model does that to more than a few of them.
+constexpr std::uint64_t kMostSteps = 32'000'000;
 
 } // namespace
 
@@ -37,9 +40,12 @@ void Flattener::run(PickleRef root, const std::string &prefix, const Progress &p
     m_path = prefix;
     try {
         visit(root);
-        while (step())
+        while (step()) {
             if (++m_steps % kStepsPerReport == 0)
                 progress.step(std::min<std::uint64_t>(m_steps, m_tree.size()), m_tree.size());
+            if (m_steps > kMostSteps)
+                throw ParseError("shares its containers too often to be listed: the file is damaged");
+        }
     } catch (const ParseError &error) {
         constexpr std::size_t kShown = 100;
         const std::string name = printable(m_path.size() > kShown ? m_path.substr(0, kShown) + "..." : m_path);

@@ -63,10 +63,11 @@ Decided greaterOrEqual(const ScriptArguments &a)
     return compare(a, [](auto o) { return o >= 0; });
 }
 
-/// Only None is None: what a value of the graph holds at run time is a tensor or a number.
+/// Only None is None: what a value of the graph holds at run time is a tensor or a number, unless a branch made it.
 Decided is(const ScriptArguments &a)
 {
-    if (a.size() != 2 || a[0].second.is(Kind::Unset) || a[1].second.is(Kind::Unset))
+    if (a.size() != 2
+        || std::ranges::any_of(a, [](const auto &one) { return one.second.is(Kind::Unset) || one.second.mayBeNone; }))
         return std::nullopt;
     if (a[0].second.is(Kind::None) || a[1].second.is(Kind::None))
         return yesOrNo(a[0].second.kind == a[1].second.kind);

@@ -50,22 +50,13 @@ bool isNumbered(std::string_view name, std::string_view scope)
 
 } // namespace
 
-ScriptExpressions::Step ScriptExpressions::open(const CodeTree &tree, std::uint32_t line)
-{
-    if (++m_steps > kCodeLimits.steps)
-        failInCode(
-            tree.file, line, fmt::format("its calls are more than {} statements and expressions", kCodeLimits.steps));
-    if (m_depth >= kCodeLimits.depth)
-        failInCode(tree.file, line, "its calls are nested too deep, or call themselves");
-    return Step(m_depth);
-}
-
 ValueId ScriptExpressions::packed(const ScriptValue &value)
 {
     prepare(value);
     ScriptObject &object = m_objects.at(value);
     if (object.packed != kNoValue)
         return object.packed;
+    const auto step = m_steps.open(object.path);
     ScriptArguments tensors;
     if (object.state)
         collectTensors(*object.state, tensors);
@@ -98,7 +89,9 @@ ScriptValue ScriptExpressions::joined(const ScriptFrame &frame, const ScriptValu
         return b;
     if (b.is(ValueKind::Unset))
         return a;
+    m_steps.weigh(a);
     if (a.is(ValueKind::Tuple) && b.is(ValueKind::Tuple) && a.items && b.items && a.items->size() == b.items->size()) {
+        m_graph.charge(a.items->size() * sizeof(ScriptValue));
         std::vector<ScriptValue> items;
         for (std::size_t i = 0; i < a.items->size(); ++i)
             items.push_back(joined(frame, condition, opType, (*a.items)[i], (*b.items)[i]));
@@ -106,7 +99,9 @@ ScriptValue ScriptExpressions::joined(const ScriptFrame &frame, const ScriptValu
     }
     if (a.is(ValueKind::Object) || b.is(ValueKind::Object))
         return a.is(ValueKind::Object) ? a : b;
-    return node(frame, "prim", opType, {{"", condition}, {"", a}, {"", b}});
+    ScriptValue out = node(frame, "prim", opType, {{"", condition}, {"", a}, {"", b}});
+    out.mayBeNone = a.is(ValueKind::None) || b.is(ValueKind::None) || a.mayBeNone || b.mayBeNone;
+    return out;
 }
 
 ScriptValue ScriptExpressions::values(ScriptFrame &frame, ScriptValue::Kind kind, const std::vector<CodeRef> &refs)
@@ -120,7 +115,14 @@ ScriptValue ScriptExpressions::values(ScriptFrame &frame, ScriptValue::Kind kind
 ScriptValue ScriptExpressions::value(ScriptFrame &frame, CodeRef ref)
 {
     const CodeNode &node = frame.tree.node(ref);
-    const Step step = open(frame.tree, node.line);
+    const auto step = m_steps.open(frame.tree, node.line);
+    ScriptValue out = evaluated(frame, node);
+    m_steps.weigh(out);
+    return out;
+}
+
+ScriptValue ScriptExpressions::evaluated(ScriptFrame &frame, const CodeNode &node)
+{
     switch (node.kind) {
     case CodeKind::Name: return name(frame, node);
     case CodeKind::Integer:
@@ -128,7 +130,11 @@ ScriptValue ScriptExpressions::value(ScriptFrame &frame, CodeRef ref)
         if (const auto number = parseNumber<std::uint64_t>(node.text))
             return ScriptValue::of(ValueKind::Int, static_cast<std::int64_t>(*number));
         failInCode(frame.tree.file, node.line, "an integer has more than 64 bits");
-    case CodeKind::Real: return ScriptValue::ofReal(parseNumber<double>(node.text).value_or(0));
+    case CodeKind::Real:
+        if (const auto number = parseNumber<double>(node.text))
+            return ScriptValue::ofReal(*number);
+        failInCode(frame.tree.file, node.line,
+            fmt::format("'{}' is no number", printable(std::string(node.text.substr(0, 40)))));
     case CodeKind::Text: return ScriptValue::ofText(std::string(node.text));
     case CodeKind::Attribute: return attribute(frame, value(frame, node.parts[0]), node.text);
     case CodeKind::Subscript: return element(frame, value(frame, node.parts[0]), value(frame, node.parts[1]));
@@ -200,6 +206,7 @@ std::optional<ScriptValue> ScriptExpressions::fieldOf(const std::string &type, s
     if (!found || found->node().kind != CodeKind::Class)
         return std::nullopt;
     ScriptFrame frame(*found->tree, {});
+    m_steps.weigh(found->node().parts.size());
     for (const CodeRef ref : found->node().parts)
         if (const CodeNode &field = found->tree->node(ref);
             field.kind == CodeKind::Field && field.text == wanted && !field.parts.empty())
@@ -210,6 +217,7 @@ std::optional<ScriptValue> ScriptExpressions::fieldOf(const std::string &type, s
 std::optional<std::size_t> ScriptExpressions::fieldPosition(const std::string &type, std::string_view wanted)
 {
     const auto found = m_library.find(type);
+    m_steps.weigh(found ? found->node().parts.size() : 0);
     std::size_t position = 0;
     for (std::size_t i = 0; found && i < found->node().parts.size(); ++i) {
         const CodeNode &field = found->tree->node(found->node().parts[i]);
@@ -228,6 +236,8 @@ ScriptValue ScriptExpressions::element(ScriptFrame &frame, const ScriptValue &ba
         if (at >= 0 && at < count)
             return (*base.items)[static_cast<std::size_t>(at)];
     }
+    if (base.is(ValueKind::Dict))
+        m_steps.weigh(base);
     for (std::size_t i = 0; base.is(ValueKind::Dict) && base.items && i + 1 < base.items->size(); i += 2)
         if ((*base.items)[i].same(index))
             return (*base.items)[i + 1];
@@ -282,8 +292,8 @@ ScriptValue ScriptExpressions::builtin(ScriptFrame &frame, std::string_view call
         return attribute(frame, first, arguments[1].second.text);
     if (count == 1 && first.is(ValueKind::Graph) && (called == "int" || called == "float" || called == "bool"))
         return first;
-    if (count == 1 && called == "float" && first.is(ValueKind::Text))
-        return ScriptValue::ofReal(parseNumber<double>(first.text).value_or(0));
+    if (const auto number = parseNumber<double>(first.text); count == 1 && called == "float" && number)
+        return ScriptValue::ofReal(*number); // inf and nan are printed as texts
     if (count == 1 && called == "float" && first.isNumber())
         return ScriptValue::ofReal(first.asReal());
     if (count == 1 && called == "bool" && first.truth())

@@ -3,6 +3,7 @@
 #include "formats/torchscript/script_frame.h"
 #include "formats/torchscript/script_library.h"
 #include "formats/torchscript/script_objects.h"
+#include "formats/torchscript/script_steps.h"
 
 namespace quantscope {
 
@@ -25,23 +26,6 @@ public:
         = 0;
 
 protected:
-    /// A statement or expression that is open. Calls of calls end, because all of them are counted.
-    class Step {
-    public:
-        explicit Step(std::uint32_t &depth)
-            : m_depth(depth)
-        {
-            ++m_depth;
-        }
-        ~Step() { --m_depth; }
-        Step(const Step &) = delete;
-        Step &operator=(const Step &) = delete;
-
-    private:
-        std::uint32_t &m_depth;
-    };
-    Step open(const CodeTree &tree, std::uint32_t line);
-
     ScriptValue value(ScriptFrame &frame, CodeRef ref);
     /// One of two values, by a condition or by how often a loop ran.
     ScriptValue joined(const ScriptFrame &frame, const ScriptValue &condition, const std::string &opType,
@@ -53,8 +37,10 @@ protected:
     ScriptObjects &m_objects;
     ScriptLibrary &m_library;
     ScriptGraph &m_graph;
+    ScriptSteps m_steps;
 
 private:
+    ScriptValue evaluated(ScriptFrame &frame, const CodeNode &node);
     ScriptValue values(ScriptFrame &frame, ScriptValue::Kind kind, const std::vector<CodeRef> &refs);
     ScriptValue name(ScriptFrame &frame, const CodeNode &node);
     ScriptValue attribute(ScriptFrame &frame, const ScriptValue &base, std::string_view wanted);
@@ -71,9 +57,6 @@ private:
     ValueId packed(const ScriptValue &object);
     void prepare(const ScriptValue &object);
     ScriptValue withoutObjects(const ScriptValue &sequence);
-
-    std::uint64_t m_steps = 0;
-    std::uint32_t m_depth = 0;
 };
 
 } // namespace quantscope

@@ -99,7 +99,10 @@ bool ScriptGraph::addNumbers(Node &node, const std::string &name, const std::vec
         for (const ScriptValue &item : items)
             out.strings.push_back(item.text);
     }
-    charge(sizeof(Attribute) + items.size() * 8);
+    std::uint64_t texts = 0;
+    for (const std::string &text : out.strings)
+        texts += sizeof text + text.size();
+    charge(sizeof(Attribute) + items.size() * 8 + texts);
     node.attributes.push_back(std::move(out));
     return true;
 }
@@ -135,7 +138,7 @@ ValueId ScriptGraph::addNode(
     node.scope = scope;
     for (const auto &[name, value] : arguments)
         addArgument(node, name, value, scope, 0);
-    charge(sizeof(Node) + node.inputs.size() * 8 + scope.size() + node.opType.size());
+    charge(sizeof(Node) + node.inputs.size() * 8 + scope.size() + node.domain.size() + node.opType.size());
     const auto id = static_cast<NodeId>(graph().nodes.size());
     const ValueId output = addValue();
     node.outputs.push_back(output);

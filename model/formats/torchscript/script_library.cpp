@@ -8,20 +8,16 @@
 
 namespace quantscope {
 
-namespace {
-
-std::optional<ScriptDefinition> definitionIn(
+std::optional<ScriptDefinition> ScriptLibrary::definitionIn(
     const CodeTree &tree, const std::vector<CodeRef> &parts, std::string_view name)
 {
-    for (const CodeRef ref : parts) {
-        const CodeNode &node = tree.node(ref);
-        if ((node.kind == CodeKind::Class || node.kind == CodeKind::Function) && node.text == name)
-            return ScriptDefinition{&tree, ref};
-    }
-    return std::nullopt;
+    const auto [known, isNew] = m_definitions.try_emplace(&parts);
+    for (std::size_t i = 0; isNew && i < parts.size(); ++i)
+        if (const CodeNode &node = tree.node(parts[i]); node.kind == CodeKind::Class || node.kind == CodeKind::Function)
+            known->second.try_emplace(node.text, parts[i]);
+    const auto found = known->second.find(name);
+    return found == known->second.end() ? std::nullopt : std::optional(ScriptDefinition{&tree, found->second});
 }
-
-} // namespace
 
 const CodeTree *ScriptLibrary::treeOf(const std::string &module)
 {

@@ -35,6 +35,9 @@ public:
 
 private:
     const CodeTree *treeOf(const std::string &module);
+    /// A class or function among the parts of a class or the top of a file.
+    std::optional<ScriptDefinition> definitionIn(
+        const CodeTree &tree, const std::vector<CodeRef> &parts, std::string_view name);
 
     const ZipArchive &m_archive;
     std::string m_root;
@@ -42,6 +45,7 @@ private:
     std::uint64_t m_codeBytes = 0;
     std::map<std::string, std::unique_ptr<const CodeTree>> m_trees; ///< by module; null where there is no file
     std::map<std::string, std::optional<ScriptDefinition>> m_found;
+    std::map<const std::vector<CodeRef> *, std::map<std::string_view, CodeRef>> m_definitions; ///< by what holds them
 };
 
 } // namespace quantscope

@@ -17,6 +17,7 @@ std::string below(const std::string &path, std::string_view name)
 
 ScriptValue ScriptObjects::add(ScriptObject object)
 {
+    m_graph.charge(sizeof(ScriptObject) + object.path.size() + object.type.size());
     m_objects.push_back(std::move(object));
     return ScriptValue::of(ScriptValue::Kind::Object, static_cast<std::int64_t>(m_objects.size() - 1));
 }
@@ -35,14 +36,17 @@ ScriptValue ScriptObjects::constant(std::size_t index)
 ScriptValue ScriptObjects::convert(
     const ScriptPickle &pickle, PickleRef ref, const std::string &path, Converted &known, std::uint32_t depth)
 {
-    if (const auto done = known.find(ref); done != known.end())
+    if (const auto done = known.find(ref); done != known.end()) {
+        m_graph.charge(sizeof(ScriptValue) + done->second.text.size()); // a few bytes of the pickle name it again
         return done->second;
+    }
     if (depth > kCodeLimits.nesting)
         throw ParseError(fmt::format(
             "'{}' lies in containers nested more than {} deep", printable(path.substr(0, 100)), kCodeLimits.nesting));
     m_graph.charge(2 * sizeof(ScriptValue) + path.size());
     known[ref] = ScriptValue::of(ScriptValue::Kind::Unset); // what a cycle meets
     ScriptValue value = convertNew(pickle, ref, path, known, depth);
+    m_graph.charge(2 * value.text.size());
     known[ref] = value;
     return value;
 }
@@ -103,9 +107,11 @@ ScriptValue ScriptObjects::object(
         at(value).state = convert(pickle, state, path, known, depth + 1);
         return value;
     }
+    constexpr std::uint64_t kAttributeNode = 64;
     const auto pairs = tree.pairs(state);
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
         const std::string name(tree.text(pairs[i]));
+        m_graph.charge(kAttributeNode + 2 * name.size());
         ScriptValue attribute = convert(pickle, pairs[i + 1], below(path, name), known, depth + 1);
         at(value).attributes.insert_or_assign(name, std::move(attribute));
     }

@@ -32,6 +32,7 @@ struct ScriptValue {
     double real = 0;
     std::string text; ///< of a named tuple its class
     std::shared_ptr<std::vector<ScriptValue>> items; ///< shared, as lists are
+    bool mayBeNone = false; ///< of a value of the graph: on some way it is None
     std::uint32_t depth = 0; ///< of sequences in it
     std::uint64_t size = 1; ///< elements, those of sequences in it included
 

@@ -7,20 +7,30 @@
 
 namespace quantscope {
 
+namespace {
+
+const ScriptValue *keywordOf(const ScriptArguments &arguments, std::string_view name)
+{
+    const auto found
+        = std::ranges::find(arguments, name, [](const auto &argument) { return std::string_view(argument.first); });
+    return found == arguments.end() ? nullptr : &found->second;
+}
+
+} // namespace
+
 ScriptValue ScriptWalker::call(
     const ScriptDefinition &function, const ScriptArguments &arguments, const std::string &scope)
 {
     const CodeNode &node = function.node();
-    const Step step = open(*function.tree, node.line);
+    const auto step = m_steps.open(*function.tree, node.line);
     ScriptFrame frame(*function.tree, scope);
     for (std::size_t i = 0; i + 1 < node.parts.size(); ++i) {
         const CodeNode &parameter = frame.tree.node(node.parts[i]);
-        const auto given
-            = std::ranges::find_if(arguments, [&](const auto &argument) { return argument.first == parameter.text; });
-        if (i < arguments.size() && arguments[i].first.empty())
-            frame.set(parameter.text, arguments[i].second);
-        else if (given != arguments.end())
-            frame.set(parameter.text, given->second);
+        const bool isPositional = i < arguments.size() && arguments[i].first.empty();
+        const ScriptValue *given = isPositional ? &arguments[i].second : keywordOf(arguments, parameter.text);
+        m_steps.weigh(isPositional ? 0 : arguments.size());
+        if (given != nullptr)
+            frame.set(parameter.text, *given);
         else if (!parameter.parts.empty())
             frame.set(parameter.text, value(frame, parameter.parts[0]));
     }
@@ -38,7 +48,7 @@ bool ScriptWalker::run(ScriptFrame &frame, CodeRef block)
 bool ScriptWalker::statement(ScriptFrame &frame, CodeRef ref)
 {
     const CodeNode &node = frame.tree.node(ref);
-    const Step step = open(frame.tree, node.line);
+    const auto step = m_steps.open(frame.tree, node.line);
     switch (node.kind) {
     case CodeKind::Assign: {
         const ScriptValue assigned = value(frame, node.parts.back());
@@ -144,7 +154,7 @@ void ScriptWalker::joinVariables(ScriptFrame &frame, const ScriptValue &conditio
 void ScriptWalker::assign(ScriptFrame &frame, CodeRef target, const ScriptValue &assigned)
 {
     const CodeNode &node = frame.tree.node(target);
-    const Step step = open(frame.tree, node.line);
+    const auto step = m_steps.open(frame.tree, node.line);
     if (node.kind == CodeKind::Tuple) {
         for (std::size_t i = 0; i < node.parts.size(); ++i)
             assign(frame, node.parts[i],
