@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -143,7 +144,8 @@ public:
                 ++m_strangers[m_map.shards[shard]];
             if (named != m_map.shardOf.end() && named->second != shard)
                 continue; // the index takes the one of another file
-            m_found += named == m_map.shardOf.end() ? 0u : 1u;
+            if (named != m_map.shardOf.end())
+                m_found.insert(named->first);
             if (tensor.storage.id != 0)
                 tensor.storage.id += static_cast<std::uint64_t>(shard) << kShardBits;
             m_out.tensors.push_back(std::move(tensor));
@@ -155,7 +157,7 @@ public:
 
     void finish()
     {
-        if (m_found < m_map.shardOf.size())
+        if (m_found.size() < m_map.shardOf.size())
             refuseMissing();
         for (const auto &[name, count] : m_strangers)
             m_out.diagnostics.push_back({"not-in-the-index", Severity::Warning, "",
@@ -181,7 +183,7 @@ private:
 
     const WeightMap &m_map;
     ModelFile &m_out;
-    std::size_t m_found = 0;
+    std::unordered_set<std::string_view> m_found; ///< tensors of the index
     std::map<std::string, std::size_t> m_strangers; ///< tensors that the index has not there
 };
 

@@ -29,14 +29,16 @@ std::shared_ptr<const FileSource> ShardPool::open(const std::string &path)
 ShardSource::ShardSource(std::string path, std::shared_ptr<ShardPool> pool)
     : m_path(std::move(path))
     , m_pool(std::move(pool))
-    , m_size(m_pool->open(m_path)->size())
 {
+    const auto file = m_pool->open(m_path);
+    m_size = file->size();
+    m_identity = file->identity();
 }
 
 void ShardSource::read(std::uint64_t offset, std::span<std::byte> out) const
 {
     const auto file = m_pool->open(m_path);
-    if (file->size() != m_size)
+    if (file->size() != m_size || file->identity() != m_identity)
         throw ParseError(fmt::format("{} changed since it was opened", printable(m_path)));
     file->read(offset, out);
 }

@@ -37,6 +37,7 @@ private:
     std::string m_path;
     std::shared_ptr<ShardPool> m_pool;
     std::uint64_t m_size = 0;
+    FileIdentity m_identity;
 };
 
 } // namespace quantscope
