@@ -4,10 +4,12 @@
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
+#include "dialects/torchscript/stored_affine.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -33,28 +35,6 @@ DType codeTypeOf(const Node &quantize)
     if (type != DType::QInt8 && type != DType::QUInt8 && type != DType::QInt32)
         throw ParseError(fmt::format("{} makes codes of a type that is not known", nodeLabel(quantize)));
     return type;
-}
-
-void setAffine(const TensorInfo &tensor, Quantizer &q)
-{
-    const StoredAffine &affine = *tensor.affine;
-    const auto values = [&](const std::vector<double> &stored) {
-        Granular out{{}, std::nullopt, std::vector<float>(stored.begin(), stored.end())};
-        if (out.values.size() > 1 && affine.axis && static_cast<std::size_t>(*affine.axis) < tensor.shape.size()) {
-            out.shape.assign(tensor.shape.size(), 1);
-            out.shape[static_cast<std::size_t>(*affine.axis)] = static_cast<std::int64_t>(out.values.size());
-            out.axis = *affine.axis;
-        }
-        return out;
-    };
-    q.rule = CodeRule::Stored;
-    q.bitWidth = static_cast<int>(dtypeBits(tensor.dtype));
-    q.isSigned = isSigned(tensor.dtype);
-    q.narrow = false;
-    q.scale = simplified(values(affine.scales), false);
-    q.zeroPoint = simplified(values(affine.zeroPoints), true);
-    for (const char *field : {"scale", "zero_point", "bit_width", "signed", "narrow"})
-        q.origin[field] = {Origin::Read, fmt::format("the {} tensor's own parameters", dtypeName(tensor.dtype))};
 }
 
 } // namespace
@@ -93,7 +73,8 @@ std::vector<std::size_t> ScriptDecoder::sourcesOf(const ScriptSlot &slot) const
 {
     constexpr std::size_t kMostVisited = 4096;
     const Graph &graph = m_constants.graph();
-    std::vector<ValueId> open, visited;
+    std::vector<ValueId> open;
+    std::set<ValueId> visited;
     if (slot.constant)
         open.push_back(slot.value);
     for (const NodeId id : slot.pattern.nodes)
@@ -105,9 +86,8 @@ std::vector<std::size_t> ScriptDecoder::sourcesOf(const ScriptSlot &slot) const
     while (!open.empty() && visited.size() < kMostVisited) {
         const ValueId id = open.back();
         open.pop_back();
-        if (id == kNoValue || !m_constants.paths().isStored(id) || std::ranges::find(visited, id) != visited.end())
+        if (id == kNoValue || !m_constants.paths().isStored(id) || !visited.insert(id).second)
             continue;
-        visited.push_back(id);
         if (graph.values[id].tensor)
             tensors.push_back(*graph.values[id].tensor);
         else if (const Node *maker = graph.producerOf(id))
@@ -136,8 +116,25 @@ Granular ScriptDecoder::granular(const ScriptArgument &argument, const Shape *sh
         throw ParseError(fmt::format("{} has shape {}, which does not fit axis {} of {}", place(argument),
             shapeText(folded.shape), *axis, shapeText(*shape)));
     Granular out{Shape(shape->size(), 1), static_cast<int>(along), folded.floats()};
+    if (out.values.empty())
+        throw ParseError(place(argument) + " is empty");
     out.shape[static_cast<std::size_t>(along)] = folded.shape[0];
     return out;
+}
+
+/// Per channel, zero points of a float type are added before the code is rounded, which no rule here does; learned ones
+/// are rounded themselves.
+void ScriptDecoder::requireWholeZeroPoints(const ScriptArgument &zeroPoint, const QuantizeOperator &op)
+{
+    const ValueId value = node(zeroPoint.node).input(zeroPoint.position);
+    if (value == kNoValue || !isFloating(m_constants.folder().fold(value).dtype))
+        return;
+    const bool rounds = op.opType.find("learnable") != std::string_view::npos;
+    const auto isSame = [&](float zero) { return zero == 0 || (zero == std::floor(zero) && (rounds || !op.axis)); };
+    if (!std::ranges::all_of(m_constants.folder().fold(value).floats(), isSame))
+        throw NotConstant(fmt::format("{} has zero points of a float type, of which torch makes other codes than of "
+                                      "integers",
+            place(zeroPoint)));
 }
 
 void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape)
@@ -153,6 +150,7 @@ void ScriptDecoder::setParameters(const ScriptSlot &slot, Quantizer &q, const Sh
             throw NotConstant(place({*pattern.quantize, *op.enabled}) + " switches it off");
         scale = {*pattern.quantize, op.scale};
         zeroPoint = {*pattern.quantize, op.zeroPoint};
+        requireWholeZeroPoints(zeroPoint, op);
         divisor = simplified(granular(scale, shape, axis), false);
         shift = simplified(granular(zeroPoint, shape, axis), true);
     }
@@ -184,6 +182,8 @@ std::optional<ScriptDecoder::CodeSpan> ScriptDecoder::spanOf(const ScriptPattern
         if (!low || !high || std::isnan(*low) || std::isnan(*high))
             throw NotConstant(fmt::format("the limits of {} are no numbers", nodeLabel(node(said))));
         constexpr double kMost = 9e15; // whole numbers are exact
+        if (container != DType::Unknown && (*low != std::floor(*low) || *high != std::floor(*high)))
+            throw NotConstant(fmt::format("the limits of {} are no whole numbers", nodeLabel(node(said))));
         CodeSpan span{static_cast<std::int64_t>(std::clamp(*low, -kMost, kMost)),
             static_cast<std::int64_t>(std::clamp(*high, -kMost, kMost)), {}};
         span.why = fmt::format("{}..{} ({})", span.low, span.high, nodeLabel(node(said)));
@@ -325,7 +325,7 @@ void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantiz
     }
     if (out.tensor != nullptr && out.tensor->affine) {
         out.quantizer.emplace();
-        setAffine(*out.tensor, *out.quantizer);
+        setStoredAffine(*out.tensor, *out.quantizer);
     }
 }
 

@@ -33,6 +33,7 @@ private:
     void requireOn(const ScriptPattern &pattern);
     DType containerOf(const ScriptPattern &pattern) const;
     void setRange(const ScriptSlot &slot, const Layer &layer, Quantizer &q, SlotQuantizer &out);
+    void requireWholeZeroPoints(const ScriptArgument &zeroPoint, const QuantizeOperator &op);
     void setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape);
     Granular granular(const ScriptArgument &argument, const Shape *shape, std::optional<std::int64_t> axis);
     std::string place(const ScriptArgument &argument) const;

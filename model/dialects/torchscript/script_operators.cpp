@@ -78,6 +78,12 @@ constexpr std::array kOperators = {
     ScriptOperator{"quantized", "conv1d_dynamic", "Conv", "conv", 1, kNone, true},
     ScriptOperator{"quantized", "conv2d_dynamic", "Conv", "conv", 1, kNone, true},
     ScriptOperator{"quantized", "conv3d_dynamic", "Conv", "conv", 1, kNone, true},
+    ScriptOperator{
+        "quantized", "conv_transpose1d_dynamic", "ConvTranspose", "conv", 1, kNone, true, kNone, kNone, true},
+    ScriptOperator{
+        "quantized", "conv_transpose2d_dynamic", "ConvTranspose", "conv", 1, kNone, true, kNone, kNone, true},
+    ScriptOperator{
+        "quantized", "conv_transpose3d_dynamic", "ConvTranspose", "conv", 1, kNone, true, kNone, kNone, true},
     ScriptOperator{"quantized", "conv_transpose1d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
     ScriptOperator{"quantized", "conv_transpose2d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
     ScriptOperator{"quantized", "conv_transpose3d", "ConvTranspose", "conv", 1, kNone, true, 2, kNone, true},
@@ -88,6 +94,7 @@ constexpr std::array kOperators = {
     ScriptOperator{"quantized", "linear_dynamic", "Linear", "linear", 1, kNone, true},
     ScriptOperator{"quantized", "linear_relu_dynamic", "Linear", "linear", 1, kNone, true},
     ScriptOperator{"quantized", "linear_dynamic_fp16", "Linear", "linear", 1, kNone, true},
+    ScriptOperator{"quantized", "linear_relu_dynamic_fp16", "Linear", "linear", 1, kNone, true},
     ScriptOperator{"quantized", "embedding_byte", "Embedding", "embedding", 0, kNone, true},
     ScriptOperator{"quantized", "embedding_4bit", "Embedding", "embedding", 0, kNone, true},
     ScriptOperator{"quantized", "embedding_bag_byte", "Embedding", "embedding", 0, kNone, true},
@@ -106,11 +113,21 @@ constexpr std::array kOutputScales = {
     ScaledOperator{"sigmoid", 1},
     ScaledOperator{"hardswish", 1},
     ScaledOperator{"elu", 1},
-    ScaledOperator{"prelu", 2},
-    ScaledOperator{"layer_norm", 5},
-    ScaledOperator{"batch_norm2d", 6, "BatchNorm2d"},
-    ScaledOperator{"batch_norm3d", 6, "BatchNorm3d"},
+    ScaledOperator{"prelu", 2, "PReLU", 1},
+    ScaledOperator{"layer_norm", 5, "LayerNorm", 2, 3},
+    ScaledOperator{"batch_norm", 6, "BatchNorm2d", 1, 2},
+    ScaledOperator{"batch_norm_relu", 6, "BatchNorm2d", 1, 2},
+    ScaledOperator{"batch_norm1d", 6, "BatchNorm1d", 1, 2},
+    ScaledOperator{"batch_norm1d_relu", 6, "BatchNorm1d", 1, 2},
+    ScaledOperator{"batch_norm2d", 6, "BatchNorm2d", 1, 2},
+    ScaledOperator{"batch_norm2d_relu", 6, "BatchNorm2d", 1, 2},
+    ScaledOperator{"batch_norm3d", 6, "BatchNorm3d", 1, 2},
+    ScaledOperator{"batch_norm3d_relu", 6, "BatchNorm3d", 1, 2},
+    ScaledOperator{"group_norm", 5, "GroupNorm", 2, 3},
+    ScaledOperator{"instance_norm", 4, "InstanceNorm", 1, 2},
     ScaledOperator{"softmax", 2},
+    ScaledOperator{"celu", 1},
+    ScaledOperator{"dropout", 1},
 };
 
 } // namespace
@@ -120,6 +137,12 @@ const ScriptOperator *findOperator(const Node &node)
     const auto found = std::ranges::find_if(
         kOperators, [&](const ScriptOperator &op) { return op.opType == node.opType && op.domain == node.domain; });
     return found == kOperators.end() ? nullptr : &*found;
+}
+
+std::size_t scaleOf(const ScriptOperator &op, const Node &node)
+{
+    constexpr std::size_t kWithSettings = 8;
+    return op.isConvolution() && node.inputs.size() >= kWithSettings ? kWithSettings - 2 : *op.scale;
 }
 
 std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank)

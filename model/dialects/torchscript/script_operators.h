@@ -28,17 +28,23 @@ struct ScriptOperator {
 };
 const ScriptOperator *findOperator(const Node &node);
 
+/// Where the scale of its output stands: before PyTorch 1.6 convolutions had stride, padding, dilation and groups
+/// before it.
+std::size_t scaleOf(const ScriptOperator &op, const Node &node);
+
 /// "ConvTranspose1d" of an operator whose weight has three axes.
 std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank);
 
 /// The torch module of an activation function: "ReLU" of relu; empty for other operators.
 std::string_view activationKindOf(const Node &node);
 
-/// A quantized operator without a weight that has an output scale, such as quantized::add: where that stands.
+/// A quantized operator that multiplies no matrix and has an output scale, such as quantized::add: where that stands,
+/// and float parameters, where it has any.
 struct ScaledOperator {
     std::string_view opType;
     std::size_t scale;
     std::string_view kind = "Quantize";
+    std::optional<std::size_t> weight = {}, bias = {};
 };
 const ScaledOperator *findScaled(const Node &node);
 

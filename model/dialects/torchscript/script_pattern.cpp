@@ -17,6 +17,17 @@ bool isAten(const Node &node, std::initializer_list<std::string_view> names)
     return node.domain == "aten" && std::find(names.begin(), names.end(), node.opType) != names.end();
 }
 
+/// Of add and sub: what the second operand is multiplied by, by keyword for tensors, else the third argument.
+bool isUnscaled(const Node &node)
+{
+    for (const char *alpha : {"alpha", "2"})
+        if (const Attribute *found = node.attribute(alpha); found != nullptr)
+            if (!(found->kind == Attribute::Kind::Int && found->i == 1)
+                && !(found->kind == Attribute::Kind::Float && found->f == 1))
+                return false;
+    return node.input(2) == kNoValue;
+}
+
 bool isQuantizeNode(const Node &node)
 {
     const QuantizeOperator *found = findQuantize(node);
@@ -120,7 +131,7 @@ private:
         const Node *node = enter(value);
         if (node != nullptr && isAten(*node, {"sub"})) {
             m_out.zeroPoint = ScriptArgument{last(), 1};
-            if (node->input(1) != kNoValue && !m_constants.paths().isStored(node->input(1)))
+            if (!isUnscaled(*node) || (node->input(1) != kNoValue && !m_constants.paths().isStored(node->input(1))))
                 return false;
             value = node->input(0);
             node = enter(value);
@@ -222,7 +233,7 @@ std::optional<NodeId> rounderAbove(const Graph &graph, ValueId value)
         if (findQuantize(node) != nullptr || isAten(node, {"round", "floor", "ceil", "trunc", "sign", "int_repr"}))
             return one->producer;
         for (const ValueId input : node.inputs)
-            if (std::ranges::find(open, input) == open.end())
+            if (open.size() < kMost && std::ranges::find(open, input) == open.end())
                 open.push_back(input);
     }
     return std::nullopt;

@@ -137,9 +137,11 @@ private:
         ScriptSlot slot = isStored(weight) ? parameterSlot(Slot::Weight, weight) : ScriptSlot{};
         const std::size_t rank = rankOf(slot);
         const std::string kind = kindOf(op, node, rank);
-        slot.channelAxis = kind.starts_with("ConvTranspose")                      ? 1
-            : op.rightOperand && !transposed && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
-                                                                                  : 0;
+        slot.channelAxis = kind.starts_with("ConvTranspose")       ? 1
+            : op.rightOperand && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
+                                                                   : 0;
+        if (transposed && slot.channelAxis < 2)
+            slot.channelAxis = 1 - slot.channelAxis;
         const std::string named = nameOf(node, slot);
         ScriptLayer &layer
             = layerOf(named.empty() ? unnamed(op.word) : named, kind, isStored(weight) ? tensorOf(slot) : weight);
@@ -150,7 +152,7 @@ private:
         if (isStored(bias))
             addSlot(layer, parameterSlot(Slot::Bias, bias));
         if (op.scale)
-            addSlot(layer, {Slot::Output, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, *op.scale}});
+            addSlot(layer, {Slot::Output, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, scaleOf(op, node)}});
         takeInput(layer);
     }
 
@@ -186,8 +188,9 @@ private:
 
     void addRecurrent(NodeId id, const ScriptOperator &op)
     {
+        constexpr std::size_t kMostListed = 1024; // 64 layers both ways have 640
         const Node *list = m_graph.producerOf(m_graph.nodes[id].input(op.weight));
-        for (std::size_t i = 0; list != nullptr && i < list->inputs.size(); ++i) {
+        for (std::size_t i = 0; list != nullptr && i < std::min(list->inputs.size(), kMostListed); ++i) {
             const Node *cell = op.packed ? m_graph.producerOf(list->inputs[i]) : nullptr;
             if (cell != nullptr && cell->opType == "CellParamsBase") {
                 addCell(id, op, *cell);
@@ -235,15 +238,24 @@ private:
             addSlot(layer, parameterSlot(Slot::Bias, bias));
     }
 
-    /// A weight past the operator that turns [out][in] for a product of matrices.
+    /// A weight past the operator that changes its first two axes: [out][in] for a product of matrices.
     ValueId upright(ValueId value, bool &transposed) const
     {
         value = handedOn(m_graph, value);
         const Node *node = m_graph.producerOf(value);
         if (node == nullptr || node->domain != "aten" || (node->opType != "t" && node->opType != "transpose"))
             return value;
+        const ValueId turned = handedOn(m_graph, node->input(0));
+        const auto rank = isStored(turned) ? static_cast<std::int64_t>(rankOf(parameterSlot(Slot::Weight, turned))) : 0;
+        const auto isFirstTwo = [&](std::int64_t a, std::int64_t b) {
+            a += a < 0 ? rank : 0;
+            b += b < 0 ? rank : 0;
+            return a + b == 1 && a * b == 0;
+        };
+        if (rank < 2 || (node->opType == "transpose" && !isFirstTwo(node->integer("1", -1), node->integer("2", -1))))
+            return value;
         transposed = true;
-        return handedOn(m_graph, node->input(0));
+        return turned;
     }
 
     ScriptSlot parameterSlot(Slot slot, ValueId value) const
@@ -349,9 +361,16 @@ private:
     {
         const Node &node = m_graph.nodes[id];
         const std::string name = moduleOf(node.scope);
-        ScriptLayer &layer = layerOf(name.empty() ? unnamed(node.opType) : name, op.kind, kNoValue);
+        const bool weighted = op.weight && isStored(node.input(*op.weight));
+        const ValueId weight = weighted ? handedOn(m_graph, node.input(*op.weight)) : kNoValue;
+        ScriptLayer &layer = layerOf(name.empty() ? unnamed(node.opType) : name, op.kind, weight);
         layer.nodes.push_back(id);
-        addSlot(layer, {Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, op.scale}});
+        if (weighted)
+            addSlot(layer, parameterSlot(Slot::Weight, weight));
+        if (weighted && op.bias && isStored(node.input(*op.bias)))
+            addSlot(layer, parameterSlot(Slot::Bias, node.input(*op.bias)));
+        addSlot(layer,
+            {weighted ? Slot::Output : Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, op.scale}});
     }
 
     const interpret::Constants &m_constants;

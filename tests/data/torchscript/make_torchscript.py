@@ -131,6 +131,75 @@ class Switched(nn.Module):
         return nn.functional.linear(x, self.fake(self.lin.weight), self.lin.bias)
 
 
+class FloatZeros(nn.Module):
+    """Zero points of a float type: those of c are all zero, so that its codes are as of integers."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d = (nn.Linear(4, 3, bias=False) for _ in range(4))
+        for name, value in (("s", [0.1, 0.2, 0.3]), ("z", [1.0, 2.0, 3.0]), ("zero", [0.0] * 3), ("s1", [0.1]), ("z1", [0.7])):
+            self.register_buffer(name, torch.tensor(value))
+
+    def forward(self, x):
+        linear, per_channel = nn.functional.linear, torch.fake_quantize_per_channel_affine
+        y = linear(x, per_channel(self.a.weight, self.s, self.z, 0, -8, 7))
+        y = y + linear(x, torch.quantize_per_channel(self.b.weight, self.s, self.z, 0, torch.quint8).dequantize())
+        y = y + linear(x, per_channel(self.c.weight, self.s, self.zero, 0, -8, 7))
+        learned = torch._fake_quantize_learnable_per_tensor_affine
+        return y + linear(x, learned(self.d.weight, self.s1, self.z1, -8, 7, 1.0))
+
+
+class Turned(nn.Module):
+    """Weights that are turned before they are used: where their output channels are."""
+
+    def __init__(self):
+        super().__init__()
+        for name, shape in (("a", (4, 6)), ("b", (6, 5)), ("c", (3, 5)), ("d", (2, 3)), ("e", (2, 7, 3, 3)), ("f", (7, 6))):
+            setattr(self, name, nn.Parameter(torch.randn(shape)))
+        self.register_buffer("s", torch.rand(6) + 0.1)
+        self.register_buffer("z", torch.zeros(6, dtype=torch.int32))
+
+    def forward(self, x, image):
+        a = torch.fake_quantize_per_channel_affine(self.a, self.s, self.z, 1, -8, 7)
+        y = nn.functional.linear(nn.functional.linear(x, a.t()) @ self.b @ self.c.t(), self.d)
+        return y, nn.functional.conv2d(image, self.e.transpose(0, 1)), self.f.t() @ y.new_ones(7, 2)
+
+
+class Scaled(nn.Module):
+    """A zero point that is subtracted twice, and codes clamped between whole numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("a", torch.randint(-8, 8, (3, 4), dtype=torch.int8))
+        self.register_buffer("b", torch.randint(-8, 8, (3, 3), dtype=torch.int8))
+
+    def forward(self, x):
+        y = nn.functional.linear(x, torch.sub(self.a.float(), 3.0, alpha=2) * 0.5)
+        return nn.functional.linear(y, (torch.clamp(self.b, -6.5, 6.5) - 1.0) * 0.25)
+
+
+class Older(nn.Module):
+    """A convolution as PyTorch 1.5 called it, and operators that few models have."""
+
+    def __init__(self):
+        super().__init__()
+        self.t = torch.ao.nn.quantized.dynamic.ConvTranspose2d(4, 2, 2)
+        self.q = torch.ao.nn.quantized.Quantize(0.05, 120, torch.quint8)
+        self.dequant = torch.ao.nn.quantized.DeQuantize()
+        self.register_buffer("w", torch.quantize_per_tensor(torch.randn(4, 3, 3, 3), 0.02, 0, torch.qint8))
+        self.register_buffer("one", torch.ones(4))
+        self.register_buffer("zero", torch.zeros(4))
+
+    def forward(self, x):
+        p = torch.ops.quantized.conv2d_prepack(self.w, None, [1, 1], [0, 0], [1, 1], 1)
+        y = torch.ops.quantized.conv2d(self.q(x), p, [1, 1], [0, 0], [1, 1], 1, 0.11, 7)
+        y = torch.ops.quantized.batch_norm2d_relu(y, self.one, self.zero, self.zero, self.one, 1e-5, 0.13, 9)
+        y = torch.ops.quantized.batch_norm(y, self.one, self.zero, self.zero, self.one, 1e-5, 0.14, 10)
+        y = torch.ops.quantized.group_norm(y, 2, self.one, self.zero, 1e-5, 0.15, 11)
+        y = torch.ops.quantized.instance_norm(y, self.one, self.zero, 1e-5, 0.16, 12)
+        return self.t(self.dequant(torch.ops.quantized.celu(y, 0.17, 13)))
+
+
 def sha(codes):
     return hashlib.sha256(codes.contiguous().to(torch.int32).numpy().tobytes()).hexdigest()
 
@@ -214,6 +283,20 @@ def main(folder):
     save("twice", torch.jit.trace(Twice(), torch.randn(2, 4)), {})
     part = tq.quantize_dynamic(FloatLstm().eval(), {nn.Linear: tq.per_channel_dynamic_qconfig})
     save("float_lstm", torch.jit.script(part), {})
+    zeros = FloatZeros()
+    fixed = torch.quantize_per_channel(zeros.c.weight.detach(), zeros.s, zeros.zero.int(), 0, torch.qint8)
+    codes = {"scales": zeros.s.tolist(), "codes_sha256_i32": sha(fixed.int_repr().clamp(-8, 7))}
+    save("float_zeros", torch.jit.trace(zeros, torch.randn(2, 4)), {"c": {"weight": codes}})
+    save("turned", torch.jit.trace(Turned(), (torch.randn(2, 4), torch.randn(1, 2, 5, 5))), {})
+    save("scaled", torch.jit.script(Scaled()), {})
+    older = Older()
+    layers = {"conv_1": {"weight": weight(older.w), "output": {"scale": 0.11, "zero_point": 7}},
+              "t": {"weight": weight(older.t.weight())}}
+    names = ("batch_norm2d_relu_2", "batch_norm_3", "group_norm_4", "instance_norm_5", "celu_6")
+    for i, layer in enumerate(names):
+        slot = "act" if layer.startswith("celu") else "output"
+        layers[layer] = {slot: {"scale": 0.13 + 0.01 * i, "zero_point": 9 + i}}
+    save("older", torch.jit.script(older), layers)
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

@@ -49,6 +49,38 @@ private Q_SLOTS:
             != network.layer("l.weight_hh_l0")->slot(Slot::Bias)->tensorName);
     }
 
+    /// torch rounds a code after it adds a zero point of a float type, and rounds learned zero points.
+    void zeroPointsOfAFloatType()
+    {
+        const Network network = networkOf("float_zeros.pt");
+        for (const std::string name : {"a", "b", "d"}) {
+            QVERIFY2(!network.layer(name)->slot(Slot::Weight)->quantizer, name.c_str());
+            QVERIFY2(says(network, "quantizer-not-constant", "The quantizer of " + name + " (weight) is not known: "),
+                name.c_str());
+        }
+        QCOMPARE(network.layer("c")->slot(Slot::Weight)->quantizer->bitWidth, std::optional(4));
+    }
+
+    /// Where the outputs of a weight are: behind a transpose along the other axis.
+    void outputsOfTurnedWeights()
+    {
+        const Network network = networkOf("turned.pt");
+        QStringList axes;
+        for (const Layer &layer : network.layers)
+            axes << QString("%1 %2").arg(QString::fromStdString(layer.name)).arg(layer.slot(Slot::Weight)->channelAxis);
+        QCOMPARE(axes, (QStringList{"linear_0 1", "linear_1 1", "linear_2 0", "linear_3 0", "conv_4 1", "linear_5 1"}));
+        QCOMPARE(network.layer("linear_0")->slot(Slot::Weight)->quantizer->scale->axis, std::optional(1));
+    }
+
+    void operandsThatAreScaled()
+    {
+        const Network network = networkOf("scaled.pt");
+        for (const char *name : {"linear_0", "linear_1"})
+            QVERIFY2(!network.layer(name)->slot(Slot::Weight)->quantizer, name);
+        QVERIFY(
+            says(network, "quantizer-not-constant", "The quantizer of linear_1 (weight) is not known: the limits of "));
+    }
+
 private:
     static Network networkOf(const std::string &name)
     {

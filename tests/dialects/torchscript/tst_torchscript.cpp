@@ -220,8 +220,8 @@ private Q_SLOTS:
     void made_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name :
-            {"residual", "residual_frozen", "trained", "cells", "switched_on", "signed", "signed_sums"})
+        for (const char *name : {"residual", "residual_frozen", "trained", "cells", "switched_on", "signed",
+                 "signed_sums", "float_zeros", "older"})
             QTest::newRow(name) << name;
     }
 
