@@ -55,6 +55,18 @@ bool hasSeenNothing(const std::vector<float> &minimum, const std::vector<float> 
         || std::ranges::all_of(minimum, [](float v) { return std::isinf(v) && v > 0; });
 }
 
+/// Before PyTorch 1.12 a fake quantizer clamped to limits of its own, 0 to 255 by default, whatever range its observer
+/// made the scale for: reduce_range halved that one alone. The fused ones, whose switches are int64, have one range.
+bool mayClampWider(const SlotWork &work, const AoRange &range)
+{
+    constexpr int kHalved = 7;
+    if (range.bits != kHalved || work.slot.slot == Slot::Weight)
+        return false;
+    const std::string scale = keyName(work, "scale");
+    const auto enabled = work.facts.file->find(scale.substr(0, scale.rfind('.') + 1) + "fake_quant_enabled");
+    return !enabled || work.facts.file->tensors[*enabled].dtype != DType::Int64;
+}
+
 /// The range is what turns the observer's bounds into the stored scale.
 void findRange(SlotWork &work, Quantizer &q)
 {
@@ -78,11 +90,15 @@ void findRange(SlotWork &work, Quantizer &q)
                 work.markAssumed(q, field,
                     fmt::format("a range of the other sign gives the same scale: that torch.ao quantizes {}",
                         range->isSigned ? "weights signed" : "activations unsigned"));
+        if (mayClampWider(work, *range))
+            work.markAssumed(q, "bit_width",
+                "before PyTorch 1.12 codes of a halved range were clamped to 8 bits all the same: that they end with "
+                "it");
         if (range->eitherEnd)
             work.markAssumed(q, "narrow", "narrow range gives the same scale: that the lowest code is in the range");
     } else
         work.warn(kRangeUnknown.data(),
-            "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 2 to 8 or 16 "
+            "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 1 to 8 or 16 "
             "bits gives them from min_val and max_val: its bit width is not known");
 }
 

@@ -33,12 +33,14 @@ double clamped(double zeroPoint, Limits limits)
     return std::clamp(zeroPoint, static_cast<double>(limits.min), static_cast<double>(limits.max));
 }
 
-/// UniformQuantizationObserverBase._calculate_qparams with a symmetric scheme.
-Affine symmetric(float low, float high, Limits limits, float epsilon)
+/// UniformQuantizationObserverBase._calculate_qparams with a symmetric scheme. The zero point of quint8 is 128, and
+/// where somebody gave limits their middle, rounded down.
+Affine symmetric(float low, float high, Limits limits, float epsilon, bool givenLimits)
 {
     const float bound = std::max(-std::min(low, 0.0f), std::max(high, 0.0f));
     const float scale = bound / static_cast<float>(limits.steps() / 2);
-    return {std::max(scale, epsilon), limits.min < 0 ? 0.0 : std::floor((limits.min + limits.max + 1) / 2.0)};
+    const double middle = givenLimits ? std::floor((limits.min + limits.max) / 2.0) : 128;
+    return {std::max(scale, epsilon), limits.min < 0 ? 0.0 : middle};
 }
 
 /// The same with an affine one.
@@ -90,7 +92,8 @@ template <class Make> bool makesAll(const AoBounds &bounds, Make make)
 bool fits(const AoBounds &bounds, const AoRange &range)
 {
     const Limits limits = limitsOf(range);
-    return makesAll(bounds, [&](float low, float high) { return symmetric(low, high, limits, bounds.epsilon); })
+    return makesAll(bounds, [&](float low, float high) { return symmetric(low, high, limits, bounds.epsilon, true); })
+        || makesAll(bounds, [&](float low, float high) { return symmetric(low, high, limits, bounds.epsilon, false); })
         || makesAll(bounds, [&](float low, float high) { return affine(low, high, limits, bounds.epsilon); })
         || makesAll(bounds, [&](float low, float high) { return fused(low, high, limits, true); })
         || makesAll(bounds, [&](float low, float high) { return fused(low, high, limits, false); });
@@ -105,10 +108,10 @@ std::optional<AoRange> rangeOf(const AoBounds &bounds)
         || bounds.zeroPoint.size() != count)
         return std::nullopt;
     std::vector<AoRange> fitting;
-    for (const int bits : {8, 7, 6, 5, 4, 3, 2, 16})
+    for (const int bits : {8, 7, 6, 5, 4, 3, 2, 1, 16})
         for (const bool isSigned : {true, false})
             for (const bool narrow : {false, true})
-                if (const AoRange range{bits, isSigned, narrow}; fits(bounds, range))
+                if (const AoRange range{bits, isSigned, narrow}; (bits > 1 || !narrow) && fits(bounds, range))
                     fitting.push_back(range);
     const auto usual = [&](const AoRange &range) { return range.isSigned == bounds.usuallySigned; };
     const bool bothSigns = bounds.usuallySigned && std::ranges::any_of(fitting, usual)

@@ -23,7 +23,7 @@ struct AoBounds {
     std::optional<bool> usuallySigned = {};
 };
 
-/// The one range of 2 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
+/// The one range of 1 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
 /// kernel of its newer fake quantizers) turn the bounds into exactly these scales and zero points. A checkpoint does
 /// not store it. Where a range and its narrow form do (as -128 to 127 in the fused kernel and -127 to 127 outside of
 /// it), it is the wide one with `eitherEnd`: only a code at its lower end could tell. nullopt: none does, or several

@@ -1,4 +1,5 @@
 #include "dialects/torch/ao_range.h"
+#include "support/state_file.h"
 
 #include <QtTest>
 
@@ -40,6 +41,13 @@ private Q_SLOTS:
         QTest::newRow("fused, eight unsigned bits, affine")
             << Floats{-0x1.c4b130p-2f} << Floats{0x1.3f3dd4p+1f} << Floats{0x1.794d48p-7f} << Floats{0x1.300000p+5f}
             << 8 << false << "wide";
+        QTest::newRow("symmetric, unsigned") << Floats{-0x1.cbe3e6p-3f} << Floats{0x1.80e3d8p-3f}
+                                             << Floats{0x1.cdb198p-10f} << Floats{128} << 8 << false << "wide";
+        QTest::newRow("symmetric, unsigned, limits given")
+            << Floats{-0x1.cbe3e6p-3f} << Floats{0x1.80e3d8p-3f} << Floats{0x1.cdb198p-10f} << Floats{127} << 8 << false
+            << "wide";
+        QTest::newRow("symmetric, four unsigned bits") << Floats{-0x1.cbe3e6p-3f} << Floats{0x1.80e3d8p-3f}
+                                                       << Floats{0x1.ea8cb2p-6f} << Floats{7} << 4 << false << "wide";
         QTest::newRow("two channels") << Floats{-0x1.99999ap-3f, -0x1.3e6350p-4f}
                                       << Floats{0x1.000000p-2f, 0x1.598556p-3f}
                                       << Floats{0x1.010102p-9f, 0x1.5ae036p-10f} << Floats{0x0.0p+0f, 0x0.0p+0f} << 8
@@ -57,6 +65,36 @@ private Q_SLOTS:
         QTEST(range->bits, "bits");
         QTEST(range->isSigned, "isSigned");
         QTEST(QString(range->eitherEnd ? "either" : range->narrow ? "narrow" : "wide"), "ends");
+    }
+
+    /// Before PyTorch 1.12 codes of a halved range were clamped to 0..255; fused quantizers, whose switches are int64,
+    /// never did that. The numbers are those of the seven bits above.
+    void bitsOfHalvedRanges_data()
+    {
+        QTest::addColumn<bool>("fused");
+        QTest::newRow("not fused") << false;
+        QTest::newRow("fused") << true;
+    }
+
+    void bitsOfHalvedRanges()
+    {
+        QFETCH(bool, fused);
+        const std::string act = "fc.activation_post_process.", seen = act + "activation_post_process.";
+        auto file = std::make_shared<ModelFile>(*test::stateFile({{"fc.weight", {2, 2}, {1, 2, 3, 4}},
+            {act + "scale", {1}, {0x1.7ac98ep-6f}}, {act + "zero_point", {1}, {19}}, {seen + "eps", {1}, {0x1p-23f}},
+            {seen + "min_val", {}, {-0x1.c4b130p-2f}}, {seen + "max_val", {}, {0x1.3f3dd4p+1f}}}));
+        const std::int64_t on = 1;
+        const std::uint8_t small = 1;
+        const std::string name = act + "fake_quant_enabled";
+        file->tensors.push_back(fused ? *memoryTensor(name, DType::Int64, {1}, std::span(&on, 1))
+                                      : *memoryTensor(name, DType::UInt8, {1}, std::span(&small, 1)));
+        file->buildIndex();
+        const Network network = *recoverQuantizers(file);
+        const SlotQuantizer *slot = network.layer("fc")->slot(Slot::Output);
+        QVERIFY(slot && slot->quantizer);
+        QCOMPARE(slot->quantizer->bitWidth, std::optional(7));
+        QCOMPARE(slot->quantizer->origin.at("bit_width").origin, fused ? Origin::Computed : Origin::Assumed);
+        QCOMPARE(slot->assumed, !fused);
     }
 
     void boundsThatGiveNoScale()
