@@ -7,6 +7,33 @@
 using namespace quantscope;
 using namespace std::string_literals;
 
+namespace {
+
+template <class T> std::string bytesOf(T value) { return {reinterpret_cast<const char *>(&value), sizeof value}; }
+
+std::string pickled(int number)
+{
+    const std::string text = std::to_string(number);
+    return "X" + bytesOf(static_cast<std::uint32_t>(text.size())) + text;
+}
+
+std::string tarMember(const std::string &name, const std::string &content)
+{
+    constexpr std::size_t kBlock = 512, kSize = 124, kChecksum = 148, kType = 156;
+    std::string header = name;
+    header.resize(kBlock, '\0');
+    header.replace(kSize, 11, QString::number(content.size(), 8).rightJustified(11, '0').toStdString());
+    header.replace(kChecksum, 8, 8, ' ');
+    header[kType] = '0';
+    int sum = 0;
+    for (const char c : header)
+        sum += static_cast<unsigned char>(c);
+    header.replace(kChecksum, 6, QString::number(sum, 8).rightJustified(6, '0').toStdString());
+    return header + content + std::string((kBlock - content.size() % kBlock) % kBlock, '\0');
+}
+
+} // namespace
+
 class TestOpenModel : public QObject {
     Q_OBJECT
 
@@ -161,6 +188,26 @@ private Q_SLOTS:
         QVERIFY(QFile::resize(copy, 100));
         const TensorInfo &tensor = (*file)->tensors[*(*file)->find("fc1.weight")];
         QVERIFY_EXCEPTION_THROWN(readFloats(tensor), ParseError);
+    }
+
+    /// Thousands of small pickles, as PyTorch 0.1 wrote them.
+    void manyTensorsOfATar()
+    {
+        constexpr std::uint16_t kCount = 6000;
+        std::string storages = "M" + bytesOf(kCount) + ".", tensors = storages, pickle = "}(";
+        for (int i = 0; i < kCount; ++i) {
+            storages += pickled(i) + pickled(0) + "ctorch\nFloatStorage\n\x87." + bytesOf(std::int64_t{1})
+                + bytesOf(static_cast<float>(i));
+            tensors += pickled(kCount + i) + pickled(i) + "ctorch\nFloatTensor\n\x87." + bytesOf(std::int64_t{1})
+                + bytesOf(std::int64_t{1}) + bytesOf(std::int64_t{1}) + bytesOf(std::int64_t{0});
+            pickle += pickled(i) + pickled(kCount + i) + "Q";
+        }
+        const std::string tar = tarMember("sys_info", "}.") + tarMember("pickle", pickle + "u.")
+            + tarMember("tensors", tensors) + tarMember("storages", storages + "].") + std::string(1024, '\0');
+        const auto file = openModel(std::make_shared<MemorySource>(test::toBytes(tar)), "old.pth");
+        QVERIFY2(file, file ? "" : file.error().message.c_str());
+        QCOMPARE((*file)->tensors.size(), std::size_t(kCount));
+        QCOMPARE(readFloats((*file)->tensors[*(*file)->find("5999")]), std::vector<float>{5999});
     }
 
     void cancelling()

@@ -16,6 +16,8 @@ namespace quantscope {
 
 namespace {
 
+constexpr std::uint64_t kHashNode = 64;
+
 struct TypedStorage {
     DType dtype = DType::Unknown;
     Storage storage;
@@ -126,9 +128,12 @@ TypedStorage TarObjects::readStorage(const PickleTree &tree, PickleRef type, Pic
 void TarObjects::readStorages(PickleStream stream)
 {
     for (std::uint64_t left = count(stream, "storages"); left > 0; --left) {
-        const PickleTree tree = takePickle(stream, m_request.limits, m_budget);
+        Budget passing(m_budget.left()); // one small pickle after the other, none of which is kept
+        const PickleTree tree = takePickle(stream, m_request.limits, passing);
         const auto parts = tupleOf(tree, tree.root, 3, "storages"); // key, location, class
-        m_storages.insert_or_assign(keyText(tree, parts[0]), readStorage(tree, parts[2], stream));
+        const std::string key = keyText(tree, parts[0]);
+        m_budget.charge(sizeof(TypedStorage) + kHashNode + key.size(), "the list of storages");
+        m_storages.insert_or_assign(key, readStorage(tree, parts[2], stream));
     }
     readViews(stream);
 }
@@ -155,9 +160,9 @@ void TarObjects::readViews(PickleStream &stream)
 
 void TarObjects::readTensors(PickleStream stream)
 {
-    constexpr std::uint64_t kHashNode = 64;
     for (std::uint64_t left = count(stream, "tensors"); left > 0; --left) {
-        const PickleTree tree = takePickle(stream, m_request.limits, m_budget);
+        Budget passing(m_budget.left());
+        const PickleTree tree = takePickle(stream, m_request.limits, passing);
         const auto parts = tupleOf(tree, tree.root, 3, "tensors"); // key, key of the storage, class
         TensorInfo tensor = readTensor(storageOf(keyText(tree, parts[1])), stream);
         m_budget.charge(
