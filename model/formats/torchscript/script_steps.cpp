@@ -38,7 +38,7 @@ void ScriptSteps::weigh(const ScriptValue &value)
 
 void ScriptSteps::weigh(std::size_t parts)
 {
-    constexpr std::size_t kPerStep = 64;
+    constexpr std::size_t kPerStep = 16;
     m_steps += parts / kPerStep;
 }
 
