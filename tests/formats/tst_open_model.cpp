@@ -190,6 +190,27 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(readFloats(tensor), ParseError);
     }
 
+    /// A module written whole: packed parameters are neither parameters nor buffers, whatever they are called.
+    void packedObjectsOfModules()
+    {
+        const auto text
+            = [](const std::string &value) { return "X" + bytesOf(static_cast<std::uint32_t>(value.size())) + value; };
+        const std::string tensor = "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n"
+            + text("0") + text("cpu") + "K\x08tQK\0(K\x08t(K\x01t\x89}tR"s;
+        const std::string packed = "ctorch\nScriptObject\n)\x81((K\x01]" + tensor + "at" + text("__torch__.P") + "tb";
+        std::string pickle = "cm\nE\n)\x81}(";
+        for (const char *empty : {"_parameters", "_buffers", "_modules"})
+            pickle += text(empty) + "}";
+        pickle += text("_packed_weight_ih") + packed + text("_packed_weight_hh") + packed + text("other")
+            + "cm\nO\n)\x81ub.";
+        const auto file = openModel(std::make_shared<MemorySource>(test::checkpoint(pickle)), "module.pt");
+        QVERIFY2(file, file ? "" : file.error().message.c_str());
+        QStringList names;
+        for (const TensorInfo &found : (*file)->tensors)
+            names << QString::fromStdString(found.name);
+        QCOMPARE(names, (QStringList{"_packed_weight_ih.1.0", "_packed_weight_hh.1.0"}));
+    }
+
     /// Thousands of small pickles, as PyTorch 0.1 wrote them.
     void manyTensorsOfATar()
     {

@@ -278,13 +278,18 @@ bool Flattener::addModule(Frame &frame, PickleRef attributes)
     for (const PickleRef group : {parameters, m_tree.lookup(attributes, "_buffers"), modules})
         if (group != kNoPickleRef && isDictionary(group))
             frame.add({m_tree.pairs(group), Labels::Keys});
-    // What state_dict() takes from torch.ao's packed layers beside parameters and buffers.
+    // What state_dict() takes from torch.ao's packed layers beside parameters and buffers: "_packed_params" of linear
+    // ones, "_packed_weight" of embeddings, "_packed_weight_ih" and "_packed_weight_hh" of cells, "param" of LSTMs.
+    std::vector<PickleRef> packed;
     const auto pairs = m_tree.pairs(attributes);
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
-        if (m_tree.text(pairs[i]) == "_packed_params" && m_tree.is(pairs[i + 1], PickleKind::Object)) {
-            frame.add({pairs.subspan(i, 2), Labels::Keys});
-            break;
-        }
+        if (m_tree.is(pairs[i + 1], PickleKind::Object)
+            && (m_tree.text(pairs[i]) == "_packed_params" || m_tree.callableName(pairs[i + 1]) == "torch.ScriptObject"))
+            packed.insert(packed.end(), {pairs[i], pairs[i + 1]});
+    if (!packed.empty()) {
+        m_budget.charge(sizeof packed + packed.size() * sizeof(PickleRef), "the list of tensors");
+        frame.add({m_packed.emplace_back(std::move(packed)), Labels::Keys});
+    }
     return true;
 }
 

@@ -85,6 +85,7 @@ private:
     std::vector<bool> m_visited;
     std::vector<Frame> m_frames;
     std::deque<PickleRef> m_stateRefs; ///< keeps the spans of single states alive
+    std::deque<std::vector<PickleRef>> m_packed; ///< and those of packed layers
     std::string m_path;
     std::string m_firstCall;
     std::unordered_map<PickleRef, std::size_t> m_positions;
