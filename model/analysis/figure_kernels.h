@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analysis/statistics.h"
+#include "quant/kernels.h"
 
 #include <cstdint>
 #include <span>
@@ -16,13 +17,13 @@ struct RunFigures {
     std::uint64_t nonFinite = 0; ///< floats, or codes, that are not finite
 };
 
-/// Clamps unclamped codes in place to [low, high] and counts.
-void clampAndCount(std::span<float> codes, float low, float high, RunFigures &figures);
+/// Clamps unclamped codes of floats x in place to the parameters' range, counts, and makes their values
+/// (code - zeroPoint) * scale.
+void clampAndCount(std::span<const float> x, std::span<float> codes, const CodeParameters &parameters,
+    std::span<float> values, RunFigures &figures);
 
-/// Adds the error of values = (code - zeroPoint) * scale against x; also counts zeroed and non-finite floats. Sums are
-/// float64 in eight lanes that are joined in a fixed order, so the result depends on the data alone. What is not finite
-/// is left out.
-void addError(std::span<const float> x, std::span<const float> codes, float zeroPoint, float scale,
-    QuantizationError &error, RunFigures &figures);
+/// Adds the error of values against x; also counts what is not finite, which is left out. Sums are float64 in eight
+/// lanes that are joined in a fixed order, so the result depends on the data alone.
+void addError(std::span<const float> x, std::span<const float> values, QuantizationError &error, RunFigures &figures);
 
 } // namespace quantscope

@@ -39,6 +39,7 @@ void PieceAnalysis::fromFloats(std::uint64_t begin, std::span<float> x, PieceOut
     m_reader.floats(begin, x);
     out.range = valueRange(x);
     m_codes.resize(x.size());
+    m_values.resize(x.size());
     m_reader.unclampedCodes(begin, x, m_codes);
     for (std::uint64_t i = 0; i < x.size();) {
         const CodeReader::Run run = m_reader.runAt(begin + i);
@@ -56,7 +57,6 @@ void PieceAnalysis::fromFloats(std::uint64_t begin, std::span<float> x, PieceOut
     std::transform(
         m_codes.begin(), m_codes.end(), m_integers.begin(), [this](float code) { return m_reader.integer(code); });
     m_hashes.addCodes(m_integers);
-    m_values.resize(x.size());
     m_reader.valuesFromCodes(begin, m_codes, m_values);
     m_hashes.addValues(m_values);
 }
@@ -67,14 +67,15 @@ RunOutcome PieceAnalysis::floatRun(
     RunOutcome out;
     out.figures
         = {.codesMin = std::numeric_limits<float>::infinity(), .codesMax = -std::numeric_limits<float>::infinity()};
-    clampAndCount(codes, parameters.min, parameters.max, out.figures);
-    if (parameters.rule == CodeRule::MinifloatPattern) { // a pattern is no number: compare the values themselves
-        m_values.resize(codes.size());
-        valuesOf(codes, parameters, m_values);
-        addError(x, m_values, 0.0f, 1.0f, out.error, out.figures);
-    } else {
-        addError(x, codes, parameters.zeroPoint, parameters.scale, out.error, out.figures);
+    const auto values = std::span(m_values).first(codes.size());
+    clampAndCount(x, codes, parameters, values, out.figures);
+    if (parameters.rule == CodeRule::MinifloatPattern) { // a pattern is no number: the values themselves are compared
+        valuesOf(codes, parameters, values);
+        out.figures.zeroed = 0;
+        for (std::size_t i = 0; i < x.size(); ++i)
+            out.figures.zeroed += x[i] != 0 && values[i] == 0 ? 1u : 0u;
     }
+    addError(x, values, out.error, out.figures);
     if (m_options.channels) {
         out.channel = m_channels.channel(element);
         out.range = valueRange(x);

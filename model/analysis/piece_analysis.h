@@ -13,6 +13,8 @@
 #include <span>
 #include <vector>
 
+#include <tbb/cache_aligned_allocator.h>
+
 namespace quantscope {
 
 /// What a run of elements with one scale, of one channel where channels are asked for, adds.
@@ -61,7 +63,8 @@ private:
     CodeCounter m_codeCounter;
     BitWeightCounter m_bits;
     Hashes m_hashes;
-    std::vector<float> m_x, m_codes, m_values;
+    using Floats = std::vector<float, tbb::cache_aligned_allocator<float>>; ///< kernels load whole cache lines
+    Floats m_x, m_codes, m_values;
     std::vector<std::int64_t> m_integers;
 };
 

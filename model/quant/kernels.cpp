@@ -69,6 +69,44 @@ QUANTSCOPE_CLONES void lowHigh(const float *x, std::size_t count, float *lows, f
     QUANTSCOPE_STORE8(nans, nan);
 }
 
+/// Lanes of lowHighOfMany, which looks at `count`, a multiple of them, and tells -0 and +0 apart in no order.
+constexpr std::size_t kManyLanes = 32;
+
+constexpr std::int32_t kInfinityBits = 0x7F800000;
+
+struct ManyLanes {
+    float low[kManyLanes], high[kManyLanes];
+    std::int32_t magnitude[kManyLanes]; ///< the largest pattern of |x|
+};
+
+/// Two registers wide, as one waits for each comparison.
+QUANTSCOPE_CLONES void lowHighOfMany(const float *x, std::size_t count, ManyLanes &lanes)
+{
+    using Half = float __attribute__((vector_size(2 * kManyLanes)));
+    using HalfBits = std::int32_t __attribute__((vector_size(2 * kManyLanes)));
+    Half lowA = Half{} + std::numeric_limits<float>::infinity(), highA = -lowA, lowB = lowA, highB = highA;
+    HalfBits magnitudeA{}, magnitudeB{};
+    for (std::size_t i = 0; i < count; i += kManyLanes) {
+        Half a, b;
+        QUANTSCOPE_LOAD8(a, x + i);
+        QUANTSCOPE_LOAD8(b, x + i + kManyLanes / 2);
+        lowA = a < lowA ? a : lowA;
+        highA = a > highA ? a : highA;
+        lowB = b < lowB ? b : lowB;
+        highB = b > highB ? b : highB;
+        const HalfBits bitsA = reinterpret_cast<HalfBits>(a) & INT32_MAX,
+                       bitsB = reinterpret_cast<HalfBits>(b) & INT32_MAX;
+        magnitudeA = bitsA > magnitudeA ? bitsA : magnitudeA;
+        magnitudeB = bitsB > magnitudeB ? bitsB : magnitudeB;
+    }
+    QUANTSCOPE_STORE8(lanes.low, lowA);
+    QUANTSCOPE_STORE8(lanes.low + kManyLanes / 2, lowB);
+    QUANTSCOPE_STORE8(lanes.high, highA);
+    QUANTSCOPE_STORE8(lanes.high + kManyLanes / 2, highB);
+    QUANTSCOPE_STORE8(lanes.magnitude, magnitudeA);
+    QUANTSCOPE_STORE8(lanes.magnitude + kManyLanes / 2, magnitudeB);
+}
+
 bool roundsUp(const ElementDecision &decision)
 {
     const float p = decision.stored;
@@ -100,22 +138,41 @@ float roundWith(float y, Rounding rounding)
 
 std::uint32_t maxMagnitudeBits(std::span<const float> x) { return maxMagnitude(x.data(), x.size()); }
 
+namespace {
+
+void widen(ValueRange &range, float low, float high, bool nan)
+{
+    range.low = low < range.low ? low : range.low;
+    range.high = high > range.high ? high : range.high;
+    range.hasNan = range.hasNan || nan;
+}
+
+constexpr ValueRange kNothing{std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), false};
+
+} // namespace
+
 ValueRange valueRange(std::span<const float> x)
 {
-    ValueRange range{std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), false};
+    if (const std::size_t many = x.size() / kManyLanes * kManyLanes; many > 2 * kManyLanes) {
+        ManyLanes lanes;
+        lowHighOfMany(x.data(), many, lanes);
+        ValueRange range = kNothing;
+        for (std::size_t lane = 0; lane < kManyLanes; ++lane)
+            widen(range, lanes.low[lane], lanes.high[lane], lanes.magnitude[lane] > kInfinityBits);
+        for (const float v : x.subspan(many))
+            widen(range, v, v, std::isnan(v));
+        if (range.low != 0 && range.high != 0) // else which zero it is hangs on the lanes
+            return range;
+    }
+    ValueRange range = kNothing;
     const std::size_t whole = x.size() / kLanes * kLanes;
     float lows[kLanes], highs[kLanes];
     std::int32_t nans[kLanes];
     lowHigh(x.data(), whole, lows, highs, nans);
-    const auto add = [&](float low, float high, bool nan) {
-        range.low = low < range.low ? low : range.low;
-        range.high = high > range.high ? high : range.high;
-        range.hasNan = range.hasNan || nan;
-    };
     for (std::size_t lane = 0; lane < kLanes; ++lane)
-        add(lows[lane], highs[lane], nans[lane] != 0);
+        widen(range, lows[lane], highs[lane], nans[lane] != 0);
     for (const float v : x.subspan(whole))
-        add(v, v, std::isnan(v));
+        widen(range, v, v, std::isnan(v));
     return range;
 }
 

@@ -125,7 +125,7 @@ private Q_SLOTS:
 
     void extremesOfFloats()
     {
-        for (std::size_t size = 1; size < 40; ++size) {
+        for (std::size_t size = 1; size < 200; ++size) {
             std::vector<float> x(size);
             for (std::size_t i = 0; i < size; ++i)
                 x[i] = static_cast<float>((i * 37) % 41) - 20.0f;
@@ -138,6 +138,27 @@ private Q_SLOTS:
             x[size / 2] = kNan;
             QVERIFY(valueRange(x).hasNan);
             QVERIFY(std::isnan(std::bit_cast<float>(maxMagnitudeBits(x))));
+        }
+    }
+
+    /// Which of -0 and +0 is the end: of eight lanes the first in each, then the first of these, then of the rest.
+    void zerosAtTheEnds()
+    {
+        std::mt19937 engine(3);
+        for (std::size_t size = 8; size < 300; ++size) {
+            std::vector<float> x(size);
+            for (float &v : x)
+                v = engine() % 2 == 0 ? 1.0f : engine() % 2 == 0 ? -0.0f : 0.0f;
+            float low = 1;
+            for (std::size_t lane = 0; lane < 8; ++lane)
+                for (std::size_t i = lane; i < size / 8 * 8; i += 8)
+                    low = x[i] < low ? x[i] : low;
+            for (std::size_t i = size / 8 * 8; i < size; ++i)
+                low = x[i] < low ? x[i] : low;
+            QCOMPARE(std::signbit(valueRange(x).low), std::signbit(low));
+            for (float &v : x)
+                v = -v;
+            QCOMPARE(std::signbit(valueRange(x).high), !std::signbit(low));
         }
     }
 

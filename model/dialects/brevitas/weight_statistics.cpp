@@ -10,6 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -42,9 +43,10 @@ void forEachRunIn(const StatisticInput &input, const Channels &channels, std::ui
     SharedProgress &progress, const RunVisitor &f)
 {
     TensorReader reader(*input.tensor);
-    std::vector<float> chunk(std::min(kStatisticsChunk, end - begin));
-    for (std::uint64_t at = begin; at < end; at += chunk.size()) {
-        const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), end - at));
+    const std::uint64_t size = std::min(kStatisticsChunk, end - begin);
+    const auto chunk = std::make_unique_for_overwrite<float[]>(size);
+    for (std::uint64_t at = begin; at < end; at += size) {
+        const auto part = std::span(chunk.get(), std::min(size, end - at));
         reader.floats(at, part);
         for (std::uint64_t i = 0; i < part.size();) {
             const std::uint64_t flat = at + i;
