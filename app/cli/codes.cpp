@@ -163,7 +163,7 @@ int find(const CodesArguments &arguments, const SlotQuantizer &slot, std::uint64
 
 int run(const CodesArguments &arguments)
 {
-    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

@@ -20,6 +20,12 @@ CLI::Option *addPart(CLI::App &word, std::optional<std::string> &part)
         "--part", part, "Which weights of a checkpoint that holds several, such as ema beside model");
 }
 
+CLI::Option *addQuantInfo(CLI::App &word, std::optional<std::string> &quantInfo)
+{
+    return word.add_option("--quant-info", quantInfo,
+        "The quant_info.json of vai_q_pytorch for a checkpoint (default: beside it or in quantize_result/)");
+}
+
 void addInspect(CLI::App &app, Command &chosen)
 {
     auto arguments = std::make_shared<InspectArguments>();
@@ -28,6 +34,7 @@ void addInspect(CLI::App &app, Command &chosen)
     word->add_option(
         "--recipe", arguments->recipe, "The recipe of a checkpoint (default: MODEL.recipe.toml beside it)");
     addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1; floats in hexadecimal");
     auto *csv = word->add_flag("--csv", arguments->csv, "The layer table, comma separated");
     json->excludes(csv);
@@ -54,6 +61,7 @@ void addCodes(CLI::App &app, Command &chosen)
         "error>0.01, clipped, at limit, zeroed");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
 
@@ -65,11 +73,13 @@ void addRecipe(CLI::App &app, Command &chosen)
     auto *file = word->add_option("file", arguments->file, "The model");
     auto *recipe = word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     auto *part = addPart(*word, arguments->part);
+    auto *quantInfo = addQuantInfo(*word, arguments->quantInfo);
     word->add_flag("--printer", arguments->printer,
             "Prints quantscope_recipe.py, which writes the recipe of a live Brevitas model, with its proofs")
         ->excludes(file)
         ->excludes(recipe)
-        ->excludes(part);
+        ->excludes(part)
+        ->excludes(quantInfo);
     word->callback([arguments, file, &chosen] {
         if (!arguments->printer && file->count() == 0)
             throw CLI::RequiredError(file->get_name());
@@ -96,6 +106,7 @@ void addCompare(CLI::App &app, Command &chosen)
     word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
     auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");
     json->excludes(csv);
@@ -110,6 +121,7 @@ void addExport(CLI::App &app, Command &chosen)
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
     word->add_option(
             "--layer", arguments->request.layers, "A layer's path; may repeat (default: every quantized layer)")
         ->allow_extra_args(true);
@@ -153,8 +165,8 @@ public:
 /// What a shell offers for a value whose kind CLI11 does not know: it is text to it.
 void describeValue(OptionDescription &out)
 {
-    static const std::map<std::string, ValueKind> paths
-        = {{"file", ValueKind::File}, {"--recipe", ValueKind::File}, {"--out", ValueKind::Folder}};
+    static const std::map<std::string, ValueKind> paths = {{"file", ValueKind::File}, {"--recipe", ValueKind::File},
+        {"--quant-info", ValueKind::File}, {"--out", ValueKind::Folder}};
     const auto layouts = layoutNames();
     const std::map<std::string, std::vector<std::string>> choices
         = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},

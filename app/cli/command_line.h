@@ -15,19 +15,19 @@ namespace quantscope::cli {
 
 struct InspectArguments {
     std::string file;
-    std::optional<std::string> recipe, part;
+    std::optional<std::string> recipe, part, quantInfo;
     bool json = false, csv = false;
     InspectOptions options;
 };
 
 struct CodesArguments {
     std::string file, layer, slot = "weight", as = "dec", range;
-    std::optional<std::string> recipe, part, where;
+    std::optional<std::string> recipe, part, quantInfo, where;
 };
 
 struct RecipeArguments {
     std::string file;
-    std::optional<std::string> recipe, part;
+    std::optional<std::string> recipe, part, quantInfo;
     bool printer = false;
 };
 
@@ -35,7 +35,7 @@ struct CompareArguments {
     std::string file, slotText = "weight", bits;
     Slot slot = Slot::Weight; ///< what the text says, once the model is known
     std::vector<std::string> layers, with;
-    std::optional<std::string> recipe, part;
+    std::optional<std::string> recipe, part, quantInfo;
     std::optional<double> keepSqnr;
     bool json = false, csv = false, powerOfTwo = false;
 
@@ -44,7 +44,7 @@ struct CompareArguments {
 
 struct ExportArguments {
     std::string file;
-    std::optional<std::string> recipe, part;
+    std::optional<std::string> recipe, part, quantInfo;
     ExportRequest request;
 };
 

@@ -149,7 +149,7 @@ int run(CompareArguments arguments)
 {
     if (arguments.keepSqnr && !std::isfinite(*arguments.keepSqnr))
         return report(usage("--keep-sqnr must be a finite number of dB").value());
-    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

@@ -34,7 +34,7 @@ std::string describe(const ExportReport &done, const std::string &folder)
 
 int run(const ExportArguments &arguments)
 {
-    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

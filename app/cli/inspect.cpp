@@ -12,7 +12,8 @@ namespace quantscope::cli {
 
 int run(const InspectArguments &arguments)
 {
-    auto network = openNetwork(arguments.file, arguments.recipe, arguments.options.list, {}, arguments.part);
+    auto network = openNetwork(
+        arguments.file, arguments.recipe, arguments.options.list, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return report(network.error(), arguments.file);
     const auto inspection

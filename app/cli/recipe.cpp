@@ -13,7 +13,7 @@ int run(const RecipeArguments &arguments)
         print(std::string(recipePrinter()));
         return 0;
     }
-    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part);
+    const auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return report(network.error(), arguments.file);
     warnAboutRecipe(*network);

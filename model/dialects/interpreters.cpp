@@ -4,6 +4,8 @@
 #include "dialects/brevitas/recover_state_dict.h"
 #include "dialects/onnx/recover.h"
 #include "dialects/torchscript/recover_script.h"
+#include "dialects/vitis/quant_info_network.h"
+#include "dialects/vitis/xir_network.h"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +19,11 @@ constexpr std::array kInterpreters = {
         [](const ModelFile &file) { return file.format == "torchscript" && file.graph && !file.graph->nodes.empty(); },
         [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listScript(std::move(file)); },
         [](Network &network, const Progress &progress, const RecoverHints &) { recoverScript(network, progress); }},
+    Interpreter{"XIR graph", [](const ModelFile &file) { return file.format == "xmodel" && file.graph.has_value(); },
+        [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listXmodel(std::move(file)); },
+        [](Network &network, const Progress &progress, const RecoverHints &) { recoverXmodel(network, progress); }},
+    Interpreter{"quant_info.json", [](const ModelFile &file) { return file.quantInfo != nullptr; }, listQuantInfo,
+        [](Network &network, const Progress &progress, const RecoverHints &) { recoverQuantInfo(network, progress); }},
     Interpreter{"ONNX graph", [](const ModelFile &file) { return file.graph.has_value(); },
         [](std::shared_ptr<const ModelFile> file, const Recipe &) { return listOnnx(std::move(file)); },
         [](Network &network, const Progress &progress, const RecoverHints &) { recoverOnnx(network, progress); }},

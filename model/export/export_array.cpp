@@ -24,7 +24,8 @@ std::string exportObstacle(const SlotQuantizer &slot)
     if (!slot.quantizer->knowsCodes())
         return "has a quantizer of which not everything is known";
     if (slot.proof == ProofVerdict::Differs)
-        return "is not what the live model computes: " + slot.proofDifference;
+        return (slot.proofBy.empty() ? "is not what the live model computes: " : "is not what an export has: ")
+            + slot.proofDifference;
     if (slot.quantizer->kind == QuantizerKind::Minifloat)
         return "holds minifloats, which have no integer codes";
     if (!slot.tensor->readable())

@@ -15,7 +15,7 @@ namespace quantscope {
 namespace {
 
 constexpr std::string_view kReads = "QuantScope reads PyTorch checkpoints (.pt, .pth, .bin), safetensors, "
-                                    "NumPy arrays (.npy, .npz) and ONNX models (.onnx)";
+                                    "NumPy arrays (.npy, .npz), ONNX models (.onnx) and Vitis AI's .xmodel";
 
 using namespace std::string_view_literals;
 

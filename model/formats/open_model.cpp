@@ -3,12 +3,14 @@
 #include "formats/foreign_formats.h"
 #include "formats/numpy/numpy.h"
 #include "formats/onnx/onnx_reader.h"
+#include "formats/quant_info/quant_info_reader.h"
 #include "formats/safetensors/packing_config.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/sharded/shard_index.h"
 #include "formats/torch/torch_zip.h"
 #include "formats/torch_stream/torch_stream.h"
 #include "formats/torch_tar/torch_tar.h"
+#include "formats/xmodel/xmodel_reader.h"
 
 #include <algorithm>
 #include <new>
@@ -29,6 +31,9 @@ constexpr FormatReader kReaders[] = {
     {"NumPy array", looksLikeNpy, readNpy},
     {"index of shards", looksLikeShardIndex, readShardIndex},
     {"safetensors", looksLikeSafetensors, readSafetensors},
+    {"quant_info.json", looksLikeQuantInfo, readQuantInfo},
+    {"link to an xmodel", looksLikeXmodelLink, readXmodelLink},
+    {"xmodel", looksLikeXmodel, readXmodel},
     {"ONNX", looksLikeOnnx, readOnnx},
 };
 
@@ -50,8 +55,9 @@ ModelFile readAny(const ReadRequest &request)
         throw ParseError("is empty: the file has no bytes; fetch or write it again");
     const auto head = request.source->bytes(0, std::min(size, kHeadBytes));
     for (const FormatReader &reader : kReaders) {
-        // A protocol buffer has no magic number, so everything else is ruled out before it.
-        if (auto foreign = reader.recognises == looksLikeOnnx ? foreignFormat(head) : std::nullopt)
+        // Protocol buffers have no magic number, so everything else is ruled out before them.
+        const bool hasMagic = reader.recognises != looksLikeOnnx && reader.recognises != looksLikeXmodel;
+        if (auto foreign = hasMagic ? std::nullopt : foreignFormat(head))
             throw std::move(*foreign);
         if (reader.recognises(head, request))
             return readBy(reader, request);

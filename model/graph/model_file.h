@@ -3,6 +3,7 @@
 #include "base/diagnostic.h"
 #include "base/error.h"
 #include "graph/graph.h"
+#include "graph/quant_info.h"
 #include "tensor/tensor.h"
 
 #include <map>
@@ -25,7 +26,8 @@ struct ModelPart {
 /// It interprets nothing: that is the work of `dialects/`.
 struct ModelFile {
     std::string path;
-    std::string format; ///< "pytorch-checkpoint", "torchscript", "torch-package", "safetensors", "numpy" or "onnx"
+    std::string format; ///< "pytorch-checkpoint", "torchscript", "torch-package", "safetensors", "numpy", "onnx",
+                        ///< "xmodel" or "quant-info"
     std::uint64_t bytes = 0; ///< size of the file, of a model in several files of all of them
     std::vector<TensorInfo> tensors;
     std::optional<Graph> graph;
@@ -35,6 +37,7 @@ struct ModelFile {
     std::optional<std::size_t> shownPart; ///< position in `parts` of the weights that are taken; none: all of the file
     std::vector<std::string> opaque; ///< objects of unknown classes in a pickle: "path: module.Class"
     std::vector<Diagnostic> diagnostics;
+    std::shared_ptr<const QuantInfo> quantInfo; ///< of vai_q_pytorch, where it was opened or belongs to the file
 
     /// Position in `tensors`. Readers call buildIndex() last; of two equal names the first wins.
     std::optional<std::size_t> find(std::string_view name) const;

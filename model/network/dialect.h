@@ -19,6 +19,8 @@ enum class Dialect : std::uint8_t {
     VitisAi, ///< FixNeuron nodes
     Onnx, ///< a graph without quantizers of its own, or with those of a dialect that is listed only
     TorchScript,
+    Xmodel, ///< a graph of Vitis AI's XIR, before or after the compiler
+    VitisQuantInfo, ///< a checkpoint with the quant_info.json of vai_q_pytorch, or that JSON alone
 };
 
 /// What a dialect lets one do; the one row that everything outside dialects/ asks.
@@ -29,6 +31,7 @@ struct DialectTraits {
     bool saysItself; ///< every quantizer stands in the file: a recipe beside it belongs to another file
     bool keepsScales; ///< a quantizer has the scale that the trained network's has
     bool editable; ///< a choice made in the window changes the recipe in force
+    bool dpu = false; ///< it is made for the DPU, whose shifts are shown
 };
 const DialectTraits &traitsOf(Dialect dialect);
 

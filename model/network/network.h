@@ -8,11 +8,19 @@
 #include "recipe/recipe.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace quantscope {
+
+/// What a file of the DPU says of one layer beside its quantizers. Positions are fractional bits.
+struct DpuFacts {
+    std::optional<int> inputPosition; ///< as an export beside the file has it
+    std::optional<int> outputPosition; ///< onto which its sums are brought, where no quantizer tells
+    std::optional<int> shiftCut, shiftBias; ///< as the compiler wrote them
+};
 
 /// A layer as the person who trained it names it, with its quantizers.
 struct Layer {
@@ -25,6 +33,7 @@ struct Layer {
     int stride = 1; ///< only where a recipe says it
     std::string batchNorm; ///< of a state_dict: the one that follows by the file's order, or that a recipe merges
     bool batchNormMerged = false; ///< its parameters are in the weights and the bias
+    DpuFacts dpu;
     std::vector<SlotQuantizer> slots;
 
     const SlotQuantizer *slot(Slot wanted) const;

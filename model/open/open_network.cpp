@@ -10,6 +10,7 @@
 #include "open/export_recipe.h"
 #include "open/exports_beside.h"
 #include "open/match_export.h"
+#include "open/quant_info_beside.h"
 #include "open/settle.h"
 #include "recipe/recipe_reader.h"
 
@@ -33,7 +34,7 @@ Diagnostic unused(const std::string &path, const std::string &why)
 }
 
 /// A graph says its quantizers itself; a recipe or export beside it belongs to the checkpoint of the same name.
-bool saysItself(const ModelFile &file) { return file.graph.has_value(); }
+bool saysItself(const ModelFile &file) { return file.graph.has_value() || file.quantInfo; }
 
 /// The exports beside a checkpoint, in its names; QONNX before QCDQ, because it keeps bias widths. What cannot be read
 /// is said.
@@ -190,6 +191,18 @@ Recipe standingAlone(const Network &network)
     return std::move(*complete);
 }
 
+/// Errors: Parse, Cancelled.
+Result<Network> comparedWith(Network network, const DpuExports &exports, const Progress &progress)
+{
+    const std::string path = network.file->path;
+    try {
+        compareWithDpuExports(network, exports, progress);
+    } catch (const CancelledError &) {
+        return tl::unexpected(Error{ErrorKind::Cancelled, path, std::nullopt, "was cancelled"});
+    }
+    return network;
+}
+
 } // namespace
 
 OpenedModel::OpenedModel(std::shared_ptr<const ModelFile> file, Recipe recipe)
@@ -213,10 +226,33 @@ Result<OpenedModel> OpenedModel::open(const std::string &path, const RecipeSourc
             return tl::unexpected(loaded.error());
         out.m_recipe = std::move(*loaded);
     }
+    if (auto failed = out.takeQuantInfo(source, chosen.has_value()))
+        return tl::unexpected(std::move(*failed));
     if (unused)
         out.m_notes.push_back({"recipe-unused", Severity::Warning, "",
             fmt::format("the recipe {} is not used: this file says its quantizers itself", fileName(*source.path))});
     return out;
+}
+
+std::optional<Error> OpenedModel::takeQuantInfo(const RecipeSource &source, bool hasRecipe)
+{
+    const auto take = [&](QuantInfoChoice &&choice) {
+        m_file = std::move(choice.file);
+        std::ranges::move(choice.notes, std::back_inserter(m_notes));
+    };
+    if (m_file->quantInfo) {
+        take(withCheckpoint(m_file));
+        return std::nullopt;
+    }
+    const bool looksBeside = source.beside && !hasRecipe && !m_file->graph && !m_file->tensors.empty();
+    const auto path = source.quantInfo ? source.quantInfo : looksBeside ? quantInfoBeside(m_file->path) : std::nullopt;
+    if (!path)
+        return std::nullopt;
+    auto choice = withQuantInfo(m_file, *path, source.quantInfo.has_value());
+    if (!choice)
+        return choice.error();
+    take(std::move(*choice));
+    return std::nullopt;
 }
 
 Result<OpenedModel> OpenedModel::showing(const std::string &part) const
@@ -239,6 +275,12 @@ Network OpenedModel::listed() const
 Result<OpenedModel> OpenedModel::withExports(const Progress &progress) const
 {
     OpenedModel out = *this;
+    if (m_file->quantInfo) {
+        auto exports = dpuExportsBeside(*m_file, progress);
+        if (!exports)
+            return tl::unexpected(exports.error());
+        out.m_dpuExports = std::make_shared<const DpuExports>(std::move(*exports));
+    }
     if (saysItself(*m_file))
         return out;
     auto exports = openExports(listed(), progress, out.m_notes);
@@ -283,6 +325,8 @@ Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progr
     if (!network)
         return network;
     network->diagnostics.insert(network->diagnostics.end(), m_notes.begin(), m_notes.end());
+    if (m_file->quantInfo)
+        return m_dpuExports ? comparedWith(std::move(*network), *m_dpuExports, progress) : network;
     if (previous != nullptr && m_file->bytes > kConfirmedAtOnce)
         return network;
     const auto compared = compareAll(*network, *m_exports, progress);
@@ -294,9 +338,9 @@ Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progr
 }
 
 Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath, bool listOnly,
-    const Progress &progress, const std::optional<std::string> &part)
+    const Progress &progress, const std::optional<std::string> &part, const std::optional<std::string> &quantInfo)
 {
-    auto opened = OpenedModel::open(path, {.path = recipePath}, progress);
+    auto opened = OpenedModel::open(path, {.path = recipePath, .quantInfo = quantInfo}, progress);
     if (opened && part)
         opened = opened->showing(*part);
     if (!opened)

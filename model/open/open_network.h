@@ -2,6 +2,7 @@
 
 #include "base/progress.h"
 #include "network/network.h"
+#include "open/dpu_exports.h"
 #include "open/match_export.h"
 
 #include <memory>
@@ -16,6 +17,8 @@ struct RecipeSource {
     std::optional<std::string> path; ///< this one
     bool beside
         = true; ///< else the one that lies beside the model; never beside a file that says its quantizers itself
+    /// The quant_info.json of vai_q_pytorch; else, without a recipe, the one beside the model when `beside`.
+    std::optional<std::string> quantInfo = {};
 };
 
 /// A model's files as they were read: the model itself, its recipe, and the ONNX exports beside it. Every recipe that
@@ -49,12 +52,16 @@ public:
     Result<Network> network(const Recipe &recipe, const Progress &progress, const Network *previous) const;
 
 private:
+    /// The quant_info.json that belongs to the file, and the checkpoint that belongs to one. `hasRecipe`: the recipe
+    /// says what the file leaves open.
+    std::optional<Error> takeQuantInfo(const RecipeSource &source, bool hasRecipe);
     /// Of the exports, where they prove one. An error only when it was cancelled.
     std::optional<Error> takeRecipe(const Progress &progress);
 
     std::shared_ptr<const ModelFile> m_file;
     Recipe m_recipe;
     std::shared_ptr<const std::vector<MatchedExport>> m_exports = std::make_shared<const std::vector<MatchedExport>>();
+    std::shared_ptr<const DpuExports> m_dpuExports; ///< of a file with quant_info.json
     bool m_takesExports = true; ///< without a recipe: what lies beside the model is welcome
     std::vector<Diagnostic> m_notes; ///< of the opening: exports that cannot be read, a recipe that is not used
 };
@@ -62,6 +69,7 @@ private:
 /// From a path to a network, for who needs it once. `listOnly` reads no tensor's data and no export; `part` names the
 /// weights to show of a checkpoint that holds several. Errors as OpenedModel's.
 Result<Network> openNetwork(const std::string &path, const std::optional<std::string> &recipePath = {},
-    bool listOnly = false, const Progress &progress = {}, const std::optional<std::string> &part = {});
+    bool listOnly = false, const Progress &progress = {}, const std::optional<std::string> &part = {},
+    const std::optional<std::string> &quantInfo = {});
 
 } // namespace quantscope

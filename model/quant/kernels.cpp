@@ -132,6 +132,8 @@ float roundWith(float y, Rounding rounding)
     case Rounding::HalfUp: return std::copysign(std::floor(std::fabs(y) + 0.5f), y);
     case Rounding::HalfDown: return std::copysign(std::ceil(std::fabs(y) - 0.5f), y);
     case Rounding::Dpu: return y < 0 && y - std::floor(y) == 0.5f ? std::ceil(y) : std::nearbyint(y);
+    case Rounding::StdRound: return std::round(y);
+    case Rounding::DpuRound: return y < 0 && y - std::floor(y) == 0.5f ? std::ceil(y) : std::round(y);
     }
     return y;
 }

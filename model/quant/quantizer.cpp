@@ -15,19 +15,15 @@ struct RoundingRow {
 
 // The first name of a mode is the one we write; the others are accepted (QONNX and Brevitas spell some differently).
 constexpr std::array kRoundings = {
-    RoundingRow{Rounding::Round, "ROUND"},
-    RoundingRow{Rounding::Round, "HALF_EVEN"},
+    RoundingRow{Rounding::Round, "ROUND"}, RoundingRow{Rounding::Round, "HALF_EVEN"},
     RoundingRow{Rounding::Round, "STOCHASTIC_ROUND"}, // deterministic in eval
-    RoundingRow{Rounding::Ceil, "CEIL"},
-    RoundingRow{Rounding::Floor, "FLOOR"},
-    RoundingRow{Rounding::RoundToZero, "ROUND_TO_ZERO"},
-    RoundingRow{Rounding::RoundToZero, "DOWN"},
-    RoundingRow{Rounding::Up, "UP"},
-    RoundingRow{Rounding::HalfUp, "HALF_UP"},
-    RoundingRow{Rounding::HalfDown, "HALF_DOWN"},
-    RoundingRow{Rounding::Dpu, "DPU"},
-    RoundingRow{Rounding::Dpu, "DPU_ROUND"},
-    RoundingRow{Rounding::LearnedRound, "LEARNED_ROUND"},
+    RoundingRow{Rounding::Ceil, "CEIL"}, RoundingRow{Rounding::Floor, "FLOOR"},
+    RoundingRow{Rounding::RoundToZero, "ROUND_TO_ZERO"}, RoundingRow{Rounding::RoundToZero, "DOWN"},
+    RoundingRow{Rounding::Up, "UP"}, RoundingRow{Rounding::HalfUp, "HALF_UP"},
+    RoundingRow{Rounding::HalfDown, "HALF_DOWN"}, RoundingRow{Rounding::Dpu, "DPU"},
+    RoundingRow{Rounding::Dpu, "DPU_ROUND"}, RoundingRow{Rounding::LearnedRound, "LEARNED_ROUND"},
+    RoundingRow{Rounding::StdRound, "STD_ROUND"},
+    RoundingRow{Rounding::DpuRound, "DPU_ROUND"}, // read as a word of QONNX it is Brevitas' mode, above
 };
 
 } // namespace

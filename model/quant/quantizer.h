@@ -45,7 +45,9 @@ enum class Rounding {
     Up, ///< away from zero
     HalfUp, ///< ties away from zero (QONNX)
     HalfDown, ///< ties to zero (QONNX)
-    Dpu, ///< half to even, but a negative tie goes up (Vitis AI DPU_ROUND)
+    Dpu, ///< half to even, but a negative tie goes up (Brevitas)
+    StdRound, ///< std::round: ties away from zero, without the sum of HalfUp (Vitis AI STD_ROUND)
+    DpuRound, ///< std::round, but a negative tie goes up: half toward +infinity (Vitis AI DPU_ROUND)
     LearnedRound,
 };
 std::string_view roundingName(Rounding rounding);
@@ -140,6 +142,14 @@ CodeRange codeRange(const Quantizer &quantizer);
 /// How a quantizer compares with what the live model computed, where a recipe has a proof of it.
 enum class ProofVerdict { None, Confirmed, Differs };
 
+/// One factor for each slice along an axis, by which the values of a tensor were multiplied before they were rounded.
+struct ChannelFactors {
+    int axis = 0;
+    std::vector<double> values;
+    std::string from; ///< file name of the export that shows them
+    bool operator==(const ChannelFactors &) const = default;
+};
+
 /// An operator between a stored tensor's quantizer and the layer that reads it, which only moves elements.
 struct LayoutStep {
     std::string op; ///< "Transpose", "Reshape", ...
@@ -174,6 +184,8 @@ struct SlotQuantizer {
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
     ProofVerdict proof = ProofVerdict::None;
     std::string proofDifference; ///< field and first index that differ, as a sentence without the slot's name
+    std::string proofBy; ///< file name of the export that is the proof; empty for the live model of a recipe
+    std::optional<ChannelFactors> equalized; ///< why its codes are others in an export, where that is the reason
 
     /// The tensor's bytes are there and everything that codes need is known.
     bool isReadable() const { return tensor && tensor->readable() && quantizer && quantizer->knowsCodes(); }

@@ -7,6 +7,8 @@
 #include "checks/data_checks.h"
 #include "checks/join_grids.h"
 #include "checks/sharing.h"
+#include "checks/shift_range.h"
+#include "network/dpu_shifts.h"
 #include "report/text_table.h"
 
 #include <algorithm>
@@ -88,6 +90,28 @@ std::string tensorsText(const ModelFile &file)
     return "\n" + alignedTable(rows, 3);
 }
 
+std::string shiftText(const std::optional<DpuShift> &shift)
+{
+    return shift
+        ? fmt::format("{} ({} to {}){}", shift->value, shift->lowest, shift->highest, shift->fits() ? "" : " !")
+        : "-";
+}
+
+/// How the DPU shifts the sums of each layer; empty for networks that are not its.
+std::string shiftsText(const Network &network)
+{
+    const std::vector<DpuShifts> shifts = dpuShifts(Arrivals(network));
+    if (shifts.empty())
+        return {};
+    const auto number = [](const std::optional<int> &position) { return position ? std::to_string(*position) : "-"; };
+    std::vector<std::vector<std::string>> rows
+        = {{"Layer", "Weight", "Input", "Output", "Bias", "Shift cut", "Shift bias"}};
+    for (const DpuShifts &one : shifts)
+        rows.push_back({printable(network.layer(one.layer).name), number(one.weight), number(one.input),
+            number(one.output), number(one.bias), shiftText(one.cut), shiftText(one.biasShift)});
+    return "\nFix positions and shifts of the DPU:\n" + alignedTable(rows, 1);
+}
+
 /// Which of several sets of weights is shown; empty where there is one.
 std::string partText(const ModelFile &file)
 {
@@ -130,6 +154,7 @@ void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string>
     append(std::move(ofData));
     append(checkSharing(network, inspection.statistics));
     append(checkJoinGrids(network));
+    append(checkShiftRange(network));
 }
 
 Result<Inspection> inspect(std::shared_ptr<const Network> network, const InspectOptions &options,
@@ -196,7 +221,11 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
         }
         out += alignedTable(rows, 3);
         out += assumed ? "~ assumed: the file and the recipe do not say it\n" : "";
-        out += contradicted ? "! wrong: not what the live model computed, as the proof in the recipe has it\n" : "";
+        out += !contradicted ? ""
+            : network.recipe.proofs.empty()
+            ? "! wrong: an export beside the file has other codes\n"
+            : "! wrong: not what the live model computed, as the proof in the recipe has it\n";
+        out += shiftsText(network);
     }
     if (options.tensors)
         out += tensorsText(*network.file);

@@ -3,6 +3,7 @@
 #include "base/file_name.h"
 #include "base/parallel.h"
 #include "network/arrivals.h"
+#include "network/dpu_shifts.h"
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
 #include "quant/known_rounding.h"
@@ -85,9 +86,26 @@ Json slotJson(
         out["proof"] = slot.proof == ProofVerdict::Confirmed ? "confirmed" : "differs";
     if (!slot.proofDifference.empty())
         out["proof_difference"] = slot.proofDifference;
+    if (slot.equalized)
+        out["equalized"]
+            = {{"axis", slot.equalized->axis}, {"factors", slot.equalized->values}, {"from", slot.equalized->from}};
     if (!slot.alternatives.empty())
         out["alternatives"] = slot.alternatives;
     return out;
+}
+
+/// Null where a position is not known; absent for networks that are not the DPU's.
+void addShifts(Json &out, const DpuShifts &shifts)
+{
+    const auto add = [&](const std::string &name, const std::optional<DpuShift> &shift) {
+        out[name] = shift ? Json(shift->value) : Json(nullptr);
+        if (shift)
+            out[name + "_range"] = {shift->lowest, shift->highest};
+    };
+    add("shift_cut", shifts.cut);
+    add("shift_bias", shifts.biasShift);
+    out["positions"] = {{"weight", orNull(shifts.weight)}, {"input", orNull(shifts.input)},
+        {"output", orNull(shifts.output)}, {"bias", orNull(shifts.bias)}};
 }
 
 Json layerJson(
@@ -167,6 +185,9 @@ Json inspectJson(const Inspection &inspection, const InspectOptions &options)
     const Arrivals arrivals(network);
     for (const Layer &layer : network.layers)
         out["layers"].push_back(layerJson(inspection, arrivals, layer, options));
+    if (!options.list)
+        for (const DpuShifts &shifts : dpuShifts(arrivals))
+            addShifts(out["layers"][position(shifts.layer)], shifts);
     out["diagnostics"] = Json::array();
     for (const Diagnostic &d : inspection.diagnostics)
         out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},

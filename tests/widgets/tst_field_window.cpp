@@ -3,6 +3,7 @@
 #include "items/layer_model.h"
 #include "items/values_model.h"
 #include "pages/export/export_result.h"
+#include "pages/overview/overview_page.h"
 #include "pages/recipe/recipe_page.h"
 #include "panels/layers_panel.h"
 #include "support.h"
@@ -63,6 +64,22 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         QVERIFY(session.parts().isEmpty());
         QVERIFY(!choice->isVisibleTo(&panel));
+    }
+
+    /// Of the DPU's files each layer with weights has its shifts, and no layer of another file has any.
+    void shiftsOfTheDpu()
+    {
+        Session session;
+        OverviewPage page(session);
+        page.show();
+        const auto *text = page.findChild<QLabel *>(u"dpu-shifts-text"_s);
+        QVERIFY(text);
+        QVERIFY(test::openAndWait(session, test::data("dpu/compiled.xmodel")));
+        session.selectLayers({u"conv2"_s});
+        QTRY_COMPARE(text->text(), u"DPU: shift_cut 9, of 0 to 16; shift_bias 4, of -7 to 15"_s);
+        QVERIFY(text->isVisibleTo(&page));
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QTRY_VERIFY(!text->isVisibleTo(&page));
     }
 
     void integersAreShown()

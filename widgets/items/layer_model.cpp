@@ -40,7 +40,7 @@ std::vector<RowColumn<ListedRow>> quantizerColumns()
     return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
                 [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
                 [](const Row &row) {
-                    return row.contradicted ? u"wrong: not what the live model computed, as the recipe's proof has it"_s
+                    return row.contradicted ? u"wrong: contradicted by the live model or by an export"_s
                         : row.assumed       ? u"assumed: the file does not say it"_s
                                             : u"bits of a code; u means unsigned"_s;
                 }},

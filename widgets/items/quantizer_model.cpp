@@ -41,7 +41,7 @@ static QString sourceText(const QuantizerRow &row)
 static QString sourceTip(const QuantizerRow &row)
 {
     if (row.slot->proof == ProofVerdict::Differs)
-        return u"the live model, as the recipe's proof has it: "_s + shownText(row.slot->proofDifference);
+        return u"contradicted: "_s + shownText(row.slot->proofDifference);
     if (!row.unconfirmed || !row.slot->quantizer)
         return {};
     QStringList lines{u"Nobody has confirmed:"_s};

@@ -19,7 +19,8 @@ void FileDialogs::chooseFile()
     const QString folder = m_session.path().isEmpty() ? Settings::text(u"window/folder"_s, StartPage::samplesFolder())
                                                       : QFileInfo(m_session.path()).path();
     const QString path = QFileDialog::getOpenFileName(&m_window, QObject::tr("Open a quantized model"), folder,
-        QObject::tr("Models (*.pt *.pth *.bin *.ckpt *.safetensors *.index.json *.npy *.npz *.onnx);;All files (*)"));
+        QObject::tr("Models (*.pt *.pth *.bin *.ckpt *.safetensors *.index.json *.npy *.npz *.onnx *.xmodel "
+                    "quant_info*.json);;All files (*)"));
     if (path.isEmpty())
         return;
     Settings::setText(u"window/folder"_s, QFileInfo(path).path());

@@ -30,9 +30,21 @@ public:
     }
 
     bool null() { return other(); }
-    bool boolean(bool) { return other(); }
-    bool number_integer(number_integer_t) { return other(); }
-    bool number_float(number_float_t, const string_t &) { return other(); }
+    bool boolean(bool value)
+    {
+        m_events.boolean(value);
+        return true;
+    }
+    bool number_integer(number_integer_t value)
+    {
+        m_events.negative(value);
+        return true;
+    }
+    bool number_float(number_float_t value, const string_t &)
+    {
+        m_events.real(value);
+        return true;
+    }
     bool binary(binary_t &) { return other(); }
     bool number_unsigned(number_unsigned_t value)
     {

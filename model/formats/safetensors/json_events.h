@@ -13,7 +13,10 @@ public:
     virtual ~JsonEvents() = default;
     virtual void text(std::string &value);
     virtual void number(std::uint64_t value);
-    virtual void otherValue(); ///< null, a boolean, a number that is negative or no integer
+    virtual void negative(std::int64_t) { otherValue(); } ///< below zero
+    virtual void real(double) { otherValue(); } ///< no integer
+    virtual void boolean(bool) { otherValue(); }
+    virtual void otherValue(); ///< null, and of the above what is not overridden
     virtual void beginObject() = 0;
     virtual void endObject() = 0;
     virtual void key(std::string &name) = 0;

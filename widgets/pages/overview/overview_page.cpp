@@ -4,6 +4,7 @@
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
 #include "pages/overview/batch_norm_bar.h"
+#include "pages/overview/dpu_shift_bar.h"
 #include "pages/overview/layer_strip_bar.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/overview/step_card.h"
@@ -30,6 +31,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     , m_waiting(dimLabel(tr("The quantizers are being computed…")))
     , m_strip(new LayerStripBar(session))
     , m_batchNorm(new BatchNormBar(session))
+    , m_shifts(new DpuShiftBar(session))
     , m_step(new StepCard)
 {
     auto *outer = new QVBoxLayout(this);
@@ -47,6 +49,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->addWidget(m_strip);
     column->addWidget(m_waiting);
     column->addWidget(m_batchNorm);
+    column->addWidget(m_shifts);
     column->addLayout(m_grid);
     column->addWidget(m_step);
     column->addStretch(1);
@@ -148,6 +151,7 @@ void OverviewPage::refresh()
     }
     arrange();
     m_batchNorm->refresh();
+    m_shifts->refresh();
     m_step->setSlot(ready ? session().currentSlot() : SlotRef());
 }
 

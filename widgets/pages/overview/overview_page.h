@@ -12,6 +12,7 @@ namespace quantscope {
 class QuantizerCard;
 class BatchNormBar;
 class LayerStripBar;
+class DpuShiftBar;
 class StepCard;
 struct Layer;
 struct SlotQuantizer;
@@ -45,6 +46,7 @@ private:
     QLabel *m_waiting;
     LayerStripBar *m_strip;
     BatchNormBar *m_batchNorm;
+    DpuShiftBar *m_shifts;
     StepCard *m_step;
 };
 

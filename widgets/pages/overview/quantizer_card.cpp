@@ -111,7 +111,7 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     m_type->setText(facts.type);
     m_assumed->setVisible(facts.assumed);
     m_wrong->setVisible(!facts.contradiction.isEmpty());
-    m_wrong->setToolTip(plainTip(tr("not what the live model computed: %1").arg(facts.contradiction)));
+    m_wrong->setToolTip(plainTip(tr("contradicted: %1").arg(facts.contradiction)));
     m_settle->setVisible((facts.assumed || !facts.contradiction.isEmpty()) && canChoose);
     m_confirm->setVisible(facts.assumed);
     for (std::size_t row = 0; row < facts.rows.size(); ++row)
