@@ -55,6 +55,20 @@ bool hasSeenNothing(const std::vector<float> &minimum, const std::vector<float> 
         || std::ranges::all_of(minimum, [](float v) { return std::isinf(v) && v > 0; });
 }
 
+/// The buffer beside its scale that switches a fake quantizer; null where there is none.
+const TensorInfo *switchOf(const SlotWork &work)
+{
+    const std::string scale = keyName(work, "scale");
+    const auto found = work.facts.file->find(scale.substr(0, scale.rfind('.') + 1) + "fake_quant_enabled");
+    return found ? &work.facts.file->tensors[*found] : nullptr;
+}
+
+bool isSwitchedOff(const SlotWork &work)
+{
+    const TensorInfo *enabled = work.keys()->fields.contains("scale") ? switchOf(work) : nullptr;
+    return enabled != nullptr && enabled->count() == 1 && enabled->readable() && readFloats(*enabled)[0] == 0;
+}
+
 /// Before PyTorch 1.12 a fake quantizer clamped to limits of its own, 0 to 255 by default, whatever range its observer
 /// made the scale for: reduce_range halved that one alone. The fused ones, whose switches are int64, have one range.
 bool mayClampWider(const SlotWork &work, const AoRange &range)
@@ -62,9 +76,8 @@ bool mayClampWider(const SlotWork &work, const AoRange &range)
     constexpr int kHalved = 7;
     if (range.bits != kHalved || work.slot.slot == Slot::Weight)
         return false;
-    const std::string scale = keyName(work, "scale");
-    const auto enabled = work.facts.file->find(scale.substr(0, scale.rfind('.') + 1) + "fake_quant_enabled");
-    return !enabled || work.facts.file->tensors[*enabled].dtype != DType::Int64;
+    const TensorInfo *enabled = switchOf(work);
+    return enabled == nullptr || enabled->dtype != DType::Int64;
 }
 
 /// The range is what turns the observer's bounds into the stored scale.
@@ -136,6 +149,9 @@ bool hasFusedBatchNorm(const SlotWork &work)
 void resolveTorchAo(SlotWork &work)
 {
     const auto &fields = work.keys()->fields;
+    if (isSwitchedOff(work))
+        return work.warn(
+            kSwitchedOff.data(), "its fake quantizer is switched off in this file (fake_quant_enabled is 0)");
     Quantizer q = readAffine(work);
     work.slot.formula = fmt::format("scale = {}, zero point = {}: stored", shortest(q.scale->values.front()),
         shortest(q.zeroPoint->values.front()));

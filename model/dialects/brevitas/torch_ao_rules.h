@@ -10,5 +10,6 @@ void resolveTorchAo(SlotWork &work);
 
 /// Of one of its own rules: the range of a fake quantizer cannot be told.
 inline constexpr std::string_view kRangeUnknown = "quantizer-range-unknown";
+inline constexpr std::string_view kSwitchedOff = "quantizer-switched-off";
 
 } // namespace quantscope

@@ -72,26 +72,36 @@ private Q_SLOTS:
     void bitsOfHalvedRanges_data()
     {
         QTest::addColumn<bool>("fused");
-        QTest::newRow("not fused") << false;
-        QTest::newRow("fused") << true;
+        QTest::addColumn<bool>("on");
+        QTest::newRow("not fused") << false << true;
+        QTest::newRow("fused") << true << true;
+        QTest::newRow("switched off") << false << false;
+        QTest::newRow("fused and switched off") << true << false;
     }
 
     void bitsOfHalvedRanges()
     {
         QFETCH(bool, fused);
+        QFETCH(bool, on);
         const std::string act = "fc.activation_post_process.", seen = act + "activation_post_process.";
         auto file = std::make_shared<ModelFile>(*test::stateFile({{"fc.weight", {2, 2}, {1, 2, 3, 4}},
             {act + "scale", {1}, {0x1.7ac98ep-6f}}, {act + "zero_point", {1}, {19}}, {seen + "eps", {1}, {0x1p-23f}},
             {seen + "min_val", {}, {-0x1.c4b130p-2f}}, {seen + "max_val", {}, {0x1.3f3dd4p+1f}}}));
-        const std::int64_t on = 1;
-        const std::uint8_t small = 1;
+        const std::int64_t wide = on ? 1 : 0;
+        const std::uint8_t small = on ? 1 : 0;
         const std::string name = act + "fake_quant_enabled";
-        file->tensors.push_back(fused ? *memoryTensor(name, DType::Int64, {1}, std::span(&on, 1))
+        file->tensors.push_back(fused ? *memoryTensor(name, DType::Int64, {1}, std::span(&wide, 1))
                                       : *memoryTensor(name, DType::UInt8, {1}, std::span(&small, 1)));
         file->buildIndex();
         const Network network = *recoverQuantizers(file);
         const SlotQuantizer *slot = network.layer("fc")->slot(Slot::Output);
-        QVERIFY(slot && slot->quantizer);
+        QVERIFY(slot);
+        QCOMPARE(slot->quantizer.has_value(), on);
+        const bool said = std::ranges::any_of(
+            network.diagnostics, [](const Diagnostic &d) { return d.rule == "quantizer-switched-off"; });
+        QCOMPARE(said, !on);
+        if (!on)
+            return;
         QCOMPARE(slot->quantizer->bitWidth, std::optional(7));
         QCOMPARE(slot->quantizer->origin.at("bit_width").origin, fused ? Origin::Computed : Origin::Assumed);
         QCOMPARE(slot->assumed, !fused);
