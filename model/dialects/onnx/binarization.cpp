@@ -1,6 +1,7 @@
 #include "dialects/onnx/binarization.h"
 
 #include "base/text.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
@@ -233,9 +234,7 @@ std::optional<Binarization> binarizationOf(Constants &constants, ValueId value)
 
 void decodeBinarization(Constants &constants, const Binarization &found, SlotQuantizer &out)
 {
-    out.tensor = constants.tensor(found.input);
-    out.tensorName = out.tensor->name;
-    out.shape = out.tensor->shape;
+    takeTensor(out, constants.tensor(found.input));
     if (!out.tensor->problem.empty())
         return;
     const std::string nodes = nodesText(constants.graph(), found.nodes);

@@ -10,13 +10,13 @@
 #include "dialects/onnx/decode_qdq.h"
 #include "dialects/onnx/decode_qonnx.h"
 #include "dialects/onnx/decode_qoperator.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/decode_vitis.h"
 #include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/labels.h"
 #include "dialects/onnx/unknown_operand.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -56,9 +56,7 @@ SlotQuantizer Decoder::list(const PlannedSlot &slot)
         view = m_constants.view(m_constants.paths().tensorBehind(slot.value));
     if (view == nullptr)
         return out;
-    out.tensor = view;
-    out.tensorName = view->name;
-    out.shape = view->shape;
+    takeTensor(out, view);
     return out;
 }
 
@@ -110,29 +108,13 @@ void Decoder::fillSign(const PlannedSlot &slot, SlotQuantizer &out)
     }
 }
 
-void Decoder::checkScale(const Layer &layer, const SlotQuantizer &slot)
-{
-    if (!slot.quantizer->scale)
-        return;
-    const auto &values = slot.quantizer->scale->values;
-    const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !(v > 0) || std::isinf(v); });
-    if (bad == values.end())
-        return;
-    m_diagnostics.push_back({"scale-not-positive", Severity::Warning, {layer.id, slot.slot},
-        fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
-            layer.name, slot.slot, shortest(*bad))});
-}
-
 void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &out)
 {
     const Node &node = m_constants.graph().nodes.at(slot.node);
     const bool decodesTensor = slot.form == Form::Dequantize || slot.form == Form::Fake || slot.form == Form::Sign
         || slot.form == Form::Unknown || slot.form == Form::Codes || slot.form == Form::Blocks;
-    if (slot.constant && !decodesTensor) {
-        out.tensor = m_constants.tensor(slot.value);
-        out.tensorName = out.tensor->name;
-        out.shape = out.tensor->shape;
-    }
+    if (slot.constant && !decodesTensor)
+        takeTensor(out, m_constants.tensor(slot.value));
     FinnDecoder finn(m_constants, layer, m_diagnostics);
     switch (slot.form) {
     case Form::Plain:
@@ -163,29 +145,13 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
 SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
 {
     SlotQuantizer out = list(slot);
-    const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
-        out.quantizer.reset();
-        if (const SlotQuantizer stored = list(slot); stored.tensor != nullptr) {
-            out.tensor = stored.tensor;
-            out.tensorName = stored.tensorName;
-            out.shape = stored.shape;
-        }
-        m_diagnostics.push_back({rule, severity, {layer.id, slot.slot},
-            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why)});
+    const auto forget = [&] {
+        if (const SlotQuantizer stored = list(slot); stored.tensor != nullptr)
+            takeTensor(out, stored.tensor);
     };
-    try {
-        fill(slot, layer, out);
-    } catch (const NotConstant &error) {
-        failed("quantizer-not-constant", Severity::Warning, error.what());
-    } catch (const ParseError &error) {
-        failed("quantizer-unreadable", Severity::Error, error.what());
-    }
-    // The reader has said what is wrong with the tensor; codes of it do not exist.
-    if (out.tensor != nullptr && !out.tensor->problem.empty())
-        out.quantizer.reset();
-    if (!out.quantizer)
+    if (!fillSlot(
+            out, layer, m_diagnostics, [&] { fill(slot, layer, out); }, forget))
         return out;
-    checkScale(layer, out);
     out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
         [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
     if (out.quantizer->isComplete()) {

@@ -24,7 +24,6 @@ private:
     void fillSign(const PlannedSlot &slot, SlotQuantizer &out);
     ValueId stored(const PlannedSlot &slot);
     std::shared_ptr<const TensorInfo> blocks(const PlannedSlot &slot);
-    void checkScale(const Layer &layer, const SlotQuantizer &slot);
 
     Constants &m_constants;
     std::vector<Diagnostic> &m_diagnostics;

@@ -1,5 +1,6 @@
 #include "dialects/onnx/decode_annotated.h"
 
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 
 #include <fmt/format.h>
@@ -41,9 +42,7 @@ void setContainer(Quantizer &q, DType container, Slot slot)
 void decodeAnnotated(Constants &constants, ValueId id, SlotQuantizer &out)
 {
     const Value &value = *constants.graph().value(id);
-    out.tensor = constants.tensor(id);
-    out.tensorName = out.tensor->name;
-    out.shape = out.tensor->shape;
+    takeTensor(out, constants.tensor(id));
     if (!out.tensor->problem.empty())
         return;
     const DType container = out.tensor->dtype;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/onnx/code_limits.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "graph/onnx_types.h"
@@ -270,9 +271,7 @@ void FakeDecoder::codeParameters(Quantizer &q, const Shape *shape)
 void FakeDecoder::constant(SlotQuantizer &out)
 {
     const auto input = m_constants.tensor(m_found.input);
-    out.tensor = input;
-    out.tensorName = input->name;
-    out.shape = input->shape;
+    takeTensor(out, input);
     if (!input->problem.empty())
         return;
     Quantizer q;

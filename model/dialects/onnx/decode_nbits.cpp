@@ -3,6 +3,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "dialects/onnx/code_types.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "tensor/memory_tensor.h"
@@ -187,11 +188,8 @@ void decodeMatMulNBits(Constants &constants, const Node &node, const Layer &laye
         out.tensor = bytes;
         return;
     }
-    out.tensor = blockedCodes(constants, node);
-    if (out.tensor == nullptr)
-        out.tensor = computedCodes(constants, node, blocks);
-    out.tensorName = out.tensor->name;
-    out.shape = out.tensor->shape;
+    const auto inFile = blockedCodes(constants, node);
+    takeTensor(out, inFile != nullptr ? inFile : computedCodes(constants, node, blocks));
     out.channelAxis = 0;
     Quantizer q;
     setFullRange(q, blocks.dtype());

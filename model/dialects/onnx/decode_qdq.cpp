@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "dialects/folding/fold_quantize.h"
 #include "dialects/onnx/code_limits.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "dialects/onnx/qdq_scale.h"
@@ -138,9 +139,7 @@ bool QdqDecoder::setRange(Quantizer &q, DType container, const Node &node, const
         // A container of 32 bits, and any bias, says nothing about the bits in use: QCDQ writes no Clip for biases.
         if (slot == Slot::Bias || containerBits >= 32) {
             q.storageBits = containerBits;
-            m_diagnostics.push_back({"bias-width-lost", Severity::Note, {m_layer.id, slot},
-                fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot,
-                    printable(m_layer.name), type)});
+            sayBiasWidthLost(m_diagnostics, m_layer, slot, type);
             return true;
         }
         q.bitWidth = containerBits;
@@ -202,9 +201,7 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
         = isWideFloat(container) ? path.clip == nullptr : setRange(q, container, quantize, path.clip, out.slot);
     if (!exact || divide.zeroPoint.values != multiply.zeroPoint.values)
         throw ParseError("its Clip and zero points do not describe one range of codes");
-    out.tensor = floats;
-    out.tensorName = floats->name;
-    out.shape = floats->shape;
+    takeTensor(out, floats);
     q.rule = CodeRule::DivideRoundAdd;
     q.scale = multiply.scale;
     q.zeroPoint = multiply.zeroPoint;
@@ -291,9 +288,7 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
     setParameters(q, node, parameters(node, container, &codes->shape));
     if (path.quantize != nullptr)
         q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
-    out.tensor = codes;
-    out.tensorName = codes->name;
-    out.shape = codes->shape;
+    takeTensor(out, codes);
     out.quantizer = std::move(q);
 }
 

@@ -5,6 +5,7 @@
 #include "dialects/onnx/channel_axis.h"
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/code_types.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 
@@ -156,9 +157,7 @@ void QOperatorDecoder::weight(const PlannedSlot &slot, const QOperator &op, Slot
     const CodePositions *positions = operandAt(op, slot.firstInput);
     const Node &node = m_graph.nodes[slot.node];
     const Codes codes = codesAt(slot.value);
-    out.tensor = codes.tensor;
-    out.tensorName = codes.tensor->name;
-    out.shape = codes.tensor->shape;
+    takeTensor(out, codes.tensor);
     if (!codes.tensor->problem.empty())
         return;
     Operand arriving;
@@ -204,9 +203,7 @@ void QOperatorDecoder::bias(const PlannedSlot &slot, const QOperator &op, SlotQu
 {
     const Node &node = m_graph.nodes[slot.node];
     const Codes codes = codesAt(slot.value);
-    out.tensor = codes.tensor;
-    out.tensorName = codes.tensor->name;
-    out.shape = codes.tensor->shape;
+    takeTensor(out, codes.tensor);
     if (!codes.tensor->problem.empty())
         return;
     if (codes.container != DType::Int32)
@@ -216,9 +213,7 @@ void QOperatorDecoder::bias(const PlannedSlot &slot, const QOperator &op, SlotQu
     setFullRange(q, codes.container);
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     q.origin["zero_point"] = {Origin::Computed, nodeLabel(node) + ": a bias has no zero point"};
-    m_diagnostics.push_back({"bias-width-lost", Severity::Note, {m_layer.id, slot.slot},
-        fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot.slot,
-            printable(m_layer.name), dtypeName(codes.container))});
+    sayBiasWidthLost(m_diagnostics, m_layer, slot.slot, dtypeName(codes.container));
     try {
         q.scale = biasScale(node, op, *codes.tensor);
         q.origin["scale"] = {Origin::Computed,

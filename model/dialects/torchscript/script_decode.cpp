@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/onnx/code_limits.h"
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "dialects/torchscript/stored_affine.h"
@@ -44,13 +45,6 @@ std::string ScriptDecoder::place(const ScriptArgument &argument) const
     return fmt::format("{}, argument {}", nodeLabel(node(argument.node)), argument.position);
 }
 
-void ScriptDecoder::takeTensor(std::shared_ptr<const TensorInfo> tensor, SlotQuantizer &out)
-{
-    out.tensorName = tensor->name;
-    out.shape = tensor->shape;
-    out.tensor = std::move(tensor);
-}
-
 SlotQuantizer ScriptDecoder::list(const ScriptSlot &slot)
 {
     SlotQuantizer out;
@@ -64,7 +58,7 @@ SlotQuantizer ScriptDecoder::list(const ScriptSlot &slot)
     if (view == nullptr)
         view = m_constants.view(m_constants.paths().tensorBehind(value));
     if (view != nullptr)
-        takeTensor(std::move(view), out);
+        takeTensor(out, std::move(view));
     return out;
 }
 
@@ -228,7 +222,7 @@ void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantiz
             return;
         if (!pattern.stored)
             throw ParseError(fmt::format("the limits {} are none of a bit width", span->why));
-        return takeTensor(m_constants.computed(node(*pattern.clamp).outputs[0]), out);
+        return takeTensor(out, m_constants.computed(node(*pattern.clamp).outputs[0]));
     }
     const int bits = static_cast<int>(dtypeBits(container));
     q.narrow = false;
@@ -236,10 +230,7 @@ void ScriptDecoder::setRange(const ScriptSlot &slot, const Layer &layer, Quantiz
     q.origin["narrow"] = {Origin::Computed, why};
     if (slot.constant && (slot.slot == Slot::Bias || bits >= 32)) {
         q.storageBits = bits;
-        m_diagnostics.push_back({"bias-width-lost", Severity::Note, {layer.id, slot.slot},
-            fmt::format("The file stores the {} of {} as {} and does not say its bit width.", slot.slot,
-                printable(layer.name), dtypeName(container))});
-        return;
+        return sayBiasWidthLost(m_diagnostics, layer, slot.slot, dtypeName(container));
     }
     q.bitWidth = bits;
     q.origin["bit_width"] = {Origin::Computed, why};
@@ -260,7 +251,7 @@ void ScriptDecoder::fillPattern(const ScriptSlot &slot, const Layer &layer, Slot
     requireOn(slot.pattern);
     Quantizer q;
     if (slot.constant)
-        takeTensor(m_constants.tensor(handedOn(m_constants.graph(), slot.pattern.input)), out);
+        takeTensor(out, m_constants.tensor(handedOn(m_constants.graph(), slot.pattern.input)));
     setRange(slot, layer, q, out);
     setParameters(slot, q, slot.constant ? &out.shape : nullptr);
     out.quantizer = std::move(q);
@@ -313,7 +304,7 @@ void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantiz
     case ScriptSlot::Form::Output: return fillOutput(slot, out);
     case ScriptSlot::Form::Unknown: {
         // A float that operators of ours compute is one all the same.
-        takeTensor(m_constants.tensor(slot.value), out);
+        takeTensor(out, m_constants.tensor(slot.value));
         if (const auto rounder = rounderAbove(m_constants.graph(), slot.value))
             m_diagnostics.push_back({"quantizer-not-understood", Severity::Warning, {layer.id, slot.slot},
                 fmt::format("The {} of {} is rounded: {} stands between the tensors of the file and their layer, and "
@@ -351,33 +342,14 @@ bool ScriptDecoder::isQuantizedOtherwise(const ScriptSlot &other, const Layer &l
 SlotQuantizer ScriptDecoder::decode(const ScriptSlot &slot, const Layer &layer)
 {
     SlotQuantizer out = list(slot);
-    const auto failed = [&](const char *rule, Severity severity, const std::string &why) {
-        out = list(slot);
-        m_diagnostics.push_back({rule, severity, {layer.id, slot.slot},
-            fmt::format("The quantizer of {} ({}) is not known: {}.", printable(layer.name), slot.slot, why)});
-    };
-    try {
-        fill(slot, layer, out);
-    } catch (const NotConstant &error) {
-        failed("quantizer-not-constant", Severity::Warning, error.what());
-    } catch (const ParseError &error) {
-        failed("quantizer-unreadable", Severity::Error, error.what());
-    }
-    if (out.tensor != nullptr && !out.tensor->problem.empty())
-        out.quantizer.reset();
-    if (!out.quantizer)
+    if (!fillSlot(
+            out, layer, m_diagnostics, [&] { fill(slot, layer, out); }, [&] { out = list(slot); }))
         return out;
     if (std::ranges::any_of(
             slot.others, [&](const ScriptSlot &other) { return isQuantizedOtherwise(other, layer, *out.quantizer); }))
         m_diagnostics.push_back({"quantized-twice", Severity::Warning, {layer.id, slot.slot},
             fmt::format(
                 "{} ({}) is used with several quantizers; the first is shown.", printable(layer.name), slot.slot)});
-    const auto &scales = out.quantizer->scale->values;
-    const auto bad = std::ranges::find_if(scales, [](float v) { return !(v > 0) || std::isinf(v); });
-    if (bad != scales.end())
-        m_diagnostics.push_back({"scale-not-positive", Severity::Warning, {layer.id, slot.slot},
-            fmt::format("The scale of {} ({}) is {}: a scale must be positive and finite, so its values mean nothing.",
-                printable(layer.name), slot.slot, shortest(*bad))});
     out.formula = formulaOf(*out.quantizer);
     return out;
 }

@@ -37,7 +37,6 @@ private:
     void setParameters(const ScriptSlot &slot, Quantizer &q, const Shape *shape);
     Granular granular(const ScriptArgument &argument, const Shape *shape, std::optional<std::int64_t> axis);
     std::string place(const ScriptArgument &argument) const;
-    void takeTensor(std::shared_ptr<const TensorInfo> tensor, SlotQuantizer &out);
     std::vector<std::size_t> sourcesOf(const ScriptSlot &slot) const;
     const Node &node(NodeId id) const { return m_constants.graph().nodes[id]; }
 
