@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/finn_type.h"
 #include "dialects/onnx/plan.h"
 #include "dialects/onnx/thresholds.h"
@@ -8,14 +9,9 @@ namespace quantscope::interpret {
 
 /// Decodes one slot of which a FINN graph says the type: by name, in an annotation or an attribute, or as thresholds.
 /// Throws ParseError, NotConstant.
-class FinnDecoder {
+class FinnDecoder : SlotDecoder {
 public:
-    FinnDecoder(Constants &constants, const Layer &layer, std::vector<Diagnostic> &diagnostics)
-        : m_constants(constants)
-        , m_layer(layer)
-        , m_diagnostics(diagnostics)
-    {
-    }
+    using SlotDecoder::SlotDecoder;
 
     /// A float tensor that holds values of the type; `out` has it. One that is not of the type is said.
     void constant(const PlannedSlot &slot, SlotQuantizer &out);
@@ -32,10 +28,6 @@ private:
     bool isOfType(const PlannedSlot &slot, const SlotQuantizer &out);
     void saySteps(const Node &node, const FinnType &type, std::int64_t steps, Slot slot);
     void say(const char *rule, Severity severity, Slot slot, const std::string &text);
-
-    Constants &m_constants;
-    const Layer &m_layer;
-    std::vector<Diagnostic> &m_diagnostics;
 };
 
 } // namespace quantscope::interpret

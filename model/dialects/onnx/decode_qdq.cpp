@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "dialects/folding/fold_quantize.h"
 #include "dialects/onnx/code_limits.h"
-#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 #include "dialects/onnx/qdq_scale.h"
@@ -258,8 +257,7 @@ void QdqDecoder::picked(const Node &node, SlotQuantizer &out)
     if (why.empty())
         setParameters(q, node, parameters(node, container, &out.tensor->shape));
     else
-        m_diagnostics.push_back({"scale-not-constant", Severity::Warning, {m_layer.id, out.slot},
-            fmt::format("The scale of {} ({}) is not known: {}.", printable(m_layer.name), out.slot, why)});
+        sayNotKnown("scale", out.slot, why);
     out.quantizer = std::move(q);
 }
 

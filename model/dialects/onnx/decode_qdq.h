@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dialects/onnx/plan.h"
+#include "dialects/onnx/decode_slot.h"
 
 #include <utility>
 
@@ -16,14 +16,9 @@ struct CodePath {
 CodePath codePathOf(const Graph &graph, const Node &dequantize);
 
 /// Decodes one slot that QuantizeLinear, Clip and DequantizeLinear write. Throws ParseError, NotConstant.
-class QdqDecoder {
+class QdqDecoder : SlotDecoder {
 public:
-    QdqDecoder(Constants &constants, const Layer &layer, std::vector<Diagnostic> &diagnostics)
-        : m_constants(constants)
-        , m_layer(layer)
-        , m_diagnostics(diagnostics)
-    {
-    }
+    using SlotDecoder::SlotDecoder;
 
     void constant(const Node &dequantize, SlotQuantizer &out);
     /// Of codes, already in `out`, of which a Gather picks some before they are dequantized: the scale is not known
@@ -56,10 +51,6 @@ private:
     /// False when no such range is exactly the Clip's.
     bool setRange(Quantizer &q, DType container, const Node &node, const Node *clip, Slot slot);
     std::pair<std::int64_t, std::int64_t> clipBounds(const Node &clip, DType container);
-
-    Constants &m_constants;
-    const Layer &m_layer;
-    std::vector<Diagnostic> &m_diagnostics;
 };
 
 } // namespace quantscope::interpret

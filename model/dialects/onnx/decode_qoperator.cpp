@@ -5,7 +5,6 @@
 #include "dialects/onnx/channel_axis.h"
 #include "dialects/onnx/code_limits.h"
 #include "dialects/onnx/code_types.h"
-#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
 
@@ -68,12 +67,6 @@ QOperatorDecoder::Codes QOperatorDecoder::codesAt(ValueId value)
     return {tensor, m_constants.folder().fold(value).dtype};
 }
 
-void QOperatorDecoder::notKnown(const char *what, Slot slot, const std::string &why)
-{
-    m_diagnostics.push_back({"scale-not-constant", Severity::Warning, {m_layer.id, slot},
-        fmt::format("The {} of {} ({}) is not known: {}.", what, printable(m_layer.name), slot, why)});
-}
-
 /// Of an activation, whose rank the file need not say, its own shape stays.
 Granular QOperatorDecoder::granularAt(ValueId value, const std::string &label, const SlotQuantizer &out, bool anyPlace)
 {
@@ -106,7 +99,7 @@ void QOperatorDecoder::setZeroPoint(
         q.zeroPoint = simplified(granularAt(value, label, out, false), true);
         q.origin["zero_point"] = {Origin::Read, label};
     } catch (const NotConstant &error) {
-        notKnown("zero point", out.slot, error.what());
+        sayNotKnown("zero point", out.slot, error.what());
     }
 }
 
@@ -148,7 +141,7 @@ void QOperatorDecoder::setScale(Quantizer &q, const PlannedSlot &slot, const QOp
         q.scale = granularAt(value, label, out, false);
         q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, value, label)};
     } catch (const NotConstant &error) {
-        notKnown("scale", out.slot, error.what());
+        sayNotKnown("scale", out.slot, error.what());
     }
 }
 
@@ -220,7 +213,7 @@ void QOperatorDecoder::bias(const PlannedSlot &slot, const QOperator &op, SlotQu
             fmt::format("{}: {}scale of its input (input {}) times that of its weight (input {})", nodeLabel(node),
                 node.attribute("alpha") != nullptr ? "alpha times " : "", *op.first.scale, *op.second.scale)};
     } catch (const NotConstant &error) {
-        notKnown("scale", slot.slot, error.what());
+        sayNotKnown("scale", slot.slot, error.what());
     }
     out.quantizer = std::move(q);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dialects/onnx/decode_slot.h"
 #include "dialects/onnx/plan.h"
 #include "dialects/onnx/qoperators.h"
 
@@ -7,15 +8,9 @@ namespace quantscope::interpret {
 
 /// Decodes operands of operators that take codes, scales and zero points as inputs. A scale or zero point that does
 /// not fold stays unknown with a diagnostic, while the codes are shown. Throws ParseError, NotConstant.
-class QOperatorDecoder {
+class QOperatorDecoder : SlotDecoder {
 public:
-    QOperatorDecoder(Constants &constants, const Layer &layer, std::vector<Diagnostic> &diagnostics)
-        : m_constants(constants)
-        , m_graph(constants.graph())
-        , m_layer(layer)
-        , m_diagnostics(diagnostics)
-    {
-    }
+    using SlotDecoder::SlotDecoder;
 
     /// A weight, a bias, or what flows in or out, of the operator at slot.node.
     void operand(const PlannedSlot &slot, SlotQuantizer &out);
@@ -38,12 +33,8 @@ private:
     Granular granularAt(ValueId value, const std::string &label, const SlotQuantizer &out, bool anyPlace);
     DType containerOf(const Node &node, const QOperator &op, const CodePositions &positions);
     std::string othersText(const Node &node, const QOperator &op, const CodePositions &shown);
-    void notKnown(const char *what, Slot slot, const std::string &why);
 
-    Constants &m_constants;
-    const Graph &m_graph;
-    const Layer &m_layer;
-    std::vector<Diagnostic> &m_diagnostics;
+    const Graph &m_graph = m_constants.graph();
 };
 
 } // namespace quantscope::interpret

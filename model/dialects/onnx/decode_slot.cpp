@@ -1,7 +1,6 @@
 #include "dialects/onnx/decode_slot.h"
 
 #include "base/text.h"
-#include "dialects/onnx/walk.h"
 
 #include <algorithm>
 #include <cmath>
@@ -62,6 +61,12 @@ bool fillSlot(SlotQuantizer &out, const Layer &layer, std::vector<Diagnostic> &d
     if (out.quantizer)
         checkScale(out, layer, diagnostics);
     return out.quantizer.has_value();
+}
+
+void SlotDecoder::sayNotKnown(const char *what, Slot slot, const std::string &why)
+{
+    m_diagnostics.push_back({"scale-not-constant", Severity::Warning, {m_layer.id, slot},
+        fmt::format("The {} of {} ({}) is not known: {}.", what, printable(m_layer.name), slot, why)});
 }
 
 } // namespace quantscope::interpret

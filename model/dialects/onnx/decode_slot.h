@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/diagnostic.h"
+#include "dialects/onnx/walk.h"
 #include "network/network.h"
 
 #include <functional>
@@ -21,5 +22,24 @@ void sayBiasWidthLost(std::vector<Diagnostic> &diagnostics, const Layer &layer, 
 /// tensor cannot be read, of which the reader has told. A scale that means nothing is said.
 bool fillSlot(SlotQuantizer &out, const Layer &layer, std::vector<Diagnostic> &diagnostics,
     const std::function<void()> &fill, const std::function<void()> &forget);
+
+/// What the decoders of a layer's slots work on.
+class SlotDecoder {
+public:
+    SlotDecoder(Constants &constants, const Layer &layer, std::vector<Diagnostic> &diagnostics)
+        : m_constants(constants)
+        , m_layer(layer)
+        , m_diagnostics(diagnostics)
+    {
+    }
+
+protected:
+    /// "scale-not-constant" of a scale or zero point, as `what` names it.
+    void sayNotKnown(const char *what, Slot slot, const std::string &why);
+
+    Constants &m_constants;
+    const Layer &m_layer;
+    std::vector<Diagnostic> &m_diagnostics;
+};
 
 } // namespace quantscope::interpret
