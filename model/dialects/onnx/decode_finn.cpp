@@ -145,6 +145,21 @@ void FinnDecoder::takeScale(const PlannedSlot &slot, SlotQuantizer &out)
     q.origin["scale"] = {Origin::Read, nodeLabel(node) + ", behind the operator that reads the codes"};
 }
 
+/// Of the type that the graph names; a float is none.
+std::optional<FinnType> FinnDecoder::takeType(const PlannedSlot &slot, SlotQuantizer &out)
+{
+    FinnType type = typeOf(slot.datatype, slot.said);
+    if (type.kind == FinnType::Kind::Float)
+        return std::nullopt;
+    out.quantizer = quantizerOf(type, slot);
+    if (!out.quantizer->scale)
+        say("scale-not-stored", Severity::Warning, slot.slot,
+            fmt::format("The scale of {} ({}) is not in the file: {} by {} says its bits alone{}.",
+                printable(m_layer.name), slot.slot, printable(slot.datatype), slot.said,
+                slot.constant ? ", so its codes are not known" : ""));
+    return type;
+}
+
 void FinnDecoder::constant(const PlannedSlot &slot, SlotQuantizer &out)
 {
     if (!slot.contradicted.empty())
@@ -160,17 +175,11 @@ void FinnDecoder::constant(const PlannedSlot &slot, SlotQuantizer &out)
                 slot.slot, printable(m_layer.name), printable(slot.datatype), slot.said, dtypeName(out.tensor->dtype)));
         return;
     }
-    const FinnType type = typeOf(slot.datatype, slot.said);
-    if (type.kind == FinnType::Kind::Float)
+    const auto type = takeType(slot, out);
+    if (!type)
         return;
-    out.quantizer = quantizerOf(type, slot);
-    if (!out.quantizer->scale)
-        say("scale-not-stored", Severity::Warning, slot.slot,
-            fmt::format("The scale of {} ({}) is not in the file: {} by {} says its bits alone, so its codes are not "
-                        "known.",
-                printable(m_layer.name), slot.slot, printable(slot.datatype), slot.said));
-    else if (isOfType(slot, out) && slot.scale && type.kind != FinnType::Kind::Minifloat
-        && type.kind != FinnType::Kind::Fixed)
+    if (out.quantizer->scale && isOfType(slot, out) && slot.scale && type->kind != FinnType::Kind::Minifloat
+        && type->kind != FinnType::Kind::Fixed)
         takeScale(slot, out);
     const Node &node = m_constants.graph().nodes.at(slot.node);
     const HardwareOperator *hardware = slot.ofHardware ? findHardware(node) : nullptr;
@@ -180,17 +189,7 @@ void FinnDecoder::constant(const PlannedSlot &slot, SlotQuantizer &out)
                 "{} multiplies by XNOR: the codes 0 and 1 of its weight stand for -1 and +1.", operatorLabel(node)));
 }
 
-void FinnDecoder::activation(const PlannedSlot &slot, SlotQuantizer &out)
-{
-    const FinnType type = typeOf(slot.datatype, slot.said);
-    if (type.kind == FinnType::Kind::Float)
-        return;
-    out.quantizer = quantizerOf(type, slot);
-    if (!out.quantizer->scale)
-        say("scale-not-stored", Severity::Warning, slot.slot,
-            fmt::format("The scale of {} ({}) is not in the file: {} by {} says its bits alone.",
-                printable(m_layer.name), slot.slot, printable(slot.datatype), slot.said));
-}
+void FinnDecoder::activation(const PlannedSlot &slot, SlotQuantizer &out) { takeType(slot, out); }
 
 void FinnDecoder::saySteps(const Node &node, const FinnType &type, std::int64_t steps, Slot slot)
 {

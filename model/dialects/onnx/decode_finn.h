@@ -22,6 +22,7 @@ public:
 
 private:
     Quantizer quantizerOf(const FinnType &type, const PlannedSlot &slot) const;
+    std::optional<FinnType> takeType(const PlannedSlot &slot, SlotQuantizer &out);
     void takeScale(const PlannedSlot &slot, SlotQuantizer &out);
     void takeSteps(const PlannedSlot &slot, ThresholdFacts &facts);
     /// Says what is not of the type; false then.
