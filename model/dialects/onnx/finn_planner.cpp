@@ -50,11 +50,7 @@ void FinnPlanner::addHardware(NodeId id, const HardwareOperator &op)
 {
     const Node &node = m_graph.nodes[id];
     std::size_t input = op.weight;
-    auto weight = op.otherWeight ? m_operands.at(node.input(input)) : m_operands.weightAt(node.input(input));
-    if (!weight && op.otherWeight) {
-        input = *op.otherWeight;
-        weight = m_operands.at(node.input(input));
-    }
+    auto weight = m_operands.weightOf(node, input, op.otherWeight, !op.otherWeight);
     if (!weight)
         return;
     const auto view = m_constants.view(weight->tensor);

@@ -6,15 +6,9 @@
 namespace quantscope::interpret {
 
 /// Layers of FINN's hardware, and what annotations say of tensors that the network computes.
-class FinnPlanner {
+class FinnPlanner : OperatorPlanner {
 public:
-    FinnPlanner(Constants &constants, Operands &operands, PlanBuilder &plan)
-        : m_constants(constants)
-        , m_graph(constants.graph())
-        , m_operands(operands)
-        , m_plan(plan)
-    {
-    }
+    using OperatorPlanner::OperatorPlanner;
 
     void addHardware(NodeId id, const HardwareOperator &op);
     /// The type of what a layer reads there, where no quantizer above it says more.
@@ -30,11 +24,6 @@ private:
     void addTypes(std::size_t layer, NodeId id, const HardwareOperator &op);
     std::optional<ValueId> typedAbove(ValueId read) const;
     std::optional<ValueId> onlyComputed(const Node &node) const;
-
-    Constants &m_constants;
-    const Graph &m_graph;
-    Operands &m_operands;
-    PlanBuilder &m_plan;
 };
 
 /// The annotation names a type that quantizes: neither FLOAT32 nor FLOAT16.

@@ -187,6 +187,15 @@ void Operands::dequantizePicked(const Node &gather, Operand &table)
     table.slot.node = *reader;
 }
 
+std::optional<Operand> Operands::weightOf(
+    const Node &node, std::size_t &input, std::optional<std::size_t> other, bool always)
+{
+    auto weight = always ? weightAt(node.input(input)) : at(node.input(input));
+    if (!weight && other)
+        weight = at(node.input(input = *other));
+    return weight;
+}
+
 std::optional<Operands::BiasBehind> Operands::biasBehind(NodeId product)
 {
     const Node &node = m_graph.nodes[product];
@@ -203,6 +212,19 @@ std::optional<Operands::BiasBehind> Operands::biasBehind(NodeId product)
     if (view == nullptr || view->shape.size() != 1)
         return std::nullopt;
     return BiasBehind{addId, std::move(*bias)};
+}
+
+void Operands::addBias(std::size_t layer, std::optional<Operand> bias, std::optional<NodeId> product)
+{
+    if (!bias && product)
+        if (auto behind = biasBehind(*product)) {
+            m_plan.layer(layer).nodes.push_back(behind->add);
+            bias = std::move(behind->bias);
+        }
+    if (!bias)
+        return;
+    bias->slot.slot = Slot::Bias;
+    m_plan.addSlot(layer, bias->slot, bias->node);
 }
 
 /// A tensor of the whole file that a function reads is known by its own name, whichever call hands it over.

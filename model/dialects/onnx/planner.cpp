@@ -26,7 +26,7 @@ public:
         : m_constants(constants)
         , m_graph(constants.graph())
         , m_operands(constants, m_plan)
-        , m_recurrent(m_graph, m_operands, m_plan)
+        , m_recurrent(constants, m_operands, m_plan)
         , m_qoperators(constants, m_operands, m_plan)
         , m_finn(constants, m_operands, m_plan)
     {
@@ -40,7 +40,6 @@ public:
 private:
     void addNode(NodeId id);
     void addCompute(NodeId id, const ComputeOperator &op);
-    void addBias(std::size_t layer, std::optional<Operand> bias, std::optional<NodeId> product);
     NodeId takeModuleScale(NodeId id, std::size_t layer, PlannedSlot &slot);
     void addForeign(NodeId id, const ForeignOperator &op);
     void addVendor(NodeId id);
@@ -73,11 +72,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     if (op.recurrent)
         return m_recurrent.addRecurrent(id, op);
     std::size_t input = op.weight;
-    auto weight = op.alwaysWeight() ? m_operands.weightAt(node.input(input)) : m_operands.at(node.input(input));
-    if (!weight && op.otherWeight) {
-        input = *op.otherWeight;
-        weight = m_operands.at(node.input(input));
-    }
+    auto weight = m_operands.weightOf(node, input, op.otherWeight, op.alwaysWeight());
     if (!weight)
         return;
     const auto view = m_constants.view(weight->tensor);
@@ -105,23 +100,9 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     weight->slot.note = m_finn.sumText(node);
     const NodeId last = weight->slot.form == Form::Finn ? takeModuleScale(id, layer, weight->slot) : id;
     m_plan.addSlot(layer, weight->slot, weight->node);
-    addBias(layer, std::move(bias), op.opType == "MatMul" ? std::optional(last) : std::nullopt);
+    m_operands.addBias(layer, std::move(bias), op.opType == "MatMul" ? std::optional(last) : std::nullopt);
     if (op.opType != "Gather")
         m_finn.addTypedInput(layer, node.input(input == 0 ? 1 : 0));
-}
-
-/// Without an operand of its own, what is added behind a product.
-void Planner::addBias(std::size_t layer, std::optional<Operand> bias, std::optional<NodeId> product)
-{
-    if (!bias && product)
-        if (auto behind = m_operands.biasBehind(*product)) {
-            m_plan.layer(layer).nodes.push_back(behind->add);
-            bias = std::move(behind->bias);
-        }
-    if (!bias)
-        return;
-    bias->slot.slot = Slot::Bias;
-    m_plan.addSlot(layer, bias->slot, bias->node);
 }
 
 /// The scale that Brevitas' export to FINN leaves behind the operator; the last node of both.
@@ -139,11 +120,7 @@ void Planner::addForeign(NodeId id, const ForeignOperator &op)
     const Node &node = m_graph.nodes[id];
     m_plan.noteForeign(node.opType);
     std::size_t input = op.weight;
-    auto weight = op.rightOperand ? m_operands.at(node.input(input)) : m_operands.weightAt(node.input(input));
-    if (!weight && op.otherWeight) {
-        input = *op.otherWeight;
-        weight = m_operands.at(node.input(input));
-    }
+    auto weight = m_operands.weightOf(node, input, op.otherWeight, !op.rightOperand);
     if (!weight)
         return;
     auto bias = op.bias ? m_operands.at(node.input(*op.bias)) : std::nullopt;

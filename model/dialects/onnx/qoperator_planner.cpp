@@ -49,22 +49,6 @@ std::optional<Operand> QOperatorPlanner::biasOf(NodeId id, std::size_t input, bo
     return isCoded ? coded(id, input) : m_operands.at(m_graph.nodes[id].input(input));
 }
 
-void QOperatorPlanner::addBias(NodeId id, NodeId last, std::size_t layer, std::optional<Operand> bias)
-{
-    const Node &node = m_graph.nodes[id];
-    const QOperator *op = findQOperator(node);
-    const bool makesCodes = op != nullptr && operandOf(node, op->output).scale != kNoValue;
-    if (!bias && !makesCodes)
-        if (auto behind = m_operands.biasBehind(last)) {
-            m_plan.layer(layer).nodes.push_back(behind->add);
-            bias = std::move(behind->bias);
-        }
-    if (!bias)
-        return;
-    bias->slot.slot = Slot::Bias;
-    m_plan.addSlot(layer, bias->slot, bias->node);
-}
-
 /// A quantizer of what the network computes. That of a DynamicQuantizeLinear is a layer of its own.
 void QOperatorPlanner::addActivation(NodeId id, std::size_t layer, Slot slot, const CodePositions &positions)
 {
@@ -110,8 +94,7 @@ void QOperatorPlanner::add(NodeId id, const QOperator &op)
         if (view == nullptr)
             view = m_constants.view(weight->tensor);
         const std::size_t rank = view == nullptr ? 0 : view->shape.size();
-        const bool byRank = op.kind == "Conv";
-        planned.kind = kindOf({op.opType, op.kind, 0, std::nullopt, std::nullopt, false, byRank}, rank);
+        planned.kind = kindOf({op.opType, op.kind, 0, std::nullopt, std::nullopt, false, op.kind == "Conv"}, rank);
         weight->slot.slot = Slot::Weight;
         Operand arriving = *weight;
         arriving.tensor = weight->slot.value;
@@ -120,7 +103,8 @@ void QOperatorPlanner::add(NodeId id, const QOperator &op)
         weight->slot.chain = chain.steps;
         m_plan.addSlot(layer, weight->slot, weight->node);
     }
-    addBias(id, last, layer, std::move(bias));
+    const bool makesCodes = operandOf(node, op.output).scale != kNoValue;
+    m_operands.addBias(layer, std::move(bias), makesCodes ? std::nullopt : std::optional(last));
     addActivation(id, layer, Slot::Input, weight && positions->codes == op.first.codes ? op.second : op.first);
     addActivation(id, layer, Slot::Output, op.output);
 }
@@ -139,7 +123,7 @@ void QOperatorPlanner::addMatMulNBits(NodeId id)
         weight->slot.form = Form::Blocks;
     weight->slot.slot = Slot::Weight;
     m_plan.addSlot(layer, weight->slot, weight->node);
-    addBias(id, id, layer, std::move(bias));
+    m_operands.addBias(layer, std::move(bias), id);
 }
 
 } // namespace quantscope::interpret

@@ -2,19 +2,13 @@
 
 #include "dialects/onnx/operands.h"
 #include "dialects/onnx/operators.h"
-#include "dialects/onnx/plan_builder.h"
 
 namespace quantscope::interpret {
 
 /// Recurrent operators: one layer per gate, as Brevitas has modules.
-class RecurrentPlanner {
+class RecurrentPlanner : OperatorPlanner {
 public:
-    RecurrentPlanner(const Graph &graph, Operands &operands, PlanBuilder &plan)
-        : m_graph(graph)
-        , m_operands(operands)
-        , m_plan(plan)
-    {
-    }
+    using OperatorPlanner::OperatorPlanner;
 
     /// ONNX' LSTM, GRU, RNN.
     void addRecurrent(NodeId id, const ComputeOperator &op);
@@ -24,10 +18,6 @@ public:
 private:
     bool addGates(NodeId id, ValueId operand);
     void addGate(const std::string &gate, const Operand &operand);
-
-    const Graph &m_graph;
-    Operands &m_operands;
-    PlanBuilder &m_plan;
 };
 
 } // namespace quantscope::interpret
