@@ -15,15 +15,7 @@ constexpr std::size_t kMostNamed = 8;
 
 std::string quantizerText(const Network &network, const SlotId &id)
 {
-    const Quantizer &quantizer = *network.slot(id)->quantizer;
-    std::vector<std::string> parts;
-    if (const std::string type = gridTypeText(quantizer); !type.empty())
-        parts.push_back(type);
-    if (const std::string scale = gridScaleText(quantizer); !scale.empty())
-        parts.push_back((quantizer.scale->perTensor() ? "scale " : "") + scale);
-    if (const std::string zero = gridZeroText(quantizer); !zero.empty())
-        parts.push_back("zero point " + zero);
-    return fmt::format("{} {} ({})", network.layer(id.layer).name, id.slot, fmt::join(parts, ", "));
+    return fmt::format("{} {} ({})", network.layer(id.layer).name, id.slot, gridWords(*network.slot(id)->quantizer));
 }
 
 std::string inputText(const Network &network, std::size_t at, const JoinInput &input)

@@ -108,6 +108,18 @@ std::string gridZeroText(const Quantizer &quantizer)
     return fmt::format("{} values from {} to {}", values.size(), *low, *high);
 }
 
+std::string gridWords(const Quantizer &quantizer)
+{
+    std::vector<std::string> parts;
+    if (const std::string type = gridTypeText(quantizer); !type.empty())
+        parts.push_back(type);
+    if (const std::string scale = gridScaleText(quantizer); !scale.empty())
+        parts.push_back((scale.find(' ') == scale.npos ? "scale " : "") + scale);
+    if (const std::string zero = gridZeroText(quantizer); !zero.empty())
+        parts.push_back("zero point " + zero);
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 bool holdsZero(const Quantizer &quantizer)
 {
     if (quantizer.kind == QuantizerKind::Minifloat || quantizer.kind == QuantizerKind::Ternary)

@@ -23,6 +23,8 @@ std::string gridTypeText(const Quantizer &quantizer);
 std::string gridScaleText(const Quantizer &quantizer);
 /// "0", "128", "16 values from 0 to 3"; empty when it is not known.
 std::string gridZeroText(const Quantizer &quantizer);
+/// All of it: "u8, scale 2^-6, zero point 0"; empty when nothing is known.
+std::string gridWords(const Quantizer &quantizer);
 /// Zero is a value of the quantizer, in every channel.
 bool holdsZero(const Quantizer &quantizer);
 

@@ -1,5 +1,6 @@
 #include "items/join_notes.h"
 
+#include "items/layer_strip.h"
 #include "items/text.h"
 #include "network/joins.h"
 
@@ -12,15 +13,6 @@ namespace quantscope {
 namespace {
 
 constexpr std::size_t kMostInputs = 8; // a tip, not a page
-
-QString numbersOf(const Quantizer &quantizer)
-{
-    QStringList parts{qs(gridTypeText(quantizer)), withPowers(qs(gridScaleText(quantizer)))};
-    if (const QString zero = qs(gridZeroText(quantizer)); !zero.isEmpty() && zero != u"0")
-        parts << u"zero point "_s + zero;
-    parts.removeAll(QString());
-    return parts.isEmpty() ? u"nothing known"_s : parts.join(u" · "_s);
-}
 
 QString sourceName(const Network &network, FlowNodeId id)
 {
@@ -39,7 +31,7 @@ QString inputLine(const Network &network, const JoinInput &input)
     const QString sign = input.differs ? u"≠ "_s : u"· "_s;
     switch (arrival.kind) {
     case Arrival::Kind::Quantized:
-        return sign + name + u": "_s + (slot != nullptr && slot->quantizer ? numbersOf(*slot->quantizer) : u"?"_s);
+        return sign + name + u": "_s + (slot != nullptr && slot->quantizer ? gridText(*slot->quantizer, true) : u"?"_s);
     case Arrival::Kind::Several: return sign + name + u": several quantizers"_s;
     case Arrival::Kind::Plain: return sign + name + u": not quantized"_s;
     case Arrival::Kind::Unknown: break;

@@ -36,15 +36,8 @@ QString quantizerTip(const Network &network, const SlotId &id)
 {
     const SlotQuantizer *slot = network.slot(id);
     const QString where = shownText(network.layer(id.layer).name) + u' ' + qs(id.slot);
-    if (!slot || !slot->quantizer)
-        return u"%1: a quantizer that is not known"_s.arg(where);
-    QStringList parts{qs(gridTypeText(*slot->quantizer))};
-    if (const QString scale = withPowers(qs(gridScaleText(*slot->quantizer))); !scale.isEmpty())
-        parts << u"scale "_s + scale;
-    if (const QString zero = qs(gridZeroText(*slot->quantizer)); !zero.isEmpty())
-        parts << u"zero point "_s + zero;
-    parts.removeAll(QString());
-    return u"%1: %2"_s.arg(where, parts.isEmpty() ? u"a quantizer that is not known"_s : parts.join(u", "_s));
+    const QString words = slot && slot->quantizer ? withPowers(qs(gridWords(*slot->quantizer))) : QString();
+    return u"%1: %2"_s.arg(where, words.isEmpty() ? u"a quantizer that is not known"_s : words);
 }
 
 QString slotType(const Network &network, const std::optional<SlotId> &id)
@@ -155,14 +148,14 @@ void addSide(std::vector<StripPart> &parts, const Network &network, const Side &
 
 } // namespace
 
-QString gridText(const Quantizer &quantizer)
+QString gridText(const Quantizer &quantizer, bool withRanges)
 {
     QStringList parts{qs(gridTypeText(quantizer))};
     if (quantizer.scale)
-        parts << withPowers(qs(scaleText(*quantizer.scale)));
+        parts << withPowers(qs(withRanges ? gridScaleText(quantizer) : scaleText(*quantizer.scale)));
     if (const QString zero = qs(gridZeroText(quantizer)); !zero.isEmpty() && zero != u"0")
-        parts << (quantizer.zeroPoint->perTensor() ? u"zero point "_s + zero
-                                                   : zero.section(u' ', 0, 0) + u" zero points"_s);
+        parts << (withRanges || quantizer.zeroPoint->perTensor() ? u"zero point "_s + zero
+                                                                 : zero.section(u' ', 0, 0) + u" zero points"_s);
     parts.removeAll(QString());
     return parts.isEmpty() ? u"?"_s : parts.join(u" · "_s);
 }

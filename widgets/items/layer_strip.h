@@ -38,7 +38,8 @@ QString stripText(const StripPart &part, int letters = 1000);
 /// For screen readers: "fed by relu1, u8 · 2⁻⁶, differs".
 QString stripName(const StripPart &part, bool feeds);
 
-/// "u8 · 2⁻⁶", "i8 · 0.0123 · zero point 3", "16 scales" in the words of the list of layers.
-QString gridText(const Quantizer &quantizer);
+/// "u8 · 2⁻⁶", "i8 · 0.0123 · zero point 3", "16 scales" in the words of the list of layers, and where there is room
+/// "16 scales from 0.01 to 0.5"; "?" where nothing is known.
+QString gridText(const Quantizer &quantizer, bool withRanges = false);
 
 } // namespace quantscope
