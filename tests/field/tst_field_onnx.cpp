@@ -2,10 +2,10 @@
 
 #include "dialects/interpret.h"
 #include "export/export_array.h"
-#include "formats/open_model.h"
 #include "network/axes.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
+#include "support/opened.h"
 #include "support/paths.h"
 
 #include <QtTest>
@@ -19,16 +19,7 @@ namespace {
 
 std::string field(const std::string &name) { return test::data("field/" + name); }
 
-Network opened(const std::string &name)
-{
-    const auto file = openModel(field(name));
-    if (!file)
-        throw ParseError(file.error().text());
-    auto network = recoverQuantizers(*file);
-    if (!network)
-        throw ParseError(network.error().text());
-    return *std::move(network);
-}
+Network opened(const std::string &name) { return test::opened(field(name)); }
 
 std::string textOf(const Network &network)
 {

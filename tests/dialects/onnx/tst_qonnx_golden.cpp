@@ -1,11 +1,10 @@
 // The networks have members called slots.
 
-#include "dialects/interpret.h"
-#include "formats/open_model.h"
 #include "network/feeds.h"
 #include "quant/known_rounding.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
+#include "support/opened.h"
 #include "support/paths.h"
 
 #include <QtTest>
@@ -16,17 +15,6 @@ using namespace quantscope;
 using nlohmann::json;
 
 namespace {
-
-Network opened(const std::string &path)
-{
-    const auto file = openModel(path);
-    if (!file)
-        throw ParseError(file.error().text());
-    auto network = recoverQuantizers(*file);
-    if (!network)
-        throw ParseError(network.error().text());
-    return *std::move(network);
-}
 
 QString diagnosticsOf(const Network &network)
 {
@@ -113,7 +101,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         const json golden = json::parse(text.toStdString());
-        const Network network = opened(test::data("qonnx/" + golden["file"].get<std::string>()));
+        const Network network = test::opened(test::data("qonnx/" + golden["file"].get<std::string>()));
         for (const json &row : golden["layers"]) {
             const std::string name = row["layer"].get<std::string>();
             const Layer *layer = network.layer(name);
@@ -153,7 +141,7 @@ private Q_SLOTS:
         QFETCH(QString, version);
         const std::string path = test::data("brevitas/" + version.toStdString() + "/finn_mlp");
         const json golden = test::golden(path + ".json");
-        const Network network = opened(path + ".finn.onnx");
+        const Network network = test::opened(path + ".finn.onnx");
         QCOMPARE(traitsOf(network.dialect).name, std::string_view("FINN"));
         for (const json &row : golden["layers"]) {
             const Layer *layer = network.layer(row["name"].get<std::string>());

@@ -1,5 +1,4 @@
-#include "dialects/interpret.h"
-#include "formats/open_model.h"
+#include "support/opened.h"
 #include "support/paths.h"
 
 #include <algorithm>
@@ -82,13 +81,7 @@ private Q_SLOTS:
     }
 
 private:
-    static Network networkOf(const std::string &name)
-    {
-        const auto file = openModel(test::data("torchscript/" + name));
-        if (!file)
-            throw ParseError(file.error().text());
-        return *recoverQuantizers(*file);
-    }
+    static Network networkOf(const std::string &name) { return test::opened(test::data("torchscript/" + name)); }
 
     static bool says(const Network &network, const std::string &rule, const std::string &start)
     {

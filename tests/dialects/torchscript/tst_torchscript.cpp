@@ -1,10 +1,9 @@
-#include "dialects/interpret.h"
-#include "formats/open_model.h"
 #include "network/feeds.h"
 #include "open/match_export.h"
 #include "open/open_network.h"
 #include "support/golden.h"
 #include "support/onnx_network.h"
+#include "support/opened.h"
 #include "support/paths.h"
 
 #include <algorithm>
@@ -21,14 +20,6 @@ using namespace quantscope;
 using nlohmann::json;
 
 namespace {
-
-Network recovered(const std::string &path)
-{
-    const auto file = openModel(path);
-    if (!file)
-        throw ParseError(file.error().text());
-    return *recoverQuantizers(*file);
-}
 
 std::vector<float> fromHex(const json &values)
 {
@@ -141,8 +132,8 @@ private Q_SLOTS:
             if (!golden.contains("layers") || !golden["files"].contains("torch_qcdq"))
                 continue;
             const Network network
-                = recovered(folder.filePath(QString::fromStdString(golden["files"]["torch_qcdq"].get<std::string>()))
-                                .toStdString());
+                = test::opened(folder.filePath(QString::fromStdString(golden["files"]["torch_qcdq"].get<std::string>()))
+                                   .toStdString());
             QCOMPARE(network.dialect, Dialect::TorchScript);
             ++files;
             std::vector<Found> found = quantizersOf(network);
@@ -171,7 +162,7 @@ private Q_SLOTS:
 
     void layersAreCalledByTheirOrder()
     {
-        const Network network = recovered(test::data("brevitas/0.12.1/io_quant.qcdq.ts.pt"));
+        const Network network = test::opened(test::data("brevitas/0.12.1/io_quant.qcdq.ts.pt"));
         QStringList names;
         for (const Layer &layer : network.layers)
             names << QString::fromStdString(layer.name + " " + layer.kind);
@@ -195,7 +186,7 @@ private Q_SLOTS:
         QFETCH(QString, name);
         const std::string path = test::data("torch/ts/" + name.toStdString());
         const json golden = test::golden(path + ".golden.json");
-        const Network network = recovered(path);
+        const Network network = test::opened(path);
         QCOMPARE(network.dialect, Dialect::TorchScript);
         if (name.contains("_frozen")) { // the codes were folded into floats when it was frozen
             QVERIFY(!network.layer("conv_1")->slot(Slot::Weight)->quantizer);
@@ -229,7 +220,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, name);
         const json expect = test::golden(test::data("torchscript/expect.json"))[name.toStdString()];
-        const Network network = recovered(test::data("torchscript/" + name.toStdString() + ".pt"));
+        const Network network = test::opened(test::data("torchscript/" + name.toStdString() + ".pt"));
         QVERIFY(!expect.empty());
         for (const auto &[layerName, slots] : expect.items())
             for (const auto &[slotName, want] : slots.items()) {
@@ -252,7 +243,7 @@ private Q_SLOTS:
     void saysThatJoinsAreNotChecked()
     {
         const auto said = [](const char *name) {
-            const Network network = recovered(test::data(std::string("torchscript/") + name));
+            const Network network = test::opened(test::data(std::string("torchscript/") + name));
             return std::ranges::count(network.diagnostics, std::string("joins-not-checked"), &Diagnostic::rule);
         };
         QCOMPARE(said("trained.pt"), 1);
@@ -261,7 +252,7 @@ private Q_SLOTS:
 
     void switchedOff()
     {
-        const Network network = recovered(test::data("torchscript/switched_off.pt"));
+        const Network network = test::opened(test::data("torchscript/switched_off.pt"));
         QVERIFY(!network.layer("lin")->slot(Slot::Weight)->quantizer);
         const auto said
             = std::ranges::find(network.diagnostics, std::string("quantizer-not-constant"), &Diagnostic::rule);
@@ -274,8 +265,8 @@ private Q_SLOTS:
     /// torch.ao keeps the cells of a recurrent layer apart; truth: the state_dict of such a model.
     void recurrentCells()
     {
-        const Network network = recovered(test::data("torch/ts/dynamic_onednn.pt"));
-        const Network state = recovered(test::data("torch/qsd/dynamic_lstm.pt"));
+        const Network network = test::opened(test::data("torch/ts/dynamic_onednn.pt"));
+        const Network state = test::opened(test::data("torch/qsd/dynamic_lstm.pt"));
         QStringList here, there;
         for (const auto &[from, to] : {std::pair{&network, &here}, std::pair{&state, &there}})
             for (const Layer &layer : from->layers)
@@ -287,13 +278,13 @@ private Q_SLOTS:
 
     void modulesFeedEachOther()
     {
-        const Network network = recovered(test::data("torch/ts/static_onednn_fbgemm.pt"));
+        const Network network = test::opened(test::data("torch/ts/static_onednn_fbgemm.pt"));
         const auto fed = [&](const char *name) { return fedByNames(network, network.layer(name)->id); };
         QCOMPARE(fed("conv1"), (std::vector<std::string>{"quant"}));
         QCOMPARE(fed("conv2"), (std::vector<std::string>{"conv1"}));
         QCOMPARE(fed("fc"), (std::vector<std::string>{"conv2"}));
         QCOMPARE(network.layer("conv2")->groups, 2);
-        const Network fx = recovered(test::data("torch/ts/fx_static.pt"));
+        const Network fx = test::opened(test::data("torch/ts/fx_static.pt"));
         QCOMPARE(fx.layers.size(), std::size_t(3));
         QVERIFY(fx.layer("conv1")->slot(Slot::Input)->quantizer);
     }
