@@ -18,6 +18,15 @@ namespace {
 
 QString sample(const char *name) { return QString::fromStdString(quantscope::test::sample(name)); }
 
+/// Rows of the column "file".
+void addOnnxFiles(const char *status)
+{
+    const json golden = quantscope::test::golden(quantscope::test::data("onnx/golden.json"));
+    for (const json &entry : golden["files"])
+        if (const auto name = entry["file"].get<std::string>(); entry["status"] == status)
+            QTest::newRow(name.c_str()) << QString::fromStdString(quantscope::test::data("onnx/" + name));
+}
+
 } // namespace
 
 /// The program as a script sees it: words, statuses, streams.
@@ -342,11 +351,7 @@ private Q_SLOTS:
             if (file.startsWith("bad/") && entry["expect"] == "error")
                 QTest::newRow(qPrintable(file)) << data + "/torch/" + file;
         }
-        const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
-        for (const json &entry : onnx["files"])
-            if (entry["status"] == "error")
-                QTest::newRow(entry["file"].get<std::string>().c_str())
-                    << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+        addOnnxFiles("error");
     }
 
     /// One sentence, status 3, nothing on stdout, no crash.
@@ -362,12 +367,7 @@ private Q_SLOTS:
     void partialFilesOpen_data()
     {
         QTest::addColumn<QString>("file");
-        const QString data = QString::fromUtf8(QUANTSCOPE_TEST_DATA);
-        const json onnx = quantscope::test::golden((data + "/onnx/golden.json").toStdString());
-        for (const json &entry : onnx["files"])
-            if (entry["status"] == "partial")
-                QTest::newRow(entry["file"].get<std::string>().c_str())
-                    << data + "/onnx/" + QString::fromStdString(entry["file"].get<std::string>());
+        addOnnxFiles("partial");
     }
 
     void partialFilesOpen()

@@ -33,14 +33,6 @@ struct Comparison {
     }
 };
 
-std::vector<float> floatsOf(const json &values)
-{
-    std::vector<float> out;
-    for (const auto &v : values)
-        out.push_back(std::strtof(v.get<std::string>().c_str(), nullptr));
-    return out;
-}
-
 bool sameFloat(float a, float b) { return (std::isnan(a) && std::isnan(b)) || a == b; }
 
 bool withinUlp(float a, float b) { return sameFloat(a, b) || std::nextafter(a, b) == b; }
@@ -58,7 +50,7 @@ bool lastBitIsTorchs(const json &recipe)
 void compareGranular(
     const char *field, const json &expected, const std::optional<Granular> &found, bool ulp, Comparison &out)
 {
-    const std::vector<float> want = floatsOf(expected["values"]);
+    const std::vector<float> want = test::hexFloats(expected["values"]);
     if (!found)
         return out.wrong(std::string(field) + " is unknown");
     const auto at = [](const std::vector<float> &list, std::size_t i) { return list.size() == 1 ? list[0] : list[i]; };

@@ -13,14 +13,6 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<float> floatsOf(const json &values)
-{
-    std::vector<float> out;
-    for (const auto &v : values)
-        out.push_back(std::strtof(v.get<std::string>().c_str(), nullptr));
-    return out;
-}
-
 QString shown(const std::vector<float> &values)
 {
     QStringList words;
@@ -98,20 +90,20 @@ private Q_SLOTS:
         const Quantizer &found = *slot->quantizer;
         QVERIFY2(found.scale, "the scale is unknown");
         const int ulps = ulpsOf(golden["overrides"]);
-        compare("scale", floatsOf(golden["scale"]), found.scale->values, ulps);
+        compare("scale", test::hexFloats(golden["scale"]), found.scale->values, ulps);
         QCOMPARE(found.bitWidth.value_or(0), static_cast<int>(golden["bits"].get<double>()));
         if (golden["zero_point"].is_array())
-            compare("zero point", floatsOf(golden["zero_point"]), found.zeroPoint->values, 0);
+            compare("zero point", test::hexFloats(golden["zero_point"]), found.zeroPoint->values, 0);
         if (!golden["value"].is_array())
             return;
         CodeReader reader(*slot);
         std::vector<float> numbers(static_cast<std::size_t>(reader.count()));
         if (golden["codes"].is_array()) {
             reader.codes(0, numbers);
-            compare("codes", floatsOf(golden["codes"]), numbers, 0);
+            compare("codes", test::hexFloats(golden["codes"]), numbers, 0);
         }
         reader.values(0, numbers);
-        compare("values", floatsOf(golden["value"]), numbers, ulps);
+        compare("values", test::hexFloats(golden["value"]), numbers, ulps);
     }
 
 private:

@@ -9,7 +9,6 @@
 
 #include <QtTest>
 
-#include <cstdlib>
 
 using namespace quantscope;
 using nlohmann::json;
@@ -34,19 +33,11 @@ std::string valueSha256(const SlotQuantizer &slot)
     return sha256(std::as_bytes(std::span(values)));
 }
 
-std::vector<float> floatsOf(const json &hexes)
-{
-    std::vector<float> out;
-    for (const json &hex : hexes)
-        out.push_back(std::strtof(hex.get<std::string>().c_str(), nullptr));
-    return out;
-}
-
 bool sameValues(const json &golden, const std::optional<Granular> &found)
 {
     if (golden.is_null() || !found)
         return golden.is_null() && !found;
-    const std::vector<float> wanted = floatsOf(golden);
+    const std::vector<float> wanted = test::hexFloats(golden);
     for (std::size_t i = 0; i < wanted.size(); ++i)
         if (found->values[found->perTensor() ? 0 : i] != wanted[i])
             return false;
@@ -167,8 +158,8 @@ private:
         const Quantizer &q = *slot.quantizer;
         QCOMPARE(*q.bitWidth, wanted["bit_width"].get<int>());
         QCOMPARE(*q.isSigned, wanted["signed"].get<bool>());
-        QCOMPARE(q.scale->values, floatsOf(wanted["scale"]["values"]));
-        QCOMPARE(q.zeroPoint->values, floatsOf(wanted["zero_point"]["values"]));
+        QCOMPARE(q.scale->values, test::hexFloats(wanted["scale"]["values"]));
+        QCOMPARE(q.zeroPoint->values, test::hexFloats(wanted["zero_point"]["values"]));
         if (!slot.tensor) {
             QCOMPARE(*q.narrow, wanted["narrow"].get<bool>());
             return;

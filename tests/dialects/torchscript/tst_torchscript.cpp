@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -20,14 +19,6 @@ using namespace quantscope;
 using nlohmann::json;
 
 namespace {
-
-std::vector<float> fromHex(const json &values)
-{
-    std::vector<float> out;
-    for (const json &value : values)
-        out.push_back(std::strtof(value.get<std::string>().c_str(), nullptr));
-    return out;
-}
 
 std::vector<float> numbers(const json &value)
 {
@@ -57,8 +48,8 @@ bool agrees(const json &golden, const std::string &slotName, const SlotQuantizer
     if (!bias && q.wordBits() != golden["bit_width"].get<int>()
         && golden.value("qcdq_container_bits", 0) != q.wordBits())
         return false;
-    if (q.isSigned != golden["signed"].get<bool>() || !same(fromHex(golden["scale"]["values"]), q.scale->values)
-        || !same(fromHex(golden["zero_point"]["values"]), q.zeroPoint->values))
+    if (q.isSigned != golden["signed"].get<bool>() || !same(test::hexFloats(golden["scale"]["values"]), q.scale->values)
+        || !same(test::hexFloats(golden["zero_point"]["values"]), q.zeroPoint->values))
         return false;
     if (!bias && !golden["narrow"].is_null() && q.narrow != golden["narrow"].get<bool>())
         return false;
