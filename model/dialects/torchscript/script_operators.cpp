@@ -11,6 +11,16 @@ namespace {
 
 constexpr auto kNone = std::nullopt;
 
+/// Of a recurrent layer: quantized ones have packed parameters.
+constexpr ScriptOperator cell(
+    std::string_view domain, std::string_view opType, std::string_view kind, std::string_view word)
+{
+    ScriptOperator op{domain, opType, kind, word, 2};
+    op.packed = domain == "quantized";
+    op.cell = true;
+    return op;
+}
+
 /// Arguments: native_functions.yaml and the library definitions of quantized:: of PyTorch 1.6 to 2.x.
 constexpr std::array kOperators = {
     ScriptOperator{"aten", "_convolution", "Conv", "conv", 1, 2, false, kNone, 8},
@@ -34,41 +44,14 @@ constexpr std::array kOperators = {
     ScriptOperator{"aten", "rnn_relu", "RNN", "rnn", 2, kNone, false, kNone, kNone, false, false, true},
     ScriptOperator{"aten", "quantized_lstm", "LSTM", "lstm", 2, kNone, true, kNone, kNone, false, false, true},
     ScriptOperator{"aten", "quantized_gru", "GRU", "gru", 2, kNone, true, kNone, kNone, false, false, true},
-    ScriptOperator{
-        .domain = "aten", .opType = "lstm_cell", .kind = "LSTMCell", .word = "lstm", .weight = 2, .cell = true},
-    ScriptOperator{.domain = "aten", .opType = "gru_cell", .kind = "GRUCell", .word = "gru", .weight = 2, .cell = true},
-    ScriptOperator{
-        .domain = "aten", .opType = "rnn_tanh_cell", .kind = "RNNCell", .word = "rnn", .weight = 2, .cell = true},
-    ScriptOperator{
-        .domain = "aten", .opType = "rnn_relu_cell", .kind = "RNNCell", .word = "rnn", .weight = 2, .cell = true},
-    ScriptOperator{.domain = "quantized",
-        .opType = "quantized_lstm_cell_dynamic",
-        .kind = "LSTMCell",
-        .word = "lstm",
-        .weight = 2,
-        .packed = true,
-        .cell = true},
-    ScriptOperator{.domain = "quantized",
-        .opType = "quantized_gru_cell_dynamic",
-        .kind = "GRUCell",
-        .word = "gru",
-        .weight = 2,
-        .packed = true,
-        .cell = true},
-    ScriptOperator{.domain = "quantized",
-        .opType = "quantized_rnn_tanh_cell_dynamic",
-        .kind = "RNNCell",
-        .word = "rnn",
-        .weight = 2,
-        .packed = true,
-        .cell = true},
-    ScriptOperator{.domain = "quantized",
-        .opType = "quantized_rnn_relu_cell_dynamic",
-        .kind = "RNNCell",
-        .word = "rnn",
-        .weight = 2,
-        .packed = true,
-        .cell = true},
+    cell("aten", "lstm_cell", "LSTMCell", "lstm"),
+    cell("aten", "gru_cell", "GRUCell", "gru"),
+    cell("aten", "rnn_tanh_cell", "RNNCell", "rnn"),
+    cell("aten", "rnn_relu_cell", "RNNCell", "rnn"),
+    cell("quantized", "quantized_lstm_cell_dynamic", "LSTMCell", "lstm"),
+    cell("quantized", "quantized_gru_cell_dynamic", "GRUCell", "gru"),
+    cell("quantized", "quantized_rnn_tanh_cell_dynamic", "RNNCell", "rnn"),
+    cell("quantized", "quantized_rnn_relu_cell_dynamic", "RNNCell", "rnn"),
     ScriptOperator{"quantized", "conv1d", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv2d", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv3d", "Conv", "conv", 1, kNone, true, 2},
