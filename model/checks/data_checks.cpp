@@ -214,6 +214,14 @@ std::optional<std::string> fewCodesUsed(const CheckedSlot &facts)
         reach, range.max, s->codes.used, range.size());
 }
 
+/// One rule, one function: a diagnostic's text (without the layer) or nothing.
+struct DataRule {
+    const char *id;
+    Severity severity;
+    std::optional<std::string> (*check)(const CheckedSlot &facts);
+};
+
+/// All rules that need no target: this table is where one is added.
 constexpr std::array kRules = {
     DataRule{"empty-tensor", Severity::Warning, emptyTensor},
     DataRule{"not-finite", Severity::Warning, notFinite},
@@ -229,8 +237,6 @@ constexpr std::array kRules = {
 };
 
 } // namespace
-
-std::span<const DataRule> dataRules() { return kRules; }
 
 std::vector<Diagnostic> checkSlot(const CheckedSlot &facts)
 {

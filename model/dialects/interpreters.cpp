@@ -32,8 +32,6 @@ constexpr std::array kInterpreters = {
 
 } // namespace
 
-std::span<const Interpreter> interpreters() { return kInterpreters; }
-
 const Interpreter &interpreterOf(const ModelFile &file)
 {
     return *std::ranges::find_if(kInterpreters, [&](const Interpreter &row) { return row.recognises(file); });

@@ -5,7 +5,6 @@
 #include "network/recover.h"
 
 #include <memory>
-#include <span>
 
 namespace quantscope {
 
@@ -20,7 +19,6 @@ struct Interpreter {
 };
 
 /// The first that recognises a file is its interpreter; the last recognises every file.
-std::span<const Interpreter> interpreters();
 const Interpreter &interpreterOf(const ModelFile &file);
 
 } // namespace quantscope

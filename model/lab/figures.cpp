@@ -132,8 +132,6 @@ CandidateFigures figuresOf(const CandidateResult &result)
     return figuresOf(one);
 }
 
-std::span<const FigureRow> figureTable() { return kFigures; }
-
 const FigureRow &figureOf(FigureId id) { return kFigures[static_cast<std::size_t>(id)]; }
 
 std::string terminalText(const FigureRow &figure, const FigureNumber &number)

@@ -62,8 +62,6 @@ struct FigureRow {
     std::string_view terminalFormat, windowFormat; ///< of {fmt}, for what is measured
 };
 
-/// By FigureId.
-std::span<const FigureRow> figureTable();
 const FigureRow &figureOf(FigureId id);
 
 /// The number in a figure's format; counts with separators, 0 as "0" in the window.

@@ -71,8 +71,6 @@ bool sameWord(std::string_view a, std::string_view b)
 
 } // namespace
 
-std::span<const Override> overrides() { return kOverrides; }
-
 const Override *findOverride(std::string_view name)
 {
     const auto found

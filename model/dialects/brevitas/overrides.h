@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +12,6 @@ struct Override {
     bool onlyTraining = false; ///< accepted and shown, changes no number of a saved model
     bool decoded = true;
 };
-std::span<const Override> overrides();
 /// In any case.
 const Override *findOverride(std::string_view name);
 std::vector<std::string> overrideNames();
