@@ -169,14 +169,6 @@ std::vector<Arrival> Arrivals::into(FlowNodeId node) const
     return out;
 }
 
-std::vector<Arrival> Arrivals::from(FlowNodeId node) const
-{
-    std::vector<Arrival> out;
-    for (const std::uint32_t edge : m_from[position(node)])
-        out.push_back(m_arrivals[edge]);
-    return out;
-}
-
 std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)
 {
     const Network &network = arrivals.network();

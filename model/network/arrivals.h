@@ -35,8 +35,6 @@ public:
     const Arrival &over(std::size_t edge) const { return m_arrivals[edge]; }
     /// Over the edges that carry data to a node (no shapes), in the order of its inputs in the file.
     std::vector<Arrival> into(FlowNodeId node) const;
-    /// Over the edges from a node, in the order of its consumers in the file.
-    std::vector<Arrival> from(FlowNodeId node) const;
     /// What a layer or an input of the network gives to an edge of its own; without the edge's position.
     Arrival leaving(const FlowEdge &edge) const;
     const Network &network() const { return m_network; }
