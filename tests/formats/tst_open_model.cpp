@@ -11,10 +11,15 @@ namespace {
 
 template <class T> std::string bytesOf(T value) { return {reinterpret_cast<const char *>(&value), sizeof value}; }
 
-std::string pickled(int number)
+std::string text(const std::string &value) { return "X" + bytesOf(static_cast<std::uint32_t>(value.size())) + value; }
+
+std::string pickled(int number) { return text(std::to_string(number)); }
+
+/// Of eight elements, the storage "0".
+std::string floatTensor()
 {
-    const std::string text = std::to_string(number);
-    return "X" + bytesOf(static_cast<std::uint32_t>(text.size())) + text;
+    return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0")
+        + text("cpu") + "K\x08tQK\0(K\x08t(K\x01tI00\n}tR"s;
 }
 
 std::string tarMember(const std::string &name, const std::string &content)
@@ -193,11 +198,8 @@ private Q_SLOTS:
     /// A module written whole: packed parameters are neither parameters nor buffers, whatever they are called.
     void packedObjectsOfModules()
     {
-        const auto text
-            = [](const std::string &value) { return "X" + bytesOf(static_cast<std::uint32_t>(value.size())) + value; };
-        const std::string tensor = "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n"
-            + text("0") + text("cpu") + "K\x08tQK\0(K\x08t(K\x01t\x89}tR"s;
-        const std::string packed = "ctorch\nScriptObject\n)\x81((K\x01]" + tensor + "at" + text("__torch__.P") + "tb";
+        const std::string packed
+            = "ctorch\nScriptObject\n)\x81((K\x01]" + floatTensor() + "at" + text("__torch__.P") + "tb";
         std::string pickle = "cm\nE\n)\x81}(";
         for (const char *empty : {"_parameters", "_buffers", "_modules"})
             pickle += text(empty) + "}";
@@ -209,6 +211,21 @@ private Q_SLOTS:
         for (const TensorInfo &found : (*file)->tensors)
             names << QString::fromStdString(found.name);
         QCOMPARE(names, (QStringList{"_packed_weight_ih.1.0", "_packed_weight_hh.1.0"}));
+    }
+
+    /// The stream before PyTorch 1.6 with pickle_protocol=1, whose numbers are text.
+    void streamOfAnOldProtocol()
+    {
+        std::string stream = "L119547037146038801333356L\n.I1001\n.(d.}" + text("w") + floatTensor() + "s.]" + text("0")
+            + "a." + bytesOf(std::uint64_t{8});
+        std::vector<float> values;
+        for (int i = 0; i < 8; ++i) {
+            values.push_back(static_cast<float>(i) / 4);
+            stream += bytesOf(values.back());
+        }
+        const auto file = openModel(std::make_shared<MemorySource>(test::toBytes(stream)), "old.pth");
+        QVERIFY2(file, file ? "" : file.error().message.c_str());
+        QCOMPARE(readFloats((*file)->tensors[*(*file)->find("w")]), values);
     }
 
     /// Thousands of small pickles, as PyTorch 0.1 wrote them.

@@ -17,6 +17,7 @@ namespace {
 /// 0x1950a86a20f9469cfc6c, little-endian (torch/serialization.py, MAGIC_NUMBER).
 constexpr std::string_view kMagic = "l\xfc\x9c"
                                     "F\xf9 j\xa8P\x19";
+constexpr std::string_view kMagicDigits = "119547037146038801333356"; ///< as pickles of protocols 0 and 1 write it
 constexpr std::int64_t kProtocol = 1001;
 
 using NamedStorages = std::unordered_map<std::string, StorageRef>;
@@ -99,7 +100,8 @@ private:
 void readPreamble(PickleStream &stream, const Limits &limits, Budget &budget, ModelFile &file)
 {
     const PickleTree magic = takePickle(stream, limits, budget);
-    if (!magic.is(magic.root, PickleKind::BigInt) || magic.text(magic.root) != kMagic)
+    if (!magic.is(magic.root, PickleKind::BigInt)
+        || (magic.text(magic.root) != kMagic && magic.text(magic.root) != kMagicDigits))
         throw ParseError("is no checkpoint: it begins with another number than PyTorch's");
     const PickleTree protocol = takePickle(stream, limits, budget);
     if (!protocol.is(protocol.root, PickleKind::Int) || protocol.integer(protocol.root) != kProtocol)
@@ -119,7 +121,8 @@ bool looksLikeTorchStream(std::span<const std::byte> head, const ReadRequest &)
 {
     constexpr std::size_t kWithin = 32; // protocol 4 has a frame before it
     const std::string_view text(reinterpret_cast<const char *>(head.data()), std::min(head.size(), kWithin));
-    return text.starts_with('\x80') && text.find(kMagic) != text.npos;
+    return text.starts_with('\x80') ? text.find(kMagic) != text.npos
+                                    : text.starts_with('L') && text.substr(1).starts_with(kMagicDigits);
 }
 
 ModelFile readTorchStream(const ReadRequest &request)
