@@ -144,6 +144,13 @@ bool isWithinOneCode(const CheckedSlot &facts)
     return facts.statistics->error.maxAbs <= 1.001 * largest; // the difference is rounded itself
 }
 
+/// The share of codes at the ends that evenly spread values reach by chance, four standard deviations above what is
+/// expected of them: of a small tensor that is far more.
+double chanceShare(double even, std::uint64_t count)
+{
+    return even + 4 * std::sqrt(even * (1 - even) / static_cast<double>(count));
+}
+
 std::optional<std::string> saturated(const CheckedSlot &facts)
 {
     const SlotStatistics *s = facts.statistics;
@@ -159,7 +166,7 @@ std::optional<std::string> saturated(const CheckedSlot &facts)
     const double share = static_cast<double>(count) / static_cast<double>(s->count);
     const double even = evenShare(facts, range);
     if (range.size() <= 4 || count <= endsByNature(facts)
-        || share <= (known ? kSaturatedShare : std::max(even, kSaturatedShare)))
+        || share <= (known ? kSaturatedShare : std::max(chanceShare(even, s->count), kSaturatedShare)))
         return std::nullopt;
     if (known)
         return fmt::format("{:.1f} % of the values ({} of {}) lie beyond the ends {} and {} and are clipped",

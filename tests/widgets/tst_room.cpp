@@ -9,7 +9,9 @@
 #include "support.h"
 #include "window/page_host.h"
 
+#include <QFileInfo>
 #include <QTableView>
+#include <QTemporaryDir>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -124,6 +126,36 @@ private Q_SLOTS:
         QVERIFY2(page->width() <= page->parentWidget()->width(),
             qPrintable(u"%1 of %2"_s.arg(page->width()).arg(page->parentWidget()->width())));
         QCOMPARE(host.width(), 557);
+    }
+
+    /// What a recipe is called, however long, is cut and whole in the tooltip; the page keeps its width.
+    void longRecipeNames_data()
+    {
+        QTest::addColumn<QString>("beside");
+        QTest::newRow("a recipe") << u"digits_float.recipe.toml"_s;
+        QTest::newRow("taken from an export") << u"digits_float_qonnx.onnx"_s;
+    }
+    void longRecipeNames()
+    {
+        QFETCH(QString, beside);
+        QTemporaryDir dir;
+        const QString model = dir.filePath(u"a_model_with_%1"_s.arg(QString(60, u'x')));
+        const QString second = model + beside.mid(u"digits_float"_s.size());
+        QVERIFY(QFile::copy(qs(test::sample("digits_float.pt")), model + u".pt"_s));
+        QVERIFY(QFile::copy(qs(test::sample(beside.toStdString())), second));
+        Session session;
+        QVERIFY(test::openAndWait(session, (model + u".pt"_s).toStdString()));
+        PageHost host(session);
+        host.resize(557, 480);
+        host.QWidget::show();
+        host.show(PageId::Recipe);
+        QCoreApplication::processEvents();
+        const QWidget *page = host.page(PageId::Recipe);
+        QVERIFY2(page->width() <= page->parentWidget()->width(),
+            qPrintable(u"%1 of %2"_s.arg(page->width()).arg(page->parentWidget()->width())));
+        const auto *path = page->findChild<QLabel *>(u"recipe-path"_s);
+        QVERIFY2(path->text().endsWith(QFileInfo(second).fileName()), qPrintable(path->text()));
+        QVERIFY(path->toolTip().contains(QFileInfo(second).fileName()));
     }
 
     /// An activation has nothing to count, to find or to compare: no control that could do nothing is shown.

@@ -114,9 +114,9 @@ QWidget *RecipePage::makeSource()
     for (QPushButton *button : {m_undo, m_redo, m_save})
         row->addWidget(button);
     card->box()->addLayout(row);
-    m_path = monoLabel();
+    m_path = new ElidedLabel(Qt::ElideMiddle); // a path has any length, and the page must not grow with it
+    m_path->setFont(Theme::mono());
     m_path->setObjectName(u"recipe-path"_s);
-    m_path->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_note = dimLabel();
     m_note->setWordWrap(true);
     card->box()->addWidget(m_path);
@@ -266,12 +266,14 @@ void RecipePage::refreshSource()
     m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
     const QString path = session().recipePath();
     const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
-    m_path->setText(!path.isEmpty() ? path : taken.isEmpty() ? tr("no recipe file") : tr("taken from %1").arg(taken));
+    m_path->setFullText(!path.isEmpty() ? path
+            : taken.isEmpty()           ? tr("no recipe file")
+                                        : tr("taken from %1").arg(taken));
     m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
             : session().recipeEdited() ? tr("edited, not saved")
-            : !taken.isEmpty() ? tr("No file holds this recipe: it follows from %1, whose scales and codes it gives. "
-                                    "Save keeps it beside the model.")
-                                     .arg(taken)
+            : !taken.isEmpty()
+            ? tr("No file holds this recipe: it follows from what is named above, whose scales and codes it gives. "
+                 "Save keeps it beside the model.")
             : session().state() == Session::State::Ready && proofState(*session().network()) == ProofState::Differs
             ? tr("■ The live model computed something else, as the proofs in this recipe have it: see the problems.")
             : session().recipeAssumed() ? tr("▲ Some presets are assumed: a state_dict does not say them. Choose or "

@@ -17,6 +17,7 @@ namespace quantscope {
 
 class CodeView;
 class ConfirmBar;
+class ElidedLabel;
 class Segmented;
 
 /// Which recipe is in force, as TOML, and every quantizer with the preset it got. Presets can be changed where the file
@@ -55,7 +56,8 @@ private:
 
     QuantizerModel m_model;
     Segmented *m_source;
-    QLabel *m_path, *m_note;
+    ElidedLabel *m_path;
+    QLabel *m_note;
     QPushButton *m_undo, *m_redo, *m_save, *m_change, *m_set;
     QComboBox *m_keyword;
     QLineEdit *m_value;
