@@ -1,6 +1,7 @@
 #pragma once
 
 #include "graph/model_file.h"
+#include "tensor/element.h"
 #include "tensor/memory_tensor.h"
 
 #include <QRegularExpression>
@@ -13,9 +14,9 @@
 namespace quantscope::test {
 
 /// A file with an ONNX graph from text, a line (or what `;` parts) each: "s = f32 0.5" is a stored scalar, "w =
-/// f32[2,2] 0.5" a tensor of one number, "a, b = Split(x) axis=1 @name" a node; a domain stands before the operator:
-/// "onnx.brevitas:Quant". "v <- q" is what a loop reads as v, given q. Values that nothing makes are inputs of the
-/// network, those named y.. its outputs; a missing operand is "-".
+/// f32[2,2] 0.5" a tensor of one number or of as many as are given with commas, "a, b = Split(x) axis=1 @name" a node;
+/// a domain stands before the operator: "onnx.brevitas:Quant". "v <- q" is what a loop reads as v, given q. Values that
+/// nothing makes are inputs of the network, those named y.. its outputs; a missing operand is "-".
 class GraphText {
 public:
     explicit GraphText(const QString &text)
@@ -56,14 +57,18 @@ private:
         return known->second;
     }
 
-    template <class T>
-    std::shared_ptr<const TensorInfo> filled(const QString &name, DType dtype, const Shape &shape, double number)
+    template <class T, class Convert = T (*)(double)>
+    std::shared_ptr<const TensorInfo> filled(
+        const QString &name, DType dtype, const Shape &shape, const QStringList &numbers,
+        Convert convert = [](double number) { return static_cast<T>(number); })
     {
         std::size_t count = 1;
         for (const std::int64_t size : shape)
             count *= static_cast<std::size_t>(size);
-        const std::vector<T> values(count, static_cast<T>(number));
-        return memoryTensor(name.toStdString(), dtype, shape, std::span(values));
+        std::vector<T> values;
+        for (std::size_t i = 0; i < count; ++i)
+            values.push_back(convert(numbers[static_cast<qsizetype>(i) % numbers.size()].toDouble()));
+        return memoryTensor(name.toStdString(), dtype, shape, std::span<const T>(values));
     }
 
     void addTensor(const QString &name, const QRegularExpressionMatch &match)
@@ -72,11 +77,14 @@ private:
         for (const QString &size : match.captured(2).split(u',', Qt::SkipEmptyParts))
             shape.push_back(size.toLongLong());
         const QString type = match.captured(1);
-        const double number = match.captured(3).toDouble();
-        m_file->tensors.push_back(*(type == u"f32" ? filled<float>(name, DType::Float32, shape, number)
-                : type == u"u8"                    ? filled<std::uint8_t>(name, DType::UInt8, shape, number)
-                : type == u"i8"                    ? filled<std::int8_t>(name, DType::Int8, shape, number)
-                                                   : filled<std::int64_t>(name, DType::Int64, shape, number)));
+        const QStringList numbers = match.captured(3).split(u',');
+        const auto half = [](double number) { return floatToHalf(static_cast<float>(number)); };
+        m_file->tensors.push_back(*(type == u"f32" ? filled<float>(name, DType::Float32, shape, numbers)
+                : type == u"f16"                   ? filled<std::uint16_t>(name, DType::Float16, shape, numbers, half)
+                : type == u"u8"                    ? filled<std::uint8_t>(name, DType::UInt8, shape, numbers)
+                : type == u"i8"                    ? filled<std::int8_t>(name, DType::Int8, shape, numbers)
+                : type == u"i32"                   ? filled<std::int32_t>(name, DType::Int32, shape, numbers)
+                                                   : filled<std::int64_t>(name, DType::Int64, shape, numbers)));
         m_file->graph->values[value(name)].tensor = m_file->tensors.size() - 1;
     }
 
@@ -94,7 +102,7 @@ private:
 
     void add(const QString &statement)
     {
-        static const QRegularExpression tensor(QStringLiteral("^(f32|u8|i8|i64)(?:\\[([\\d,]*)\\])? (\\S+)$"));
+        static const QRegularExpression tensor(QStringLiteral("^(f32|f16|u8|i8|i32|i64)(?:\\[([\\d,]*)\\])? (\\S+)$"));
         static const QRegularExpression node(QStringLiteral("^(?:([\\w.]+):)?(\\w+)\\(([^)]*)\\)(.*)$"));
         if (const qsizetype arrow = statement.indexOf(u"<-"); arrow > 0) {
             const ValueId given = value(statement.mid(arrow + 2));

@@ -132,16 +132,6 @@ Range within(const Range &range, const Node &node)
     return {std::max(range.low, kept.low), std::min(range.high, kept.high)};
 }
 
-/// What DequantizeLinear makes: since operator set 23 an attribute, else the scale's type.
-DType dequantizedType(const Call &call)
-{
-    const DType stated = dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("output_dtype", 0)));
-    const DType found = stated != DType::Unknown ? stated : call.operand(1).dtype;
-    if (isMinifloat(found) || !isFloating(found)) // a scale of powers of two alone says nothing of it
-        return DType::Float32;
-    return found;
-}
-
 /// Codes that are small floats are rounded and never shifted.
 FoldedValue quantizedToMinifloat(const Call &call, const std::vector<float> &quotients, DType dtype)
 {
@@ -181,6 +171,15 @@ DType divisionType(const Node &node, DType scale)
     return half && node.domain.empty() ? scale : DType::Float32;
 }
 
+DType dequantizedType(const Node &node, DType scale)
+{
+    const DType stated = dtypeFromOnnx(static_cast<std::uint64_t>(node.integer("output_dtype", 0)));
+    const DType found = stated != DType::Unknown ? stated : scale;
+    if (isMinifloat(found) || !isFloating(found)) // a scale of powers of two alone says nothing of it
+        return DType::Float32;
+    return found;
+}
+
 // saturate(round_half_even(x / scale) + zero point): a division, not a product with the reciprocal (ONNX operator set
 // 10).
 FoldedValue quantizeLinear(const Call &call)
@@ -207,7 +206,7 @@ FoldedValue quantizeLinear(const Call &call)
 FoldedValue dequantizeLinear(const Call &call)
 {
     const FoldedValue &x = call.operand(0);
-    const DType dtype = dequantizedType(call);
+    const DType dtype = dequantizedType(call.node, call.operand(1).dtype);
     const std::vector<float> scales = call.operand(1).floats();
     const auto scaleAt = parameterIndices(call, x, call.operand(1)), zeroAt = zeroIndices(call, x);
     std::vector<float> values(x.count());

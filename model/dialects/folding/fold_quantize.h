@@ -19,6 +19,8 @@ std::optional<int> codeBitsOf(const Node &node);
 /// The type that a QuantizeLinear divides in: since operator set 23 an attribute, else the scale's. ONNX Runtime's own
 /// operator divides in float32.
 DType divisionType(const Node &quantize, DType scale);
+/// The type that a DequantizeLinear makes, to which it rounds: since operator set 23 an attribute, else the scale's.
+DType dequantizedType(const Node &dequantize, DType scale);
 
 // With one scale, one a slice along `axis`, or one a block. Each throws ParseError for operands that are missing or do
 // not fit.

@@ -35,9 +35,12 @@ public:
 
     AccumulatorScale find()
     {
-        for (std::size_t step = 0; step < kLongestScaleChain && !(m_inputSeen && !m_weights.empty()); ++step)
+        for (std::size_t step = 0; step < kLongestScaleChain && !(m_inputSeen && !m_weights.empty()); ++step) {
+            const bool before = m_inputSeen || !m_weights.empty();
             if (!takeReader())
                 break;
+            m_together = !before && m_inputSeen && !m_weights.empty();
+        }
         lookBehind();
         conclude();
         return std::move(m_found);
@@ -132,7 +135,8 @@ private:
 
     bool isSingle(const Factor &factor) const { return m_constants.paths().count(factor.value) <= 1; }
 
-    /// A single number may be of anything where a constant for each channel follows.
+    /// A single number may be of anything where a constant for each channel follows, and where the scale of the input
+    /// stands apart from it, where any constant does.
     void lookBehind()
     {
         if (m_weights.size() != 1 || !isSingle(m_weights[0]))
@@ -142,7 +146,7 @@ private:
             if (!behind.takeReader())
                 break;
         std::copy_if(behind.m_weights.begin() + 1, behind.m_weights.end(), std::back_inserter(m_weights),
-            [this](const Factor &factor) { return !isSingle(factor); });
+            [this](const Factor &factor) { return !m_together || !isSingle(factor); });
     }
 
     void conclude()
@@ -174,7 +178,7 @@ private:
     AccumulatorScale m_found;
     std::vector<Factor> m_weights;
     std::size_t m_unknown = 0;
-    bool m_inputSeen = false;
+    bool m_inputSeen = false, m_together = false; ///< scales of input and weight are one operand
 };
 
 } // namespace

@@ -155,7 +155,7 @@ SlotQuantizer Decoder::decode(const PlannedSlot &slot, const Layer &layer)
     out.assumed = std::any_of(out.quantizer->origin.begin(), out.quantizer->origin.end(),
         [](const auto &entry) { return entry.second.origin == Origin::Assumed; });
     if (out.quantizer->isComplete()) {
-        const std::string ownCodes = slot.form == Form::Thresholds ? std::move(out.formula) : std::string();
+        const std::string ownCodes = std::move(out.formula);
         out.formula = formulaOf(*out.quantizer);
         if (!ownCodes.empty())
             out.formula = out.formula.substr(0, out.formula.find('\n')) + "\n" + ownCodes;

@@ -194,6 +194,9 @@ bool FakeDecoder::setLimits(Quantizer &q, const Limits &limits)
 {
     const bool known = limits.known();
     const Limits range = known ? limits : observed(limits);
+    if (range.low != std::nearbyint(range.low) || range.high != std::nearbyint(range.high))
+        throw ParseError(fmt::format(
+            "its codes are clipped to {}..{}, which are no whole numbers", shortest(range.low), shortest(range.high)));
     requireFits(range);
     const auto low = static_cast<std::int64_t>(range.low), high = static_cast<std::int64_t>(range.high);
     const std::string nodes = nodesText(m_constants.graph(), nodesOf(m_found));
@@ -240,6 +243,9 @@ std::optional<CodeRule> FakeDecoder::ruleOf(Quantizer &q, const Shape *shape)
             shift = simplified(operandOf(step, shape), true);
         }
     }
+    const auto isWhole = [](float v) { return v == std::nearbyint(v); };
+    if (behind && !std::ranges::all_of(behind->values, isWhole))
+        return std::nullopt; // what is no integer is no code
     const bool zeroPointBehind = behind ? behind->values == q.zeroPoint->values
                                         : std::ranges::all_of(q.zeroPoint->values, [](float v) { return v == 0; });
     if ((before && behind) || !isFloat32())
@@ -307,11 +313,13 @@ void FakeDecoder::activation(SlotQuantizer &out)
     const Limits range = limits();
     if (!range.known())
         throw NotConstant("nothing bounds the codes of " + nodesText(m_constants.graph(), nodesOf(m_found)));
-    setLimits(q, range);
+    const bool exact = setLimits(q, range);
     const auto rule = ruleOf(q, nullptr);
     if (!rule)
         throw ParseError(nodesText(m_constants.graph(), nodesOf(m_found)) + " follow no rule that is known");
     q.rule = *rule;
+    if (!exact)
+        out.formula = codeLine(q, {static_cast<std::int64_t>(range.low), static_cast<std::int64_t>(range.high)});
     out.quantizer = std::move(q);
 }
 

@@ -48,6 +48,15 @@ void setMinifloat(Quantizer &q, DType container)
         q.origin[field] = {Origin::Read, "the codes are " + std::string(dtypeName(container))};
 }
 
+/// One for all equals many that are equal.
+bool sameZeroPoint(const Granular &a, const Granular &b)
+{
+    const auto isOther = [&](float v) { return v != a.values[0]; };
+    return a.values == b.values
+        || ((a.perTensor() || b.perTensor()) && std::ranges::none_of(a.values, isOther)
+            && std::ranges::none_of(b.values, isOther));
+}
+
 } // namespace
 
 QdqDecoder::Parameters QdqDecoder::parameters(const Node &node, DType codes, const Shape *shape)
@@ -167,6 +176,8 @@ CodePath codePathOf(const Graph &graph, const Node &dequantize)
             path.plain = path.plain && !reshaped;
             return path;
         } else if (keepsValues(*node)) {
+            if (node->opType == "Cast")
+                path.casts.push_back(node);
             reshaped = reshaped || (node->opType != "Identity" && node->opType != "Cast");
         } else {
             path.plain = false;
@@ -186,6 +197,23 @@ bool QdqDecoder::roundsAsCodesDo(const Node &quantize)
         && folding::divisionType(quantize, m_constants.folder().fold(quantize.input(1)).dtype) == DType::Float32;
 }
 
+DType QdqDecoder::typeBehind(const CodePath &path, DType codes) const
+{
+    for (auto cast = path.casts.rbegin(); cast != path.casts.rend() && codes != DType::Unknown; ++cast)
+        codes = castHolds(**cast, codes) ? dtypeFromOnnx(static_cast<std::uint64_t>((*cast)->integer("to", 0)))
+                                         : DType::Unknown;
+    return codes;
+}
+
+Provenance QdqDecoder::scaleOrigin(const Node &node)
+{
+    std::string detail = scaleDetail(m_constants, node.input(1), inputLabel(node, 1));
+    const DType made = folding::dequantizedType(node, m_constants.folder().fold(node.input(1)).dtype);
+    if (isDequantize(node) && isWideFloat(made))
+        detail += fmt::format(": the network rounds each value to {}, which these are not", dtypeName(made));
+    return {Origin::Read, std::move(detail)};
+}
+
 /// Float constant -> QuantizeLinear -> [Clip] -> DequantizeLinear (Brevitas 0.8 and 0.9, ONNX Runtime).
 void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const CodePath &path, SlotQuantizer &out)
 {
@@ -194,11 +222,11 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
     if (!isInteger(container) && !isWideFloat(container))
         throw ParseError(fmt::format("codes of the type {} are not computed", dtypeName(container)));
     const Parameters divide = parameters(quantize, container, &floats->shape);
-    const Parameters multiply = parameters(node, container, &floats->shape);
+    const Parameters multiply = parameters(node, typeBehind(path, container), &floats->shape);
     Quantizer q;
     const bool exact
         = isWideFloat(container) ? path.clip == nullptr : setRange(q, container, quantize, path.clip, out.slot);
-    if (!exact || divide.zeroPoint.values != multiply.zeroPoint.values)
+    if (!exact || !sameZeroPoint(divide.zeroPoint, multiply.zeroPoint))
         throw ParseError("its Clip and zero points do not describe one range of codes");
     takeTensor(out, floats);
     q.rule = CodeRule::DivideRoundAdd;
@@ -209,7 +237,7 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
         q.divisor = divide.scale;
     if (isWideFloat(container))
         roundToWideFloat(q, container);
-    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
+    q.origin["scale"] = scaleOrigin(node);
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.quantizer = std::move(q);
@@ -228,7 +256,7 @@ void QdqDecoder::setParameters(Quantizer &q, const Node &node, const Parameters 
     q.scale = parameters.scale;
     q.zeroPoint = parameters.zeroPoint;
     q.blockSize = parameters.blockSize;
-    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, node.input(1), inputLabel(node, 1))};
+    q.origin["scale"] = scaleOrigin(node);
     q.origin["zero_point"] = node.input(2) != kNoValue
         ? Provenance{Origin::Read, inputLabel(node, 2)}
         : Provenance{Origin::Computed, nodeLabel(node) + " has no zero point: 0"};
@@ -264,7 +292,8 @@ void QdqDecoder::picked(const Node &node, SlotQuantizer &out)
 void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 {
     const CodePath path = codePathOf(m_constants.graph(), node);
-    if (path.quantize != nullptr && path.plain && roundsAsCodesDo(*path.quantize))
+    if (path.quantize != nullptr && path.plain && roundsAsCodesDo(*path.quantize)
+        && typeBehind(path, quantizedType(*path.quantize)) != DType::Unknown)
         return quantizedConstant(*path.quantize, node, path, out);
     std::shared_ptr<const TensorInfo> codes = path.plain ? m_constants.codesView(node.input(0)) : nullptr;
     DType container = codes != nullptr ? codes->dtype : DType::Unknown;
@@ -283,7 +312,8 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
         throw ParseError(fmt::format("codes of the type {}", dtypeName(container)));
     else if (!setRange(q, container, node, clip, out.slot))
         codes = m_constants.computed(node.input(0)); // a Clip that no width describes is applied to the codes
-    setParameters(q, node, parameters(node, container, &codes->shape));
+    const DType arriving = typeBehind(path, container);
+    setParameters(q, node, parameters(node, arriving != DType::Unknown ? arriving : container, &codes->shape));
     if (path.quantize != nullptr)
         q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     takeTensor(out, codes);
@@ -291,7 +321,7 @@ void QdqDecoder::constant(const Node &node, SlotQuantizer &out)
 }
 
 /// From a QuantizeLinear down.
-QdqDecoder::Followers QdqDecoder::followersOf(const Node &quantize) const
+QdqDecoder::Followers QdqDecoder::followersOf(const Node &quantize, DType type) const
 {
     const Graph &graph = m_constants.graph();
     const Node *clip = nullptr, *dequantize = nullptr, *at = &quantize;
@@ -304,27 +334,30 @@ QdqDecoder::Followers QdqDecoder::followersOf(const Node &quantize) const
             if (next == nullptr && follows && candidate.input(0) == at->outputs[0])
                 next = &candidate;
         }
-        if (next == nullptr)
+        if (next == nullptr || (next->opType == "Cast" && !castHolds(*next, type)))
             break;
+        if (next->opType == "Cast")
+            type = dtypeFromOnnx(static_cast<std::uint64_t>(next->integer("to", 0)));
         if (isDequantize(*next))
             dequantize = next;
         else if (next->opType == "Clip" && clip == nullptr)
             clip = next;
         at = next;
     }
-    return {clip, dequantize};
+    return {clip, dequantize, type};
 }
 
 void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
 {
-    const auto [clip, dequantize] = followersOf(node);
     const DType container = quantizedType(node);
+    const auto [clip, dequantize, type] = followersOf(node, container);
     if (!isInteger(container) && !isWideFloat(container) && !isMinifloat(container))
         throw ParseError(fmt::format("codes of the type {} are not decoded for activations", dtypeName(container)));
     Quantizer q;
+    bool exact = true;
     // Where the two nodes differ (a truncation), values have the scale they are dequantized with.
     const Node &values = dequantize != nullptr ? *dequantize : node;
-    const Parameters p = parameters(values, container, nullptr);
+    const Parameters p = parameters(values, dequantize != nullptr ? type : container, nullptr);
     q.rule = CodeRule::DivideRoundAdd;
     q.scale = p.scale;
     q.zeroPoint = p.zeroPoint;
@@ -334,13 +367,20 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
     else if (isMinifloat(container))
         setMinifloat(q, container);
     else
-        setRange(q, container, node, clip, out.slot);
+        exact = setRange(q, container, node, clip, out.slot);
     if (dequantize != nullptr) {
         const Parameters divide = parameters(node, container, nullptr);
+        if (!sameZeroPoint(divide.zeroPoint, p.zeroPoint))
+            throw ParseError(
+                fmt::format("{} and {} have different zero points", nodeLabel(node), nodeLabel(*dequantize)));
         if (divide.scale.values != p.scale.values)
             q.divisor = divide.scale;
     }
-    q.origin["scale"] = {Origin::Read, scaleDetail(m_constants, values.input(1), inputLabel(values, 1))};
+    if (!exact) {
+        const auto [low, high] = clipBounds(*clip, container);
+        out.formula = codeLine(q, {low, high});
+    }
+    q.origin["scale"] = scaleOrigin(values);
     q.origin["zero_point"] = {Origin::Read, inputLabel(values, 2)};
     q.origin["rounding"] = {Origin::Computed, "QuantizeLinear rounds half to even"};
     out.quantizer = std::move(q);

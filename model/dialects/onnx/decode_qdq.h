@@ -10,7 +10,8 @@ namespace quantscope::interpret {
 struct CodePath {
     const Node *quantize = nullptr; ///< the codes are computed from floats
     const Node *clip = nullptr;
-    bool plain = true; ///< nothing on the way but Identity, fitting Casts, reshaping, and at most one Clip
+    std::vector<const Node *> casts; ///< from the DequantizeLinear on
+    bool plain = true; ///< nothing on the way but Identity, Casts, reshaping, and at most one Clip
     ValueId base = kNoValue;
 };
 CodePath codePathOf(const Graph &graph, const Node &dequantize);
@@ -38,15 +39,21 @@ private:
     /// What reads a quantized activation: null where it is not there.
     struct Followers {
         const Node *clip = nullptr, *dequantize = nullptr;
+        DType type = DType::Unknown; ///< of the codes as they are dequantized
     };
 
-    Followers followersOf(const Node &quantize) const;
+    /// Codes of `type`; a Cast that does not hold them all ends the way.
+    Followers followersOf(const Node &quantize, DType type) const;
     void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
     void setParameters(Quantizer &q, const Node &dequantize, const Parameters &parameters);
     DType quantizedType(const Node &quantize);
     void checkZeroPoint(const Node &node, DType codes, const std::vector<float> &values);
     bool roundsAsCodesDo(const Node &quantize);
+    /// The type of `codes` as the path's DequantizeLinear reads them; Unknown where a Cast does not hold them all.
+    DType typeBehind(const CodePath &path, DType codes) const;
+    /// Where the scale stands, and what the network's values lose that those of code times scale keep.
+    Provenance scaleOrigin(const Node &dequantize);
     /// Bits, sign and narrow range of codes in a container, from the operator's own bits or a Clip where there is one.
     /// False when no such range is exactly the Clip's.
     bool setRange(Quantizer &q, DType container, const Node &node, const Node *clip, Slot slot);

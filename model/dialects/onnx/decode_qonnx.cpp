@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "dialects/onnx/granular.h"
 #include "dialects/onnx/labels.h"
+#include "dialects/onnx/unclamped.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,15 +32,30 @@ Rounding rounding(const Node &node, const std::string &attribute, Rounding missi
     if (found == nullptr || found->kind != Attribute::Kind::String)
         return missing;
     const auto known = roundingFromName(found->s);
-    if (!known)
+    if (!known || (*known == Rounding::LearnedRound && !isQuant(node)))
         throw ParseError(fmt::format("the rounding mode '{}' is not known", printable(found->s)));
     return *known;
 }
 
+/// Axes of what a quantizer reads or makes, where the file tells the shape of one of them.
+std::optional<std::size_t> rankOfData(const Graph &graph, const Node &node)
+{
+    const Value *read = graph.value(node.input(0));
+    const Value *made = node.outputs.empty() ? nullptr : graph.value(node.outputs[0]);
+    return read != nullptr && read->rank ? read->rank : made != nullptr ? made->rank : std::nullopt;
+}
+
 Granular broadcastParameter(Constants &constants, const Node &node, std::size_t input, const SlotQuantizer &slot)
 {
-    return broadcastGranular(
-        constants, node.input(input), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
+    Granular out
+        = broadcastGranular(constants, node.input(input), slot.tensor ? &slot.shape : nullptr, inputLabel(node, input));
+    const auto rank = slot.tensor ? std::nullopt : rankOfData(constants.graph(), node);
+    if (!rank || !out.axis || out.shape.size() >= *rank)
+        return out;
+    const std::size_t before = *rank - out.shape.size(); // shapes are aligned at their ends
+    out.shape.insert(out.shape.begin(), before, 1);
+    out.axis = *out.axis + static_cast<int>(before);
+    return out;
 }
 
 Provenance scaleOrigin(Constants &constants, const Node &node, std::size_t input)
@@ -120,6 +136,22 @@ MinifloatFormat formatOf(Constants &constants, const Node &node)
     return format;
 }
 
+/// What was learned is not in the file. Weights that are quantized already are what every mode makes of them.
+void requireQuantized(const Node &node, const SlotQuantizer &slot)
+{
+    if (slot.quantizer->rounding != Rounding::LearnedRound)
+        return;
+    bool quantized = slot.tensor != nullptr && slot.quantizer->isComplete();
+    if (quantized)
+        forEachUnclamped(slot, {}, [&](const UnclampedChunk &chunk) {
+            quantized = std::ranges::equal(chunk.floats, chunk.values);
+            return quantized;
+        });
+    if (!quantized)
+        throw NotConstant(
+            fmt::format("{} rounds as it was learned, and the file does not hold what was learned", nodeLabel(node)));
+}
+
 } // namespace
 
 void decodeFloatQuant(Constants &constants, const Node &node, SlotQuantizer &out)
@@ -164,6 +196,7 @@ void decodeQuant(Constants &constants, const Node &node, SlotQuantizer &out)
     if (*q.bitWidth == 1 && *q.isSigned)
         makeBipolar(node, q);
     out.quantizer = std::move(q);
+    requireQuantized(node, out);
 }
 
 void decodeBipolar(Constants &constants, const Node &node, SlotQuantizer &out)
@@ -184,6 +217,72 @@ void decodeBipolar(Constants &constants, const Node &node, SlotQuantizer &out)
     out.quantizer = std::move(q);
 }
 
+namespace {
+
+/// Dropping low bits keeps the sign of what comes in: that of the nearest quantizer upstream.
+void takeSignAbove(const Graph &graph, const Node &node, Quantizer &q)
+{
+    const Node *above = &node;
+    for (int step = 0; step < 16 && above != nullptr && !isQuant(*above); ++step)
+        above = graph.producerOf(above->input(0));
+    if (above == nullptr || !isQuant(*above))
+        return;
+    q.isSigned = flag(*above, "signed", true);
+    q.origin["signed"] = {Origin::Computed, fmt::format("as the input's: {}, attribute signed", nodeLabel(*above))};
+}
+
+std::optional<float> singleConstant(Constants &constants, ValueId value)
+{
+    if (!constants.folder().isConstant(value))
+        return std::nullopt;
+    const FoldedValue &folded = constants.folder().fold(value);
+    return folded.count() == 1 ? std::optional(folded.floats()[0]) : std::nullopt;
+}
+
+/// "round(x / 0.5 + 3) / 2^4": what is rounded once more.
+std::string truncatedText(
+    Constants &constants, const Node &node, const Granular &zero, const std::optional<double> &dropped)
+{
+    const auto scale = singleConstant(constants, node.input(1));
+    return fmt::format("round(x / {} + {}) / 2^{}", scale ? shortest(*scale) : "scale",
+        zero.perTensor() ? shortest(zero.values[0]) : "zero_point", dropped ? fmt::format("{}", *dropped) : "dropped");
+}
+
+/// Version 1 drops as many bits as its widths differ by, and keeps scale and zero point as they are.
+void decodeFirstTrunc(Constants &constants, const Node &node, SlotQuantizer &out, Quantizer &q)
+{
+    takeSignAbove(constants.graph(), node, q);
+    const auto bits = singleConstant(constants, node.input(3));
+    const auto dropped = bits ? std::optional(static_cast<double>(*bits) - *q.bitWidth) : std::nullopt;
+    out.formula
+        = fmt::format("code = {}({})", roundWord(q.rounding), truncatedText(constants, node, *q.zeroPoint, dropped));
+}
+
+/// Version 2 clamps, and says the scale behind: the nearest power of two of their ratio is what it divides by, the zero
+/// point as well.
+void decodeSecondTrunc(Constants &constants, const Node &node, SlotQuantizer &out, Quantizer &q)
+{
+    q.isSigned = flag(node, "signed", true);
+    q.narrow = flag(node, "narrow", false);
+    q.origin["signed"] = attributeOrigin(node, "signed", "1");
+    q.origin["narrow"] = attributeOrigin(node, "narrow", "0");
+    const auto before = singleConstant(constants, node.input(1));
+    const bool single = before && q.scale->perTensor();
+    const double ratio = single ? std::log2(static_cast<double>(q.scale->values[0] / *before)) : NAN;
+    const auto dropped = std::isfinite(ratio) ? std::optional(std::nearbyint(ratio)) : std::nullopt;
+    const CodeRange range = codeRange(*q.bitWidth, *q.isSigned, *q.narrow);
+    out.formula = fmt::format("code = {}(clamp({}, {}, {}))", roundWord(q.rounding),
+        truncatedText(constants, node, *q.zeroPoint, dropped), range.min, range.max);
+    const bool shifted = !q.zeroPoint->perTensor() || q.zeroPoint->values[0] != 0;
+    if (shifted && !dropped)
+        throw NotConstant(fmt::format(
+            "{} divides its zero point by the ratio of two scales, which are not one constant each", nodeLabel(node)));
+    for (float &value : q.zeroPoint->values)
+        value = shifted ? static_cast<float>(static_cast<double>(value) / std::exp2(*dropped)) : value;
+}
+
+} // namespace
+
 // Version 1: x, scale, zero point, input bits, output bits. Version 2 has the output's scale before the output bits.
 void decodeTrunc(Constants &constants, const Node &node, SlotQuantizer &out)
 {
@@ -198,22 +297,10 @@ void decodeTrunc(Constants &constants, const Node &node, SlotQuantizer &out)
     q.origin["zero_point"] = {Origin::Read, inputLabel(node, 2)};
     q.origin["bit_width"] = {Origin::Read, inputLabel(node, bits)};
     q.origin["rounding"] = attributeOrigin(node, "rounding_mode", "FLOOR");
-    if (second) {
-        q.isSigned = flag(node, "signed", true);
-        q.narrow = flag(node, "narrow", false);
-        q.origin["signed"] = attributeOrigin(node, "signed", "1");
-        q.origin["narrow"] = attributeOrigin(node, "narrow", "0");
-    } else {
-        // Dropping low bits keeps the sign of what comes in: that of the nearest quantizer upstream.
-        const Node *above = &node;
-        for (int step = 0; step < 16 && above != nullptr && !(isQuant(*above)); ++step)
-            above = constants.graph().producerOf(above->input(0));
-        if (above != nullptr && isQuant(*above)) {
-            q.isSigned = flag(*above, "signed", true);
-            q.origin["signed"]
-                = {Origin::Computed, fmt::format("as the input's: {}, attribute signed", nodeLabel(*above))};
-        }
-    }
+    if (second)
+        decodeSecondTrunc(constants, node, out, q);
+    else
+        decodeFirstTrunc(constants, node, out, q);
     out.quantizer = std::move(q);
 }
 

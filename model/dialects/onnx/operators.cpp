@@ -18,7 +18,7 @@ constexpr std::string_view kMicrosoft = "com.microsoft";
 constexpr std::array kCompute = {
     ComputeOperator{"Conv", "Conv", 1, kNone, 2, false, true},
     ComputeOperator{"ConvTranspose", "ConvTranspose", 1, kNone, 2, false, true},
-    ComputeOperator{"Gemm", "Linear", 1, kNone, 2, false, false, true},
+    ComputeOperator{"Gemm", "Linear", 1, 0, 2, false, false, true},
     ComputeOperator{"MatMul", "Linear", 1, 0, kNone, false, false, true},
     ComputeOperator{"Gather", "Embedding", 0, kNone, kNone},
     ComputeOperator{"LSTM", "LSTM", 1, 2, 3, true},
@@ -29,7 +29,7 @@ constexpr std::array kCompute = {
     ComputeOperator{"Einsum", "Einsum", 1, 0, kNone},
     ComputeOperator{"FusedConv", "Conv", 1, kNone, 2, false, true, false, kMicrosoft},
     ComputeOperator{"NhwcFusedConv", "Conv", 1, kNone, 2, false, true, false, kMicrosoft},
-    ComputeOperator{"FusedGemm", "Linear", 1, kNone, 2, false, false, true, kMicrosoft},
+    ComputeOperator{"FusedGemm", "Linear", 1, 0, 2, false, false, true, kMicrosoft},
     ComputeOperator{"FusedMatMul", "Linear", 1, 0, kNone, false, false, true, kMicrosoft},
     ComputeOperator{"TransposeMatMul", "Linear", 1, 0, kNone, false, false, true, kMicrosoft},
     ComputeOperator{"Attention", "Attention", 1, kNone, 2, false, false, true, kMicrosoft},

@@ -99,6 +99,11 @@ bool isQuantize(const Node &node) { return folding::isQuantizeLinear(node); }
 bool isDequantize(const Node &node) { return folding::isDequantizeLinear(node); }
 bool isFixNeuron(const Node &node) { return node.opType == "FixNeuron" && !node.domain.empty(); }
 
+bool castHolds(const Node &cast, DType codes)
+{
+    return holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(cast.integer("to", 0))), codes);
+}
+
 Source sourceOf(const Graph &graph, ValueId value)
 {
     for (int step = 0; step < kLongestPath; ++step) {
@@ -161,9 +166,7 @@ std::shared_ptr<const TensorInfo> Constants::viewAt(ValueId value, int depth, bo
     if (from == nullptr || node->opType == "Identity" || clip)
         return from;
     if (node->opType == "Cast")
-        return codes && holdsAll(dtypeFromOnnx(static_cast<std::uint64_t>(node->integer("to", 0))), from->dtype)
-            ? from
-            : nullptr;
+        return codes && castHolds(*node, from->dtype) ? from : nullptr;
     if (!from->problem.empty())
         return nullptr;
     return node->opType == "Transpose" ? transposed(*node, *from) : reshaped(*node, *from);

@@ -22,6 +22,9 @@ bool isQuantize(const Node &node); ///< QuantizeLinear, also of domains that rep
 bool isDequantize(const Node &node);
 bool isFixNeuron(const Node &node); ///< Vitis AI's, of any domain
 
+/// The Cast makes a type that holds every code of that one.
+bool castHolds(const Node &cast, DType codes);
+
 /// Where a path up through keepsValues operators ends.
 struct Source {
     ValueId value = kNoValue;

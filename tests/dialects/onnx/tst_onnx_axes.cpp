@@ -105,6 +105,7 @@ private Q_SLOTS:
         row("Gemm", "Gemm", false, false, 0, 1);
         row("Gemm with transB", "Gemm", false, false, 1, 0);
         row("Gemm with transB of a transposed weight", "Gemm", false, true, 1, 1);
+        row("Gemm of a weight on the left", "Gemm", true, false, 0, 0);
         row("MatMulInteger", "MatMulInteger", false, false, 0, 1);
         row("DynamicQuantizeMatMul", "DynamicQuantizeMatMul", false, false, 0, 1);
         row("MatrixVectorActivation", "MatrixVectorActivation", false, false, 0, 1);
