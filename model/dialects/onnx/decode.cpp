@@ -136,7 +136,7 @@ void Decoder::fill(const PlannedSlot &slot, const Layer &layer, SlotQuantizer &o
         return slot.constant ? QdqDecoder(m_constants, layer, m_diagnostics).codesOfConstant(node, out)
                              : QdqDecoder(m_constants, layer, m_diagnostics).activation(node, out);
     case Form::Codes: return QOperatorDecoder(m_constants, layer, m_diagnostics).operand(slot, out);
-    case Form::Blocks: return decodeMatMulNBits(m_constants, node, layer, m_diagnostics, out);
+    case Form::Blocks: return decodeBlocks(m_constants, node, layer, m_diagnostics, out);
     case Form::Dynamic: return decodeDynamic(m_constants, slot, layer, m_diagnostics, out);
     case Form::Annotated: return decodeAnnotated(m_constants, slot.value, out);
     }

@@ -52,7 +52,7 @@ bool onlyOperator(std::string_view name, std::string_view opType)
 /// The operator that a quantized one stands for: ONNX Runtime's tools keep its name in the node's.
 std::string_view plainOperator(std::string_view opType)
 {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kPlain = {{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kPlain = {{
         {"ConvInteger", "Conv"},
         {"MatMulInteger", "MatMul"},
         {"MatMulIntegerToFloat", "MatMul"},
@@ -61,6 +61,7 @@ std::string_view plainOperator(std::string_view opType)
         {"MatMulBnb4", "MatMul"},
         {"QGemm", "Gemm"},
         {"QAttention", "Attention"},
+        {"GatherBlockQuantized", "Gather"},
     }};
     if (opType.starts_with("QLinear"))
         return opType.substr(7);

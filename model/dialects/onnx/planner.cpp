@@ -313,6 +313,8 @@ void Planner::addNode(NodeId id)
         return m_qoperators.add(id, *op);
     if (isMatMulNBits(node))
         return m_qoperators.addMatMulNBits(id);
+    if (isGatherBlocks(node))
+        return m_qoperators.addGatherBlocks(id);
     if (const ForeignOperator *op = findForeign(node))
         return addForeign(id, *op);
     if (const HardwareOperator *op = findHardware(node))

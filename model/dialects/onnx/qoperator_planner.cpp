@@ -126,4 +126,18 @@ void QOperatorPlanner::addMatMulNBits(NodeId id)
     m_operands.addBias(layer, std::move(bias), id);
 }
 
+void QOperatorPlanner::addGatherBlocks(NodeId id)
+{
+    auto table = coded(id, 0);
+    if (!table)
+        return;
+    const std::size_t layer = m_plan.claimLayer(m_operands.layerName(id, *table, std::nullopt));
+    m_plan.layer(layer).kind = "Embedding";
+    m_plan.layer(layer).nodes.push_back(id);
+    if (table->slot.form == Form::Codes)
+        table->slot.form = Form::Blocks;
+    table->slot.slot = Slot::Weight;
+    m_plan.addSlot(layer, table->slot, table->node);
+}
+
 } // namespace quantscope::interpret

@@ -13,6 +13,7 @@ public:
     void add(NodeId id, const QOperator &op);
     /// Its layer has a weight and a float bias.
     void addMatMulNBits(NodeId id);
+    void addGatherBlocks(NodeId id);
 
 private:
     const CodePositions *weightOf(const Node &node, const QOperator &op) const;

@@ -62,6 +62,8 @@ const QOperator *findQOperator(const Node &node)
 
 bool isMatMulNBits(const Node &node) { return node.opType == "MatMulNBits" && isRuntimeDomain(node.domain); }
 
+bool isGatherBlocks(const Node &node) { return node.opType == "GatherBlockQuantized" && isRuntimeDomain(node.domain); }
+
 bool isDynamicQuantize(const Node &node)
 {
     return node.opType == "DynamicQuantizeLinear" && isRuntimeDomain(node.domain);

@@ -37,6 +37,8 @@ const QOperator *findQOperator(const Node &node);
 
 /// com.microsoft MatMulNBits: a right operand in blocks of packed codes.
 bool isMatMulNBits(const Node &node);
+/// com.microsoft GatherBlockQuantized: a table in blocks of codes, of which slices are picked and dequantized.
+bool isGatherBlocks(const Node &node);
 /// Scale and zero point follow from each input while the network runs.
 bool isDynamicQuantize(const Node &node);
 

@@ -22,7 +22,7 @@ std::string besideWeight(const Node &node)
 {
     if (isThresholds(node) || findHardware(node) != nullptr)
         return "thresholds of " + node.opType;
-    const bool coded = findQOperator(node) != nullptr || isMatMulNBits(node);
+    const bool coded = findQOperator(node) != nullptr || isMatMulNBits(node) || isGatherBlocks(node);
     return coded || findForeign(node) != nullptr || readsTables(node) ? "operand of " + node.opType : std::string();
 }
 

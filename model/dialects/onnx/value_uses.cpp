@@ -230,7 +230,7 @@ bool isPlain(const Node &node)
         return false;
     if (const HardwareOperator *hardware = findHardware(node))
         return !hardware->hasThresholds(node);
-    if (findCompute(node) != nullptr || findQOperator(node) != nullptr || isMatMulNBits(node))
+    if (findCompute(node) != nullptr || findQOperator(node) != nullptr || isMatMulNBits(node) || isGatherBlocks(node))
         return true;
     return hasRow(node) && std::ranges::find(kNoNumbers, node.opType) == kNoNumbers.end()
         && !node.opType.starts_with("Sequence") && !node.opType.starts_with("Optional");

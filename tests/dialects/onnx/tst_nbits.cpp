@@ -21,7 +21,7 @@ const std::string kMicrosoft = "com.microsoft";
 
 } // namespace
 
-/// MatMulNBits: codes in packed blocks. Numbers worked by hand.
+/// MatMulNBits and GatherBlockQuantized: codes in packed blocks. Numbers worked by hand.
 class TestNBits : public QObject {
     Q_OBJECT
 
@@ -135,7 +135,126 @@ private Q_SLOTS:
         QCOMPARE(slotText(*network.layer("nb")->slot("weight")), slot);
     }
 
+    /// A table of 2 rows and 20 columns, in blocks of 16 along the columns.
+    void tables_data()
+    {
+        QTest::addColumn<std::function<void(OnnxBuilder &)>>("build");
+        QTest::addColumn<QList<int>>("more"); // quantize_axis and bits
+        QTest::addColumn<std::string>("text");
+        QTest::addColumn<Floats>("values"); // of elements 0, 1, 16, 19, 20
+        using Build = std::function<void(OnnxBuilder &)>;
+        const auto row
+            = [](const char *title, Build build, const QList<int> &more, const std::string &text,
+                  const Floats &values) { QTest::newRow(title) << std::move(build) << more << text << values; };
+        const std::string scales = " scale @1 1 0.5 0.25 2, zero ";
+        row("bytes",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 10}, table());
+            },
+            {1}, "uint4" + scales + "@1 8 8 8 8, blocks of 16", {-7, -6, -3.5f, -2, -1.75f});
+        row("bytes with zero points, a byte a row",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 10}, table()).tensor("z", {2, 1}, Bytes{0x21, 0x43});
+            },
+            {-1, 4}, "uint4" + scales + "@1 1 2 3 4, blocks of 16", {0, 1, -0.5f, 1, -0.5f});
+        row("bytes of 8 bits",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 20}, Bytes(40, 130));
+            },
+            {1, 8}, "uint8" + scales + "@1 128 128 128 128, blocks of 16", {2, 2, 1, 1, 0.5f});
+        row("bytes of 2 bits",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 5}, Bytes(10, 0x1b));
+            },
+            {1, 2}, "uint2" + scales + "@1 2 2 2 2, blocks of 16", {1, 0, 0.5f, -1, 0.25f});
+        row("int4",
+            [](OnnxBuilder &b) {
+                b.tensor("w", 22, {2, 20}, text(table())).tensor("z", 22, {2, 2}, "\xf1\x02");
+            },
+            {1}, "int4" + scales + "@1 1 -1 2 0, blocks of 16", {0, 1, 1, 2.5f, -0.25f});
+        row("uint4 without zero points",
+            [](OnnxBuilder &b) {
+                b.tensor("w", 21, {2, 20}, text(table()));
+            },
+            {1}, "uint4" + scales + "0, blocks of 16", {1, 2, 0.5f, 2, 0.25f});
+        const std::string unknown = "The quantizer of e (weight) is not known: GatherBlockQuantized ";
+        row("another axis of bytes",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 10}, table());
+            },
+            {0}, unknown + "attributes: 4 bits along axis 0 of 2 do not exist in bytes.", {});
+        row("3 bits",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 10}, table());
+            },
+            {1, 3}, unknown + "attributes: 3 bits along axis 1 of 2 do not exist in bytes.", {});
+        row("scales that do not fit",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 20}, Bytes(40, 1));
+            },
+            {1}, unknown + "sizes: scales has the shape 2×2, not 2×3.", {});
+        row("zero points of another type",
+            [](OnnxBuilder &b) {
+                b.tensor("w", 21, {2, 20}, text(table())).tensor("z", {2, 2}, Bytes(4, 1));
+            },
+            {1}, unknown + "sizes: zero_points has the type uint8, not uint4.", {});
+        row("zero points that do not fit",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 10}, table()).tensor("z", {2, 2}, Bytes(4, 1));
+            },
+            {1}, unknown + "sizes: zero_points has the shape 2×2, not 2×1.", {});
+        row("floats",
+            [](OnnxBuilder &b) {
+                b.tensor("w", {2, 20}, Floats(40, 1));
+            },
+            {1}, unknown + "of float32 is not decoded.", {});
+    }
+    void tables()
+    {
+        QFETCH(std::function<void(OnnxBuilder &)>, build);
+        QFETCH(QList<int>, more);
+        QFETCH(std::string, text);
+        QFETCH(Floats, values);
+        OnnxBuilder builder;
+        build(builder);
+        OnnxBuilder::Attributes attributes{{{"quantize_axis", more[0]}, {"block_size", 16}}, {}};
+        if (more.size() > 1)
+            attributes.ints.emplace_back("bits", more[1]);
+        const bool hasZero = builder.graph().find("\x42\x01z") != std::string::npos;
+        builder.input("ids").output("y").tensor("s", {2, 2}, Floats{1, 0.5f, 0.25f, 2});
+        builder.node("GatherBlockQuantized", {"w", "ids", "s", hasZero ? "z" : ""}, {"y"}, "/e/Gather_Q4", kMicrosoft,
+            attributes);
+        const Network network = test::recoverOnnxBytes(builder.model());
+        QCOMPARE(network.layers.size(), std::size_t{1});
+        QCOMPARE(network.layers[0].kind, std::string("Embedding"));
+        const SlotQuantizer &slot = *network.layer("e")->slot("weight");
+        if (!slot.quantizer) {
+            QCOMPARE(textsOf(network, "quantizer-unreadable"), std::vector<std::string>{text});
+            return;
+        }
+        QCOMPARE(slotText(slot), text);
+        QCOMPARE(slotShape(slot), std::string("2x20"));
+        const Floats all = valuesOf(slot);
+        QCOMPARE((Floats{all[0], all[1], all[16], all[19], all[20]}), values);
+        QVERIFY(network.diagnostics.empty());
+        QCOMPARE(network.dialect, Dialect::QOperator);
+        QCOMPARE(slotShape(*listOnnx(network.file).layer("e")->slot("weight")), std::string("2x20"));
+    }
+
 private:
+    static std::string text(const Bytes &bytes) { return {bytes.begin(), bytes.end()}; }
+
+    /// The same codes without what fills up the last block of a row.
+    static Bytes table()
+    {
+        Bytes out;
+        for (int row = 0; row < 2; ++row) {
+            out.insert(out.end(), 8, 0x21);
+            out.insert(out.end(), 2, 0x41);
+        }
+        return out;
+    }
+
     /// Codes 1, 2, 1, 2, ... in the first block of each row, then 1, 4.
     static Bytes weight()
     {
