@@ -132,6 +132,28 @@ private Q_SLOTS:
         QCOMPARE(depends.contains(u"libqt6charts6"_s), hasWindow());
     }
 
+    void libraries_data()
+    {
+        QTest::addColumn<QString>("program");
+        for (const char *program : {"quantscope", "quantscope-gui"})
+            QTest::newRow(program) << QString::fromLatin1(program);
+    }
+
+    /// What other programs link these for is read by own code: they cost a third of a second at every start.
+    void libraries()
+    {
+        QFETCH(QString, program);
+        if (QStandardPaths::findExecutable(u"ldd"_s).isEmpty())
+            QSKIP("ldd is not installed");
+        const QString path = installed(u"bin/"_s + program);
+        if (!QFile::exists(path))
+            QSKIP(qPrintable(program + u" is not built"_s));
+        const Run linked = runProgram(u"ldd"_s, {path});
+        QVERIFY2(linked.status == 0 && linked.out.contains(u"libz.so"_s), qPrintable(linked.out + linked.err));
+        for (const QString &library : {u"libtorch"_s, u"libc10"_s, u"libprotobuf"_s})
+            QVERIFY2(!linked.out.contains(library), qPrintable(linked.out));
+    }
+
     void commandLine()
     {
         const Run inspected = runProgram(installed(u"bin/quantscope"_s), {u"inspect"_s, sample()});
