@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "tensor/element.h"
+#include "tensor/gather.h"
 
 #include <algorithm>
 #include <bit>
@@ -15,8 +16,9 @@ namespace quantscope {
 
 namespace {
 
-// A strided view up to this size is read once, whole; a larger one element by element through small windows.
+// A strided view up to this size is read once, whole; a larger one in bands of this size.
 constexpr std::uint64_t kWholeView = 64ull << 20;
+constexpr std::uint64_t kFewOfLargeView = 256; ///< are read one by one
 constexpr std::uint64_t kSmallWindow = 4096;
 constexpr std::uint64_t kChunk = 1ull << 16;
 
@@ -187,13 +189,35 @@ std::span<const std::byte> TensorReader::storageBytes(std::uint64_t offset, std:
     return std::span(m_window).subspan(offset - m_windowBegin, length);
 }
 
+/// Of a large view the window is a band of it, and begins at an element.
 std::span<const std::byte> TensorReader::stridedBytes(std::uint64_t begin, std::uint64_t count)
 {
     const std::size_t size = m_bits / 8;
     m_elements.resize(checkedMul(count, size, "the tensor's size"));
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t offset = checkedMul(storageElement(begin + i), size, "the tensor's offset");
-        std::memcpy(m_elements.data() + i * size, storageBytes(offset, size).data(), size);
+    const bool large = m_tensor.storage.bytes > kWholeView;
+    for (std::uint64_t i = 0; i < count;) {
+        const std::span to = std::span(m_elements).subspan(i * size);
+        const std::uint64_t held = m_window.size() / size, at = begin + i - m_windowBegin;
+        if (large && begin + i >= m_windowBegin && at < held) {
+            const std::uint64_t run = std::min(count - i, held - at);
+            std::memcpy(to.data(), m_window.data() + at * size, run * size);
+            i += run;
+        } else if (large && count - i > kFewOfLargeView) {
+            const GatherBand band
+                = bandAround(m_tensor.shape, begin + i, std::max<std::uint64_t>(kWholeView / size, 1));
+            m_windowBegin = m_count; // holds nothing where reading fails
+            m_window.resize(band.count * size);
+            gatherBand(
+                m_tensor, band, [&](auto offset, auto out) { readStorage(offset, out); }, m_window);
+            m_windowBegin = band.begin;
+        } else {
+            const std::uint64_t offset = checkedMul(storageElement(begin + i), size, "the tensor's offset");
+            if (large)
+                readStorage(offset, to.first(size));
+            else
+                std::memcpy(to.data(), storageBytes(offset, size).data(), size);
+            ++i;
+        }
     }
     return m_elements;
 }

@@ -136,6 +136,47 @@ private Q_SLOTS:
         QVERIFY(counted->bytesRead <= 3 * member.storedSize); // neither takes the other back to the start
     }
 
+    /// As a matrix stored by columns is read by rows.
+    void deflatedMembersReadBackAndForth()
+    {
+        const std::string text = numbered(4 << 20); // several windows
+        DeflatedMember member = deflatedMember(text);
+        const auto counted = std::make_shared<CountedSource>(member.source);
+        member.source = counted;
+        InflatePool pool;
+        std::vector<std::byte> out(8);
+        for (std::size_t row = 0; row < 64; ++row)
+            for (std::size_t at = row * out.size(); at < text.size(); at += 64 << 10) {
+                pool.read(member, at, out);
+                QCOMPARE(std::string(reinterpret_cast<const char *>(out.data()), out.size()), text.substr(at, 8));
+            }
+        QVERIFY2(counted->bytesRead <= 5 * member.storedSize,
+            qPrintable(QString("%1 of %2").arg(counted->bytesRead).arg(member.storedSize)));
+    }
+
+    void largeMembersReadBackAndForthAreRefused()
+    {
+        const std::string text = numbered(4 << 20);
+        DeflatedMember member = deflatedMember(text);
+        const auto counted = std::make_shared<CountedSource>(member.source);
+        member.source = counted;
+        InflatePool pool(1 << 20); // less than the member
+        std::vector<std::byte> out(8);
+        QString why;
+        for (std::size_t row = 0; row < 64 && why.isEmpty(); ++row)
+            for (std::size_t at = row * out.size(); at < text.size() && why.isEmpty(); at += 64 << 10)
+                try {
+                    pool.read(member, at, out);
+                } catch (const ParseError &error) {
+                    why = error.what();
+                }
+        QCOMPARE(why,
+            QString("member 'a' of the zip archive is compressed and read back and forth, for which its 4194304 bytes "
+                    "are too many: write the file again without compression"));
+        QVERIFY(counted->bytesRead <= 18 * member.storedSize);
+        pool.read(deflatedMember(numbered(100)), 0, out); // others are read as before
+    }
+
     void readingPastTheEndOfADeflatedMember_data()
     {
         QTest::addColumn<std::uint64_t>("offset");

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include <QtTest>
 
@@ -26,6 +27,33 @@ TensorInfo tensorOf(DType dtype, const std::vector<T> &values, Shape shape, std:
     tensor.storage.source = std::make_shared<MemorySource>(std::move(bytes));
     return tensor;
 }
+
+/// int32 elements that are their own places; none is kept.
+class PlacesSource final : public ByteSource {
+public:
+    explicit PlacesSource(std::uint64_t elements)
+        : m_elements(elements)
+    {
+    }
+    std::uint64_t size() const override { return 4 * m_elements; }
+    void read(std::uint64_t offset, std::span<std::byte> out) const override
+    {
+        passes += offset < m_end ? 1u : 0u;
+        m_end = offset + out.size();
+        bytesRead += out.size();
+        if (offset % 4 != 0 || out.size() % 4 != 0 || m_end > size())
+            throw ParseError("no whole elements");
+        m_scratch.resize(out.size() / 4);
+        std::iota(m_scratch.begin(), m_scratch.end(), static_cast<std::int32_t>(offset / 4));
+        std::memcpy(out.data(), m_scratch.data(), out.size());
+    }
+    mutable std::uint64_t bytesRead = 0, passes = 0; ///< how often the storage was gone back in
+
+private:
+    std::uint64_t m_elements;
+    mutable std::uint64_t m_end = 0;
+    mutable std::vector<std::int32_t> m_scratch;
+};
 
 std::vector<float> range(int count)
 {
@@ -160,6 +188,59 @@ private Q_SLOTS:
         QFETCH(quint64, first);
         const TensorInfo tensor = tensorOf(DType::Float32, range(12), shape, strides, first);
         QVERIFY_THROWS_EXCEPTION(ParseError, readFloats(tensor));
+    }
+
+    void largeStridedViews_data()
+    {
+        QTest::addColumn<Shape>("shape");
+        QTest::addColumn<std::vector<std::int64_t>>("strides");
+        QTest::addColumn<quint64>("first");
+        const auto row = [](const char *name, Shape shape, std::vector<std::int64_t> strides, quint64 first) {
+            QTest::newRow(name) << shape << strides << first;
+        };
+        row("columns", {4200, 4100}, {1, 4200}, 0);
+        row("columns of a part", {4100, 2000}, {1, 4200}, 70);
+        row("first axis fastest", {170, 100, 1000}, {1, 170, 17000}, 0);
+        row("last axis apart", {3, 5, 1000000}, {5, 1, 15}, 0);
+        row("every second", {4000, 2100}, {4200, 2}, 1);
+        row("a row wider than a band", {2, 17000000}, {1, 2}, 0);
+        row("repeated", {3, 2, 4200, 1000}, {0, 1, 2, 8400}, 5);
+    }
+
+    /// In bands that go through the storage once each, however the axes stand.
+    void largeStridedViews()
+    {
+        QFETCH(Shape, shape);
+        QFETCH(std::vector<std::int64_t>, strides);
+        QFETCH(quint64, first);
+        const auto source = std::make_shared<PlacesSource>(35'000'000);
+        TensorInfo tensor;
+        tensor.dtype = DType::Int32;
+        tensor.shape = shape;
+        tensor.strides = strides;
+        tensor.firstElement = first;
+        tensor.storage = {.source = source, .offset = 0, .bytes = source->size()};
+        TensorReader reader(tensor);
+        const auto placeOf = [&](std::uint64_t flat) {
+            std::uint64_t place = first;
+            for (std::size_t axis = shape.size(); axis-- > 0; flat /= static_cast<std::uint64_t>(shape[axis]))
+                place += flat % static_cast<std::uint64_t>(shape[axis]) * static_cast<std::uint64_t>(strides[axis]);
+            return static_cast<std::int64_t>(place);
+        };
+        std::vector<std::int64_t> values(100'003); // no divisor of any axis
+        for (std::uint64_t at = 0; at < tensor.count(); at += values.size()) {
+            values.resize(std::min<std::uint64_t>(values.size(), tensor.count() - at));
+            reader.integers(at, values);
+            for (std::uint64_t i = 0; i < values.size(); i += 97)
+                QCOMPARE(values[i], placeOf(at + i));
+            QCOMPARE(values.back(), placeOf(at + values.size() - 1));
+        }
+        const std::uint64_t bands = tensor.count() * 4 / (64 << 20) + 2;
+        QVERIFY2(source->passes <= bands, qPrintable(QString::number(source->passes)));
+        QVERIFY2(source->bytesRead <= bands * source->size(), qPrintable(QString::number(source->bytesRead)));
+        std::vector<std::int64_t> few(3);
+        reader.integers(12345, few);
+        QCOMPARE(few, (std::vector{placeOf(12345), placeOf(12346), placeOf(12347)}));
     }
 };
 

@@ -13,6 +13,14 @@ namespace {
 constexpr std::size_t kStreams = 8;
 constexpr std::size_t kInputBytes = 64 << 10;
 constexpr std::size_t kWindowBytes = 1 << 20;
+/// How often a member is inflated before it is held in memory, or refused where it is too large for that: readers on
+/// several cores do so a few times.
+constexpr std::uint64_t kTimesBeforeHeld = 3, kTimesBeforeRefused = 16;
+
+bool isSame(const DeflatedMember &a, const DeflatedMember &b)
+{
+    return a.source == b.source && a.offset == b.offset && a.storedSize == b.storedSize && a.size == b.size;
+}
 
 } // namespace
 
@@ -31,22 +39,19 @@ public:
     InflateStream(const InflateStream &) = delete;
     InflateStream &operator=(const InflateStream &) = delete;
 
-    bool isOf(const DeflatedMember &member) const
-    {
-        return m_member.source == member.source && m_member.offset == member.offset
-            && m_member.storedSize == member.storedSize && m_member.size == member.size;
-    }
+    bool isOf(const DeflatedMember &member) const { return isSame(m_member, member); }
 
-    /// Where its window begins: what it can read without starting anew is there or behind.
+    /// Where its window begins: what it can read is there or behind.
     std::uint64_t position() const { return m_begin; }
+    /// How far it is inflated.
+    std::uint64_t end() const { return m_begin + m_filled; }
 
-    /// Throws where `out` passes the end of the member: inflating on would never fill it.
+    /// Precondition: not before position(). Throws where `out` passes the end of the member: inflating on would never
+    /// fill it.
     void read(std::uint64_t offset, std::span<std::byte> out)
     {
         if (offset > m_member.size || out.size() > m_member.size - offset)
             fail(fmt::format("has {} bytes, but {} from offset {} are needed", m_member.size, out.size(), offset));
-        if (offset < m_begin)
-            restart();
         while (!out.empty()) {
             while (offset >= m_begin + m_filled)
                 produce();
@@ -62,14 +67,6 @@ private:
     [[noreturn]] void fail(std::string_view why) const
     {
         throw ParseError(fmt::format("member '{}' of the zip archive {}", m_member.name, why), m_member.offset);
-    }
-
-    void restart()
-    {
-        ::inflateReset(&m_z);
-        m_z.avail_in = 0;
-        m_begin = m_filled = m_consumed = 0;
-        m_crc = 0;
     }
 
     void fillInput()
@@ -118,31 +115,86 @@ private:
     std::uint32_t m_crc = 0;
 };
 
-InflatePool::InflatePool() = default;
+InflatePool::InflatePool(std::uint64_t heldBytes)
+    : m_heldLimit(heldBytes)
+{
+}
 InflatePool::~InflatePool() = default;
 
 void InflatePool::read(const DeflatedMember &member, std::uint64_t offset, std::span<std::byte> out)
 {
     const std::lock_guard lock(m_mutex);
-    // Readers of one member at several places each go on with the stream that stands next before theirs.
+    if (readHeld(member, offset, out))
+        return;
+    if (!takeStream(member, offset)) {
+        if (wantsHolding(member)) {
+            hold(member);
+            readHeld(member, offset, out);
+            return;
+        }
+        if (m_streams.size() == kStreams)
+            m_streams.pop_back();
+        m_streams.push_front(std::make_unique<InflateStream>(member));
+    }
+    InflateStream &stream = *m_streams.front();
+    const std::uint64_t before = stream.end();
+    try {
+        stream.read(offset, out);
+    } catch (...) {
+        m_streams.pop_front(); // a stream that failed half-way must not be read on
+        throw;
+    }
+    m_inflated[member.offset] += stream.end() - before;
+}
+
+/// Readers of one member at several places each go on with the stream that stands next before theirs; it becomes the
+/// first.
+bool InflatePool::takeStream(const DeflatedMember &member, std::uint64_t offset)
+{
     auto found = m_streams.end();
     for (auto it = m_streams.begin(); it != m_streams.end(); ++it)
         if ((*it)->isOf(member) && (*it)->position() <= offset
             && (found == m_streams.end() || (*it)->position() > (*found)->position()))
             found = it;
-    if (found != m_streams.end()) {
-        m_streams.splice(m_streams.begin(), m_streams, found);
-    } else {
-        if (m_streams.size() == kStreams)
-            m_streams.pop_back();
-        m_streams.push_front(std::make_unique<InflateStream>(member));
-    }
-    try {
-        m_streams.front()->read(offset, out);
-    } catch (...) {
-        m_streams.pop_front(); // a stream that failed half-way must not be read on
-        throw;
-    }
+    if (found == m_streams.end())
+        return false;
+    m_streams.splice(m_streams.begin(), m_streams, found);
+    return true;
+}
+
+bool InflatePool::readHeld(const DeflatedMember &member, std::uint64_t offset, std::span<std::byte> out)
+{
+    const auto found = std::ranges::find_if(m_held, [&](const Held &held) { return isSame(held.member, member); });
+    if (found == m_held.end() || offset > member.size || out.size() > member.size - offset)
+        return false;
+    std::memcpy(out.data(), found->bytes.data() + offset, out.size());
+    m_held.splice(m_held.begin(), m_held, found);
+    return true;
+}
+
+/// Asked where a stream would start anew.
+bool InflatePool::wantsHolding(const DeflatedMember &member) const
+{
+    const auto found = m_inflated.find(member.offset);
+    const std::uint64_t times = found == m_inflated.end() || member.size == 0 ? 0 : found->second / member.size;
+    if (times >= kTimesBeforeRefused && member.size > m_heldLimit)
+        throw ParseError(fmt::format("member '{}' of the zip archive is compressed and read back and forth, for which "
+                                     "its {} bytes are too many: write the file again without compression",
+                             member.name, member.size),
+            member.offset);
+    return times >= kTimesBeforeHeld && member.size <= m_heldLimit;
+}
+
+void InflatePool::hold(const DeflatedMember &member)
+{
+    for (; !m_held.empty() && m_heldBytes + member.size > m_heldLimit; m_held.pop_back())
+        m_heldBytes -= m_held.back().bytes.size();
+    Held held{member, std::vector<std::byte>(member.size)};
+    InflateStream(member).read(0, held.bytes);
+    m_held.push_front(std::move(held));
+    m_heldBytes += member.size;
+    m_inflated.erase(member.offset);
+    m_streams.remove_if([&](const auto &stream) { return stream->isOf(member); });
 }
 
 void InflatedSource::read(std::uint64_t offset, std::span<std::byte> out) const

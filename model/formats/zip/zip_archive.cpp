@@ -143,7 +143,7 @@ void locate(ZipEntry &entry, LocalHeaders &headers)
 ZipArchive::ZipArchive(std::shared_ptr<const ByteSource> source, const Limits &limits, Budget &budget)
     : m_source(std::move(source))
     , m_limits(limits)
-    , m_pool(std::make_shared<InflatePool>())
+    , m_pool(std::make_shared<InflatePool>(limits.inflateBytes))
 {
     const ZipEnd end = findZipEnd(*m_source);
     readDirectory(end.directoryOffset, end.directoryBytes, end.entries, budget);
