@@ -282,6 +282,12 @@ private Q_SLOTS:
         QVERIFY(file);
         for (const char *wanted : {"cfg: __main__.Config", "red: __main__.WithReduce", "color: builtins.getattr"})
             QVERIFY2(std::find(file->opaque.begin(), file->opaque.end(), wanted) != file->opaque.end(), wanted);
+        // What its golden leaves open: the tensor under a key that is a tuple, and NumPy's array.
+        QStringList names;
+        for (const TensorInfo &tensor : file->tensors)
+            names << QString::fromStdString(tensor.name);
+        QCOMPARE(names, (QStringList{"np", "w", "5", "(1, k)"}));
+        QCOMPARE(readFloats(file->tensors.front()), (std::vector<float>{0, 1, 2, 3, 4, 5}));
     }
 
     /// Brevitas' own list of keys, for every version and every state_dict of the corpus.

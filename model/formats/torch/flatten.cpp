@@ -1,7 +1,10 @@
 #include "formats/torch/flatten.h"
 
 #include "base/text.h"
+#include "formats/torch/ao_scale.h"
 #include "formats/torch/known_names.h"
+#include "formats/torch/numpy_array.h"
+#include "tensor/memory_tensor.h"
 
 #include <algorithm>
 
@@ -199,6 +202,8 @@ void Flattener::visitCall(PickleRef node)
     const std::string callable = m_tree.callableName(node);
     if (visitSparse(node, callable))
         return;
+    if (auto array = numpyArray(m_tree, node, m_limits, m_budget))
+        return emit(std::move(*array));
     const auto arguments = m_tree.items(m_tree.arguments(node));
     Frame frame;
     switch (callRole(callable)) {
@@ -242,6 +247,10 @@ void Flattener::visitObject(PickleRef node, const std::string &type)
     frame.add({m_tree.items(node), Labels::Positions});
     frame.add({m_tree.pairs(node), Labels::Keys});
     PickleRef state = m_tree.state(node);
+    if (const auto output = m_visited[node] ? std::nullopt : aoScaleOf(m_tree, type, state)) {
+        emit(*floatTensor({}, {}, std::span(&output->scale, 1)), ".scale");
+        emit(*memoryTensor({}, DType::Int64, {}, std::span(&output->zeroPoint, 1)), ".zero_point");
+    }
     // A ScriptObject's state is (what __getstate__ returned, its type's name).
     if (type == "torch.ScriptObject" && state != kNoPickleRef && m_tree.items(state).size() == 2)
         state = m_tree.items(state)[0];
@@ -373,7 +382,9 @@ void Flattener::noteScalar(PickleRef node)
         return;
     const PickleKind kind = m_tree.kind(node);
     const bool isNumber = kind == PickleKind::Int || kind == PickleKind::Float || kind == PickleKind::Bool;
-    if (!isNumber && (kind != PickleKind::Text || m_tree.text(node).size() > kLongestScalar))
+    const bool isType = kind == PickleKind::Global && m_tree.globalName(node).starts_with("torch.")
+        && dtypeOfTorchName(m_tree.globalAttribute(node)) != DType::Unknown;
+    if (!isNumber && !isType && (kind != PickleKind::Text || m_tree.text(node).size() > kLongestScalar))
         return;
     if (m_file.metadata.try_emplace(m_path, labelOf(node)).second)
         ++m_scalars;
