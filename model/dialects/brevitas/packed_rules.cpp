@@ -26,6 +26,7 @@ private:
     const std::string &nameOf(std::size_t index) const { return m_file.tensors[index].name; }
     void setRange(bool isSigned, const std::string &why);
     void readGroups();
+    bool readInputs();
     void addOne();
     void readRows();
     void tellTable();
@@ -67,11 +68,14 @@ void PackedRules::readGroups()
     setRange(false,
         fmt::format("{} packs codes of {} bits from 0 on: the shapes of {} and {}", isGptq ? "GPTQ" : "AWQ",
             m_packed.bits, nameOf(m_packed.words), nameOf(*m_packed.zeros)));
-    if (!groupsInOrder())
-        return m_work.warn(kGroupsOutOfOrder.data(),
-            fmt::format("{} gives its inputs scales of groups that do not follow each other, which no quantizer here "
-                        "describes: codes are shown, scales are in {}",
-                m_packed.groups ? nameOf(*m_packed.groups) : nameOf(*m_packed.scales), nameOf(*m_packed.scales)));
+    if (!groupsInOrder()) {
+        if (!readInputs())
+            m_work.warn(kGroupsOutOfOrder.data(),
+                fmt::format("{} gives its inputs scales of groups that do not follow each other, and there are too "
+                            "many to be kept for each: codes are shown, scales are in {}",
+                    m_packed.groups ? nameOf(*m_packed.groups) : nameOf(*m_packed.scales), nameOf(*m_packed.scales)));
+        return;
+    }
     const Shape &scales = m_file.tensors[*m_packed.scales].shape;
     const bool blocks = scales[0] > 1;
     m_q.scale = Granular{scales, blocks ? 0 : 1, readFloats(m_file.tensors[*m_packed.scales])};
@@ -82,6 +86,42 @@ void PackedRules::readGroups()
     m_q.origin["zero_point"] = {Origin::Read, nameOf(*m_packed.zeros)};
     if (isGptq)
         addOne();
+}
+
+/// Blocks of one input, each with the scales of the group that g_idx names (desc_act). False where the file has so many
+/// that their scales alone would fill the memory.
+bool PackedRules::readInputs()
+{
+    constexpr std::uint64_t kMostOfWeight = 1u << 20, kMostOfFile = 1u << 23;
+    std::uint64_t all = 0;
+    for (const StateLayer &state : m_work.facts.dict.layers)
+        if (state.packed && state.packed->groups && state.packed->problem.empty())
+            all += elementCount(state.packed->shape);
+    if (!m_packed.groups || elementCount(m_packed.shape) > kMostOfWeight || all > kMostOfFile)
+        return false;
+    const std::vector<std::int64_t> order = readIntegers(m_file.tensors[*m_packed.groups]);
+    const std::vector<float> scales = readFloats(m_file.tensors[*m_packed.scales]),
+                             zeros = packedZeros(m_file, m_packed);
+    const std::int64_t groups = m_file.tensors[*m_packed.scales].shape[0], outputs = m_packed.shape[1];
+    m_q.scale = Granular{m_packed.shape, 0, {}};
+    m_q.zeroPoint = Granular{m_packed.shape, 0, {}};
+    for (const std::int64_t group : order) {
+        if (group < 0 || group >= groups)
+            throw ParseError(fmt::format("{} names group {} of {}", nameOf(*m_packed.groups), group, groups));
+        const auto from = static_cast<std::ptrdiff_t>(group * outputs),
+                   to = from + static_cast<std::ptrdiff_t>(outputs);
+        m_q.scale->values.insert(m_q.scale->values.end(), scales.begin() + from, scales.begin() + to);
+        m_q.zeroPoint->values.insert(m_q.zeroPoint->values.end(), zeros.begin() + from, zeros.begin() + to);
+    }
+    m_q.blockSize = 1;
+    const std::string &index = nameOf(*m_packed.groups);
+    m_q.origin["scale"]
+        = {Origin::Read, fmt::format("{}, of the group that {} names", nameOf(*m_packed.scales), index)};
+    m_q.origin["zero_point"]
+        = {Origin::Read, fmt::format("{}, of the group that {} names", nameOf(*m_packed.zeros), index)};
+    if (m_packed.scheme == Scheme::Gptq)
+        addOne();
+    return true;
 }
 
 /// GPTQ stores its zero points minus one, gptq_v2 as they are.

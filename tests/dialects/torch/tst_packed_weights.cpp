@@ -243,21 +243,61 @@ private Q_SLOTS:
         }
     }
 
-    /// Inputs in another order than that of their groups: codes stay, scales cannot be told as blocks.
+    /// Inputs in another order than that of their groups (desc_act): each has the scales of the group that g_idx names.
     void groupsOutOfOrder()
     {
         std::vector<std::int32_t> groups(64);
         for (std::size_t i = 0; i < groups.size(); ++i)
-            groups[i] = static_cast<std::int32_t>(i % 2);
+            groups[i] = static_cast<std::int32_t>(i % 3 == 0 ? 1 : 0);
+        std::vector<float> scales(16), expected, values;
+        for (std::size_t i = 0; i < scales.size(); ++i)
+            scales[i] = 0.25f * static_cast<float>(i + 1);
+        for (const std::int32_t group : groups)
+            for (std::size_t output = 0; output < 8; ++output) {
+                expected.push_back(scales[static_cast<std::size_t>(group) * 8 + output]);
+                values.push_back((0.0f - 1.0f) * expected.back()); // stored zero points are one less
+            }
+        const Network network
+            = packed({{"l.qweight", {8, 8}}, {"l.qzeros", {2, 1}}}, {{"l.scales", {2, 8}, scales}}, groups);
+        const json found = inspected(network);
+        QCOMPARE(found["bit_width"], json(4));
+        QCOMPARE(found["scale"]["shape"], json({64, 8}));
+        QCOMPARE(found["scale"]["axis"], json(0));
+        QCOMPARE(found["block_size"], json(1));
+        QVERIFY(network.layer("l")->slot(Slot::Weight)->quantizer->scale->values == expected);
+        QCOMPARE(found["value_sha256"].get<std::string>(), sha256Of(values));
+        QCOMPARE(found["origin"]["scale"].get<std::string>(),
+            std::string("read: l.scales, of the group that l.g_idx names"));
+        QCOMPARE(textsOf(network), QStringList());
+    }
+
+    void groupsThatAreNotThere()
+    {
+        std::vector<std::int32_t> groups(64, 0);
+        groups[7] = 2;
         const Network network
             = packed({{"l.qweight", {8, 8}}, {"l.qzeros", {2, 1}}}, {floats("l.scales", {2, 8}, 0.5f)}, groups);
+        QVERIFY(inspected(network)["scale"].is_null());
+        QVERIFY2(textsOf(network).join("\n").contains("l.g_idx names group 2 of 2"),
+            qPrintable(textsOf(network).join("\n")));
+    }
+
+    /// A scale for each of two million elements would be larger than the weight itself.
+    void groupsOutOfOrderOfALargeWeight()
+    {
+        std::vector<std::int32_t> groups(2048);
+        for (std::size_t i = 0; i < groups.size(); ++i)
+            groups[i] = static_cast<std::int32_t>(i % 2);
+        const Network network = packed(
+            {{"l.qweight", {256, 1024}}, {"l.qzeros", {2, 128}}}, {floats("l.scales", {2, 1024}, 0.5f)}, groups);
         const json found = inspected(network);
         QCOMPARE(found["bit_width"], json(4));
         QVERIFY(found["scale"].is_null());
         QVERIFY(found["codes_sha256_i32"].is_string());
         QCOMPARE(textsOf(network),
             QStringList{"groups-out-of-order: l weight: l.g_idx gives its inputs scales of groups that do not follow "
-                        "each other, which no quantizer here describes: codes are shown, scales are in l.scales"});
+                        "each other, and there are too many to be kept for each: codes are shown, scales are in "
+                        "l.scales"});
     }
 
     /// One group for all inputs is a scale for each output; g_idx need not be there.
