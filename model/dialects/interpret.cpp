@@ -3,6 +3,7 @@
 #include "dialects/integer_tensors.h"
 #include "dialects/interpreters.h"
 #include "dialects/not_shown.h"
+#include "dialects/torch_notes.h"
 
 namespace quantscope {
 
@@ -40,6 +41,7 @@ Result<Network> recoverQuantizers(
     } catch (const ParseError &error) {
         return tl::unexpected(Error{ErrorKind::Parse, file->path, error.offset(), error.what()});
     }
+    noteTorchAo(network);
     noteNotShown(network);
     return network;
 }

@@ -30,17 +30,6 @@ void noteReadWins(Network &network, const BrevitasFacts &facts)
             names.size() == 1 ? "" : ", ...")});
 }
 
-void noteObservers(Network &network, const BrevitasFacts &facts)
-{
-    if (const std::size_t count = facts.dict.observers; count > 0)
-        network.diagnostics.push_back({"observers-only", Severity::Note, "",
-            fmt::format(
-                "{} of torch.ao {} what {} saw (min_val, max_val) and no scale: {} shown as no quantizer before "
-                "the model is converted",
-                count == 1 ? "an observer" : fmt::format("{} observers", count), count == 1 ? "keeps" : "keep",
-                count == 1 ? "it" : "they", count == 1 ? "it is" : "they are")});
-}
-
 /// Weights that the network computes from what the file holds.
 void noteComputed(Network &network)
 {
@@ -76,7 +65,6 @@ void noteUnmasked(Network &network, const BrevitasFacts &facts)
 void noteParameters(Network &network, const BrevitasFacts &facts)
 {
     noteReadWins(network, facts);
-    noteObservers(network, facts);
     noteComputed(network);
     noteUnmasked(network, facts);
 }

@@ -4,8 +4,8 @@
 
 namespace quantscope {
 
-/// Says of a recovered network which weights are computed from others or lack what makes them, which observers are no
-/// quantizers, and where a recipe speaks of a quantizer that the file itself holds.
+/// Says of a recovered network which weights are computed from others or lack what makes them, and where a recipe
+/// speaks of a quantizer that the file itself holds.
 void noteParameters(Network &network, const BrevitasFacts &facts);
 
 } // namespace quantscope

@@ -80,14 +80,22 @@ bool mayClampWider(const SlotWork &work, const AoRange &range)
     return enabled == nullptr || enabled->dtype != DType::Int64;
 }
 
+/// A fake quantizer that learns its scale needs no observer.
+bool learnsScale(const SlotWork &work)
+{
+    const std::string scale = keyName(work, "scale");
+    const std::string owner = scale.substr(0, scale.rfind('.') + 1);
+    return work.facts.file->find(owner + "learning_enabled").has_value();
+}
+
 /// The range is what turns the observer's bounds into the stored scale.
 void findRange(SlotWork &work, Quantizer &q)
 {
     const auto minimum = work.stored("min_val"), maximum = work.stored("max_val"), epsilon = work.stored("eps");
-    if (minimum && maximum && hasSeenNothing(*minimum, *maximum)) {
-        work.warn(kNeverCalibrated, "its observer has seen nothing, so that its scale means nothing");
-        return;
-    }
+    if (minimum && maximum && hasSeenNothing(*minimum, *maximum))
+        return learnsScale(work)
+            ? work.warn(kRangeUnknown.data(), "it learned its scale and keeps no range: its bit width is not known")
+            : work.warn(kNeverCalibrated, "its observer has seen nothing, so that its scale means nothing");
     std::optional<AoRange> range;
     if (minimum && maximum)
         range = rangeOf({*minimum, *maximum, q.scale->values, *work.stored("zero_point"),
@@ -136,6 +144,20 @@ void setOutputType(SlotWork &work, Quantizer &q)
             belowUnsigned ? "quint8" : "qint8")};
 }
 
+/// Reference models of FX keep the type of a weight's codes.
+bool setWeightType(SlotWork &work, Quantizer &q)
+{
+    const std::string scale = keyName(work, "scale");
+    const std::string owner = scale.substr(0, scale.size() - std::min(scale.size(), std::string_view("scale").size()));
+    const auto found = work.facts.file->metadata.find(owner + "dtype");
+    if (!owner.ends_with("weight_") || found == work.facts.file->metadata.end())
+        return false;
+    if (found->second != "qint8" && found->second != "quint8")
+        return false;
+    setRange(q, {8, found->second == "qint8", false}, {Origin::Read, found->first});
+    return true;
+}
+
 /// Its codes rest on an epsilon that the file does not hold.
 bool hasFusedBatchNorm(const SlotWork &work)
 {
@@ -158,7 +180,8 @@ void resolveTorchAo(SlotWork &work)
     if (fields.contains("min_val")) {
         findRange(work, q);
     } else if (work.slot.slot == Slot::Weight) {
-        work.warn(kRangeUnknown.data(), "its fake quantizer keeps no bounds, so that its bit width is not known");
+        if (!setWeightType(work, q))
+            work.warn(kRangeUnknown.data(), "its fake quantizer keeps no bounds, so that its bit width is not known");
     } else if (q.scale->values == std::vector<float>{1.0f} && q.zeroPoint->values == std::vector<float>{0.0f}) {
         return work.warn(kNeverCalibrated,
             "scale 1 and zero point 0 are what torch.ao writes for an output that is quantized at run time, or that "

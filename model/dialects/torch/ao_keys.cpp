@@ -79,7 +79,8 @@ bool saysAo(const TensorInfo &tensor)
 {
     const auto has = [&](std::string_view word) { return tensor.name.find(word) != std::string::npos; };
     return tensor.affine || has("_packed_params.") || has(fmt::format("{}.", kWeightFakeQuant))
-        || has(fmt::format("{}.", kObserver)) || has(fmt::format("{}_", kObserver));
+        || has(fmt::format("{}.", kObserver)) || has(fmt::format("{}_", kObserver))
+        || tensor.name.ends_with(".weight_axis");
 }
 
 } // namespace
@@ -107,6 +108,8 @@ std::optional<AoKey> AoKeys::of(std::string_view name, std::size_t index) const
         return key;
     if (auto key = recurrent(name))
         return key;
+    if (auto key = cell(name))
+        return key;
     return parameter(name, index);
 }
 
@@ -130,6 +133,22 @@ std::optional<AoKey> AoKeys::recurrent(std::string_view name) const
         const TensorInfo *hidden = sibling(cell, "param.4.1.0");
         return AoKey{rest.ends_with(".0") ? AoKey::Part::Weight : AoKey::Part::Bias, fmt::format("{}.{}", cell, matrix),
             Slot::Weight, {}, hidden == nullptr ? "LSTM" : recurrentKind(hidden->shape)};
+    }
+    return std::nullopt;
+}
+
+/// "cell._packed_weight_hh.0" of a single cell: the hidden weight, with its bias behind it.
+std::optional<AoKey> AoKeys::cell(std::string_view name) const
+{
+    const auto [path, place] = split(name);
+    const auto [owner, leaf] = split(path);
+    for (const std::string_view matrix : {"weight_ih", "weight_hh"}) {
+        if (leaf != fmt::format("_packed_{}", matrix) || (place != "0" && place != "1"))
+            continue;
+        const TensorInfo *hidden = sibling(owner, "_packed_weight_hh.0");
+        return AoKey{place == "0" ? AoKey::Part::Weight : AoKey::Part::Bias,
+            fmt::format("{}{}{}", owner, owner.empty() ? "" : ".", matrix), Slot::Weight, {},
+            (hidden == nullptr ? std::string("LSTM") : recurrentKind(hidden->shape)) + "Cell"};
     }
     return std::nullopt;
 }
@@ -160,6 +179,11 @@ std::optional<AoKey> AoKeys::quantizer(std::string_view name, std::size_t index)
     const auto [path, leaf] = split(name);
     if (path.empty())
         return fxKey(leaf);
+    // Reference models of FX keep float weights beside what quantizes them.
+    constexpr std::string_view kOfWeight = "weight_";
+    if (leaf.starts_with(kOfWeight) && sibling(path, "weight_axis") != nullptr)
+        if (const std::string_view field = leaf.substr(kOfWeight.size()); field == "scale" || field == "zero_point")
+            return AoKey{AoKey::Part::Quantizer, std::string(path), Slot::Weight, std::string(field), {}};
     if (!isField(leaf) || m_file.tensors[index].shape.size() > 1)
         return std::nullopt;
     std::string_view owner = path;

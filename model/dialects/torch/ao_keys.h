@@ -34,6 +34,7 @@ public:
 private:
     std::optional<AoKey> parameter(std::string_view name, std::size_t index) const;
     std::optional<AoKey> recurrent(std::string_view name) const;
+    std::optional<AoKey> cell(std::string_view name) const;
     std::optional<AoKey> quantizer(std::string_view name, std::size_t index) const;
     const TensorInfo *sibling(std::string_view owner, std::string_view leaf) const;
     bool isQuantized(const TensorInfo *tensor) const { return tensor != nullptr && tensor->affine.has_value(); }

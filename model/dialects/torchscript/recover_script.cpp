@@ -20,6 +20,23 @@ Layer layerOf(const script::ScriptLayer &planned, LayerId id)
     return layer;
 }
 
+/// Settings of packed convolutions (conv_serialization.h, version 2): the number of axes, then stride, padding,
+/// dilation and output padding along each, then groups.
+int groupsOf(interpret::Constants &constants, const script::ScriptLayer &planned)
+{
+    constexpr std::uint64_t kMost = 64;
+    const auto settings = constants.view(planned.settings);
+    if (settings == nullptr || !settings->readable() || !isInteger(settings->dtype) || settings->count() > kMost)
+        return planned.groups;
+    const std::vector<std::int64_t> numbers = readIntegers(*settings);
+    if (numbers.empty() || numbers[0] < 1 || numbers[0] > 3)
+        return planned.groups;
+    const auto at = static_cast<std::size_t>(1 + 4 * numbers[0]);
+    constexpr std::int64_t kMostGroups = 1 << 24;
+    return at < numbers.size() ? static_cast<int>(std::clamp<std::int64_t>(numbers[at], 1, kMostGroups))
+                               : planned.groups;
+}
+
 Flow flowOf(interpret::Constants &constants, const std::vector<script::ScriptLayer> &layers)
 {
     interpret::Plan plan;
@@ -84,6 +101,7 @@ void recoverScript(Network &network, const Progress &progress)
     for (std::size_t i = 0; i < plan.size(); ++i) {
         progress.step(i, plan.size());
         Layer layer = layerOf(plan[i], layerId(i));
+        layer.groups = groupsOf(constants, plan[i]);
         for (const script::ScriptSlot &slot : plan[i].slots)
             layer.slots.push_back(decoder.decode(slot, layer));
         network.add(std::move(layer));

@@ -58,7 +58,7 @@ SlotQuantizer ScriptDecoder::list(const ScriptSlot &slot)
     if (view == nullptr)
         view = m_constants.view(m_constants.paths().tensorBehind(value));
     if (view != nullptr)
-        takeTensor(out, std::move(view));
+        takeTensor(out, slot.extraAxis ? withoutExtraAxis(*view) : std::move(view));
     return out;
 }
 

@@ -58,6 +58,8 @@ constexpr std::array kOperators = {
     ScriptOperator{"quantized", "conv1d_relu", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv2d_relu", "Conv", "conv", 1, kNone, true, 2},
     ScriptOperator{"quantized", "conv3d_relu", "Conv", "conv", 1, kNone, true, 2},
+    ScriptOperator{"quantized", "conv2d_add", "Conv", "conv", 2, kNone, true, 3},
+    ScriptOperator{"quantized", "conv2d_add_relu", "Conv", "conv", 2, kNone, true, 3},
     ScriptOperator{"quantized", "conv1d_dynamic", "Conv", "conv", 1, kNone, true},
     ScriptOperator{"quantized", "conv2d_dynamic", "Conv", "conv", 1, kNone, true},
     ScriptOperator{"quantized", "conv3d_dynamic", "Conv", "conv", 1, kNone, true},
@@ -128,8 +130,15 @@ std::size_t scaleOf(const ScriptOperator &op, const Node &node)
     return op.isConvolution() && node.inputs.size() >= kWithSettings ? kWithSettings - 2 : *op.scale;
 }
 
+bool hasExtraAxis(const ScriptOperator &op, std::size_t weightRank)
+{
+    return op.packed && weightRank == 4 && op.isConvolution() && op.opType.find("1d") != std::string_view::npos;
+}
+
 std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank)
 {
+    if (hasExtraAxis(op, weightRank))
+        --weightRank;
     if (!op.isConvolution() || weightRank < 3 || weightRank > 5)
         return std::string(op.kind);
     const bool transposed = op.transposed || (op.opType.ends_with("convolution") && node.integer("6", 0) != 0);
@@ -159,7 +168,11 @@ std::string_view activationKindOf(const Node &node)
 const ScaledOperator *findScaled(const Node &node)
 {
     const auto found = std::ranges::find(kOutputScales, node.opType, &ScaledOperator::opType);
-    return node.domain != "quantized" || found == kOutputScales.end() ? nullptr : &*found;
+    if (node.domain != "quantized" || found == kOutputScales.end())
+        return nullptr;
+    // With a number as its second operand it computes the scale from that of its input.
+    const bool given = node.input(found->scale) != kNoValue || node.attribute(std::to_string(found->scale)) != nullptr;
+    return given ? &*found : nullptr;
 }
 
 } // namespace quantscope::script

@@ -32,6 +32,9 @@ const ScriptOperator *findOperator(const Node &node);
 /// before it.
 std::size_t scaleOf(const ScriptOperator &op, const Node &node);
 
+/// Packed parameters of a convolution along one axis hold its weight with an axis of one element before that.
+bool hasExtraAxis(const ScriptOperator &op, std::size_t weightRank);
+
 /// "ConvTranspose1d" of an operator whose weight has three axes.
 std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank);
 

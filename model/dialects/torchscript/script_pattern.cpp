@@ -255,4 +255,23 @@ ValueId handedOn(const Graph &graph, ValueId value)
     return value;
 }
 
+bool isZeros(const Graph &graph, ValueId value)
+{
+    const Node *maker = graph.producerOf(handedOn(graph, value));
+    if (maker != nullptr && isAten(*maker, {"squeeze", "squeeze_"}))
+        maker = graph.producerOf(maker->input(0));
+    return maker != nullptr && isAten(*maker, {"zeros", "zeros_like"});
+}
+
+ValueId quantizedBehind(const ModelFile &file, ValueId value)
+{
+    const Graph &graph = *file.graph;
+    const Node *node = graph.producerOf(value);
+    if (node == nullptr || !isAten(*node, {"dequantize"}))
+        return value;
+    const ValueId codes = handedOn(graph, node->input(0));
+    const Value *stored = graph.value(codes);
+    return stored != nullptr && stored->tensor && file.tensors[*stored->tensor].affine ? codes : value;
+}
+
 } // namespace quantscope::script

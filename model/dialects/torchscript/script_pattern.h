@@ -57,4 +57,10 @@ std::optional<NodeId> rounderAbove(const Graph &graph, ValueId value);
 /// Past operators that hand a tensor on as it is.
 ValueId handedOn(const Graph &graph, ValueId value);
 
+/// What recurrent layers begin with, and the bias of a convolution whose own is added behind its batch norm.
+bool isZeros(const Graph &graph, ValueId value);
+
+/// The quantized tensor of the file that a value is the dequantized one of; else the value.
+ValueId quantizedBehind(const ModelFile &file, ValueId value);
+
 } // namespace quantscope::script

@@ -77,7 +77,8 @@ private:
                 if (!makesValues && !chooses && findQuantize(node) == nullptr)
                     continue;
                 auto found = patternOf(m_constants, output);
-                if (!found || found->stored || !found->quantize || isStored(found->input))
+                if (!found || found->stored || !found->quantize || isStored(found->input)
+                    || isZeros(m_graph, found->input))
                     continue;
                 auto &known = m_activations[*found->quantize];
                 if (known.nodes.size() < found->nodes.size())
@@ -124,8 +125,9 @@ private:
         ValueId weight = node.input(op.weight), bias = op.bias ? node.input(*op.bias) : kNoValue;
         std::size_t position = op.weight;
         int groups = op.groups ? static_cast<int>(node.integer(std::to_string(*op.groups), 1)) : 1;
+        ValueId settings = kNoValue;
         if (op.packed)
-            unpack(node.input(op.weight), weight, bias, groups);
+            settings = unpack(node.input(op.weight), weight, bias, groups);
         else if (op.opType == "matmul" && !isStored(weight)) {
             weight = node.input(0);
             position = 0;
@@ -137,6 +139,7 @@ private:
         ScriptSlot slot = isStored(weight) ? parameterSlot(Slot::Weight, weight) : ScriptSlot{};
         const std::size_t rank = rankOf(slot);
         const std::string kind = kindOf(op, node, rank);
+        slot.extraAxis = hasExtraAxis(op, rank);
         slot.channelAxis = kind.starts_with("ConvTranspose")       ? 1
             : op.rightOperand && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
                                                                    : 0;
@@ -146,24 +149,25 @@ private:
         ScriptLayer &layer
             = layerOf(named.empty() ? unnamed(op.word) : named, kind, isStored(weight) ? tensorOf(slot) : weight);
         layer.groups = std::max(groups, 1);
+        layer.settings = settings;
         layer.nodes.push_back(id);
         if (isStored(weight))
             addSlot(layer, std::move(slot));
-        if (isStored(bias))
+        if (isStored(bias) && !isZeros(m_graph, bias))
             addSlot(layer, parameterSlot(Slot::Bias, bias));
         if (op.scale)
             addSlot(layer, {Slot::Output, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, scaleOf(op, node)}});
         takeInput(layer);
     }
 
-    /// Weight and bias of packed parameters: made by a prepack operator, or stored as such.
-    void unpack(ValueId packed, ValueId &weight, ValueId &bias, int &groups) const
+    /// Weight and bias of packed parameters: made by a prepack operator, or stored as such with a tensor of settings,
+    /// which is returned.
+    ValueId unpack(ValueId packed, ValueId &weight, ValueId &bias, int &groups) const
     {
         weight = bias = kNoValue;
         const Node *maker = m_graph.producerOf(packed);
         if (maker == nullptr)
-            return;
-        // Convolutions: a tensor of their settings, weight, bias.
+            return kNoValue;
         const bool settings = maker->opType.starts_with("Conv") && maker->opType.ends_with("PackedParamsBase");
         weight = maker->input(settings ? 1 : 0);
         bias = maker->input(settings ? 2 : 1);
@@ -171,6 +175,7 @@ private:
             groups = static_cast<int>(maker->integer("6", 1));
         else if (maker->opType.starts_with("conv"))
             groups = static_cast<int>(maker->integer("5", 1));
+        return settings ? maker->input(0) : kNoValue;
     }
 
     void addCellOperator(NodeId id, const ScriptOperator &op)
@@ -262,7 +267,7 @@ private:
     {
         ScriptSlot out;
         out.slot = slot;
-        out.value = handedOn(m_graph, value);
+        out.value = quantizedBehind(m_constants.file(), handedOn(m_graph, value));
         out.constant = true;
         if (m_graph.values[out.value].tensor)
             return out;

@@ -23,6 +23,7 @@ struct ScriptSlot {
     int channelAxis = 0;
     ScriptPattern pattern;
     ScriptArgument scale;
+    bool extraAxis = false; ///< the tensor has an axis of one element before its last that the operator has not
     std::vector<ScriptSlot> others = {}; ///< what else the layer reads as that parameter
 };
 
@@ -30,6 +31,7 @@ struct ScriptLayer {
     std::string name, kind;
     int groups = 1;
     ValueId weight = kNoValue; ///< what its operator reads as its weight; kNoValue without one
+    ValueId settings = kNoValue; ///< of a convolution whose packed parameters hold its groups in a tensor
     std::vector<ScriptSlot> slots;
     std::vector<NodeId> nodes; ///< operators that are it
 };

@@ -28,4 +28,16 @@ void setStoredAffine(const TensorInfo &tensor, Quantizer &q)
         q.origin[field] = {Origin::Read, fmt::format("the {} tensor's own parameters", dtypeName(tensor.dtype))};
 }
 
+std::shared_ptr<const TensorInfo> withoutExtraAxis(const TensorInfo &tensor)
+{
+    auto out = std::make_shared<TensorInfo>(tensor);
+    constexpr std::ptrdiff_t kExtra = 2;
+    if (tensor.shape.size() != 4 || tensor.shape[kExtra] != 1)
+        return out;
+    out->shape.erase(out->shape.begin() + kExtra);
+    if (!out->strides.empty())
+        out->strides.erase(out->strides.begin() + kExtra);
+    return out;
+}
+
 } // namespace quantscope::script

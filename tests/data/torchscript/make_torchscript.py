@@ -1,4 +1,4 @@
-"""Writes the archives of this folder and expect.json with what torch itself says of them: torch 1.13.0, seed 1.
+"""Writes the archives of this folder, state_dicts and a pickled module beside them, and expect.json with what torch itself says of them: torch 1.13.0, seed 1.
 
 python3 make_torchscript.py FOLDER
 """
@@ -11,6 +11,7 @@ import warnings
 import torch
 import torch.ao.quantization as tq
 from torch import nn
+from torch.ao.quantization.quantize_fx import convert_to_reference_fx, prepare_fx
 
 warnings.filterwarnings("ignore")
 torch.backends.quantized.engine = "qnnpack"
@@ -112,6 +113,49 @@ class Cells(nn.Module):
         h = torch.zeros(x.size(0), 4)
         h, _ = self.cell(x, (h, h))
         return self.gru(h.unsqueeze(0))[0]
+
+
+class Grouped(nn.Module):
+    """Convolutions along one axis, in groups."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.dequant = tq.QuantStub(), tq.DeQuantStub()
+        self.c = nn.Conv1d(4, 6, 3, groups=2)
+        self.d = nn.Conv1d(6, 6, 3, groups=6, bias=False)
+        self.u = nn.ConvTranspose1d(6, 4, 2, groups=2)
+
+    def forward(self, x):
+        return self.dequant(self.u(self.d(self.c(self.q(x)))))
+
+
+class Norms(nn.Module):
+    """Normalizations, and a sum with a number, whose scale is that of its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.dequant = tq.QuantStub(), tq.DeQuantStub()
+        self.group, self.instance = nn.GroupNorm(2, 4), nn.InstanceNorm2d(4)
+        self.more = nn.quantized.FloatFunctional()
+
+    def forward(self, x):
+        return self.dequant(self.instance(self.more.add_scalar(self.group(self.q(x)), 0.5)))
+
+
+class Dequantized(nn.Module):
+    """A weight that freezing makes a quantized constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(4, 5))
+        self.scales, self.zeros = torch.rand(4) * 0.05 + 0.01, torch.tensor([0, 1, -2, 3])
+
+    def quantized(self):
+        return torch.quantize_per_channel(self.w.detach(), self.scales, self.zeros, 0, torch.qint8)
+
+    def forward(self, x):
+        w = torch.quantize_per_channel(self.w, self.scales, self.zeros, 0, torch.qint8)
+        return nn.functional.linear(x, w.dequantize())
 
 
 class Switched(nn.Module):
@@ -263,6 +307,8 @@ def main(folder):
     for name, packed in (("weight_ih", state[0]), ("weight_hh", state[1])):
         layers["gru._all_weight_values.0." + name] = {"weight": weight(packed.__getstate__()[0][0])}
     save("cells", torch.jit.script(cells), layers)
+    torch.save(cells.state_dict(), f"{folder}/cells_state.pt")
+    expect["cells_state"] = layers
     on = Switched(True)
     save("switched_on", torch.jit.script(on), {"lin": {"weight": fake(on.fake, on.lin.weight.detach())}})
     save("switched_off", torch.jit.script(Switched(False)), {})
@@ -297,6 +343,47 @@ def main(folder):
         slot = "act" if layer.startswith("celu") else "output"
         layers[layer] = {slot: {"scale": 0.13 + 0.01 * i, "zero_point": 9 + i}}
     save("older", torch.jit.script(older), layers)
+    torch.manual_seed(2)
+    static = tq.QConfig(activation=tq.HistogramObserver.with_args(reduce_range=False), weight=tq.default_weight_observer)
+    for name, module, x in (("grouped_frozen", Grouped(), torch.randn(2, 4, 9)), ("norms", Norms(), torch.randn(2, 4, 6, 6))):
+        module.eval().qconfig = static
+        prepared = tq.prepare(module)
+        prepared(x)
+        done = tq.convert(prepared)
+        if name == "norms":
+            layers = {layer: {"output" if layer == "group" else "act": output(getattr(done, layer))}
+                      for layer in ("q", "group", "instance")}
+            save(name, torch.jit.script(done), layers)
+            continue
+        layers = {f"conv_{i + 1}": {"weight": weight(getattr(done, layer).weight()), "output": output(getattr(done, layer))}
+                  for i, layer in enumerate("cdu")}
+        save(name, torch.jit.script(done), layers, frozen=True)
+    module = Dequantized()
+    save("dequantized_frozen", torch.jit.script(module), {"linear_0": {"weight": weight(module.quantized())}}, frozen=True)
+    module = Residual().eval()
+    module.qconfig = tq.QConfig(activation=tq.MinMaxObserver, weight=tq.default_weight_observer)
+    prepared = tq.prepare(module)
+    x = torch.randn(2, 3, 6, 6)
+    prepared(x)
+    save("prepared", torch.jit.trace(prepared, x), {})
+    expect["observers"] = {name[:-8]: [float(value), float(prepared.state_dict()[name[:-8] + ".max_val"])]
+                           for name, value in prepared.state_dict().items() if name.endswith(".min_val")}
+    module = Residual().eval()
+    module.qconfig = tq.QConfig(activation=tq.MinMaxObserver, weight=tq.default_weight_observer)
+    prepared = tq.prepare(module)
+    prepared(x)
+    done = tq.convert(prepared)
+    torch.save(done, f"{folder}/whole.pt")
+    expect["whole"] = {name: {"weight": weight(getattr(done, name).weight()), "output": output(getattr(done, name))}
+                       for name in ("conv1", "conv2", "up", "fc")}
+    expect["whole"] |= {name: {"act": output(getattr(done, name))} for name in ("quant", "add")}
+    mapping = tq.QConfigMapping().set_global(
+        tq.QConfig(activation=tq.MinMaxObserver, weight=tq.default_per_channel_weight_observer))
+    prepared = prepare_fx(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(64, 5)).eval(), mapping, (x,))
+    prepared(x)
+    done = convert_to_reference_fx(prepared)
+    torch.save(done.state_dict(), f"{folder}/reference_state.pt")
+    expect["reference_state"] = {name: {"weight": weight(getattr(done, name).get_quantized_weight())} for name in "02"}
     with open(f"{folder}/expect.json", "w") as file:
         json.dump(expect, file, indent=1)
 

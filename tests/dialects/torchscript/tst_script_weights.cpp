@@ -1,9 +1,15 @@
+#include "base/text.h"
+#include "dialects/interpret.h"
+#include "support/golden.h"
 #include "support/opened.h"
 #include "support/paths.h"
+#include "support/state_file.h"
 
 #include <algorithm>
 
 #include <QtTest>
+
+#include <fmt/format.h>
 
 using namespace quantscope;
 
@@ -78,6 +84,59 @@ private Q_SLOTS:
             QVERIFY2(!network.layer(name)->slot(Slot::Weight)->quantizer, name);
         QVERIFY(
             says(network, "quantizer-not-constant", "The quantizer of linear_1 (weight) is not known: the limits of "));
+    }
+
+    /// Packed parameters of a frozen archive keep groups in a tensor, and weights of one axis with one more.
+    void groupsOfFrozenConvolutions()
+    {
+        const Network frozen = networkOf("grouped_frozen.pt");
+        QStringList found;
+        for (const Layer &layer : frozen.layers)
+            if (const SlotQuantizer *weight = layer.slot(Slot::Weight))
+                found << QString::fromStdString(
+                    fmt::format("{} {} {} {}", layer.name, layer.kind, layer.groups, shapeText(weight->shape, "x")));
+        QCOMPARE(
+            found, (QStringList{"conv_1 Conv1d 2 6x2x3", "conv_2 Conv1d 6 6x1x3", "conv_3 ConvTranspose1d 2 6x2x2"}));
+        QCOMPARE(frozen.layer("conv_3")->slot(Slot::Weight)->channelAxis, 1);
+        QCOMPARE(networkOf("residual_frozen.pt").layer("conv_2")->groups, 2);
+    }
+
+    /// The sum with a number has no scale of its own, and so is no layer.
+    void sumsWithNumbers()
+    {
+        const Network network = networkOf("norms.pt");
+        QCOMPARE(network.layers.size(), std::size_t(3));
+        QVERIFY(network.diagnostics.empty());
+    }
+
+    /// Truth: the bounds that torch's own modules hold.
+    void observersAreSaid()
+    {
+        const Network network = networkOf("prepared.pt");
+        QStringList expected;
+        const nlohmann::json seen = test::golden(test::data("torchscript/expect.json"))["observers"];
+        for (const auto &[name, bounds] : seen.items())
+            expected << QString::fromStdString(fmt::format(
+                "{} saw {} to {}", name, shortest(bounds[0].get<float>()), shortest(bounds[1].get<float>())));
+        const auto said = std::ranges::find(network.diagnostics, std::string("observers-only"), &Diagnostic::rule);
+        QVERIFY(said != network.diagnostics.end());
+        const QString text = QString::fromStdString(said->text);
+        QVERIFY2(text.startsWith(QString("%1 observers of torch.ao keep what they saw").arg(expected.size())),
+            qPrintable(text));
+        QCOMPARE(std::ranges::count_if(expected, [&](const QString &one) { return text.contains(one); }), 4);
+        QVERIFY(!says(networkOf("trained.pt"), "observers-only", "")); // fake quantizers have scales
+    }
+
+    /// Packed by linear_prepack_fp16: one float32 matrix and its bias.
+    void halfWeightsAreSaid()
+    {
+        const auto file = test::stateFile({{"fc._packed_params._packed_params.0", {2, 3}, test::ramp(6)},
+            {"fc._packed_params._packed_params.1", {2}, test::ramp(2)}});
+        const Network network = *recoverQuantizers(file);
+        QVERIFY(network.layer("fc")->slot(Slot::Weight)->tensor);
+        QVERIFY(says(network, "weight-float16",
+            "torch.ao computes with the weight of fc in float16, which the file keeps as float32: it has no integers"));
+        QVERIFY(!says(networkOf("whole.pt"), "weight-float16", ""));
     }
 
 private:

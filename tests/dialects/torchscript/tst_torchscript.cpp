@@ -202,8 +202,9 @@ private Q_SLOTS:
     void made_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char *name : {"residual", "residual_frozen", "trained", "cells", "switched_on", "signed",
-                 "signed_sums", "float_zeros", "older"})
+        for (const char *name :
+            {"residual", "residual_frozen", "trained", "cells", "cells_state", "switched_on", "signed", "signed_sums",
+                "float_zeros", "older", "norms", "grouped_frozen", "dequantized_frozen", "whole", "reference_state"})
             QTest::newRow(name) << name;
     }
 
