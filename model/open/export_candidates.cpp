@@ -4,6 +4,7 @@
 #include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/scale_rules.h"
 #include "dialects/brevitas/spec.h"
+#include "open/export_percentile.h"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +33,8 @@ enum Trait : unsigned {
     Unsigned = 8192,
 };
 
-/// `?` in a preset is Int8 or Uint8, by the export's sign; `$scale` and `$threshold` are the export's numbers.
+/// `?` in a preset is Int8 or Uint8, by the export's sign; `$scale`, `$threshold` and `$percentile` are the export's
+/// numbers.
 struct Row {
     unsigned needs;
     std::string_view preset, keywords;
@@ -101,6 +103,9 @@ constexpr std::array kWeights = {
     Row{Stored | Tensor, "Int8WeightPerTensorFloat", "scaling_impl_type=parameter"},
     Row{Stored | Tensor | PowersOfTwo, "Int8WeightPerTensorFloat",
         "restrict_scaling_type=power_of_two,scaling_impl_type=parameter"},
+    Row{Computed | Tensor, "Int8WeightPerTensorFloat", "high_percentile_q=$percentile,scaling_stats_op=percentile"},
+    Row{Computed | Channel, "Int8WeightPerTensorFloat",
+        "high_percentile_q=$percentile,scaling_per_output_channel=true,scaling_stats_op=percentile"},
     // Whatever it follows from.
     Row{TwoBits | Tensor, "SignedTernaryWeightPerTensorConst", "scaling_const=$scale"},
     Row{Tensor, "Int8WeightPerTensorFloat", "scaling_impl_type=const,scaling_const=$threshold"},
@@ -235,8 +240,28 @@ std::optional<float> thresholdFor(const SlotSettings &bare, int version, const Q
     return std::nullopt;
 }
 
+/// The percentile of the weights that the export's scales are, if any.
+std::optional<float> percentileFor(
+    const SlotSettings &bare, const BrevitasFacts &facts, SlotIndex index, const Quantizer &told)
+{
+    SlotSettings settings = bare;
+    const auto spec = makeSpec(settings, facts.version);
+    const SlotQuantizer &slot = facts.slotOf(index);
+    if (!spec || spec->kind != QuantizerKind::Affine || !slot.tensor
+        || (slot.channelAxis != 0 && !told.scale->perTensor()))
+        return std::nullopt;
+    QuantizerSpec fitted = *spec;
+    fitted.isSigned = told.isSigned.value_or(fitted.isSigned);
+    fitted.narrow = told.narrow.value_or(fitted.narrow);
+    std::vector<float> thresholds = told.scale->values;
+    for (float &threshold : thresholds)
+        threshold *= intThreshold(fitted, told.bitWidth.value_or(fitted.bits));
+    return percentileOf(*slot.tensor, thresholds);
+}
+
 /// "a=1,b=$scale" as keywords; false where a number cannot be had.
-bool addKeywords(SlotSettings &settings, std::string_view keywords, int version, const Quantizer &told)
+bool addKeywords(SlotSettings &settings, std::string_view keywords, const BrevitasFacts &facts, SlotIndex index,
+    const Quantizer &told)
 {
     std::string text(keywords);
     const auto fill = [&](std::string_view word, const std::optional<float> &value) {
@@ -249,7 +274,11 @@ bool addKeywords(SlotSettings &settings, std::string_view keywords, int version,
     };
     if (!fill("$scale", told.scale->values.front()))
         return false;
-    if (text.find("$threshold") != std::string::npos && !fill("$threshold", thresholdFor(settings, version, told)))
+    if (text.find("$threshold") != std::string::npos
+        && !fill("$threshold", thresholdFor(settings, facts.version, told)))
+        return false;
+    if (text.find("$percentile") != std::string::npos
+        && !fill("$percentile", percentileFor(settings, facts, index, told)))
         return false;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(','), text.size()), is = text.find('=');
@@ -272,7 +301,7 @@ void addRows(std::vector<SlotSettings> &out, const Rows &rows, const BrevitasFac
         if (row.preset.starts_with('?'))
             settings.preset.replace(0, 1, told.isSigned.value_or(true) ? "Int8" : "Uint8");
         settings.mentioned = true;
-        if (!addKeywords(settings, row.keywords, facts.version, told))
+        if (!addKeywords(settings, row.keywords, facts, index, told))
             continue;
         if (auto fitted = withToldFields(std::move(settings), facts, index, told))
             out.push_back(std::move(*fitted));

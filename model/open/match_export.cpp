@@ -127,10 +127,14 @@ private:
     bool m_renamed = false;
 };
 
-std::string pairsText(const Network &listed, const Network &exported, const std::vector<LayerPair> &pairs)
+std::string pairsText(const Network &listed, const Network &exported, const std::vector<LayerPair> &pairs,
+    const std::vector<SlotPair> &activations)
 {
     constexpr std::size_t kMostNamed = 8;
     std::vector<std::string> names;
+    for (const SlotPair &pair : pairs.empty() ? activations : std::vector<SlotPair>())
+        names.push_back(fmt::format(
+            "{} = {}", printable(listed.layers[pair.checkpoint].name), printable(exported.layers[pair.exported].name)));
     for (const LayerPair &pair : pairs)
         if (!pair.named)
             names.push_back(fmt::format("{} = {}{}", printable(listed.layers[pair.checkpoint].name),
@@ -164,6 +168,18 @@ void sortOut(MatchedExport &out, const Network &listed, const Network &exported,
         std::ranges::sort(*names);
 }
 
+bool hasAnyWeight(const Layer &layer) { return layer.slot(Slot::Weight) != nullptr; }
+
+/// Networks of activations alone: every quantizer of the export is that of an activation here.
+bool allActivationsMeet(const Network &listed, const Network &exported, const std::vector<SlotPair> &activations)
+{
+    std::size_t quantized = 0;
+    for (const Layer &layer : exported.layers)
+        quantized += static_cast<std::size_t>(
+            std::ranges::count_if(layer.slots, [](const SlotQuantizer &slot) { return slot.quantizer.has_value(); }));
+    return quantized > 0 && activations.size() == quantized && std::ranges::none_of(listed.layers, hasAnyWeight);
+}
+
 /// Weights too small to tell, or no weights at all, under the names of the checkpoint.
 bool namesMeet(const Network &listed, const Network &exported, const std::vector<LayerPair> &weights)
 {
@@ -182,18 +198,22 @@ MatchedExport matchExport(const Network &listed, Network exported)
     std::vector<SlotPair> activations;
     try {
         weights = pairWeights(listed, exported);
-        if (std::ranges::any_of(weights, [](const LayerPair &pair) { return !pair.named; }))
+        const bool noWeights = std::ranges::none_of(exported.layers, hasAnyWeight);
+        if (noWeights || std::ranges::any_of(weights, [](const LayerPair &pair) { return !pair.named; }))
             activations = pairActivations(listed, exported, weights);
     } catch (const ParseError &) {
         weights.clear(); // comparing says so
         activations.clear();
     }
-    const auto speaks = [](const LayerPair &pair) { return pair.evidence > Evidence::None; };
+    const auto speaks = [](const LayerPair &pair) {
+        return pair.evidence > Evidence::Few || (pair.evidence == Evidence::Few && !pair.named);
+    };
     const auto speaksAgainst = [](const LayerPair &pair) { return pair.evidence == Evidence::Against; };
     const bool forIt = std::ranges::any_of(weights, speaks), against = std::ranges::any_of(weights, speaksAgainst);
-    out.sameNetwork = !against && (forIt || namesMeet(listed, exported, weights));
+    out.sameNetwork = !against
+        && (forIt || namesMeet(listed, exported, weights) || allActivationsMeet(listed, exported, activations));
     out.otherNetwork = against && !forIt;
-    out.pairs = pairsText(listed, exported, weights);
+    out.pairs = pairsText(listed, exported, weights, activations);
     sortOut(out, listed, exported, weights);
     out.network = Renaming(listed, std::move(exported)).run(weights, activations);
     return out;

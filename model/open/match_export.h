@@ -22,7 +22,8 @@ struct MatchedExport {
     /// Layers whose weights stand there as the checkpoint's floats, without a quantizer, where others have one. Sorted.
     std::vector<std::string> floats;
     /// The values of some weight say that it is an export of this network as it was trained, or too few of them are
-    /// there to say anything and the names meet; none says otherwise.
+    /// there to say anything and the names meet, or all of them fit in their order, as do activations where there are
+    /// no weights; none says otherwise.
     bool sameNetwork = false;
     /// Values that can be told from chance are all unlike: an export of another network, or of another training.
     bool otherNetwork = false;

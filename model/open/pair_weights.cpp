@@ -117,11 +117,11 @@ public:
         for (const auto &[shape, candidates] : m_open)
             pairByValues(candidates, others);
         const bool anyEvidence
-            = std::ranges::any_of(others, [](const LayerPair &pair) { return pair.evidence > Evidence::None; });
-        if (anyEvidence) {
-            std::ranges::sort(others, {}, &LayerPair::checkpoint);
-            m_pairs.insert(m_pairs.end(), others.begin(), others.end());
-        }
+            = std::ranges::any_of(others, [](const LayerPair &pair) { return pair.evidence > Evidence::Few; });
+        if (!anyEvidence)
+            others = pairsInOrder();
+        std::ranges::sort(others, {}, &LayerPair::checkpoint);
+        m_pairs.insert(m_pairs.end(), others.begin(), others.end());
         return std::move(m_pairs);
     }
 
@@ -159,6 +159,28 @@ private:
                          : Evidence::None});
     }
 
+    /// Weights of some elements each, as many here as there: each fits where it stands.
+    std::vector<LayerPair> pairsInOrder()
+    {
+        std::vector<std::size_t> mine, theirs;
+        for (const auto &[shape, candidates] : m_open) {
+            mine.insert(mine.end(), candidates.checkpoint.begin(), candidates.checkpoint.end());
+            theirs.insert(theirs.end(), candidates.exported.begin(), candidates.exported.end());
+        }
+        if (mine.size() != theirs.size() || !m_pairs.empty())
+            return {};
+        std::ranges::sort(mine);
+        std::ranges::sort(theirs);
+        std::vector<LayerPair> out;
+        for (std::size_t i = 0; i < mine.size(); ++i) {
+            const Samples::Best best = m_samples.compare(mine[i], theirs[i]);
+            if (!best.aligned || best.evidence != Evidence::Few)
+                return {};
+            out.push_back({mine[i], theirs[i], false, best.transposed, best.evidence});
+        }
+        return out;
+    }
+
     /// Pairs that are each other's only best ones.
     void pairByValues(const Candidates &group, std::vector<LayerPair> &out)
     {
@@ -186,7 +208,7 @@ private:
         const std::vector<Samples::Best> &table, const std::vector<std::size_t> &exported, std::size_t row)
     {
         std::optional<std::size_t> best;
-        Evidence strongest = Evidence::None;
+        Evidence strongest = Evidence::Few;
         bool tied = false;
         for (std::size_t column = 0; column < exported.size(); ++column) {
             const Evidence evidence = table[row * exported.size() + column].evidence;
@@ -219,7 +241,7 @@ private:
         const auto row = static_cast<std::size_t>(std::ranges::find(rowTaken, false) - rowTaken.begin());
         const auto column = static_cast<std::size_t>(std::ranges::find(columnTaken, false) - columnTaken.begin());
         const Samples::Best &best = table[row * columnTaken.size() + column];
-        if (best.evidence == Evidence::None)
+        if (best.evidence == Evidence::None || best.evidence == Evidence::Few)
             out.push_back({group.checkpoint[row], group.exported[column], false, best.transposed, best.evidence});
     }
 

@@ -17,7 +17,8 @@ struct LayerPair {
 };
 
 /// Which layers with weights are which: by name where names meet, else by shape (also transposed) and values. Where
-/// values do not tell two apart, neither is paired; where no value speaks for any pair, none is that has other names.
+/// values do not tell two apart, neither is paired; where no value speaks for any pair, those that have other names are
+/// paired in their order, if all of them fit that way, else none is.
 /// Layers by name come first, each kind in the order of the checkpoint. Throws ParseError.
 std::vector<LayerPair> pairWeights(const Network &listed, const Network &exported);
 

@@ -145,8 +145,10 @@ Evidence evidenceOf(const ElementSample &floats, const ElementSample &theirs, co
     const float widest = widestStep(floats, theirs);
     // Half a step is what rounding moves a value by; other modes move it by up to one.
     const bool equal = widest <= 0.501f, near = widest <= 1.001f && all.cosine() >= 0.5;
-    if (count < kFewest || isConstant(theirs.values) || isConstant(floats.values))
+    if (isConstant(theirs.values) || isConstant(floats.values))
         return equal || near ? Evidence::None : Evidence::Against;
+    if (count < kFewest)
+        return equal || near ? Evidence::Few : Evidence::Against;
     if (equal)
         return Evidence::Equal;
     // Of unrelated tensors the cosine is spread by 1 / sqrt(count).

@@ -25,7 +25,8 @@ ElementSample sampleQuantized(const SlotQuantizer &slot);
 /// How far the values of an export speak for being those of a float tensor.
 enum class Evidence {
     Against, ///< as alike as any two tensors are
-    None, ///< too few elements, or all the same, or somewhat alike: they fit, and so would others
+    None, ///< all the same, or somewhat alike: they fit, and so would others
+    Few, ///< every element fits, but they are too few to tell anything by themselves
     Channels, ///< each output channel is a multiple of the floats': a batch norm was merged
     Alike, ///< far more alike than two tensors of that size are by chance
     Equal, ///< every element is what the floats give under the export's scale
