@@ -1,13 +1,19 @@
-// How long a checkpoint takes to open: the listing reads the directory and the pickle, never a storage.
+// How long a checkpoint takes to open: the listing reads the directory and the pickle, never a storage. Beside torch
+// both are whole processes, as a person starts them.
 
+#include "base/process.h"
 #include "checkpoint_file.h"
 #include "formats/open_model.h"
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -24,6 +30,18 @@ double residentMegabytes()
     double total = 0, resident = 0;
     statm >> total >> resident;
     return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+const CheckpointFile &gigabyte()
+{
+    static const auto file = CheckpointFile::zeros(256, {1024, 1024});
+    return file;
+}
+
+const CheckpointFile &scriptGigabyte()
+{
+    static const auto file = CheckpointFile::script(256, {1024, 1024});
+    return file;
 }
 
 void list(benchmark::State &state, const std::string &path)
@@ -43,10 +61,56 @@ void list(benchmark::State &state, const std::string &path)
 
 void listSample(benchmark::State &state) { list(state, QUANTSCOPE_SOURCE_DIR "/resources/samples/digits_fixed.pt"); }
 
-void listGigabyte(benchmark::State &state)
+void listGigabyte(benchmark::State &state) { list(state, gigabyte().path()); }
+
+void listScriptGigabyte(benchmark::State &state) { list(state, scriptGigabyte().path()); }
+
+/// Seconds of a whole run, start of the process included; nullopt where it fails.
+std::optional<double> secondsOf(const std::vector<std::string> &command)
 {
-    static const auto file = CheckpointFile::zeros(256, {1 << 20});
-    list(state, file.path());
+    const auto folder = TemporaryFolder::make();
+    if (!folder)
+        return std::nullopt;
+    const auto start = std::chrono::steady_clock::now();
+    const bool done = runProcess(command, *folder, std::chrono::seconds(600)).ok();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return done ? std::optional(taken.count()) : std::nullopt;
+}
+
+std::string pythonWithTorch()
+{
+    for (const char *python : {"python3", "/usr/bin/python3"})
+        if (secondsOf({findProgram(python), "-c", "import torch"}))
+            return python;
+    return {};
+}
+
+/// `quantscope inspect FILE --list` and Python's way to the names and shapes, run in turns; best of each.
+void listBesideTorch(benchmark::State &state, const std::string &path, const std::string &load)
+{
+    static const std::string python = pythonWithTorch();
+    if (python.empty())
+        return state.SkipWithError("no python3 here has torch");
+    const std::string code = fmt::format("import torch; torch.{}('{}')", load, path);
+    double torch = HUGE_VAL, own = HUGE_VAL;
+    for (auto _ : state) {
+        const auto ours = secondsOf({QUANTSCOPE_PROGRAM, "inspect", path, "--list"});
+        const auto theirs = secondsOf({findProgram(python), "-c", code});
+        if (!ours || !theirs)
+            return state.SkipWithError(ours ? "torch does not load the file" : "quantscope does not list the file");
+        state.SetIterationTime(*ours);
+        own = std::min(own, *ours);
+        torch = std::min(torch, *theirs);
+    }
+    state.counters["torch_ms"] = 1e3 * torch;
+    state.counters["ratio"] = torch / own;
+}
+
+void listGigabyteBesideTorch(benchmark::State &state) { listBesideTorch(state, gigabyte().path(), "load"); }
+
+void listScriptGigabyteBesideTorch(benchmark::State &state)
+{
+    listBesideTorch(state, scriptGigabyte().path(), "jit.load");
 }
 
 void listHundredThousand(benchmark::State &state)
@@ -99,8 +163,7 @@ void listHundredGigabytes(benchmark::State &state)
 /// Every element of a 1 GB checkpoint as float32, through one reader a tensor.
 void readGigabyte(benchmark::State &state)
 {
-    static const auto generated = CheckpointFile::zeros(256, {1 << 20});
-    const auto file = openModel(generated.path());
+    const auto file = openModel(gigabyte().path());
     std::vector<float> chunk(1 << 16);
     for (auto _ : state)
         for (const TensorInfo &tensor : (*file)->tensors) {
@@ -116,6 +179,9 @@ void readGigabyte(benchmark::State &state)
 
 BENCHMARK(listSample)->Unit(benchmark::kMicrosecond);
 BENCHMARK(listGigabyte)->Unit(benchmark::kMillisecond);
+BENCHMARK(listScriptGigabyte)->Unit(benchmark::kMillisecond);
+BENCHMARK(listGigabyteBesideTorch)->Unit(benchmark::kMillisecond)->UseManualTime()->Iterations(5);
+BENCHMARK(listScriptGigabyteBesideTorch)->Unit(benchmark::kMillisecond)->UseManualTime()->Iterations(5);
 BENCHMARK(listHundredThousand)->Unit(benchmark::kMillisecond);
 BENCHMARK(listHundredGigabytes)->Unit(benchmark::kMillisecond);
 BENCHMARK(readGigabyte)->Unit(benchmark::kMillisecond);

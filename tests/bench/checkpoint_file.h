@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <random>
@@ -20,8 +21,9 @@ template <class T> std::string le(T value) { return {reinterpret_cast<const char
 inline std::string pickled(const std::string &text) { return "X" + le(static_cast<std::uint32_t>(text.size())) + text; }
 inline std::string pickled(std::uint32_t number) { return "J" + le(number); }
 
-/// A state_dict of `tensors` float32 tensors "layers.N.weight" of one shape, as torch.save writes it.
-inline std::string stateDict(std::uint32_t tensors, std::span<const std::uint32_t> shape)
+/// Names and values of a dict of float32 tensors of one shape; `name` has their number at its {}.
+inline std::string tensorItems(
+    std::uint32_t tensors, std::span<const std::uint32_t> shape, fmt::format_string<std::uint32_t &> name)
 {
     std::uint32_t elements = 1;
     for (const std::uint32_t size : shape)
@@ -33,15 +35,43 @@ inline std::string stateDict(std::uint32_t tensors, std::span<const std::uint32_
         sizes += pickled(size);
         strides += pickled(stride);
     }
-    std::string out = "\x80\x02"
-                      "ccollections\nOrderedDict\n)R(";
+    std::string out;
     for (std::uint32_t i = 0; i < tensors; ++i) {
-        out += pickled(fmt::format("layers.{}.weight", i)) + "ctorch._utils\n_rebuild_tensor_v2\n(("
-            + pickled("storage");
+        out += pickled(fmt::format(name, i)) + "ctorch._utils\n_rebuild_tensor_v2\n((" + pickled("storage");
         out += "ctorch\nFloatStorage\n" + pickled(std::to_string(i)) + pickled("cpu") + pickled(elements) + "tQK";
         out += std::string(1, '\0') + "(" + sizes + "t(" + strides + "t\x89" + "ccollections\nOrderedDict\n)RtR";
     }
-    return out + "u.";
+    return out;
+}
+
+/// A state_dict of tensors "layers.N.weight", as torch.save writes it.
+inline std::string stateDict(std::uint32_t tensors, std::span<const std::uint32_t> shape)
+{
+    return "\x80\x02"
+           "ccollections\nOrderedDict\n)R("
+        + tensorItems(tensors, shape, "layers.{}.weight") + "u.";
+}
+
+/// A module of linear layers one behind the other, as torch.jit.save writes it.
+inline std::string scriptModule(std::uint32_t tensors, std::span<const std::uint32_t> shape)
+{
+    return "\x80\x02"
+           "c__torch__\nNet\n)\x81}("
+        + tensorItems(tensors, shape, "weight{}") + "ub.";
+}
+
+inline std::string scriptCode(std::uint32_t tensors)
+{
+    std::string names, fields, steps;
+    for (std::uint32_t i = 0; i < tensors; ++i) {
+        names += fmt::format("\"weight{}\", ", i);
+        fields += fmt::format("  weight{} : Tensor\n", i);
+        steps += fmt::format(
+            "    x{0} = torch.linear({1}, self.weight{0})\n", i, i == 0 ? "x" : fmt::format("x{}", i - 1));
+    }
+    return fmt::format("class Net(Module):\n  __parameters__ = [{}]\n  __buffers__ = []\n{}  def forward(self: "
+                       "__torch__.Net,\n    x: Tensor) -> Tensor:\n{}    return x{}\n",
+        names, fields, steps, tensors - 1);
 }
 
 /// Writes a stored zip archive; zeros are left as holes that take no room on the disk.
@@ -112,12 +142,12 @@ public:
     /// Zeros, as holes: for what reads no storage.
     static CheckpointFile zeros(std::uint32_t tensors, std::vector<std::uint32_t> shape)
     {
-        return {tensors, shape, [](ZipFile &zip, const std::string &name, std::size_t bytes) {
-                    static std::string zero;
-                    if (zero.size() != bytes)
-                        zero.assign(bytes, '\0');
-                    zip.addZeros(name, bytes, ZipFile::crcOf(zero));
-                }};
+        return {tensors, shape, "", writeZeros};
+    }
+    /// The same as a TorchScript archive.
+    static CheckpointFile script(std::uint32_t tensors, std::vector<std::uint32_t> shape)
+    {
+        return {tensors, shape, scriptCode(tensors), writeZeros};
     }
     /// Weights as training leaves them, other ones in every tensor.
     static CheckpointFile weights(std::uint32_t tensors, std::vector<std::uint32_t> shape)
@@ -125,7 +155,7 @@ public:
         std::mt19937 engine(1);
         std::normal_distribution<float> normal(0.0f, 0.05f);
         std::vector<float> values;
-        return {tensors, shape, [&](ZipFile &zip, const std::string &name, std::size_t bytes) {
+        return {tensors, shape, "", [&](ZipFile &zip, const std::string &name, std::size_t bytes) {
                     values.resize(bytes / sizeof(float));
                     const std::size_t fresh = std::min<std::size_t>(values.size(), 1u << 20);
                     for (std::size_t i = 0; i < values.size(); ++i)
@@ -141,19 +171,35 @@ public:
 
 private:
     using Writer = std::function<void(ZipFile &zip, const std::string &name, std::size_t bytes)>;
-    CheckpointFile(std::uint32_t tensors, const std::vector<std::uint32_t> &shape, const Writer &write)
-        : m_path(fmt::format("/tmp/quantscope-bench-{}-{}.pt", ::getpid(), tensors))
+    CheckpointFile(
+        std::uint32_t tensors, const std::vector<std::uint32_t> &shape, const std::string &code, const Writer &write)
+        : m_path((std::filesystem::temp_directory_path()
+            / fmt::format("quantscope-bench-{}-{}{}.pt", ::getpid(), tensors, code.empty() ? "" : "-script"))
+                     .string())
     {
         std::size_t bytes = sizeof(float);
         for (const std::uint32_t size : shape)
             bytes *= size;
         ZipFile zip(m_path);
-        zip.add("archive/data.pkl", stateDict(tensors, shape));
+        zip.add("archive/data.pkl", code.empty() ? stateDict(tensors, shape) : scriptModule(tensors, shape));
+        if (!code.empty()) {
+            zip.add("archive/code/__torch__.py", code);
+            zip.add("archive/constants.pkl", std::string("\x80\x02)."));
+        }
         for (std::uint32_t i = 0; i < tensors; ++i)
             write(zip, fmt::format("archive/data/{}", i), bytes);
         zip.add("archive/version", std::string("3\n"));
         zip.finish();
     }
+
+    static void writeZeros(ZipFile &zip, const std::string &name, std::size_t bytes)
+    {
+        static std::string zero;
+        if (zero.size() != bytes)
+            zero.assign(bytes, '\0');
+        zip.addZeros(name, bytes, ZipFile::crcOf(zero));
+    }
+
     std::string m_path;
 };
 
