@@ -222,7 +222,7 @@ void Grouping::dropObservers()
 {
     const auto isObserver = [](const StateQuantizer &q) { return q.torchAo && !q.fields.contains("scale"); };
     for (StateLayer &known : m_dict.layers)
-        m_dict.observers += std::erase_if(known.quantizers, isObserver);
+        std::erase_if(known.quantizers, isObserver);
 }
 
 /// The fake quantizer of a layer that is fused with its batch norm works on the weight with the factor of that in it.

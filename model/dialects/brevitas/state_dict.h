@@ -46,7 +46,6 @@ struct StateDict {
     bool before06 = false; ///< some key has a name of 2019 or 2020
     bool torchAo = false; ///< quantized by torch.ao: no preset of Brevitas is to be assumed
     bool packed = false; ///< some weight is unpacked from words: no preset is to be assumed either
-    std::size_t observers = 0; ///< of torch.ao that keep what they saw, without a scale made of it
     std::string prefix; ///< what was taken off every name
 
     const StateLayer *layer(std::string_view name) const;
