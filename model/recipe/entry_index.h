@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -8,7 +10,8 @@
 
 namespace quantscope {
 
-/// Entries of a recipe by the layers that they may reach: names are looked up, only patterns are tried on each layer.
+/// Entries of a recipe by the layers that they may reach: names are looked up, patterns by the text in front of and
+/// behind their wildcards, so that a recipe of thousands of either is not tried on every layer.
 class EntryIndex {
 public:
     template <class Entries> explicit EntryIndex(const Entries &entries)
@@ -20,10 +23,19 @@ public:
     std::vector<std::size_t> mayReach(std::string_view layer) const;
 
 private:
-    void add(const std::string &match, std::size_t position);
+    using Positions = std::unordered_map<std::string, std::vector<std::size_t>>;
+    /// How much of a name a pattern says in front of its first wildcard, and behind its last.
+    struct Ends {
+        std::size_t front = 0, back = 0;
+        auto operator<=>(const Ends &) const = default;
+    };
 
-    std::unordered_map<std::string, std::vector<std::size_t>> m_names; ///< without wrappers
-    std::vector<std::size_t> m_patterns;
+    void add(const std::string &match, std::size_t position);
+    void addPatterns(std::string_view name, std::vector<std::size_t> &out) const;
+
+    Positions m_names; ///< without wrappers
+    std::map<Ends, Positions> m_patterns; ///< by what stands at those ends
+    std::vector<std::size_t> m_wrapped; ///< patterns with wrappers, of which a name may have others
 };
 
 } // namespace quantscope
