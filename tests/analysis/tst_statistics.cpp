@@ -97,6 +97,20 @@ private Q_SLOTS:
         QCOMPARE(inChannels, static_cast<std::uint64_t>(size));
     }
 
+    /// A code that is both ends of its range is at a limit once.
+    void oneCodeAlone()
+    {
+        const std::vector<float> w(21, 0.25f);
+        const auto stats = analyse(slotOf(w, {21}, affine(1, true, true, {{}, {}, {0.125f}})));
+        QVERIFY(stats.has_value());
+        QCOMPARE(stats->codesMin, std::int64_t{0});
+        QCOMPARE(stats->codesMax, std::int64_t{0});
+        QCOMPARE(stats->atLimit, std::uint64_t{21});
+        QCOMPARE(stats->clipped, std::optional(std::uint64_t{21}));
+        QCOMPARE(stats->zeroed, std::uint64_t{21});
+        QCOMPARE(stats->error.maxAbs, 0.25);
+    }
+
     /// Blocks lie along the inputs: a channel is a row with several of them. Dequantized by hand.
     void channelsOfBlocks()
     {
