@@ -2,6 +2,7 @@
 
 #include "base/parse_number.h"
 #include "commands.h"
+#include "dialects/brevitas/facts.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
@@ -88,12 +89,13 @@ Result<std::vector<SlotComparison>> compareAll(const CompareArguments &arguments
     const CompareOptions options{.slot = arguments.slot,
         .hash = arguments.json,
         .skipUnavailable = arguments.with.empty() || arguments.sweeps()};
+    const auto facts = gatherFacts(network);
     std::vector<SlotComparison> compared;
     for (const std::string &layer : arguments.layers) {
         const auto list = candidates(arguments, network, layer);
         if (!list)
             return tl::unexpected(list.error());
-        auto one = compareCandidates(network, {layer}, *list, options);
+        auto one = compareCandidatesWith(network, facts, {layer}, *list, options);
         if (!one)
             return tl::unexpected(one.error());
         compared.push_back(std::move(one->front()));

@@ -272,11 +272,17 @@ Result<std::vector<SlotComparison>> prepared(const Network &network, const std::
 Result<std::vector<SlotComparison>> compareCandidates(const Network &network, const std::vector<std::string> &layers,
     const std::vector<CandidateText> &candidates, const CompareOptions &options, const Progress &progress)
 {
+    return compareCandidatesWith(network, gatherFacts(network), layers, candidates, options, progress);
+}
+
+Result<std::vector<SlotComparison>> compareCandidatesWith(const Network &network, const Result<BrevitasFacts> &facts,
+    const std::vector<std::string> &layers, const std::vector<CandidateText> &candidates, const CompareOptions &options,
+    const Progress &progress)
+{
     std::vector<Task> tasks;
     auto out = prepared(network, layers, candidates, options.slot, tasks);
     if (!out)
         return out;
-    const auto facts = gatherFacts(network);
     if (!facts)
         return tl::unexpected(facts.error());
     runTasks({network, *facts, options, progress}, tasks, *out);

@@ -47,6 +47,8 @@ private Q_SLOTS:
         QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
         model.updateLayer("conv2", session.inspection());
         QCOMPARE(changed.size(), 1);
+        QCOMPARE(changed.first().at(0).toModelIndex(), model.index(row, LayerModel::Sqnr));
+        QCOMPARE(changed.first().at(1).toModelIndex(), model.index(row, LayerModel::Problems));
         QCOMPARE(model.index(row, LayerModel::Sqnr).data().toString(), u"26.8"_s);
     }
 

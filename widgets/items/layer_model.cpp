@@ -179,7 +179,8 @@ void LayerModel::updateLayer(const std::string &name, const Inspection &inspecti
         return;
     ListedRow changed = row(at);
     static_cast<LayerRow &>(changed) = layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]);
-    replaceRow(static_cast<std::size_t>(at), std::move(changed));
+    // Its place and name stay, so that nothing has to be sorted again and no lines are drawn anew for each.
+    replaceRow(static_cast<std::size_t>(at), std::move(changed), Sqnr);
 }
 
 int LayerModel::rowOf(const QString &name) const

@@ -106,11 +106,11 @@ protected:
         Q_UNUSED(role);
         return {};
     }
-    /// One row has other values; rows and selection stay.
-    void replaceRow(std::size_t at, Row row)
+    /// One row has other values from a column on; rows and selection stay.
+    void replaceRow(std::size_t at, Row row, int firstColumn)
     {
         m_rows[at] = std::move(row);
-        Q_EMIT dataChanged(index(static_cast<int>(at), 0), index(static_cast<int>(at), columnCount() - 1));
+        Q_EMIT dataChanged(index(static_cast<int>(at), firstColumn), index(static_cast<int>(at), columnCount() - 1));
     }
 
     /// All rows have other values; there are as many as before.

@@ -1,8 +1,12 @@
 #include "session/sweep_store.h"
 
+#include "dialects/brevitas/facts.h"
 #include "lab/compare.h"
 
 #include <algorithm>
+#include <mutex>
+#include <string_view>
+#include <unordered_set>
 
 namespace quantscope {
 
@@ -12,13 +16,34 @@ std::vector<std::string> sweptLayers(const Network &network) { return comparable
 
 std::uint64_t sweptElements(const Network &network, const std::vector<std::string> &layers)
 {
+    const std::unordered_set<std::string_view> counted(layers.begin(), layers.end());
     std::uint64_t count = 0;
-    for (const std::string &name : layers)
-        if (const Layer *layer = network.layer(name))
-            if (const SlotQuantizer *slot = layer->slot(kSlot); slot && slot->tensor)
-                count += slot->tensor->count();
+    for (const Layer &layer : network.layers)
+        if (const SlotQuantizer *slot = layer.slot(kSlot); slot && slot->tensor && counted.contains(layer.name))
+            count += slot->tensor->count();
     return count;
 }
+
+/// Gathered by the first layer that is swept, on the worker.
+class SweepStore::SharedFacts {
+public:
+    const Result<BrevitasFacts> &of(const Network &network)
+    {
+        std::call_once(m_once, [&] { m_facts.emplace(gatherFacts(network)); });
+        return *m_facts;
+    }
+
+private:
+    std::once_flag m_once;
+    std::optional<Result<BrevitasFacts>> m_facts;
+};
+
+SweepStore::SweepStore(QObject *parent)
+    : QObject(parent)
+{
+}
+
+SweepStore::~SweepStore() = default;
 
 static bool stillHolds(const Network &network, const std::string &layer, const LabBasis &basis)
 {
@@ -31,6 +56,8 @@ void SweepStore::setBasis(std::shared_ptr<const Network> network, const SweepSet
     if (network == m_network && settings == m_settings)
         return;
     const bool anew = !network || settings != m_settings;
+    if (network != m_network)
+        m_facts = std::make_shared<SharedFacts>();
     m_network = std::move(network);
     m_settings = settings;
     if (anew) {
@@ -64,23 +91,24 @@ void SweepStore::forget()
 
 void SweepStore::request(const std::vector<std::string> &layers)
 {
-    for (auto name = layers.rbegin(); name != layers.rend(); ++name) {
-        if (m_known.contains(*name) || (m_running && m_running->first == *name))
-            continue;
-        std::erase(m_queue, *name);
-        m_queue.push_front(*name);
-    }
+    std::vector<std::string> wanted;
+    std::ranges::copy_if(layers, std::back_inserter(wanted), [this](const std::string &name) {
+        return !m_known.contains(name) && !(m_running && m_running->first == name);
+    });
+    const std::unordered_set<std::string_view> moved(wanted.begin(), wanted.end());
+    std::erase_if(m_queue, [&](const std::string &name) { return moved.contains(name); });
+    m_queue.insert(m_queue.begin(), wanted.begin(), wanted.end());
     next();
 }
 
-static Result<std::vector<SweepPoint>> sweepLayer(
-    const Network &network, const std::string &layer, const SweepSettings &settings, const Progress &progress)
+static Result<std::vector<SweepPoint>> sweepLayer(const Network &network, const Result<BrevitasFacts> &facts,
+    const std::string &layer, const SweepSettings &settings, const Progress &progress)
 {
     std::vector<CandidateText> candidates;
     for (const std::string &family : settings.families)
         if (auto candidate = parseCandidate(family))
             candidates.push_back(std::move(*candidate));
-    auto compared = compareCandidates(network, {layer}, atWidths(candidates, settings.low, settings.high),
+    auto compared = compareCandidatesWith(network, facts, {layer}, atWidths(candidates, settings.low, settings.high),
         {.slot = kSlot, .hash = false, .skipUnavailable = true}, progress);
     if (!compared)
         return tl::unexpected(compared.error());
@@ -96,8 +124,9 @@ void SweepStore::next()
     const std::string layer = m_queue.front();
     m_queue.pop_front();
     m_running.emplace(layer, labBasis(*m_network, layer, kSlot));
-    m_task.start([network = m_network, layer, settings = m_settings](
-                     const Progress &progress) { return sweepLayer(*network, layer, settings, progress); },
+    m_task.start(
+        [network = m_network, facts = m_facts, layer, settings = m_settings](
+            const Progress &progress) { return sweepLayer(*network, facts->of(*network), layer, settings, progress); },
         [this, layer, basis = m_running->second](Result<std::vector<SweepPoint>> points) {
             m_running.reset();
             // One that failed is not tried again.

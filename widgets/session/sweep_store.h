@@ -26,7 +26,8 @@ struct SweepSettings {
 class SweepStore : public QObject {
     Q_OBJECT
 public:
-    using QObject::QObject;
+    explicit SweepStore(QObject *parent = nullptr);
+    ~SweepStore() override;
 
     /// Points of other weights or settings are forgotten.
     void setBasis(std::shared_ptr<const Network> network, const SweepSettings &settings);
@@ -50,10 +51,12 @@ private:
         LabBasis basis;
         std::vector<SweepPoint> points;
     };
+    class SharedFacts;
     void forget();
     void next();
 
     std::shared_ptr<const Network> m_network;
+    std::shared_ptr<SharedFacts> m_facts; ///< of the network
     SweepSettings m_settings;
     std::deque<std::string> m_queue;
     std::map<std::string, Entry> m_known;

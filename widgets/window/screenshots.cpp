@@ -11,7 +11,7 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QPixmap>
-#include <QThread>
+#include <QTimer>
 
 #include <algorithm>
 #include <cstdio>
@@ -28,6 +28,14 @@ static int fail(int status, const QString &text)
     return status;
 }
 
+/// Each of thousands of slots is told of and followed by the next as an event: none of them waits for a sleep to end.
+static void processEvents()
+{
+    QTimer beat; // nothing may happen any more
+    beat.start(2);
+    QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents);
+}
+
 template <class Done> static bool waitFor(Done done)
 {
     QElapsedTimer timer;
@@ -35,8 +43,7 @@ template <class Done> static bool waitFor(Done done)
     while (!done()) {
         if (timer.elapsed() > kPatience)
             return false;
-        QApplication::processEvents(QEventLoop::AllEvents, 20);
-        QThread::msleep(2);
+        processEvents();
     }
     return true;
 }
@@ -46,10 +53,8 @@ static void settle()
 {
     QElapsedTimer timer;
     timer.start();
-    while (timer.elapsed() < 250) {
-        QApplication::processEvents(QEventLoop::AllEvents, 20);
-        QThread::msleep(2);
-    }
+    while (timer.elapsed() < 250)
+        processEvents();
 }
 
 static QString savePicture(MainWindow &window, const QString &folder, const QString &name)

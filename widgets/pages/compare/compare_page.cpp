@@ -13,6 +13,8 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+static constexpr int kDrawEvery = 100; // milliseconds
+
 ComparePage::ComparePage(Session &session, QWidget *parent)
     : Page(session, parent)
     , m_switch(new Segmented(tr("Part of the lab")))
@@ -39,7 +41,9 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     }
     connect(m_switch, &Segmented::selected, this, &ComparePage::showPart);
     connect(&m_lab, &LabStore::changed, m_candidates, &CompareCandidates::refresh);
-    connect(&m_sweep, &SweepStore::changed, this, &ComparePage::refreshView);
+    m_sweptAwaited.setSingleShot(true);
+    connect(&m_sweptAwaited, &QTimer::timeout, this, &ComparePage::refreshView);
+    connect(&m_sweep, &SweepStore::changed, this, &ComparePage::onSwept);
 }
 
 std::array<QWidget *, 3> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power}; }
@@ -60,8 +64,18 @@ bool ComparePage::idle() const
     return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle();
 }
 
+/// A small layer takes a millisecond, and what all of thousands add up to more than that.
+void ComparePage::onSwept()
+{
+    if (m_sweep.idle())
+        refreshView();
+    else if (!m_sweptAwaited.isActive())
+        m_sweptAwaited.start(kDrawEvery);
+}
+
 void ComparePage::refreshView()
 {
+    m_sweptAwaited.stop();
     if (m_switch->current() == Sweep)
         m_sweepPanel->refresh();
     else if (m_switch->current() == Candidates)

@@ -4,6 +4,8 @@
 #include "session/lab_store.h"
 #include "session/sweep_store.h"
 
+#include <QTimer>
+
 #include <array>
 
 namespace quantscope {
@@ -35,10 +37,12 @@ protected:
 private:
     /// Not a stack: it would be as high as its highest panel.
     std::array<QWidget *, 3> panels() const;
+    void onSwept();
     void refreshView();
 
     LabStore m_lab;
     SweepStore m_sweep;
+    QTimer m_sweptAwaited; ///< runs while something was swept that is not drawn
     Segmented *m_switch;
     CompareCandidates *m_candidates;
     SweepPanel *m_sweepPanel;
