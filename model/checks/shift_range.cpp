@@ -13,8 +13,8 @@ void checkShift(const Layer &layer, const char *name, const std::optional<DpuShi
 {
     if (shift && !shift->fits())
         out.push_back({"shift-range", Severity::Warning, {layer.id, Slot::Weight},
-            fmt::format("{}: {} is {}, and the DPU has {} to {}: its compiler refuses that; {}", layer.name, name,
-                shift->value, shift->lowest, shift->highest, wayOn)});
+            fmt::format("{}: {} is {}, and the DPU has {}: its compiler refuses that; {}", layer.name, name,
+                shift->value, rangeText(*shift), wayOn)});
     if (shift && told && *told != shift->value)
         out.push_back({"shift-range", Severity::Warning, {layer.id, Slot::Weight},
             fmt::format("{}: the file says {} {}, and its positions give {}", layer.name, name, *told, shift->value)});

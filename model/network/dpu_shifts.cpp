@@ -3,6 +3,8 @@
 #include "quant/fixed_point.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -24,21 +26,42 @@ std::optional<int> only(const std::vector<std::optional<int>> &positions)
     return same ? positions.front() : std::nullopt;
 }
 
-/// Its own quantizer, else those of the operators that alone read it: the DPU computes both at once.
+/// Computed with the sum before it becomes codes; names of ONNX, torch and XIR without their marks.
+bool isActivation(std::string type)
+{
+    static constexpr std::array<std::string_view, 8> kTypes
+        = {"relu", "relu6", "leakyrelu", "prelu", "clip", "hardsigmoid", "hardswish", "hardtanh"};
+    std::erase_if(type, [](char c) { return c == '-' || c == '_'; });
+    std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+/// Positions of what alone reads a node, behind activations that have no quantizer of their own.
+std::vector<std::optional<int>> positionsBehind(const Network &network, FlowNodeId node, int steps)
+{
+    std::vector<std::optional<int>> out;
+    for (const FlowNodeId reader : network.flow.consumers(node)) {
+        const FlowNode &next = network.flow.node(reader);
+        const Layer *layer = next.layer ? &network.layer(*next.layer) : nullptr;
+        if (layer == nullptr && steps > 0 && next.kind == FlowNode::Kind::Operator && isActivation(next.opType))
+            std::ranges::copy(positionsBehind(network, reader, steps - 1), std::back_inserter(out));
+        else if (layer != nullptr && layer->slot(Slot::Weight) == nullptr)
+            out.push_back(positionIn(layer->slot(Slot::Act)));
+        else
+            out.push_back(std::nullopt);
+    }
+    return out;
+}
+
+/// Its own quantizer, else that of the activation behind it: the DPU computes both at once.
 std::optional<int> outputPosition(const Network &network, const Layer &layer)
 {
+    constexpr int kMostActivations = 2;
     for (const Slot own : {Slot::Output, Slot::Act})
         if (layer.slot(own) != nullptr)
             return positionIn(layer.slot(own));
     const auto node = network.flow.nodeOf(layer.id);
-    std::vector<std::optional<int>> next;
-    for (const FlowNodeId reader : node ? network.flow.consumers(*node) : std::vector<FlowNodeId>()) {
-        const FlowNode &flowNode = network.flow.node(reader);
-        const Layer *reading = flowNode.layer ? &network.layer(*flowNode.layer) : nullptr;
-        const bool quantizes = reading != nullptr && reading->slot(Slot::Weight) == nullptr;
-        next.push_back(quantizes ? positionIn(reading->slot(Slot::Act)) : std::nullopt);
-    }
-    return only(next);
+    return node ? only(positionsBehind(network, *node, kMostActivations)) : std::nullopt;
 }
 
 std::optional<int> inputPosition(const Arrivals &arrivals, const Layer &layer)
@@ -53,7 +76,10 @@ DpuShift cutOf(int value) { return {value, 0, 16}; }
 DpuShift biasShiftOf(int value, const std::optional<DpuShift> &cut)
 {
     constexpr int kSumBits = 24, kOutputBits = 8;
-    return {value, std::min(0, -(kSumBits - (kOutputBits + (cut ? cut->value : 0)))), 15};
+    DpuShift out{value, std::nullopt, 15};
+    if (cut)
+        out.lowest = std::min(0, -(kSumBits - (kOutputBits + cut->value)));
+    return out;
 }
 
 void computeShifts(DpuShifts &shifts)
@@ -76,6 +102,12 @@ void computeShifts(DpuShifts &shifts)
 }
 
 } // namespace
+
+std::string rangeText(const DpuShift &shift)
+{
+    return shift.lowest ? fmt::format("{} to {}", *shift.lowest, shift.highest)
+                        : fmt::format("up to {}", shift.highest);
+}
 
 std::vector<DpuShifts> dpuShifts(const Arrivals &arrivals)
 {

@@ -11,8 +11,9 @@ namespace quantscope {
 /// A shift of the DPU with the range that its hardware has.
 struct DpuShift {
     int value = 0;
-    int lowest = 0, highest = 0;
-    bool fits() const { return value >= lowest && value <= highest; }
+    std::optional<int> lowest; ///< nothing: that of shift_bias follows from a shift_cut that is not known
+    int highest = 0;
+    bool fits() const { return value <= highest && (!lowest || value >= *lowest); }
     bool operator==(const DpuShift &) const = default;
 };
 
@@ -22,8 +23,11 @@ struct DpuShifts {
     std::optional<int> weight, input, output, bias; ///< positions; nothing where one is not known or not one
     std::optional<DpuShift> cut; ///< weight + input - output: bits that the sum loses; 0 to 16
     std::optional<DpuShift> biasShift; ///< weight + input - bias: by how much a bias is moved onto the sum's grid
-    std::string formula; ///< "8 + 6 - 5 = 9; 8 + 6 - 9 = 5"
+    std::string formula; ///< "shift_cut = 8 + 6 - 5 = 9", and a line for the bias
 };
+
+/// "0 to 16", "up to 15".
+std::string rangeText(const DpuShift &shift);
 
 /// Of each layer with a quantized weight, in the order of the list; empty for networks that are not the DPU's
 /// (DialectTraits::dpu). The ranges are those of Vitis AI 3.5 and Quark: shift_cut 0 to 16, shift_bias

@@ -188,6 +188,7 @@ private:
             ++m_equal;
             m_codes += slot.tensor->count();
             slot.assumed = false;
+            slot.quantizer->origin.erase("codes");
             if (slot.proof == ProofVerdict::None) {
                 slot.proof = ProofVerdict::Confirmed;
                 slot.proofBy = m_file;

@@ -92,9 +92,7 @@ std::string tensorsText(const ModelFile &file)
 
 std::string shiftText(const std::optional<DpuShift> &shift)
 {
-    return shift
-        ? fmt::format("{} ({} to {}){}", shift->value, shift->lowest, shift->highest, shift->fits() ? "" : " !")
-        : "-";
+    return shift ? fmt::format("{} ({}){}", shift->value, rangeText(*shift), shift->fits() ? "" : " !") : "-";
 }
 
 /// How the DPU shifts the sums of each layer; empty for networks that are not its.

@@ -100,7 +100,7 @@ void addShifts(Json &out, const DpuShifts &shifts)
     const auto add = [&](const std::string &name, const std::optional<DpuShift> &shift) {
         out[name] = shift ? Json(shift->value) : Json(nullptr);
         if (shift)
-            out[name + "_range"] = {shift->lowest, shift->highest};
+            out[name + "_range"] = {orNull(shift->lowest), shift->highest};
     };
     add("shift_cut", shifts.cut);
     add("shift_bias", shifts.biasShift);

@@ -220,6 +220,12 @@ private:
                     firstNames(m_join.withoutEntry)));
     }
 
+    static void takeAssumed(SlotQuantizer &slot)
+    {
+        slot.assumed = true;
+        slot.quantizer->origin["codes"] = {Origin::Assumed, "the quantizer did not equalize it before rounding"};
+    }
+
     /// Of convolutions one behind the other: vai_q_pytorch moves factors between them, and does not write them down.
     void sayEqualization()
     {
@@ -238,7 +244,7 @@ private:
         if (names.size() < 2)
             return;
         for (SlotQuantizer *slot : open)
-            slot->assumed = true;
+            takeAssumed(*slot);
         report(kEqualizationNotKnown, Severity::Warning, {},
             fmt::format(
                 "{} does not say whether the quantizer equalized convolutions that follow each other before it "

@@ -53,14 +53,15 @@ std::string hashOf(const SlotQuantizer &slot)
 
 int positionOf(const SlotQuantizer &slot) { return static_cast<int>(-std::log2(slot.quantizer->scale->values[0])); }
 
-/// "conv1 cut 9 [0, 16] bias 5 [-7, 15]".
-std::string shiftsText(const Network &network)
+/// "conv1 cut 9 [0 to 16] bias 5 [-7 to 15]".
+std::string shiftsText(const Network &network, bool anyDialect = false)
 {
     std::string out;
     const auto text = [](const std::optional<DpuShift> &shift) {
-        return shift ? fmt::format("{} [{}, {}]", shift->value, shift->lowest, shift->highest) : std::string("?");
+        return shift ? fmt::format("{} [{}]", shift->value, rangeText(*shift)) : std::string("?");
     };
-    for (const DpuShifts &shifts : dpuShifts(Arrivals(network)))
+    const Arrivals arrivals(network);
+    for (const DpuShifts &shifts : anyDialect ? dpuPositions(arrivals) : dpuShifts(arrivals))
         out += fmt::format(
             "{} cut {} bias {}\n", network.layer(shifts.layer).name, text(shifts.cut), text(shifts.biasShift));
     return out;
@@ -127,8 +128,8 @@ private Q_SLOTS:
                 "fc Linear\n  weight: int8 scale 0.00195313, zero 0\n  bias: int8 scale 0.00390625, zero 0\n"
                 "  output: int8 scale 0.125, zero 0\n"));
         QCOMPARE(shiftsText(network),
-            std::string("conv1 cut 10 [0, 16] bias 5 [-6, 15]\nconv2 cut 9 [0, 16] bias 4 [-7, 15]\n"
-                        "fc cut 10 [0, 16] bias 5 [-6, 15]\n"));
+            std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
+                        "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
     }
 
     void compiledPositions()
@@ -143,8 +144,8 @@ private Q_SLOTS:
             }
         QCOMPARE(test::textsOf(network, "codes-not-stored").size(), std::size_t(1));
         QCOMPARE(shiftsText(network),
-            std::string("conv1 cut 10 [0, 16] bias 5 [-6, 15]\nconv2 cut 9 [0, 16] bias 4 [-7, 15]\n"
-                        "fc cut 10 [0, 16] bias 5 [-6, 15]\n"));
+            std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
+                        "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
     }
 
     void roundModes()
@@ -204,8 +205,8 @@ private Q_SLOTS:
         check("conv1", Slot::Bias, 0, false);
         check("conv2", Slot::Weight, 1, true);
         QCOMPARE(shiftsText(network),
-            std::string("conv1 cut 10 [0, 16] bias 5 [-6, 15]\nconv2 cut 9 [0, 16] bias 4 [-7, 15]\n"
-                        "fc cut 10 [0, 16] bias 5 [-6, 15]\n"));
+            std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
+                        "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
     }
 
     void formsOfEntries()
@@ -321,6 +322,15 @@ private Q_SLOTS:
                 if (!equalized)
                     QCOMPARE(hashOf(mine), hashOf(there));
             }
+        const std::string shifts = "conv1 cut 9 [0 to 16] bias 5 [-7 to 15]\nconv2 cut 8 [0 to 16] bias 5 [-8 to 15]\n"
+                                   "fc1 cut 9 [0 to 16] bias 5 [-7 to 15]\nfc2 cut 8 [0 to 16] bias 4 [-8 to 15]\n"
+                                   "fc3 cut 9 [0 to 16] bias 4 [-7 to 15]\n";
+        std::string there = shiftsText(exported, true);
+        QVERIFY(shiftsText(exported).empty()); // no file of the DPU by its own word
+        for (const auto &[layer, module] : names)
+            there.replace(there.find(module + " "), module.size(), layer);
+        for (const std::string &text : {shiftsText(plain), shiftsText(compiled), shiftsText(joined), there})
+            QCOMPARE(text, shifts);
         QCOMPARE(opened(folder + "quant_info_mobilenet.json").layers.size() > 20, true);
         QCOMPARE(positionOf(slotOf(opened(folder + "tf2_custom_op.xmodel"), "quant_conv2d", Slot::Weight)), 14);
     }
