@@ -145,6 +145,13 @@ std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weigh
     return fmt::format("{}{}d", transposed ? "ConvTranspose" : "Conv", weightRank - 2);
 }
 
+int outputAxisOf(const ScriptOperator &op, std::string_view kind, std::size_t rank, bool right, bool transposed)
+{
+    const bool last = op.rightOperand && right && rank > 0;
+    const int axis = kind.starts_with("ConvTranspose") ? 1 : last ? static_cast<int>(rank) - 1 : 0;
+    return transposed && axis < 2 ? 1 - axis : axis;
+}
+
 std::string_view activationKindOf(const Node &node)
 {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kKinds = {{

@@ -140,11 +140,7 @@ private:
         const std::size_t rank = rankOf(slot);
         const std::string kind = kindOf(op, node, rank);
         slot.extraAxis = hasExtraAxis(op, rank);
-        slot.channelAxis = kind.starts_with("ConvTranspose")       ? 1
-            : op.rightOperand && position == op.weight && rank > 0 ? static_cast<int>(rank) - 1
-                                                                   : 0;
-        if (transposed && slot.channelAxis < 2)
-            slot.channelAxis = 1 - slot.channelAxis;
+        slot.channelAxis = outputAxisOf(op, kind, rank, position == op.weight, transposed);
         const std::string named = nameOf(node, slot);
         ScriptLayer &layer
             = layerOf(named.empty() ? unnamed(op.word) : named, kind, isStored(weight) ? tensorOf(slot) : weight);
