@@ -1,5 +1,6 @@
 #include "export/scale_table.h"
 
+#include "base/text.h"
 #include "export/export_array.h"
 
 #include <algorithm>
@@ -44,7 +45,10 @@ std::int64_t wholeZeroPoint(float value, const ExportArray &array)
     const int bits = array.containerBits();
     const double low = array.isSigned ? -std::ldexp(1.0, bits - 1) : 0.0;
     const double high = std::ldexp(1.0, array.isSigned ? bits - 1 : bits);
-    if (!(value >= low && value < high && value < 0x1p63f) || std::nearbyint(value) != value)
+    if (std::isfinite(value) && std::nearbyint(value) != value)
+        throw ParseError(
+            fmt::format("its zero point {} is no whole number, so that no integer can stand for it", shortest(value)));
+    if (!(value >= low && value < high && value < 0x1p63f))
         throw ParseError(fmt::format("its zero point {} is no {}", value, array.containerType()));
     return static_cast<std::int64_t>(value);
 }

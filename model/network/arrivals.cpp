@@ -99,7 +99,10 @@ Arrival Arrivals::leaving(const FlowEdge &edge) const
     Arrival out{.kind = Kind::Plain, .source = edge.from};
     if (edge.quantizer) {
         out.quantizer = edge.quantizer;
-        out.kind = quantizerOf(out) != nullptr ? Kind::Quantized : Kind::Unknown;
+        const Quantizer *quantizer = quantizerOf(out);
+        out.kind = quantizer != nullptr ? Kind::Quantized : Kind::Unknown;
+        if (quantizer != nullptr && edge.moved && hasSeveralScales(*quantizer))
+            return {.kind = Kind::Unknown, .source = edge.from};
     } else if (edge.opaque || m_network.flow.node(edge.from).kind == FlowNode::Kind::Elsewhere) {
         out.kind = Kind::Unknown;
     }
@@ -142,7 +145,7 @@ Arrival Arrivals::inPlace(const Arrival &arrival, FlowNodeId node) const
     return lost ? Arrival{.kind = Kind::Unknown, .source = node} : arrival;
 }
 
-/// Of equal quantizers the first stands for all.
+/// Of equal quantizers the first stands for all, one of what flows before one of a constant.
 Arrival Arrivals::merged(const Arrival &a, const Arrival &b, FlowNodeId node) const
 {
     const auto either = [&](Kind kind) { return a.kind == kind || b.kind == kind; };
@@ -152,7 +155,9 @@ Arrival Arrivals::merged(const Arrival &a, const Arrival &b, FlowNodeId node) co
         const Quantizer &first = *quantizerOf(a), &second = *quantizerOf(b);
         if (!gridDifferences(first, second).empty())
             return {.kind = Kind::Several, .source = node};
-        return knowsGrid(first) && knowsGrid(second) ? a : Arrival{.kind = Kind::Unknown, .source = node};
+        if (!knowsGrid(first) || !knowsGrid(second))
+            return {.kind = Kind::Unknown, .source = node};
+        return m_network.flow.edges()[a.edge].constant ? b : a;
     }
     return {.kind = either(Kind::Unknown) ? Kind::Unknown
             : either(Kind::Plain)         ? Kind::Plain

@@ -59,10 +59,13 @@ struct FlowEdge {
     std::optional<SlotId> quantizer = {}; ///< that makes the value
     std::optional<SlotId> requantizer = {}; ///< of the reading layer: it quantizes the value before anything else
     bool opaque = false; ///< without `quantizer`: what makes the value is not decoded, or not known
+    bool constant = false; ///< the value is a constant that the layer quantizes: it meets what flows, and feeds nothing
+    bool moved = false; ///< on the way from the quantizer elements may have changed places
 };
 
-/// What feeds what in a network, with the operators between the layers. Constants are no part of it. An immutable
-/// value: copies share what they hold. Empty where neither the file nor an export beside it has a graph.
+/// What feeds what in a network, with the operators between the layers. Of constants those alone are part of it that a
+/// layer of their own quantizes, where operators read them. An immutable value: copies share what they hold. Empty
+/// where neither the file nor an export beside it has a graph.
 class Flow {
 public:
     Flow();
@@ -83,7 +86,7 @@ public:
     std::vector<FlowNodeId> consumers(FlowNodeId id) const;
 
     /// The nearest layers above a node through operators, by ascending id and without the node itself; at most
-    /// kMostUpstream. Of a node that makes values none that give it a shape alone.
+    /// kMostUpstream. Of a node that makes values none that give it a shape alone, nor constants.
     std::vector<FlowNodeId> upstream(FlowNodeId id) const;
     /// The nearest layers below it: of a layer those that have it upstream.
     std::vector<FlowNodeId> downstream(FlowNodeId id) const;

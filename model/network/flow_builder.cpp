@@ -39,7 +39,7 @@ std::vector<bool> givingShapes(std::span<const FlowEdge> edges, std::size_t node
     return shapes;
 }
 
-/// A shape does not feed a node that makes values. One pass: a node's producers stand before it, but for operators on a
+/// Neither a shape nor a constant feeds a node that makes values. One pass: a node's producers stand before it, but for operators on a
 /// cycle of their own, which no network has.
 std::vector<NodeSet> nearestUpstream(
     std::span<const FlowNode> nodes, std::span<const FlowEdge> edges, const Successors &into)
@@ -50,7 +50,7 @@ std::vector<NodeSet> nearestUpstream(
     for (const std::uint32_t node : topologicalOrder(successorsOf(nodes, edges, true), unranked).nodes)
         for (const std::uint32_t edge : into[node]) {
             const FlowNodeId from = edges[edge].from;
-            if (edges[edge].shapeOnly && !shapes[node])
+            if (edges[edge].constant || (edges[edge].shapeOnly && !shapes[node]))
                 continue;
             if (!nodes[position(from)].isStop())
                 for (const FlowNodeId layer : upstream[position(from)])

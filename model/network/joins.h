@@ -14,7 +14,7 @@ struct JoinInput {
 };
 
 /// An operator that needs its inputs on one grid: Add, Sub, Sum, Concat, Where, Max, Min. Operators that bring a scale
-/// of their own for each input (QLinearAdd) are none.
+/// of their own for each input (QLinearAdd, quantized::add) are none.
 struct Join {
     FlowNodeId node{};
     std::vector<JoinInput> inputs; ///< in the order of its inputs in the file

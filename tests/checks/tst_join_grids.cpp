@@ -1,8 +1,15 @@
 // The networks have members called slots.
 #include "checks/join_grids.h"
+#include "network/joins.h"
+#include "open/open_network.h"
 #include "support/flow_sketch.h"
+#include "support/paths.h"
+#include "support/recipes.h"
 
+#include <QTemporaryDir>
 #include <QtTest>
+
+#include <filesystem>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -61,6 +68,55 @@ private Q_SLOTS:
                 + QString::fromUtf8(slotName(*found.front().subject.slot)),
             subject);
         QCOMPARE(QString::fromStdString(found.front().text), text + kRemedy);
+    }
+
+    /// A checkpoint with its export beside it: what is compared is what is in force, whoever confirms or contradicts
+    /// it.
+    void besideAnExport_data()
+    {
+        QTest::addColumn<QString>("recipe");
+        QTest::addColumn<QStringList>("joins");
+        QTest::addColumn<QString>("rule");
+        const QString differs = u"Concat: scale bits"_s, agrees = u"Add:"_s;
+        QTest::newRow("confirmed") << u"as it is"_s << QStringList{differs, agrees} << u"recipe-confirmed"_s;
+        QTest::newRow("taken from the export") << QString() << QStringList{differs, agrees} << u"recipe-confirmed"_s;
+        QTest::newRow("an override that the export contradicts")
+            << u"[[quantizer]]\nmatch = \"b\"\nslot = \"act\"\nbit_width = 8\n"_s << QStringList{u"Concat:"_s, agrees}
+            << u"export-differs"_s;
+        QTest::newRow("an override of the constant's quantizer")
+            << u"[[quantizer]]\nmatch = \"p\"\nslot = \"act\"\nbit_width = 4\n"_s
+            << QStringList{differs, u"Add: scale bits"_s} << u"export-differs"_s;
+    }
+
+    void besideAnExport()
+    {
+        QFETCH(QString, recipe);
+        QTemporaryDir folder;
+        for (const char *name : {"pair.pt", "pair.qonnx.onnx", "pair.recipe.toml"})
+            std::filesystem::copy_file(
+                test::data(std::string("joins/") + name), folder.filePath(QString(name)).toStdString());
+        QFile file(folder.filePath(u"pair.recipe.toml"_s));
+        QVERIFY(recipe.isEmpty() ? file.remove() : file.open(QIODevice::Append));
+        if (recipe.startsWith(u'['))
+            file.write(recipe.toUtf8());
+        file.close();
+        const auto network = openNetwork(folder.filePath(u"pair.pt"_s).toStdString());
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        QStringList joins;
+        for (const Join &join : joinsOf(Arrivals(*network))) {
+            if (join.inputs.front().arrival.kind != Arrival::Kind::Quantized)
+                continue; // the results of layers
+            QString text = QString::fromStdString(network->flow.node(join.node).opType) + u':';
+            for (const GridField field : join.fields)
+                text += u' ' + QString::fromUtf8(gridFieldName(field));
+            joins << text;
+        }
+        QTEST(joins, "joins");
+        QFETCH(QString, rule);
+        QStringList said;
+        for (const Diagnostic &diagnostic : network->diagnostics)
+            said << QString::fromStdString(diagnostic.rule + ": " + diagnostic.text);
+        QVERIFY2(!said.filter(rule + u':').isEmpty(), qPrintable(said.join(u'\n')));
     }
 
     /// Floats of few bits are no integers.

@@ -99,7 +99,7 @@ void TestExport::usageErrors_data()
     QTest::newRow("zero point") << "halves"
                                 << "header"
                                 << "source"
-                                << "its zero point 0.5 is no int8_t";
+                                << "its zero point 0.5 is no whole number, so that no integer can stand for it";
     QTest::newRow("scales") << "scales"
                             << "header"
                             << "source"

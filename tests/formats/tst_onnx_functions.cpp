@@ -235,6 +235,10 @@ private Q_SLOTS:
                 {function("Quant", {"a", "s", "z", "b"}, {"o"}, {node("Round", "", {"a"}, {"o"})}, "",
                     "qonnx.custom_op.general")}));
         QCOMPARE(nodesOf(*file).first(), QString(":q Quant(x,s,z,b) -> y"));
+        QCOMPARE(diagnosticsOf(file->diagnostics),
+            QStringList("function-of-known-operator: The file has a function for the operator 'Quant' of "
+                        "qonnx.custom_op.general, which is called: it is shown as the operator of that name is, "
+                        "whatever the function computes."));
     }
 
     /// A branch of If inside a function sees the function's names, and its attributes.

@@ -5,7 +5,7 @@
 #include "dialects/folding/fold.h"
 #include "dialects/onnx/recover.h"
 #include "formats/onnx/onnx_reader.h"
-#include "network/network.h"
+#include "network/joins.h"
 #include "touch_model.h"
 
 namespace {
@@ -44,5 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     Network network = listOnnx(file);
     recoverOnnx(network, {});
     (void)network.flow.layerOrder();
+    (void)disagreeingJoins(network);
     return 0;
 }

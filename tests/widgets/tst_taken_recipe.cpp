@@ -1,4 +1,7 @@
 #include "dialects/brevitas/recipe_edits.h"
+#include "items/layer_lanes.h"
+#include "items/layer_model.h"
+#include "items/layer_proxy.h"
 #include "support.h"
 
 #include <QTemporaryDir>
@@ -57,6 +60,31 @@ private Q_SLOTS:
         QCOMPARE(session.network()->confirmedBy, std::string("m_qonnx.onnx"));
     }
 
+    /// An edit after which the inputs of a join agree takes its red away in the list of layers; undone, it is there
+    /// again. The export beside the model only tells what is joined.
+    void joinsFollowEdits()
+    {
+        for (const char *name : {"pair.pt", "pair.qonnx.onnx"})
+            QVERIFY(QFile::copy(
+                QString::fromStdString(test::data(std::string("joins/") + name)), m_folder.filePath(QString(name))));
+        Session session;
+        QVERIFY(test::openAndWait(session, str(m_folder.filePath(u"pair.pt"_s))));
+        QCOMPARE(session.network()->recipe.takenFrom, std::string("pair.qonnx.onnx"));
+        const auto isRed
+            = [&](const QStringList &rows) { return QTest::qWaitFor([&] { return redRows(session) == rows; }); };
+        QVERIFY(isRed({u"c"_s}));
+        session.applyChoices({{"b", Slot::Act, {}, {{"bit_width", "8"}}}}, u"8 bits"_s);
+        QVERIFY(isRed({}));
+        session.applyChoices({{"p", Slot::Act, {}, {{"bit_width", "4"}}}}, u"4 bits"_s); // of the constant
+        QVERIFY(isRed({u"fc"_s}));
+        session.undoStack().undo();
+        QVERIFY(isRed({}));
+        session.undoStack().undo();
+        QVERIFY(isRed({u"c"_s}));
+        session.undoStack().redo();
+        QVERIFY(isRed({}));
+    }
+
     /// The export is a part of what is shown.
     void anExportThatChangesIsNoticed()
     {
@@ -85,6 +113,20 @@ private Q_SLOTS:
     }
 
 private:
+    static QStringList redRows(const Session &session)
+    {
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        model.setInspection({session.network(), {}, {}});
+        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        QStringList rows;
+        for (int row = 0; row < proxy.rowCount(); ++row)
+            if (proxy.index(row, 0).data(LayerModel::LanesRole).value<LaneCell>().differs)
+                rows << proxy.index(row, 0).data().toString();
+        return rows;
+    }
+
     QTemporaryDir m_folder;
 };
 

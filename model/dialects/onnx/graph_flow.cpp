@@ -1,8 +1,6 @@
 #include "dialects/onnx/graph_flow.h"
 
 #include "dialects/onnx/constant_paths.h"
-#include "dialects/onnx/slot_nodes.h"
-#include "dialects/onnx/value_uses.h"
 #include "network/flow_builder.h"
 
 #include <algorithm>
@@ -64,10 +62,11 @@ bool readsShape(const Node &node)
 /// One use: build().
 class GraphFlow {
 public:
-    GraphFlow(Constants &constants, const Plan &plan)
+    GraphFlow(Constants &constants, const Plan &plan, FlowRules &rules)
         : m_constants(constants)
         , m_graph(constants.graph())
         , m_plan(plan)
+        , m_rules(rules)
         , m_owner(m_graph.nodes.size())
         , m_layerNodes(plan.layers.size())
         , m_output(m_graph.values.size(), 0)
@@ -84,7 +83,7 @@ public:
                 joinQuantizer(id);
                 joined[id] = m_owner[id].has_value();
             }
-        m_slots = slotNodesOf(m_constants, m_plan, joined);
+        m_slots = m_rules.slotNodes(joined);
         addLayers();
         addOperators();
         addInputs();
@@ -97,9 +96,14 @@ public:
 private:
     void assignLayers()
     {
-        for (std::size_t layer = 0; layer < m_plan.layers.size(); ++layer)
-            for (const NodeId node : m_plan.layers[layer].nodes)
-                m_owner[node] = static_cast<FlowNodeId>(layer);
+        for (std::size_t at = 0; at < m_plan.layers.size(); ++at) {
+            const PlannedLayer &layer = m_plan.layers[at];
+            for (const NodeId node : layer.nodes)
+                m_owner[node] = static_cast<FlowNodeId>(at);
+            for (const PlannedSlot &slot : layer.slots)
+                if (std::ranges::find(layer.constants, slot.node) != layer.constants.end())
+                    m_quantizedConstants.emplace(slot.node, SlotId{layerId(at), slot.slot});
+        }
     }
 
     /// What a layer makes is never a constant here, even where a layer reads nothing else (a table of positions).
@@ -161,7 +165,7 @@ private:
             for (std::size_t output = 0; output < node.outputs.size(); ++output)
                 if (m_graph.value(node.outputs[output]) != nullptr)
                     m_output[node.outputs[output]] = static_cast<std::uint32_t>(output);
-            if (!m_owner[id] && !m_constant[id])
+            if (!m_owner[id] && !m_constant[id] && !m_rules.isList(id))
                 m_owner[id] = m_builder.add(
                     {FlowNode::Kind::Operator, std::nullopt, node.name, node.opType, node.domain, node.scope, {id}});
         }
@@ -178,25 +182,117 @@ private:
     void addOutputs()
     {
         for (const ValueId output : m_graph.outputs)
-            if (const Value *value = m_graph.value(output))
-                connect(
-                    output, {.to = m_builder.add({FlowNode::Kind::Output, std::nullopt, value->name, {}, {}, {}, {}})});
+            if (const Value *value = m_graph.value(output)) {
+                const FlowNodeId to
+                    = m_builder.add({FlowNode::Kind::Output, std::nullopt, value->name, {}, {}, {}, {}});
+                for (const ValueId element : elementsOf(output))
+                    connect(element, {.to = to});
+            }
+    }
+
+    /// What stands in a list; else the value.
+    std::vector<ValueId> elementsOf(ValueId id) const
+    {
+        const Value *value = m_graph.value(id);
+        const bool list = value != nullptr && value->producer && m_rules.isList(*value->producer);
+        return list ? m_graph.nodes[*value->producer].inputs : std::vector<ValueId>{id};
+    }
+
+    struct Read {
+        std::uint32_t port = 0, argument = 0; ///< the argument is the list of what stands in one
+        ValueId value = kNoValue;
+    };
+    std::vector<Read> readsOf(const Node &node) const
+    {
+        std::vector<Read> reads;
+        std::uint32_t port = 0;
+        for (std::uint32_t input = 0; input < node.inputs.size(); ++input)
+            for (const ValueId element : elementsOf(node.inputs[input])) {
+                port = std::max(port, input);
+                reads.push_back({port++, input, element});
+            }
+        return reads;
+    }
+
+    /// A constant that neither a layer makes nor a quantizer of its own is on no grid.
+    bool isRawConstant(ValueId id) const
+    {
+        const Value *value = m_graph.value(id);
+        const bool ofLayer = value != nullptr && value->producer && m_owner[*value->producer];
+        return !ofLayer && m_constants.paths().isStored(id) && !quantizedConstant(id);
+    }
+
+    bool mergesRawConstant(NodeId id, const std::vector<Read> &reads) const
+    {
+        return std::ranges::any_of(reads, [&](const Read &read) {
+            return m_rules.use(id, read.argument) == FlowUse::Merges && isRawConstant(read.value);
+        });
+    }
+
+    FlowUse useOf(NodeId id, const Read &read, bool raw) const
+    {
+        const bool turnsBack = read.argument == 0 && m_slots.keeps[id];
+        const FlowUse use = turnsBack ? FlowUse::Keeps : m_rules.use(id, read.argument);
+        return use == FlowUse::Merges && raw ? FlowUse::Sums : use;
     }
 
     void connectInputs(NodeId id)
     {
+        if (!m_owner[id])
+            return;
         const Node &node = m_graph.nodes[id];
-        for (std::size_t input = 0; m_owner[id] && input < node.inputs.size(); ++input) {
-            FlowEdge edge{.to = *m_owner[id], .input = static_cast<std::uint32_t>(input)};
-            if (!isLayer(edge.to))
-                edge.use = input == 0 && m_slots.keeps[id] ? FlowUse::Keeps : useOf(m_constants, node, input);
-            else if (m_slots.read[id] && input == m_slots.readAt[id])
-                edge.requantizer = SlotId{layerId(position(edge.to)), *m_slots.read[id]};
-            connect(node.inputs[input], std::move(edge));
+        const FlowNodeId to = *m_owner[id];
+        const std::vector<Read> reads = readsOf(node);
+        const bool raw = !isLayer(to) && mergesRawConstant(id, reads);
+        for (const Read &read : reads) {
+            FlowEdge edge{.to = to, .input = read.port};
+            if (!isLayer(to))
+                edge.use = useOf(id, read, raw);
+            else if (m_slots.read[id] && read.argument == m_slots.readAt[id])
+                edge.requantizer = SlotId{layerId(position(to)), *m_slots.read[id]};
+            connect(read.value, std::move(edge));
         }
-        for (std::size_t i = 0; m_owner[id] && i < node.innerOutputs.size(); ++i)
-            connect(node.innerOutputs[i],
-                {.to = *m_owner[id], .input = static_cast<std::uint32_t>(node.inputs.size() + i)});
+        std::uint32_t port = static_cast<std::uint32_t>(node.inputs.size());
+        for (const ValueId inner : node.innerOutputs)
+            for (const ValueId element : elementsOf(inner))
+                connect(element, {.to = to, .input = port++});
+    }
+
+    /// What makes a constant of a quantizer's values, through operators that keep them.
+    struct QuantizedConstant {
+        SlotId slot;
+        bool moved = false;
+    };
+    std::optional<QuantizedConstant> quantizedConstant(ValueId id) const
+    {
+        constexpr int kLongest = 64;
+        bool moved = false;
+        for (int step = 0; step < kLongest; ++step) {
+            const Value *value = m_graph.value(id);
+            if (value == nullptr || value->tensor || !value->producer
+                || !m_rules.isMainOutput(*value->producer, m_output[id]))
+                return std::nullopt;
+            if (const auto found = m_quantizedConstants.find(*value->producer); found != m_quantizedConstants.end())
+                return QuantizedConstant{found->second, moved};
+            if (m_rules.use(*value->producer, 0) != FlowUse::Keeps)
+                return std::nullopt;
+            moved = true;
+            id = m_graph.nodes[*value->producer].input(0);
+        }
+        return std::nullopt;
+    }
+
+    /// What a layer keeps in the file is met by operators; that another layer reads it is not followed.
+    void connectConstant(ValueId id, FlowEdge edge)
+    {
+        const auto constant = isLayer(edge.to) ? std::nullopt : quantizedConstant(id);
+        if (!constant)
+            return;
+        edge.from = static_cast<FlowNodeId>(position(constant->slot.layer));
+        edge.quantizer = constant->slot;
+        edge.constant = true;
+        edge.moved = constant->moved;
+        m_builder.connect(std::move(edge));
     }
 
     bool isLayer(FlowNodeId node) const { return position(node) < m_plan.layers.size(); }
@@ -230,15 +326,16 @@ private:
             return m_builder.connect(std::move(edge));
         }
         if (!value->producer || !m_owner[*value->producer])
-            return;
+            return looped ? void() : connectConstant(id, std::move(edge));
         const NodeId maker = *value->producer;
         edge.from = *m_owner[maker];
         edge.output = m_output[id];
         edge.shapeOnly = m_shape[maker];
-        const bool isMain = isMainOutput(m_graph.nodes[maker], edge.output);
-        if (isLayer(edge.from) && m_slots.made[maker] && isMain && !looped)
+        const bool isMain = m_rules.isMainOutput(maker, edge.output);
+        if (isLayer(edge.from) && m_slots.made[maker] && isMain && !looped) {
             edge.quantizer = SlotId{layerId(position(edge.from)), *m_slots.made[maker]};
-        else
+            edge.moved = m_slots.moved[maker];
+        } else
             edge.opaque = looped || m_slots.opaque[maker] || !isMain;
         const bool within = edge.from == edge.to && isLayer(edge.to);
         if (!within)
@@ -248,17 +345,22 @@ private:
     Constants &m_constants;
     const Graph &m_graph;
     const Plan &m_plan;
+    FlowRules &m_rules;
     SlotNodes m_slots;
     NodeFlags m_constant, m_shape;
     std::vector<std::optional<FlowNodeId>> m_owner; ///< of each node of the graph: the layer or operator of the flow
     std::vector<std::vector<NodeId>> m_layerNodes;
     std::vector<std::uint32_t> m_output; ///< of each value: which output of its producer
     std::map<ValueId, FlowNodeId> m_inputs;
+    std::map<NodeId, SlotId> m_quantizedConstants; ///< by the quantizer's node
     FlowBuilder m_builder;
 };
 
 } // namespace
 
-Flow flowOf(Constants &constants, const Plan &plan) { return GraphFlow(constants, plan).build(); }
+Flow flowOf(Constants &constants, const Plan &plan, FlowRules &rules)
+{
+    return GraphFlow(constants, plan, rules).build();
+}
 
 } // namespace quantscope::interpret

@@ -145,6 +145,19 @@ bool isForeignQuantizer(const Node &node)
     return std::find(kForeignQuantizers.begin(), kForeignQuantizers.end(), node.opType) != kForeignQuantizers.end();
 }
 
+std::string foreignText(const Node &node)
+{
+    std::vector<std::string> words;
+    for (const char *name : {"element_dtype", "bfp_method"})
+        if (const Attribute *word = node.attribute(name); word != nullptr && !word->s.empty())
+            words.push_back(printable(word->s));
+    if (const std::int64_t bits = node.integer("bit_width", 0); bits > 0)
+        words.push_back(fmt::format("{} bits", bits));
+    if (const std::int64_t block = node.integer("block_size", 0); block > 0)
+        words.push_back(fmt::format("blocks of {}", block));
+    return words.empty() ? node.opType : fmt::format("{} ({})", node.opType, fmt::join(words, ", "));
+}
+
 std::string_view activationKind(const Node &node)
 {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kKinds = {{

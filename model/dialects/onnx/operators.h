@@ -66,6 +66,8 @@ std::string hardwareText(const Node &node);
 bool readsTables(const Node &node);
 /// Quantizing operators of other dialects without a weight of their own.
 bool isForeignQuantizer(const Node &node);
+/// Such a node with the format that its attributes name: "MXFixNeuron (fp4_e2m1, blocks of 32)".
+std::string foreignText(const Node &node);
 
 /// The torch name of an activation function: "ReLU" for Relu; empty for other operators.
 std::string_view activationKind(const Node &node);

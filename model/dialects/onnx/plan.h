@@ -64,6 +64,7 @@ struct PlannedLayer {
     bool claimed = false; ///< a compute operator owns it
     std::vector<PlannedSlot> slots;
     std::vector<NodeId> nodes; ///< all its nodes, for the edges
+    std::vector<NodeId> constants; ///< quantizers of constants that no other layer has
 
     bool hasSlot(Slot slot) const;
 };

@@ -280,6 +280,7 @@ void Planner::addUnclaimed(NodeId id)
         m_plan.layer(layer).kind = used ? m_graph.nodes[output->consumers[0]].opType : "Constant";
     }
     m_plan.addSlot(layer, operand->slot, id);
+    m_plan.layer(layer).constants.push_back(id);
 }
 
 /// How an operator that quantizes what the network computes is decoded.
@@ -320,7 +321,7 @@ void Planner::addNode(NodeId id)
     if (const HardwareOperator *op = findHardware(node))
         return m_finn.addHardware(id, *op);
     if (isForeignQuantizer(node))
-        return m_plan.noteForeign(node.opType);
+        return m_plan.noteForeign(foreignText(node));
     if (const auto form = activationForm(node)) {
         if (!m_constants.paths().isStored(node.input(0)))
             addActivation(id, *form, node.input(0));

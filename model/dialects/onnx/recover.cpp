@@ -4,6 +4,7 @@
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
 #include "dialects/onnx/graph_flow.h"
+#include "dialects/onnx/onnx_rules.h"
 #include "dialects/onnx/planner.h"
 #include "dialects/onnx/raw_weights.h"
 #include "dialects/onnx/swapped_flags.h"
@@ -44,7 +45,8 @@ Network listOnnx(std::shared_ptr<const ModelFile> file)
         }
         network.add(std::move(layer));
     }
-    network.flow = flowOf(constants, plan);
+    OnnxRules rules(constants, plan);
+    network.flow = flowOf(constants, plan, rules);
     network.dialect = plan.dialect;
     return network;
 }
@@ -66,7 +68,8 @@ void recoverOnnx(Network &network, const Progress &progress)
         }
         network.add(std::move(layer));
     }
-    network.flow = flowOf(constants, plan);
+    OnnxRules rules(constants, plan);
+    network.flow = flowOf(constants, plan, rules);
     network.dialect = plan.dialect;
     // Raw weights are of a version that swaps nothing.
     if (!markRawWeights(constants.graph(), plan, network, progress))

@@ -5,6 +5,7 @@
 #include "dialects/onnx/value_uses.h"
 
 #include <algorithm>
+#include <array>
 
 namespace quantscope::interpret {
 
@@ -21,18 +22,13 @@ bool sameAttribute(const Attribute &a, const Attribute &b)
     return a.kind == b.kind && a.i == b.i && a.f == b.f && a.s == b.s && a.ints == b.ints && a.floats == b.floats;
 }
 
-/// Two calls of one quantizer: the same operator with the same numbers.
-bool sameQuantizer(Constants &constants, const Node &a, const Node &b)
+/// It picks rows of a table that is quantized as a whole.
+bool picksOfTable(const Graph &graph, const PlannedLayer &layer, NodeId node)
 {
-    if (a.opType != b.opType || a.inputs.size() != b.inputs.size() || a.attributes.size() != b.attributes.size())
-        return false;
-    for (std::size_t input = 1; input < a.inputs.size(); ++input)
-        if (!sameConstant(constants, a.inputs[input], b.inputs[input]))
-            return false;
-    return std::ranges::all_of(a.attributes, [&](const Attribute &attribute) {
-        const Attribute *other = b.attribute(attribute.name);
-        return other != nullptr && sameAttribute(attribute, *other);
-    });
+    static constexpr std::array kUnquantized = {Form::Plain, Form::Unknown, Form::Picked};
+    const auto weight = std::ranges::find(layer.slots, Slot::Weight, &PlannedSlot::slot);
+    return graph.nodes[node].opType == "Gather" && graph.nodes[node].domain.empty() && weight != layer.slots.end()
+        && weight->constant && std::ranges::find(kUnquantized, weight->form) == kUnquantized.end();
 }
 
 /// One use: run().
@@ -42,12 +38,8 @@ public:
         : m_constants(constants)
         , m_graph(constants.graph())
         , m_plan(plan)
+        , m_out(m_graph.nodes.size())
     {
-        m_out.made.resize(m_graph.nodes.size());
-        m_out.read.resize(m_graph.nodes.size());
-        m_out.readAt.resize(m_graph.nodes.size());
-        m_out.keeps.resize(m_graph.nodes.size());
-        m_out.opaque.resize(m_graph.nodes.size());
     }
 
     SlotNodes run(const std::vector<bool> &joined)
@@ -60,6 +52,8 @@ public:
             for (const NodeId node : layer.nodes)
                 if (!m_out.made[node] && isQuantizer(m_graph.nodes[node]))
                     takeLaterCall(layer, node);
+                else if (picksOfTable(m_graph, layer, node))
+                    takeTable(node);
         }
         for (NodeId id = 0; id < m_graph.nodes.size(); ++id)
             if (isDequantize(m_graph.nodes[id]))
@@ -103,6 +97,12 @@ private:
         m_out.made[node] = m_out.read[node] = first->slot;
     }
 
+    void takeTable(NodeId gather)
+    {
+        m_out.made[gather] = Slot::Weight;
+        m_out.moved[gather] = true;
+    }
+
     /// Within its layer it makes what the quantizer makes; elsewhere it keeps it.
     void takeDequantize(NodeId id, bool joined)
     {
@@ -124,6 +124,29 @@ private:
 };
 
 } // namespace
+
+SlotNodes::SlotNodes(std::size_t nodes)
+    : made(nodes)
+    , read(nodes)
+    , readAt(nodes)
+    , keeps(nodes)
+    , opaque(nodes)
+    , moved(nodes)
+{
+}
+
+bool sameQuantizer(Constants &constants, const Node &a, const Node &b)
+{
+    if (a.opType != b.opType || a.inputs.size() != b.inputs.size() || a.attributes.size() != b.attributes.size())
+        return false;
+    for (std::size_t input = 1; input < a.inputs.size(); ++input)
+        if (!sameConstant(constants, a.inputs[input], b.inputs[input]))
+            return false;
+    return std::ranges::all_of(a.attributes, [&](const Attribute &attribute) {
+        const Attribute *other = b.attribute(attribute.name);
+        return other != nullptr && sameAttribute(attribute, *other);
+    });
+}
 
 SlotNodes slotNodesOf(Constants &constants, const Plan &plan, const std::vector<bool> &joined)
 {

@@ -69,20 +69,11 @@ bool castsFloats(Constants &constants, const Node &node)
     return source.node && !isQuantize(constants.graph().nodes[*source.node]);
 }
 
-/// Every operand comes from the network: a constant beside it is on no quantizer's grid.
-bool mergesValues(Constants &constants, const Node &node)
-{
-    const std::size_t first = node.opType == "Where" ? 1 : 0;
-    return std::none_of(node.inputs.begin() + static_cast<std::ptrdiff_t>(std::min(first, node.inputs.size())),
-        node.inputs.end(), [&](ValueId input) { return constants.paths().isStored(input); });
-}
-
 struct UseRow {
     std::string_view opType;
     FlowUse use = FlowUse::Keeps;
     std::size_t first = 0, last = 0; ///< the inputs that it holds for
-    Condition condition = nullptr;
-    FlowUse otherwise = FlowUse::Computes; ///< where the condition does not hold
+    Condition condition = nullptr; ///< where it does not hold, it computes
 };
 
 constexpr std::array kUses = {
@@ -115,10 +106,10 @@ constexpr std::array kUses = {
     UseRow{"Pad", FlowUse::Pads, 0, 0, padsZeros},
     UseRow{"Trilu", FlowUse::Pads},
     UseRow{"MaxUnpool", FlowUse::Pads},
-    UseRow{"Concat", FlowUse::Merges, 0, kAll, mergesValues, FlowUse::Sums},
-    UseRow{"Where", FlowUse::Merges, 1, 2, mergesValues, FlowUse::Sums},
-    UseRow{"Max", FlowUse::Merges, 0, kAll, mergesValues, FlowUse::Sums},
-    UseRow{"Min", FlowUse::Merges, 0, kAll, mergesValues, FlowUse::Sums},
+    UseRow{"Concat", FlowUse::Merges, 0, kAll},
+    UseRow{"Where", FlowUse::Merges, 1, 2},
+    UseRow{"Max", FlowUse::Merges, 0, kAll},
+    UseRow{"Min", FlowUse::Merges, 0, kAll},
     UseRow{"Add", FlowUse::Sums, 0, kAll},
     UseRow{"Sub", FlowUse::Sums, 0, kAll},
     UseRow{"Sum", FlowUse::Sums, 0, kAll},
@@ -191,7 +182,7 @@ FlowUse useOf(Constants &constants, const Node &node, std::size_t input)
     const auto row = hasRow(node) ? std::ranges::find(kUses, node.opType, &UseRow::opType) : kUses.end();
     if (row == kUses.end() || input < row->first || input > row->last)
         return FlowUse::Computes;
-    return row->condition == nullptr || row->condition(constants, node) ? row->use : row->otherwise;
+    return row->condition == nullptr || row->condition(constants, node) ? row->use : FlowUse::Computes;
 }
 
 bool isMainOutput(const Node &node, std::size_t output) { return output == 0 || node.opType == "Split"; }

@@ -1,10 +1,14 @@
 #include "dialects/torchscript/recover_script.h"
 
+#include "base/text.h"
 #include "dialects/onnx/graph_flow.h"
 #include "dialects/torchscript/script_decode.h"
+#include "dialects/torchscript/script_rules.h"
+#include "network/joins.h"
 
 #include <algorithm>
-#include <array>
+
+#include <fmt/format.h>
 
 namespace quantscope {
 
@@ -45,31 +49,41 @@ Flow flowOf(interpret::Constants &constants, const std::vector<script::ScriptLay
         added.name = layer.name;
         added.kind = layer.kind;
         added.nodes = layer.nodes;
+        if (layer.constant) {
+            added.constants = {*layer.constant};
+            interpret::PlannedSlot &slot = added.slots.emplace_back();
+            slot.slot = Slot::Weight;
+            slot.node = *layer.constant;
+        }
     }
-    return interpret::flowOf(constants, plan);
+    script::ScriptRules rules(constants, layers);
+    return interpret::flowOf(constants, plan, rules);
 }
 
-/// Operators that need their inputs on one grid, and the list that those of a concatenation stand in.
-bool needsOneGrid(const FlowNode &node)
-{
-    static constexpr std::array<std::string_view, 12> kJoining
-        = {"add", "add_", "sub", "sub_", "cat", "concat", "stack", "where", "maximum", "minimum", "hstack", "vstack"};
-    return node.kind == FlowNode::Kind::Operator && node.domain == "aten"
-        && std::ranges::find(kJoining, node.opType) != kJoining.end();
-}
-
-/// Where quantizers stand on the ways of the values is not followed in the code of an archive.
+/// Quantizers that are not known have diagnostics of their own; what arrives otherwise unknown was made in a way that
+/// is not followed.
 void sayUncheckedJoins(Network &network)
 {
-    const Flow &flow = network.flow;
-    const bool joins = std::ranges::any_of(flow.joins(), [&](FlowNodeId id) {
-        return needsOneGrid(flow.node(id))
-            || (flow.node(id).opType == "ListConstruct"
-                && std::ranges::any_of(flow.consumers(id), [&](FlowNodeId to) { return needsOneGrid(flow.node(to)); }));
-    });
-    if (joins)
-        network.diagnostics.push_back({"joins-not-checked", Severity::Note, {},
-            "Joins of a TorchScript graph (add, cat and others) are not checked for equal scales."});
+    constexpr std::size_t kMostNamed = 4;
+    std::vector<std::string> names;
+    std::size_t count = 0;
+    for (const Join &join : joinsOf(Arrivals(network))) {
+        const bool told = join.disagrees() || std::ranges::none_of(join.inputs, [](const JoinInput &input) {
+            return input.arrival.kind == Arrival::Kind::Unknown && !input.arrival.quantizer;
+        });
+        if (told || count++ >= kMostNamed)
+            continue;
+        const FlowNode &node = network.flow.node(join.node);
+        names.push_back(node.name.empty() ? node.opType : fmt::format("{} {}", node.opType, printable(node.name)));
+    }
+    if (count == 0)
+        return;
+    const std::string more = count > names.size() ? fmt::format(" and {} more", count - names.size()) : std::string();
+    network.diagnostics.push_back({"joins-not-checked", Severity::Note, {},
+        fmt::format(
+            "Joins of this TorchScript graph are not checked for equal scales, since what makes an input of them "
+            "is not followed: {}{}.",
+            fmt::join(names, ", "), more)});
 }
 
 } // namespace

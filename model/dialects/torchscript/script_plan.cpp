@@ -1,41 +1,19 @@
 #include "dialects/torchscript/script_plan.h"
 
+#include "dialects/torchscript/script_names.h"
 #include "dialects/torchscript/script_operators.h"
+#include "dialects/torchscript/script_uses.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
 namespace quantscope::script {
 
 namespace {
-
-/// Modules of torch.ao that quantize for the module that holds them.
-struct Helper {
-    std::string_view name;
-    Slot slot;
-};
-constexpr std::array kHelpers = {Helper{".activation_post_process", Slot::Output},
-    Helper{".weight_fake_quant", Slot::Weight}, Helper{".bias_fake_quant", Slot::Bias}};
-
-/// "fc" of "fc._packed_params._packed_params".
-std::string moduleOf(std::string path)
-{
-    for (std::size_t at = path.find("._packed_params"); at != std::string::npos; at = path.find("._packed_params"))
-        path.resize(at);
-    return path;
-}
-
-/// "lin" of the tensor "lin.weight"; empty for tensors of the top and for constants.
-std::string ownerOf(const std::string &tensor)
-{
-    for (const std::string_view end : {".weight", ".bias"})
-        if (tensor.ends_with(end))
-            return tensor.substr(0, tensor.size() - end.size());
-    return {};
-}
 
 /// One use: run().
 class ScriptPlanner {
@@ -60,6 +38,7 @@ public:
         }
         for (const auto &[prefix, pattern] : m_inputsOf) // of operators that are no layers
             addActing(unnamed("act"), pattern);
+        addConstants();
         return std::move(m_layers);
     }
 
@@ -111,7 +90,9 @@ private:
         const auto first = std::ranges::find(layer.slots, slot.slot, &ScriptSlot::slot);
         if (first == layer.slots.end())
             layer.slots.push_back(std::move(slot));
-        else if (slot.constant && slot.value != first->value && first->others.size() < kMostOthers)
+        else if (!slot.constant)
+            layer.later.push_back(std::move(slot));
+        else if (slot.value != first->value && first->others.size() < kMostOthers)
             first->others.push_back(std::move(slot));
     }
 
@@ -307,14 +288,15 @@ private:
         slot.value = pattern.input;
         slot.pattern = pattern;
         std::string name = moduleOf(node.scope);
-        for (const Helper &helper : kHelpers)
-            if (name.ends_with(helper.name)) {
-                name.resize(name.size() - helper.name.size());
-                if (const auto owner = m_byName.find(name); owner != m_byName.end()) {
-                    slot.slot = helper.slot;
-                    return addSlot(m_layers[owner->second], std::move(slot));
-                }
+        if (const auto helper = helperModule(name)) {
+            name = helper->owner;
+            if (const auto owner = m_byName.find(name); owner != m_byName.end()) {
+                slot.slot = helper->slot;
+                ScriptLayer &layer = m_layers[owner->second];
+                layer.nodes.insert(layer.nodes.end(), pattern.nodes.begin(), pattern.nodes.end());
+                return addSlot(layer, std::move(slot));
             }
+        }
         if (const std::string layer = name.empty() ? inputOf(pattern) : std::string(); !layer.empty()) {
             m_inputsOf.try_emplace(layer, pattern);
             return;
@@ -372,6 +354,33 @@ private:
             addSlot(layer, parameterSlot(Slot::Bias, node.input(*op.bias)));
         addSlot(layer,
             {weighted ? Slot::Output : Slot::Act, ScriptSlot::Form::Output, false, kNoValue, 0, {}, {id, op.scale}});
+    }
+
+    /// Quantized constants that are no layer's weights, where they meet what flows.
+    void addConstants()
+    {
+        std::set<NodeId> claimed;
+        const auto claim
+            = [&](const auto &slot) { claimed.insert(slot.pattern.nodes.begin(), slot.pattern.nodes.end()); };
+        for (const ScriptLayer &layer : m_layers)
+            for (const ScriptSlot &slot : layer.slots) {
+                claim(slot);
+                std::ranges::for_each(slot.others, claim);
+            }
+        for (NodeId id = 0; id < m_graph.nodes.size(); ++id) {
+            const ValueId made = m_graph.nodes[id].outputs.empty() ? kNoValue : m_graph.nodes[id].outputs[0];
+            if (claimed.contains(id) || !isStored(made))
+                continue;
+            const std::string_view joining = joiningOperator(m_graph, made);
+            ScriptSlot slot = joining.empty() ? ScriptSlot{} : parameterSlot(Slot::Weight, made);
+            const ValueId tensor = slot.form == ScriptSlot::Form::Pattern ? tensorOf(slot) : kNoValue;
+            if (tensor == kNoValue)
+                continue;
+            const bool named = !m_graph.values[tensor].name.starts_with("CONSTANTS.");
+            ScriptLayer &layer = layerOf(named ? m_graph.values[tensor].name : unnamed("constant"), joining, made);
+            layer.constant = id;
+            addSlot(layer, std::move(slot));
+        }
     }
 
     const interpret::Constants &m_constants;

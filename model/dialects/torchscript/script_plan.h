@@ -33,7 +33,9 @@ struct ScriptLayer {
     ValueId weight = kNoValue; ///< what its operator reads as its weight; kNoValue without one
     ValueId settings = kNoValue; ///< of a convolution whose packed parameters hold its groups in a tensor
     std::vector<ScriptSlot> slots;
+    std::vector<ScriptSlot> later = {}; ///< quantizers of activations that are called again
     std::vector<NodeId> nodes; ///< operators that are it
+    std::optional<NodeId> constant = {}; ///< of a quantized constant that meets what flows: what makes its values
 };
 
 /// Which layers the code has, in its order. Names are the paths of their modules; layers without one are called by what

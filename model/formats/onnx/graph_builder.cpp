@@ -5,6 +5,7 @@
 #include "formats/onnx/tensor_proto.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -198,12 +199,16 @@ void GraphBuilder::defineNodes(const std::vector<RawNode> &nodes, Scope &scope, 
 
 GraphBuilder::Function *GraphBuilder::calledBy(const RawNode &node, const Scope &scope)
 {
-    if (m_byName.empty() || saysMoreThanItsBody(node.domain))
+    if (m_byName.empty())
         return nullptr;
     const auto found = m_byName.find(std::tuple(node.domain, node.opType, node.overload));
     if (found == m_byName.end())
         return nullptr;
     Function &function = *found->second;
+    if (saysMoreThanItsBody(node.domain)) {
+        sayUnfollowed(function);
+        return nullptr;
+    }
     const Limits &limits = m_context.request.limits;
     const std::uint64_t nodes = m_calledNodes + function.cost;
     const std::string why = function.active ? "calls itself"
@@ -218,6 +223,20 @@ GraphBuilder::Function *GraphBuilder::calledBy(const RawNode &node, const Scope 
     }
     m_calledNodes = nodes;
     return &function;
+}
+
+/// It may compute anything.
+void GraphBuilder::sayUnfollowed(Function &function)
+{
+    if (std::exchange(function.said, true))
+        return;
+    const std::string &domain = function.raw->domain;
+    m_context.report("function-of-known-operator", Severity::Note, "",
+        fmt::format("The file has a function for {}, which is called: it is shown as the operator of that name is, "
+                    "whatever the function computes.",
+            domain.empty()
+                ? fmt::format("ONNX' own operator '{}'", printable(function.raw->body.name))
+                : fmt::format("the operator '{}' of {}", printable(function.raw->body.name), printable(domain))));
 }
 
 /// Names that a function's body has for what its call gives and gets.

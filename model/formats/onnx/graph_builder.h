@@ -30,6 +30,7 @@ private:
         std::uint64_t cost = 0; ///< of one call, in nodes of usual size
         std::size_t calls = 0;
         bool active = false; ///< one of its calls is being added
+        bool said = false; ///< that its calls are not followed
     };
     /// Attributes of a call of a function, with the function's defaults.
     using CallAttributes = std::vector<Attribute>;
@@ -64,6 +65,7 @@ private:
     void annotate(const RawGraph &raw, Scope &scope);
 
     Function *calledBy(const RawNode &node, const Scope &scope);
+    void sayUnfollowed(Function &function);
     void expand(const RawNode &call, std::size_t index, Function &function, Scope &scope, std::vector<Made> &made);
     void passOn(const RawNode &call, const Function &function, Scope &scope, Scope &body);
     std::vector<Attribute> resolved(const RawNode &node, const Scope &scope);

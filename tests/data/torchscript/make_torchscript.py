@@ -244,6 +244,33 @@ class Older(nn.Module):
         return self.t(self.dequant(torch.ops.quantized.celu(y, 0.17, 13)))
 
 
+class Joins(nn.Module):
+    """Where values of several quantizers meet; its last sum reads what a sigmoid makes of codes."""
+
+    def __init__(self):
+        super().__init__()
+        self.again = tq.FakeQuantize(tq.MinMaxObserver, quant_min=-128, quant_max=127, dtype=torch.qint8,
+                                     qscheme=torch.per_tensor_symmetric)
+        self.again(torch.tensor([-4.0, 3.0]))
+        self.again.disable_observer()
+        self.table = nn.Parameter(torch.randn(4, 6, 6))
+
+    def forward(self, x, y):
+        fake = torch.fake_quantize_per_tensor_affine
+        a, b = fake(x, 0.0625, 0, -128, 127), fake(y, 0.0625, 0, -128, 127)
+        c, d = fake(y, 0.25, 0, -128, 127), fake(y, 0.0625, 3, 0, 255)
+        e = torch.quantize_per_tensor(x, 0.0625, 0, torch.qint8)
+        f = torch.relu(torch.quantize_per_tensor(y, 0.5, 0, torch.qint8))
+        g, h = self.again(x), self.again(y)
+        first, second = torch.chunk(c, 2, 1)
+        sums = a + b, a - c, torch.add(a, c, alpha=2), a + x, g + h, e.dequantize() + f.dequantize()
+        lists = torch.cat([a, b, d], 1), torch.stack([first, second]), torch.cat([a, self.table.expand_as(a)]) + c
+        picked = torch.maximum(nn.functional.max_pool2d(a, 2), nn.functional.max_pool2d(d, 2))
+        padded = nn.functional.pad(a, (1, 1)) + nn.functional.pad(c, (1, 1))
+        constants = a + fake(self.table, 0.125, 0, -128, 127), torch.cat([fake(self.table, 0.0625, 0, -128, 127)[None], a])
+        return sums, lists, picked, padded, constants, torch.cat([e, f], 1), e.dequantize() + torch.sigmoid(f).dequantize()
+
+
 def sha(codes):
     return hashlib.sha256(codes.contiguous().to(torch.int32).numpy().tobytes()).hexdigest()
 
@@ -326,6 +353,8 @@ def main(folder):
                 layers[stub] = {"act": output(getattr(done, stub)) | {"signed": True}}
         save(name, torch.jit.script(done), layers)
     save("rounded", torch.jit.script(Rounded()), {})
+    joins = Joins().eval()
+    save("joins", torch.jit.trace(joins, (torch.randn(1, 4, 6, 6), torch.randn(1, 4, 6, 6)), strict=False), {})
     save("twice", torch.jit.trace(Twice(), torch.randn(2, 4)), {})
     part = tq.quantize_dynamic(FloatLstm().eval(), {nn.Linear: tq.per_channel_dynamic_qconfig})
     save("float_lstm", torch.jit.script(part), {})

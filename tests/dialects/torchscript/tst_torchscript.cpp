@@ -231,17 +231,6 @@ private Q_SLOTS:
             }
     }
 
-    /// A float addition joins two branches there; a quantized one brings its own scale.
-    void saysThatJoinsAreNotChecked()
-    {
-        const auto said = [](const char *name) {
-            const Network network = test::opened(test::data(std::string("torchscript/") + name));
-            return std::ranges::count(network.diagnostics, std::string("joins-not-checked"), &Diagnostic::rule);
-        };
-        QCOMPARE(said("trained.pt"), 1);
-        QCOMPARE(said("residual.pt"), 0);
-    }
-
     void switchedOff()
     {
         const Network network = test::opened(test::data("torchscript/switched_off.pt"));
