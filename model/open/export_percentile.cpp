@@ -7,7 +7,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::uint64_t kMostElements = 1u << 20;
+constexpr std::uint64_t kMostRanked = 1u << 20;
 
 /// How many magnitudes are up to the threshold, which is one of them; 0 where it is none.
 std::size_t rankOf(std::span<const float> values, float threshold)
@@ -28,7 +28,7 @@ std::size_t rankOf(std::span<const float> values, float threshold)
 std::optional<float> percentileOf(const TensorInfo &weight, std::span<const float> thresholds)
 {
     const std::uint64_t count = weight.count();
-    if (thresholds.empty() || count == 0 || count > kMostElements || !weight.readable()
+    if (thresholds.empty() || count == 0 || count > kMostRanked || !weight.readable()
         || count % thresholds.size() != 0 || !isFloating(weight.dtype))
         return std::nullopt;
     const std::vector<float> values = readFloats(weight);
