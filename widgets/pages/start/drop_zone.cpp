@@ -52,7 +52,7 @@ static QWidget *readsTable()
     grid->setVerticalSpacing(3);
     const std::pair<QString, QString> rows[] = {{u".pt .pth"_s, DropZone::tr("Brevitas and PyTorch checkpoints")},
         {u".safetensors"_s, DropZone::tr("and .index.json, .npy, .npz")},
-        {u".onnx"_s, DropZone::tr("QONNX, QCDQ, QDQ")},
+        {u".onnx .xmodel"_s, DropZone::tr("QONNX, QCDQ, QDQ, QOperator, FINN")},
         {u".recipe.toml"_s, DropZone::tr("beside a checkpoint: read with it")}};
     int row = 0;
     for (const auto &[suffix, text] : rows) {
