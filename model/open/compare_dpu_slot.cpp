@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "quant/code_reader.h"
 #include "quant/fixed_point.h"
+#include "tensor/index.h"
 
 #include <algorithm>
 
@@ -67,17 +68,6 @@ void findFactors(const DpuPair &pair, std::span<const std::int64_t> codes, DpuVe
     }
 }
 
-std::string indexWord(std::uint64_t flat, const Shape &shape)
-{
-    std::vector<std::uint64_t> index(shape.size());
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-        const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(shape[axis], 1));
-        index[axis] = flat % size;
-        flat /= size;
-    }
-    return fmt::format("[{}]", fmt::join(index, ", "));
-}
-
 /// How many codes differ, and where the first of them stands.
 struct CodeDifferences {
     std::uint64_t count = 0, first = 0;
@@ -106,9 +96,9 @@ void compareCodes(const DpuPair &pair, DpuVerdict &out)
     out.codesAgree = differences.count == 0;
     if (out.codesAgree)
         return;
-    out.difference = fmt::format("{} of {} codes are others in {} ({}: {} here and {} there)",
+    out.difference = fmt::format("{} of {} codes are others in {} ([{}]: {} here and {} there)",
         grouped(differences.count), grouped(mine.count()), pair.exportFile,
-        indexWord(differences.first, pair.mine.shape), differences.here, differences.there);
+        fmt::join(unflatten(differences.first, pair.mine.shape), ", "), differences.here, differences.there);
     if (mine.count() <= kMostElements)
         findFactors(pair, codesOf(theirs, 0, theirs.count()), out);
     const bool byOutput = out.equalized && out.equalized->axis == 0;

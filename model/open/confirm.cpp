@@ -3,6 +3,7 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "quant/code_reader.h"
+#include "tensor/index.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,18 +28,6 @@ Knowledge knowledgeOf(const Network &network, const std::string &name, const Slo
     if (slot->quantizer)
         return slot->quantizer->isComplete() ? Knowledge::Quantized : Knowledge::Unknown;
     return problemOf(network, {network.layer(name)->id, slot->slot}) != nullptr ? Knowledge::Unknown : Knowledge::Float;
-}
-
-/// "[3, 0, 1, 2]".
-std::string indexText(std::uint64_t flat, const Shape &shape)
-{
-    std::vector<std::uint64_t> index(shape.size());
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-        const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(shape[axis], 1));
-        index[axis] = flat % size;
-        flat /= size;
-    }
-    return fmt::format("[{}]", fmt::join(index, ", "));
 }
 
 bool sameScale(float a, float b) { return a == b || (a != a && b != b); }
@@ -223,8 +212,9 @@ private:
                 if (explainedByFault(mine, theirs, *left, *right))
                     m_out.open[m_name] |= CodesField;
                 else
-                    differ(fmt::format("{}: code {} here and {} there",
-                        indexText(at + static_cast<std::uint64_t>(left - x.begin()), mine.shape), *left, *right));
+                    differ(fmt::format("[{}]: code {} here and {} there",
+                        fmt::join(unflatten(at + static_cast<std::uint64_t>(left - x.begin()), mine.shape), ", "),
+                        *left, *right));
                 return;
             }
             m_progress.step(at + x.size(), here.count());
