@@ -21,6 +21,12 @@ std::string ownerOf(const std::string &tensor)
     return {};
 }
 
+std::string layerOfInputScale(const std::string &tensor)
+{
+    const std::size_t at = tensor.find("_input_scale_");
+    return at == std::string::npos ? std::string() : tensor.substr(0, at);
+}
+
 std::optional<HelperModule> helperModule(const std::string &path)
 {
     static constexpr std::array<std::pair<std::string_view, Slot>, 3> kHelpers

@@ -304,15 +304,12 @@ private:
         addActing(name.empty() ? unnamed("act") : name, pattern);
     }
 
-    /// FX names the parameters of what quantizes a layer's input: conv1_input_scale_0 for the layer conv1.
     std::string inputOf(const ScriptPattern &pattern) const
     {
         const ValueId scale = pattern.scale ? kNoValue : m_graph.nodes[*pattern.quantize].input(1);
         const Value *value = m_graph.value(scale);
-        const std::size_t at
-            = value != nullptr && value->tensor ? value->name.find("_input_scale_") : std::string::npos;
-        return at == std::string::npos || m_inputsOf.contains(value->name.substr(0, at)) ? std::string()
-                                                                                         : value->name.substr(0, at);
+        std::string layer = value != nullptr && value->tensor ? layerOfInputScale(value->name) : std::string();
+        return m_inputsOf.contains(layer) ? std::string() : layer;
     }
 
     void takeInput(ScriptLayer &layer)
