@@ -1,6 +1,8 @@
 #include "network/arrivals.h"
 
+#include "network/feeds.h"
 #include "network/flow_order.h"
+#include "network/switched_off.h"
 #include "quant/grid.h"
 
 #include <algorithm>
@@ -14,20 +16,10 @@ using Kind = Arrival::Kind;
 
 bool knowsGrid(const Quantizer &q) { return q.scale && q.zeroPoint && q.isSigned && (q.bitWidth || q.storageBits); }
 
-/// "LAYER" or "LAYER:SLOT" of a recipe: a layer's name alone means its `act`, else its `output`.
-std::optional<SlotId> slotNamed(const Network &network, const std::string &text)
+bool isOff(const Network &network, const SlotId &id)
 {
-    if (const std::size_t colon = text.rfind(':'); colon != std::string::npos) {
-        const Layer *layer = network.layer(text.substr(0, colon));
-        const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(std::string_view(text).substr(colon + 1));
-        if (slot != nullptr)
-            return SlotId{layer->id, slot->slot};
-    }
-    const Layer *layer = network.layer(text);
-    for (const Slot slot : {Slot::Act, Slot::Output})
-        if (layer != nullptr && layer->slot(slot) != nullptr)
-            return SlotId{layer->id, slot};
-    return std::nullopt;
+    const SlotQuantizer *slot = position(id.layer) < network.layers.size() ? network.slot(id) : nullptr;
+    return slot != nullptr && isSwitchedOff(*slot);
 }
 
 /// Several scales or zero points belong to elements by their position.
@@ -43,9 +35,9 @@ bool hasSeveralScales(const Quantizer &q)
 /// Operators that keep values and cut, move or put them side by side, perhaps along the axis of the scales.
 bool movesPositions(const FlowNode &node)
 {
-    static constexpr std::array<std::string_view, 18> kMoving
-        = {"Split", "Slice", "Gather", "GatherElements", "GatherND", "Compress", "TopK", "ReverseSequence", "Transpose",
-            "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Concat"};
+    static constexpr std::array<std::string_view, 20> kMoving = {"Split", "Slice", "Gather", "GatherElements",
+        "GatherND", "Compress", "TopK", "ReverseSequence", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
+        "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Concat", "ReduceMax", "ReduceMin"};
     return std::ranges::find(kMoving, node.opType) != kMoving.end();
 }
 
@@ -97,6 +89,8 @@ void Arrivals::settle(FlowNodeId node)
 Arrival Arrivals::leaving(const FlowEdge &edge) const
 {
     Arrival out{.kind = Kind::Plain, .source = edge.from};
+    if (edge.quantizer && isOff(m_network, *edge.quantizer))
+        return out;
     if (edge.quantizer) {
         out.quantizer = edge.quantizer;
         const Quantizer *quantizer = quantizerOf(out);
@@ -178,15 +172,16 @@ std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)
 {
     const Network &network = arrivals.network();
     const SlotId own{layer, Slot::Input};
+    const bool hasOwn = network.slot(own) != nullptr && !isOff(network, own);
     std::vector<SlotId> out;
     const auto node = network.flow.nodeOf(layer);
     for (const Arrival &arrival : node ? arrivals.into(*node) : std::vector<Arrival>()) {
-        if (network.flow.edges()[arrival.edge].requantizer == own)
+        if (hasOwn && network.flow.edges()[arrival.edge].requantizer == own)
             addOnce(out, own);
         else if (arrival.kind == Kind::Quantized)
             addOnce(out, *arrival.quantizer);
     }
-    if (network.layer(layer).slot(Slot::Input) != nullptr && std::ranges::find(out, own) == out.end())
+    if (hasOwn && std::ranges::find(out, own) == out.end())
         return {own};
     if (node)
         return out;

@@ -1,6 +1,7 @@
 #include "network/feeds.h"
 
 #include "network/flow_builder.h"
+#include "recipe/layer_match.h"
 
 #include <algorithm>
 #include <map>
@@ -52,6 +53,39 @@ std::vector<bool> aboveLayers(const Flow &flow)
         }
     }
     return above;
+}
+
+/// The exact name is stronger than one that is equal without wrappers.
+const Layer *layerNamed(const Network &network, std::string_view name)
+{
+    if (const Layer *exact = network.layer(name))
+        return exact;
+    const std::string plain = withoutWrappers(name);
+    const auto found = std::ranges::find_if(
+        network.layers, [&](const Layer &layer) { return withoutWrappers(layer.name) == plain; });
+    return found == network.layers.end() ? nullptr : &*found;
+}
+
+/// "LAYER" or "LAYER:SLOT"; a layer's own name may hold a colon.
+struct Named {
+    const Layer *layer = nullptr;
+    std::optional<Slot> slot = {};
+};
+
+Named named(const Network &network, const std::string &text)
+{
+    if (const std::size_t colon = text.rfind(':'); colon != std::string::npos) {
+        const auto slot = slotFromName(std::string_view(text).substr(colon + 1));
+        const Layer *layer = slot ? layerNamed(network, std::string_view(text).substr(0, colon)) : nullptr;
+        if (layer != nullptr && (layer->slot(*slot) != nullptr || layerNamed(network, text) == nullptr))
+            return {layer, slot};
+    }
+    return {layerNamed(network, text), {}};
+}
+
+bool mayName(const std::string &text, const std::string &plain)
+{
+    return withoutWrappers(text) == plain || withoutWrappers(text.substr(0, text.rfind(':'))) == plain;
 }
 
 using Known = std::map<std::string_view, LayerId>;
@@ -115,9 +149,9 @@ std::vector<std::string> inputLayers(const Network &network, const Layer &layer)
     if (!names.empty())
         return names;
     for (const SlotQuantizer &slot : layer.slots) {
-        const std::string name = slot.input.substr(0, slot.input.find(':'));
-        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
-            names.push_back(name);
+        const Layer *input = slot.input.empty() ? nullptr : named(network, slot.input).layer;
+        if (input != nullptr && input->id != layer.id && std::ranges::find(names, input->name) == names.end())
+            names.push_back(input->name);
     }
     return names;
 }
@@ -127,12 +161,26 @@ std::vector<std::string> outputLayers(const Network &network, const Layer &layer
     std::vector<std::string> names = feedsNames(network, layer.id);
     if (!names.empty())
         return names;
+    const std::string plain = withoutWrappers(layer.name);
     for (const Layer &other : network.layers) {
-        const auto inputs = inputLayers(network, other);
-        if (std::find(inputs.begin(), inputs.end(), layer.name) != inputs.end())
+        // Most name another: those are not looked up among thousands.
+        const bool may = std::ranges::any_of(
+            other.slots, [&](const SlotQuantizer &slot) { return !slot.input.empty() && mayName(slot.input, plain); });
+        const auto inputs = may ? inputLayers(network, other) : std::vector<std::string>();
+        if (std::ranges::find(inputs, layer.name) != inputs.end())
             names.push_back(other.name);
     }
     return names;
+}
+
+std::optional<SlotId> slotNamed(const Network &network, const std::string &text)
+{
+    const Named what = named(network, text);
+    const std::vector<Slot> wanted = what.slot ? std::vector{*what.slot} : std::vector{Slot::Act, Slot::Output};
+    for (const Slot slot : wanted)
+        if (what.layer != nullptr && what.layer->slot(slot) != nullptr)
+            return SlotId{what.layer->id, slot};
+    return std::nullopt;
 }
 
 Flow flowWithin(const Network &exported, const Network &network)

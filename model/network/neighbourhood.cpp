@@ -1,6 +1,7 @@
 #include "network/neighbourhood.h"
 
 #include "network/feeds.h"
+#include "network/switched_off.h"
 
 #include <algorithm>
 #include <set>
@@ -138,7 +139,7 @@ Neighbour Neighbourhoods::neighbour(const FlowEdge &edge, bool above) const
     if (above)
         out.quantizer = given.quantizer;
     else if (node.layer)
-        out.quantizer = edge.requantizer ? edge.requantizer : givenBy(*node.layer);
+        out.quantizer = edge.requantizer && quantizes(*edge.requantizer) ? edge.requantizer : givenBy(*node.layer);
     return out;
 }
 
@@ -162,11 +163,10 @@ Side Neighbourhoods::recipeSide(const std::vector<std::string> &names) const
         if (layer == nullptr)
             continue;
         const auto quantizer = givenBy(layer->id);
-        const bool known = quantizer && m_network.slot(*quantizer)->quantizer;
-        side.neighbours.push_back({.name = name,
-            .layer = layer->id,
-            .quantizer = quantizer,
-            .grid = known ? Arrival::Kind::Quantized : Arrival::Kind::Unknown});
+        const auto grid = !quantizer                ? Arrival::Kind::Plain
+            : m_network.slot(*quantizer)->quantizer ? Arrival::Kind::Quantized
+                                                    : Arrival::Kind::Unknown;
+        side.neighbours.push_back({.name = name, .layer = layer->id, .quantizer = quantizer, .grid = grid});
     }
     return side;
 }
@@ -176,12 +176,19 @@ std::optional<SlotId> Neighbourhoods::givenBy(LayerId layer) const
 {
     if (const auto node = m_network.flow.nodeOf(layer))
         for (const FlowEdge &edge : m_network.flow.edgesFrom(*node))
-            if (edge.quantizer)
+            if (edge.quantizer && quantizes(*edge.quantizer))
                 return edge.quantizer;
     for (const Slot slot : {Slot::Output, Slot::Act, Slot::Trunc, Slot::Io})
-        if (m_network.layer(layer).slot(slot) != nullptr)
+        if (quantizes({layer, slot}))
             return SlotId{layer, slot};
     return std::nullopt;
+}
+
+/// Whether or not it is known how.
+bool Neighbourhoods::quantizes(const SlotId &id) const
+{
+    const SlotQuantizer *slot = m_network.slot(id);
+    return slot != nullptr && !isSwitchedOff(*slot);
 }
 
 } // namespace quantscope

@@ -63,6 +63,7 @@ private:
     void addOperators(Side &side, FlowNodeId node, const Walk &walk, bool above) const;
     Side recipeSide(const std::vector<std::string> &names) const;
     std::optional<SlotId> givenBy(LayerId layer) const;
+    bool quantizes(const SlotId &id) const;
 
     const Network &m_network;
     Arrivals m_arrivals;

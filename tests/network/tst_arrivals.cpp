@@ -105,7 +105,8 @@ private Q_SLOTS:
                 sketch.network.layers[layer].slots[0].quantizer->scale = Granular{{1, 2, 1, 1}, 1, scales};
             return arrivalText(sketch, Arrivals(sketch.network).into(sketch.id(u"c"_s)).front());
         };
-        for (const char *moving : {"keep.Split", "keep.Transpose", "keep.Reshape", "keep.Slice", "keep.Gather"}) {
+        for (const char *moving :
+            {"keep.Split", "keep.Transpose", "keep.Reshape", "keep.Slice", "keep.Gather", "keep.ReduceMax"}) {
             QCOMPARE(arriving(QString::fromLatin1(moving), {0.5f, 0.25f}), u"unknown"_s);
             QCOMPARE(arriving(QString::fromLatin1(moving), {0.5f, 0.5f}), u"q"_s);
         }
@@ -154,7 +155,48 @@ private Q_SLOTS:
         QCOMPARE(read("w:output"), u"w:output"_s);
         QCOMPARE(read("w:act"), QString());
         QCOMPARE(read("nobody"), QString());
+        network.layers[0].name = "module.q"; // as DataParallel saves it
+        QCOMPARE(read("q"), u"module.q:act"_s);
         QCOMPARE(read(""), QString());
+    }
+
+    /// Where a recipe says that nothing quantizes it, the values are plain, and no quantizer is missed.
+    void switchedOff_data()
+    {
+        QTest::addColumn<QString>("preset");
+        QTest::addColumn<QString>("type"); ///< quant_type
+        QTest::addColumn<bool>("off");
+        QTest::newRow("None") << u"None"_s << QString() << true;
+        QTest::newRow("quant_type") << u"Int8ActPerTensorFloat"_s << u"FP"_s << true;
+        QTest::newRow("quant_type with its class") << u"Int8ActPerTensorFloat"_s << u"QuantType.FP"_s << true;
+        QTest::newRow("another type") << u"Int8ActPerTensorFloat"_s << u"INT"_s << false;
+        QTest::newRow("not known") << u"Int8ActPerTensorFloat"_s << QString() << false;
+    }
+
+    void switchedOff()
+    {
+        QFETCH(QString, preset);
+        QFETCH(QString, type);
+        QFETCH(bool, off);
+        FlowSketch sketch(
+            u"q=?; s=u8 2^-5; c.input=?; c.output=?"_s, u"x > q > keep > add; x > s > add; add > y; q > c"_s);
+        for (Layer &layer : sketch.network.layers)
+            for (SlotQuantizer &slot : layer.slots)
+                if (!slot.quantizer) {
+                    slot.preset = preset.toStdString();
+                    if (!type.isEmpty())
+                        slot.overrides = {{"quant_type", type.toStdString()}};
+                }
+        const Arrivals arrivals(sketch.network);
+        QCOMPARE(arrivalText(sketch, arrivals.into(sketch.id(u"add"_s)).front()), off ? u"plain q"_s : u"unknown q"_s);
+        const LayerId q = sketch.network.layer("q")->id, c = sketch.network.layer("c")->id;
+        QCOMPARE(slotTexts(sketch.network, inputQuantizers(arrivals, c)), off ? QString() : u"c:input"_s);
+        const Neighbourhoods all(sketch.network);
+        QCOMPARE(all.of(q).own.has_value(), !off);
+        QCOMPARE(all.of(c).own.has_value(), !off);
+        QCOMPARE(all.of(c).inputs.neighbours.front().quantizer.has_value(), !off);
+        QCOMPARE(all.of(c).inputs.neighbours.front().grid, off ? Arrival::Kind::Plain : Arrival::Kind::Unknown);
+        QCOMPARE(all.of(q).outputs.neighbours.back().quantizer.has_value(), !off); // c reads with its own
     }
 
     /// "add: scale; 0 1" are the fields and the inputs that differ.

@@ -140,8 +140,64 @@ private Q_SLOTS:
         QCOMPARE(inputLayers(network, network.layers[1]), Names{"conv"});
         QCOMPARE(outputLayers(network, network.layers[0]), Names{"fc"});
         QVERIFY(fedByNames(network, idOf(network, "fc")).empty());
+        network.layers[1].slots[0].input = "fc:bias"; // its own
+        QCOMPARE(inputLayers(network, network.layers[1]), Names());
+        QCOMPARE(outputLayers(network, network.layers[1]), Names());
         const Network told = exported();
         QCOMPARE(inputLayers(told, *told.layer("fc")), (Names{"relu", "side"}));
+    }
+
+    void namesInARecipe_data()
+    {
+        QTest::addColumn<QString>("layer"); ///< of the file
+        QTest::addColumn<QString>("input"); ///< of the recipe
+        QTest::addColumn<QString>("slot"); ///< empty: none
+        QTest::newRow("its own") << "conv"
+                                 << "conv"
+                                 << "act";
+        QTest::newRow("with the slot") << "conv"
+                                       << "conv:output"
+                                       << "output";
+        QTest::newRow("with a slot that is not there") << "conv"
+                                                       << "conv:input"
+                                                       << "";
+        QTest::newRow("DataParallel") << "module.conv"
+                                      << "conv"
+                                      << "act";
+        QTest::newRow("DataParallel, with the slot") << "module.conv"
+                                                     << "conv:output"
+                                                     << "output";
+        QTest::newRow("a recipe of the wrapped model") << "conv"
+                                                       << "module.conv"
+                                                       << "act";
+        QTest::newRow("torch.compile") << "_orig_mod.conv"
+                                       << "conv"
+                                       << "act";
+        QTest::newRow("a colon in the name") << "a:act"
+                                             << "a:act"
+                                             << "act";
+        QTest::newRow("a colon and a slot") << "a:b"
+                                            << "a:b:output"
+                                            << "output";
+    }
+
+    /// The names that the quantizers were resolved by are the names that people see.
+    void namesInARecipe()
+    {
+        QFETCH(QString, layer);
+        QFETCH(QString, input);
+        QFETCH(QString, slot);
+        Network network = networkOf({layer.toStdString(), "fc"});
+        for (const Slot made : {Slot::Act, Slot::Output})
+            network.layers[0].slots.emplace_back().slot = made;
+        SlotQuantizer bias;
+        bias.slot = Slot::Bias;
+        bias.input = input.toStdString();
+        network.layers[1].slots.push_back(bias);
+        QCOMPARE(inputLayers(network, network.layers[1]), Names{layer.toStdString()});
+        QCOMPARE(outputLayers(network, network.layers[0]), Names{"fc"});
+        const auto found = slotNamed(network, input.toStdString());
+        QCOMPARE(found ? QString::fromUtf8(slotName(found->slot)) : QString(), slot);
     }
 };
 
