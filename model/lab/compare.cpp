@@ -158,6 +158,11 @@ Result<const SlotQuantizer *> comparedSlot(const Network &network, const std::st
     if (slot == nullptr || !slot->tensor || !slot->tensor->readable())
         return usage(
             network.file->path, fmt::format("layer \"{}\" has no readable tensor in slot \"{}\"", name, wanted));
+    if (slot->quantizer && slot->quantizer->kind == QuantizerKind::Codebook)
+        return usage(network.file->path,
+            fmt::format("layer \"{}\" holds places in a table of values in slot \"{}\": no scale describes those, so "
+                        "there is nothing to compare",
+                name, wanted));
     if (slot->holdsCodes() && slot->hasCodes() && !slot->hasValues())
         return usage(network.file->path,
             fmt::format("layer \"{}\" holds integers in slot \"{}\" and no scale: what they stand for is not known, so "

@@ -120,7 +120,8 @@ Result<PowerTable> powerOfTwoTable(
     if (const CandidateResult *result = find(*floats, "file"))
         table.rows.push_back(rowOf(layer, {"in the file"}, *result));
     const CandidateResult *channels = find(*floats, names.back()), *one = find(*floats, names.front());
-    if (channels && channels != one)
+    const bool hasChannels = channels != nullptr && channels != one;
+    if (hasChannels)
         table.rows.push_back(rowOf(layer, {"per channel, float"}, *channels));
     if (!one)
         return table;
@@ -138,9 +139,11 @@ Result<PowerTable> powerOfTwoTable(
     for (PowerRow &row : powers(layer, *fixed, types, *table.fracBits))
         table.rows.push_back(std::move(row));
     const auto base = (channels ? channels : one)->figures->error.sqnrDb();
-    for (PowerRow &row : table.rows)
+    for (PowerRow &row : table.rows) {
+        row.againstChannels = hasChannels;
         if (const auto db = row.result.figures->error.sqnrDb(); db && base)
             row.lostDb = *base - *db;
+    }
     return table;
 }
 

@@ -15,7 +15,8 @@ struct PowerRow {
         rules; ///< "in the file", "per channel, float", "per tensor, float"; "floor", "nearest", ...
     double scale = 0; ///< 0 when there are several
     CandidateResult result; ///< its name is what would be applied
-    std::optional<double> lostDb; ///< against the layer's float scales
+    std::optional<double> lostDb; ///< against the layer's float scales, as `againstChannels` says
+    bool againstChannels = false; ///< per channel, where the slot can have them; else against the one of the tensor
     bool best = false; ///< the power of two with the least squared error
 
     std::string rule() const; ///< "floor, least MSE"

@@ -6,6 +6,8 @@
 #include "report/layer_table.h"
 #include "report/text_table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +22,15 @@ std::string typeText(const CandidateResult &result)
     const auto &q = result.slot.quantizer;
     const auto type = q ? fixedType(*q) : std::nullopt;
     return type ? apFixedName(*type) : "-";
+}
+
+/// Nothing where nothing is lost.
+std::string_view lostAgainst(const PowerTable &table)
+{
+    if (std::ranges::none_of(table.rows, [](const PowerRow &row) { return row.lostDb.has_value(); }))
+        return {};
+    return table.rows.front().againstChannels ? "; dB are lost against float scales per channel"
+                                              : "; dB are lost against one float scale";
 }
 
 } // namespace
@@ -37,8 +48,9 @@ std::string powerText(const std::vector<PowerTable> &tables)
                 fmt::format("{:.3e}", figures.error.mse()), figures.clipped ? grouped(*figures.clipped) : "-",
                 grouped(figures.zeroed)});
         }
-        out += fmt::format("{} {}: from a float scale to a power of two{}{}\n\n{}\n", printable(table.layer),
+        out += fmt::format("{} {}: from a float scale to a power of two{}{}{}\n\n{}\n", printable(table.layer),
             table.slot, table.fracBits ? fmt::format("; -log2(scale per tensor) = {:.4f}", *table.fracBits) : "",
+            lostAgainst(table),
             table.againstQuantized ? "; against the file's dequantized values, since it holds no floats" : "",
             alignedTable(rows, 2));
     }

@@ -8,6 +8,7 @@
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "quant/code_hash.h"
+#include "report/power_report.h"
 #include "support/paths.h"
 #include "support/watched_file.h"
 
@@ -186,6 +187,73 @@ private Q_SLOTS:
         const auto result = comparedOn(*network, {"Int8WeightPerTensorFloat,bit_width=4", "binary"});
         QVERIFY(!result);
         QCOMPARE(int(result.error().kind), kind);
+    }
+
+    /// No axis holds the output channels: what needs one says so, and everything else is as it is.
+    void withoutAChannelAxis()
+    {
+        std::vector<float> values; // in quarters: under steps of a half every second one lies between two
+        for (int quarters = -12; quarters < 12; ++quarters)
+            values.push_back(0.25f * static_cast<float>(quarters));
+        Network network = *test::recovered({{"fc.weight", {4, 6}, values}}, "");
+        network.layers[0].slots[0].channelAxis = -1;
+        const auto result = comparedOn(network,
+            {"ap_fixed<4,3>", "Int8WeightPerChannelFloat", "torch_per_channel_affine",
+                "torch_per_channel_affine,axis=1", "ShiftedUint8WeightPerChannelFloat",
+                "Int8WeightPerChannelFixedPoint,bit_width=4"});
+        QVERIFY2(result, result ? "" : result.error().text().c_str());
+        QStringList refused, known;
+        for (const Unavailable &missing : result->unavailable)
+            refused << QString::fromStdString(missing.name + ": " + missing.reason);
+        for (const CandidateResult &candidate : result->candidates)
+            known << QString::fromStdString(candidate.name);
+        const QString why = ": no axis of fc.weight holds the output channels";
+        QCOMPARE(refused,
+            (QStringList{"Int8WeightPerChannelFloat" + why, "torch_per_channel_affine" + why,
+                "ShiftedUint8WeightPerChannelFloat" + why, "Int8WeightPerChannelFixedPoint,bit_width=4" + why}));
+        QCOMPARE(known, (QStringList{"file", "ap_fixed<4,3>", "torch_per_channel_affine,axis=1"}));
+        const SlotStatistics &figures = *result->candidates[1].figures;
+        QCOMPARE(figures.error.signalPower, 72.25); // 1156 / 16
+        QCOMPARE(figures.error.errorPower, 0.75); // 12 odd quarters, 1 / 16 each
+        QCOMPARE(figures.error.sum, 0.0); // half to even: as many up as down
+        QCOMPARE(figures.error.maxAbs, 0.25);
+        QCOMPARE(figures.zeroed, std::uint64_t{2}); // -1/4 and 1/4
+        QCOMPARE(figures.atLimit, std::uint64_t{0}); // -6 .. 6 of -8 .. 7
+        QCOMPARE(figures.codes.used, std::uint64_t{13});
+        QVERIFY(figures.clipped == 0);
+    }
+
+    /// What a power of two costs is told against one float scale where there are none per channel.
+    void powersWithoutChannels()
+    {
+        Network network = *test::recovered({{"fc.weight", {2, 2}, {0.75f, -0.26f, 0.1f, 0.3f}}}, "");
+        const auto table = [&] { return *powerOfTwoTable(network, "fc", Slot::Weight); };
+        const auto lostOf = [](const PowerTable &shown, const std::string &rule) {
+            for (const PowerRow &row : shown.rows)
+                if (std::ranges::find(row.rules, rule) != row.rules.end())
+                    return row.lostDb;
+            return std::optional<double>();
+        };
+        QCOMPARE(lostOf(table(), "per channel, float"), std::optional(0.0));
+        QVERIFY(lostOf(table(), "per tensor, float") > 0.0);
+        QVERIFY(std::ranges::all_of(table().rows, &PowerRow::againstChannels));
+        network.layers[0].slots[0].channelAxis = -1;
+        QVERIFY(!lostOf(table(), "per channel, float"));
+        QCOMPARE(lostOf(table(), "per tensor, float"), std::optional(0.0));
+        QVERIFY(std::ranges::none_of(table().rows, &PowerRow::againstChannels));
+        QVERIFY(powerText({table()}).find("; dB are lost against one float scale\n") != std::string::npos);
+    }
+
+    /// Places in a table are no integers that a scale is missing for.
+    void placesInATable()
+    {
+        const auto network = openNetwork(test::data("torch/llm/bnb_nf4.pt"));
+        const auto result = compareCandidates(*network, {"l"}, candidates({"ap_fixed<4,0>"}));
+        QVERIFY(!result);
+        QCOMPARE(result.error().kind, ErrorKind::Usage);
+        QCOMPARE(result.error().message,
+            std::string("layer \"l\" holds places in a table of values in slot \"weight\": no scale describes those, "
+                        "so there is nothing to compare"));
     }
 
     void cancellingEndsIt()

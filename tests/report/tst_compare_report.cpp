@@ -185,6 +185,8 @@ private Q_SLOTS:
         QCOMPARE(last["best"].get<bool>(), true);
         QCOMPARE(QString::number(last["lost_db"].get<double>(), 'f', 1), QString("3.8"));
         QVERIFY(powerText(tables).find("floor, nearest, least MSE") != std::string::npos);
+        QVERIFY(powerText(tables).starts_with("conv2 weight: from a float scale to a power of two; -log2(scale per "
+                                              "tensor) = 6.6831; dB are lost against float scales per channel\n"));
         QCOMPARE(QString::fromStdString(powerCsv(tables)).count('\n'), 6);
     }
 };

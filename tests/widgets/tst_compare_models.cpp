@@ -3,6 +3,7 @@
 #include "items/compare_model.h"
 #include "items/compare_overlay.h"
 #include "items/compare_power.h"
+#include "pages/compare/sweep_data.h"
 #include "session/lab_store.h"
 #include "support.h"
 
@@ -309,7 +310,37 @@ private Q_SLOTS:
         }
         QCOMPARE(best, 1);
         QCOMPARE(model.headerData(PowerModel::Lost, Qt::Horizontal, Qt::ToolTipRole).toString(),
-            u"SQNR against float scales per channel"_s);
+            u"SQNR against float scales per channel; against the one of the tensor where it has no others"_s);
+    }
+
+    /// A family that one of the layers cannot have has no sum over both: it is named, without a dot.
+    void familiesThatOneLayerCannotHave()
+    {
+        const auto point = [](const char *layer, const char *family, int width, double error) {
+            SweepPoint out;
+            out.layer = layer;
+            out.family = out.candidate = family;
+            out.width = width;
+            out.bits = 100;
+            out.signalPower = 1000;
+            out.errorPower = error;
+            out.sqnrDb = 10 * std::log10(1000 / error);
+            return out;
+        };
+        const char *const channels = "Int8WeightPerChannelFloat", *const tensor = "Int8WeightPerTensorFloat";
+        const std::vector<SweepPoint> points{
+            point("a", channels, 4, 1), point("a", tensor, 4, 10), point("a", tensor, 5, 1), point("b", tensor, 4, 10)};
+        const SweepData data = sqnrOverBits(points, 20);
+        QCOMPARE(data.lines.size(), std::size_t(2));
+        QCOMPARE(data.lines[0].name, u"per channel, float, not in every layer"_s);
+        QVERIFY(data.lines[0].dots.empty());
+        QCOMPARE(data.lines[1].name, u"per tensor, float, not in every layer"_s);
+        QCOMPARE(data.lines[1].dots.size(), std::size_t(1));
+        QCOMPARE(data.lines[1].dots[0].tip, u"4 bits: 20.0 dB, 200 bit in memory"_s);
+        QCOMPARE(reachText(points, 20), u"20 dB needs 4 bits per tensor, float"_s);
+        const std::vector<SweepPoint> alone(points.begin(), points.begin() + 3);
+        QCOMPARE(sqnrOverBits(alone, 20).lines[0].dots.size(), std::size_t(1));
+        QCOMPARE(reachText(alone, 30), u"30 dB needs 4 bits per channel, float · 5 per tensor, float"_s);
     }
 
     /// Why no fixed-point type is exact.

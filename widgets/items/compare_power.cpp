@@ -43,7 +43,7 @@ std::vector<RowColumn<PowerRow>> powerColumns()
             [](const Row &row) { return QVariant(row.scale); }, kRight},
         {u"Type"_s, typeText, {}, kRight}, figureColumn(u"SQNR, dB"_s, CompareFigure::Sqnr),
         {u"Change, dB"_s, changeText, [](const Row &row) { return row.lostDb ? QVariant(-*row.lostDb) : QVariant(); },
-            kRight, u"SQNR against float scales per channel"_s},
+            kRight, u"SQNR against float scales per channel; against the one of the tensor where it has no others"_s},
         figureColumn(u"MSE"_s, CompareFigure::Mse), figureColumn(u"Clipped"_s, CompareFigure::Clipped),
         figureColumn(u"Rounded to 0"_s, CompareFigure::Zeroed)};
 }

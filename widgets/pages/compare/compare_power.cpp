@@ -139,10 +139,11 @@ QString ComparePower::summary() const
     const QString against
         = m_againstQuantized ? tr("▲ The file holds only quantized values: errors are against those. ") : QString();
     return against
-        + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against float scales per channel. ap_fixed "
+        + tr("%1: the best power of two for the whole tensor, %2, %3 %4 dB against %5. ap_fixed "
              "rounds half to even and saturates; its range is full.")
               .arg(shownText(best->layer), qs(best->result.name), *best->lostDb >= 0 ? tr("loses") : tr("gains"),
-                  QString::number(std::abs(*best->lostDb), 'f', 1));
+                  QString::number(std::abs(*best->lostDb), 'f', 1),
+                  best->againstChannels ? tr("float scales per channel") : tr("one float scale"));
 }
 
 void ComparePower::refreshApply()

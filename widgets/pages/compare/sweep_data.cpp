@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 using namespace Qt::StringLiterals;
 
@@ -17,6 +18,7 @@ namespace {
 struct Sum {
     double signal = 0, error = 0;
     std::uint64_t bits = 0;
+    std::size_t layers = 0;
     std::optional<double> db() const
     {
         return error > 0 && signal > 0 ? std::optional(10 * std::log10(signal / error)) : std::nullopt;
@@ -36,8 +38,23 @@ std::vector<std::pair<std::string, std::map<int, Sum>>> byFamily(const std::vect
         sum.signal += point.signalPower;
         sum.error += point.errorPower;
         sum.bits += point.bits;
+        ++sum.layers;
     }
     return families;
+}
+
+/// A sum over fewer layers than others are over is not to be compared with those.
+std::size_t leaveOutPartial(std::map<int, Sum> &widths, std::size_t layers)
+{
+    return std::erase_if(widths, [&](const auto &width) { return width.second.layers < layers; });
+}
+
+std::size_t layersIn(const std::vector<SweepPoint> &points)
+{
+    std::set<std::string_view> layers;
+    for (const SweepPoint &point : points)
+        layers.insert(point.layer);
+    return layers.size();
 }
 
 } // namespace
@@ -50,8 +67,11 @@ SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<doub
     data.wholeNumbers = true;
     data.goal = goalDb;
     data.goalText = goalDb ? u"goal %1 dB"_s.arg(*goalDb) : QString();
-    for (const auto &[family, widths] : byFamily(points)) {
+    const std::size_t layers = layersIn(points);
+    for (auto &[family, widths] : byFamily(points)) {
         SweepLine line{.name = familyTitle(family), .dots = {}};
+        if (leaveOutPartial(widths, layers) > 0)
+            line.name += u", not in every layer"_s;
         for (const auto &[width, sum] : widths)
             if (const auto db = sum.db())
                 line.dots.push_back({static_cast<double>(width), *db,
@@ -76,7 +96,9 @@ void addFile(SweepData &data, const CompareModel &model)
 QString reachText(const std::vector<SweepPoint> &points, double goalDb)
 {
     QStringList parts;
-    for (const auto &[family, widths] : byFamily(points)) {
+    const std::size_t layers = layersIn(points);
+    for (auto &[family, widths] : byFamily(points)) {
+        leaveOutPartial(widths, layers);
         const auto first = std::find_if(widths.begin(), widths.end(), [&](const auto &width) {
             return width.second.error == 0 || width.second.db().value_or(goalDb - 1) >= goalDb;
         });
