@@ -4,6 +4,7 @@
 #include "items/layer_proxy.h"
 #include "items/quantizer_model.h"
 #include "support.h"
+#include "support/flow_sketch.h"
 
 #include <QAbstractItemModelTester>
 
@@ -254,6 +255,61 @@ private Q_SLOTS:
         QCOMPARE(granularityText(slot), u"unknown"_s);
         slot.quantizer->scale = Granular{{}, 0, {0.5f, 0.25f}};
         QCOMPARE(granularityText(slot), u"per channel"_s);
+    }
+
+    /// Whoever looks before the model has said that the flow is new sees nothing of the old one.
+    void lookedAtInBetween()
+    {
+        const test::FlowSketch large(
+            u"a=u8 2^-6; b; c; d=u8 2^-6; e=u8 2^-5; f"_s, u"x > a > b > c > d > add; a > e > add; add > f"_s);
+        const test::FlowSketch small(u"a=u8 2^-6; b"_s, u"x > a > b"_s);
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        QStringList seen;
+        const auto look = [&] {
+            seen.clear();
+            for (int row = 0; row < proxy.rowCount(); ++row)
+                seen << proxy.index(row, 0).data(Qt::ToolTipRole).toString();
+        };
+        model.setInspection({std::make_shared<const Network>(large.network), {}, {}});
+        look();
+        QVERIFY2(seen.join(u' ').contains(u"≠ e act: u8 · 2⁻⁵"), qPrintable(seen.join(u' ')));
+        connect(&proxy, &QAbstractItemModel::modelReset, this, look);
+        model.setInspection({std::make_shared<const Network>(small.network), {}, {}});
+        QCOMPARE(seen, (QStringList{u"a\nfeeds b"_s, u"b\nreads a"_s}));
+    }
+
+    /// Who reads the shape alone of what a join makes reads nothing that differs.
+    void shapesOfJoins()
+    {
+        Network network = test::FlowSketch(u"q=u8 2^-6; s=u8 2^-5; r; t"_s, QString()).network;
+        FlowBuilder builder;
+        for (const Layer &layer : network.layers)
+            builder.add({.kind = FlowNode::Kind::Layer, .layer = layer.id, .name = layer.name});
+        const FlowNodeId q{0}, s{1}, r{2}, t{3}, add = builder.add({.opType = "Add"}),
+                                                 shape = builder.add({.opType = "Shape"});
+        for (const FlowNodeId from : {q, s})
+            builder.connect({.from = from,
+                .to = add,
+                .use = FlowUse::Sums,
+                .quantizer = SlotId{layerId(position(from)), Slot::Act}});
+        builder.connect({.from = add, .to = r});
+        builder.connect({.from = add, .to = shape});
+        builder.connect({.from = shape, .to = t, .shapeOnly = true});
+        network.flow = builder.build();
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        model.setInspection({std::make_shared<const Network>(network), {}, {}});
+        proxy.sort(LayerModel::Name, Qt::AscendingOrder);
+        QStringList rows;
+        for (int row = 0; row < proxy.rowCount(); ++row)
+            rows << proxy.index(row, 0).data(Qt::AccessibleDescriptionRole).toString();
+        QCOMPARE(rows,
+            (QStringList{u"feeds r; gives a shape to t"_s, u"feeds r; gives a shape to t"_s,
+                u"reads q and s; joins; differs"_s, u"reads a shape from q and s"_s}));
     }
 
     void listsQuantizers()

@@ -92,6 +92,99 @@ private Q_SLOTS:
         QCOMPARE(stripName(parts[4], false), u"feeds d, input i8 · 2⁻⁵"_s);
     }
 
+    /// Scales and zero points of channels: how many there are, and one where all are the same.
+    void numbersOfChannels_data()
+    {
+        QTest::addColumn<std::vector<float>>("scales");
+        QTest::addColumn<std::vector<float>>("zeros");
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<QString>("tip");
+        using V = std::vector<float>;
+        QTest::newRow("one") << V{0.5f} << V{3} << u"u8 · 2⁻¹ · zero point 3"_s << u"scale 2⁻¹, zero point 3"_s;
+        QTest::newRow("different") << V{0.5f, 0.25f} << V{1, 4} << u"u8 · 2 scales · 2 zero points"_s
+                                   << u"2 scales from 2⁻² to 2⁻¹, zero point 2 values from 1 to 4"_s;
+        QTest::newRow("equal") << V{0.5f, 0.5f} << V{128, 128} << u"u8 · 2⁻¹ · zero point 128"_s
+                               << u"scale 2⁻¹, zero point 128"_s;
+        QTest::newRow("zeros that are all zero")
+            << V{0.5f, 0.25f} << V{0, 0} << u"u8 · 2 scales"_s << u"2 scales from 2⁻² to 2⁻¹, zero point 0"_s;
+    }
+    void numbersOfChannels()
+    {
+        QFETCH(std::vector<float>, scales);
+        QFETCH(std::vector<float>, zeros);
+        QFETCH(QString, type);
+        QFETCH(QString, tip);
+        test::FlowSketch sketch(u"q=u8 2^-6; c"_s, u"x > q > c"_s);
+        Quantizer &quantizer = *sketch.network.layers[0].slots[0].quantizer;
+        quantizer.scale = Granular{{1, static_cast<std::int64_t>(scales.size()), 1, 1}, 1, scales};
+        quantizer.zeroPoint = Granular{{1, static_cast<std::int64_t>(zeros.size()), 1, 1}, 1, zeros};
+        QCOMPARE(gridText(quantizer), type);
+        const auto parts = stripParts(sketch.network, layerId(1), Neighbourhoods(sketch.network).of(layerId(1)), 6);
+        QCOMPARE(parts[0].tip, u"q, Identity\nq act: u8, "_s + tip);
+    }
+
+    /// Kinds that no scale describes, and widths that the file leaves open.
+    void kinds_data()
+    {
+        QTest::addColumn<int>("kind");
+        QTest::addColumn<int>("bits");
+        QTest::addColumn<bool>("scaled");
+        QTest::addColumn<QString>("type");
+        const auto row = [](const char *title, QuantizerKind kind, int bits, bool scaled, const QString &type) {
+            QTest::newRow(title) << static_cast<int>(kind) << bits << scaled << type;
+        };
+        row("minifloat", QuantizerKind::Minifloat, 8, true, u"float8 e4m3 · 2⁻¹"_s);
+        row("codebook", QuantizerKind::Codebook, 4, false, u"codebook"_s);
+        row("binary", QuantizerKind::Binary, 1, true, u"binary · 2⁻¹"_s);
+        row("ternary", QuantizerKind::Ternary, 2, true, u"ternary · 2⁻¹"_s);
+        row("integers without a scale", QuantizerKind::Affine, 4, false, u"i4"_s); // FINN
+        row("stored in", QuantizerKind::Affine, -32, true, u"i32? · 2⁻¹"_s);
+    }
+    void kinds()
+    {
+        QFETCH(int, kind);
+        QFETCH(int, bits);
+        QFETCH(bool, scaled);
+        QFETCH(QString, type);
+        Quantizer quantizer;
+        quantizer.kind = static_cast<QuantizerKind>(kind);
+        (bits > 0 ? quantizer.bitWidth : quantizer.storageBits) = std::abs(bits);
+        quantizer.isSigned = true;
+        if (quantizer.kind == QuantizerKind::Minifloat)
+            quantizer.minifloat = {.exponentBits = 4, .mantissaBits = 3};
+        if (scaled) {
+            quantizer.scale = Granular{{}, {}, {0.5f}};
+            quantizer.zeroPoint = Granular{{}, {}, {0.0f}};
+        }
+        QCOMPARE(gridText(quantizer), type);
+        test::FlowSketch sketch(u"q=u8 2^-6; c"_s, u"x > q > c"_s);
+        sketch.network.layers[0].slots[0].quantizer = quantizer;
+        QCOMPARE(lineOf(sketch.network, "c"), u"q  %1 | → | [c]"_s.arg(type));
+    }
+
+    /// What a recipe switches off is no quantizer that is missing.
+    void switchedOff()
+    {
+        test::FlowSketch sketch(u"q=?; c; s=?"_s, u"x > q > c > s"_s);
+        for (const std::size_t at : {0u, 2u})
+            sketch.network.layers[at].slots[0].preset = "None";
+        QCOMPARE(lineOf(sketch.network, "c"), u"q | → | [c] | → | s"_s);
+        const auto parts = stripParts(sketch.network, layerId(1), Neighbourhoods(sketch.network).of(layerId(1)), 6);
+        QCOMPARE(parts[0].tip, u"q, Identity\ngives values that no quantizer has made"_s);
+        QCOMPARE(parts[4].tip, u"s, Identity"_s);
+    }
+
+    /// A name is no place for a shortcut.
+    void ampersands()
+    {
+        StripPart part;
+        part.text = u"a&b"_s;
+        StripLink link(nullptr);
+        link.setPart(part, {}, true);
+        QVERIFY(link.shortcut().isEmpty());
+        QCOMPARE(link.accessibleName(), u"fed by a&b"_s);
+    }
+
     /// A quantizer that the flow does not follow is not said to be unknown; an output without a name has a word.
     void notFollowed()
     {
@@ -130,6 +223,41 @@ private Q_SLOTS:
         QCOMPARE(parts[3].more.front().layer, u"q2"_s);
         QCOMPARE(parts[3].more.back().layer, u"q38"_s);
         QCOMPARE(parts[3].tip, u"37 other layers that feed it"_s);
+    }
+
+    /// Where a way leads through and what disagrees on it; of many ends how many, and how many of those differ.
+    void tipsOfWays()
+    {
+        const auto partsOf = [](const test::FlowSketch &sketch, std::size_t most) {
+            const LayerId id = sketch.network.layer("c")->id;
+            return stripParts(sketch.network, id, Neighbourhoods(sketch.network).of(id), most);
+        };
+        const auto ways = partsOf(test::FlowSketch(u"q=u8 2^-6; s=u8 2^-5; c; d; e=u4 2^-1"_s,
+                                      u"q > keep > add; s > add; add > relu > c; c > d; c > pool > norm > e"_s),
+            6);
+        QStringList tips;
+        for (const StripPart &part : ways)
+            tips << QString(part.tip).replace(u'\n', u" / "_s);
+        QCOMPARE(tips,
+            (QStringList{u"q, Identity / q act: u8, scale 2⁻⁶, zero point 0 / differs from what it is joined with: see "
+                         "the problems / goes through keep"_s,
+                u"operators on the way: keep"_s,
+                u"s, Identity / s act: u8, scale 2⁻⁵, zero point 0 / differs from what it is joined with: see the "
+                "problems"_s,
+                u"operators on the way: add, relu / the inputs of add differ: see the problems"_s, u"c"_s, QString(),
+                u"d, Identity"_s, u"operators on the way: pool, norm"_s,
+                u"e, Identity / e act: u4, scale 2⁻¹, zero point 0 / reached through pool, norm"_s}));
+        QString layers = u"c"_s, edges = u"cat > c"_s;
+        for (int i = 0; i < 12; ++i) {
+            layers += u"; q%1=u8 2^%2; r%1"_s.arg(i).arg(i % 3 == 0 ? -5 : -6);
+            edges += u"; q%1 > cat; c > r%1"_s.arg(i);
+        }
+        const auto many = partsOf(test::FlowSketch(layers, edges), 3);
+        QCOMPARE(many[3].tip, u"9 other layers that feed it, of which 1 differ where they are joined"_s);
+        QVERIFY(many[3].differs);
+        QCOMPARE(many.back().tip, u"9 other layers that it feeds"_s);
+        QCOMPARE(stripText(many.back()), u"+9 more"_s);
+        QVERIFY(!many.back().differs);
     }
 
     void longNames()

@@ -1,10 +1,12 @@
 #include "charts/bit_weight_chart.h"
+#include "items/layer_lanes.h"
 #include "look/theme.h"
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/distribution_page.h"
 #include "pages/overview/overview_page.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/page.h"
+#include "panels/lane_painter.h"
 #include "panels/layers_panel.h"
 #include "support.h"
 #include "window/page_host.h"
@@ -27,6 +29,20 @@ private Q_SLOTS:
         QVERIFY(test::openAndWait(m_session, test::sample("digits_float.pt")));
     }
     void init() { test::failOnWarnings(); }
+
+    /// How many lines share the last column is told in as many digits as the list needs.
+    void numbersBesideTheLanes()
+    {
+        LaneCell cell;
+        cell.columns = kMostLanes;
+        const auto width = [&](unsigned most) {
+            cell.mostFolded = most;
+            return lanesWidth(cell);
+        };
+        QVERIFY(width(1) < width(2));
+        QCOMPARE(width(2), width(99));
+        QVERIFY(width(99) < width(100));
+    }
 
     void namesKeepTheirRoom_data()
     {

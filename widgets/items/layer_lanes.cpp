@@ -27,16 +27,19 @@ RowOf rowsOf(const Flow &flow, const std::vector<LaneEntry> &entries)
     return out;
 }
 
-/// The nearest rows from a node on through operators, in one direction, without the node's own; sorted.
-std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, FlowNodeId start,
-    std::vector<FlowNodeId> (Flow::*direction)(FlowNodeId) const)
+/// The nearest rows from a node on through operators, in one direction, without the node's own; sorted. Not those that
+/// a shape alone leads to.
+std::vector<std::uint32_t> nearestRows(const Flow &flow, const RowOf &rowOf, FlowNodeId start, bool below)
 {
     std::vector<std::uint32_t> out;
     std::vector<FlowNodeId> open{start}, seen{start};
     while (!open.empty() && seen.size() < kMostVisited) {
-        const std::vector<FlowNodeId> next = (flow.*direction)(open.back());
+        const std::vector<FlowEdge> edges = below ? flow.edgesFrom(open.back()) : flow.edgesInto(open.back());
         open.pop_back();
-        for (const FlowNodeId node : next) {
+        for (const FlowEdge &edge : edges) {
+            const FlowNodeId node = below ? edge.to : edge.from;
+            if (edge.shapeOnly)
+                continue;
             const auto at = std::ranges::lower_bound(seen, node);
             if (at != seen.end() && *at == node)
                 continue;
@@ -101,7 +104,8 @@ LayerLanes::LayerLanes(
     for (const RowLink &link : m_links.links)
         m_below[link.from].push_back(link);
     m_layout = layOutLanes(m_entries.size(), m_links.links);
-    m_folds = std::ranges::any_of(m_layout.rows, [](const LaneRow &row) { return row.folded > 1; });
+    for (const LaneRow &row : m_layout.rows)
+        m_mostFolded = std::max(m_mostFolded, row.folded);
     showPathOf(std::nullopt);
     placeNotes(notes);
 }
@@ -116,9 +120,9 @@ void LayerLanes::placeNotes(const std::vector<JoinNote> &notes)
         if (const auto own = rowOf[position(note.join)])
             rows = {*own};
         else
-            rows = nearestRows(flow, rowOf, note.join, &Flow::consumers);
+            rows = nearestRows(flow, rowOf, note.join, true);
         if (rows.empty())
-            if (const auto above = nearestRows(flow, rowOf, note.join, &Flow::producers); !above.empty())
+            if (const auto above = nearestRows(flow, rowOf, note.join, false); !above.empty())
                 m_notes[above.back()].behind << note.lines;
         std::vector<std::uint32_t> givers;
         for (const std::size_t edge : note.edges)
@@ -171,7 +175,7 @@ LaneCell LayerLanes::cell(int row) const
     LaneCell cell;
     cell.dot = laid.dot;
     cell.columns = m_layout.columns;
-    cell.folds = m_folds;
+    cell.mostFolded = m_mostFolded;
     cell.folded = laid.folded;
     cell.onPath = m_path.rows[at];
     cell.isLayer = m_entries[at].isLayer;

@@ -23,7 +23,7 @@ struct LaneCell {
     std::vector<Line> lines;
     int dot = 0; ///< column
     int columns = 0; ///< of the whole list
-    bool folds = false; ///< somewhere in the list the last column holds several lines
+    unsigned mostFolded = 0; ///< lines in the last column of the whole list, where it holds most
     unsigned folded = 0; ///< lines in the last column at the bottom of the row
     bool onPath = false;
     bool isLayer = true; ///< else an operator, an input or an output
@@ -80,7 +80,7 @@ private:
         std::vector<std::uint32_t> differing; ///< rows whose lines bring what differs
     };
     std::vector<RowNotes> m_notes; ///< of each row
-    bool m_folds = false;
+    unsigned m_mostFolded = 0;
 };
 
 } // namespace quantscope

@@ -59,6 +59,7 @@ void LayerProxy::dropLanes()
 void LayerProxy::dropNotes()
 {
     m_notes.reset();
+    m_noted.reset();
     dropLanes();
 }
 
@@ -74,8 +75,10 @@ const LayerLanes *LayerProxy::lanes() const
             const ListedRow &row = m_layers->row(mapToSource(index(at, LayerModel::Name)).row());
             entries.push_back({qs(row.name), row.node, row.isLayer});
         }
-        if (!m_notes)
-            m_notes = joinNotes(*m_layers->network());
+        if (!m_notes || m_noted != m_layers->network()) { // between new rows and the word that the flow is new too
+            m_noted = m_layers->network();
+            m_notes = joinNotes(*m_noted);
+        }
         m_lanes = std::make_unique<LayerLanes>(m_layers->network(), std::move(entries), *m_notes);
         m_lanes->showPathOf(pathRow());
     }

@@ -47,6 +47,7 @@ private:
     QString m_path;
     mutable std::unique_ptr<LayerLanes> m_lanes; ///< made when they are looked at
     mutable std::optional<std::vector<JoinNote>> m_notes; ///< of the whole network, for every order and filter
+    mutable std::shared_ptr<const Network> m_noted; ///< whose notes they are
 };
 
 } // namespace quantscope

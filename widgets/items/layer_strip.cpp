@@ -154,8 +154,8 @@ QString gridText(const Quantizer &quantizer, bool withRanges)
     if (quantizer.scale)
         parts << withPowers(qs(withRanges ? gridScaleText(quantizer) : scaleText(*quantizer.scale)));
     if (const QString zero = qs(gridZeroText(quantizer)); !zero.isEmpty() && zero != u"0")
-        parts << (withRanges || quantizer.zeroPoint->perTensor() ? u"zero point "_s + zero
-                                                                 : zero.section(u' ', 0, 0) + u" zero points"_s);
+        parts << (withRanges || !zero.contains(u' ') ? u"zero point "_s + zero
+                                                     : zero.section(u' ', 0, 0) + u" zero points"_s);
     parts.removeAll(QString());
     return parts.isEmpty() ? u"?"_s : parts.join(u" · "_s);
 }

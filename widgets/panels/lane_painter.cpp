@@ -125,7 +125,8 @@ int lanesWidth(const LaneCell &cell)
 {
     if (cell.columns == 0)
         return 0;
-    const int number = cell.folds ? QFontMetrics(numberFont()).horizontalAdvance(QStringLiteral("99")) : 0;
+    const int digits = std::max(2, static_cast<int>(QString::number(cell.mostFolded).size()));
+    const int number = cell.mostFolded > 1 ? QFontMetrics(numberFont()).horizontalAdvance(QString(digits, u'9')) : 0;
     return static_cast<int>(kStep) * cell.columns + 4 + number;
 }
 

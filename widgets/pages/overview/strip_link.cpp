@@ -58,7 +58,7 @@ void StripLink::setPart(const StripPart &part, const StripDetail &detail, bool f
 {
     m_part = part;
     m_detail = detail;
-    setText(stripText(part));
+    setText(stripText(part).replace(u'&', u"&&"_s)); // no shortcut of a name
     setAccessible(this, part.kind == StripPart::Kind::More ? part.text : stripName(part, feeds), part.tip);
     update();
 }
