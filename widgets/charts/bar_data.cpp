@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace Qt::StringLiterals;
 
@@ -189,6 +190,7 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     return data;
 }
 
+/// NaN where it is not known.
 static double metricOf(const ChannelModel &model, int row, ChannelMetric metric)
 {
     const int column = metric == ChannelMetric::Scale ? ChannelModel::Scale
@@ -196,8 +198,22 @@ static double metricOf(const ChannelModel &model, int row, ChannelMetric metric)
         : metric == ChannelMetric::AtLimit            ? ChannelModel::AtLimit
                                                       : ChannelModel::High;
     const double value = model.number(row, column);
-    return std::isfinite(value) ? (metric == ChannelMetric::AtLimit ? value * 100 : value) : 0;
+    return metric == ChannelMetric::AtLimit ? value * 100 : value;
 }
+
+static constexpr double kNoFigure = std::numeric_limits<double>::quiet_NaN();
+
+/// Of the channels that share a bar, as far as they are known.
+struct BarEnds {
+    double smallest = kNoFigure, largest = kNoFigure;
+    void add(double low, double high)
+    {
+        smallest = low > smallest || std::isnan(low) ? smallest : low;
+        largest = high < largest || std::isnan(high) ? largest : high;
+    }
+};
+
+static QString figureText(double value) { return std::isnan(value) ? u"–"_s : numberText(value); }
 
 BarData channelBars(const ChannelModel &model, ChannelMetric metric)
 {
@@ -213,21 +229,27 @@ BarData channelBars(const ChannelModel &model, ChannelMetric metric)
         : metric == ChannelMetric::Sqnr          ? u"SQNR, dB"_s
         : metric == ChannelMetric::AtLimit       ? u"% at the limits"_s
                                                  : u"smallest and largest weight"_s;
-    data.sets = {{QString(), BarRole::Ordinary, std::vector<double>(bars, 0.0)}};
-    if (metric == ChannelMetric::Range)
-        data.sets.push_back({QString(), BarRole::Light, std::vector<double>(bars, 0.0)});
+    const bool range = metric == ChannelMetric::Range;
+    std::vector<BarEnds> ends(bars);
     for (std::size_t i = 0; i < count; ++i) {
-        double &bar = data.sets[0].values[i / merge];
-        bar = std::max(bar, metricOf(model, static_cast<int>(i), metric));
-        if (metric == ChannelMetric::Range)
-            data.sets[1].values[i / merge]
-                = std::min(data.sets[1].values[i / merge], model.number(static_cast<int>(i), ChannelModel::Low));
+        const double value = metricOf(model, static_cast<int>(i), metric);
+        ends[i / merge].add(range ? model.number(static_cast<int>(i), ChannelModel::Low) : value, value);
     }
-    data.describe = [merge, sets = data.sets, title = data.yTitle](std::size_t bar) {
-        const QString name
-            = merge == 1 ? u"channel %1"_s.arg(bar) : u"channels %1 … %2"_s.arg(bar * merge).arg((bar + 1) * merge - 1);
-        const QString low = sets.size() > 1 ? numberText(sets[1].values[bar]) + u" … "_s : QString();
-        return name + u"\n"_s + title + u": "_s + low + numberText(sets[0].values[bar]);
+    data.sets = {{QString(), BarRole::Ordinary, {}}};
+    if (range)
+        data.sets.push_back({QString(), BarRole::Light, {}});
+    for (const BarEnds &bar : ends) { // both begin at zero
+        const double high = std::isfinite(bar.largest) ? bar.largest : 0;
+        data.sets[0].values.push_back(range ? std::max(0.0, high) : high);
+        if (range)
+            data.sets[1].values.push_back(std::isfinite(bar.smallest) ? std::min(0.0, bar.smallest) : 0);
+    }
+    data.describe = [merge, count, range, ends = std::move(ends), title = data.yTitle](std::size_t bar) {
+        const QString name = merge == 1
+            ? u"channel %1"_s.arg(bar)
+            : u"channels %1 … %2"_s.arg(bar * merge).arg(std::min(count, (bar + 1) * merge) - 1);
+        const QString low = range ? figureText(ends[bar].smallest) + u" … "_s : QString();
+        return name + u"\n"_s + title + u": "_s + low + figureText(ends[bar].largest);
     };
     return data;
 }

@@ -63,8 +63,8 @@ QVariant DiagnosticModel::own(const DiagnosticRow &row, int, int role) const
     case SeverityRole: return severityText(row);
     case Qt::ToolTipRole:
     case Qt::AccessibleDescriptionRole:
-        return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u"\n"_s + shownText(row.subject) + u"\n"_s
-            + problemText(row.diagnostic);
+        return severityText(row) + u", rule "_s + qs(row.diagnostic.rule) + u'\n'
+            + (row.subject.empty() ? QString() : shownText(row.subject) + u'\n') + problemText(row.diagnostic);
     default: return {};
     }
 }

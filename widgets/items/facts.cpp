@@ -1,6 +1,7 @@
 #include "items/facts.h"
 
 #include "items/text.h"
+#include "network/switched_off.h"
 #include "quant/fixed_point.h"
 #include "quant/known_rounding.h"
 #include "report/layer_table.h"
@@ -39,7 +40,7 @@ Fact computed(const QString &label, const QString &value, const QString &detail)
 
 QString zeroPointText(const Granular &zeroPoint)
 {
-    if (std::all_of(zeroPoint.values.begin(), zeroPoint.values.end(), [](float z) { return z == 0; }))
+    if (std::ranges::all_of(zeroPoint.values, [](float z) { return z == 0; }))
         return u"0"_s;
     return zeroPoint.perTensor() ? floatText(zeroPoint.values[0]) : countText(zeroPoint.values.size(), u"value"_s);
 }
@@ -48,10 +49,8 @@ QString zeroPointText(const Granular &zeroPoint)
 std::pair<double, double> valueRange(const Quantizer &quantizer)
 {
     const CodeRange range = codeRange(quantizer);
-    double low = 0;
-    double high = 0;
-    const auto &scales = quantizer.scale->values;
-    const auto &zeros = quantizer.zeroPoint->values;
+    double low = 0, high = 0;
+    const auto &scales = quantizer.scale->values, &zeros = quantizer.zeroPoint->values;
     for (std::size_t c = 0; c < scales.size(); ++c) {
         const double zero = zeros.empty() ? 0 : static_cast<double>(zeros[zeros.size() == scales.size() ? c : 0]);
         low = std::min(low, (static_cast<double>(range.min) - zero) * static_cast<double>(scales[c]));
@@ -98,14 +97,15 @@ QString missingText(const SlotQuantizer &slot)
     if (slot.tensor)
         return isFloating(slot.tensor->dtype) ? u"a float tensor without a quantizer: nothing to export"_s
                                               : u"elements whose codes are not known: nothing to export"_s;
-    return u"the quantizer is not known: see the problems below"_s;
+    return isSwitchedOff(slot) ? u"no quantizer: it is switched off"_s
+                               : u"the quantizer is not known: see the problems below"_s;
 }
 
-Fact roundingFact(const Quantizer &quantizer)
+Fact roundingFact(const SlotQuantizer &slot)
 {
-    const auto rounding = knownRounding(quantizer);
-    Fact f = fact(quantizer, u"rounding"_s, "rounding", rounding ? qs(roundingName(*rounding)) : u"unknown"_s);
-    if (!rounding && quantizer.knowsCodes())
+    const auto rounding = knownRounding(*slot.quantizer);
+    Fact f = fact(*slot.quantizer, u"rounding"_s, "rounding", rounding ? qs(roundingName(*rounding)) : u"unknown"_s);
+    if (!rounding && slot.holdsCodes() && slot.quantizer->knowsCodes())
         f.detail = u"the file holds the codes"_s;
     return f;
 }
@@ -161,8 +161,7 @@ QString typeText(const Quantizer &quantizer)
 static bool hasFiniteScales(const Quantizer &quantizer)
 {
     return quantizer.scale && !quantizer.scale->values.empty()
-        && std::all_of(quantizer.scale->values.begin(), quantizer.scale->values.end(),
-            [](float scale) { return std::isfinite(scale); });
+        && std::ranges::all_of(quantizer.scale->values, [](float scale) { return std::isfinite(scale); });
 }
 
 QString rangeText(const Quantizer &quantizer, int digits)
@@ -206,14 +205,12 @@ QString granularityText(const SlotQuantizer &slot)
 {
     if (!slot.quantizer || !slot.quantizer->scale)
         return u"unknown"_s;
-    const Quantizer &quantizer = *slot.quantizer;
-    if (quantizer.blockSize)
-        return u"blocks of "_s + QString::number(*quantizer.blockSize);
-    if (quantizer.scale->perTensor())
-        return u"per tensor"_s;
-    return quantizer.scale->axis == 0 || !quantizer.scale->axis
-        ? u"per channel"_s
-        : u"per channel, axis "_s + QString::number(*quantizer.scale->axis);
+    if (slot.quantizer->blockSize)
+        return u"blocks of "_s + QString::number(*slot.quantizer->blockSize);
+    const Granular &scale = *slot.quantizer->scale;
+    return scale.perTensor()          ? u"per tensor"_s
+        : scale.axis.value_or(0) == 0 ? u"per channel"_s
+                                      : u"per channel, axis "_s + QString::number(*scale.axis);
 }
 
 QString lsbText(const Quantizer &quantizer)
@@ -276,7 +273,7 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     facts.rows.push_back(fact(quantizer, u"bits"_s, "bit_width", bitsText(quantizer)));
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
-    facts.rows.push_back(roundingFact(quantizer));
+    facts.rows.push_back(roundingFact(slot));
     for (Fact &row : facts.rows) {
         explainPreset(row, slot);
         if (row.label == u"narrow")
@@ -339,6 +336,8 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         fixedType(quantizer)
             ? u"holds every value exactly: %1 bits, binary point after bit %2"_s.arg(quantizer.wordBits())
                   .arg(fractionText(quantizer))
+            : quantizer.kind == QuantizerKind::Codebook
+            ? u"a code is a place in a table of values: no scale describes those"_s
             : !quantizer.isComplete() ? u"the element type of the file: it has these integers and no scale"_s
             : quantizer.kind == QuantizerKind::Minifloat
             ? u"floats of %1 bits: no fixed-point type"_s.arg(quantizer.wordBits())
@@ -348,8 +347,10 @@ std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatist
         quantizer.scale ? computedTip(slot, "scale") : u"the file has these integers and no scale"_s});
     figures.push_back(
         {u"fractional bits"_s, fractionText(quantizer), u"−log₂ of the scale, where it is a power of two"_s});
-    figures.push_back({u"range"_s, rangeText(quantizer, 3),
-        rangeText(quantizer) + u"\n"_s + u"codes "_s + codeRangeText(quantizer) + u" times the scale"_s});
+    const QString codes = quantizer.kind == QuantizerKind::Minifloat
+        ? QString()
+        : u"\ncodes "_s + codeRangeText(quantizer) + (quantizer.isComplete() ? u" times the scale"_s : QString());
+    figures.push_back({u"range"_s, rangeText(quantizer, 3), rangeText(quantizer) + codes});
     if (slot.tensor) // an activation has no values to count
         appendStatistics(figures, quantizer, statistics);
     return figures;

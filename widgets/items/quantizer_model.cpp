@@ -2,6 +2,7 @@
 
 #include "items/facts.h"
 #include "items/text.h"
+#include "network/switched_off.h"
 #include "network/unconfirmed.h"
 
 using namespace Qt::StringLiterals;
@@ -21,7 +22,7 @@ static QString sourceText(const QuantizerRow &row)
 {
     const SlotQuantizer &slot = *row.slot;
     if (!slot.quantizer)
-        return slot.tensor ? u"no quantizer"_s : u"unknown"_s;
+        return slot.tensor || isSwitchedOff(slot) ? u"no quantizer"_s : u"unknown"_s;
     if (slot.proof == ProofVerdict::Differs)
         return u"■ proof differs"_s;
     if (slot.proof == ProofVerdict::Confirmed)

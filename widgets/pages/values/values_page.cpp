@@ -123,7 +123,8 @@ QWidget *ValuesPage::makeSide()
     m_element = new ElementPanel;
     column->addWidget(m_element);
     column->addWidget(ruler());
-    column->addWidget(titleLabel(tr("Whole tensor: largest |code|")));
+    m_mapTitle = titleLabel();
+    column->addWidget(m_mapTitle);
     m_mapNote = dimLabel();
     m_mapNote->setFont(Theme::sans(0.88));
     m_mapNote->setWordWrap(true);
@@ -203,6 +204,7 @@ void ValuesPage::refresh()
     m_find->setSlot(slot);
     m_axes->setSlice(m_model.slice());
     m_forms->setEnabled(slot.hasCodes());
+    m_mapTitle->setText(slot.hasCodes() ? tr("Whole tensor: largest |code|") : tr("Whole tensor: largest |value|"));
     m_mapping.cancel();
     m_map.reset();
     m_mapNote->clear();

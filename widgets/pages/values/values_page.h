@@ -60,6 +60,7 @@ private:
     QWidget *m_controls, *m_body, *m_side;
     ElementPanel *m_element;
     TensorMapView *m_mapView;
+    QLabel *m_mapTitle;
     QLabel *m_mapNote;
     std::optional<TensorMap> m_map;
     std::uint64_t m_currentFlat = 0;
