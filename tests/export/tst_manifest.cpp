@@ -1,5 +1,7 @@
 #include "dialects/brevitas/recipe_words.h"
 #include "export/export_folder.h"
+#include "network/flow_builder.h"
+#include "network/joins.h"
 #include "support/golden.h"
 #include "support/paths.h"
 
@@ -14,6 +16,7 @@ class TestManifest : public QObject {
 private Q_SLOTS:
     void manifestNamesWhatIsThere();
     void manifestGrowsWithEveryExport();
+    void joinsChangeNothing();
     void manifestDropsWhatChanged();
     void earlierManifests_data();
     void earlierManifests();
@@ -72,6 +75,34 @@ void TestManifest::manifestGrowsWithEveryExport()
     for (const char *layer : {"fc", "block.0", "float", "block.0"})
         QVERIFY(exportLayers(threeLayers(), requestFor(thrice.path(), {layer})).has_value());
     QCOMPARE(contents(thrice.path()), contents(once.path()));
+}
+
+/// What meets where says nothing of stored weights: the same files, whether or not the inputs of an Add disagree.
+void TestManifest::joinsChangeNothing()
+{
+    Network network = threeLayers();
+    FlowBuilder builder;
+    for (std::size_t at = 0; at < network.layers.size(); ++at) {
+        network.layers[at].id = layerId(at);
+        SlotQuantizer output;
+        output.slot = Slot::Output;
+        output.quantizer = storedQuantizer(8, true, at == 0 ? 0x1p-6f : 0x1p-5f);
+        network.layers[at].slots.push_back(output);
+        builder.add({.kind = FlowNode::Kind::Layer, .layer = network.layers[at].id, .name = network.layers[at].name});
+    }
+    QTemporaryDir apart, joined;
+    QVERIFY(exportLayers(network, requestFor(apart.path())).has_value());
+    const FlowNodeId add = builder.add({.opType = "Add"}), first{0}, second{1}, third{2};
+    for (const FlowNodeId from : {first, second})
+        builder.connect({.from = from,
+            .to = add,
+            .use = FlowUse::Sums,
+            .quantizer = SlotId{layerId(position(from)), Slot::Output}});
+    builder.connect({.from = add, .to = third});
+    network.flow = builder.build();
+    QCOMPARE(disagreeingJoins(network).size(), std::size_t(1));
+    QVERIFY(exportLayers(network, requestFor(joined.path())).has_value());
+    QCOMPARE(contents(joined.path()), contents(apart.path()));
 }
 
 void TestManifest::manifestDropsWhatChanged()

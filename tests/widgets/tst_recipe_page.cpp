@@ -121,6 +121,30 @@ private Q_SLOTS:
         QCOMPARE(first->isSeparator() || first->isEnabled() ? QString() : first->text(), scope);
     }
 
+    /// What Ctrl+Z would take back, in words.
+    void undoTexts()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("batch_norm/unmerged.pt")));
+        const auto done = [&](auto edit) {
+            const auto before = session.network();
+            edit();
+            const bool changed = QTest::qWaitFor([&] { return session.network() != before; }, 20000);
+            return changed ? session.undoStack().undoText() : u"nothing"_s;
+        };
+        const auto merge = [&](const QStringList &layers, bool merged) {
+            return done([&] { session.setBatchNormsMerged(layers, merged); });
+        };
+        QCOMPARE(merge({u"conv"_s}, true), u"merge the batch norm of conv"_s);
+        QCOMPARE(session.network()->layer("conv")->batchNorm, std::string("bn1"));
+        QVERIFY(session.network()->layer("conv")->batchNormMerged);
+        QCOMPARE(merge({u"conv"_s}, false), u"stored weights of conv"_s);
+        QVERIFY(!session.network()->layer("conv")->batchNormMerged);
+        QCOMPARE(merge({u"conv"_s, u"fc"_s}, true), u"merge the batch norm of 2 layers"_s);
+        QCOMPARE(done([&] { session.confirmLayers({u"conv"_s}); }), u"confirm conv"_s);
+        QCOMPARE(done([&] { session.confirmLayers({u"up"_s, u"fc"_s}); }), u"confirm 2 layers"_s);
+    }
+
     void logarithmsOfCounts()
     {
         BarData data;
