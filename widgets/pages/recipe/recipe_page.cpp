@@ -266,9 +266,8 @@ void RecipePage::refreshSource()
     m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
     const QString path = session().recipePath();
     const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
-    m_path->setFullText(!path.isEmpty() ? path
-            : taken.isEmpty()           ? tr("no recipe file")
-                                        : tr("taken from %1").arg(taken));
+    const QString other = taken.isEmpty() ? tr("no recipe file") : tr("taken from %1").arg(taken);
+    m_path->setFullText(path.isEmpty() ? other : path);
     m_note->setText(!applies ? tr("This file says its quantizers itself; a recipe is only needed for a state_dict.")
             : session().recipeEdited() ? tr("edited, not saved")
             : !taken.isEmpty()
@@ -380,8 +379,7 @@ void RecipePage::followSelection()
 
 void RecipePage::selectRemembered()
 {
-    const std::set<SlotName> rows = m_rows; // which the signals below change
-    const SlotName wanted = m_row;
+    const auto [rows, wanted] = std::pair(m_rows, m_row); // which the signals below change
     QItemSelection selection;
     QModelIndex current;
     for (int row = 0; row < m_model.rowCount(); ++row) {
