@@ -189,6 +189,18 @@ CodePath codePathOf(const Graph &graph, const Node &dequantize)
     return path;
 }
 
+void QdqDecoder::setDivisor(
+    Quantizer &q, const Node &quantize, const Granular &divide, const Node &dequantize, Slot slot)
+{
+    if (divide.values == q.scale->values)
+        return;
+    q.divisor = divide;
+    if (slot != Slot::Trunc) // which drops bits by it
+        m_diagnostics.push_back({"dequantized-otherwise", Severity::Warning, {m_layer.id, slot},
+            fmt::format("The {} of {} has two scales: {}.", slot, printable(m_layer.name),
+                twoScalesText(quantize, divide, dequantize, *q.scale))});
+}
+
 /// Integer codes of a division in float32; of others the folded codes are taken.
 bool QdqDecoder::roundsAsCodesDo(const Node &quantize)
 {
@@ -233,8 +245,7 @@ void QdqDecoder::quantizedConstant(const Node &quantize, const Node &node, const
     q.scale = multiply.scale;
     q.zeroPoint = multiply.zeroPoint;
     q.blockSize = multiply.blockSize;
-    if (divide.scale.values != multiply.scale.values)
-        q.divisor = divide.scale;
+    setDivisor(q, quantize, divide.scale, node, out.slot);
     if (isWideFloat(container))
         roundToWideFloat(q, container);
     q.origin["scale"] = scaleOrigin(node);
@@ -373,8 +384,7 @@ void QdqDecoder::activation(const Node &node, SlotQuantizer &out)
         if (!sameZeroPoint(divide.zeroPoint, p.zeroPoint))
             throw ParseError(
                 fmt::format("{} and {} have different zero points", nodeLabel(node), nodeLabel(*dequantize)));
-        if (divide.scale.values != p.scale.values)
-            q.divisor = divide.scale;
+        setDivisor(q, node, divide.scale, *dequantize, out.slot);
     }
     if (!exact) {
         const auto [low, high] = clipBounds(*clip, container);

@@ -47,6 +47,8 @@ private:
     void quantizedConstant(const Node &quantize, const Node &dequantize, const CodePath &path, SlotQuantizer &out);
     Parameters parameters(const Node &node, DType codes, const Shape *shape);
     void setParameters(Quantizer &q, const Node &dequantize, const Parameters &parameters);
+    /// Of codes that are made with another scale than the one that turns them back, which is shown.
+    void setDivisor(Quantizer &q, const Node &quantize, const Granular &divide, const Node &dequantize, Slot slot);
     DType quantizedType(const Node &quantize);
     void checkZeroPoint(const Node &node, DType codes, const std::vector<float> &values);
     bool roundsAsCodesDo(const Node &quantize);

@@ -110,4 +110,14 @@ std::optional<int> placeScale(const Graph &graph, const Node &node, const Shape 
     return blocked ? std::optional(static_cast<int>(block)) : std::nullopt;
 }
 
+std::string twoScalesText(
+    const Node &quantize, const Granular &divide, const Node &dequantize, const Granular &multiply)
+{
+    const auto text = [](const Granular &scale) {
+        return scale.perTensor() ? shortest(scale.values[0]) : fmt::format("{} numbers", scale.values.size());
+    };
+    return fmt::format("{} divides by {}, {} multiplies by {}, which is shown", nodeLabel(quantize), text(divide),
+        nodeLabel(dequantize), text(multiply));
+}
+
 } // namespace quantscope::interpret

@@ -286,7 +286,7 @@ private Q_SLOTS:
         QCOMPARE(joinTexts(positions), (QStringList{u"Concat: e1.weight q.act"_s, u"Add: e1.weight q.act"_s}));
     }
 
-    /// What is said of formats that are not decoded.
+    /// What is said of a quantizer whose halves have two scales, and of formats that are not decoded.
     void said_data()
     {
         QTest::addColumn<QString>("text");
@@ -294,6 +294,16 @@ private Q_SLOTS:
         const auto row = [](const char *title, const char *text, const QStringList &said) {
             QTest::newRow(title) << QString::fromUtf8(text) << said;
         };
+        const QString two
+            = u"The %1 of %2 has two scales: QuantizeLinear node q divides by 0.5, DequantizeLinear node d "
+              "multiplies by 0.25, which is shown."_s;
+        row("one scale", "q = QuantizeLinear(x, s, zu) @q; y = DequantizeLinear(q, s, zu) @d", {});
+        row("two scales", "q = QuantizeLinear(x, s, zu) @q; y = DequantizeLinear(q, half, zu) @d",
+            {two.arg(u"act"_s, u"q"_s)});
+        row("two scales of a weight",
+            "w = f32[2,2] 1; k = QuantizeLinear(w, s, zu) @q; v = DequantizeLinear(k, half, zu) @d; y = MatMul(x, v) "
+            "@fc",
+            {two.arg(u"weight"_s, u"fc"_s)});
         const QString listed = u"Quantizers written as %1 are listed, but not decoded yet."_s;
         row("microscaling floats",
             "y = com.amd.quark:MXQuantizeDequantize(x) axis=1 block_size=32 element_dtype=fp4_e2m1",
