@@ -94,7 +94,7 @@ private Q_SLOTS:
         QTemporaryDir folder;
         for (const char *name : {"pair.pt", "pair.qonnx.onnx", "pair.recipe.toml"})
             std::filesystem::copy_file(
-                test::data(std::string("joins/") + name), folder.filePath(QString(name)).toStdString());
+                test::data(std::string("field/joins/") + name), folder.filePath(QString(name)).toStdString());
         QFile file(folder.filePath(u"pair.recipe.toml"_s));
         QVERIFY(recipe.isEmpty() ? file.remove() : file.open(QIODevice::Append));
         if (recipe.startsWith(u'['))

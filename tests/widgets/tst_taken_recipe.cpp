@@ -65,8 +65,8 @@ private Q_SLOTS:
     void joinsFollowEdits()
     {
         for (const char *name : {"pair.pt", "pair.qonnx.onnx"})
-            QVERIFY(QFile::copy(
-                QString::fromStdString(test::data(std::string("joins/") + name)), m_folder.filePath(QString(name))));
+            QVERIFY(QFile::copy(QString::fromStdString(test::data(std::string("field/joins/") + name)),
+                m_folder.filePath(QString(name))));
         Session session;
         QVERIFY(test::openAndWait(session, str(m_folder.filePath(u"pair.pt"_s))));
         QCOMPARE(session.network()->recipe.takenFrom, std::string("pair.qonnx.onnx"));

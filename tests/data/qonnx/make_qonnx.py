@@ -470,7 +470,7 @@ def vitis():
            bfp_method="to_bfp", bit_width=16, block_size=8, axis=1)
     g.step("MatMul", ["block_q"], "block")
     g.expect("block", "weight", null=True)
-    g.says("warning dialect-not-decoded: Quantizers written as BFPFixNeuron are listed, but not decoded yet.")
+    g.says("warning dialect-not-decoded: Quantizers written as BFPFixNeuron (to_bfp, 16 bits, blocks of 8) are listed, but not decoded yet.")
     inputs = ["vai_s", "vai_z"]
     g.step("VaiQuantize", inputs, "act", contrib, bit_width="8")
     g.step("VaiDeQuantize", inputs, "act_d", contrib, bit_width="8")
