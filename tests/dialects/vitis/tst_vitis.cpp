@@ -151,7 +151,9 @@ private Q_SLOTS:
     void roundModes()
     {
         const Network network = opened(test::data("dpu/rounding.xmodel"));
-        for (const auto &[layer, codes] : expected()["rounding"].items())
+        const Json golden = expected();
+        QCOMPARE(golden["rounding"].size(), std::size_t(4));
+        for (const auto &[layer, codes] : golden["rounding"].items())
             QCOMPARE(test::codesOf(slotOf(network, layer, Slot::Weight)), codes.get<std::vector<std::int64_t>>());
         QCOMPARE(positionOf(slotOf(network, "wide", Slot::Weight)), -1);
         QCOMPARE(std::string(roundingName(slotOf(network, "dpu", Slot::Weight).quantizer->rounding)),
