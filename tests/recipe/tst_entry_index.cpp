@@ -8,14 +8,6 @@
 
 using namespace quantscope;
 
-namespace {
-
-struct Entry {
-    std::string match;
-};
-
-} // namespace
-
 class TestEntryIndex : public QObject {
     Q_OBJECT
 
@@ -49,6 +41,9 @@ private Q_SLOTS:
     }
 
 private:
+    struct Entry {
+        std::string match;
+    };
     const std::vector<Entry> m_entries{
         {"x.*.1"}, {"x.*.2"}, {"*"}, {"x.b.2"}, {"module.x.*"}, {"x.?.2"}, {"[x]*2"}, {"x.b[.]2"}, {"x.b[.2"}, {"a]*"}};
 };

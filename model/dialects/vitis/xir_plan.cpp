@@ -197,12 +197,12 @@ private:
     /// channels, then kernel axes; XIR keeps channels last. Nothing where the order is one, or the model's own.
     std::vector<std::int64_t> flattenedBefore(NodeId id, const XirOperator &op) const
     {
-        using Weights = XirOperator::Weights;
-        if ((op.weights != Weights::Product && op.weights != Weights::Rows) || m_graph.ofTensorFlow())
+        if ((op.weights != XirOperator::Weights::Product && op.weights != XirOperator::Weights::Rows)
+            || m_graph.ofTensorFlow())
             return {};
         constexpr int kLongestWay = 16;
         auto at = m_graph.firstProducer(id);
-        bool flat = op.weights == Weights::Rows;
+        bool flat = op.weights == XirOperator::Weights::Rows;
         std::vector<std::int64_t> axes;
         for (int step = 0; at && step < kLongestWay; ++step) {
             const auto dims = m_graph.dims(*at);
