@@ -1,4 +1,5 @@
 #include "dialects/brevitas/recipe_edits.h"
+#include "items/join_notes.h"
 #include "items/layer_strip.h"
 #include "look/theme.h"
 #include "pages/overview/layer_strip_bar.h"
@@ -38,6 +39,23 @@ class LayerStripTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase() { Settings::setVolatile(); }
+
+    /// Of ten inputs eight have room in the tip, and what differs comes first.
+    void joinOfMany()
+    {
+        QStringList layers, edges{u"cat > y"_s},
+            lines{u"cat cat joins what differs in scale:"_s, u"≠ j act: u8 · 2⁻⁵"_s};
+        for (const QChar layer : u"abcdefghij"_s) {
+            layers << layer + u"=u8 2^-%1"_s.arg(layer == u'j' ? 5 : 6);
+            edges << u"x > "_s + layer + u" > cat"_s;
+            if (layer < u'h')
+                lines << u"· "_s + layer + u" act: u8 · 2⁻⁶"_s;
+        }
+        const test::FlowSketch sketch(layers.join(u"; "_s), edges.join(u"; "_s));
+        const std::vector<JoinNote> notes = joinNotes(sketch.network);
+        QCOMPARE(notes.size(), std::size_t(1));
+        QCOMPARE(notes[0].lines, lines << u"and 2 more inputs: see the problems"_s);
+    }
     void init() { test::failOnWarnings(); }
 
     /// As the nodes and their numbers stand in the files.
