@@ -1,0 +1,59 @@
+#include "run/torch/op_table.h"
+
+#include "run/torch/quant_ops.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// The tables of all operators. A new file of operators is a line here.
+constexpr std::array<std::span<const OpRow> (*)(), 1> kOperatorTables = {
+    quantOperators,
+};
+
+using OperatorName = std::pair<std::string_view, std::string_view>;
+
+std::map<OperatorName, OpFunction> joinedTables()
+{
+    std::map<OperatorName, OpFunction> out;
+    for (const auto table : kOperatorTables)
+        for (const OpRow &row : table())
+            out.emplace(OperatorName(row.domain, row.opType), row.function);
+    return out;
+}
+
+} // namespace
+
+at::Tensor OpCall::tensor(std::size_t position) const
+{
+    const c10::IValue value = input(position);
+    if (!value.isTensor())
+        throw RunError(fmt::format("its input {} is {}, where a tensor is needed", position,
+            value.isNone() ? "missing" : "of type " + value.tagKind()));
+    return value.toTensor();
+}
+
+std::string_view runDomain(std::string_view domain)
+{
+    constexpr std::string_view kQonnx = "qonnx.custom_op.general";
+    constexpr std::array<std::string_view, 2> kEarlier = {"onnx.brevitas", "finn.custom_op.general"};
+    if (domain == "ai.onnx")
+        return "";
+    return std::ranges::find(kEarlier, domain) != kEarlier.end() ? kQonnx : domain;
+}
+
+OpFunction operatorFunction(std::string_view domain, std::string_view opType)
+{
+    static const std::map<OperatorName, OpFunction> known = joinedTables();
+    const auto found = known.find(OperatorName(runDomain(domain), opType));
+    return found == known.end() ? nullptr : found->second;
+}
+
+} // namespace quantscope

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "network/network.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/TensorBody.h>
+
+namespace quantscope {
+
+/// What went through one place of the network while one piece of data ran.
+struct Observation {
+    LayerId layer{};
+    std::optional<Slot> slot; ///< none: what a layer with a weight computes, before any quantizer
+    at::Tensor input; ///< float32: what flows into the quantizer; without a slot the layer's result
+    at::Tensor codes; ///< float32, whole numbers, of the shape of `input`; undefined where there are none
+    at::Tensor output; ///< float32: the dequantized codes; without a slot the layer's result
+    const Quantizer *quantizer = nullptr; ///< in force in this run; null for float
+};
+
+/// Called on the thread that runs. What it returns stands in PieceResult::observed, also of later runs of the same
+/// piece that did not change what flows there.
+using Observer = std::function<std::shared_ptr<const void>(const Observation &)>;
+
+/// Asked between two nodes, with how many of how many are done; true ends the run with ErrorKind::Cancelled.
+using Cancelled = std::function<bool(std::size_t done, std::size_t total)>;
+
+struct Observed {
+    LayerId layer{};
+    std::optional<Slot> slot;
+    std::shared_ptr<const void> figures; ///< what the observer returned
+};
+
+struct PieceResult {
+    std::vector<at::Tensor> outputs; ///< the graph's, in its order
+    std::vector<Observed> observed; ///< in the order of computation
+    std::size_t nodesRun = 0; ///< what was kept from an earlier run is not counted
+};
+
+/// A quantizer that takes the place of the file's; no SlotQuantizer: float, no quantizer at all.
+using QuantizerChoice = std::pair<SlotId, std::optional<SlotQuantizer>>;
+
+/// Executes a network's graph node by node. Values that an earlier run of the same piece computed are used again as far
+/// as no exchanged quantizer stands before them.
+class RunEngine {
+public:
+    /// Errors (Usage): a file without a graph. (Parse): a circle, an input that nothing makes, an operator that is not
+    /// known: `node NAME (OP): REASON`.
+    static Result<RunEngine> create(std::shared_ptr<const Network> network);
+
+    RunEngine(RunEngine &&) noexcept;
+    RunEngine &operator=(RunEngine &&) noexcept;
+    ~RunEngine();
+
+    /// Names of the graph's inputs that a run needs, in order; TorchScript's outputs are "output_0", ...
+    const std::vector<std::string> &inputNames() const;
+    const std::vector<std::string> &outputNames() const;
+
+    /// Replaces what an earlier call set; an empty list puts the file's own quantizers back. Errors (Usage): a slot
+    /// whose place in the graph is not known, by name; nothing is changed then.
+    Result<void> setQuantizers(std::vector<QuantizerChoice> choices);
+    /// Most bytes of values that are kept between runs; 0 keeps none.
+    void setMemoryLimit(std::uint64_t bytes);
+
+    /// One piece of samples, an input a graph input. Errors: (Cancelled); (Parse) an operator that fails, by the name
+    /// of its node; (Usage) inputs of another count. `observe` may be empty.
+    Result<PieceResult> run(std::span<const at::Tensor> inputs, const Observer &observe, const Cancelled &cancelled);
+
+private:
+    struct State;
+    explicit RunEngine(std::unique_ptr<State> state);
+    std::unique_ptr<State> m_state;
+};
+
+} // namespace quantscope
