@@ -20,9 +20,11 @@ struct Attribute {
     Kind kind = Kind::Other;
     std::int64_t i = 0;
     float f = 0;
+    double real = 0; ///< of TorchScript, whose numbers are float64: what `f` was rounded from
     std::string s;
     std::vector<std::int64_t> ints;
     std::vector<float> floats;
+    std::vector<double> reals; ///< of TorchScript: what `floats` were rounded from
     std::vector<std::string> strings;
     std::optional<std::size_t> tensor; ///< index into ModelFile::tensors
 };

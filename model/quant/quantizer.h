@@ -157,6 +157,14 @@ struct LayoutStep {
     bool operator==(const LayoutStep &) const = default;
 };
 
+/// Two values of the graph between which a quantizer stands, as positions in Graph::values: what flows in (of a tensor
+/// that is stored as codes those codes), and its dequantized values. Another quantizer can stand there in its place.
+struct GraphSpan {
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    bool operator==(const GraphSpan &) const = default;
+};
+
 /// What one slot of one layer has: its tensor (null for activations), its quantizer, and how that was decided.
 struct SlotQuantizer {
     Slot slot = Slot::Weight;
@@ -171,6 +179,9 @@ struct SlotQuantizer {
     std::optional<std::size_t> storedScale;
     /// Positions in ModelFile::tensors of what its tensor and its quantizer are made of, beside a tensor of its own.
     std::vector<std::size_t> sources;
+    /// One for each use of it in the graph; empty where its numbers are no value of their own there, or there is no
+    /// graph.
+    std::vector<GraphSpan> spans;
     /// How its tensor follows from others: "conv.weight_orig * conv.weight_mask"; empty for one that the file holds.
     std::string computed;
     std::optional<Quantizer> quantizer; ///< nullopt: a float tensor without a quantizer, or one that cannot be known

@@ -4,6 +4,7 @@
 #include "dialects/onnx/decode.h"
 #include "dialects/onnx/foreign.h"
 #include "dialects/onnx/graph_flow.h"
+#include "dialects/onnx/graph_spans.h"
 #include "dialects/onnx/onnx_rules.h"
 #include "dialects/onnx/planner.h"
 #include "dialects/onnx/raw_weights.h"
@@ -66,6 +67,7 @@ void recoverOnnx(Network &network, const Progress &progress)
             layer.slots.push_back(decoder.decode(slot, layer));
             layer.slots.back().sources = sources.of(slot);
         }
+        setSpans(constants, plan.layers[i], layer);
         network.add(std::move(layer));
     }
     OnnxRules rules(constants, plan);

@@ -118,6 +118,9 @@ void recoverScript(Network &network, const Progress &progress)
         layer.groups = groupsOf(constants, plan[i]);
         for (const script::ScriptSlot &slot : plan[i].slots)
             layer.slots.push_back(decoder.decode(slot, layer));
+        for (const script::ScriptSlot &called : plan[i].later)
+            if (SlotQuantizer *first = layer.slot(called.slot); first != nullptr)
+                decoder.addCall(called, layer, *first);
         network.add(std::move(layer));
     }
     network.flow = flowOf(constants, plan);

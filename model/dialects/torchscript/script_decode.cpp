@@ -320,36 +320,70 @@ void ScriptDecoder::fill(const ScriptSlot &slot, const Layer &layer, SlotQuantiz
     }
 }
 
-/// The same numbers, wherever they come from. Quantizers that are not known differ from none.
-bool ScriptDecoder::isQuantizedOtherwise(const ScriptSlot &other, const Layer &layer, const Quantizer &shown)
+/// What another slot would show, with origins of `shown`: numbers are compared, wherever they come from. Nothing where
+/// it is not known.
+std::optional<Quantizer> ScriptDecoder::quantizerOf(
+    const ScriptSlot &other, const Layer &layer, const Quantizer &shown) const
 {
     if (other.form == ScriptSlot::Form::Unknown)
-        return false;
+        return std::nullopt;
     std::vector<Diagnostic> unsaid;
     ScriptDecoder decoder(m_constants, unsaid);
     SlotQuantizer out = decoder.list(other);
     try {
         decoder.fill(other, layer, out);
     } catch (const ParseError &) { // also NotConstant
-        return false;
+        return std::nullopt;
     }
-    if (!out.quantizer)
-        return false;
-    out.quantizer->origin = shown.origin;
-    return *out.quantizer != shown;
+    if (out.quantizer)
+        out.quantizer->origin = shown.origin;
+    return std::move(out.quantizer);
+}
+
+/// A quantizer stands between two values where its last operator makes floats; a float tensor is both.
+std::optional<GraphSpan> ScriptDecoder::spanInGraph(const ScriptSlot &slot) const
+{
+    const bool isTensor = slot.constant && m_constants.graph().values[slot.value].tensor.has_value();
+    if (slot.form == ScriptSlot::Form::Plain && isTensor)
+        return GraphSpan{slot.value, slot.value};
+    if (slot.form != ScriptSlot::Form::Pattern || slot.pattern.nodes.empty())
+        return std::nullopt;
+    const auto isCode = [&](NodeId id) { return findQuantize(node(id)) != nullptr && !findQuantize(node(id))->fake; };
+    const bool makesFloats = slot.pattern.stored || slot.pattern.scale
+        || !std::ranges::any_of(slot.pattern.nodes, isCode)
+        || std::ranges::any_of(slot.pattern.nodes, [&](NodeId id) { return node(id).opType == "dequantize"; });
+    if (!makesFloats)
+        return std::nullopt;
+    return GraphSpan{slot.pattern.input, node(slot.pattern.nodes.back()).outputs[0]};
+}
+
+void ScriptDecoder::addCall(const ScriptSlot &called, const Layer &layer, SlotQuantizer &out)
+{
+    const auto span = out.quantizer ? spanInGraph(called) : std::nullopt;
+    const bool isKnown = span && std::ranges::find(out.spans, *span) == out.spans.end();
+    if (isKnown && quantizerOf(called, layer, *out.quantizer) == out.quantizer)
+        out.spans.push_back(*span);
 }
 
 SlotQuantizer ScriptDecoder::decode(const ScriptSlot &slot, const Layer &layer)
 {
     SlotQuantizer out = list(slot);
-    if (!fillSlot(
-            out, layer, m_diagnostics, [&] { fill(slot, layer, out); }, [&] { out = list(slot); }))
+    const bool isFilled = fillSlot(
+        out, layer, m_diagnostics, [&] { fill(slot, layer, out); }, [&] { out = list(slot); });
+    if (const auto span = spanInGraph(slot))
+        out.spans = {*span};
+    if (!isFilled)
         return out;
-    if (std::ranges::any_of(
-            slot.others, [&](const ScriptSlot &other) { return isQuantizedOtherwise(other, layer, *out.quantizer); }))
+    const auto isOther = [&](const ScriptSlot &other) {
+        const auto quantizer = quantizerOf(other, layer, *out.quantizer);
+        return quantizer && *quantizer != *out.quantizer;
+    };
+    if (std::ranges::any_of(slot.others, isOther))
         m_diagnostics.push_back({"quantized-twice", Severity::Warning, {layer.id, slot.slot},
             fmt::format(
                 "{} ({}) is used with several quantizers; the first is shown.", printable(layer.name), slot.slot)});
+    for (const ScriptSlot &other : slot.others)
+        addCall(other, layer, out);
     out.formula = formulaOf(*out.quantizer);
     return out;
 }

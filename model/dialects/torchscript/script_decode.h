@@ -18,11 +18,13 @@ public:
     SlotQuantizer list(const ScriptSlot &slot);
     /// With its quantizer. What is wrong becomes a diagnostic, and the quantizer stays unknown.
     SlotQuantizer decode(const ScriptSlot &slot, const Layer &layer);
+    /// Adds the values between which another call of that slot's quantizer stands, if it is the same quantizer.
+    void addCall(const ScriptSlot &called, const Layer &layer, SlotQuantizer &out);
 
 private:
     void fill(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
     void fillPattern(const ScriptSlot &slot, const Layer &layer, SlotQuantizer &out);
-    bool isQuantizedOtherwise(const ScriptSlot &other, const Layer &layer, const Quantizer &shown);
+    std::optional<Quantizer> quantizerOf(const ScriptSlot &other, const Layer &layer, const Quantizer &shown) const;
     void fillOutput(const ScriptSlot &slot, SlotQuantizer &out);
     void setOutputType(const ScriptSlot &slot, Quantizer &q, SlotQuantizer &out) const;
     struct CodeSpan {
@@ -38,6 +40,7 @@ private:
     Granular granular(const ScriptArgument &argument, const Shape *shape, std::optional<std::int64_t> axis);
     std::string place(const ScriptArgument &argument) const;
     std::vector<std::size_t> sourcesOf(const ScriptSlot &slot) const;
+    std::optional<GraphSpan> spanInGraph(const ScriptSlot &slot) const;
     const Node &node(NodeId id) const { return m_constants.graph().nodes[id]; }
 
     interpret::Constants &m_constants;

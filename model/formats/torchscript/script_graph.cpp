@@ -24,6 +24,7 @@ Attribute scalarAttribute(const std::string &name, const ScriptValue &value)
     case ScriptValue::Kind::Float:
         out.kind = Attribute::Kind::Float;
         out.f = static_cast<float>(value.real);
+        out.real = value.real;
         break;
     case ScriptValue::Kind::Text:
         out.kind = Attribute::Kind::String;
@@ -92,8 +93,10 @@ bool ScriptGraph::addNumbers(Node &node, const std::string &name, const std::vec
             out.ints.push_back(item.number);
     } else if (std::ranges::all_of(items, &ScriptValue::isNumber)) {
         out.kind = Attribute::Kind::Floats;
-        for (const ScriptValue &item : items)
+        for (const ScriptValue &item : items) {
+            out.reals.push_back(item.asReal());
             out.floats.push_back(static_cast<float>(item.asReal()));
+        }
     } else if (std::ranges::all_of(items, [](const ScriptValue &v) { return v.is(ScriptValue::Kind::Text); })) {
         out.kind = Attribute::Kind::Strings;
         for (const ScriptValue &item : items)
@@ -102,7 +105,7 @@ bool ScriptGraph::addNumbers(Node &node, const std::string &name, const std::vec
     std::uint64_t texts = 0;
     for (const std::string &text : out.strings)
         texts += sizeof text + text.size();
-    charge(sizeof(Attribute) + items.size() * 8 + texts);
+    charge(sizeof(Attribute) + items.size() * 12 + texts);
     node.attributes.push_back(std::move(out));
     return true;
 }
