@@ -19,9 +19,9 @@ struct Observation {
     LayerId layer{};
     std::optional<Slot> slot; ///< none: what a layer with a weight computes, before any quantizer
     at::Tensor input; ///< float32: what flows into the quantizer; without a slot the layer's result
-    at::Tensor codes; ///< float32, whole numbers, of the shape of `input`; undefined where there are none
     at::Tensor output; ///< float32: the dequantized codes; without a slot the layer's result
-    const Quantizer *quantizer = nullptr; ///< in force in this run; null for float
+    /// Makes the codes of `input`, in force in this run; null for float, and where it is not known.
+    const Quantizer *quantizer = nullptr;
 };
 
 /// Called on the thread that runs. What it returns stands in PieceResult::observed, also of later runs of the same
@@ -41,17 +41,19 @@ struct PieceResult {
     std::vector<at::Tensor> outputs; ///< the graph's, in its order
     std::vector<Observed> observed; ///< in the order of computation
     std::size_t nodesRun = 0; ///< what was kept from an earlier run is not counted
+    /// Why it ended before the outputs, which are then missing: "node conv1 (Conv): REASON". What was observed stands.
+    std::optional<std::string> stopped;
 };
 
-/// A quantizer that takes the place of the file's; no SlotQuantizer: float, no quantizer at all.
+/// A quantizer that takes the place of the file's, of weights and biases with the tensor that it quantizes. No
+/// SlotQuantizer, or one without a quantizer: float, of which weights and biases take the tensor where it has one.
 using QuantizerChoice = std::pair<SlotId, std::optional<SlotQuantizer>>;
 
 /// Executes a network's graph node by node. Values that an earlier run of the same piece computed are used again as far
 /// as no exchanged quantizer stands before them.
 class RunEngine {
 public:
-    /// Errors (Usage): a file without a graph. (Parse): a circle, an input that nothing makes, an operator that is not
-    /// known: `node NAME (OP): REASON`.
+    /// Errors (Usage): a file without a graph. (Parse): a circle, or a value that nothing makes.
     static Result<RunEngine> create(std::shared_ptr<const Network> network);
 
     RunEngine(RunEngine &&) noexcept;
@@ -64,12 +66,12 @@ public:
 
     /// Replaces what an earlier call set; an empty list puts the file's own quantizers back. Errors (Usage): a slot
     /// whose place in the graph is not known, by name; nothing is changed then.
-    Result<void> setQuantizers(std::vector<QuantizerChoice> choices);
+    Result<void> setQuantizers(const std::vector<QuantizerChoice> &choices);
     /// Most bytes of values that are kept between runs; 0 keeps none.
     void setMemoryLimit(std::uint64_t bytes);
 
-    /// One piece of samples, an input a graph input. Errors: (Cancelled); (Parse) an operator that fails, by the name
-    /// of its node; (Usage) inputs of another count. `observe` may be empty.
+    /// One piece of samples: a tensor a name of inputNames(). Both functions may be empty. Errors (Cancelled); (Usage):
+    /// inputs of another count. An operator that fails or is not known is PieceResult::stopped.
     Result<PieceResult> run(std::span<const at::Tensor> inputs, const Observer &observe, const Cancelled &cancelled);
 
 private:

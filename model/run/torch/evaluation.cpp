@@ -1,0 +1,386 @@
+#include "run/torch/evaluation.h"
+
+#include "base/text.h"
+#include "run/torch/quantize_tensor.h"
+#include "run/torch/tensor_values.h"
+
+#include <algorithm>
+#include <new>
+
+#include <ATen/ops/scalar_tensor.h>
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+/// Branches that wait for what is made in branches; code nests to 200.
+constexpr unsigned kMostBranches = 400;
+
+/// What the code of an archive says by a number where a value could stand.
+c10::IValue constantOf(const Attribute *attribute)
+{
+    if (attribute == nullptr)
+        return {};
+    switch (attribute->kind) {
+    case Attribute::Kind::Int: return attribute->i;
+    case Attribute::Kind::Float: return attribute->real;
+    case Attribute::Kind::String: return attribute->s;
+    case Attribute::Kind::Ints: return attribute->ints;
+    case Attribute::Kind::Floats: return attribute->reals;
+    default: return {};
+    }
+}
+
+bool isTrue(const c10::IValue &condition)
+{
+    if (condition.isTensor()) {
+        if (condition.toTensor().numel() != 1)
+            throw RunError("its condition is not one truth value");
+        return condition.toTensor().item().toDouble() != 0;
+    }
+    if (condition.isBool() || condition.isInt() || condition.isDouble())
+        return condition.toScalar().toDouble() != 0;
+    throw RunError("its condition is no truth value");
+}
+
+/// Of libtorch's message the first line: what follows tells where in its own code.
+std::string reasonFrom(const std::exception &error)
+{
+    const auto *own = dynamic_cast<const c10::Error *>(&error);
+    std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+    text.resize(std::min(text.size(), text.find('\n')));
+    return printable(text);
+}
+
+} // namespace
+
+Evaluation::Evaluation(const RunContext &context, KeptPiece &piece, const Observer &observe, const Cancelled &cancelled)
+    : m_context(context)
+    , m_graph(context.graph)
+    , m_piece(piece)
+    , m_observe(observe)
+    , m_cancelled(cancelled)
+    , m_values(m_graph.graph().values.size())
+    , m_present(m_values.size(), false)
+    , m_uses(m_values.size(), 0)
+    , m_planned(m_graph.graph().nodes.size() + m_graph.sites().size() + context.places.size(), false)
+{
+    for (std::size_t i = 0; m_observe && i < context.places.size(); ++i)
+        m_placesAt[context.places[i].to].push_back(i);
+}
+
+std::size_t Evaluation::positionOf(ValueId made) const
+{
+    const auto producer = m_graph.graph().values[made].producer;
+    return producer ? 2 * m_graph.position(*producer) : 0;
+}
+
+Evaluation::Step Evaluation::nodeStep(NodeId id) const { return {Step::Kind::Node, id, 2 * m_graph.position(id)}; }
+
+Evaluation::Step Evaluation::siteStep(std::size_t site) const
+{
+    return {Step::Kind::Site, site, positionOf(m_graph.sites()[site].span.to)};
+}
+
+Evaluation::Step Evaluation::observeStep(std::size_t place) const
+{
+    return {Step::Kind::Observe, place, positionOf(m_context.places[place].to) + 1};
+}
+
+std::size_t Evaluation::numberOf(const Step &step) const
+{
+    const std::size_t nodes = m_graph.graph().nodes.size();
+    return step.kind == Step::Kind::Node ? step.index
+        : step.kind == Step::Kind::Site  ? nodes + step.index
+                                         : nodes + m_graph.sites().size() + step.index;
+}
+
+std::vector<ValueId> Evaluation::readBy(const Step &step) const
+{
+    std::vector<ValueId> out;
+    if (step.kind == Step::Kind::Observe) {
+        const ObservedPlace &place = m_context.places[step.index];
+        out = {place.from, place.to};
+    } else if (step.kind == Step::Kind::Site) {
+        if (m_context.sites.readsInput(step.index))
+            out = {m_graph.sites()[step.index].span.from};
+    } else {
+        const Node &node = m_graph.graph().nodes[step.index];
+        out = m_graph.branchesOf(node, 0) ? std::vector<ValueId>{node.input(0)} : node.inputs;
+    }
+    std::erase(out, kNoValue);
+    return out;
+}
+
+std::vector<ValueId> Evaluation::madeBy(const Step &step) const
+{
+    if (step.kind == Step::Kind::Node)
+        return m_graph.graph().nodes[step.index].outputs;
+    if (step.kind == Step::Kind::Site)
+        return {m_graph.sites()[step.index].span.to};
+    return {};
+}
+
+std::string Evaluation::textOf(const Step &step) const
+{
+    if (step.kind == Step::Kind::Node)
+        return m_graph.nodeText(static_cast<NodeId>(step.index));
+    const ObservedPlace *place = step.kind == Step::Kind::Observe ? &m_context.places[step.index] : nullptr;
+    if (place != nullptr && !place->site)
+        return fmt::format("the result of {}", printable(m_graph.network().layer(place->layers.front()).name));
+    const SlotId owner = m_graph.sites()[place != nullptr ? *place->site : step.index].owners.front();
+    return fmt::format("the quantizer of {} ({})", printable(m_graph.network().layer(owner.layer).name), owner.slot);
+}
+
+/// A quantizer that stands in place of the graph's operators makes its value itself, even of a tensor of the file.
+bool Evaluation::isThere(ValueId value) const
+{
+    if (m_present[value] || m_context.constants.contains(value) || m_piece.values.contains(value))
+        return true;
+    const auto site = m_graph.siteOf(value);
+    return !(site && m_context.sites.replaces(*site)) && m_graph.graph().values[value].tensor.has_value();
+}
+
+std::optional<Evaluation::Step> Evaluation::makerOf(ValueId value) const
+{
+    if (const auto site = m_graph.siteOf(value); site && m_context.sites.replaces(*site))
+        return siteStep(*site);
+    const auto producer = m_graph.graph().values[value].producer;
+    return producer ? std::optional(nodeStep(*producer)) : std::nullopt;
+}
+
+bool Evaluation::isUnobserved(std::size_t place) const
+{
+    return m_observe && !m_piece.figures.contains(place) && !m_planned[numberOf(observeStep(place))];
+}
+
+std::vector<Evaluation::Step> Evaluation::plan(std::vector<Step> open, const std::vector<ValueId> &values)
+{
+    std::vector<Step> out;
+    const auto need = [&](ValueId value) {
+        ++m_uses[value];
+        if (isThere(value))
+            return;
+        if (const auto maker = makerOf(value))
+            open.push_back(*maker);
+    };
+    std::ranges::for_each(values, need);
+    while (!open.empty()) {
+        const Step step = open.back();
+        open.pop_back();
+        if (m_planned[numberOf(step)])
+            continue;
+        m_planned[numberOf(step)] = true;
+        out.push_back(step);
+        std::ranges::for_each(readBy(step), need);
+        for (const ValueId made : madeBy(step))
+            if (const auto places = m_placesAt.find(made); places != m_placesAt.end())
+                for (const std::size_t place : places->second)
+                    if (isUnobserved(place))
+                        open.push_back(observeStep(place));
+    }
+    std::ranges::stable_sort(out, {}, &Step::position);
+    m_total += out.size();
+    return out;
+}
+
+c10::IValue Evaluation::fetch(ValueId value)
+{
+    if (m_present[value])
+        return m_values[value];
+    if (const auto known = m_context.constants.find(value); known != m_context.constants.end())
+        return known->second;
+    if (const auto kept = m_piece.values.find(value); kept != m_piece.values.end())
+        return kept->second;
+    const Value &wanted = m_graph.graph().values[value];
+    if (!wanted.tensor)
+        throw RunError(fmt::format("it reads {}, which nothing makes", printable(wanted.name)));
+    c10::IValue read = tensorOf(m_graph.file().tensors[*wanted.tensor]);
+    store(value, read);
+    return read;
+}
+
+void Evaluation::store(ValueId value, c10::IValue computed)
+{
+    if (m_graph.isConstant(value)) {
+        if (m_graph.isConstantForData(value))
+            m_context.constants.emplace(value, computed);
+    } else if (m_graph.isResumePoint(value)) {
+        m_context.kept.keep(m_piece, value, computed);
+    }
+    if (m_uses[value] == 0)
+        return;
+    m_values[value] = std::move(computed);
+    m_present[value] = true;
+}
+
+void Evaluation::release(ValueId value)
+{
+    if (--m_uses[value] > 0)
+        return;
+    m_values[value] = {};
+    m_present[value] = false;
+}
+
+void Evaluation::runNode(NodeId id)
+{
+    const Node &node = m_graph.graph().nodes[id];
+    const OpFunction function = m_context.functions[id];
+    if (function == nullptr)
+        throw RunError(fmt::format("the operator {}{}{} is not known here, so the network runs only up to it",
+            printable(node.domain), node.domain.empty() ? "" : ".", printable(node.opType)));
+    std::vector<c10::IValue> inputs;
+    inputs.reserve(node.inputs.size());
+    for (const ValueId input : node.inputs)
+        inputs.push_back(input == kNoValue ? c10::IValue() : fetch(input));
+    const auto &opsets = m_graph.graph().opsets;
+    const auto opset = opsets.find(node.domain == "ai.onnx" ? std::string() : node.domain);
+    std::vector<c10::IValue> made = function({node, m_graph.file(), opset == opsets.end() ? 0 : opset->second, inputs});
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+        const ValueId output = node.outputs[i];
+        const auto site = output == kNoValue ? std::nullopt : m_graph.siteOf(output);
+        if (output == kNoValue || m_uses[output] == 0 || (site && m_context.sites.replaces(*site)))
+            continue;
+        if (i >= made.size())
+            throw RunError(fmt::format("its output {} is not made", i));
+        store(output, std::move(made[i]));
+    }
+}
+
+/// Of an If the way that its condition chooses, and nothing of the other.
+void Evaluation::runBranch(NodeId id)
+{
+    const Node &node = m_graph.graph().nodes[id];
+    if (node.input(0) == kNoValue)
+        throw RunError("which way its code goes is not known before it runs, and returning early is not followed");
+    if (++m_depth > kMostBranches)
+        throw RunError(fmt::format("more than {} branches wait for each other", kMostBranches));
+    const std::size_t chosen = isTrue(fetch(node.input(0))) ? 0 : 1;
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+        const ValueId output = node.outputs[i];
+        if (output == kNoValue || m_uses[output] == 0)
+            continue;
+        const ValueId taken = (*m_graph.branchesOf(node, i))[chosen];
+        if (taken == kNoValue) {
+            if (node.domain != "prim")
+                throw RunError("a branch does not give what it has to");
+            store(output, constantOf(node.attribute(std::to_string(1 + chosen))));
+            continue;
+        }
+        runAll(plan({}, {taken}));
+        m_current = nodeStep(id);
+        store(output, fetch(taken));
+        release(taken);
+    }
+    --m_depth;
+}
+
+void Evaluation::runSite(std::size_t index)
+{
+    const GraphSpan span = m_graph.sites()[index].span;
+    const c10::IValue input = m_context.sites.readsInput(index) ? fetch(span.from) : c10::IValue();
+    store(span.to, m_context.sites.valueAt(index, input));
+}
+
+void Evaluation::observe(std::size_t index)
+{
+    const ObservedPlace &place = m_context.places[index];
+    const c10::IValue from = fetch(place.from), to = fetch(place.to);
+    if (!from.isTensor() || !to.isTensor() || from.toTensor().is_quantized() || to.toTensor().is_quantized())
+        return;
+    Observation seen;
+    seen.input = from.toTensor().to(at::kFloat).contiguous();
+    seen.output = place.site ? to.toTensor().to(at::kFloat).contiguous() : seen.input;
+    if (place.site) {
+        const SlotId owner = m_graph.sites()[*place.site].owners.front();
+        const SiteInForce &site = m_context.sites.at(*place.site);
+        const SlotQuantizer *slot = site.slot       ? &*site.slot
+            : site.kind == SiteInForce::Kind::Nodes ? m_graph.network().slot(owner)
+                                                    : nullptr;
+        if (slot != nullptr && slot->quantizer && quantizesNumbers(*slot->quantizer))
+            seen.quantizer = &*slot->quantizer;
+        seen.layer = owner.layer;
+        seen.slot = owner.slot;
+    } else {
+        seen.layer = place.layers.front();
+    }
+    m_context.kept.keepFigures(m_piece, index, m_observe(seen));
+}
+
+void Evaluation::runAll(const std::vector<Step> &steps)
+{
+    for (const Step &step : steps) {
+        if (m_cancelled && m_cancelled(m_done, m_total))
+            throw CancelledError();
+        m_current = step;
+        if (step.kind == Step::Kind::Observe)
+            observe(step.index);
+        else if (step.kind == Step::Kind::Site)
+            runSite(step.index);
+        else if (m_graph.branchesOf(m_graph.graph().nodes[step.index], 0))
+            runBranch(static_cast<NodeId>(step.index));
+        else
+            runNode(static_cast<NodeId>(step.index));
+        m_nodesRun += step.kind == Step::Kind::Observe ? 0u : 1u;
+        std::ranges::for_each(readBy(step), [&](ValueId value) { release(value); });
+        ++m_done;
+    }
+}
+
+at::Tensor Evaluation::outputOf(ValueId value)
+{
+    const c10::IValue computed = fetch(value);
+    if (computed.isTensor())
+        return computed.toTensor().is_quantized() ? computed.toTensor().dequantize() : computed.toTensor();
+    if (computed.isInt() || computed.isDouble() || computed.isBool())
+        return at::scalar_tensor(computed.toScalar());
+    throw RunError(fmt::format("the output {} is no tensor", printable(m_graph.graph().values[value].name)));
+}
+
+void Evaluation::collectObserved(PieceResult &out) const
+{
+    for (const auto &[index, figures] : m_piece.figures) { // their order is that of computation
+        const ObservedPlace &place = m_context.places[index];
+        if (place.site)
+            for (const SlotId &owner : m_graph.sites()[*place.site].owners)
+                out.observed.push_back({owner.layer, owner.slot, figures});
+        for (const LayerId layer : place.layers)
+            out.observed.push_back({layer, std::nullopt, figures});
+    }
+}
+
+PieceResult Evaluation::run(std::span<const at::Tensor> inputs)
+{
+    PieceResult out;
+    const std::vector<ValueId> &outputs = m_graph.graph().outputs;
+    try {
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            ++m_uses[m_graph.inputs()[i]]; // they stay
+            m_values[m_graph.inputs()[i]] = inputs[i];
+            m_present[m_graph.inputs()[i]] = true;
+        }
+        std::vector<Step> observing;
+        for (std::size_t i = 0; i < m_context.places.size(); ++i)
+            if (m_graph.isAlwaysNeeded(m_context.places[i].to) && isUnobserved(i))
+                observing.push_back(observeStep(i));
+        runAll(plan(std::move(observing), outputs));
+        for (const ValueId output : outputs)
+            out.outputs.push_back(outputOf(output));
+    } catch (const CancelledError &) {
+        throw;
+    } catch (const std::bad_alloc &) {
+        out.stopped = fmt::format("{}: there is not enough memory: give fewer samples at once",
+            m_current ? textOf(*m_current) : std::string("the network"));
+    } catch (const std::exception &error) {
+        out.stopped
+            = fmt::format("{}: {}", m_current ? textOf(*m_current) : std::string("the network"), reasonFrom(error));
+    }
+    if (out.stopped)
+        out.outputs.clear();
+    out.nodesRun = m_nodesRun;
+    collectObserved(out);
+    return out;
+}
+
+} // namespace quantscope

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "quant/quantizer.h"
+
+#include <memory>
+
+#include <ATen/core/TensorBody.h>
+
+namespace quantscope {
+
+/// A quantizer makes codes of numbers, by a rule that is known.
+bool quantizesNumbers(const Quantizer &quantizer);
+
+/// What a quantizer makes of data: dequantized values of its shape and element type, computed in float32 by the kernels
+/// that candidates and exports use. Throws ParseError where its scales do not fit the shape.
+at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer);
+/// The codes: float32, whole numbers.
+at::Tensor quantizedCodes(const at::Tensor &x, const Quantizer &quantizer);
+/// (code - zero point) * scale of codes of any type, float32.
+at::Tensor dequantizedValues(const at::Tensor &codes, const Quantizer &quantizer);
+
+/// The values of a slot with a tensor, float32 and of the tensor's shape: dequantized, and of a slot without a
+/// quantizer the tensor's own. Throws ParseError.
+at::Tensor slotValues(const SlotQuantizer &slot);
+
+} // namespace quantscope

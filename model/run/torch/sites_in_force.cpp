@@ -1,0 +1,131 @@
+#include "run/torch/sites_in_force.h"
+
+#include "base/text.h"
+#include "run/torch/op_table.h"
+#include "run/torch/quantize_tensor.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+using Kind = SiteInForce::Kind;
+
+bool isSame(const SiteInForce &a, const SiteInForce &b)
+{
+    if (a.kind != b.kind || a.slot.has_value() != b.slot.has_value())
+        return false;
+    return !a.slot || (a.slot->quantizer == b.slot->quantizer && a.slot->tensor == b.slot->tensor);
+}
+
+} // namespace
+
+SitesInForce::SitesInForce(const RunGraph &graph)
+    : m_graph(graph)
+{
+    for (const RunSite &site : graph.sites())
+        m_own.push_back(ownOf(site));
+    m_sites = m_own;
+}
+
+/// Other types round on the way, which is the business of the graph's own operators.
+bool SitesInForce::isFloat32(const SlotQuantizer &slot) const
+{
+    return std::ranges::none_of(slot.sources, [&](std::size_t tensor) {
+        const DType dtype = m_graph.file().tensors.at(tensor).dtype;
+        return isFloating(dtype) && dtype != DType::Float32;
+    });
+}
+
+SiteInForce SitesInForce::ownOf(const RunSite &site) const
+{
+    if (site.span.from == site.span.to)
+        return {};
+    for (const SlotId &owner : site.owners) {
+        const SlotQuantizer &slot = *m_graph.network().slot(owner);
+        if (slot.assumed || !slot.quantizer || !isFloat32(slot))
+            continue;
+        if (site.isActivation ? quantizesNumbers(*slot.quantizer) : slot.hasValues())
+            return {Kind::Quantizer, slot};
+    }
+    return {};
+}
+
+bool SitesInForce::readsInput(std::size_t site) const
+{
+    return m_sites[site].kind != Kind::Tensor && (m_graph.sites()[site].isActivation || !m_sites[site].slot);
+}
+
+c10::IValue SitesInForce::valueAt(std::size_t at, const c10::IValue &input) const
+{
+    const SiteInForce &site = m_sites[at];
+    if (!readsInput(at))
+        return slotValues(*site.slot);
+    if (!input.isTensor())
+        throw RunError("what is quantized there is no tensor");
+    return site.kind == Kind::Quantizer ? quantizedValues(input.toTensor(), *site.slot->quantizer) : input.toTensor();
+}
+
+Error SitesInForce::error(const SlotId &id, const std::string &why) const
+{
+    return {ErrorKind::Usage, m_graph.file().path, {},
+        fmt::format("{} ({}): {}", printable(m_graph.network().layer(id.layer).name), id.slot, why)};
+}
+
+Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerChoice &choice) const
+{
+    const auto &[id, other] = choice;
+    const SlotQuantizer &own = *m_graph.network().slot(id);
+    if (!other || !other->quantizer) {
+        if (site.isActivation)
+            return SiteInForce{Kind::Float, {}};
+        if (other && other->tensor != nullptr)
+            return SiteInForce{Kind::Tensor, *other};
+        if (!own.quantizer || !own.holdsCodes())
+            return SiteInForce{own.tensor != nullptr && site.span.from == site.span.to ? Kind::Nodes : Kind::Float, {}};
+        return SiteInForce{Kind::Quantizer, own}; // codes alone: their dequantized values
+    }
+    if (site.isActivation)
+        return quantizesNumbers(*other->quantizer)
+            ? Result<SiteInForce>(SiteInForce{Kind::Quantizer, *other})
+            : tl::unexpected(error(id, "its quantizer is not known well enough to run"));
+    if (!other->hasValues())
+        return tl::unexpected(error(id, "its quantizer is not known well enough to run"));
+    if (own.tensor != nullptr && other->tensor->shape != own.tensor->shape)
+        return tl::unexpected(error(id,
+            fmt::format("has shape [{}], and its place in the graph [{}]", fmt::join(other->tensor->shape, ", "),
+                fmt::join(own.tensor->shape, ", "))));
+    return SiteInForce{Kind::Quantizer, *other};
+}
+
+Result<std::vector<std::size_t>> SitesInForce::exchange(const std::vector<QuantizerChoice> &choices)
+{
+    std::vector<SiteInForce> next = m_own;
+    for (const QuantizerChoice &choice : choices) {
+        bool found = false;
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            const RunSite &site = m_graph.sites()[i];
+            if (std::ranges::find(site.owners, choice.first) == site.owners.end())
+                continue;
+            auto chosenHere = chosen(site, choice);
+            if (!chosenHere)
+                return tl::unexpected(chosenHere.error());
+            next[i] = std::move(*chosenHere);
+            found = true;
+        }
+        if (!found)
+            return tl::unexpected(error(
+                choice.first, "no place in the graph is known where another quantizer could stand instead of it"));
+    }
+    std::vector<std::size_t> changed;
+    for (std::size_t i = 0; i < next.size(); ++i)
+        if (!isSame(next[i], m_sites[i]))
+            changed.push_back(i);
+    m_sites = std::move(next);
+    return changed;
+}
+
+} // namespace quantscope

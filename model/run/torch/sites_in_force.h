@@ -1,0 +1,51 @@
+#pragma once
+
+#include "run/torch/run_engine.h"
+#include "run/torch/run_graph.h"
+
+#include <vector>
+
+#include <ATen/core/ivalue.h>
+
+namespace quantscope {
+
+/// What stands at one place of the graph in a run.
+struct SiteInForce {
+    enum class Kind {
+        Nodes, ///< the operators of the graph
+        Quantizer, ///< a quantizer, through QuantScope's kernels
+        Float, ///< what flows in
+        Tensor, ///< floats of another tensor
+    };
+    Kind kind = Kind::Nodes;
+    std::optional<SlotQuantizer> slot; ///< of Quantizer and Tensor; of Float where the file holds codes
+};
+
+/// Quantizers of the file, and what is set in their place.
+class SitesInForce {
+public:
+    explicit SitesInForce(const RunGraph &graph);
+
+    const SiteInForce &at(std::size_t site) const { return m_sites[site]; }
+    /// Whether what stands there stands instead of the graph's own operators.
+    bool replaces(std::size_t site) const { return m_sites[site].kind != SiteInForce::Kind::Nodes; }
+    /// It takes what flows in: constants that another tensor replaces do not.
+    bool readsInput(std::size_t site) const;
+    /// In the quantizer's place, of what flows in (None where it reads nothing).
+    c10::IValue valueAt(std::size_t site, const c10::IValue &input) const;
+
+    /// The places that other quantizers stand at now. Errors (Usage): a slot whose place is not known, or a quantizer
+    /// that is none for it; nothing is changed then.
+    Result<std::vector<std::size_t>> exchange(const std::vector<QuantizerChoice> &choices);
+
+private:
+    SiteInForce ownOf(const RunSite &site) const;
+    Result<SiteInForce> chosen(const RunSite &site, const QuantizerChoice &choice) const;
+    Error error(const SlotId &id, const std::string &why) const;
+    bool isFloat32(const SlotQuantizer &slot) const;
+
+    const RunGraph &m_graph;
+    std::vector<SiteInForce> m_own, m_sites;
+};
+
+} // namespace quantscope
