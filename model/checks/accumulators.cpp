@@ -134,14 +134,13 @@ ChannelSum channelSum(
 }
 
 /// Why the sums may stay within less.
-std::string boundOf(const Network &network, const Layer &layer)
+std::string boundOf(const Layer &layer)
 {
     const bool transposed = layer.kind.find("ConvTranspose") != std::string::npos;
     if (layer.kindAssumed)
         return fmt::format("that it is a {} is assumed", layer.kind);
-    if (transposed && layer.stride == 1 && !traitsOf(network.dialect).saysItself)
-        return "its stride is not known: with one, fewer kernel positions meet in a sum (stride in a recipe's "
-               "[[layer]])";
+    if (transposed && !layer.strideTold)
+        return "its stride is not known: with one, fewer kernel positions meet in a sum";
     return {};
 }
 
@@ -165,7 +164,7 @@ AccumulatorRange rangeOf(const Arrivals &arrivals, const Layer &layer, SharedPro
     const ChannelSums sums = channelSumsOf(weight, layout, progress);
     out.terms = layout.terms;
     out.biasIncluded = !bias.empty();
-    out.bound = boundOf(network, layer);
+    out.bound = boundOf(layer);
     for (std::size_t c = 0; c < layout.channels; ++c) {
         const ChannelSum sum = channelSum(sums, layout, c, range, bias.empty() ? 0 : bias[c]);
         out.min = c == 0 ? sum.min : std::min(out.min, sum.min);

@@ -30,7 +30,8 @@ struct Layer {
         kind; ///< "Conv2d", "Linear", "ReLU", "Identity", ...; ONNX operators by their torch name where they have one
     bool kindAssumed = false; ///< a state_dict does not say it
     int groups = 1;
-    int stride = 1; ///< only where a recipe says it
+    int stride = 1; ///< of a transposed convolution, where a recipe or the graph says it: the same along each axis
+    bool strideTold = false;
     std::string batchNorm; ///< of a state_dict: the one that follows by the file's order, or that a recipe merges
     bool batchNormMerged = false; ///< its parameters are in the weights and the bias
     DpuFacts dpu;

@@ -268,6 +268,7 @@ void applyLayerEntries(Network &network, const std::string &parent, const Recipe
             Layer &layer = network.layers[l];
             layer.groups = entry.groups.value_or(layer.groups);
             layer.stride = entry.stride.value_or(layer.stride);
+            layer.strideTold = layer.strideTold || entry.stride.has_value();
             if (entry.kind)
                 applyKind(network, layer, entry);
         }

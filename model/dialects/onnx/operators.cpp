@@ -88,6 +88,21 @@ int groupsOf(const Node &node)
     return groups > 0 && groups <= INT32_MAX ? static_cast<int>(groups) : 1;
 }
 
+std::optional<int> transposedStride(const Node &node)
+{
+    const auto ones = [](const Attribute *given) {
+        return given == nullptr || std::ranges::all_of(given->ints, [](std::int64_t step) { return step == 1; });
+    };
+    if (node.opType != "ConvTranspose" || !ones(node.attribute("dilations")))
+        return std::nullopt;
+    const Attribute *strides = node.attribute("strides");
+    if (strides == nullptr || strides->ints.empty())
+        return 1;
+    const std::int64_t first = strides->ints.front();
+    const bool same = std::ranges::all_of(strides->ints, [&](std::int64_t stride) { return stride == first; });
+    return same && first > 0 && first <= INT32_MAX ? std::optional(static_cast<int>(first)) : std::nullopt;
+}
+
 std::string kindOf(const ComputeOperator &op, std::size_t weightRank)
 {
     if (!op.byRank || weightRank < 3 || weightRank > 5)

@@ -29,6 +29,8 @@ bool isChannelsLast(const Node &node);
 
 /// The attribute `group`, 1 without one.
 int groupsOf(const Node &node);
+/// The stride of a transposed convolution: one along each axis, without dilation; nothing for others.
+std::optional<int> transposedStride(const Node &node);
 
 /// "Conv2d" for a weight of four axes.
 std::string kindOf(const ComputeOperator &op, std::size_t weightRank);

@@ -61,6 +61,7 @@ struct PlannedSlot {
 struct PlannedLayer {
     std::string name, kind;
     int groups = 1;
+    std::optional<int> stride = {}; ///< of a transposed convolution
     bool claimed = false; ///< a compute operator owns it
     std::vector<PlannedSlot> slots;
     std::vector<NodeId> nodes; ///< all its nodes, for the edges

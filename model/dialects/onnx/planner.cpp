@@ -93,6 +93,7 @@ void Planner::addCompute(NodeId id, const ComputeOperator &op)
     planned.kind = kindOf(op, rank);
     planned.nodes.push_back(id);
     planned.groups = groupsOf(node);
+    planned.stride = transposedStride(node);
     weight->slot.slot = Slot::Weight;
     weight->slot.channelAxis = channelAxisOf(node, input, chain, stored);
     weight->slot.chain = chain.steps;

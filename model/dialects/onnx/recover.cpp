@@ -24,6 +24,8 @@ Layer listedLayer(const PlannedLayer &planned)
     layer.name = planned.name;
     layer.kind = planned.kind;
     layer.groups = planned.groups;
+    layer.stride = planned.stride.value_or(1);
+    layer.strideTold = planned.stride.has_value();
     return layer;
 }
 
