@@ -298,7 +298,7 @@ void Evaluation::observe(std::size_t index)
         const SlotQuantizer *slot = site.slot       ? &*site.slot
             : site.kind == SiteInForce::Kind::Nodes ? m_graph.network().slot(owner)
                                                     : nullptr;
-        if (slot != nullptr && slot->quantizer && quantizesNumbers(*slot->quantizer))
+        if (slot != nullptr && owner.slot != Slot::Trunc && slot->quantizer && quantizesNumbers(*slot->quantizer))
             seen.quantizer = &*slot->quantizer;
         seen.layer = owner.layer;
         seen.slot = owner.slot;

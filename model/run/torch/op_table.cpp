@@ -1,6 +1,10 @@
 #include "run/torch/op_table.h"
 
 #include "run/torch/quant_ops.h"
+#include "run/torch/quant_ops_cell.h"
+#include "run/torch/quant_ops_finn.h"
+#include "run/torch/quant_ops_integer.h"
+#include "run/torch/quant_ops_linear.h"
 
 #include <algorithm>
 #include <array>
@@ -14,8 +18,12 @@ namespace quantscope {
 namespace {
 
 /// The tables of all operators. A new file of operators is a line here.
-constexpr std::array<std::span<const OpRow> (*)(), 1> kOperatorTables = {
+constexpr std::array kOperatorTables = {
+    finnOperators,
+    integerOperators,
+    quantCellOperators,
     quantOperators,
+    quantizeLinearOperators,
 };
 
 using OperatorName = std::pair<std::string_view, std::string_view>;
@@ -52,8 +60,10 @@ std::string_view runDomain(std::string_view domain)
 OpFunction operatorFunction(std::string_view domain, std::string_view opType)
 {
     static const std::map<OperatorName, OpFunction> known = joinedTables();
-    const auto found = known.find(OperatorName(runDomain(domain), opType));
-    return found == known.end() ? nullptr : found->second;
+    for (const std::string_view named : {runDomain(domain), kAnyDomain})
+        if (const auto found = known.find(OperatorName(named, opType)); found != known.end())
+            return found->second;
+    return nullptr;
 }
 
 } // namespace quantscope

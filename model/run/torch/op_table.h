@@ -38,6 +38,9 @@ struct OpCall {
 /// libtorch throws.
 using OpFunction = std::vector<c10::IValue> (*)(const OpCall &);
 
+/// Of operators that are known by their name alone.
+inline constexpr std::string_view kAnyDomain = "*";
+
 struct OpRow {
     std::string_view domain; ///< "" is ai.onnx; of QONNX and FINN the one that runDomain() gives
     std::string_view opType;

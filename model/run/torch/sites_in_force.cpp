@@ -46,7 +46,8 @@ SiteInForce SitesInForce::ownOf(const RunSite &site) const
         return {};
     for (const SlotId &owner : site.owners) {
         const SlotQuantizer &slot = *m_graph.network().slot(owner);
-        if (slot.assumed || !slot.quantizer || !isFloat32(slot))
+        // What is truncated has two scales, of which a quantizer tells one.
+        if (slot.slot == Slot::Trunc || slot.assumed || !slot.quantizer || !isFloat32(slot))
             continue;
         if (site.isActivation ? quantizesNumbers(*slot.quantizer) : slot.hasValues())
             return {Kind::Quantizer, slot};
@@ -79,6 +80,8 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
 {
     const auto &[id, other] = choice;
     const SlotQuantizer &own = *m_graph.network().slot(id);
+    if (id.slot == Slot::Trunc)
+        return tl::unexpected(error(id, "a truncation is not exchanged for another quantizer"));
     if (!other || !other->quantizer) {
         if (site.isActivation)
             return SiteInForce{Kind::Float, {}};
