@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kMostBranches = 400;
 
 /// What the code of an archive says by a number where a value could stand.
-c10::IValue constantOf(const Attribute *attribute)
+c10::IValue constantOfBranch(const Attribute *attribute)
 {
     if (attribute == nullptr)
         return {};
@@ -32,7 +32,7 @@ c10::IValue constantOf(const Attribute *attribute)
     }
 }
 
-bool isTrue(const c10::IValue &condition)
+bool isTrueCondition(const c10::IValue &condition)
 {
     if (condition.isTensor()) {
         if (condition.toTensor().numel() != 1)
@@ -256,7 +256,7 @@ void Evaluation::runBranch(NodeId id)
         throw RunError("which way its code goes is not known before it runs, and returning early is not followed");
     if (++m_depth > kMostBranches)
         throw RunError(fmt::format("more than {} branches wait for each other", kMostBranches));
-    const std::size_t chosen = isTrue(fetch(node.input(0))) ? 0 : 1;
+    const std::size_t chosen = isTrueCondition(fetch(node.input(0))) ? 0 : 1;
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId output = node.outputs[i];
         if (output == kNoValue || m_uses[output] == 0)
@@ -265,7 +265,7 @@ void Evaluation::runBranch(NodeId id)
         if (taken == kNoValue) {
             if (node.domain != "prim")
                 throw RunError("a branch does not give what it has to");
-            store(output, constantOf(node.attribute(std::to_string(1 + chosen))));
+            store(output, constantOfBranch(node.attribute(std::to_string(1 + chosen))));
             continue;
         }
         runAll(plan({}, {taken}));

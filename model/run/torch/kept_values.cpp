@@ -45,7 +45,7 @@ std::uint64_t hashOf(std::span<const at::Tensor> inputs)
     return hash;
 }
 
-bool isSame(const at::Tensor &a, const at::Tensor &b)
+bool hasSameBytes(const at::Tensor &a, const at::Tensor &b)
 {
     return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes()
         && (a.nbytes() == 0 || std::memcmp(a.data_ptr(), b.data_ptr(), a.nbytes()) == 0);
@@ -63,7 +63,7 @@ KeptPiece &KeptValues::piece(std::span<const at::Tensor> inputs)
 {
     const std::uint64_t hash = hashOf(inputs);
     for (KeptPiece &piece : m_pieces)
-        if (piece.hash == hash && std::ranges::equal(piece.inputs, inputs, isSame)) {
+        if (piece.hash == hash && std::ranges::equal(piece.inputs, inputs, hasSameBytes)) {
             piece.used = m_exchanges;
             return piece;
         }

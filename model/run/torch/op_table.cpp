@@ -1,6 +1,7 @@
 #include "run/torch/op_table.h"
 
 #include "run/torch/quant_ops.h"
+#include "run/torch/quant_ops_blocks.h"
 #include "run/torch/quant_ops_cell.h"
 #include "run/torch/quant_ops_finn.h"
 #include "run/torch/quant_ops_integer.h"
@@ -19,6 +20,7 @@ namespace {
 
 /// The tables of all operators. A new file of operators is a line here.
 constexpr std::array kOperatorTables = {
+    blockOperators,
     finnOperators,
     integerOperators,
     quantCellOperators,

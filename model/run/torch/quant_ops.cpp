@@ -38,7 +38,7 @@ Made bipolarQuant(const OpCall &call)
     return {quantizedValues(x, q)};
 }
 
-at::Tensor rounded(const at::Tensor &x, Rounding rounding)
+at::Tensor roundedAs(const at::Tensor &x, Rounding rounding)
 {
     const at::Tensor from = x.contiguous(), out = at::empty_like(from);
     const std::span<const float> in(from.data_ptr<float>(), static_cast<std::size_t>(from.numel()));
@@ -55,11 +55,11 @@ Made trunc(const OpCall &call)
     const bool second = call.node.inputs.size() >= 6;
     const at::Tensor scale = call.tensor(1).to(at::kFloat), zero = call.tensor(2).to(at::kFloat);
     const Rounding rounding = roundingOf(call, "rounding_mode", Rounding::Floor);
-    at::Tensor codes = rounded(call.tensor(0).to(at::kFloat).div(scale).add(zero), Rounding::Round);
+    at::Tensor codes = roundedAs(call.tensor(0).to(at::kFloat).div(scale).add(zero), Rounding::Round);
     if (!second) {
         const int before = wholeNumber(call, 3, "bit width", 1, kMostBits);
         const int behind = wholeNumber(call, 4, "bit width", 1, kMostBits);
-        codes = rounded(codes.div(std::ldexp(1.0f, before - behind)), rounding);
+        codes = roundedAs(codes.div(std::ldexp(1.0f, before - behind)), rounding);
         return {codes.sub(zero).mul(scale)};
     }
     const float before = oneNumber(call, 1, "scale"), behind = oneNumber(call, 4, "scale");
@@ -67,7 +67,7 @@ Made trunc(const OpCall &call)
     const CodeRange range = codeRange(bits, flagOf(call, "signed", true), flagOf(call, "narrow", false));
     const float factor = std::exp2(std::nearbyint(std::log2(behind / before)));
     codes = at::clamp(codes.div(factor), static_cast<double>(range.min), static_cast<double>(range.max));
-    return {rounded(codes, rounding).sub(zero.div(factor)).mul(behind)};
+    return {roundedAs(codes, rounding).sub(zero.div(factor)).mul(behind)};
 }
 
 Made floatQuant(const OpCall &call)
@@ -95,7 +95,7 @@ Made floatQuant(const OpCall &call)
     return {quantizedValues(x, q)};
 }
 
-int numberOf(const OpCall &call, const char *name, int low, int high)
+int wholeAttribute(const OpCall &call, const char *name, int low, int high)
 {
     const Attribute *found = call.node.attribute(name);
     const auto number = found == nullptr      ? std::nullopt
@@ -110,11 +110,11 @@ int numberOf(const OpCall &call, const char *name, int low, int high)
 Made fixNeuron(const OpCall &call)
 {
     Quantizer q;
-    q.bitWidth = numberOf(call, "bit_width", 1, 62);
+    q.bitWidth = wholeAttribute(call, "bit_width", 1, 62);
     q.isSigned = true;
     q.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
     if (call.node.attribute("pos") != nullptr) {
-        q.scale = Granular{{}, std::nullopt, {std::ldexp(1.0f, -numberOf(call, "pos", -120, 120))}};
+        q.scale = Granular{{}, std::nullopt, {std::ldexp(1.0f, -wholeAttribute(call, "pos", -120, 120))}};
     } else {
         q.rule = CodeRule::DivideRoundAdd;
         q.scale = Granular{{}, std::nullopt, {oneNumber(call, 1, "scale")}};
@@ -126,7 +126,7 @@ Made fixNeuron(const OpCall &call)
 
 constexpr std::string_view kQonnx = "qonnx.custom_op.general";
 
-constexpr std::array kRows = {
+constexpr std::array kQuantRows = {
     OpRow{kQonnx, "Quant", quant},
     OpRow{kQonnx, "IntQuant", quant},
     OpRow{"", "Quant", quant},
@@ -138,6 +138,6 @@ constexpr std::array kRows = {
 
 } // namespace
 
-std::span<const OpRow> quantOperators() { return kRows; }
+std::span<const OpRow> quantOperators() { return kQuantRows; }
 
 } // namespace quantscope

@@ -100,10 +100,10 @@ private:
 
 std::vector<c10::IValue> quantLstmCell(const OpCall &call) { return LstmCell(call).run(); }
 
-constexpr std::array kRows = {OpRow{"qonnx.custom_op.general", "QuantLSTMCell", quantLstmCell}};
+constexpr std::array kCellRows = {OpRow{"qonnx.custom_op.general", "QuantLSTMCell", quantLstmCell}};
 
 } // namespace
 
-std::span<const OpRow> quantCellOperators() { return kRows; }
+std::span<const OpRow> quantCellOperators() { return kCellRows; }
 
 } // namespace quantscope

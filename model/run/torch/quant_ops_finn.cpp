@@ -55,13 +55,13 @@ at::Tensor countedThresholds(
     return out;
 }
 
-std::string textOf(const OpCall &call, const char *name)
+std::string attributeText(const OpCall &call, const char *name)
 {
     const Attribute *found = call.node.attribute(name);
     return found == nullptr ? std::string() : found->s;
 }
 
-float numberOr(const OpCall &call, const char *name, float missing)
+float attributeNumber(const OpCall &call, const char *name, float missing)
 {
     const Attribute *found = call.node.attribute(name);
     if (found == nullptr)
@@ -72,9 +72,9 @@ float numberOr(const OpCall &call, const char *name, float missing)
 Made multiThreshold(const OpCall &call)
 {
     const at::Tensor x = call.tensor(0);
-    const std::string layout = textOf(call, "data_layout");
+    const std::string layout = attributeText(call, "data_layout");
     const bool last = layout == "NHWC" || layout == "NWC";
-    const float scale = numberOr(call, "out_scale", 1), bias = numberOr(call, "out_bias", 0);
+    const float scale = attributeNumber(call, "out_scale", 1), bias = attributeNumber(call, "out_bias", 0);
     return {countedThresholds(x, call.tensor(1), last ? x.dim() - 1 : 1, scale, bias)};
 }
 
@@ -84,27 +84,28 @@ Made matrixVectorActivation(const OpCall &call)
 {
     const at::Tensor x = call.tensor(0).to(at::kFloat), weight = call.tensor(1).to(at::kFloat);
     const bool counts = call.node.integer("binaryXnorMode", 0) != 0;
-    const bool bipolar = textOf(call, "weightDataType") == "BIPOLAR" && textOf(call, "inputDataType") == "BIPOLAR";
+    const bool bipolar
+        = attributeText(call, "weightDataType") == "BIPOLAR" && attributeText(call, "inputDataType") == "BIPOLAR";
     at::Tensor out = counts ? at::matmul(x.mul(2).sub(1), weight.mul(2).sub(1)) : at::matmul(x, weight);
     if (counts || bipolar)
         out = out.add(static_cast<double>(x.size(-1))).div(2);
     if (call.node.integer("noActivation", 0) != 0)
         return {out};
-    const bool signs = textOf(call, "outputDataType") == "BIPOLAR";
+    const bool signs = attributeText(call, "outputDataType") == "BIPOLAR";
     return {countedThresholds(
-        out, call.tensor(2), out.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : numberOr(call, "ActVal", 0))};
+        out, call.tensor(2), out.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : attributeNumber(call, "ActVal", 0))};
 }
 
 /// Thresholds alone, channels last.
 Made thresholding(const OpCall &call)
 {
     const at::Tensor x = call.tensor(0);
-    const bool signs = textOf(call, "outputDataType") == "BIPOLAR";
+    const bool signs = attributeText(call, "outputDataType") == "BIPOLAR";
     return {countedThresholds(
-        x, call.tensor(1), x.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : numberOr(call, "ActVal", 0))};
+        x, call.tensor(1), x.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : attributeNumber(call, "ActVal", 0))};
 }
 
-constexpr std::array kRows = {
+constexpr std::array kFinnRows = {
     OpRow{kAnyDomain, "MultiThreshold", multiThreshold},
     OpRow{kAnyDomain, "MVAU", matrixVectorActivation},
     OpRow{kAnyDomain, "MVAU_hls", matrixVectorActivation},
@@ -119,6 +120,6 @@ constexpr std::array kRows = {
 
 } // namespace
 
-std::span<const OpRow> finnOperators() { return kRows; }
+std::span<const OpRow> finnOperators() { return kFinnRows; }
 
 } // namespace quantscope

@@ -32,7 +32,7 @@ at::Tensor asFloats(const OpCall &call, std::string_view opType, std::vector<c10
 }
 
 /// One for all, or one a slice along an axis of something of that rank.
-at::Tensor along(const at::Tensor &scale, std::int64_t axis, std::int64_t rank)
+at::Tensor scaleAlong(const at::Tensor &scale, std::int64_t axis, std::int64_t rank)
 {
     if (scale.numel() == 1)
         return scale.reshape({});
@@ -59,16 +59,16 @@ Made qLinearConv(const OpCall &call)
 {
     at::Tensor sums = asFloats(call, "Conv", {shiftedCodes(call, 0, 2, 0), shiftedCodes(call, 3, 5, 0)});
     if (call.input(8).isTensor())
-        sums = sums.add(along(call.tensor(8).to(at::kDouble), 1, sums.dim()));
+        sums = sums.add(scaleAlong(call.tensor(8).to(at::kDouble), 1, sums.dim()));
     const at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4)).div(scaleOf(call, 6));
-    return {requantized(call, sums, along(factor, 1, sums.dim()), 7)};
+    return {requantized(call, sums, scaleAlong(factor, 1, sums.dim()), 7)};
 }
 
 Made qLinearMatMul(const OpCall &call)
 {
     const at::Tensor sums = at::matmul(shiftedCodes(call, 0, 2, -2), shiftedCodes(call, 3, 5, kColumns));
     const at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4)).div(scaleOf(call, 6));
-    return {requantized(call, sums, along(factor, kColumns, sums.dim()), 7)};
+    return {requantized(call, sums, scaleAlong(factor, kColumns, sums.dim()), 7)};
 }
 
 Made matMulInteger(const OpCall &call)
@@ -94,15 +94,15 @@ Made qGemm(const OpCall &call)
     if (found != nullptr)
         factor = factor.mul(found->f);
     if (!call.input(7).isTensor())
-        return {sums.to(at::kFloat).mul(along(factor, kColumns, 2))};
-    return {requantized(call, sums, along(factor.div(scaleOf(call, 7)), kColumns, 2), 8)};
+        return {sums.to(at::kFloat).mul(scaleAlong(factor, kColumns, 2))};
+    return {requantized(call, sums, scaleAlong(factor.div(scaleOf(call, 7)), kColumns, 2), 8)};
 }
 
 /// A B as bs [az] [bz] [bias]
 Made matMulIntegerToFloat(const OpCall &call)
 {
     const at::Tensor sums = at::matmul(shiftedCodes(call, 0, 4, -2), shiftedCodes(call, 1, 5, kColumns));
-    const at::Tensor factor = scaleOf(call, 2).mul(along(scaleOf(call, 3), kColumns, sums.dim()));
+    const at::Tensor factor = scaleOf(call, 2).mul(scaleAlong(scaleOf(call, 3), kColumns, sums.dim()));
     const at::Tensor out = sums.to(at::kFloat).mul(factor);
     return {call.input(6).isTensor() ? out.add(call.tensor(6)) : out};
 }
@@ -115,7 +115,7 @@ Made dynamicQuantizeMatMul(const OpCall &call)
     const Made quantized = quantize({call.node, call.file, call.opset, input});
     const at::Tensor a = quantized[0].toTensor().to(at::kDouble).sub(quantized[2].toTensor().to(at::kDouble));
     const at::Tensor sums = at::matmul(a, shiftedCodes(call, 1, 3, kColumns));
-    const at::Tensor factor = quantized[1].toTensor().mul(along(scaleOf(call, 2), kColumns, sums.dim()));
+    const at::Tensor factor = quantized[1].toTensor().mul(scaleAlong(scaleOf(call, 2), kColumns, sums.dim()));
     const at::Tensor out = sums.to(at::kFloat).mul(factor);
     return {call.input(4).isTensor() ? out.add(call.tensor(4)) : out};
 }
@@ -154,7 +154,7 @@ Made qLinearConcat(const OpCall &call)
 
 constexpr std::string_view kMicrosoft = "com.microsoft";
 
-constexpr std::array kRows = {
+constexpr std::array kIntegerRows = {
     OpRow{"", "QLinearConv", qLinearConv},
     OpRow{"", "QLinearMatMul", qLinearMatMul},
     OpRow{"", "MatMulInteger", matMulInteger},
@@ -175,6 +175,6 @@ constexpr std::array kRows = {
 
 } // namespace
 
-std::span<const OpRow> integerOperators() { return kRows; }
+std::span<const OpRow> integerOperators() { return kIntegerRows; }
 
 } // namespace quantscope

@@ -22,12 +22,12 @@ namespace {
 
 using Made = std::vector<c10::IValue>;
 
-bool isMany(const at::Tensor &parameter) { return parameter.numel() != 1; }
+bool hasSeveral(const at::Tensor &parameter) { return parameter.numel() != 1; }
 
 /// Against x: one for all, one a slice along the axis, or one a block of that many elements along it.
-at::Tensor fitted(const at::Tensor &parameter, const at::Tensor &x, std::int64_t axis, std::int64_t block)
+at::Tensor fittedTo(const at::Tensor &parameter, const at::Tensor &x, std::int64_t axis, std::int64_t block)
 {
-    if (!isMany(parameter))
+    if (!hasSeveral(parameter))
         return parameter.reshape({});
     axis += axis < 0 ? x.dim() : 0;
     if (axis < 0 || axis >= x.dim())
@@ -64,7 +64,7 @@ CodeRange limitsOf(const OpCall &call, DType type)
 }
 
 /// A quantizer of whole codes with one scale or one a slice; blocks and other shapes have none.
-Quantizer dividing(const at::Tensor &scale, const at::Tensor &zero, std::int64_t axis, std::int64_t rank, DType type)
+Quantizer dividingBy(const at::Tensor &scale, const at::Tensor &zero, std::int64_t axis, std::int64_t rank, DType type)
 {
     Quantizer q;
     q.rule = CodeRule::DivideRoundAdd;
@@ -76,29 +76,33 @@ Quantizer dividing(const at::Tensor &scale, const at::Tensor &zero, std::int64_t
     return q;
 }
 
-at::Tensor zeroOr0(const OpCall &call, std::size_t position)
+at::Tensor zeroPointOr0(const OpCall &call, std::size_t position)
 {
     return call.input(position).isTensor() ? call.tensor(position).to(at::kFloat)
                                            : at::full({}, 0.0, at::TensorOptions(at::kFloat));
 }
 
 /// By the kernels where they know the form; else the same operations over whole tensors.
-at::Tensor codesOf(const OpCall &call, const at::Tensor &x, std::size_t scaleAt, std::size_t zeroAt, std::int64_t axis)
+at::Tensor linearCodes(
+    const OpCall &call, const at::Tensor &x, std::size_t scaleAt, std::size_t zeroAt, std::int64_t axis)
 {
     const DType type = codeType(call, zeroAt);
     const CodeRange range = limitsOf(call, type);
-    const at::Tensor scale = call.tensor(scaleAt).to(at::kFloat), zero = zeroOr0(call, zeroAt);
+    const at::Tensor scale = call.tensor(scaleAt).to(at::kFloat), zero = zeroPointOr0(call, zeroAt);
     const std::int64_t block = blockOf(call);
     at::Tensor codes;
     if (block == 0 && scale.dim() <= 1 && dtypeBits(type) <= 16)
-        codes = quantizedCodes(x, dividing(scale, zero, axis, x.dim(), type));
+        codes = quantizedCodes(x, dividingBy(scale, zero, axis, x.dim(), type));
     else
-        codes = at::round(x.to(at::kFloat).div(fitted(scale, x, axis, block))).add(fitted(zero, x, axis, block));
+        codes = at::round(x.to(at::kFloat).div(fittedTo(scale, x, axis, block))).add(fittedTo(zero, x, axis, block));
     codes = at::clamp(codes.to(at::kDouble), static_cast<double>(range.min), static_cast<double>(range.max));
     return codes.to(scalarTypeOf(type));
 }
 
-Made quantizeLinear(const OpCall &call) { return {codesOf(call, call.tensor(0), 1, 2, call.node.integer("axis", 1))}; }
+Made quantizeLinear(const OpCall &call)
+{
+    return {linearCodes(call, call.tensor(0), 1, 2, call.node.integer("axis", 1))};
+}
 
 /// The difference is one of integers.
 Made dequantizeLinear(const OpCall &call)
@@ -111,9 +115,9 @@ Made dequantizeLinear(const OpCall &call)
         codes = at::clamp(codes, kept.min, kept.max);
     }
     if (call.input(2).isTensor() && !at::isFloatingType(x.scalar_type()))
-        codes = codes.to(at::kLong).sub(fitted(call.tensor(2).to(at::kLong), x, axis, block));
+        codes = codes.to(at::kLong).sub(fittedTo(call.tensor(2).to(at::kLong), x, axis, block));
     const DType stated = dtypeFromOnnx(static_cast<std::uint64_t>(call.node.integer("output_dtype", 0)));
-    const at::Tensor values = codes.to(at::kFloat).mul(fitted(scale.to(at::kFloat), x, axis, block));
+    const at::Tensor values = codes.to(at::kFloat).mul(fittedTo(scale.to(at::kFloat), x, axis, block));
     return {values.to(stated != DType::Unknown ? scalarTypeOf(stated) : scale.scalar_type())};
 }
 
@@ -133,11 +137,11 @@ Made dynamicQuantizeLinear(const OpCall &call)
     const at::TensorOptions floats(at::kFloat);
     const at::Tensor scaleTensor = at::full({}, static_cast<double>(scale), floats),
                      zeroTensor = at::full({}, static_cast<double>(zero), floats);
-    const at::Tensor codes = quantizedCodes(x, dividing(scaleTensor, zeroTensor, 0, x.dim(), DType::UInt8));
+    const at::Tensor codes = quantizedCodes(x, dividingBy(scaleTensor, zeroTensor, 0, x.dim(), DType::UInt8));
     return {codes.to(at::kByte), scaleTensor, zeroTensor.to(at::kByte)};
 }
 
-constexpr std::array kRows = {
+constexpr std::array kLinearRows = {
     OpRow{"", "QuantizeLinear", quantizeLinear},
     OpRow{"", "DequantizeLinear", dequantizeLinear},
     OpRow{"", "DynamicQuantizeLinear", dynamicQuantizeLinear},
@@ -157,12 +161,12 @@ constexpr std::array kRows = {
 
 } // namespace
 
-std::span<const OpRow> quantizeLinearOperators() { return kRows; }
+std::span<const OpRow> quantizeLinearOperators() { return kLinearRows; }
 
 at::Tensor shiftedCodes(const OpCall &call, std::size_t codes, std::size_t zeroPoint, std::int64_t axis)
 {
     const at::Tensor x = call.tensor(codes), wide = x.to(at::kDouble);
-    return call.input(zeroPoint).isTensor() ? wide.sub(fitted(call.tensor(zeroPoint).to(at::kDouble), x, axis, 0))
+    return call.input(zeroPoint).isTensor() ? wide.sub(fittedTo(call.tensor(zeroPoint).to(at::kDouble), x, axis, 0))
                                             : wide;
 }
 
@@ -170,12 +174,12 @@ at::Tensor dequantizedInput(
     const OpCall &call, std::size_t codes, std::size_t scale, std::size_t zeroPoint, std::int64_t axis)
 {
     const at::Tensor shifted = shiftedCodes(call, codes, zeroPoint, axis).to(at::kFloat);
-    return shifted.mul(fitted(call.tensor(scale).to(at::kFloat), shifted, axis, 0));
+    return shifted.mul(fittedTo(call.tensor(scale).to(at::kFloat), shifted, axis, 0));
 }
 
 at::Tensor quantizedOutput(const OpCall &call, const at::Tensor &x, std::size_t scale, std::size_t zeroPoint)
 {
-    return codesOf(call, x, scale, zeroPoint, 1);
+    return linearCodes(call, x, scale, zeroPoint, 1);
 }
 
 } // namespace quantscope

@@ -11,7 +11,7 @@ namespace quantscope {
 
 namespace {
 
-std::vector<float> floatsOf(const at::Tensor &values)
+std::vector<float> parameterFloats(const at::Tensor &values)
 {
     const at::Tensor floats = values.to(at::kFloat).contiguous();
     return {floats.data_ptr<float>(), floats.data_ptr<float>() + floats.numel()};
@@ -37,7 +37,7 @@ DType dtypeOf(at::ScalarType type)
 
 Granular broadcastParameter(const at::Tensor &values, std::int64_t rank)
 {
-    Granular out{{}, std::nullopt, floatsOf(values)};
+    Granular out{{}, std::nullopt, parameterFloats(values)};
     if (out.values.size() == 1)
         return out;
     if (values.dim() > rank)
@@ -58,7 +58,7 @@ Granular broadcastParameter(const at::Tensor &values, std::int64_t rank)
 
 Granular axisParameter(const at::Tensor &values, std::int64_t axis, std::int64_t rank)
 {
-    Granular out{{}, std::nullopt, floatsOf(values)};
+    Granular out{{}, std::nullopt, parameterFloats(values)};
     if (out.values.size() == 1)
         return out;
     axis += axis < 0 ? rank : 0;
@@ -72,7 +72,7 @@ Granular axisParameter(const at::Tensor &values, std::int64_t axis, std::int64_t
 
 float oneNumber(const OpCall &call, std::size_t input, const char *what)
 {
-    const std::vector<float> values = floatsOf(call.tensor(input));
+    const std::vector<float> values = parameterFloats(call.tensor(input));
     if (values.empty() || std::ranges::any_of(values, [&](float value) { return value != values[0]; }))
         throw RunError(fmt::format("its {} is not one number", what));
     return values[0];

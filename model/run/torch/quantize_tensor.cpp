@@ -40,7 +40,7 @@ private:
     std::uint64_t m_bytes;
 };
 
-std::optional<Granular> along(std::optional<Granular> granular, std::size_t rank)
+std::optional<Granular> alongAxis(std::optional<Granular> granular, std::size_t rank)
 {
     if (!granular || granular->values.size() == 1 || !granular->axis)
         return granular;
@@ -65,7 +65,7 @@ SlotQuantizer slotOf(const at::Tensor &x, const Quantizer &quantizer)
     out.quantizer = quantizer;
     for (auto *part :
         {&out.quantizer->scale, &out.quantizer->zeroPoint, &out.quantizer->divisor, &out.quantizer->shift})
-        *part = along(std::move(*part), out.shape.size());
+        *part = alongAxis(std::move(*part), out.shape.size());
     return out;
 }
 
@@ -81,7 +81,7 @@ template <class Work> void forEachTile(const SlotQuantizer &slot, std::span<floa
     parallelFor((out.size() + kBlock - 1) / kBlock, block);
 }
 
-at::Tensor floatsOf(const at::Tensor &x)
+at::Tensor flowingFloats(const at::Tensor &x)
 {
     if (x.is_quantized() || x.is_complex())
         throw ParseError(fmt::format("it quantizes a tensor of type {}", c10::toString(x.scalar_type())));
@@ -109,7 +109,7 @@ bool quantizesNumbers(const Quantizer &quantizer)
 
 at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer)
 {
-    const at::Tensor floats = floatsOf(x);
+    const at::Tensor floats = flowingFloats(x);
     const at::Tensor out = overTiles(slotOf(floats, quantizer),
         [](CodeReader &reader, std::uint64_t begin, std::span<float> tile) { reader.values(begin, tile); });
     return at::isFloatingType(x.scalar_type()) ? out.to(x.scalar_type()) : out;
@@ -117,14 +117,14 @@ at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer)
 
 at::Tensor quantizedCodes(const at::Tensor &x, const Quantizer &quantizer)
 {
-    return overTiles(slotOf(floatsOf(x), quantizer),
+    return overTiles(slotOf(flowingFloats(x), quantizer),
         [](CodeReader &reader, std::uint64_t begin, std::span<float> tile) { reader.codes(begin, tile); });
 }
 
 at::Tensor dequantizedValues(const at::Tensor &codes, const Quantizer &quantizer)
 {
     return overTiles(
-        slotOf(floatsOf(codes), quantizer), [](CodeReader &reader, std::uint64_t begin, std::span<float> tile) {
+        slotOf(flowingFloats(codes), quantizer), [](CodeReader &reader, std::uint64_t begin, std::span<float> tile) {
             reader.floats(begin, tile);
             reader.valuesFromCodes(begin, tile, tile);
         });

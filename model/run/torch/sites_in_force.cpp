@@ -14,7 +14,7 @@ namespace {
 
 using Kind = SiteInForce::Kind;
 
-bool isSame(const SiteInForce &a, const SiteInForce &b)
+bool isSameInForce(const SiteInForce &a, const SiteInForce &b)
 {
     if (a.kind != b.kind || a.slot.has_value() != b.slot.has_value())
         return false;
@@ -125,7 +125,7 @@ Result<std::vector<std::size_t>> SitesInForce::exchange(const std::vector<Quanti
     }
     std::vector<std::size_t> changed;
     for (std::size_t i = 0; i < next.size(); ++i)
-        if (!isSame(next[i], m_sites[i]))
+        if (!isSameInForce(next[i], m_sites[i]))
             changed.push_back(i);
     m_sites = std::move(next);
     return changed;

@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kChunk = 1 << 16;
 
 /// The elements have the same bytes in both.
-bool haveSameBytes(DType dtype, at::ScalarType type)
+bool hasBytesOf(DType dtype, at::ScalarType type)
 {
     return dtypeBits(dtype) == 8 * c10::elementSize(type) && !isMinifloat(dtype);
 }
@@ -43,7 +43,7 @@ template <class T> void copyIntegers(TensorReader &reader, std::span<T> out)
 }
 
 /// torch's quantized type over the integers that it holds.
-at::Tensor quantized(const at::Tensor &codes, const StoredAffine &affine, DType dtype)
+at::Tensor asQuantized(const at::Tensor &codes, const StoredAffine &affine, DType dtype)
 {
     if (affine.scales.empty() || affine.zeroPoints.empty())
         throw RunError("a quantized tensor of the file has no scale");
@@ -100,7 +100,7 @@ at::Tensor tensorOf(const TensorInfo &info)
     TensorReader reader(info);
     const at::Tensor out = at::empty(info.shape, at::TensorOptions(type));
     const std::uint64_t count = elementCount(info.shape);
-    if (haveSameBytes(info.dtype, type))
+    if (hasBytesOf(info.dtype, type))
         copyBytes(reader, count, c10::elementSize(type), static_cast<std::byte *>(out.data_ptr()));
     else if (type == at::kFloat)
         reader.floats(0, {out.data_ptr<float>(), count});
@@ -112,7 +112,7 @@ at::Tensor tensorOf(const TensorInfo &info)
         copyIntegers(reader, std::span(out.data_ptr<std::int32_t>(), count));
     else
         copyIntegers(reader, std::span(out.data_ptr<std::int64_t>(), count));
-    return info.affine ? quantized(out, *info.affine, info.dtype) : out;
+    return info.affine ? asQuantized(out, *info.affine, info.dtype) : out;
 }
 
 } // namespace quantscope
