@@ -165,6 +165,7 @@ AccumulatorRange rangeOf(const Arrivals &arrivals, const Layer &layer, SharedPro
     out.terms = layout.terms;
     out.biasIncluded = !bias.empty();
     out.bound = boundOf(layer);
+    out.declaredBits = weight.accumulatorBits.value_or(out.declaredBits);
     for (std::size_t c = 0; c < layout.channels; ++c) {
         const ChannelSum sum = channelSum(sums, layout, c, range, bias.empty() ? 0 : bias[c]);
         out.min = c == 0 ? sum.min : std::min(out.min, sum.min);

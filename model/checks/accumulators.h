@@ -35,9 +35,10 @@ struct AccumulatorRange {
     std::vector<ChannelSum> channels; ///< by output channel
     std::vector<Requantization> requantizations; ///< one for each quantizer that its result meets
 
-    /// What runtimes, exports and generated hardware accumulate in unless told otherwise.
-    static constexpr int kDeclaredBits = 32;
-    bool overflows() const { return bitsNeeded > kDeclaredBits; }
+    /// What the file or its recipe says (accumulator-aware training, FINN's accDataType), else the 32 bits in which
+    /// runtimes, exports and generated hardware accumulate unless told otherwise.
+    int declaredBits = 32;
+    bool overflows() const { return bitsNeeded > declaredBits; }
     bool operator==(const AccumulatorRange &) const = default;
 };
 

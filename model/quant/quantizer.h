@@ -191,6 +191,7 @@ struct SlotQuantizer {
     std::string input; ///< layer whose output scale an external bias uses
     std::string formula; ///< how the scale was computed, with this layer's numbers; plain text, lines by \n
     bool presetAssumed = false; ///< nobody named the preset, or nobody has confirmed it
+    std::optional<int> accumulatorBits; ///< of a weight: what its layer's sums are given, where file or recipe says it
     bool assumed = false; ///< some field of the quantizer is assumed
     std::vector<std::string> alternatives; ///< other presets that fit as well, best first
     ProofVerdict proof = ProofVerdict::None;

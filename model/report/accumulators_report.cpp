@@ -32,8 +32,8 @@ Json rangeJson(const Network &network, const AccumulatorRange &range)
 {
     Json out{{"layer", network.layer(range.layer).name}, {"min", range.min}, {"max", range.max},
         {"bits_needed", range.bitsNeeded}, {"channel", range.channel}, {"bias_included", range.biasIncluded},
-        {"input", inputName(network, range.input)}, {"declared_bits", AccumulatorRange::kDeclaredBits},
-        {"terms", range.terms}, {"exact", range.bound.empty()}};
+        {"input", inputName(network, range.input)}, {"declared_bits", range.declaredBits}, {"terms", range.terms},
+        {"exact", range.bound.empty()}};
     if (!range.bound.empty())
         out["bound"] = range.bound;
     out["requantization"] = Json::array();
@@ -56,8 +56,8 @@ std::string requantizationsText(const Network &network, const AccumulatorRange &
 
 std::string bitsText(const AccumulatorRange &range)
 {
-    return fmt::format("{} declared, {}{} needed", AccumulatorRange::kDeclaredBits,
-        range.bound.empty() ? "" : "at most ", range.bitsNeeded);
+    return fmt::format(
+        "{} declared, {}{} needed", range.declaredBits, range.bound.empty() ? "" : "at most ", range.bitsNeeded);
 }
 
 std::string requantizationText(const Network &network, const Requantization &requantization)

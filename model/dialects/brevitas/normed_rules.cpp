@@ -24,6 +24,8 @@ float accumulatorBound(SlotWork &work, const std::optional<InputQuantizer> &inpu
             "input_signed"};
     const double p = work.facts.storedScalar(work.index, "pre_scaling_impl.accumulator_bit_width.bit_width")
                          .value_or(static_cast<float>(work.spec->accumulatorBits.value_or(32)));
+    if (p >= 1 && p <= 64)
+        work.slot.accumulatorBits = static_cast<int>(std::ceil(p));
     const double n = input->bits;
     const auto bound = static_cast<float>(work.spec->special == Special::AccumulatorAwareZeroCenter
             ? (std::exp2(p) - 2) / (std::exp2(n) - 1)

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialects/onnx/channel_axis.h"
+#include "dialects/onnx/finn_type.h"
 #include "dialects/onnx/labels.h"
 
 #include <algorithm>
@@ -26,6 +27,16 @@ bool quantizesOutput(const Node &node)
     return isQuant(node) || isBipolar(node) || isTrunc(node) || isFloatQuant(node) || isFixNeuron(node)
         || isQuantize(node) || isDequantize(node) || isThresholds(node)
         || (hardware != nullptr && hardware->hasThresholds(node));
+}
+
+/// What a hardware layer sums in, as bits in two's complement.
+std::optional<int> accumulatorBitsOf(const Node &node)
+{
+    const Attribute *given = node.attribute("accDataType");
+    const auto type = given != nullptr ? finnTypeFromName(given->s) : std::nullopt;
+    if (!type || type->kind != FinnType::Kind::Integer)
+        return std::nullopt;
+    return type->bits + (type->isSigned ? 0 : 1);
 }
 
 } // namespace
@@ -62,6 +73,7 @@ void FinnPlanner::addHardware(NodeId id, const HardwareOperator &op)
     const std::int64_t channels = op.kind == "Conv" ? node.integer("Channels", 1) : 1;
     if (channels > 0 && channels <= INT32_MAX)
         planned.groups = static_cast<int>(channels);
+    planned.accumulatorBits = accumulatorBitsOf(node);
     takeType(node, op, weight->slot);
     if (weight->slot.ofHardware)
         weight->slot.node = id;

@@ -62,6 +62,7 @@ struct PlannedLayer {
     std::string name, kind;
     int groups = 1;
     std::optional<int> stride = {}; ///< of a transposed convolution
+    std::optional<int> accumulatorBits = {}; ///< in two's complement
     bool claimed = false; ///< a compute operator owns it
     std::vector<PlannedSlot> slots;
     std::vector<NodeId> nodes; ///< all its nodes, for the edges

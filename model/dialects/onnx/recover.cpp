@@ -69,6 +69,8 @@ void recoverOnnx(Network &network, const Progress &progress)
             layer.slots.push_back(decoder.decode(slot, layer));
             layer.slots.back().sources = sources.of(slot);
         }
+        if (SlotQuantizer *weight = layer.slot(Slot::Weight); weight != nullptr)
+            weight->accumulatorBits = plan.layers[i].accumulatorBits;
         setSpans(constants, plan.layers[i], layer);
         network.add(std::move(layer));
     }
