@@ -1,4 +1,5 @@
 #include "formats/onnx/external_data.h"
+#include "support/file_limit.h"
 #include "support/onnx_tensor.h"
 
 #include <QTemporaryDir>
@@ -168,6 +169,8 @@ private Q_SLOTS:
 
     void externalData()
     {
+        if (!mayWrite((5ull << 30) + 2))
+            QSKIP("files of 5 GiB may not be written here");
         QTemporaryDir folder;
         const std::string path = folder.filePath("m.onnx").toStdString();
         {
