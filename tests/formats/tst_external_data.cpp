@@ -169,7 +169,7 @@ private Q_SLOTS:
 
     void externalData()
     {
-        if (!mayWrite((5ull << 30) + 2))
+        if (!test::mayWrite((5ull << 30) + 2))
             QSKIP("files of 5 GiB may not be written here");
         QTemporaryDir folder;
         const std::string path = folder.filePath("m.onnx").toStdString();

@@ -280,7 +280,7 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const std::string path = folder.filePath("big.onnx").toStdString();
         constexpr std::uint64_t kBytes = 1600ull << 20;
-        if (!mayWrite(2 * kBytes + 1024))
+        if (!test::mayWrite(2 * kBytes + 1024))
             QSKIP("files of 3 GiB may not be written here");
         const auto head = [](const std::string &name) {
             const std::string fields = packed(1, {static_cast<std::int64_t>(kBytes)}) + number(2, 3) + text(8, name);
