@@ -159,6 +159,8 @@ struct LayoutStep {
 
 /// Two values of the graph between which a quantizer stands, as positions in Graph::values: what flows in (of a tensor
 /// that is stored as codes those codes), and its dequantized values. Another quantizer can stand there in its place.
+/// They are one value where nothing quantizes a tensor of the file yet, and where an operator makes or reads codes of
+/// the data.
 struct GraphSpan {
     std::uint32_t from = 0;
     std::uint32_t to = 0;

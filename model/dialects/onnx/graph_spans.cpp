@@ -91,6 +91,11 @@ std::vector<GraphSpan> spansOf(Constants &constants, const PlannedSlot &slot)
         const auto found = binarizationOf(constants, slot.value);
         return found ? between(found->input, outputOf(graph.nodes[found->last])) : std::vector<GraphSpan>();
     }
+    case Form::Codes:
+        if (slot.constant)
+            return {};
+        return slot.slot == Slot::Input ? between(node.input(slot.firstInput), node.input(slot.firstInput))
+                                        : between(outputOf(node), outputOf(node));
     case Form::Plain: return slot.constant ? between(slot.value, slot.value) : std::vector<GraphSpan>();
     default: return {};
     }

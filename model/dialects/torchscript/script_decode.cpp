@@ -346,15 +346,16 @@ std::optional<GraphSpan> ScriptDecoder::spanInGraph(const ScriptSlot &slot) cons
     const bool isTensor = slot.constant && m_constants.graph().values[slot.value].tensor.has_value();
     if (slot.form == ScriptSlot::Form::Plain && isTensor)
         return GraphSpan{slot.value, slot.value};
+    if (slot.form == ScriptSlot::Form::Output)
+        return GraphSpan{node(slot.scale.node).outputs[0], node(slot.scale.node).outputs[0]};
     if (slot.form != ScriptSlot::Form::Pattern || slot.pattern.nodes.empty())
         return std::nullopt;
     const auto isCode = [&](NodeId id) { return findQuantize(node(id)) != nullptr && !findQuantize(node(id))->fake; };
     const bool makesFloats = slot.pattern.stored || slot.pattern.scale
         || !std::ranges::any_of(slot.pattern.nodes, isCode)
         || std::ranges::any_of(slot.pattern.nodes, [&](NodeId id) { return node(id).opType == "dequantize"; });
-    if (!makesFloats)
-        return std::nullopt;
-    return GraphSpan{slot.pattern.input, node(slot.pattern.nodes.back()).outputs[0]};
+    const ValueId made = node(slot.pattern.nodes.back()).outputs[0];
+    return makesFloats ? GraphSpan{slot.pattern.input, made} : GraphSpan{made, made};
 }
 
 void ScriptDecoder::addCall(const ScriptSlot &called, const Layer &layer, SlotQuantizer &out)

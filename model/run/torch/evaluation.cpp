@@ -128,7 +128,7 @@ std::string Evaluation::textOf(const Step &step) const
         return m_graph.nodeText(static_cast<NodeId>(step.index));
     const ObservedPlace *place = step.kind == Step::Kind::Observe ? &m_context.places[step.index] : nullptr;
     if (place != nullptr && !place->site)
-        return fmt::format("the result of {}", printable(m_graph.network().layer(place->layers.front()).name));
+        return fmt::format("the result of {}", printable(m_graph.network().layer(place->layer).name));
     const SlotId owner = m_graph.sites()[place != nullptr ? *place->site : step.index].owners.front();
     return fmt::format("the quantizer of {} ({})", printable(m_graph.network().layer(owner.layer).name), owner.slot);
 }
@@ -286,25 +286,22 @@ void Evaluation::runSite(std::size_t index)
 void Evaluation::observe(std::size_t index)
 {
     const ObservedPlace &place = m_context.places[index];
-    const c10::IValue from = fetch(place.from), to = fetch(place.to);
-    if (!from.isTensor() || !to.isTensor() || from.toTensor().is_quantized() || to.toTensor().is_quantized())
-        return;
     Observation seen;
-    seen.input = from.toTensor().to(at::kFloat).contiguous();
-    seen.output = place.site ? to.toTensor().to(at::kFloat).contiguous() : seen.input;
     if (place.site) {
         const SlotId owner = m_graph.sites()[*place.site].owners.front();
-        const SiteInForce &site = m_context.sites.at(*place.site);
-        const SlotQuantizer *slot = site.slot       ? &*site.slot
-            : site.kind == SiteInForce::Kind::Nodes ? m_graph.network().slot(owner)
-                                                    : nullptr;
-        if (slot != nullptr && owner.slot != Slot::Trunc && slot->quantizer && quantizesNumbers(*slot->quantizer))
-            seen.quantizer = &*slot->quantizer;
+        seen.quantizer = m_context.sites.quantizerAt(*place.site);
         seen.layer = owner.layer;
         seen.slot = owner.slot;
+        seen.isRounded = place.from == place.to;
     } else {
-        seen.layer = place.layers.front();
+        seen.layer = place.layer;
     }
+    const auto input = floatsIn(fetch(place.from), seen.quantizer);
+    const auto output = place.from == place.to ? input : floatsIn(fetch(place.to), nullptr);
+    if (!input || !output)
+        return;
+    seen.input = *input;
+    seen.output = *output;
     m_context.kept.keepFigures(m_piece, index, m_observe(seen));
 }
 
@@ -345,8 +342,8 @@ void Evaluation::collectObserved(PieceResult &out) const
         if (place.site)
             for (const SlotId &owner : m_graph.sites()[*place.site].owners)
                 out.observed.push_back({owner.layer, owner.slot, figures});
-        for (const LayerId layer : place.layers)
-            out.observed.push_back({layer, std::nullopt, figures});
+        else
+            out.observed.push_back({place.layer, std::nullopt, figures});
     }
 }
 

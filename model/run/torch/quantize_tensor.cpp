@@ -130,6 +130,18 @@ at::Tensor dequantizedValues(const at::Tensor &codes, const Quantizer &quantizer
         });
 }
 
+std::optional<at::Tensor> floatsIn(const c10::IValue &value, const Quantizer *quantizer)
+{
+    if (!value.isTensor())
+        return std::nullopt;
+    const at::Tensor tensor = value.toTensor();
+    if (tensor.is_quantized())
+        return tensor.dequantize().contiguous();
+    if (at::isIntegralType(tensor.scalar_type(), false) && quantizer != nullptr)
+        return dequantizedValues(tensor, *quantizer);
+    return at::isFloatingType(tensor.scalar_type()) ? std::optional(tensor.to(at::kFloat).contiguous()) : std::nullopt;
+}
+
 at::Tensor slotValues(const SlotQuantizer &slot)
 {
     SlotQuantizer shaped = slot;

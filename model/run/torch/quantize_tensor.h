@@ -2,9 +2,9 @@
 
 #include "quant/quantizer.h"
 
-#include <memory>
+#include <optional>
 
-#include <ATen/core/TensorBody.h>
+#include <ATen/core/ivalue.h>
 
 namespace quantscope {
 
@@ -18,6 +18,9 @@ at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer);
 at::Tensor quantizedCodes(const at::Tensor &x, const Quantizer &quantizer);
 /// (code - zero point) * scale of codes of any type, float32.
 at::Tensor dequantizedValues(const at::Tensor &codes, const Quantizer &quantizer);
+
+/// The numbers of a value that flows, float32: of codes what they stand for. Nothing where it is no tensor of numbers.
+std::optional<at::Tensor> floatsIn(const c10::IValue &value, const Quantizer *quantizer);
 
 /// The values of a slot with a tensor, float32 and of the tensor's shape: dequantized, and of a slot without a
 /// quantizer the tensor's own. Throws ParseError.

@@ -19,6 +19,8 @@ struct Observation {
     LayerId layer{};
     std::optional<Slot> slot; ///< none: what a layer with a weight computes, before any quantizer
     at::Tensor input; ///< float32: what flows into the quantizer; without a slot the layer's result
+    /// An operator quantizes within itself: what it rounded is not seen, and `input` is what its codes stand for.
+    bool isRounded = false;
     at::Tensor output; ///< float32: the dequantized codes; without a slot the layer's result
     /// Makes the codes of `input`, in force in this run; null for float, and where it is not known.
     const Quantizer *quantizer = nullptr;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <map>
 #include <queue>
 #include <set>
 #include <utility>
@@ -292,6 +293,11 @@ void RunGraph::findResults()
             result = graph().nodes[*adding].outputs[0];
         m_results.push_back({layer.id, result});
     }
+    // What a recurrent operator makes of the weights of its gates is no gate's.
+    std::map<ValueId, std::size_t> layers;
+    for (const LayerResult &result : m_results)
+        ++layers[result.value];
+    std::erase_if(m_results, [&](const LayerResult &result) { return layers[result.value] > 1; });
 }
 
 void RunGraph::findResumePoints()

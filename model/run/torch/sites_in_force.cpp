@@ -70,6 +70,18 @@ c10::IValue SitesInForce::valueAt(std::size_t at, const c10::IValue &input) cons
     return site.kind == Kind::Quantizer ? quantizedValues(input.toTensor(), *site.slot->quantizer) : input.toTensor();
 }
 
+const Quantizer *SitesInForce::quantizerAt(std::size_t at) const
+{
+    const SiteInForce &site = m_sites[at];
+    const SlotId owner = m_graph.sites()[at].owners.front();
+    const SlotQuantizer *slot = site.slot ? &*site.slot
+        : site.kind == Kind::Nodes        ? m_graph.network().slot(owner)
+                                          : nullptr;
+    const bool isKnown
+        = slot != nullptr && owner.slot != Slot::Trunc && slot->quantizer && quantizesNumbers(*slot->quantizer);
+    return isKnown ? &*slot->quantizer : nullptr;
+}
+
 Error SitesInForce::error(const SlotId &id, const std::string &why) const
 {
     return {ErrorKind::Usage, m_graph.file().path, {},
@@ -82,6 +94,9 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
     const SlotQuantizer &own = *m_graph.network().slot(id);
     if (id.slot == Slot::Trunc)
         return tl::unexpected(error(id, "a truncation is not exchanged for another quantizer"));
+    if (site.isActivation && site.span.from == site.span.to)
+        return tl::unexpected(
+            error(id, "an operator of the graph computes with its codes, so no other can stand there"));
     if (!other || !other->quantizer) {
         if (site.isActivation)
             return SiteInForce{Kind::Float, {}};

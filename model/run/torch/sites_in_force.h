@@ -34,6 +34,9 @@ public:
     /// In the quantizer's place, of what flows in (None where it reads nothing).
     c10::IValue valueAt(std::size_t site, const c10::IValue &input) const;
 
+    /// What makes the codes there, as far as it is known; null for float, and for what is truncated.
+    const Quantizer *quantizerAt(std::size_t site) const;
+
     /// The places that other quantizers stand at now. Errors (Usage): a slot whose place is not known, or a quantizer
     /// that is none for it; nothing is changed then.
     Result<std::vector<std::size_t>> exchange(const std::vector<QuantizerChoice> &choices);
