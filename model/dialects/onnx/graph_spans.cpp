@@ -13,7 +13,7 @@ namespace quantscope::interpret {
 
 namespace {
 
-constexpr std::size_t kMostSteps = 64; ///< between a QuantizeLinear and what turns its codes back
+constexpr std::size_t kMostBetween = 64; ///< between a QuantizeLinear and what turns its codes back
 
 ValueId outputOf(const Node &node) { return node.outputs.empty() ? kNoValue : node.outputs[0]; }
 
@@ -29,7 +29,7 @@ std::vector<GraphSpan> behindQuantize(const Graph &graph, const Node &quantize)
 {
     std::vector<GraphSpan> out;
     std::vector<ValueId> open{outputOf(quantize)};
-    for (std::size_t at = 0; at < open.size() && at < kMostSteps; ++at) {
+    for (std::size_t at = 0; at < open.size() && at < kMostBetween; ++at) {
         const Value *codes = graph.value(open[at]);
         for (const NodeId consumer : codes == nullptr ? std::vector<NodeId>() : codes->consumers) {
             const Node &node = graph.nodes[consumer];
