@@ -1,5 +1,6 @@
 #include "run/torch/op_table.h"
 
+#include "run/torch/ops.h"
 #include "run/torch/quant_ops.h"
 #include "run/torch/quant_ops_blocks.h"
 #include "run/torch/quant_ops_cell.h"
@@ -20,12 +21,28 @@ namespace {
 
 /// The tables of all operators. A new file of operators is a line here.
 constexpr std::array kOperatorTables = {
+    activationOperators,
     blockOperators,
+    comparisonOperators,
+    convolutionOperators,
+    elementwiseOperators,
     finnOperators,
+    generatingOperators,
+    indexingOperators,
     integerOperators,
+    joiningOperators,
+    normalizationOperators,
+    paddingOperators,
+    poolingOperators,
     quantCellOperators,
     quantOperators,
     quantizeLinearOperators,
+    recurrentOperators,
+    reductionOperators,
+    resizeOperators,
+    scatterOperators,
+    shapeOperators,
+    sortingOperators,
 };
 
 using OperatorName = std::pair<std::string_view, std::string_view>;

@@ -1,6 +1,7 @@
 #include "run/torch/run_engine.h"
 
 #include "run/torch/evaluation.h"
+#include "run/torch/tensor_memory.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
@@ -60,6 +61,7 @@ struct RunEngine::State {
 
 Result<RunEngine> RunEngine::create(std::shared_ptr<const Network> network)
 {
+    limitTensorMemory();
     auto graph = RunGraph::create(std::move(network));
     if (!graph)
         return tl::unexpected(graph.error());
