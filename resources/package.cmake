@@ -20,9 +20,25 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# What runs networks is a package of its own: it depends on libtorch, nine hundred megabytes that the first one does without.
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL main)
+set(CPACK_DEBIAN_MAIN_PACKAGE_NAME quantscope)
+if(QUANTSCOPE_RUNS)
+  list(APPEND CPACK_COMPONENTS_ALL torch)
+  set(CPACK_DEBIAN_TORCH_PACKAGE_NAME quantscope-torch)
+  set(CPACK_COMPONENT_TORCH_DESCRIPTION
+"runs quantized neural networks for QuantScope
+The program that quantscope run and the window start to run a network on
+data, with libtorch: ranges, saturation, outputs and accuracy under the
+quantizers of the model or of candidates.")
+  set(CPACK_DEBIAN_TORCH_PACKAGE_RECOMMENDS "")
+  set(CPACK_DEBIAN_TORCH_PACKAGE_SUGGESTS "")
+  set(CPACK_DEBIAN_TORCH_PACKAGE_DEPENDS "quantscope (= ${CPACK_PACKAGE_VERSION}-1)")
+endif()
 # An exported header is proven with a compiler, and the window draws its numbers with these fonts.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core, g++")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsystemc-dev")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsystemc-dev, quantscope-torch")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
@@ -37,4 +53,8 @@ configure_file(debian/changelog.in ${package}/changelog.Debian @ONLY)
 configure_file(${CMAKE_SOURCE_DIR}/CHANGELOG.md ${package}/changelog COPYONLY)
 execute_process(COMMAND ${QUANTSCOPE_GZIP} -9nkf ${package}/changelog ${package}/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
 install(FILES debian/copyright ${package}/changelog.gz ${package}/changelog.Debian.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/quantscope)
+if(QUANTSCOPE_RUNS)
+  install(FILES debian/copyright ${package}/changelog.gz ${package}/changelog.Debian.gz COMPONENT torch
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/quantscope-torch)
+endif()
 include(CPack)

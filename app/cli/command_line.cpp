@@ -104,11 +104,15 @@ void addCompare(CLI::App &app, Command &chosen)
         "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
         "up, and the one with the least squared error");
     word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
+    auto *data = word->add_option("--data", arguments->data,
+        "Samples as run takes them: adds what each candidate does to the network's output and, with --labels, "
+        "accuracy");
+    word->add_option("--labels", arguments->labels, "Labels as run takes them")->needs(data);
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);
     auto *json = word->add_flag("--json", arguments->json, "JSON, schema 1");
-    auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated");
+    auto *csv = word->add_flag("--csv", arguments->csv, "Comma separated")->excludes(data);
     json->excludes(csv);
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
@@ -142,6 +146,32 @@ void addExport(CLI::App &app, Command &chosen)
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
 
+void addRun(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<RunArguments>();
+    CLI::App *word = app.add_subcommand(
+        "run", "Runs the network on data (through quantscope-torch): ranges, saturation, outputs, accuracy");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("--data", arguments->data,
+            "Samples, counted by the first axis: .npy, .npz (FILE.npz:KEY where it holds several arrays), IDX, also "
+            "gzipped")
+        ->required();
+    word->add_option("--labels", arguments->labels, "Labels, one integer a sample, in the same forms: gives accuracy");
+    word->add_option("--with", arguments->with,
+            "LAYER[:SLOT]=CANDIDATE in the place of that quantizer (slot: weight), and what follows from it; a "
+            "candidate is as in compare, or float; may repeat")
+        ->allow_extra_args(false);
+    word->add_flag("--float", arguments->allFloat, "Switches every quantizer off that --with does not name");
+    word->add_option("--limit", arguments->limit, "Runs the first samples alone");
+    word->add_option("--save", arguments->save, "Writes the graph's outputs as an .npz");
+    word->add_flag("--layers", arguments->layers, "With --save: also what leaves each layer, as layer/NAME");
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
+    word->add_flag("--json", arguments->json, "JSON, schema 1");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
 class Line {
 public:
     Line()
@@ -156,6 +186,7 @@ public:
         addRecipe(app, chosen);
         addCompare(app, chosen);
         addExport(app, chosen);
+        addRun(app, chosen);
     }
 
     CLI::App app;
@@ -166,7 +197,8 @@ public:
 void describeValue(OptionDescription &out)
 {
     static const std::map<std::string, ValueKind> paths = {{"file", ValueKind::File}, {"--recipe", ValueKind::File},
-        {"--quant-info", ValueKind::File}, {"--out", ValueKind::Folder}};
+        {"--quant-info", ValueKind::File}, {"--data", ValueKind::File}, {"--labels", ValueKind::File},
+        {"--save", ValueKind::File}, {"--out", ValueKind::Folder}};
     const auto layouts = layoutNames();
     const std::map<std::string, std::vector<std::string>> choices
         = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},

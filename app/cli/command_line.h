@@ -35,7 +35,7 @@ struct CompareArguments {
     std::string file, slotText = "weight", bits;
     Slot slot = Slot::Weight; ///< what the text says, once the model is known
     std::vector<std::string> layers, with;
-    std::optional<std::string> recipe, part, quantInfo;
+    std::optional<std::string> recipe, part, quantInfo, data, labels;
     std::optional<double> keepSqnr;
     bool json = false, csv = false, powerOfTwo = false;
 
@@ -48,7 +48,16 @@ struct ExportArguments {
     ExportRequest request;
 };
 
-using Command = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments>;
+struct RunArguments {
+    std::string file, data;
+    std::optional<std::string> recipe, part, quantInfo, labels, save;
+    std::vector<std::string> with; ///< LAYER[:SLOT]=CANDIDATE
+    std::optional<std::uint64_t> limit;
+    bool allFloat = false, layers = false, json = false;
+};
+
+using Command
+    = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments, RunArguments>;
 
 /// What is to be done, or what --help and --version print. Errors: Usage.
 /// The only file that knows CLI11, which takes the compiler longer than the rest of the program.

@@ -6,6 +6,7 @@
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
+#include "report/effect_report.h"
 #include "report/json_text.h"
 #include "report/power_report.h"
 #include "report/sweep_report.h"
@@ -106,13 +107,28 @@ Result<std::vector<SlotComparison>> compareAll(const CompareArguments &arguments
     return compared;
 }
 
-void printCompared(
-    const CompareArguments &arguments, const Network &network, const std::vector<SlotComparison> &compared)
+/// Of each candidate in turn, alone in the network; nothing without data.
+Result<std::vector<DataEffect>> effectsOnData(
+    const CompareArguments &arguments, const std::vector<SlotComparison> &compared)
+{
+    if (!arguments.data)
+        return std::vector<DataEffect>();
+    RunRequest own;
+    own.model = {arguments.file, arguments.recipe, arguments.part, arguments.quantInfo, {}};
+    own.data = {*arguments.data, arguments.labels, {}};
+    RunClient client;
+    return measureEffects(client, own, choicesOf(compared), {});
+}
+
+void printCompared(const CompareArguments &arguments, const Network &network,
+    const std::vector<SlotComparison> &compared, const std::vector<DataEffect> &effects)
 {
     const bool sweep = arguments.sweeps();
     SweepMarks marks{sweep ? sweepPoints(compared) : std::vector<SweepPoint>{}, {}, {}};
     if (arguments.json) {
         auto document = compareJson(compared);
+        if (!effects.empty())
+            addEffects(document, effects);
         if (sweep)
             document["sweep"] = sweepJson(network, compared, marks.points, arguments.keepSqnr);
         print(jsonText(document));
@@ -122,15 +138,17 @@ void printCompared(
             marks.cheapest = cheapestKeeping(marks.points, *arguments.keepSqnr);
         print(compareCsv(compared, sweep ? &marks : nullptr));
     } else {
-        print(sweep ? sweepText(network, compared, marks.points, arguments.keepSqnr) : compareText(compared));
+        print((sweep ? sweepText(network, compared, marks.points, arguments.keepSqnr) : compareText(compared))
+            + (effects.empty() ? "" : effectsText(compared, effects)));
     }
 }
 
 int powerOfTwo(const CompareArguments &arguments, const Network &network)
 {
-    if (!arguments.with.empty() || arguments.sweeps())
+    if (!arguments.with.empty() || arguments.sweeps() || arguments.data)
         return report(
-            usage("--power-of-two tries its own candidates: it goes with neither --with nor a sweep").value());
+            usage("--power-of-two tries its own candidates: it goes with neither --with nor a sweep nor --data")
+                .value());
     std::vector<PowerTable> tables;
     for (const std::string &layer : arguments.layers) {
         auto table = powerOfTwoTable(network, layer, arguments.slot);
@@ -170,7 +188,10 @@ int run(CompareArguments arguments)
     const auto compared = compareAll(arguments, *network);
     if (!compared)
         return report(compared.error(), arguments.file);
-    printCompared(arguments, *network, *compared);
+    const auto effects = effectsOnData(arguments, *compared);
+    if (!effects)
+        return report(effects.error(), arguments.file);
+    printCompared(arguments, *network, *compared, *effects);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "export.h"
 #include "inspect.h"
 #include "recipe.h"
+#include "run.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,8 @@
 #include "lab/candidate_slot.h"
 
 #include "dialects/brevitas/presets.h"
+#include "quant/code_reader.h"
+#include "tensor/memory_tensor.h"
 
 #include <algorithm>
 
@@ -72,6 +74,14 @@ tl::expected<SlotQuantizer, SlotFailure> candidateSlot(const Network &network, c
         return std::move(resolved.slot);
     resolved.failure->text = withoutNames(std::move(resolved.failure->text), layer, slot.slot);
     return tl::unexpected(std::move(*resolved.failure));
+}
+
+std::shared_ptr<const TensorInfo> dequantizedTensor(const SlotQuantizer &slot)
+{
+    CodeReader reader(slot);
+    std::vector<float> values(reader.count());
+    reader.values(0, values);
+    return floatTensor(slot.tensorName, slot.shape, values);
 }
 
 } // namespace quantscope

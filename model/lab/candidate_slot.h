@@ -18,4 +18,7 @@ tl::expected<SlotQuantizer, SlotFailure> candidateSlot(const Network &network, c
     const SlotId &slot, const SlotSettings &candidate, std::shared_ptr<const TensorInfo> floats,
     const Progress &progress);
 
+/// The values that a slot which holds codes stands for, as a float tensor in memory. Throws ParseError.
+std::shared_ptr<const TensorInfo> dequantizedTensor(const SlotQuantizer &slot);
+
 } // namespace quantscope

@@ -3,8 +3,6 @@
 #include "analysis/analyse.h"
 #include "base/text.h"
 #include "lab/candidate_slot.h"
-#include "quant/code_reader.h"
-#include "tensor/memory_tensor.h"
 
 #include <algorithm>
 #include <atomic>
@@ -22,15 +20,6 @@ namespace {
 tl::unexpected<Error> usage(const std::string &path, std::string message)
 {
     return tl::unexpected(Error{ErrorKind::Usage, path, std::nullopt, std::move(message)});
-}
-
-/// The values that a file without floats stands for, as a float tensor in memory.
-std::shared_ptr<const TensorInfo> dequantized(const SlotQuantizer &slot)
-{
-    CodeReader reader(slot);
-    std::vector<float> values(reader.count());
-    reader.values(0, values);
-    return floatTensor(slot.tensorName, slot.shape, values);
 }
 
 bool finiteScale(const Quantizer &q)
@@ -261,7 +250,7 @@ Result<std::vector<SlotComparison>> prepared(const Network &network, const std::
         file.slot = {network.layer(name)->id, wanted};
         try {
             if (comparison.againstQuantized)
-                file.floats = dequantized(**slot);
+                file.floats = dequantizedTensor(**slot);
         } catch (const ParseError &error) {
             return tl::unexpected(
                 Error{ErrorKind::Parse, network.file->path, error.offset(), fmt::format("{}: {}", name, error.what())});

@@ -1,0 +1,93 @@
+#include "run.h"
+
+#include "commands.h"
+#include "report/json_text.h"
+#include "report/run_report.h"
+#include "run/npz_writer.h"
+#include "run/run_choices.h"
+#include "run/run_client.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace quantscope::cli {
+
+namespace {
+
+constexpr double kPercent = 100.0;
+
+RunRequest requestOf(const RunArguments &arguments)
+{
+    RunRequest out;
+    out.model = {arguments.file, arguments.recipe, arguments.part, arguments.quantInfo, {}};
+    out.data = {arguments.data, arguments.labels, arguments.limit};
+    out.with = arguments.with;
+    out.allFloat = arguments.allFloat;
+    out.layerOutputs = arguments.layers;
+    return out;
+}
+
+/// What is wrong with the words themselves is said before anything starts.
+Result<void> checkWords(const RunArguments &arguments)
+{
+    const auto wrong = [](std::string message) {
+        return tl::unexpected(Error{ErrorKind::Usage, "", std::nullopt, std::move(message)});
+    };
+    if (arguments.limit && *arguments.limit == 0)
+        return wrong("--limit 0 runs nothing: it is the number of samples");
+    for (const std::string &text : arguments.with)
+        if (const auto choice = parseRunChoice(text); !choice)
+            return tl::unexpected(choice.error());
+    return {};
+}
+
+/// On a terminal, one line that changes.
+Progress progressOnTerminal()
+{
+    if (::isatty(STDERR_FILENO) == 0)
+        return {};
+    return Progress([](std::uint64_t done, std::uint64_t total) {
+        if (total > 0)
+            std::fputs(
+                fmt::format("\rrunning: {:3.0f} %", kPercent * static_cast<double>(done) / static_cast<double>(total))
+                    .c_str(),
+                stderr);
+        return true;
+    });
+}
+
+void clearTerminalLine()
+{
+    if (::isatty(STDERR_FILENO) != 0)
+        std::fputs("\r\033[K", stderr);
+}
+
+} // namespace
+
+int run(const RunArguments &arguments)
+{
+    if (const auto words = checkWords(arguments); !words)
+        return report(words.error());
+    std::optional<NpzWriter> writer;
+    if (arguments.save) {
+        auto created = NpzWriter::create(*arguments.save);
+        if (!created)
+            return report(created.error());
+        writer = std::move(*created);
+    }
+    const ArraySink sink = [&](const ArrayMessage &piece) { writer->add(piece.name, piece.shape, piece.values); };
+    RunClient client;
+    const auto result = client.run(requestOf(arguments), progressOnTerminal(), writer ? sink : ArraySink());
+    clearTerminalLine();
+    if (!result)
+        return report(result.error(), arguments.file);
+    if (writer)
+        if (const auto saved = writer->commit(); !saved)
+            return report(saved.error());
+    print(arguments.json ? jsonText(runJson(arguments.file, *result)) : runText(arguments.file, *result));
+    return 0;
+}
+
+} // namespace quantscope::cli

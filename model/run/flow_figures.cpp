@@ -1,0 +1,262 @@
+#include "run/flow_figures.h"
+
+#include "analysis/figure_kernels.h"
+#include "analysis/histogram_kernels.h"
+#include "analysis/pieces.h"
+#include "quant/code_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <tbb/cache_aligned_allocator.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr float kFurthest = std::numeric_limits<float>::infinity();
+
+/// Sums of values that are finite, in eight lanes that are joined in a fixed order.
+void addSums(std::span<const float> values, FlowFigures &out)
+{
+    std::array<double, 8> sums{}, squares{};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double value = static_cast<double>(values[i]);
+        if (!std::isfinite(value))
+            continue;
+        sums[i % 8] += value;
+        squares[i % 8] += value * value;
+        ++out.finite;
+    }
+    for (std::size_t lane = 0; lane < 8; ++lane) {
+        out.sum += sums[lane];
+        out.squares += squares[lane];
+    }
+}
+
+/// A slot whose tensor has a shape and no elements: what codes need to know of it.
+SlotQuantizer slotOfShape(const Shape &shape, const Quantizer &quantizer)
+{
+    auto tensor = std::make_shared<TensorInfo>();
+    tensor->dtype = DType::Float32;
+    tensor->shape = shape;
+    tensor->storage.source = std::make_shared<MemorySource>(std::vector<std::byte>());
+    SlotQuantizer out;
+    out.slot = Slot::Act;
+    out.tensor = std::move(tensor);
+    out.quantizer = quantizer;
+    return out;
+}
+
+/// One pass over a piece.
+class FlowPass {
+public:
+    FlowPass(const Shape &shape, const Quantizer *quantizer, std::optional<std::size_t> channelAxis)
+        : m_channels(shape, channelAxis)
+    {
+        m_out.seen.hasFloats = true;
+        const bool hasChannels = channelAxis && m_channels.count() > 1 && m_channels.count() <= kMostChannels;
+        m_out.seen.channels.resize(hasChannels ? m_channels.count() : 0);
+        for (ChannelStatistics &channel : m_out.seen.channels)
+            channel.low = kFurthest, channel.high = -kFurthest;
+        if (quantizer == nullptr || !quantizer->isComplete() || quantizer->kind == QuantizerKind::Codebook)
+            return;
+        m_slot = slotOfShape(shape, *quantizer);
+        m_reader.emplace(*m_slot);
+        m_out.hasCodes = quantizer->kind != QuantizerKind::Minifloat;
+        if (m_out.hasCodes) {
+            const CodeRange range = codeRange(*quantizer);
+            m_counter.emplace(range.min, range.max);
+        }
+    }
+
+    FlowFigures run(std::span<const float> seen)
+    {
+        m_out.seen.count = seen.size();
+        m_out.seen.clipped = m_out.hasCodes ? std::optional<std::uint64_t>(0) : std::nullopt;
+        for (std::uint64_t at = 0; at < seen.size(); at += kPiece)
+            piece(at, seen.subspan(at, std::min<std::uint64_t>(kPiece, seen.size() - at)));
+        m_out.seen.bitWeights = m_bits.result();
+        if (m_counter)
+            m_out.seen.codes = m_counter->result();
+        if (m_out.hasCodes && m_codesMin <= m_codesMax) {
+            m_out.seen.codesMin = m_reader->integer(m_codesMin);
+            m_out.seen.codesMax = m_reader->integer(m_codesMax);
+        }
+        return std::move(m_out);
+    }
+
+private:
+    void widen(std::span<const float> seen, std::span<const float> flowsOut, bool first)
+    {
+        const ValueRange in = valueRange(seen), out = valueRange(flowsOut);
+        SlotStatistics &s = m_out.seen;
+        s.low = first ? in.low : std::min(s.low, in.low);
+        s.high = first ? in.high : std::max(s.high, in.high);
+        m_out.low = first ? static_cast<double>(out.low) : std::min(m_out.low, static_cast<double>(out.low));
+        m_out.high = first ? static_cast<double>(out.high) : std::max(m_out.high, static_cast<double>(out.high));
+    }
+
+    void piece(std::uint64_t begin, std::span<const float> seen)
+    {
+        m_x.assign(seen.begin(), seen.end());
+        m_values.resize(m_x.size());
+        if (m_reader)
+            quantize(begin);
+        else
+            countNonFinite(m_x);
+        widen(m_x, m_reader ? std::span<const float>(m_values) : std::span<const float>(m_x), begin == 0);
+        addSums(m_reader ? m_values : m_x, m_out);
+        m_bits.add(m_x);
+        addChannels(begin);
+    }
+
+    void countNonFinite(std::span<const float> x)
+    {
+        QuantizationError error;
+        RunFigures figures;
+        addError(x, x, error, figures);
+        m_out.seen.error += error;
+        m_out.seen.nonFinite += figures.nonFinite;
+    }
+
+    void quantize(std::uint64_t begin)
+    {
+        m_codes.resize(m_x.size());
+        m_reader->unclampedCodes(begin, m_x, m_codes);
+        for (std::uint64_t at = 0; at < m_x.size();) {
+            const CodeReader::Run run = m_reader->runAt(begin + at);
+            const auto length = std::min<std::uint64_t>(run.length, m_x.size() - at);
+            quantizeRun(at, length, m_reader->parameters(run.channel));
+            at += length;
+        }
+        if (m_counter)
+            m_counter->add(m_codes);
+    }
+
+    void quantizeRun(std::uint64_t at, std::uint64_t length, const CodeParameters &parameters)
+    {
+        const auto x = std::span(m_x).subspan(at, length);
+        const auto codes = std::span(m_codes).subspan(at, length), values = std::span(m_values).subspan(at, length);
+        RunFigures figures;
+        figures.codesMin = kFurthest;
+        figures.codesMax = -kFurthest;
+        clampAndCount(x, codes, parameters, values, figures);
+        if (parameters.rule == CodeRule::MinifloatPattern)
+            valuesOf(codes, parameters, values);
+        QuantizationError error;
+        addError(x, values, error, figures);
+        SlotStatistics &s = m_out.seen;
+        s.error += error;
+        s.nonFinite += figures.nonFinite;
+        if (!m_out.hasCodes)
+            return;
+        s.atLimit += figures.atLimit;
+        *s.clipped += figures.clipped;
+        s.zeroed += figures.zeroed;
+        m_codesMin = std::min(m_codesMin, figures.codesMin);
+        m_codesMax = std::max(m_codesMax, figures.codesMax);
+    }
+
+    void addChannels(std::uint64_t begin)
+    {
+        if (m_out.seen.channels.empty())
+            return;
+        for (std::uint64_t at = 0; at < m_x.size();) {
+            const std::uint64_t length = std::min<std::uint64_t>(m_channels.run(begin + at), m_x.size() - at);
+            ChannelStatistics &channel = m_out.seen.channels[m_channels.channel(begin + at)];
+            for (const float x : std::span(m_x).subspan(at, length)) {
+                channel.low = x < channel.low ? x : channel.low;
+                channel.high = x > channel.high ? x : channel.high;
+            }
+            channel.count += length;
+            at += length;
+        }
+    }
+
+    using Floats = std::vector<float, tbb::cache_aligned_allocator<float>>; ///< kernels load whole cache lines
+    FlowFigures m_out;
+    Channels m_channels;
+    std::optional<SlotQuantizer> m_slot;
+    std::optional<CodeReader> m_reader;
+    std::optional<CodeCounter> m_counter;
+    BitWeightCounter m_bits;
+    Floats m_x, m_codes, m_values;
+    float m_codesMin = kFurthest, m_codesMax = -kFurthest;
+};
+
+void addCodes(CodeHistogram &to, const CodeHistogram &from)
+{
+    if (to.bins.size() != from.bins.size() || to.first != from.first || to.width != from.width) {
+        to.usedKnown = false;
+        return;
+    }
+    for (std::size_t i = 0; i < to.bins.size(); ++i)
+        to.bins[i] += from.bins[i];
+    to.usedKnown = to.usedKnown && from.usedKnown && to.width == 1;
+    to.used = static_cast<std::uint64_t>(std::ranges::count_if(to.bins, [](std::uint64_t n) { return n > 0; }));
+}
+
+void addChannelRanges(std::vector<ChannelStatistics> &to, const std::vector<ChannelStatistics> &from)
+{
+    if (to.size() != from.size()) { // an axis whose length depends on the data has no channels
+        to.clear();
+        return;
+    }
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        to[i].low = std::min(to[i].low, from[i].low);
+        to[i].high = std::max(to[i].high, from[i].high);
+        to[i].count += from[i].count;
+    }
+}
+
+} // namespace
+
+std::optional<double> FlowFigures::mean() const
+{
+    return finite == 0 ? std::nullopt : std::optional(sum / static_cast<double>(finite));
+}
+
+std::optional<double> FlowFigures::rms() const
+{
+    return finite == 0 ? std::nullopt : std::optional(std::sqrt(squares / static_cast<double>(finite)));
+}
+
+void FlowFigures::add(const FlowFigures &piece)
+{
+    if (piece.seen.count == 0)
+        return;
+    if (seen.count == 0) {
+        *this = piece;
+        return;
+    }
+    low = std::min(low, piece.low);
+    high = std::max(high, piece.high);
+    sum += piece.sum;
+    squares += piece.squares;
+    finite += piece.finite;
+    seen.low = std::min(seen.low, piece.seen.low);
+    seen.high = std::max(seen.high, piece.seen.high);
+    seen.count += piece.seen.count;
+    seen.nonFinite += piece.seen.nonFinite;
+    seen.codesMin = std::min(seen.codesMin, piece.seen.codesMin);
+    seen.codesMax = std::max(seen.codesMax, piece.seen.codesMax);
+    seen.atLimit += piece.seen.atLimit;
+    if (seen.clipped && piece.seen.clipped)
+        *seen.clipped += *piece.seen.clipped;
+    seen.zeroed += piece.seen.zeroed;
+    seen.error += piece.seen.error;
+    seen.bitWeights += piece.seen.bitWeights;
+    addCodes(seen.codes, piece.seen.codes);
+    addChannelRanges(seen.channels, piece.seen.channels);
+}
+
+FlowFigures measureFlow(
+    std::span<const float> seen, const Shape &shape, const Quantizer *quantizer, std::optional<std::size_t> channelAxis)
+{
+    return FlowPass(shape, quantizer, channelAxis).run(seen);
+}
+
+} // namespace quantscope

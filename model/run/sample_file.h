@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/error.h"
+#include "tensor/tensor.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// Samples or labels in a file: .npy, an array of an .npz, IDX (of the MNIST files), the last also gzipped. The first
+/// axis counts samples. Headers are read, elements when somebody asks: a file of a gigabyte is never held whole.
+class SampleFile {
+public:
+    /// `place` is FILE, or FILE.npz:KEY. Without a key the array of an .npz is its only one, or the one named `wanted`.
+    /// Errors: Io (absent), Usage (which array, naming those that there are), Parse.
+    static Result<SampleFile> open(const std::string &place, std::string_view wanted = {});
+
+    const std::string &path() const { return m_path; }
+    const Shape &shape() const { return m_tensor->shape; }
+    DType dtype() const { return m_tensor->dtype; }
+    std::uint64_t samples() const { return static_cast<std::uint64_t>(shape().front()); }
+    std::uint64_t sampleSize() const; ///< elements of one
+
+    /// Samples [begin, begin + count) as little-endian elements of another type: Float32, Float64, Bool or an integer
+    /// of whole bytes. Throws ParseError naming the sample: for bytes that are not there, what is not finite, and what
+    /// the type does not hold (a fraction, a number out of its range).
+    std::vector<std::byte> read(std::uint64_t begin, std::uint64_t count, DType as);
+
+private:
+    SampleFile(std::string path, TensorInfo tensor);
+
+    std::string m_path;
+    std::shared_ptr<const TensorInfo> m_tensor;
+    std::unique_ptr<TensorReader> m_reader;
+};
+
+/// One label a sample. Errors: as SampleFile::open; Parse (no integers, negative, not one axis); Usage (another count
+/// than `samples`).
+Result<std::vector<std::int64_t>> readLabels(const std::string &place, std::uint64_t samples);
+
+} // namespace quantscope

@@ -1,0 +1,183 @@
+#include "run/torch/run_pass.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenTellings{30};
+constexpr std::uint64_t kArrayElements = 4ull << 20; ///< 16 MiB a frame
+
+std::span<const float> valuesOfTensor(const at::Tensor &tensor)
+{
+    return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+at::Tensor asFloats(const at::Tensor &tensor)
+{
+    return (tensor.is_quantized() ? tensor.dequantize() : tensor).to(at::kFloat).contiguous();
+}
+
+Shape shapeOf(const at::Tensor &tensor) { return {tensor.sizes().begin(), tensor.sizes().end()}; }
+
+/// Of images the second axis, of rows of a matrix product the last.
+std::optional<std::size_t> channelAxisOf(const Layer &layer, const Shape &shape)
+{
+    if (shape.size() == 2 || shape.size() >= 4)
+        return 1;
+    if (shape.size() == 3)
+        return layer.kind.starts_with("Conv") ? 1
+            : layer.kind == "Linear"          ? std::optional<std::size_t>(2)
+                                              : std::nullopt;
+    return std::nullopt;
+}
+
+/// The larger, the later in its layer.
+int depthOf(std::optional<Slot> slot)
+{
+    if (!slot)
+        return 1;
+    switch (*slot) {
+    case Slot::Output:
+    case Slot::Act:
+    case Slot::Trunc: return 2;
+    default: return 0;
+    }
+}
+
+} // namespace
+
+at::Tensor firstSamples(const at::Tensor &tensor, std::uint64_t count, std::uint64_t batch)
+{
+    if (count == batch || tensor.dim() == 0 || tensor.size(0) % static_cast<std::int64_t>(batch) != 0)
+        return tensor;
+    const std::int64_t each = tensor.size(0) / static_cast<std::int64_t>(batch);
+    return tensor.narrow(0, 0, each * static_cast<std::int64_t>(count)).contiguous();
+}
+
+std::shared_ptr<const void> RunPass::observe(const Observation &seen, std::uint64_t count, std::uint64_t batch)
+{
+    const at::Tensor input = firstSamples(asFloats(seen.input), count, batch);
+    const Shape shape = shapeOf(input);
+    const Layer &layer = m_model.graph()->layer(seen.layer);
+    if (m_message.layerOutputs) {
+        const int depth = depthOf(seen.slot);
+        const auto found = m_leaving.find(seen.layer);
+        if (depth > 0 && (found == m_leaving.end() || found->second.first < depth))
+            m_leaving[seen.layer] = {depth, firstSamples(asFloats(seen.output), count, batch)};
+    }
+    return std::make_shared<FlowFigures>(
+        measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape)));
+}
+
+bool RunPass::step(std::uint64_t begin, std::size_t done, std::size_t total)
+{
+    if (m_listener.isCancelled())
+        return true;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - m_told < kBetweenTellings)
+        return false;
+    m_told = now;
+    m_listener.progress(begin * total + done, m_result.samples * total);
+    return false;
+}
+
+Result<void> RunPass::piece(RunEngine &engine, const std::vector<at::Tensor> &inputs, std::uint64_t begin,
+    std::uint64_t count, std::uint64_t batch)
+{
+    m_leaving.clear();
+    const auto piece = engine.run(
+        inputs, [&](const Observation &seen) { return observe(seen, count, batch); },
+        [&](std::size_t done, std::size_t total) { return step(begin, done, total); });
+    if (!piece)
+        return tl::unexpected(piece.error());
+    addObserved(*piece);
+    for (std::size_t i = 0; i < piece->outputs.size(); ++i) {
+        at::Tensor output = asFloats(piece->outputs[i]);
+        const auto rows = static_cast<std::int64_t>(batch);
+        if (batch == 1 && (output.dim() == 0 || output.size(0) != 1))
+            output = output.unsqueeze(0);
+        if (output.dim() == 0 || output.size(0) != rows)
+            return tl::unexpected(Error{ErrorKind::Usage, m_model.graph()->file->path, std::nullopt,
+                fmt::format("output \"{}\" has shape {} for {} samples: its first axis does not count them",
+                    printable(engine.outputNames()[i]), shapeText(shapeOf(output)), batch)});
+        takeOutput(i, engine.outputNames()[i], firstSamples(output, count, batch), begin);
+    }
+    sendLayers();
+    return {};
+}
+
+void RunPass::addObserved(const PieceResult &piece)
+{
+    for (const Observed &one : piece.observed) {
+        const auto *figures = static_cast<const FlowFigures *>(one.figures.get());
+        if (figures == nullptr)
+            continue;
+        const auto [found, isNew] = m_flows.try_emplace(Place(one.layer, one.slot), m_result.layers.size());
+        if (isNew)
+            m_result.layers.push_back(
+                {m_model.graph()->layer(one.layer).name, m_model.shownLayer(one.layer), one.slot, {}});
+        m_result.layers[found->second].figures.add(*figures);
+    }
+}
+
+void RunPass::takeOutput(std::size_t position, const std::string &name, const at::Tensor &output, std::uint64_t begin)
+{
+    if (position == m_result.outputs.size()) {
+        m_result.outputs.push_back({name, shapeOf(output), {}});
+        m_result.outputs.back().shape.front() = 0;
+    }
+    RunOutput &all = m_result.outputs[position];
+    const Shape shape = shapeOf(output);
+    if (!std::equal(shape.begin() + 1, shape.end(), all.shape.begin() + 1, all.shape.end()))
+        throw ParseError(fmt::format("output \"{}\" has shape {} for some samples and {} for others", printable(name),
+            shapeText(std::span(all.shape).subspan(1)), shapeText(std::span(shape).subspan(1))));
+    all.shape.front() += shape.front();
+    if (position == 0)
+        countCorrect(output, begin);
+    if (!m_message.outputs)
+        return;
+    m_listener.array(name, shape, valuesOfTensor(output.contiguous()));
+}
+
+void RunPass::countCorrect(const at::Tensor &output, std::uint64_t begin)
+{
+    m_hasClasses = m_hasClasses && output.dim() == 2 && output.size(1) > 0;
+    if (m_labels.empty() || !m_hasClasses)
+        return;
+    const auto values = valuesOfTensor(output);
+    const auto classes = static_cast<std::size_t>(output.size(1));
+    std::uint64_t correct = m_result.correct.value_or(0);
+    for (std::size_t i = 0; i < values.size() / classes; ++i) {
+        const std::int64_t label = m_labels[begin + i];
+        if (label >= static_cast<std::int64_t>(classes))
+            throw ParseError(fmt::format("label {} of sample {} is none of the {} classes of output \"{}\"", label,
+                begin + i, classes, printable(m_result.outputs.front().name)));
+        const auto row = values.subspan(i * classes, classes);
+        correct += std::ranges::max_element(row) - row.begin() == label ? 1u : 0u;
+    }
+    m_result.correct = correct;
+}
+
+void RunPass::sendLayers()
+{
+    for (const Layer &layer : m_model.graph()->layers)
+        if (const auto found = m_leaving.find(layer.id); found != m_leaving.end()) {
+            const at::Tensor &tensor = found->second.second;
+            m_listener.array("layer/" + layer.name, shapeOf(tensor), valuesOfTensor(tensor));
+        }
+}
+
+RunResult RunPass::result()
+{
+    if (!m_hasClasses)
+        m_result.correct.reset();
+    return std::move(m_result);
+}
+
+} // namespace quantscope

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "run/torch/run_work.h"
+
+#include <chrono>
+#include <map>
+
+namespace quantscope {
+
+/// What a run over all pieces adds up.
+class RunPass {
+public:
+    RunPass(const RunnableModel &model, const std::vector<std::int64_t> &labels, std::uint64_t samples,
+        const RunMessage &message, const RunListener &listener)
+        : m_model(model)
+        , m_labels(labels)
+        , m_message(message)
+        , m_listener(listener)
+    {
+        m_result.samples = samples;
+    }
+
+    /// Samples [begin, begin + count) of `batch`, of which the last may be copies. Throws CancelledError, ParseError.
+    Result<void> piece(RunEngine &engine, const std::vector<at::Tensor> &inputs, std::uint64_t begin,
+        std::uint64_t count, std::uint64_t batch);
+    RunResult result();
+
+private:
+    std::shared_ptr<const void> observe(const Observation &seen, std::uint64_t count, std::uint64_t batch);
+    void sendLayers();
+    void takeOutput(std::size_t position, const std::string &name, const at::Tensor &output, std::uint64_t begin);
+    void countCorrect(const at::Tensor &output, std::uint64_t begin);
+    void addObserved(const PieceResult &piece);
+    bool step(std::uint64_t begin, std::size_t done, std::size_t total);
+
+    using Place = std::pair<LayerId, std::optional<Slot>>;
+    const RunnableModel &m_model;
+    const std::vector<std::int64_t> &m_labels;
+    const RunMessage &m_message;
+    const RunListener &m_listener;
+    RunResult m_result;
+    bool m_hasClasses = true;
+    std::map<Place, std::size_t> m_flows; ///< position in m_result.layers
+    std::map<LayerId, std::pair<int, at::Tensor>> m_leaving; ///< of this piece: how far down in the layer, and what
+    std::chrono::steady_clock::time_point m_told;
+};
+
+/// The first `count` of `batch` samples, where the first axis counts them (or several elements of each).
+at::Tensor firstSamples(const at::Tensor &tensor, std::uint64_t count, std::uint64_t batch);
+
+} // namespace quantscope

@@ -1,0 +1,85 @@
+#include "run/torch/run_work.h"
+
+#include "run/torch/run_pass.h"
+
+#include <algorithm>
+
+namespace quantscope {
+
+Result<std::unique_ptr<RunWork>> RunWork::open(const RunModel &model, const Progress &progress)
+{
+    auto opened = RunnableModel::open(model, progress);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    auto engine = RunEngine::create(opened->graph());
+    if (!engine)
+        return tl::unexpected(engine.error());
+    return std::unique_ptr<RunWork>(new RunWork(std::move(*opened), std::move(*engine)));
+}
+
+Result<void> RunWork::takeData(const RunData &data)
+{
+    m_inputs.reset();
+    m_batch.reset();
+    const ModelFile &file = *m_model.graph()->file;
+    const Graph &graph = *file.graph;
+    std::vector<ValueId> inputs;
+    for (const ValueId id : graph.inputs)
+        if (!graph.values[id].tensor)
+            inputs.push_back(id);
+    auto opened = RunInputs::open(file, inputs, data);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    m_inputs = std::move(*opened);
+    return {};
+}
+
+/// Whether a graph that does not say how many samples it takes gives one row for each of `batch`.
+bool RunWork::givesSamples(std::uint64_t batch, const RunListener &listener)
+{
+    const auto inputs = m_inputs->read(0, batch, batch);
+    const auto piece = m_engine.run(inputs, {}, [&](std::size_t, std::size_t) { return listener.isCancelled(); });
+    if (!piece && piece.error().kind == ErrorKind::Cancelled)
+        throw CancelledError();
+    return piece && std::ranges::all_of(piece->outputs, [&](const at::Tensor &output) {
+        return output.dim() > 0 && output.size(0) == static_cast<std::int64_t>(batch);
+    });
+}
+
+std::uint64_t RunWork::batchOf(const RunListener &listener)
+{
+    if (m_inputs->fixedBatch() > 0)
+        return m_inputs->fixedBatch();
+    if (!m_batch) {
+        const std::uint64_t usual = std::min(m_inputs->usualBatch(), m_inputs->samples());
+        m_batch = usual > 1 && givesSamples(usual, listener) ? usual : 1;
+    }
+    return *m_batch;
+}
+
+Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &listener)
+{
+    if (!m_inputs)
+        return tl::unexpected(Error{ErrorKind::Usage, m_model.shown().file->path, std::nullopt, "no data were given"});
+    const Progress cancelling([&](std::uint64_t, std::uint64_t) { return !listener.isCancelled(); });
+    const auto chosen = m_model.quantizers(message.with, message.allFloat, cancelling);
+    if (!chosen)
+        return tl::unexpected(chosen.error());
+    if (const auto set = m_engine.setQuantizers(*chosen); !set)
+        return tl::unexpected(set.error());
+    m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
+    const std::uint64_t batch = batchOf(listener), samples = m_inputs->samples();
+    RunPass pass(m_model, m_inputs->labels(), samples, message, listener);
+    for (std::uint64_t begin = 0; begin < samples; begin += batch) {
+        if (listener.isCancelled())
+            throw CancelledError();
+        const std::uint64_t count = std::min(batch, samples - begin);
+        const std::uint64_t given = m_inputs->fixedBatch() > 0 ? batch : count;
+        const auto inputs = m_inputs->read(begin, count, given);
+        if (const auto done = pass.piece(m_engine, inputs, begin, count, given); !done)
+            return tl::unexpected(done.error());
+    }
+    return pass.result();
+}
+
+} // namespace quantscope

@@ -1,0 +1,170 @@
+#include "run/torch/runnable_model.h"
+
+#include "base/file_name.h"
+#include "base/text.h"
+#include "dialects/brevitas/recipe_words.h"
+#include "open/open_network.h"
+#include "quant/grid.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+Error noGraph(const std::string &path, std::string_view why)
+{
+    return {ErrorKind::Usage, path, std::nullopt, fmt::format("cannot be run: {}", why)};
+}
+
+Result<OpenedModel> openedModel(const RunModel &model, const Progress &progress)
+{
+    auto opened = OpenedModel::open(model.path, {.path = model.recipe, .quantInfo = model.quantInfo}, progress);
+    if (opened && model.part)
+        opened = opened->showing(*model.part);
+    if (!opened)
+        return opened;
+    return opened->withExports(progress);
+}
+
+Result<Network> shownNetwork(const OpenedModel &opened, const RunModel &model, const Progress &progress)
+{
+    if (!model.recipeText)
+        return opened.network(progress);
+    const auto recipe = parseRecipe(*model.recipeText, model.path);
+    if (!recipe)
+        return tl::unexpected(recipe.error());
+    return opened.network(*recipe, progress, nullptr);
+}
+
+/// The export that told what feeds what, else the first with a graph.
+const MatchedExport *exportOf(const OpenedModel &opened, const Network &shown)
+{
+    const MatchedExport *first = nullptr;
+    for (const MatchedExport &beside : opened.exports()) {
+        if (!beside.network.file->graph)
+            continue;
+        if (fileName(beside.network.file->path) == shown.toldBy)
+            return &beside;
+        first = first == nullptr ? &beside : first;
+    }
+    return first;
+}
+
+bool isSameQuantizer(const Quantizer &a, const Quantizer &b)
+{
+    return gridDifferences(a, b).empty() && a.narrow.value_or(false) == b.narrow.value_or(false)
+        && a.rounding == b.rounding;
+}
+
+} // namespace
+
+Result<RunnableModel> RunnableModel::open(const RunModel &model, const Progress &progress)
+{
+    const auto opened = openedModel(model, progress);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    auto shown = shownNetwork(*opened, model, progress);
+    if (!shown)
+        return tl::unexpected(shown.error());
+    RunnableModel out;
+    out.m_shown = std::make_shared<const Network>(std::move(*shown));
+    for (const Diagnostic &d : out.m_shown->diagnostics)
+        if (d.severity != Severity::Note && (d.rule.starts_with("recipe-") || d.rule.starts_with("keyword-")))
+            out.m_notes.push_back(d.text);
+    if (out.m_shown->file->graph) {
+        out.m_graph = out.m_shown;
+        return out;
+    }
+    const MatchedExport *beside = exportOf(*opened, *out.m_shown);
+    if (beside == nullptr)
+        return tl::unexpected(noGraph(model.path,
+            "a checkpoint has no graph, and no export of it (ONNX or TorchScript, such as MODEL_qonnx.onnx) lies "
+            "beside "
+            "it"));
+    out.m_graph = std::make_shared<const Network>(beside->network);
+    const std::string name = fileName(out.m_graph->file->path);
+    out.m_notes.push_back(
+        fmt::format("runs on the graph of {}, with the quantizers of {}", name, fileName(model.path)));
+    out.findDifferences(name);
+    return out;
+}
+
+std::optional<LayerId> RunnableModel::shownLayer(LayerId inGraph) const
+{
+    if (m_graph == m_shown)
+        return inGraph;
+    const Layer *layer = m_shown->layer(m_graph->layer(inGraph).name);
+    return layer == nullptr ? std::nullopt : std::optional(layer->id);
+}
+
+/// By the layer's name. Nothing where the graph has no place for it.
+std::optional<ChosenQuantizer> RunnableModel::inGraph(const ChosenQuantizer &chosen) const
+{
+    const Layer &shown = m_shown->layer(chosen.first.layer);
+    const Layer *layer = m_graph->layer(shown.name);
+    const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(chosen.first.slot);
+    if (slot == nullptr || slot->spans.empty())
+        return std::nullopt;
+    ChosenQuantizer out{{layer->id, chosen.first.slot}, chosen.second};
+    if (out.second)
+        out.second->spans = slot->spans;
+    return out;
+}
+
+void RunnableModel::findDifferences(const std::string &exportName)
+{
+    const bool isConfirmed = m_shown->confirmedBy.find(exportName) != std::string::npos;
+    std::vector<std::string> missing;
+    for (const Layer &layer : m_shown->layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            if (!slot.quantizer || !slot.quantizer->isComplete())
+                continue;
+            const auto placed = inGraph({{layer.id, slot.slot}, slot});
+            const SlotQuantizer *own = placed ? m_graph->slot(placed->first) : nullptr;
+            const bool same = own != nullptr && own->quantizer && isSameQuantizer(*own->quantizer, *slot.quantizer);
+            if (own == nullptr)
+                missing.push_back(fmt::format("{} {}", printable(layer.name), slot.slot));
+            else if (!same || (!isConfirmed && slot.tensor))
+                m_differences.push_back(*placed);
+        }
+    if (!missing.empty() && !isConfirmed)
+        m_notes.push_back(fmt::format("the graph of {} has no place for {} quantizers and uses what stands in it: {}",
+            exportName, missing.size(), fmt::join(missing, ", ")));
+}
+
+Result<std::vector<ChosenQuantizer>> RunnableModel::quantizers(
+    const std::vector<std::string> &with, bool allFloat, const Progress &progress) const
+{
+    std::vector<RunChoice> choices;
+    for (const std::string &text : with) {
+        auto choice = parseRunChoice(text);
+        if (!choice)
+            return tl::unexpected(choice.error());
+        choices.push_back(std::move(*choice));
+    }
+    auto chosen = chosenQuantizers(*m_shown, choices, allFloat, progress);
+    if (!chosen)
+        return chosen;
+    std::vector<ChosenQuantizer> out = m_graph == m_shown ? std::vector<ChosenQuantizer>{} : m_differences;
+    for (std::size_t i = 0; i < chosen->size(); ++i) {
+        const ChosenQuantizer &one = (*chosen)[i];
+        auto placed = m_graph == m_shown ? std::optional(one) : inGraph(one);
+        const bool isNamed = std::ranges::any_of(choices, [&](const RunChoice &choice) {
+            return choice.layer == m_shown->layer(one.first.layer).name && choice.slot == one.first.slot;
+        });
+        if (!placed && isNamed)
+            return tl::unexpected(noGraph(m_shown->file->path,
+                fmt::format("the graph of {} has no place for {} {}", fileName(m_graph->file->path),
+                    printable(m_shown->layer(one.first.layer).name), one.first.slot)));
+        if (!placed || (!isNamed && m_graph->slot(placed->first)->spans.empty()))
+            continue;
+        std::erase_if(out, [&](const ChosenQuantizer &earlier) { return earlier.first == placed->first; });
+        out.push_back(std::move(*placed));
+    }
+    return out;
+}
+
+} // namespace quantscope

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "network/network.h"
+#include "run/run_choices.h"
+#include "run/run_request.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quantscope {
+
+/// A model and the graph that runs for it: its own, or of a checkpoint that of the export beside it, with the
+/// quantizers of checkpoint and recipe.
+class RunnableModel {
+public:
+    /// Errors: as openNetwork; Usage: a checkpoint without an export beside it, a file without a graph.
+    static Result<RunnableModel> open(const RunModel &model, const Progress &progress);
+
+    /// What the model opens as: layers are named and chosen in it.
+    const Network &shown() const { return *m_shown; }
+    const std::shared_ptr<const Network> &graph() const { return m_graph; }
+    const std::vector<std::string> &notes() const { return m_notes; }
+    /// The same layer in the shown network; none for what only the graph has.
+    std::optional<LayerId> shownLayer(LayerId inGraph) const;
+    /// What stands in the place of the graph's own quantizers, by its slots. Errors as chosenQuantizers; Usage: a
+    /// choice for a slot that the graph does not have.
+    Result<std::vector<ChosenQuantizer>> quantizers(
+        const std::vector<std::string> &with, bool allFloat, const Progress &progress) const;
+
+private:
+    std::optional<ChosenQuantizer> inGraph(const ChosenQuantizer &chosen) const;
+    void findDifferences(const std::string &exportName);
+
+    std::shared_ptr<const Network> m_shown, m_graph;
+    std::vector<ChosenQuantizer> m_differences; ///< of the shown network's quantizers from the graph's, by its slots
+    std::vector<std::string> m_notes;
+};
+
+} // namespace quantscope
