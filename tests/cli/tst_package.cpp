@@ -46,11 +46,15 @@ class TestPackage : public QObject {
     Q_OBJECT
 
     QTemporaryDir m_folder;
-    QString m_root, m_package;
+    QString m_root, m_package, m_torchPackage;
 
     QString installed(const QString &path) const { return m_root + u"/usr/"_s + path; }
     QString sample() const { return installed(u"share/quantscope/samples/digits_fixed.pt"_s); }
-    bool hasWindow() const { return QFile::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + u"/quantscope-gui"_s); }
+    static bool isBuilt(const QString &program)
+    {
+        return QFile::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + u'/' + program);
+    }
+    bool hasWindow() const { return isBuilt(u"quantscope-gui"_s); }
 
     QString read(const QString &path) const
     {
@@ -75,8 +79,10 @@ private Q_SLOTS:
                 u"CPACK_DEBIAN_COMPRESSION_TYPE=gzip"_s},
             m_folder.path());
         QVERIFY2(made.status == 0, qPrintable(made.out + made.err));
-        const QStringList packages = QDir(m_folder.path()).entryList({u"*.deb"_s});
-        QCOMPARE(packages.size(), 1);
+        QStringList packages = QDir(m_folder.path()).entryList({u"*.deb"_s});
+        QCOMPARE(packages.size(), isBuilt(u"quantscope-torch"_s) ? 2 : 1);
+        if (packages.front().startsWith(u"quantscope-torch_"_s))
+            m_torchPackage = m_folder.filePath(packages.takeFirst());
         m_package = m_folder.filePath(packages.front());
         m_root = m_folder.filePath(u"root"_s);
         const Run unpacked = runProgram(u"dpkg-deb"_s, {u"-x"_s, m_package, m_root});
@@ -132,6 +138,27 @@ private Q_SLOTS:
         QCOMPARE(depends.contains(u"libqt6charts6"_s), hasWindow());
     }
 
+    /// What runs networks costs 0.9 GB of libraries: who does not run any need not have them.
+    void torchPackage()
+    {
+        if (m_torchPackage.isEmpty())
+            QSKIP("quantscope-torch is not built");
+        const auto field = [](const QString &package, const QString &name) {
+            return runProgram(u"dpkg-deb"_s, {u"-f"_s, package, name}).out.trimmed();
+        };
+        QCOMPARE(field(m_torchPackage, u"Package"_s), u"quantscope-torch"_s);
+        const QString depends = field(m_torchPackage, u"Depends"_s);
+        QVERIFY2(
+            depends.contains(u"libtorch1.13"_s) && depends.contains(u"quantscope (= 0.1.0-1)"_s), qPrintable(depends));
+        QCOMPARE(field(m_torchPackage, u"Recommends"_s) + field(m_torchPackage, u"Suggests"_s), QString());
+        QVERIFY2(!field(m_package, u"Depends"_s).contains(u"torch"_s), "the first package needs libtorch");
+        QVERIFY(field(m_package, u"Suggests"_s).contains(u"quantscope-torch"_s));
+        const QString files = runProgram(u"dpkg-deb"_s, {u"-c"_s, m_torchPackage}).out;
+        QVERIFY2(files.contains(u"./usr/bin/quantscope-torch\n"_s) && !files.contains(u"bin/quantscope\n"_s),
+            qPrintable(files));
+        QVERIFY(!QFile::exists(installed(u"bin/quantscope-torch"_s)));
+    }
+
     void libraries_data()
     {
         QTest::addColumn<QString>("program");
@@ -179,7 +206,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("program");
         QTest::addColumn<QString>("word");
         QTest::newRow("quantscope") << u"quantscope"_s << QString();
-        for (const char *word : {"inspect", "codes", "recipe", "compare", "export"})
+        for (const char *word : {"inspect", "codes", "recipe", "compare", "export", "run"})
             QTest::newRow(word) << u"quantscope"_s << QString::fromLatin1(word);
         if (hasWindow())
             QTest::newRow("quantscope-gui") << u"quantscope-gui"_s << QString();

@@ -1,0 +1,219 @@
+#include "support/golden.h"
+#include "support/paths.h"
+#include "support/program.h"
+
+#include <sys/resource.h>
+
+#include <QCryptographicHash>
+#include <QFileInfo>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using nlohmann::json;
+using quantscope::test::Run;
+using quantscope::test::runWith;
+
+namespace {
+
+QString sample(const QString &name) { return QString::fromStdString(quantscope::test::sample(name.toStdString())); }
+
+QStringList digits(const QString &model, QStringList more = {})
+{
+    const QString data = sample("digits_test.npz");
+    return QStringList{"run", sample(model), "--data", data + ":images", "--labels", data + ":labels", "--json"} + more;
+}
+
+/// A .npy file's elements, behind its header of 128 bytes or what it says.
+QByteArray elementsOf(const QByteArray &npz, const QByteArray &member)
+{
+    const qsizetype name = npz.indexOf(member + ".npy");
+    const qsizetype npy = npz.indexOf("\x93NUMPY", name);
+    const auto length = static_cast<unsigned char>(npz[npy + 8]) + 256 * static_cast<unsigned char>(npz[npy + 9]);
+    return npz.mid(npy + 10 + length);
+}
+
+} // namespace
+
+/// `quantscope run` on the bundled samples, against what Brevitas computed. Skipped where quantscope-torch is not
+/// built.
+class TestRun : public QObject {
+    Q_OBJECT
+
+    json m_expected;
+    QTemporaryDir m_folder;
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (!QFileInfo::exists(qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope-torch"))
+            QSKIP("quantscope-torch is not built");
+        m_expected = quantscope::test::golden(quantscope::test::sample("digits_expected.json"));
+    }
+
+    void accuracy_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<int>("correct");
+        for (const char *file :
+            {"digits_fixed_qonnx.onnx", "digits_fixed_qcdq.onnx", "digits_fixed_qcdq.ts.pt", "digits_fixed.pt"})
+            QTest::newRow(file) << file << 355;
+        for (const char *file :
+            {"digits_float_qonnx.onnx", "digits_float_qcdq.onnx", "digits_float_qcdq.ts.pt", "digits_float.pt"})
+            QTest::newRow(file) << file << 352;
+    }
+
+    /// Accuracy and the ranges of activations and results as Brevitas has them.
+    void accuracy()
+    {
+        QFETCH(QString, model);
+        QFETCH(int, correct);
+        const Run run = runWith(digits(model));
+        QVERIFY2(run.status == 0, run.err);
+        const json said = json::parse(run.out.toStdString());
+        QCOMPARE(said["samples"].get<int>(), 360);
+        QCOMPARE(said["correct"].get<int>(), correct);
+        QCOMPARE(said["outputs"][0]["shape"].dump(), std::string("[360,10]"));
+        const json &ranges = m_expected[model.startsWith("digits_fixed") ? "digits_fixed" : "digits_float"]["ranges"];
+        for (const auto &[layer, range] : ranges.items()) {
+            const auto flow = std::ranges::find_if(said["layers"], [&](const json &l) { return l["name"] == layer; });
+            QVERIFY2(flow != said["layers"].end(), layer.c_str());
+            QCOMPARE((*flow)["count"].get<int>(), range["count"].get<int>());
+            QCOMPARE((*flow)["min"].get<double>(), std::strtod(range["min"].get<std::string>().c_str(), nullptr));
+            QCOMPARE((*flow)["max"].get<double>(), std::strtod(range["max"].get<std::string>().c_str(), nullptr));
+            if (!range.contains("at_upper_limit"))
+                continue;
+            const bool both = (*flow)["codes_min"].get<int>() == 0;
+            QCOMPARE((*flow)["at_limit"].get<int>(),
+                range["at_upper_limit"].get<int>() + (both ? range["at_lower_limit"].get<int>() : 0));
+        }
+    }
+
+    /// Every logit of digits_fixed is exact: its sums are integers times a power of two.
+    void logits()
+    {
+        const QString out = m_folder.filePath("out.npz");
+        const Run run = runWith(digits("digits_fixed_qonnx.onnx", {"--save", out, "--layers"}));
+        QVERIFY2(run.status == 0, run.err);
+        QFile file(out);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray npz = file.readAll();
+        const std::string output = json::parse(run.out.toStdString())["outputs"][0]["name"];
+        const QByteArray logits = elementsOf(npz, QByteArray::fromStdString(output)).left(3600 * 4);
+        QCOMPARE(QCryptographicHash::hash(logits, QCryptographicHash::Sha256).toHex().toStdString(),
+            m_expected["digits_fixed"]["logits_sha256_f32"].get<std::string>());
+        for (const char *layer : {"layer/conv1.npy", "layer/relu1.npy", "layer/fc2.npy"})
+            QVERIFY2(npz.contains(layer), layer);
+    }
+
+    void choices_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QStringList>("with");
+        QTest::addColumn<QString>("changed"); ///< a layer whose figures are others then
+        const auto row = [](const char *name, const char *model, QStringList with, const char *changed) {
+            QTest::newRow(name) << model << with << changed;
+        };
+        row("weight", "digits_fixed_qonnx.onnx", {"--with", "conv2=ap_fixed<3,0>"}, "conv2");
+        row("weight of codes", "digits_fixed_qcdq.onnx", {"--with", "conv2=ap_fixed<3,0>"}, "conv2");
+        row("weight of a checkpoint", "digits_fixed.pt", {"--with", "conv2=ap_fixed<3,0>"}, "conv2");
+        row("activation", "digits_fixed_qonnx.onnx", {"--with", "relu1:act=ap_ufixed<2,2>"}, "relu1");
+        row("activation of a checkpoint", "digits_fixed.pt", {"--with", "relu1:act=ap_ufixed<2,2>"}, "relu1");
+        row("float weight", "digits_fixed.pt", {"--with", "conv2=float"}, "conv2");
+        row("all float", "digits_float_qonnx.onnx", {"--float"}, "relu1");
+    }
+
+    void choices()
+    {
+        QFETCH(QString, model);
+        QFETCH(QStringList, with);
+        QFETCH(QString, changed);
+        const Run before = runWith(digits(model)), after = runWith(digits(model, with));
+        QVERIFY2(after.status == 0, after.err);
+        const auto flow = [&](const Run &run) {
+            const json layers = json::parse(run.out.toStdString())["layers"];
+            return std::ranges::find_if(layers, [&](const json &l) {
+                return l["name"] == changed.toStdString();
+            })->dump();
+        };
+        QVERIFY(flow(before) != flow(after));
+    }
+
+    /// "file" in the place of each is what the file has.
+    void theFilesOwn()
+    {
+        const Run before = runWith(digits("digits_fixed_qonnx.onnx"));
+        const Run after
+            = runWith(digits("digits_fixed_qonnx.onnx", {"--with", "conv1=file", "--with", "relu1:act=file"}));
+        QCOMPARE(after.out, before.out);
+    }
+
+    void statuses_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("says");
+        const QString model = sample("digits_fixed_qonnx.onnx"), data = sample("digits_test.npz") + ":images",
+                      labels = sample("digits_test.npz") + ":labels";
+        const auto row = [](const char *name, QStringList arguments, int status, const char *says) {
+            QTest::newRow(name) << QStringList("run") + arguments << status << says;
+        };
+        row("no data", {model}, 2, "--data");
+        row("missing model", {"/nonexistent.onnx", "--data", data}, 3, "/nonexistent.onnx: cannot be opened");
+        row("missing data", {model, "--data", "/nonexistent.npy"}, 3, "/nonexistent.npy: cannot be opened");
+        row("several arrays", {model, "--data", sample("digits_test.npz")}, 2, "holds several arrays (images, labels)");
+        row("another shape", {model, "--data", labels}, 2, "of the graph takes 1×8×8");
+        row("no labels", {model, "--data", data, "--labels", sample("digits_saturating.npz") + ":codes"}, 3,
+            "labels are one integer a sample");
+        row("unknown layer", {model, "--data", data, "--with", "conv9=binary"}, 2, "did you mean \"conv1\"");
+        row("unknown slot", {model, "--data", data, "--with", "conv1:act=binary"}, 2, "has no slot \"act\"");
+        row("unknown candidate", {model, "--data", data, "--with", "conv1=binry"}, 2, "did you mean \"binary\"");
+        row("twice", {model, "--data", data, "--with", "conv1=binary", "--with", "conv1=ternary"}, 2, "named twice");
+        row("a preset without its threshold", {model, "--data", data, "--with", "relu1:act=Uint8ActPerTensorFloat"}, 2,
+            "no threshold");
+        row("no samples", {model, "--data", data, "--limit", "0"}, 2, "--limit 0 runs nothing");
+        row("saved nowhere", {model, "--data", data, "--save", "/proc/none/x.npz"}, 3,
+            "/proc/none/x.npz: cannot be written");
+        row("a checkpoint alone",
+            {QString::fromStdString(quantscope::test::data("brevitas/0.10.2/mha.pt")), "--data", data}, 2,
+            "has no graph");
+    }
+
+    void statuses()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(int, status);
+        QFETCH(QString, says);
+        const Run run = runWith(arguments);
+        QVERIFY2(run.status == status, run.err);
+        QVERIFY(run.out.isEmpty());
+        QVERIFY2(run.err.startsWith("quantscope: ") && run.err.contains(says.toUtf8()), run.err);
+        QCOMPARE(run.err.count('\n'), 1);
+    }
+
+    /// A disk that is full, by a limit on file sizes: nothing is left, whatever was there before stays.
+    void aFullDisk()
+    {
+        const QString out = m_folder.filePath("full.npz");
+        QFile before(out);
+        QVERIFY(before.open(QIODevice::WriteOnly) && before.write("before") == 6);
+        before.close();
+        QProcess process;
+        process.setChildProcessModifier([] {
+            const rlimit small{1000, 1000};
+            ::signal(SIGXFSZ, SIG_IGN);
+            ::setrlimit(RLIMIT_FSIZE, &small);
+        });
+        process.start(quantscope::test::programPath(), digits("digits_fixed_qonnx.onnx", {"--save", out}));
+        QVERIFY(process.waitForFinished(60000));
+        const QByteArray said = process.readAllStandardError();
+        QCOMPARE(process.exitCode(), 3);
+        QVERIFY2(said.contains("full.npz: cannot be written: File too large"), said);
+        QVERIFY(before.open(QIODevice::ReadOnly));
+        QCOMPARE(before.readAll(), QByteArray("before"));
+        QCOMPARE(QDir(m_folder.path()).entryList({".quantscope*"}, QDir::Files | QDir::Hidden), QStringList());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRun)
+#include "tst_run.moc"

@@ -1,0 +1,277 @@
+#include "run/npz_writer.h"
+#include "run/run_choices.h"
+#include "run/sample_file.h"
+#include "support/paths.h"
+
+#include <zlib.h>
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quantscope;
+
+namespace {
+
+QByteArray npy(const char *descr, const char *shape, const QByteArray &elements, const char *fortran = "False")
+{
+    QByteArray dict
+        = QByteArray("{'descr': '") + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
+    dict.append(117 - dict.size(), ' ').append('\n');
+    return QByteArray("\x93NUMPY\x01\0\x76\0", 10) + dict + elements;
+}
+
+QByteArray gzip(const QByteArray &content)
+{
+    z_stream z{};
+    deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    QByteArray out(content.size() + 1000, '\0');
+    z.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(content.data()));
+    z.avail_in = static_cast<uInt>(content.size());
+    z.next_out = reinterpret_cast<Bytef *>(out.data());
+    z.avail_out = static_cast<uInt>(out.size());
+    deflate(&z, Z_FINISH);
+    out.resize(static_cast<qsizetype>(z.total_out));
+    deflateEnd(&z);
+    return out;
+}
+
+/// Unsigned bytes, 2 samples of 1x3: 1 2 3, 4 5 255.
+const QByteArray kIdx("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x03\x01\x02\x03\x04\x05\xff", 22);
+
+template <class T> QByteArray raw(std::initializer_list<T> values)
+{
+    return {reinterpret_cast<const char *>(std::data(values)), static_cast<qsizetype>(values.size() * sizeof(T))};
+}
+
+/// Samples [begin, begin + count) as text, or what is wrong.
+QString samplesText(SampleFile &file, std::uint64_t begin, std::uint64_t count, DType as)
+{
+    try {
+        const auto bytes = file.read(begin, count, as);
+        QStringList out;
+        const auto each = [&]<class T>(T) {
+            for (std::size_t i = 0; i < bytes.size(); i += sizeof(T)) {
+                T value{};
+                std::memcpy(&value, bytes.data() + i, sizeof(T));
+                out << QString::fromStdString(fmt::format("{}", value));
+            }
+        };
+        as == DType::Float32       ? each(0.0f)
+            : as == DType::Float64 ? each(0.0)
+            : as == DType::Int64   ? each(std::int64_t{})
+                                   : each(std::int8_t{});
+        return out.join(' ');
+    } catch (const ParseError &error) {
+        return error.what();
+    }
+}
+
+} // namespace
+
+class TestSampleFile : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir m_folder;
+
+    std::string written(const char *name, const QByteArray &content)
+    {
+        QFile file(m_folder.filePath(name));
+        if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
+            qFatal("cannot write");
+        return file.fileName().toStdString();
+    }
+
+private Q_SLOTS:
+    void samples_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<int>("as");
+        QTest::addColumn<QString>("last"); ///< of two samples the second
+        const auto row = [](const char *name, const QByteArray &content, DType as, const char *last) {
+            QTest::newRow(name) << content << static_cast<int>(as) << last;
+        };
+        row("float32", npy("<f4", "(2, 2)", raw({1.f, 2.f, 3.5f, -4.f})), DType::Float32, "3.5 -4");
+        row("float64", npy("<f8", "(2, 2)", raw({1., 2., 0.1, -4.})), DType::Float64, "0.1 -4");
+        row("float64 as float32", npy("<f8", "(2, 1)", raw({1., 16777217.})), DType::Float32, "16777216");
+        row("big endian", npy(">i2", "(2, 1)", QByteArray("\0\1\xff\xfe", 4)), DType::Float32, "-2");
+        row("by columns", npy("|i1", "(2, 3)", QByteArray("\1\4\2\5\3\6"), "True"), DType::Float32, "4 5 6");
+        row("bool", npy("|b1", "(2,)", QByteArray("\0\1", 2)), DType::Float32, "1");
+        row("uint8 as int8", npy("|u1", "(2,)", QByteArray("\1\x7f")), DType::Int8, "127");
+        row("uint8 beyond int8", npy("|u1", "(2,)", QByteArray("\1\x80")), DType::Int8,
+            "sample 1 holds 128, which is no int8, the type of the graph's input");
+        row("whole floats as integers", npy("<f4", "(2,)", raw({1.f, -3.f})), DType::Int64, "-3");
+        row("fractions as integers", npy("<f4", "(2,)", raw({1.f, 2.5f})), DType::Int64,
+            "sample 1 holds 2.5, which is no int64, the type of the graph's input");
+        row("uint64", npy("<u8", "(2,)", raw<std::uint64_t>({1, ~0ull})), DType::Int64,
+            "sample 1 holds 18446744073709551615, which is no int64, the type of the graph's input");
+        row("NaN", npy("<f4", "(2, 1)", raw({1.f, std::numeric_limits<float>::quiet_NaN()})), DType::Float32,
+            "sample 1 holds a number that is not finite (nan)");
+        row("infinity", npy("<f8", "(2, 1)", raw({1., std::numeric_limits<double>::infinity()})), DType::Float64,
+            "sample 1 holds a number that is not finite (inf)");
+        row("IDX", kIdx, DType::Float32, "4 5 255");
+        row("IDX of floats", QByteArray("\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\xc0\0\0\0", 16), DType::Float32, "-2");
+        row("IDX, gzipped", gzip(kIdx), DType::Int64, "4 5 255");
+    }
+
+    void samples()
+    {
+        QFETCH(QByteArray, content);
+        QFETCH(int, as);
+        QFETCH(QString, last);
+        auto file = SampleFile::open(written("x.bin", content));
+        QVERIFY2(file, file ? "" : file.error().text().c_str());
+        QCOMPARE(file->samples(), std::uint64_t{2});
+        QCOMPARE(samplesText(*file, 1, 1, static_cast<DType>(as)), last);
+    }
+
+    void refused_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("text") << QByteArray("1,2,3\n") << "is neither .npy, .npz nor IDX";
+        QTest::newRow("empty") << QByteArray() << "is neither .npy, .npz nor IDX";
+        QTest::newRow("scalar") << npy("<f4", "()", raw({1.f})) << "the first axis must count samples";
+        QTest::newRow("no samples") << npy("<f4", "(0, 3)", {}) << "holds no samples: its shape is 0×3";
+        QTest::newRow("complex") << npy("<c8", "(1,)", raw({1.f, 2.f})) << "elements of type complex64";
+        QTest::newRow("objects") << npy("|O", "(1,)", raw({1.f, 2.f})) << "Python objects";
+        QTest::newRow("cut off") << npy("<f4", "(9,)", raw({1.f})) << "the file was cut off";
+        QTest::newRow("IDX cut off") << kIdx.chopped(1) << "its array needs 6 bytes and 5 are there";
+        QTest::newRow("IDX too long") << kIdx + "x"
+                                      << "its array needs 6 bytes and 7 are there";
+        QTest::newRow("gzip cut off") << gzip(kIdx).left(9) << "";
+        QByteArray damaged = gzip(kIdx);
+        damaged[damaged.size() - 6] = 'x';
+        QTest::newRow("gzip damaged") << damaged << "CRC-32";
+    }
+
+    void refused()
+    {
+        QFETCH(QByteArray, content);
+        QFETCH(QString, says);
+        const auto file = SampleFile::open(written("x.bin", content));
+        QVERIFY(!file);
+        QVERIFY2(QString::fromStdString(file.error().text()).contains(says), file.error().text().c_str());
+    }
+
+    /// Ten gigabytes of zeros in ten megabytes: the sizes alone say it.
+    void bombs()
+    {
+        QByteArray bomb = gzip(QByteArray(4'000'000, '\0'));
+        const std::uint32_t claims = 4'000'000'000u;
+        std::memcpy(bomb.data() + bomb.size() - 4, &claims, 4);
+        const auto file = SampleFile::open(written("bomb.gz", bomb));
+        QVERIFY(!file && QString::fromStdString(file.error().text()).contains("claims to inflate to 4000000000 bytes"));
+    }
+
+    /// Arrays of an .npz: what this program wrote, chosen by name; a bundled sample.
+    void arraysOfAnArchive()
+    {
+        const std::string path = m_folder.filePath("two:arrays.npz").toStdString();
+        auto writer = NpzWriter::create(path);
+        QVERIFY(writer.has_value());
+        writer->add("layer/a", {1, 2}, std::vector<float>{1, 2});
+        writer->add("b", {1}, std::vector<float>{7});
+        writer->add("layer/a", {2, 2}, std::vector<float>{3, 4, 5, 6});
+        writer->add("b", {2}, std::vector<float>{8, 9});
+        QVERIFY(writer->commit().has_value());
+        auto a = SampleFile::open(path + ":layer/a");
+        QVERIFY2(a, a ? "" : a.error().text().c_str());
+        QCOMPARE(a->shape(), (Shape{3, 2}));
+        QCOMPARE(samplesText(*a, 0, 3, DType::Float32), QString("1 2 3 4 5 6"));
+        auto b = SampleFile::open(path, "b");
+        QVERIFY(b.has_value());
+        QCOMPARE(samplesText(*b, 0, 3, DType::Float32), QString("7 8 9"));
+        const auto none = SampleFile::open(path, "input.1");
+        QCOMPARE(QString::fromStdString(none.error().message),
+            QString("holds several arrays (b, layer/a) and none named \"input.1\": say which, as FILE.npz:b"));
+        QVERIFY(none.error().kind == ErrorKind::Usage);
+        const auto other = SampleFile::open(path + ":layer/c");
+        QVERIFY(QString::fromStdString(other.error().message).contains("did you mean \"layer/a\""));
+        auto images = SampleFile::open(test::sample("digits_test.npz") + ":images");
+        QVERIFY(images.has_value());
+        QCOMPARE(images->shape(), (Shape{360, 1, 8, 8}));
+    }
+
+    void aPieceOfAnotherShape()
+    {
+        const QString path = m_folder.filePath("other.npz");
+        auto writer = NpzWriter::create(path.toStdString());
+        writer->add("a", {1, 2}, std::vector<float>{1, 2});
+        writer->add("a", {1, 3}, std::vector<float>{1, 2, 3});
+        const auto done = writer->commit();
+        QVERIFY(!done && QString::fromStdString(done.error().text()).contains("other shapes for other samples"));
+        writer = NpzWriter::create(path.toStdString());
+        QVERIFY(!QFile::exists(path));
+    }
+
+    /// A full disk: nothing is left.
+    void aFullDisk()
+    {
+        if (!QFile::exists("/dev/full"))
+            QSKIP("there is no /dev/full here");
+        const auto writer = NpzWriter::create("/dev/full/out.npz");
+        QVERIFY(!writer && writer.error().kind == ErrorKind::Io);
+    }
+
+    void labels_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("int64") << npy("<i8", "(3,)", raw<std::int64_t>({4, 0, 9})) << "4 0 9";
+        QTest::newRow("a column") << npy("|u1", "(3, 1)", QByteArray("\4\0\x09", 3)) << "4 0 9";
+        QTest::newRow("IDX") << QByteArray("\0\0\x08\x01\0\0\0\x03\x04\0\x09", 11) << "4 0 9";
+        QTest::newRow("floats") << npy("<f4", "(3,)", raw({1.f, 2.f, 3.f}))
+                                << "labels of type float32: labels are integers";
+        QTest::newRow("rows") << npy("|u1", "(3, 2)", "abcdef")
+                              << "labels of shape 3×2: labels are one integer a sample";
+        QTest::newRow("too few") << npy("|u1", "(2,)", "ab") << "holds 2 labels for 3 samples";
+        QTest::newRow("negative") << npy("|i1", "(3,)",
+            "a\xff"
+            "b") << "label -1 of sample 1 is negative";
+    }
+
+    void labels()
+    {
+        QFETCH(QByteArray, content);
+        QFETCH(QString, says);
+        const auto labels = readLabels(written("y.bin", content), 3);
+        const std::string text = labels ? fmt::format("{}", fmt::join(*labels, " ")) : labels.error().message;
+        QVERIFY2(QString::fromStdString(text).contains(says), text.c_str());
+    }
+
+    void choices_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("parsed");
+        QTest::newRow("weight") << "conv1=ap_fixed<6,0>"
+                                << "conv1 weight ap_fixed<6,0>";
+        QTest::newRow("slot") << "net.relu:act=ap_ufixed<4,2>"
+                              << "net.relu act ap_ufixed<4,2>";
+        QTest::newRow("float") << "fc1:bias=float"
+                               << "fc1 bias float";
+        QTest::newRow("keywords") << "a=Int8WeightPerTensorFloat,bit_width=4"
+                                  << "a weight Int8WeightPerTensorFloat,bit_width=4";
+        QTest::newRow("a colon in the name") << "function QLin:inner=binary"
+                                             << "function QLin:inner weight binary";
+        QTest::newRow("no candidate") << "conv1"
+                                      << "\"conv1\" is not of the form LAYER[:SLOT]=CANDIDATE";
+        QTest::newRow("no layer") << "=binary"
+                                  << "\"=binary\" is not of the form LAYER[:SLOT]=CANDIDATE";
+        QTest::newRow("mistyped") << "conv1=binry"
+                                  << "did you mean \"binary\"";
+    }
+
+    void choices()
+    {
+        QFETCH(QString, text);
+        QFETCH(QString, parsed);
+        const auto choice = parseRunChoice(text.toStdString());
+        const std::string said = choice ? fmt::format("{} {} {}", choice->layer, choice->slot,
+                                     choice->candidate ? choice->candidate->text : "float")
+                                        : choice.error().message;
+        QVERIFY2(QString::fromStdString(said).contains(parsed), said.c_str());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestSampleFile)
+#include "tst_sample_file.moc"
