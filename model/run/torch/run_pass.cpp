@@ -100,9 +100,10 @@ Result<void> RunPass::piece(RunEngine &engine, const std::vector<at::Tensor> &in
     for (std::size_t i = 0; i < piece->outputs.size(); ++i) {
         at::Tensor output = asFloats(piece->outputs[i]);
         const auto rows = static_cast<std::int64_t>(batch);
+        const bool isAll = count == m_result.samples; // a state of a recurrent layer has other axes
         if (batch == 1 && (output.dim() == 0 || output.size(0) != 1))
             output = output.unsqueeze(0);
-        if (output.dim() == 0 || output.size(0) != rows)
+        if (output.dim() == 0 || (output.size(0) != rows && !isAll))
             return tl::unexpected(Error{ErrorKind::Usage, m_model.graph()->file->path, std::nullopt,
                 fmt::format("output \"{}\" has shape {} for {} samples: its first axis does not count them",
                     printable(engine.outputNames()[i]), shapeText(shapeOf(output)), batch)});

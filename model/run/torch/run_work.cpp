@@ -41,9 +41,13 @@ bool RunWork::givesSamples(std::uint64_t batch, const RunListener &listener)
     const auto piece = m_engine.run(inputs, {}, [&](std::size_t, std::size_t) { return listener.isCancelled(); });
     if (!piece && piece.error().kind == ErrorKind::Cancelled)
         throw CancelledError();
-    return piece && std::ranges::all_of(piece->outputs, [&](const at::Tensor &output) {
+    const auto givesRows = [&](const at::Tensor &output) {
         return output.dim() > 0 && output.size(0) == static_cast<std::int64_t>(batch);
-    });
+    };
+    if (!piece)
+        return false;
+    return batch == m_inputs->samples() ? std::ranges::any_of(piece->outputs, givesRows)
+                                        : std::ranges::all_of(piece->outputs, givesRows);
 }
 
 std::uint64_t RunWork::batchOf(const RunListener &listener)
