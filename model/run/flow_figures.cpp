@@ -187,14 +187,58 @@ private:
     float m_codesMin = kFurthest, m_codesMax = -kFurthest;
 };
 
-void addCodes(CodeHistogram &to, const CodeHistogram &from)
+/// Bins in which a histogram is kept whole: many pieces of data have one each.
+constexpr std::size_t kKeptWhole = 1024;
+
+std::int64_t stepsOf(const CodeHistogram &codes, std::int64_t first)
 {
-    if (to.bins.size() != from.bins.size() || to.first != from.first || to.width != from.width) {
-        to.usedKnown = false;
+    return (codes.first - first) / static_cast<std::int64_t>(codes.width);
+}
+
+/// The same counts over bins that begin at `first`, which they reach.
+void spread(CodeHistogram &codes, std::int64_t first, std::size_t bins)
+{
+    std::vector<std::uint64_t> all(bins, 0);
+    std::ranges::copy(codes.bins, all.begin() + stepsOf(codes, first));
+    codes.bins = std::move(all);
+    codes.first = first;
+}
+
+void trim(FlowFigures &figures)
+{
+    CodeHistogram &codes = figures.seen.codes;
+    figures.firstCode = codes.first;
+    figures.codeBins = codes.bins.size();
+    if (codes.bins.size() <= kKeptWhole)
+        return;
+    const auto isUsed = [](std::uint64_t count) { return count > 0; };
+    const auto begin = std::ranges::find_if(codes.bins, isUsed) - codes.bins.begin();
+    const auto end = std::find_if(codes.bins.rbegin(), codes.bins.rend(), isUsed).base() - codes.bins.begin();
+    if (begin >= end) {
+        codes.bins.clear();
         return;
     }
-    for (std::size_t i = 0; i < to.bins.size(); ++i)
-        to.bins[i] += from.bins[i];
+    codes.first += begin * static_cast<std::int64_t>(codes.width);
+    codes.bins = std::vector<std::uint64_t>(codes.bins.begin() + begin, codes.bins.begin() + end);
+}
+
+void addCodes(CodeHistogram &to, const CodeHistogram &from)
+{
+    if (from.bins.empty())
+        return;
+    if (to.bins.empty()) {
+        to = from;
+        return;
+    }
+    const auto width = static_cast<std::int64_t>(to.width);
+    const std::int64_t first = std::min(to.first, from.first);
+    const std::int64_t last = std::max(to.first + static_cast<std::int64_t>(to.bins.size() - 1) * width,
+        from.first + static_cast<std::int64_t>(from.bins.size() - 1) * width);
+    if (const auto bins = static_cast<std::size_t>((last - first) / width) + 1; bins != to.bins.size())
+        spread(to, first, bins);
+    const auto shift = static_cast<std::size_t>(stepsOf(from, first));
+    for (std::size_t i = 0; i < from.bins.size(); ++i)
+        to.bins[i + shift] += from.bins[i];
     to.usedKnown = to.usedKnown && from.usedKnown && to.width == 1;
     to.used = static_cast<std::uint64_t>(std::ranges::count_if(to.bins, [](std::uint64_t n) { return n > 0; }));
 }
@@ -256,7 +300,9 @@ void FlowFigures::add(const FlowFigures &piece)
 FlowFigures measureFlow(
     std::span<const float> seen, const Shape &shape, const Quantizer *quantizer, std::optional<std::size_t> channelAxis)
 {
-    return FlowPass(shape, quantizer, channelAxis).run(seen);
+    FlowFigures out = FlowPass(shape, quantizer, channelAxis).run(seen);
+    trim(out);
+    return out;
 }
 
 } // namespace quantscope

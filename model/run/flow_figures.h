@@ -18,11 +18,15 @@ struct FlowFigures {
     double low = 0, high = 0; ///< of what flows out: the dequantized values, without a quantizer what flows in
     double sum = 0, squares = 0; ///< likewise; without what is not finite
     std::uint64_t finite = 0; ///< elements that `sum` and `squares` are of
+    std::int64_t firstCode = 0; ///< where the histogram of codes begins when wholeCodes() has been called
+    std::size_t codeBins = 0; ///< and its bins; before, of a wide one the ends without codes are left out
 
     std::optional<double> mean() const;
     std::optional<double> rms() const;
     /// Adds another piece of the same place under the same quantizer.
     void add(const FlowFigures &piece);
+    /// The histogram of codes over the quantizer's whole range, as statistics of weights have it.
+    void wholeCodes();
 };
 
 /// Figures of one piece. `seen` are the elements, row-major, that flow into the quantizer (null: none); ranges are told

@@ -68,9 +68,12 @@ std::string findRunProgram()
 RunClient::Stamp RunClient::stampOf(const std::string &path)
 {
     std::error_code failed;
+    // Of FILE.npz:KEY the file.
+    const bool isThere = std::filesystem::exists(path, failed);
+    const std::string file = isThere ? path : path.substr(0, path.rfind(':'));
     Stamp out;
-    out.bytes = std::filesystem::file_size(path, failed);
-    out.written = std::filesystem::last_write_time(path, failed);
+    out.bytes = std::filesystem::file_size(file, failed);
+    out.written = std::filesystem::last_write_time(file, failed);
     return out;
 }
 
@@ -144,7 +147,8 @@ Frame RunClient::answer(FrameType wanted, const Progress &progress, const ArrayS
 
 void RunClient::handOver(const RunRequest &request, const Progress &progress)
 {
-    const Stamp model = stampOf(request.model.path), data = stampOf(request.data.samples);
+    const Stamp model = stampOf(request.model.path), data = stampOf(request.data.samples),
+                labels = stampOf(request.data.labels.value_or(""));
     if (m_model != request.model || m_modelStamp != model) {
         m_model.reset();
         m_data.reset();
@@ -153,12 +157,13 @@ void RunClient::handOver(const RunRequest &request, const Progress &progress)
         m_model = request.model;
         m_modelStamp = model;
     }
-    if (m_data != request.data || m_dataStamp != data) {
+    if (m_data != request.data || m_dataStamp != data || m_labelsStamp != labels) {
         m_data.reset();
         m_channel->send(FrameType::Data, payloadOf(request.data));
         dataTakenIn(answer(FrameType::DataTaken, progress).payload);
         m_data = request.data;
         m_dataStamp = data;
+        m_labelsStamp = labels;
     }
 }
 

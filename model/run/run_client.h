@@ -66,7 +66,7 @@ private:
     std::optional<FrameChannel> m_channel;
     std::optional<RunModel> m_model;
     std::optional<RunData> m_data;
-    Stamp m_modelStamp, m_dataStamp;
+    Stamp m_modelStamp, m_dataStamp, m_labelsStamp;
     std::vector<std::string> m_notes;
     ProgressMessage m_done;
     std::string m_program;

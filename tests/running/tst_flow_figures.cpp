@@ -124,6 +124,24 @@ private Q_SLOTS:
         QCOMPARE(back.accuracy().value_or(0), 0.07);
     }
 
+    /// Of wide codes each piece keeps those between its ends; together they are what one pass counts.
+    void wideCodes()
+    {
+        Quantizer q = uint4({1.0f});
+        q.bitWidth = 12;
+        FlowFigures sum, whole = measured({100, 101, 3000, 5000, 100, 7}, {6}, &q);
+        for (const std::vector<float> &piece : std::vector<std::vector<float>>{{100, 101}, {3000, 5000}, {100, 7}})
+            sum.add(measured(piece, {2}, &q));
+        QCOMPARE(sum.seen.codes.first, std::int64_t{7});
+        QCOMPARE(sum.seen.codes.bins.size(), std::size_t{4095 - 7 + 1});
+        sum.wholeCodes();
+        whole.wholeCodes();
+        QCOMPARE(sum.seen.codes.bins.size(), std::size_t{4096});
+        QVERIFY(sum.seen.codes.bins == whole.seen.codes.bins);
+        QCOMPARE(sum.seen.codes.bins[100], std::uint64_t{2});
+        QCOMPARE(sum.seen.codes.used, std::uint64_t{5});
+    }
+
     void brokenMessages()
     {
         for (const char *text : {"", "[]", "{}", "{\"samples\":-1}", "{\"samples\":1,\"outputs\":3}"})

@@ -157,7 +157,7 @@ std::uint64_t RunInputs::usualBatch() const
     return std::clamp<std::uint64_t>(kElementsAtOnce / largest, 1, kMostAtOnce);
 }
 
-std::vector<at::Tensor> RunInputs::read(std::uint64_t begin, std::uint64_t count, std::uint64_t batch)
+Result<std::vector<at::Tensor>> RunInputs::read(std::uint64_t begin, std::uint64_t count, std::uint64_t batch)
 {
     std::vector<at::Tensor> out;
     for (RunInput &input : m_inputs) {
@@ -165,7 +165,7 @@ std::vector<at::Tensor> RunInputs::read(std::uint64_t begin, std::uint64_t count
         try {
             bytes = input.file.read(begin, count, readType(input.type));
         } catch (const ParseError &error) {
-            throw ParseError(fmt::format("{}: {}", input.file.path(), error.what()));
+            return tl::unexpected(Error{ErrorKind::Parse, input.file.path(), error.offset(), error.what()});
         }
         const std::size_t sample = bytes.size() / count;
         Shape shape = input.sample;

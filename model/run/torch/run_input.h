@@ -32,8 +32,8 @@ public:
     std::uint64_t fixedBatch() const { return m_fixedBatch; }
     /// As many as are worth running at once where the graph takes any.
     std::uint64_t usualBatch() const;
-    /// Samples [begin, begin + count), and copies of the last up to `batch`. Throws ParseError naming the file.
-    std::vector<at::Tensor> read(std::uint64_t begin, std::uint64_t count, std::uint64_t batch);
+    /// Samples [begin, begin + count), and copies of the last up to `batch`. Errors (Parse), of the file of the data.
+    Result<std::vector<at::Tensor>> read(std::uint64_t begin, std::uint64_t count, std::uint64_t batch);
 
 private:
     std::vector<RunInput> m_inputs;

@@ -178,6 +178,8 @@ RunResult RunPass::result()
 {
     if (!m_hasClasses)
         m_result.correct.reset();
+    for (LayerFlow &flow : m_result.layers)
+        flow.figures.wholeCodes();
     return std::move(m_result);
 }
 

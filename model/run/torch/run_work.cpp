@@ -38,7 +38,9 @@ Result<void> RunWork::takeData(const RunData &data)
 bool RunWork::givesSamples(std::uint64_t batch, const RunListener &listener)
 {
     const auto inputs = m_inputs->read(0, batch, batch);
-    const auto piece = m_engine.run(inputs, {}, [&](std::size_t, std::size_t) { return listener.isCancelled(); });
+    if (!inputs)
+        return false;
+    const auto piece = m_engine.run(*inputs, {}, [&](std::size_t, std::size_t) { return listener.isCancelled(); });
     if (!piece && piece.error().kind == ErrorKind::Cancelled)
         throw CancelledError();
     const auto givesRows = [&](const at::Tensor &output) {
@@ -80,7 +82,9 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
         const std::uint64_t count = std::min(batch, samples - begin);
         const std::uint64_t given = m_inputs->fixedBatch() > 0 ? batch : count;
         const auto inputs = m_inputs->read(begin, count, given);
-        if (const auto done = pass.piece(m_engine, inputs, begin, count, given); !done)
+        if (!inputs)
+            return tl::unexpected(inputs.error());
+        if (const auto done = pass.piece(m_engine, *inputs, begin, count, given); !done)
             return tl::unexpected(done.error());
     }
     return pass.result();

@@ -14,9 +14,9 @@ namespace quantscope {
 
 namespace {
 
-Error noGraph(const std::string &path, std::string_view why)
+Error noGraph(const std::string &path, std::string_view why, ErrorKind kind = ErrorKind::Usage)
 {
-    return {ErrorKind::Usage, path, std::nullopt, fmt::format("cannot be run: {}", why)};
+    return {kind, path, std::nullopt, fmt::format("cannot be run: {}", why)};
 }
 
 Result<OpenedModel> openedModel(const RunModel &model, const Progress &progress)
@@ -81,9 +81,8 @@ Result<RunnableModel> RunnableModel::open(const RunModel &model, const Progress 
     const MatchedExport *beside = exportOf(*opened, *out.m_shown);
     if (beside == nullptr)
         return tl::unexpected(noGraph(model.path,
-            "a checkpoint has no graph, and no export of it (ONNX or TorchScript, such as MODEL_qonnx.onnx) lies "
-            "beside "
-            "it"));
+            "a checkpoint has no graph, and no export of it (MODEL_qonnx.onnx, MODEL.qcdq.ts.pt) lies beside it",
+            ErrorKind::Io));
     out.m_graph = std::make_shared<const Network>(beside->network);
     const std::string name = fileName(out.m_graph->file->path);
     out.m_notes.push_back(
