@@ -18,7 +18,8 @@ using StatisticsMap = std::map<SlotId, std::shared_ptr<const SlotStatistics>>;
 struct Inspection {
     std::shared_ptr<const Network> network;
     StatisticsMap statistics;
-    std::vector<Diagnostic> diagnostics; ///< the network's own, then those of the data
+    std::vector<Diagnostic> diagnostics; ///< the network's own, then those of the data; without those that are muted
+    std::size_t muted = 0; ///< diagnostics that the recipe's [checks] silence
 
     /// Null where there are none.
     const SlotStatistics *of(const SlotId &slot) const;

@@ -8,18 +8,19 @@ namespace quantscope {
 namespace {
 
 constexpr std::array kDialects = {
-    DialectTraits{Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true, true},
+    DialectTraits{
+        Dialect::BrevitasStateDict, "Brevitas state_dict", true, false, true, true, false, false, false, true},
     DialectTraits{Dialect::PytorchStateDict, "PyTorch state_dict", true, false, true, true},
     DialectTraits{Dialect::TorchAo, "torch.ao state_dict", true, false, true, true},
     DialectTraits{Dialect::TorchPacked, "state_dict with packed weights", true, false, true, true},
-    DialectTraits{Dialect::Qonnx, "QONNX", false, true, true, false},
-    DialectTraits{Dialect::Qcdq, "QCDQ", false, true, true, false},
-    DialectTraits{Dialect::Qdq, "QDQ", false, true, true, false},
-    DialectTraits{Dialect::QOperator, "QOperator", false, true, true, false},
+    DialectTraits{Dialect::Qonnx, "QONNX", false, true, true, false, false, true, false, true},
+    DialectTraits{Dialect::Qcdq, "QCDQ", false, true, true, false, false, false, true, true},
+    DialectTraits{Dialect::Qdq, "QDQ", false, true, true, false, false, false, true},
+    DialectTraits{Dialect::QOperator, "QOperator", false, true, true, false, false, false, true},
     DialectTraits{Dialect::Finn, "FINN", false, true, false, false},
     DialectTraits{Dialect::VitisAi, "Vitis AI", false, true, true, false, true},
-    DialectTraits{Dialect::Onnx, "ONNX", false, true, true, false},
-    DialectTraits{Dialect::TorchScript, "TorchScript", false, true, true, false},
+    DialectTraits{Dialect::Onnx, "ONNX", false, true, true, false, false, false, true},
+    DialectTraits{Dialect::TorchScript, "TorchScript", false, true, true, false, false, false, false, true},
     DialectTraits{Dialect::Xmodel, "xmodel", false, true, true, false, true},
     DialectTraits{Dialect::VitisQuantInfo, "Vitis AI quant_info", false, true, true, false, true},
 };

@@ -32,6 +32,9 @@ struct DialectTraits {
     bool keepsScales; ///< a quantizer has the scale that the trained network's has
     bool editable; ///< a choice made in the window changes the recipe in force
     bool dpu = false; ///< it is made for the DPU, whose shifts are shown
+    bool quantOperators = false; ///< its quantizers are QONNX' own operators, which FINN and hls4ml read
+    bool standardOperators = false; ///< it is ONNX without operators of other domains: every runtime knows them
+    bool carriesScales = false; ///< Brevitas writes it, whose tensors carry their scale from layer to layer
 };
 const DialectTraits &traitsOf(Dialect dialect);
 

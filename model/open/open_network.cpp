@@ -228,7 +228,7 @@ Result<OpenedModel> OpenedModel::open(const std::string &path, const RecipeSourc
     }
     if (auto failed = out.takeQuantInfo(source, chosen.has_value()))
         return tl::unexpected(std::move(*failed));
-    if (unused)
+    if (unused && (out.m_recipe.mutes.empty() || !out.m_recipe.empty()))
         out.m_notes.push_back({"recipe-unused", Severity::Warning, "",
             fmt::format("the recipe {} is not used: this file says its quantizers itself", fileName(*source.path))});
     return out;
@@ -300,6 +300,7 @@ std::optional<Error> OpenedModel::takeRecipe(const Progress &progress)
         return taken.error();
     if (!taken || !*taken)
         return std::nullopt;
+    (*taken)->recipe.mutes = std::move(m_recipe.mutes);
     m_recipe = std::move((*taken)->recipe);
     const auto recovered = network(progress);
     if (!recovered && recovered.error().kind == ErrorKind::Cancelled)

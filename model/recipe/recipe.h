@@ -66,10 +66,12 @@ struct Recipe {
     std::vector<RecipeLayer> layers;
     std::vector<RecipeQuantizer> quantizers;
     std::vector<RecipeProof> proofs;
+    std::vector<std::string> mutes; ///< [checks] mute: "RULE" or "RULE:LAYER", globs, of findings that are not counted
     std::string path; ///< empty when nobody gave one
     std::string takenFrom; ///< file names of the exports that it follows from; empty for one that somebody wrote
     std::string sha256; ///< of the file's bytes
     const RecipeWords *words = nullptr; ///< that it was read with
+    /// It says nothing of quantizers; what it mutes does not count.
     bool empty() const { return quantizers.empty() && layers.empty() && proofs.empty() && !brevitas; }
 };
 

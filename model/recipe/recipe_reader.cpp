@@ -234,6 +234,22 @@ std::vector<RecipeProof> readProofs(const toml::node &node, const RecipeWords &w
     return proofs;
 }
 
+std::vector<std::string> readMutes(const toml::node &node)
+{
+    const auto *table = node.as_table();
+    if (table == nullptr)
+        fail(node, "checks must be written as [checks]");
+    std::vector<std::string> mutes;
+    for (const auto &[key, value] : *table) {
+        if (key.str() != "mute")
+            fail(value,
+                fmt::format("\"{}\" is not a key of [checks]", key.str())
+                    + didYouMean(key.str(), std::vector<std::string>{"mute"}));
+        mutes = textsOf(value, "mute");
+    }
+    return mutes;
+}
+
 Recipe recipeOf(const toml::table &root, const RecipeWords &words)
 {
     Recipe recipe;
@@ -248,10 +264,12 @@ Recipe recipeOf(const toml::table &root, const RecipeWords &words)
             checkQuantizers(recipe.quantizers, node, words);
         } else if (name == "proof") {
             recipe.proofs = readProofs(node, words);
+        } else if (name == "checks") {
+            recipe.mutes = readMutes(node);
         } else {
             fail(node,
                 fmt::format("\"{}\" is not a key of a recipe", name)
-                    + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer", "proof"}));
+                    + didYouMean(name, std::vector<std::string>{"brevitas", "layer", "quantizer", "proof", "checks"}));
         }
     }
     return recipe;

@@ -79,6 +79,26 @@ public:
         }
     }
 
+    /// What is muted, at its place or as a table at the end.
+    void mute(const std::vector<std::string> &before, const std::vector<std::string> &after)
+    {
+        if (before == after)
+            return;
+        if (const toml::node *list = m_root["checks"]["mute"].node()) {
+            m_splices.push_back(
+                {m_positions.at(list->source().begin), m_positions.at(list->source().end), tomlTexts(after)});
+            return;
+        }
+        const toml::table *checks = m_root["checks"].as_table();
+        const std::string line = fmt::format("mute = {}{}", tomlTexts(after), m_newline);
+        if (checks == nullptr)
+            m_added += fmt::format("{}[checks]{}{}", m_newline, m_newline, line);
+        else if (!checks->is_inline()) {
+            const std::size_t at = m_positions.lineEnd(checks->source().begin.line);
+            m_splices.push_back({at, at, line});
+        }
+    }
+
     /// Takes out the tables of proofs that are no more; false where the file writes them inline.
     bool drop(std::span<const RecipeProof> before, std::span<const RecipeProof> after)
     {
@@ -216,10 +236,12 @@ Result<std::string> editedToml(std::string_view text, const Recipe &recipe)
     editor.edit<RecipeQuantizer>("quantizer", before->quantizers, recipe.quantizers);
     if (!editor.drop(before->proofs, recipe.proofs))
         return failure("holds its proofs as one list; save the recipe under another name");
+    editor.mute(before->mutes, recipe.mutes);
     std::string edited = editor.result();
     const auto after = readRecipe(edited, recipe.path, *recipe.words);
-    if (!after || after->brevitas != recipe.brevitas || !sayTheSame(after->layers, recipe.layers)
-        || !sayTheSame(after->quantizers, recipe.quantizers) || !sayTheSame(after->proofs, recipe.proofs))
+    if (!after || after->brevitas != recipe.brevitas || after->mutes != recipe.mutes
+        || !sayTheSame(after->layers, recipe.layers) || !sayTheSame(after->quantizers, recipe.quantizers)
+        || !sayTheSame(after->proofs, recipe.proofs))
         return failure("cannot take the changes where they belong; save the recipe under another name");
     return edited;
 }

@@ -160,6 +160,19 @@ TomlKeys tomlKeys(const RecipeLayer &entry)
     return keys;
 }
 
+std::string tomlTexts(const std::vector<std::string> &texts)
+{
+    std::string out = "[";
+    for (const std::string &text : texts)
+        out += (out.size() > 1 ? ", " : "") + tomlString(text);
+    return out + "]";
+}
+
+std::string checksToml(const Recipe &recipe)
+{
+    return recipe.mutes.empty() ? std::string() : fmt::format("[checks]\nmute = {}\n", tomlTexts(recipe.mutes));
+}
+
 std::string recipeText(const Recipe &recipe)
 {
     std::string out;
@@ -175,7 +188,8 @@ std::string recipeText(const Recipe &recipe)
     add("layer", recipe.layers);
     add("quantizer", recipe.quantizers);
     add("proof", recipe.proofs);
-    return out;
+    const std::string checks = checksToml(recipe);
+    return out.empty() || checks.empty() ? out + checks : out + "\n" + checks;
 }
 
 } // namespace quantscope

@@ -22,6 +22,11 @@ TomlKeys tomlKeys(const RecipeQuantizer &entry);
 TomlKeys tomlKeys(const RecipeLayer &entry);
 TomlKeys tomlKeys(const RecipeProof &proof);
 
+/// [checks] as it stands at the end of a recipe; empty where nothing is muted.
+std::string checksToml(const Recipe &recipe);
+/// "[\"zero-point\", \"saturated:conv*\"]".
+std::string tomlTexts(const std::vector<std::string> &texts);
+
 /// The whole recipe in the form that its entries alone determine: equal texts say the same. Reads back as the recipe.
 std::string recipeText(const Recipe &recipe);
 

@@ -98,6 +98,17 @@ std::vector<double> hexNumbersOf(const toml::node &node, std::string_view key)
     return out;
 }
 
+std::vector<std::string> textsOf(const toml::node &node, std::string_view key)
+{
+    const auto *list = node.as_array();
+    if (list == nullptr)
+        fail(node, fmt::format("{} must be a list of texts", key));
+    std::vector<std::string> out;
+    for (const toml::node &item : *list)
+        out.push_back(nonEmptyTextOf(item, fmt::format("{}[{}]", key, out.size())));
+    return out;
+}
+
 std::string sha256Of(const toml::node &node, std::string_view key)
 {
     std::string text = textOf(node, key);

@@ -23,6 +23,8 @@ int wholeNumberOf(const toml::node &node, std::string_view key, int low, int hig
 bool booleanOf(const toml::node &node, std::string_view key);
 /// A list of hexadecimal strings as Python's float.hex() writes them; "inf" and "nan" are numbers too.
 std::vector<double> hexNumbersOf(const toml::node &node, std::string_view key);
+/// A list of texts, none of them empty.
+std::vector<std::string> textsOf(const toml::node &node, std::string_view key);
 /// 64 hexadecimal digits, in lower case.
 std::string sha256Of(const toml::node &node, std::string_view key);
 /// A keyword's value as text: lists become "[1, 2]".

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "checks/data_checks.h"
+#include "checks/finding.h"
 #include "checks/join_grids.h"
 #include "checks/sharing.h"
 #include "checks/shift_range.h"
@@ -41,7 +42,8 @@ std::vector<Analysed> analyseAll(
     });
     try {
         parallelFor(out.size(), [&](std::size_t i) {
-            out[i].result = analyse(*out[i].slot, {.hash = options.hash, .histograms = false}, within);
+            out[i].result = analyse(
+                *out[i].slot, {.hash = options.hash, .channels = options.channels, .histograms = false}, within);
             done.add(1);
         });
     } catch (const CancelledError &) {
@@ -118,13 +120,15 @@ std::string partText(const ModelFile &file)
                                                                     : "";
 }
 
-std::string problemsText(const std::vector<Diagnostic> &diagnostics)
+std::string problemsText(const Inspection &inspection)
 {
     std::string out;
     for (const Severity severity : {Severity::Error, Severity::Warning, Severity::Note})
-        for (const Diagnostic &d : diagnostics)
+        for (const Diagnostic &d : inspection.diagnostics)
             if (d.severity == severity)
                 out += fmt::format("{}: {} [{}]\n", severityName(severity), printable(d.text), d.rule);
+    if (inspection.muted > 0)
+        out += fmt::format("{} muted by the recipe\n", grouped(inspection.muted));
     return out.empty() ? out : "\n" + out;
 }
 
@@ -153,6 +157,9 @@ void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string>
     append(checkSharing(network, inspection.statistics));
     append(checkJoinGrids(network));
     append(checkShiftRange(network));
+    inspection.muted = std::erase_if(inspection.diagnostics, [&](const Diagnostic &diagnostic) {
+        return isMutedBy(network.recipe.mutes, diagnostic.rule, subjectName(network, diagnostic.subject));
+    });
 }
 
 Result<Inspection> inspect(std::shared_ptr<const Network> network, const InspectOptions &options,
@@ -227,7 +234,7 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
     }
     if (options.tensors)
         out += tensorsText(*network.file);
-    return out + problemsText(inspection.diagnostics);
+    return out + problemsText(inspection);
 }
 
 } // namespace quantscope

@@ -10,6 +10,7 @@ struct InspectOptions {
     bool hash = false;
     bool list = false;
     bool tensors = false;
+    bool channels = false; ///< figures of every output channel too
 };
 
 /// Statistics of every slot that has a tensor and a quantizer, and what the rules of checks/ say of them; with

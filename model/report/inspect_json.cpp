@@ -192,6 +192,8 @@ Json inspectJson(const Inspection &inspection, const InspectOptions &options)
     for (const Diagnostic &d : inspection.diagnostics)
         out["diagnostics"].push_back({{"rule", d.rule}, {"severity", severityName(d.severity)},
             {"layer", subjectName(network, d.subject)}, {"text", d.text}});
+    if (inspection.muted > 0)
+        out["muted"] = inspection.muted;
     if (options.tensors)
         out["tensors"] = tensorsJson(*network.file, options);
     return out;

@@ -56,6 +56,11 @@ private Q_SLOTS:
             {"scale_shared_with must be a text"});
         row("a scale shared in two ways", "\n[[quantizer]]\nscale_shared_with = \"a\"\nthreshold_shared_with = \"a\"\n",
             {"exclude each other", "line 2"});
+        row("checks as a list", "[[checks]]\nmute = []\n", {"[checks]", "line 1"});
+        row("misspelt mute", "[checks]\nmuted = [\"zero-point\"]\n", {"did you mean \"mute\"", "line 2"});
+        row("one mute as a text", "[checks]\nmute = \"zero-point\"\n", {"mute must be a list of texts", "line 2"});
+        row("an empty mute", "[checks]\nmute = [\"\"]\n", {"mute[0] is empty"});
+        row("a number among mutes", "[checks]\nmute = [\"a\", 3]\n", {"mute[1] must be a text"});
         row("text where a number belongs", "[[quantizer]]\ninput_scale = \"big\"\n", {"input_scale", "number"});
     }
 

@@ -232,7 +232,9 @@ std::string recipeToml(const Network &network)
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     const Writer writer(network);
-    const std::string entries = writer.layers() + writer.quantizers() + writer.proofs();
+    const std::string checks = checksToml(network.recipe);
+    const std::string entries = writer.layers() + writer.quantizers() + writer.proofs()
+        + (checks.empty() ? std::string() : "\n" + checks);
     const bool assumed = std::ranges::any_of(network.layers,
         [](const Layer &layer) { return std::ranges::any_of(layer.slots, &SlotQuantizer::presetAssumed); });
     if (entries.empty() && !network.recipe.brevitas && !assumed)

@@ -2,6 +2,7 @@
 #include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/spec.h"
 #include "recipe/recipe_text.h"
+#include "recipe/recipe_toml.h"
 
 #include <QtTest>
 
@@ -27,6 +28,37 @@ private:
     }
 
 private Q_SLOTS:
+    void mutes_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QByteArray>("wanted");
+        QTest::newRow("in place") << QByteArray("[checks] # of ours\nmute = [ \"zero-point\" ] # known\n\n[[layer]]\n")
+                                  << QByteArray(
+                                         "[checks] # of ours\nmute = [\"a\", \"b:conv*\"] # known\n\n[[layer]]\n");
+        QTest::newRow("in an empty table") << QByteArray("[checks]\n\n[[layer]]\n")
+                                           << QByteArray("[checks]\nmute = [\"a\", \"b:conv*\"]\n\n[[layer]]\n");
+        QTest::newRow("at the end") << QByteArray("brevitas = \"0.9.1\"\n")
+                                    << QByteArray("brevitas = \"0.9.1\"\n\n[checks]\nmute = [\"a\", \"b:conv*\"]\n");
+        QTest::newRow("a key behind a dot")
+            << QByteArray("checks.mute = []\n") << QByteArray("checks.mute = [\"a\", \"b:conv*\"]\n");
+    }
+
+    void mutes()
+    {
+        QFETCH(QByteArray, text);
+        Recipe recipe = recipeOf(text);
+        QCOMPARE(edited(text, recipe), QString(text));
+        recipe.mutes = {"a", "b:conv*"};
+        const QString out = edited(text, recipe);
+        QFETCH(QByteArray, wanted);
+        QCOMPARE(out, QString(wanted));
+        const Recipe read = recipeOf(out.toUtf8());
+        QCOMPARE(read.mutes, recipe.mutes);
+        const QString whole = QString::fromStdString(recipeText(read));
+        QVERIFY2(whole.endsWith("[checks]\nmute = [\"a\", \"b:conv*\"]\n"), qPrintable(whole));
+        QCOMPARE(recipeOf(whole.toUtf8()).mutes, recipe.mutes);
+    }
+
     void choice_data()
     {
         QTest::addColumn<QByteArray>("text");
