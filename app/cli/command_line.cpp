@@ -172,6 +172,22 @@ void addRun(CLI::App &app, Command &chosen)
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
 
+void addCheck(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<CheckArguments>();
+    CLI::App *word
+        = app.add_subcommand("check", "What a target refuses of a model, or computes differently, and what to do");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("--target", arguments->targetText, "What it is made for (default: what holds for every target)")
+        ->check(CLI::IsMember(std::vector<std::string>(targetNames().begin(), targetNames().end())));
+    word->add_option("--recipe", arguments->recipe,
+        "The recipe of a checkpoint, or of any model what its [checks] mute (default: MODEL.recipe.toml beside it)");
+    addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
+    word->add_flag("--json", arguments->json, "JSON, schema 1");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
 class Line {
 public:
     Line()
@@ -187,6 +203,7 @@ public:
         addCompare(app, chosen);
         addExport(app, chosen);
         addRun(app, chosen);
+        addCheck(app, chosen);
     }
 
     CLI::App app;
@@ -287,7 +304,8 @@ ProgramDescription describeCommandLine()
     out.details = CLI::detail::split(line.app.get_description(), '\n');
     out.summary = "inspector for quantized neural networks on hardware";
     out.usage = {"quantscope FILE"};
-    out.statuses = {"Done.", "The answer is no: a proof failed.", "Wrong usage.", "A file cannot be read or written."};
+    out.statuses = {"Done.", "The answer is no: a proof failed, or a check found an error.", "Wrong usage.",
+        "A file cannot be read or written."};
     describeOptions(line.app, out.places, out.options);
     out.places.push_back({{"file"}, ValueKind::File, "FILE", {}, "", "The model that the window opens", false, false});
     for (const CLI::App *word : line.app.get_subcommands({})) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/ids.h"
+#include "checks/target.h"
 #include "description/program_description.h"
 #include "export/export.h"
 #include "report/inspect.h"
@@ -56,8 +57,17 @@ struct RunArguments {
     bool allFloat = false, layers = false, json = false;
 };
 
-using Command
-    = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments, RunArguments>;
+struct CheckArguments {
+    std::string file, targetText;
+    std::optional<std::string> recipe, part, quantInfo;
+    bool json = false;
+
+    /// Nothing: the rules that hold for every target.
+    std::optional<Target> target() const { return targetFromName(targetText); }
+};
+
+using Command = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments,
+    RunArguments, CheckArguments>;
 
 /// What is to be done, or what --help and --version print. Errors: Usage.
 /// The only file that knows CLI11, which takes the compiler longer than the rest of the program.

@@ -1,3 +1,4 @@
+#include "check.h"
 #include "codes.h"
 #include "commands.h"
 #include "compare.h"

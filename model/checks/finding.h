@@ -23,6 +23,9 @@ struct Finding {
     std::string source; ///< tool, version and place that the rule comes from
 };
 
+/// The source of what was said when the file was read.
+inline constexpr std::string_view kSaidByFile = "the file";
+
 /// A rule that could not be looked at, and why.
 struct UncheckedRule {
     std::string rule, why;

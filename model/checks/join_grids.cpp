@@ -71,22 +71,28 @@ bool hasMinifloats(const Network &network, const Join &join)
     });
 }
 
-std::string joinText(const Network &network, const Join &join)
+std::string remedyText(const Network &network, const Join &join)
+{
+    return fmt::format(
+        "; {} meet there only on one grid, so let one quantizer make all of them (in Brevitas one "
+        "QuantIdentity with return_quant_tensor=True that every branch goes through), or rescale them in "
+        "hardware",
+        hasMinifloats(network, join) ? "values" : "integers");
+}
+
+} // namespace
+
+std::string joinDifference(const Network &network, const Join &join)
 {
     const FlowNode &node = network.flow.node(join.node);
     const auto differing = static_cast<std::size_t>(std::ranges::count_if(join.inputs, &JoinInput::differs));
     const std::string which = differing == join.inputs.size()
         ? fmt::format("its {} inputs", differing)
         : fmt::format("{} of its {} inputs", differing, join.inputs.size());
-    return fmt::format(
-        "{}{}: {} differ in {}: {}; {} meet there only on one grid, so let one quantizer make all of "
-        "them (in Brevitas one QuantIdentity with return_quant_tensor=True that every branch goes through), "
-        "or rescale them in hardware",
-        node.opType, node.name.empty() ? std::string() : " node " + node.name, which, fieldsText(join),
-        inputsText(network, join), hasMinifloats(network, join) ? "values" : "integers");
+    return fmt::format("{}{}: {} differ in {}: {}", node.opType,
+        node.name.empty() ? std::string() : " node " + node.name, which, fieldsText(join), inputsText(network, join));
 }
 
-/// The quantizer nearest to the join, by the order of the list.
 SlotId lastDiffering(const Join &join)
 {
     SlotId last{};
@@ -96,14 +102,13 @@ SlotId lastDiffering(const Join &join)
     return last;
 }
 
-} // namespace
-
 std::vector<Diagnostic> checkJoinGrids(const Network &network)
 {
     std::vector<Diagnostic> out;
     for (const Join &join : disagreeingJoins(network)) {
         const SlotId at = lastDiffering(join);
-        out.push_back({"scales-differ", Severity::Warning, {at.layer, at.slot}, joinText(network, join)});
+        out.push_back({"scales-differ", Severity::Warning, {at.layer, at.slot},
+            joinDifference(network, join) + remedyText(network, join)});
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // What a look at a 1 GB checkpoint costs (64 layers of 4 Mi weights), and an edit of one of its layers.
 
 #include "checkpoint_file.h"
+#include "checks/rule_table.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "open/open_network.h"
 #include "report/inspect.h"
@@ -48,7 +49,33 @@ void applyCandidate(benchmark::State &state)
     }
 }
 
+/// `quantscope check` of the sample, for every target one after the other: from its file to the findings.
+void checkSample(benchmark::State &state)
+{
+    const std::string path = QUANTSCOPE_SOURCE_DIR "/resources/samples/digits_fixed.pt";
+    for (auto _ : state) {
+        const Inspection inspection = *inspect(shared(openNetwork(path)), {.channels = true});
+        const Accumulators accumulators = *accumulatorsOf(*inspection.network);
+        for (const std::string_view name : targetNames())
+            benchmark::DoNotOptimize(check(inspection, targetFromName(name), &accumulators));
+    }
+}
+
+/// Of a large checkpoint: what an inspection with every channel's figures costs, and the rules.
+void checkGigabyte(benchmark::State &state)
+{
+    const std::string &path = gigabyte().path();
+    for (auto _ : state) {
+        const Inspection inspection = *inspect(shared(openNetwork(path)), {.channels = true});
+        const Accumulators accumulators = *accumulatorsOf(*inspection.network);
+        benchmark::DoNotOptimize(check(inspection, Target::Finn, &accumulators));
+    }
+    state.SetBytesProcessed(state.iterations() * (std::int64_t{1} << 30));
+}
+
 } // namespace
 
 BENCHMARK(inspectGigabyte)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(applyCandidate)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(checkSample)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(checkGigabyte)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -98,6 +98,9 @@ private Q_SLOTS:
             {"compare", model, "conv1", "--with", "torch_per_tensor_affine", "--bits", "30:32"}, 0, "");
         row("a stored scale swept", {"compare", model, "conv1", "--with", "Int8WeightPerTensorFloatMSE", "--bits", "2"},
             2, "trained or searched and stored");
+        row("what a target takes", {"check", model, "--target", "finn"}, 0, "");
+        row("what every target takes", {"check", model}, 0, "");
+        row("an unknown target", {"check", model, "--target", "fin"}, 2, "--target");
         row("export to nowhere", {"export", model, "--format", "header", "--out", "/proc/none"}, 3, "/proc/none");
     }
 
@@ -126,6 +129,7 @@ private Q_SLOTS:
         QTest::newRow("inspect") << QStringList{"inspect", model, "--json"};
         QTest::newRow("recipe") << QStringList{"recipe", model};
         QTest::newRow("compare") << QStringList{"compare", model, "conv1"};
+        QTest::newRow("check") << QStringList{"check", model};
         QTest::newRow("help") << QStringList{"--help"};
     }
 

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "checks/rule.h"
+
+namespace quantscope {
+
+/// What the file, its recipe, its exports and its data said when they were read, as findings: under the ids that
+/// scripts rely on, with what to do. Diagnostics that rules of their own say better are left to them.
+void takeDiagnostics(const CheckFacts &facts, Findings &out);
+
+} // namespace quantscope

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "checks/bias_scale.h"
+#include "checks/rule.h"
+
+#include <string_view>
+#include <vector>
+
+namespace quantscope {
+
+/// Layers with a quantized weight whose bias has such a scale.
+std::vector<const Layer *> layersWithBias(const CheckFacts &facts, BiasScale scale);
+/// Layers that multiply with a weight of two or more axes which nothing quantizes, as far as is known.
+std::vector<const Layer *> layersWithFloatWeight(const CheckFacts &facts);
+/// Layers with a quantized weight that read values which no quantizer made: an input of the network, or what layers and
+/// operators computed. Needs a graph.
+std::vector<const Layer *> layersWithFloatInput(const CheckFacts &facts);
+
+/// What an activation quantizer stands behind; nothing where a state_dict leaves it open.
+enum class ActivationKind { Relu, Identity, Other };
+std::optional<ActivationKind> activationKindOf(const CheckedSlot &checked);
+
+/// The same words for each layer, at the severity of the rule at hand.
+void addForEach(
+    Findings &out, const std::vector<const Layer *> &layers, Slot slot, std::string_view text, std::string_view fix);
+
+/// The same words for each layer that reads what is not quantized.
+void addFloatInputs(const CheckFacts &facts, Findings &out, std::string_view text, std::string_view fix);
+/// QONNX that Brevitas wrote with wrong attributes, for readers that take it at its word.
+void addFaultyExport(const CheckFacts &facts, Findings &out);
+/// What makes QONNX of the file, for readers of it alone.
+std::string_view wayToQonnx(const Network &network);
+
+} // namespace quantscope

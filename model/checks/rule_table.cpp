@@ -1,0 +1,118 @@
+#include "checks/rule_table.h"
+
+#include "checks/accumulator_rules.h"
+#include "checks/bias_rules.h"
+#include "checks/channel_rules.h"
+#include "checks/diagnostic_findings.h"
+#include "checks/join_rules.h"
+#include "checks/preset_rules.h"
+#include "checks/propagation.h"
+#include "checks/targets/dpu.h"
+#include "checks/targets/finn.h"
+#include "checks/targets/hls.h"
+#include "checks/targets/hls4ml.h"
+#include "checks/targets/onnx.h"
+#include "checks/targets/pytorch.h"
+#include "network/unconfirmed.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace quantscope {
+
+namespace {
+
+struct TargetRules {
+    Target target;
+    std::span<const Rule> (*rules)();
+};
+
+/// A target is a file and a row here.
+constexpr std::array kTargetRules = {
+    TargetRules{Target::Finn, finnRules},
+    TargetRules{Target::Hls4ml, hls4mlRules},
+    TargetRules{Target::Dpu, dpuRules},
+    TargetRules{Target::Onnx, onnxRules},
+    TargetRules{Target::PyTorch, pytorchRules},
+    TargetRules{Target::Hls, hlsRules},
+};
+
+bool looksAt(const Rule &rule, Slot slot) { return rule.role == SlotRole::Any || rule.role == roleOf(slot); }
+
+/// What is refused of a quantizer that is only assumed may not be there: that is a warning.
+void applyToSlots(const Rule &rule, const CheckFacts &facts, Findings &out)
+{
+    for (const CheckedSlot &checked : facts.slots) {
+        const Slot slot = checked.slot.slot;
+        auto problem = looksAt(rule, slot) ? rule.ofSlot(checked) : std::nullopt;
+        if (!problem)
+            continue;
+        const bool guessed = isUnconfirmed(facts.network, checked.slot);
+        Finding finding;
+        finding.severity = guessed && rule.severity == Severity::Error ? Severity::Warning : rule.severity;
+        finding.subject = {checked.layer.id, slot};
+        finding.text = fmt::format("{} {}: {}{}", checked.layer.name, slot, problem->text,
+            guessed ? " (as it is assumed: neither file nor recipe says all of it)" : "");
+        finding.fix = std::move(problem->fix);
+        out.add(std::move(finding));
+    }
+}
+
+void apply(const Rule &rule, const CheckFacts &facts, Findings &out)
+{
+    if (rule.holdsFor != nullptr && !rule.holdsFor(traitsOf(facts.network.dialect)))
+        return;
+    out.begin(rule);
+    if (rule.needsGraph && !facts.hasGraph())
+        out.leaveOpen(rule.id, withoutGraph(facts.network));
+    else if (rule.ofSlot != nullptr)
+        applyToSlots(rule, facts, out);
+    else
+        rule.ofNetwork(facts, out);
+}
+
+/// Worst first; of one place and rule the worst alone.
+void putInOrder(std::vector<Finding> &findings)
+{
+    std::ranges::stable_sort(findings, {}, &Finding::severity);
+    std::set<std::tuple<std::string, std::optional<LayerId>, std::optional<Slot>, std::optional<FlowNodeId>>> seen;
+    std::erase_if(findings, [&](const Finding &finding) {
+        const bool hasPlace = finding.subject.layer.has_value();
+        return hasPlace
+            && !seen.emplace(finding.rule, finding.subject.layer, finding.subject.slot, finding.node).second;
+    });
+}
+
+} // namespace
+
+std::vector<std::span<const Rule>> rulesFor(std::optional<Target> target)
+{
+    std::vector<std::span<const Rule>> out
+        = {biasRules(), propagationRules(), joinRules(), presetRules(), channelRules(), accumulatorRules()};
+    for (const TargetRules &row : kTargetRules)
+        if (row.target == target)
+            out.push_back(row.rules());
+    return out;
+}
+
+CheckResult check(const Inspection &inspection, std::optional<Target> target, const Accumulators *accumulators)
+{
+    const CheckFacts facts(inspection, target, accumulators);
+    Findings out;
+    takeDiagnostics(facts, out);
+    for (const std::span<const Rule> rules : rulesFor(target))
+        for (const Rule &rule : rules)
+            apply(rule, facts, out);
+    putInOrder(out.found);
+    CheckResult result{target, std::move(out.found), std::move(out.unchecked)};
+    result.muted = inspection.muted + std::erase_if(result.findings, [&](const Finding &finding) {
+        return isMutedBy(facts.network.recipe.mutes, finding.rule, subjectName(facts.network, finding.subject));
+    });
+    return result;
+}
+
+} // namespace quantscope
