@@ -65,6 +65,21 @@ DeflatedMember deflatedMember(const std::string &content)
         entry.crc, "a"};
 }
 
+/// A deflated member that counts what is read of it.
+struct CountedMember {
+    explicit CountedMember(std::size_t size)
+        : text(numbered(size))
+        , member(deflatedMember(text))
+        , counted(std::make_shared<CountedSource>(member.source))
+    {
+        member.source = counted;
+    }
+
+    std::string text;
+    DeflatedMember member;
+    std::shared_ptr<CountedSource> counted;
+};
+
 void patch(std::string &bytes, std::size_t at, std::string_view replacement)
 {
     bytes.replace(at, replacement.size(), replacement);
@@ -122,10 +137,8 @@ private Q_SLOTS:
 
     void readersOfOneMemberAtTwoPlaces()
     {
-        const std::string text = numbered(8 << 20); // several windows
-        DeflatedMember member = deflatedMember(text);
-        const auto counted = std::make_shared<CountedSource>(member.source);
-        member.source = counted;
+        const CountedMember large(8 << 20); // several windows
+        const auto &[text, member, counted] = large;
         InflatePool pool;
         std::vector<std::byte> out(1);
         for (std::size_t at = 0; at < text.size() / 2; at += 64 << 10)
@@ -139,10 +152,8 @@ private Q_SLOTS:
     /// As a matrix stored by columns is read by rows.
     void deflatedMembersReadBackAndForth()
     {
-        const std::string text = numbered(4 << 20); // several windows
-        DeflatedMember member = deflatedMember(text);
-        const auto counted = std::make_shared<CountedSource>(member.source);
-        member.source = counted;
+        const CountedMember large(4 << 20); // several windows
+        const auto &[text, member, counted] = large;
         InflatePool pool;
         std::vector<std::byte> out(8);
         for (std::size_t row = 0; row < 64; ++row)
@@ -156,10 +167,8 @@ private Q_SLOTS:
 
     void largeMembersReadBackAndForthAreRefused()
     {
-        const std::string text = numbered(12 << 20); // more windows than streams are kept
-        DeflatedMember member = deflatedMember(text);
-        const auto counted = std::make_shared<CountedSource>(member.source);
-        member.source = counted;
+        const CountedMember large(12 << 20); // more windows than streams are kept
+        const auto &[text, member, counted] = large;
         InflatePool pool(1 << 20); // less than the member
         std::vector<std::byte> out(8);
         QString why;

@@ -116,14 +116,8 @@ void QOperatorPlanner::addMatMulNBits(NodeId id)
     auto bias = biasOf(id, 5, false);
     if (!weight)
         return;
-    const std::size_t layer = m_plan.claimLayer(m_operands.layerName(id, *weight, bias));
-    m_plan.layer(layer).kind = "Linear";
-    m_plan.layer(layer).nodes.push_back(id);
-    if (weight->slot.form == Form::Codes)
-        weight->slot.form = Form::Blocks;
-    weight->slot.slot = Slot::Weight;
-    m_plan.addSlot(layer, weight->slot, weight->node);
-    m_operands.addBias(layer, std::move(bias), id);
+    const std::string name = m_operands.layerName(id, *weight, bias);
+    m_operands.addBias(addBlocks(id, name, "Linear", std::move(*weight)), std::move(bias), id);
 }
 
 void QOperatorPlanner::addGatherBlocks(NodeId id)
@@ -131,13 +125,20 @@ void QOperatorPlanner::addGatherBlocks(NodeId id)
     auto table = coded(id, 0);
     if (!table)
         return;
-    const std::size_t layer = m_plan.claimLayer(m_operands.layerName(id, *table, std::nullopt));
-    m_plan.layer(layer).kind = "Embedding";
+    const std::string name = m_operands.layerName(id, *table, std::nullopt);
+    addBlocks(id, name, "Embedding", std::move(*table));
+}
+
+std::size_t QOperatorPlanner::addBlocks(NodeId id, const std::string &name, const char *kind, Operand weight)
+{
+    const std::size_t layer = m_plan.claimLayer(name);
+    m_plan.layer(layer).kind = kind;
     m_plan.layer(layer).nodes.push_back(id);
-    if (table->slot.form == Form::Codes)
-        table->slot.form = Form::Blocks;
-    table->slot.slot = Slot::Weight;
-    m_plan.addSlot(layer, table->slot, table->node);
+    if (weight.slot.form == Form::Codes)
+        weight.slot.form = Form::Blocks;
+    weight.slot.slot = Slot::Weight;
+    m_plan.addSlot(layer, weight.slot, weight.node);
+    return layer;
 }
 
 } // namespace quantscope::interpret

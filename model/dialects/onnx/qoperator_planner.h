@@ -18,6 +18,8 @@ public:
 private:
     const CodePositions *weightOf(const Node &node, const QOperator &op) const;
     std::optional<Operand> coded(NodeId id, std::size_t input);
+    /// A layer whose weight has a scale for each block; returns its position in the plan.
+    std::size_t addBlocks(NodeId id, const std::string &name, const char *kind, Operand weight);
     std::optional<Operand> biasOf(NodeId id, std::size_t input, bool isCoded);
     void addActivation(NodeId id, std::size_t layer, Slot slot, const CodePositions &positions);
 };

@@ -1,23 +1,15 @@
 // The networks have members called slots.
 
-#include "dialects/onnx/recover.h"
-#include "support/graph_text.h"
+#include "support/graph_network.h"
 #include "support/slot_text.h"
 
 #include <QtTest>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
+using test::networkOf;
 
 namespace {
-
-Network networkOf(const QString &text)
-{
-    const auto file = test::GraphText(text).file();
-    Network network = listOnnx(file);
-    recoverOnnx(network, {});
-    return network;
-}
 
 template <class T> QString numbers(const std::vector<T> &values)
 {

@@ -1,9 +1,8 @@
 // The networks have members called slots.
 
-#include "dialects/onnx/recover.h"
 #include "network/feeds.h"
-#include "network/joins.h"
-#include "support/graph_text.h"
+#include "support/graph_network.h"
+#include "support/join_text.h"
 #include "support/onnx_network.h"
 #include "support/paths.h"
 
@@ -14,31 +13,13 @@
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
+using test::networkOf;
 
 namespace {
-
-Network networkOf(const QString &text)
-{
-    const auto file = test::GraphText(text).file();
-    Network network = listOnnx(file);
-    recoverOnnx(network, {});
-    return network;
-}
 
 QString slotText(const Network &network, const SlotId &id)
 {
     return QString::fromStdString(network.layer(id.layer).name) + u'.' + QString::fromUtf8(slotName(id.slot));
-}
-
-QString arrivalText(const Network &network, const Arrival &arrival)
-{
-    switch (arrival.kind) {
-    case Arrival::Kind::Quantized: return slotText(network, *arrival.quantizer);
-    case Arrival::Kind::Several: return u"several"_s;
-    case Arrival::Kind::Plain: return u"plain"_s;
-    case Arrival::Kind::Unknown: break;
-    }
-    return u"unknown"_s;
 }
 
 /// What arrives at the network's first output.
@@ -47,24 +28,11 @@ QString atOutput(const Network &network)
     const Arrivals arrivals(network);
     for (std::size_t at = 0; at < network.flow.nodes().size(); ++at)
         if (network.flow.nodes()[at].kind == FlowNode::Kind::Output)
-            return arrivalText(network, arrivals.into(static_cast<FlowNodeId>(at)).front());
+            return test::arrivalText(network, arrivals.into(static_cast<FlowNodeId>(at)).front(), slotText);
     return u"no output"_s;
 }
 
-/// "Add: q.act p.weight | scale" of every join.
-QStringList joinTexts(const Network &network)
-{
-    QStringList out;
-    for (const Join &join : joinsOf(Arrivals(network))) {
-        QString text = QString::fromStdString(network.flow.node(join.node).opType) + u':';
-        for (const JoinInput &input : join.inputs)
-            text += u' ' + arrivalText(network, input.arrival);
-        for (const GridField field : join.fields)
-            text += u" | "_s + QString::fromUtf8(gridFieldName(field));
-        out << text;
-    }
-    return out;
-}
+QStringList joinTexts(const Network &network) { return test::joinTexts(network, slotText); }
 
 const QString kConstants = u"s = f32 0.5; z = f32 0; half = f32 0.25; b = f32 8; zu = u8 3; zero = f32 0; one = f32 1; "
                            "neg = i64 -1; big = f32 1e9; t = i64 1\n"_s;

@@ -2,7 +2,7 @@
 
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
-#include "network/joins.h"
+#include "support/join_text.h"
 #include "support/paths.h"
 
 #include <algorithm>
@@ -22,35 +22,15 @@ Network networkOf(const std::string &name)
     return *recoverQuantizers(*file);
 }
 
-QString arrivalText(const Network &network, const Arrival &arrival)
+QString gridText(const Network &network, const SlotId &id)
 {
-    switch (arrival.kind) {
-    case Arrival::Kind::Quantized: {
-        const Quantizer &q = *network.slot(*arrival.quantizer)->quantizer;
-        return QString::fromStdString(
-            gridTypeText(q) + "*" + gridScaleText(q) + (gridZeroText(q) == "0" ? "" : "+" + gridZeroText(q)));
-    }
-    case Arrival::Kind::Several: return u"several"_s;
-    case Arrival::Kind::Plain: return u"plain"_s;
-    case Arrival::Kind::Unknown: break;
-    }
-    return u"unknown"_s;
+    const Quantizer &q = *network.slot(id)->quantizer;
+    return QString::fromStdString(
+        gridTypeText(q) + "*" + gridScaleText(q) + (gridZeroText(q) == "0" ? "" : "+" + gridZeroText(q)));
 }
 
 /// "add: i8*2^-4 i8*2^-2 | scale" of every join.
-QStringList joinTexts(const Network &network)
-{
-    QStringList out;
-    for (const Join &join : joinsOf(Arrivals(network))) {
-        QString text = QString::fromStdString(network.flow.node(join.node).opType) + u':';
-        for (const JoinInput &input : join.inputs)
-            text += u' ' + arrivalText(network, input.arrival);
-        for (const GridField field : join.fields)
-            text += u" | "_s + QString::fromUtf8(gridFieldName(field));
-        out << text;
-    }
-    return out;
-}
+QStringList joinTexts(const Network &network) { return test::joinTexts(network, gridText); }
 
 QStringList saidOf(const Network &network, const std::string &rule)
 {
