@@ -26,6 +26,7 @@ private:
     const std::string &nameOf(std::size_t index) const { return m_file.tensors[index].name; }
     void setRange(bool isSigned, const std::string &why);
     void readGroups();
+    void assumeGroups(std::int64_t groups);
     bool readInputs();
     void addOne();
     void readRows();
@@ -86,6 +87,18 @@ void PackedRules::readGroups()
     m_q.origin["zero_point"] = {Origin::Read, nameOf(*m_packed.zeros)};
     if (isGptq)
         addOne();
+    if (m_packed.groupAssumed)
+        assumeGroups(scales[0]);
+}
+
+/// Groups of several lengths divide the inputs into as many parts, the last one shorter.
+void PackedRules::assumeGroups(std::int64_t groups)
+{
+    m_work.markAssumed(m_q, "scale", fmt::format("that {} inputs share one, and fewer the last,", m_packed.group));
+    m_work.warn(kGroupsAssumed.data(),
+        fmt::format("no g_idx says how its {} inputs are divided into {} groups: {} each and fewer in the last one, as "
+                    "powers of two are usual, is assumed",
+            m_packed.shape[0], groups, m_packed.group));
 }
 
 /// Blocks of one input, each with the scales of the group that g_idx names (desc_act). False where the file has so many

@@ -13,6 +13,7 @@ void resolvePacked(SlotWork &work, const PackedWeight &packed);
 
 /// Of its own rules.
 inline constexpr std::string_view kGroupsOutOfOrder = "groups-out-of-order";
+inline constexpr std::string_view kGroupsAssumed = "group-size-assumed";
 inline constexpr std::string_view kTableOfValues = "table-of-values";
 inline constexpr std::string_view kOrderAssumed = "weight-order-assumed";
 

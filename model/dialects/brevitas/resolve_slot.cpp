@@ -84,9 +84,10 @@ std::optional<SlotFailure> failureOf(SlotWork &work)
 
 bool isSlotWarning(std::string_view rule)
 {
-    static constexpr std::string_view kRules[] = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing",
-        "stored-bit-width-unused", "stored-integers", "proof-from-export", kNeverCalibrated, "shared-values-differ",
-        kScaleShared, kOnGrid, kRangeUnknown, kSwitchedOff, kGroupsOutOfOrder, kTableOfValues, kOrderAssumed};
+    static constexpr std::string_view kRules[]
+        = {"shared-keyword-ignored", "keyword-without-effect", "keyword-missing", "stored-bit-width-unused",
+            "stored-integers", "proof-from-export", kNeverCalibrated, "shared-values-differ", kScaleShared, kOnGrid,
+            kRangeUnknown, kSwitchedOff, kGroupsOutOfOrder, kGroupsAssumed, kTableOfValues, kOrderAssumed};
     return std::ranges::find(kRules, rule) != std::end(kRules);
 }
 

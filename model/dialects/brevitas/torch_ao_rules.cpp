@@ -117,7 +117,11 @@ void findRange(SlotWork &work, Quantizer &q)
                 "it");
         if (range->eitherEnd)
             work.markAssumed(q, "narrow", "narrow range gives the same scale: that the lowest code is in the range");
-    } else
+    } else if (learnsScale(work))
+        work.warn(kRangeUnknown.data(),
+            "it learned its scale, so that no range gives it from min_val and max_val, and keeps none: its bit width "
+            "is not known");
+    else
         work.warn(kRangeUnknown.data(),
             "its fake quantizer keeps a scale and a zero point but not its range, and no one range of 1 to 8 or 16 "
             "bits gives them from min_val and max_val: its bit width is not known");

@@ -116,17 +116,24 @@ std::string PackedFinder::shapeWords(PackedWeight &weight) const
     return {};
 }
 
-/// The last group may be shorter; groups are powers of two then.
+/// The power of two, of which so many groups are needed, the last one shorter or not; 0 where there is none.
+std::int64_t groupOfPower(std::int64_t in, std::int64_t groups)
+{
+    for (std::int64_t size = 16; size <= in; size *= 2)
+        if ((in + size - 1) / size == groups)
+            return size;
+    return 0;
+}
+
+/// GPTQ lets the last group be shorter; a power of two is the usual group then. AWQ refuses to.
 void PackedFinder::findGroup(PackedWeight &weight, std::int64_t in, std::int64_t groups) const
 {
     constexpr std::int64_t kLargest = 1 << 30; // of one group any number is the scale of all inputs
-    if (in % groups == 0) {
-        weight.group = in / groups <= kLargest || groups == 1 ? in / groups : 0;
-        return;
-    }
-    for (std::int64_t size = 16; size <= in && weight.group == 0; size *= 2)
-        if ((in + size - 1) / size == groups)
-            weight.group = size;
+    const std::int64_t power = groups == 1 ? 0 : groupOfPower(in, groups);
+    const bool isEven = in % groups == 0 && (in / groups <= kLargest || groups == 1);
+    const bool mayBeShorter = power != 0 && !weight.groups && weight.scheme == Scheme::Gptq;
+    weight.group = isEven && !mayBeShorter ? in / groups : power;
+    weight.groupAssumed = power != 0 && !weight.groups && in != power * groups && (!isEven || mayBeShorter);
 }
 
 std::optional<PackedWeight> PackedFinder::codes(const std::string &name, std::size_t index) const

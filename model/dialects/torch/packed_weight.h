@@ -26,6 +26,7 @@ struct PackedWeight {
     Shape shape; ///< of the codes: [in][out] of GPTQ and AWQ, [out][in] of bitsandbytes
     unsigned bits = 8;
     std::int64_t group = 0; ///< inputs, of a table elements in a row, that share a scale
+    bool groupAssumed = false; ///< the last group is shorter, or there are other ways to divide the inputs
     std::string type; ///< "nf4", "fp4"
     std::string problem; ///< why it is not decoded; a sentence without its name
 

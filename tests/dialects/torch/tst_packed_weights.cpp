@@ -311,6 +311,38 @@ private Q_SLOTS:
         QVERIFY(!found.contains("block_size") || found["block_size"].is_null());
     }
 
+    /// Without g_idx several lengths of groups give as many scales; AWQ allows no shorter group.
+    void groupsThatMayBeShorter_data()
+    {
+        QTest::addColumn<int>("inputs");
+        QTest::addColumn<int>("groups");
+        QTest::addColumn<bool>("isAwq");
+        QTest::addColumn<int>("length");
+        QTest::addColumn<QString>("said");
+        const QString other
+            = "group-size-assumed: l weight: no g_idx says how its %1 inputs are divided into %2 groups: "
+              "%3 each and fewer in the last one, as powers of two are usual, is assumed";
+        QTest::newRow("even, a power of two") << 128 << 2 << false << 64 << QString();
+        QTest::newRow("uneven") << 104 << 2 << false << 64 << other.arg(104).arg(2).arg(64);
+        QTest::newRow("48 or 64") << 96 << 2 << false << 64 << other.arg(96).arg(2).arg(64);
+        QTest::newRow("no power of two") << 240 << 10 << false << 24 << QString();
+        QTest::newRow("AWQ") << 96 << 2 << true << 48 << QString();
+    }
+
+    void groupsThatMayBeShorter()
+    {
+        QFETCH(int, inputs);
+        QFETCH(int, groups);
+        QFETCH(bool, isAwq);
+        QFETCH(QString, said);
+        const Network network
+            = packed({{"l.qweight", isAwq ? Shape{inputs, 1} : Shape{inputs / 8, 8}}, {"l.qzeros", {groups, 1}}},
+                {floats("l.scales", {groups, 8}, 0.5f)});
+        QTEST(inspected(network)["block_size"].get<int>(), "length");
+        QCOMPARE(textsOf(network), said.isEmpty() ? QStringList() : QStringList{said});
+        QCOMPARE(inspected(network)["origin"]["scale"].get<std::string>().starts_with("assumed"), !said.isEmpty());
+    }
+
     void misfits_data()
     {
         QTest::addColumn<Shape>("words");
