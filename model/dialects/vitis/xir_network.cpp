@@ -6,8 +6,6 @@
 #include "dialects/vitis/xir_flow.h"
 #include "dialects/vitis/xir_weights.h"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
 namespace quantscope {
@@ -116,10 +114,11 @@ private:
 /// The compiler's own numbers; with a hard sigmoid the sum is brought onto that one's grid.
 DpuFacts dpuFacts(const XirGraph &graph, NodeId id)
 {
-    constexpr std::int64_t kNone = -128;
+    constexpr std::int64_t kNone = -128, kMost = 1000;
     const auto number = [&](const char *name) {
         const std::int64_t found = graph.node(id).integer(name, kNone);
-        return found == kNone || std::abs(found) > 1000 ? std::nullopt : std::optional(static_cast<int>(found));
+        return found == kNone || found < -kMost || found > kMost ? std::nullopt
+                                                                 : std::optional(static_cast<int>(found));
     };
     DpuFacts out;
     out.shiftCut = number("shift_cut");

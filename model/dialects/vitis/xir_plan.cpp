@@ -114,9 +114,8 @@ private:
         layer.kind = isConvolution ? convolutionName(op.kernelAxes + 2, op.kind == "ConvTranspose")
             : wasMatrix            ? "Linear"
                                    : std::string(op.kind);
-        const std::int64_t groups = op.weights == XirOperator::Weights::Depthwise
-            ? channelsOf(weight.constant)
-            : m_graph.node(id).integer("group", 1);
+        const std::int64_t groups = op.type.find("depthwise") != op.type.npos ? channelsOf(weight.constant)
+                                                                              : m_graph.node(id).integer("group", 1);
         layer.groups = static_cast<int>(std::clamp<std::int64_t>(groups, 1, 1 << 20));
         layer.compute = id;
         layer.nodes = {id};

@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "tensor/reshaped_view.h"
+#include "tensor/turned_view.h"
 
 #include <algorithm>
 #include <numeric>
@@ -28,12 +29,21 @@ TensorInfo permuted(const TensorInfo &tensor, std::span<const std::size_t> axes)
     return out;
 }
 
-/// out, kernel, in -> out, in, kernel.
-std::vector<std::size_t> channelsFirstAxes(std::size_t rank)
+/// Of [out][kernel][in]: the kernel's axes as PyTorch has them. XIR lays those of volumes as height, width, depth.
+std::vector<std::size_t> kernelAxes(std::size_t rank)
 {
-    std::vector<std::size_t> axes{0, rank - 1};
+    if (rank == 5)
+        return {3, 1, 2};
+    std::vector<std::size_t> axes;
     for (std::size_t axis = 1; axis + 1 < rank; ++axis)
         axes.push_back(axis);
+    return axes;
+}
+
+std::vector<std::size_t> withKernel(std::size_t first, std::size_t second, std::size_t rank)
+{
+    std::vector<std::size_t> axes{first, second};
+    std::ranges::copy(kernelAxes(rank), std::back_inserter(axes));
     return axes;
 }
 
@@ -64,6 +74,10 @@ std::string orderMatrix(SlotQuantizer &slot, const XirSlot &planned, const XirGr
     slot.channelAxis = rows || rank < 2 ? 0 : static_cast<int>(rank) - 1;
     if (planned.flattened.empty())
         return {};
+    if (planned.flattened.size() > 3) {
+        return fmt::format(
+            "shown as the file has it: in which order its {} were laid flat is not known", rows ? "columns" : "rows");
+    }
     auto moved = channelsFirstColumns(*slot.tensor, planned.flattened, rows ? 1 : 0);
     if (!moved)
         return {};
@@ -73,30 +87,49 @@ std::string orderMatrix(SlotQuantizer &slot, const XirSlot &planned, const XirGr
         rows ? "columns" : "rows", fmt::join(axes, "]["));
 }
 
-std::string orderConvolution(SlotQuantizer &slot, Weights weights, bool wasMatrix)
+std::string orderDepthwise(SlotQuantizer &slot, bool ofTensorFlow)
 {
     const std::size_t rank = slot.shape.size();
-    if (rank < 3)
+    if (slot.shape[0] != 1 && ofTensorFlow) {
+        slot.channelsLast = true;
+        return "shown as the file has it, [multiplier][kernel][channel]: which output channel is which is not known";
+    }
+    const TensorInfo turned = permuted(*slot.tensor, withKernel(0, rank - 1, rank));
+    Shape shape = turned.shape;
+    shape[0] *= shape[1]; // both are axes of a tensor whose elements were counted
+    shape[1] = 1;
+    slot.tensor = reshapedView(turned, shape);
+    return "stored as [multiplier][kernel][channel], as vai_q_pytorch divides the output channels; shown as "
+           "[out][1][kernel]";
+}
+
+/// XIR convolves the dilated input, with the kernel turned around.
+std::string orderTransposed(SlotQuantizer &slot)
+{
+    const std::size_t rank = slot.shape.size();
+    const auto unturned = turnedView(*slot.tensor, 1, rank - 1);
+    slot.tensor = std::make_shared<const TensorInfo>(permuted(*unturned, withKernel(rank - 1, 0, rank)));
+    slot.channelAxis = 1;
+    return "stored as [out][kernel][in] with the kernel turned around; shown as [in][out][kernel]";
+}
+
+std::string orderConvolution(SlotQuantizer &slot, const XirSlot &planned, bool ofTensorFlow)
+{
+    const std::size_t rank = slot.shape.size();
+    if (rank < 3 || slot.tensor->count() == 0)
         return {};
-    if (weights == Weights::OutKernelIn) {
-        const TensorInfo turned = permuted(*slot.tensor, channelsFirstAxes(rank));
-        if (wasMatrix && turned.count() > 0 && slot.shape[0] > 0) {
-            const auto columns = static_cast<std::int64_t>(turned.count()) / slot.shape[0];
-            slot.tensor = reshapedView(turned, {slot.shape[0], columns});
-            return "stored as a convolution, [out][h][w][c]; shown as the matrix that it was, [out][c*h*w]";
-        }
-        slot.tensor = std::make_shared<const TensorInfo>(turned);
-        return "stored as [out][kernel][in]; shown as [out][in][kernel]";
+    if (planned.op->weights == Weights::Depthwise)
+        return orderDepthwise(slot, ofTensorFlow);
+    if (planned.op->weights == Weights::Transposed)
+        return orderTransposed(slot);
+    const TensorInfo turned = permuted(*slot.tensor, withKernel(0, rank - 1, rank));
+    if (planned.wasMatrix && turned.count() > 0 && slot.shape[0] > 0) {
+        const auto columns = static_cast<std::int64_t>(turned.count()) / slot.shape[0];
+        slot.tensor = reshapedView(turned, {slot.shape[0], columns});
+        return "stored as a convolution, [out][h][w][c]; shown as the matrix that it was, [out][c*h*w]";
     }
-    if (weights == Weights::Depthwise && slot.shape[0] == 1) {
-        std::vector<std::size_t> axes{rank - 1, 0};
-        for (std::size_t axis = 1; axis + 1 < rank; ++axis)
-            axes.push_back(axis);
-        slot.tensor = std::make_shared<const TensorInfo>(permuted(*slot.tensor, axes));
-        return "stored as [1][kernel][channel]; shown as [channel][1][kernel]";
-    }
-    slot.channelsLast = true;
-    return "shown as the file has it, [out][kernel][in]";
+    slot.tensor = std::make_shared<const TensorInfo>(turned);
+    return "stored as [out][kernel][in]; shown as [out][in][kernel]";
 }
 
 } // namespace
@@ -115,7 +148,7 @@ std::string takeConstant(
     if (planned.op != nullptr && (planned.op->weights == Weights::Product || planned.op->weights == Weights::Rows))
         done = orderMatrix(slot, planned, graph, *planned.compute);
     else if (planned.op != nullptr && planned.op->kernelAxes > 0)
-        done = orderConvolution(slot, planned.op->weights, planned.wasMatrix);
+        done = orderConvolution(slot, planned, graph.ofTensorFlow());
     slot.shape = slot.tensor->shape;
     return done;
 }
