@@ -1,5 +1,6 @@
 #include "export/export_array.h"
 
+#include "base/text.h"
 #include "network/axes.h"
 
 #include <algorithm>
@@ -24,8 +25,9 @@ std::string exportObstacle(const SlotQuantizer &slot)
     if (!slot.quantizer->knowsCodes())
         return "has a quantizer of which not everything is known";
     if (slot.proof == ProofVerdict::Differs)
-        return (slot.proofBy.empty() ? "is not what the live model computes: " : "is not what an export has: ")
-            + slot.proofDifference;
+        return fmt::format("is not what {}: {}",
+            slot.proofBy.empty() ? "the live model computes" : fmt::format("{} says", printable(slot.proofBy)),
+            slot.proofDifference);
     if (slot.quantizer->kind == QuantizerKind::Minifloat)
         return "holds minifloats, which have no integer codes";
     if (!slot.tensor->readable())

@@ -13,7 +13,7 @@ struct QuantInfoNumbers {
     std::optional<std::int64_t> bits;
     std::optional<std::int64_t> fixPosition; ///< nothing: null in the file, not quantized or never calibrated
     bool ofDpu = true;
-    std::vector<double> scales, zeroPoints; ///< of other targets; several along the output channels
+    std::vector<double> scales, zeroPoints, largest; ///< of other targets; several along the output channels
 };
 
 struct QuantInfoEntry {

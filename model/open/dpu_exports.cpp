@@ -3,7 +3,9 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "dialects/interpret.h"
-#include "dialects/vitis/quant_info_network.h"
+#include "dialects/vitis/quant_info_join.h"
+#include "dialects/vitis/say_equalization.h"
+#include "dialects/vitis/say_positions.h"
 #include "formats/open_model.h"
 #include "network/dpu_shifts.h"
 #include "open/align_slot.h"
@@ -36,7 +38,8 @@ std::vector<std::string> exportPaths(const ModelFile &file)
 {
     const std::string model = modelName(*file.quantInfo);
     std::vector<std::string> out;
-    if (model.empty() || model.find('/') != std::string::npos)
+    const bool isName = std::ranges::none_of(model, [](unsigned char c) { return c < 0x20 || c == '/'; });
+    if (model.empty() || !isName)
         return out;
     std::set<fs::path> folders;
     for (const std::string &path : {file.quantInfo->path, file.path}) {
@@ -59,44 +62,85 @@ bool holdsWeights(const Layer &layer)
     return weight != nullptr && weight->tensor && weight->quantizer;
 }
 
-/// Pairs of positions in the two lists of layers: by name, then those of one shape in the order of the network.
-std::vector<std::pair<std::size_t, std::size_t>> pairLayers(const Network &mine, const Network &theirs)
+/// The place of each layer's weight in quant_info.json, which has them in the order of the network.
+std::map<std::string, std::size_t> placesOf(const QuantInfo &info)
 {
-    std::vector<std::pair<std::size_t, std::size_t>> out;
-    std::map<std::string, std::size_t> named;
-    std::vector<bool> taken(theirs.layers.size(), false);
-    for (std::size_t e = 0; e < theirs.layers.size(); ++e)
-        if (holdsWeights(theirs.layers[e]))
-            named.emplace(theirs.layers[e].name, e);
-    const auto fits = [&](const Layer &layer, std::size_t e) {
-        return alignedTo(*theirs.layers[e].slot(Slot::Weight), layer.slot(Slot::Weight)->shape, false).has_value();
-    };
-    // The names of .xmodel have "_" where PyTorch has ".".
-    const auto flat = [](std::string name) {
-        std::ranges::replace(name, '.', '_');
-        return name;
-    };
-    std::vector<std::size_t> open;
-    for (std::size_t c = 0; c < mine.layers.size(); ++c) {
-        if (!holdsWeights(mine.layers[c]))
-            continue;
-        const auto found = named.find(flat(mine.layers[c].name));
-        if (found != named.end() && !taken[found->second] && fits(mine.layers[c], found->second)) {
-            taken[found->second] = true;
-            out.emplace_back(c, found->second);
-        } else {
-            open.push_back(c);
-        }
+    std::map<std::string, std::size_t> out;
+    for (const QuantInfoEntry &entry : info.parameters) {
+        const std::string name = vitis::withoutModel(entry.name);
+        if (const std::size_t dot = name.rfind('.'); dot != name.npos)
+            out.emplace(name.substr(0, dot), out.size());
     }
-    for (const std::size_t c : open)
-        for (std::size_t e = 0; e < theirs.layers.size(); ++e)
-            if (!taken[e] && holdsWeights(theirs.layers[e]) && fits(mine.layers[c], e)) {
-                taken[e] = true;
-                out.emplace_back(c, e);
-                break;
-            }
     return out;
 }
+
+/// Pairs the layers of two networks: by name, then those of one shape in the order of the network. One use: run().
+class LayerPairing {
+public:
+    LayerPairing(const Network &mine, const Network &theirs)
+        : m_mine(mine)
+        , m_theirs(theirs)
+        , m_taken(theirs.layers.size(), false)
+    {
+        for (std::size_t e = 0; e < theirs.layers.size(); ++e)
+            if (holdsWeights(theirs.layers[e])) {
+                m_named.emplace(theirs.layers[e].name, e);
+                m_sized[theirs.layers[e].slot(Slot::Weight)->tensor->count()].push_back(e);
+            }
+    }
+
+    /// Positions in the two lists of layers.
+    std::vector<std::pair<std::size_t, std::size_t>> run()
+    {
+        std::vector<std::size_t> open;
+        for (std::size_t c = 0; c < m_mine.layers.size(); ++c)
+            if (holdsWeights(m_mine.layers[c]) && !takeNamed(c))
+                open.push_back(c);
+        const auto places = placesOf(*m_mine.file->quantInfo);
+        std::ranges::stable_sort(open, {}, [&](std::size_t c) {
+            const auto found = places.find(m_mine.layers[c].name);
+            return found == places.end() ? places.size() : found->second;
+        });
+        for (const std::size_t c : open)
+            takeShaped(c);
+        return std::move(m_pairs);
+    }
+
+private:
+    bool take(std::size_t c, std::size_t e)
+    {
+        const Shape &shape = m_mine.layers[c].slot(Slot::Weight)->shape;
+        if (m_taken[e] || !alignedTo(*m_theirs.layers[e].slot(Slot::Weight), shape, false))
+            return false;
+        m_taken[e] = true;
+        m_pairs.emplace_back(c, e);
+        return true;
+    }
+
+    /// The names of .xmodel have "_" where PyTorch has ".".
+    bool takeNamed(std::size_t c)
+    {
+        std::string name = m_mine.layers[c].name;
+        std::ranges::replace(name, '.', '_');
+        const auto found = m_named.find(name);
+        return found != m_named.end() && take(c, found->second);
+    }
+
+    void takeShaped(std::size_t c)
+    {
+        const auto sized = m_sized.find(m_mine.layers[c].slot(Slot::Weight)->tensor->count());
+        if (sized == m_sized.end())
+            return;
+        std::erase_if(sized->second, [&](std::size_t e) { return m_taken[e]; });
+        std::ranges::find_if(sized->second, [&](std::size_t e) { return take(c, e); });
+    }
+
+    const Network &m_mine, &m_theirs;
+    std::vector<bool> m_taken;
+    std::map<std::string, std::size_t> m_named;
+    std::map<std::uint64_t, std::vector<std::size_t>> m_sized; ///< by elements, in the order of the list
+    std::vector<std::pair<std::size_t, std::size_t>> m_pairs;
+};
 
 /// One network with one of its exports. One use: run().
 class DpuComparison {
@@ -111,20 +155,21 @@ public:
 
     void run()
     {
-        const auto pairs = pairLayers(m_network, m_exported);
+        const auto pairs = LayerPairing(m_network, m_exported).run();
         if (pairs.empty()) {
             report("export-unused", Severity::Note, {},
                 fmt::format("{} beside the file is not used: none of its layers has the shape of one here", m_file));
             return;
         }
-        const std::vector<DpuShifts> shifts = dpuPositions(Arrivals(m_exported));
+        std::map<LayerId, DpuShifts> shifts;
+        for (DpuShifts &one : dpuPositions(Arrivals(m_exported)))
+            shifts.emplace(one.layer, std::move(one));
         for (std::size_t i = 0; i < pairs.size(); ++i) {
             const auto &[mine, theirs] = pairs[i];
             m_progress.step(i, pairs.size());
             compareLayer(m_network.layers[mine], m_exported.layers[theirs]);
-            for (const DpuShifts &one : shifts)
-                if (one.layer == m_exported.layers[theirs].id)
-                    takePositions(m_network.layers[mine], one);
+            if (const auto found = shifts.find(m_exported.layers[theirs].id); found != shifts.end())
+                takePositions(m_network.layers[mine], found->second);
         }
         if (m_equal > 0)
             report("export-agrees", Severity::Note, {},
@@ -174,8 +219,29 @@ private:
         return found ? &m_network.file->tensors[*found] : nullptr;
     }
 
+    /// What the positions let conclude gives way to what an export shows.
+    void forgetConclusion(const Layer &layer, SlotQuantizer &slot)
+    {
+        const Subject subject(layer.id, slot.slot);
+        const auto forget = [&](const char *rule) {
+            std::erase_if(m_network.diagnostics,
+                [&](const Diagnostic &said) { return said.rule == rule && said.subject == subject; });
+        };
+        if (slot.assumed)
+            forget(kPositionDiffers);
+        if (slot.proof != ProofVerdict::Differs || slot.proofBy != fileName(m_network.file->quantInfo->path))
+            return;
+        forget(kEqualized);
+        slot.proof = ProofVerdict::None;
+        slot.proofBy.clear();
+        slot.proofDifference.clear();
+        slot.equalized.reset();
+    }
+
     void take(const Layer &layer, SlotQuantizer &slot, const DpuVerdict &verdict)
     {
+        if (verdict.codesAgree || !verdict.difference.empty())
+            forgetConclusion(layer, slot);
         m_positions += verdict.positionsAgree ? 1u : 0u;
         if (!verdict.difference.empty() && slot.proof != ProofVerdict::Differs) {
             slot.proof = ProofVerdict::Differs;

@@ -244,14 +244,25 @@ std::optional<Error> OpenedModel::takeQuantInfo(const RecipeSource &source, bool
         take(withCheckpoint(m_file));
         return std::nullopt;
     }
-    const bool looksBeside = source.beside && !hasRecipe && !m_file->graph && !m_file->tensors.empty();
+    const bool looksBeside = source.beside && !m_file->graph && !m_file->tensors.empty();
     const auto path = source.quantInfo ? source.quantInfo : looksBeside ? quantInfoBeside(m_file->path) : std::nullopt;
     if (!path)
         return std::nullopt;
+    if (hasRecipe && !source.quantInfo) {
+        m_notes.push_back({"quant-info-unused", Severity::Note, "",
+            fmt::format("{} beside the file is not used: the recipe says the quantizers; --quant-info takes its place",
+                fileName(*path))});
+        return std::nullopt;
+    }
     auto choice = withQuantInfo(m_file, *path, source.quantInfo.has_value());
     if (!choice)
         return choice.error();
     take(std::move(*choice));
+    if (m_file->quantInfo && hasRecipe) {
+        m_notes.push_back({"recipe-unused", Severity::Warning, "",
+            fmt::format("the recipe {} is not used: {} says the quantizers", fileName(m_recipe.path), fileName(*path))});
+        m_recipe = {};
+    }
     return std::nullopt;
 }
 

@@ -228,7 +228,7 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
         out += assumed ? "~ assumed: the file and the recipe do not say it\n" : "";
         out += !contradicted ? ""
             : network.recipe.proofs.empty()
-            ? "! wrong: an export beside the file has other codes\n"
+            ? "! wrong: what lies beside the file says otherwise\n"
             : "! wrong: not what the live model computed, as the proof in the recipe has it\n";
         out += shiftsText(network);
     }

@@ -1,3 +1,4 @@
+#include "dialects/brevitas/recipe_edits.h"
 #include "items/diagnostic_model.h"
 #include "items/facts.h"
 #include "items/layer_model.h"
@@ -80,6 +81,28 @@ private Q_SLOTS:
         QVERIFY(text->isVisibleTo(&page));
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         QTRY_VERIFY(!text->isVisibleTo(&page));
+    }
+
+    /// What quant_info.json says is no recipe: nothing of it is edited, confirmed or taken back.
+    void noEditsOfQuantInfo()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::data("dpu/equalized/chain.pth")));
+        const auto before = session.network();
+        QVERIFY(!session.presetsApply());
+        session.applyChoices({{"fc", Slot::Weight, "Int8WeightPerTensorFloat", {}}}, u"other"_s);
+        session.confirmLayers({u"conv1"_s, u"fc"_s});
+        session.setBatchNormsMerged({u"conv1"_s}, true);
+        session.undoStack().undo();
+        QCOMPARE(session.network(), before);
+        QVERIFY(!session.recipeEdited());
+        QCOMPARE(session.undoStack().count(), 0);
+        const SlotFacts facts = slotFacts(*before->layer("conv1")->slot(Slot::Weight));
+        QVERIFY2(facts.contradiction.contains(u"these codes do not fit"_s), qPrintable(facts.contradiction));
+        session.reload();
+        QVERIFY(ready(session));
+        QVERIFY(before->layer("fc")->slot(Slot::Weight)->quantizer
+            == session.network()->layer("fc")->slot(Slot::Weight)->quantizer);
     }
 
     void integersAreShown()

@@ -1,7 +1,10 @@
 #include "dialects/vitis/quant_info_join.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -32,18 +35,6 @@ std::string_view bareName(const ModelFile &file, std::string_view tensor)
     return tensor;
 }
 
-/// nndct's word for an operator: "relu" of "nndct_relu_2".
-std::string wordOf(const std::string &node)
-{
-    constexpr std::string_view kBefore = "nndct_";
-    std::string word = node.starts_with(kBefore) ? node.substr(kBefore.size()) : node;
-    const std::size_t number = word.rfind('_');
-    const bool isNumber = number != std::string::npos && number + 1 < word.size()
-        && std::all_of(word.begin() + static_cast<std::ptrdiff_t>(number) + 1, word.end(),
-            [](char c) { return c >= '0' && c <= '9'; });
-    return isNumber ? word.substr(0, number) : word;
-}
-
 std::string nodeKind(const std::string &node)
 {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kKinds = {{
@@ -64,7 +55,7 @@ std::string nodeKind(const std::string &node)
         {"resize", "Upsample"},
         {"flatten", "Flatten"},
     }};
-    const std::string word = wordOf(node);
+    const std::string word = nodeName(node).word;
     const auto found = std::ranges::find(kKinds, word, &std::pair<std::string_view, std::string_view>::first);
     return std::string(found == kKinds.end() ? "Module" : found->second);
 }
@@ -80,27 +71,45 @@ public:
             for (const SlotQuantizer &slot : layer.slots)
                 if (!slot.tensorName.empty())
                     m_slots.emplace(bareName(*network.file, slot.tensorName), SlotId{layer.id, slot.slot});
-        for (const Layer &layer : network.layers)
+        for (const Layer &layer : network.layers) {
+            m_layers.emplace(layer.name, layer.id);
             m_layers.emplace(bareName(*network.file, layer.name), layer.id);
+        }
     }
 
     QuantInfoJoin run()
     {
-        for (const QuantInfoEntry &entry : m_info.parameters)
-            joinParameter(entry);
+        for (const QuantInfoEntry *entry : lastOfEach(m_info.parameters))
+            joinParameter(*entry);
         findUnnamed();
         assignCorrections();
         for (const auto &[entries, slot] :
             {std::pair(&m_info.outputs, Slot::Act), std::pair(&m_info.inputs, Slot::Input)})
-            for (const QuantInfoEntry &entry : *entries)
-                joinNode(entry, slot);
+            for (const QuantInfoEntry *entry : lastOfEach(*entries))
+                joinNode(*entry, slot);
         return std::move(m_out);
     }
 
 private:
+    /// Of entries with one name the last counts, as for Python's json.
+    static std::vector<const QuantInfoEntry *> lastOfEach(const std::vector<QuantInfoEntry> &entries)
+    {
+        std::unordered_map<std::string_view, const QuantInfoEntry *> last;
+        for (const QuantInfoEntry &entry : entries)
+            last[entry.name] = &entry;
+        std::vector<const QuantInfoEntry *> out;
+        for (const QuantInfoEntry &entry : entries)
+            if (last[entry.name] == &entry)
+                out.push_back(&entry);
+        return out;
+    }
+
     void join(SlotId slot, const QuantInfoEntry &entry, std::size_t tensor = 0)
     {
-        m_joined.insert(slot);
+        if (!m_joined.insert(slot).second) {
+            m_out.twice.push_back(entry.name);
+            return;
+        }
         m_out.slots.push_back(
             {slot, &entry, tensor < entry.tensors.size() ? &entry.tensors[tensor] : nullptr, nullptr});
     }
@@ -131,7 +140,7 @@ private:
 
     void joinParameter(const QuantInfoEntry &entry)
     {
-        const std::string name = withoutModel(entry.name);
+        const std::string name(bareName(*m_network.file, withoutModel(entry.name)));
         if (const auto found = m_slots.find(name); found != m_slots.end()) {
             m_named.insert(found->first);
             return join(found->second, entry);
@@ -198,7 +207,7 @@ private:
     {
         const Layer &layer = m_network.layer(bias.layer);
         const SlotQuantizer *slot = layer.slot(Slot::Bias), *weight = layer.slot(Slot::Weight);
-        const std::string word = wordOf(withoutModel(correction.node));
+        const std::string word = nodeName(correction.node).word;
         const bool isMatrix = word == "dense" || word == "linear";
         if (slot == nullptr || !slot->tensor)
             return true; // the JSON alone
@@ -236,6 +245,33 @@ std::string withoutModel(const std::string &entry)
     return colons == std::string::npos ? entry : entry.substr(colons + 2);
 }
 
+std::string firstNames(const std::vector<std::string> &names)
+{
+    constexpr std::size_t kNamed = 8;
+    std::vector<std::string> first;
+    for (std::size_t i = 0; i < std::min(names.size(), kNamed); ++i)
+        first.push_back(printable(names[i]));
+    const std::string rest = names.size() > kNamed ? fmt::format(" and {} more", names.size() - kNamed) : "";
+    return fmt::format("{}{}", fmt::join(first, ", "), rest);
+}
+
+NodeName nodeName(const std::string &node)
+{
+    constexpr std::string_view kBefore = "nndct_";
+    std::string word = withoutModel(node);
+    if (word.starts_with(kBefore))
+        word.erase(0, kBefore.size());
+    const std::size_t underscore = word.rfind('_');
+    int place = 0;
+    if (underscore == std::string::npos)
+        return {word, std::nullopt};
+    const char *const end = word.data() + word.size();
+    const auto read = std::from_chars(word.data() + underscore + 1, end, place);
+    if (read.ec != std::errc() || read.ptr != end || place < 0)
+        return {word, std::nullopt};
+    return {word.substr(0, underscore), place};
+}
+
 QuantInfoJoin joinQuantInfo(Network &network, const QuantInfo &info) { return Joining(network, info).run(); }
 
 QuantInfoFit fitOf(const ModelFile &file, const QuantInfo &info)
@@ -245,7 +281,8 @@ QuantInfoFit fitOf(const ModelFile &file, const QuantInfo &info)
         names.insert(bareName(file, tensor.name));
     QuantInfoFit out;
     for (const QuantInfoEntry &entry : info.parameters) {
-        const std::string name = withoutModel(entry.name);
+        const std::string plain = withoutModel(entry.name);
+        const std::string_view name = bareName(file, plain);
         const bool isWeight = name.ends_with(".weight"), fits = names.contains(name);
         out.parameters += fits ? 1u : 0u;
         out.allWeights += isWeight ? 1u : 0u;

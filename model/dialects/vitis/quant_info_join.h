@@ -21,6 +21,7 @@ struct JoinedEntry {
 struct QuantInfoJoin {
     std::vector<JoinedEntry> slots;
     std::vector<std::string> withoutParameter; ///< entries that name none of the file
+    std::vector<std::string> twice; ///< entries of something that another entry speaks of: not used
     std::vector<std::string> withoutEntry; ///< weights and biases that no entry names
     std::vector<LayerId> merged; ///< their batch norm was merged before rounding: the bias is quantized, and not there
     std::string correctionsProblem; ///< why biases cannot be corrected; empty where they can, or need not
@@ -28,6 +29,16 @@ struct QuantInfoJoin {
 
 /// "conv1.weight" of "LeNet::conv1.weight".
 std::string withoutModel(const std::string &entry);
+
+/// "a, b, c and 4 more", for people.
+std::string firstNames(const std::vector<std::string> &names);
+
+/// "relu" and 2 of "LeNet::nndct_relu_2": what a node does, and its place in the network.
+struct NodeName {
+    std::string word;
+    std::optional<int> place;
+};
+NodeName nodeName(const std::string &node);
 
 /// Joins by name; adds a layer for each quantized node of the network, with an `act` slot, and slots of parameters that
 /// the file has not. `network` lists the checkpoint, or nothing where only the JSON is there.

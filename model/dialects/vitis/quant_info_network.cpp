@@ -6,10 +6,13 @@
 #include "dialects/onnx/labels.h"
 #include "dialects/vitis/fix_quantizer.h"
 #include "dialects/vitis/quant_info_join.h"
+#include "dialects/vitis/say_equalization.h"
+#include "dialects/vitis/say_positions.h"
 #include "tensor/memory_tensor.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include <fmt/format.h>
@@ -22,17 +25,6 @@ using vitis::JoinedEntry;
 using vitis::QuantInfoJoin;
 
 constexpr const char *kWayOn = "open the *_int.xmodel or *_int.onnx of quantize_result, which has them";
-
-/// "a, b, c and 4 more".
-std::string firstNames(const std::vector<std::string> &names)
-{
-    constexpr std::size_t kNamed = 8;
-    std::vector<std::string> first;
-    for (std::size_t i = 0; i < std::min(names.size(), kNamed); ++i)
-        first.push_back(printable(names[i]));
-    const std::string rest = names.size() > kNamed ? fmt::format(" and {} more", names.size() - kNamed) : "";
-    return fmt::format("{}{}", fmt::join(first, ", "), rest);
-}
 
 /// Fills one network with the quantizers of one quant_info.json. One use: run().
 class QuantInfoDecoder {
@@ -54,7 +46,9 @@ public:
         }
         sayMerged();
         sayNames();
-        sayEqualization();
+        vitis::sayEqualization(m_network, m_info, m_join);
+        if (!m_info.fastFinetuned)
+            vitis::sayOtherPositions(m_network, m_info, m_join);
         if (m_info.fastFinetuned)
             report("fast-finetuned", Severity::Warning, {},
                 fmt::format(
@@ -130,14 +124,39 @@ private:
         return q;
     }
 
-    /// [bits, scale, zero point, largest float]: how a number becomes a code there is another library's affair.
-    Quantizer ofOtherTarget(const JoinedEntry &joined, const SlotQuantizer &slot)
+    /// Whether the largest float is the scale times the largest code of that many bits, of every scale.
+    static bool isLargestCode(const QuantInfoNumbers &numbers, double code)
+    {
+        constexpr double kRounded = 1e-5; // scale and float were rounded to float32 each
+        for (std::size_t i = 0; i < numbers.scales.size(); ++i)
+            if (std::fabs(numbers.largest[i] - numbers.scales[i] * code) > kRounded * numbers.largest[i])
+                return false;
+        return true;
+    }
+
+    /// Symmetric quantizers have scale = largest float / largest code, which tells the sign.
+    static std::optional<bool> signOf(const QuantInfoNumbers &numbers)
+    {
+        const bool isSymmetric = !numbers.scales.empty() && numbers.largest.size() == numbers.scales.size()
+            && std::ranges::all_of(numbers.zeroPoints, [](double zero) { return zero == 0; })
+            && std::ranges::all_of(numbers.scales, [](double scale) { return scale > 0; });
+        if (!isSymmetric)
+            return std::nullopt;
+        const double half = std::ldexp(1.0, static_cast<int>(*numbers.bits) - 1);
+        return isLargestCode(numbers, half - 1)    ? std::optional(true)
+            : isLargestCode(numbers, 2 * half - 1) ? std::optional(false)
+                                                   : std::nullopt;
+    }
+
+    /// [bits, scale, zero point, largest float]: torch's fake quantization, whose rounding is not written down.
+    Quantizer ofOtherTarget(const JoinedEntry &joined, SlotQuantizer &slot)
     {
         const QuantInfoNumbers &numbers = *joined.numbers;
         Quantizer q = vitis::quantizerOf({0, *numbers.bits, true, Rounding::Round});
-        q.isSigned.reset();
+        q.isSigned = signOf(numbers);
         q.narrow.reset();
-        q.opaque = true;
+        q.opaque = !q.isSigned;
+        q.rule = CodeRule::ReciprocalRoundAdd;
         q.scale = granular(numbers.scales, slot);
         q.zeroPoint = granular(numbers.zeroPoints, slot);
         q.origin["bit_width"] = read(joined, "bits");
@@ -145,11 +164,27 @@ private:
             q.origin["scale"] = read(joined, "scale");
         if (q.zeroPoint)
             q.origin["zero_point"] = read(joined, "zero point");
-        report("not-decoded-yet", Severity::Warning, {joined.slot.layer, joined.slot.slot},
-            fmt::format("{}: '{}' of {} is quantized for another target than the DPU (scale and zero point): how its "
-                        "codes are rounded is not known",
-                nameOf(joined.slot), printable(joined.entry->name), m_file));
+        sayOtherTarget(joined, slot, q);
         return q;
+    }
+
+    void sayOtherTarget(const JoinedEntry &joined, SlotQuantizer &slot, Quantizer &q)
+    {
+        const auto say = [&](const char *rule, const char *what) {
+            report(rule, Severity::Warning, {joined.slot.layer, joined.slot.slot},
+                fmt::format("{}: '{}' of {} is quantized for another target than the DPU (scale and zero point): {}",
+                    nameOf(joined.slot), printable(joined.entry->name), m_file, what));
+        };
+        if (q.opaque)
+            return say("not-decoded-yet", "how its codes are rounded and limited is not known");
+        q.narrow = false;
+        q.origin["signed"] = read(joined, "the largest float is the scale times the largest code");
+        q.origin["narrow"] = {Origin::Assumed, "no code reaches the limit, if the scale is of this tensor's own range"};
+        q.origin["rounding"] = {Origin::Assumed, "half to even, unless the quantizer's configuration says otherwise"};
+        slot.assumed = true;
+        say("rounding-mode",
+            "the file does not say how values between two codes are rounded; half to even is assumed, which other "
+            "values do not feel");
     }
 
     static std::optional<Granular> granular(const std::vector<double> &values, const SlotQuantizer &slot)
@@ -157,8 +192,11 @@ private:
         if (values.empty())
             return std::nullopt;
         Granular out;
-        for (const double value : values)
+        for (const double value : values) {
+            if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+                throw ParseError(fmt::format("its number {} is none of float32", value));
             out.values.push_back(static_cast<float>(value));
+        }
         if (values.size() == 1)
             return out;
         const auto axis = static_cast<std::size_t>(std::max(slot.channelAxis, 0));
@@ -174,21 +212,32 @@ private:
     {
         if (!slot.tensor)
             return;
-        if (joined.correction == nullptr || !slot.tensor->readable() || !isFloating(slot.tensor->dtype)) {
+        const auto bias = joined.correction == nullptr ? std::nullopt : readBias(*slot.tensor);
+        if (!bias) {
             slot.quantizer->opaque = true;
             return report("bias-not-corrected", Severity::Error, {joined.slot.layer, joined.slot.slot},
                 fmt::format("{}: {} says bias_corrected, and {}: the codes are not known", nameOf(joined.slot), m_file,
                     m_join.correctionsProblem.empty() ? "the bias cannot be read" : m_join.correctionsProblem));
         }
-        std::vector<float> bias = readFloats(*slot.tensor);
-        const std::vector<float> &correction = joined.correction->values;
-        for (std::size_t i = 0; i < bias.size(); ++i)
-            bias[i] -= correction[i];
+        std::vector<float> corrected = *bias;
+        for (std::size_t i = 0; i < corrected.size(); ++i)
+            corrected[i] -= joined.correction->values[i];
         if (const auto own = m_network.file->find(slot.tensorName))
             slot.sources.push_back(*own);
         slot.computed
             = fmt::format("{} - {} of {}", slot.tensorName, printable(joined.correction->node), m_info.correctionsFile);
-        slot.tensor = floatTensor(slot.tensorName, slot.shape, bias);
+        slot.tensor = floatTensor(slot.tensorName, slot.shape, corrected);
+    }
+
+    static std::optional<std::vector<float>> readBias(const TensorInfo &tensor)
+    {
+        if (!tensor.readable() || !isFloating(tensor.dtype))
+            return std::nullopt;
+        try {
+            return readFloats(tensor);
+        } catch (const ParseError &) {
+            return std::nullopt;
+        }
     }
 
     /// The weights that were rounded are those of the convolution with its batch norm; how it was merged, to the last
@@ -213,43 +262,15 @@ private:
         if (!m_join.withoutParameter.empty())
             report("entry-without-parameter", Severity::Warning, {},
                 fmt::format("{} entries of {} name no parameter of this file: {}", m_join.withoutParameter.size(),
-                    m_file, firstNames(m_join.withoutParameter)));
+                    m_file, vitis::firstNames(m_join.withoutParameter)));
+        if (!m_join.twice.empty())
+            report("entry-twice", Severity::Warning, {},
+                fmt::format("{} entries of {} speak of what another one has told and are not used: {}",
+                    m_join.twice.size(), m_file, vitis::firstNames(m_join.twice)));
         if (!m_join.withoutEntry.empty())
             report("parameter-without-entry", Severity::Warning, {},
                 fmt::format("{} parameters have no entry in {}: {}", m_join.withoutEntry.size(), m_file,
-                    firstNames(m_join.withoutEntry)));
-    }
-
-    static void takeAssumed(SlotQuantizer &slot)
-    {
-        slot.assumed = true;
-        slot.quantizer->origin["codes"] = {Origin::Assumed, "the quantizer did not equalize it before rounding"};
-    }
-
-    /// Of convolutions one behind the other: vai_q_pytorch moves factors between them, and does not write them down.
-    void sayEqualization()
-    {
-        std::vector<std::string> names;
-        std::vector<SlotQuantizer *> open;
-        for (Layer &layer : m_network.layers) {
-            const SlotQuantizer *weight = layer.slot(Slot::Weight);
-            if (weight == nullptr || !weight->tensor || weight->shape.size() < 3 || !weight->quantizer
-                || weight->quantizer->opaque)
-                continue;
-            names.push_back(layer.name);
-            for (const Slot slot : {Slot::Weight, Slot::Bias})
-                if (SlotQuantizer *found = layer.slot(slot); found != nullptr && found->quantizer)
-                    open.push_back(found);
-        }
-        if (names.size() < 2)
-            return;
-        for (SlotQuantizer *slot : open)
-            takeAssumed(*slot);
-        report(kEqualizationNotKnown, Severity::Warning, {},
-            fmt::format(
-                "{} does not say whether the quantizer equalized convolutions that follow each other before it "
-                "rounded: if it did, the codes of {} are others; the *_int.xmodel or *_int.onnx beside it tells",
-                m_file, firstNames(names)));
+                    vitis::firstNames(m_join.withoutEntry)));
     }
 
     Network &m_network;

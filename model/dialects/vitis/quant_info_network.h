@@ -12,7 +12,4 @@ Network listQuantInfo(std::shared_ptr<const ModelFile> file, const Recipe &recip
 /// not meet by name, and weights whose codes do not follow from the checkpoint, is said.
 void recoverQuantInfo(Network &network, const Progress &progress);
 
-/// Rule of the note that convolutions may have been equalized.
-inline constexpr const char *kEqualizationNotKnown = "equalization-not-known";
-
 } // namespace quantscope

@@ -122,6 +122,7 @@ QuantInfoNumbers QuantInfoEvents::numbersOf(const Item &item) const
     } else {
         out.scales = numbers(list[1]);
         out.zeroPoints = numbers(list[2]);
+        out.largest = numbers(list[3]);
     }
     return out;
 }

@@ -18,6 +18,7 @@ namespace {
 using namespace xir;
 
 constexpr std::string_view kEnding = ".xmodel";
+constexpr const char *kOfOutput = "tensor.", *kArguments = "arguments";
 constexpr const char *kNotStored = "is a constant without data: a compiled xmodel holds codes in the DPU's own order, "
                                    "inside its instructions; the *_int.xmodel that it was compiled from has them";
 
@@ -101,8 +102,11 @@ private:
     void addAttributes(Node &node, RawOperator &op)
     {
         node.attributes = std::move(op.attributes);
+        for (Attribute &attribute : node.attributes)
+            if (attribute.name.starts_with(kOfOutput) || attribute.name == kArguments)
+                attribute.name.insert(0, "op."); // those names are given here
         for (Attribute &attribute : op.tensor.attributes) {
-            attribute.name.insert(0, "tensor.");
+            attribute.name.insert(0, kOfOutput);
             node.attributes.push_back(std::move(attribute));
         }
         Attribute dims;
@@ -152,7 +156,7 @@ private:
         Graph &graph = *m_file.graph;
         for (NodeId id = 0; id < graph.nodes.size(); ++id) {
             Attribute names;
-            names.name = "arguments";
+            names.name = kArguments;
             names.kind = Attribute::Kind::Strings;
             for (const RawArgument &argument : m_arguments[id])
                 for (const std::string &from : argument.operators) {

@@ -176,6 +176,85 @@ def rounding():
     return out, expected
 
 
+def diffs_position(w, bits=8, search=5):
+    """nndct_fix_kernels_cpu.h, diffS: the position of the least squared error from the widest one on; at most 12."""
+    step = max(w.min() / -(2.0 ** (bits - 1) + 0.5), w.max() / (2.0 ** (bits - 1) - 0.5))
+    widest = math.floor(math.log2(1 / step))
+    errors = [float(((w - codes_of(w, p) * 2.0**-p) ** 2).sum()) for p in range(widest, widest + search)]
+    order = sorted(errors)
+    assert order[1] > 1.05 * order[0]  # no position is chosen by the last digits of a sum
+    return min(widest + errors.index(order[0]), 12)
+
+
+def equalize(first, bias, second):
+    """commander.py, _scale_weights_and_bias_with_conv_reluk: what divides the first's channels."""
+    rows = first.reshape(len(first), -1)
+    ratio = np.abs(bias)[:, None] / np.maximum(np.abs(rows), np.float32(1e-7))
+    assert np.median(ratio) <= 100 and ratio.mean() <= 1000 and np.count_nonzero(rows) == rows.size
+    before = np.max(np.abs(np.concatenate((rows, bias[:, None] / 2), axis=1)), axis=1)
+    behind = np.abs(second).max(axis=(1, 2, 3) if second.shape[1] == 1 else (0, 2, 3))
+    scale = before / np.sqrt(before * behind)
+    scale = np.where(before + behind < 0.5, np.float32(1), scale)
+    assert scale.dtype == np.float32
+    shape = (-1, 1, 1, 1) if second.shape[1] == 1 else (1, -1, 1, 1)
+    return scale, first / scale[:, None, None, None], bias / scale, second * scale.reshape(shape)
+
+
+def chain(folder, equalizes):
+    """conv1 (relu, max pooling) conv2, depthwise (relu) conv3 (relu) fc, by vai_q_pytorch's own rules."""
+    random = np.random.default_rng(1)
+    draw = lambda *shape: (random.standard_normal(shape) * 0.2).astype(np.float32)
+    own = {"conv1.weight": draw(4, 3, 3, 3), "conv1.bias": draw(4), "conv2.weight": draw(4, 1, 3, 3), "conv2.bias": draw(4),
+           "conv3.weight": draw(5, 4, 3, 3), "conv3.bias": draw(5), "fc.weight": draw(6, 5), "fc.bias": draw(6)}
+    own["conv1.weight"][2] *= 3
+    changed = dict(own)
+    divisors = []
+    for first, second in (("conv1", "conv2"), ("conv2", "conv3")) if equalizes else ():
+        parts = equalize(changed[first + ".weight"], changed[first + ".bias"], changed[second + ".weight"])
+        divisors.append([float(d) for d in parts[0]])
+        changed[first + ".weight"], changed[first + ".bias"], changed[second + ".weight"] = parts[1:]
+    corrected = {k: (random.standard_normal(len(v)) * 0.001).astype(np.float32) for k, v in own.items() if k.endswith("bias")}
+    point = {k: diffs_position(v) for k, v in changed.items()}
+    torch.save({k: torch.from_numpy(v) for k, v in own.items()}, os.path.join(here, folder, "chain.pth"))
+    nodes = ["nndct_conv2d_1", "nndct_depthwise_conv2d_4", "nndct_conv2d_6", "nndct_dense_9"]
+    torch.save({"Chain::" + n: [float(x) for x in c] for n, c in zip(nodes, corrected.values())}, os.path.join(here, folder, "bias_corr.pth"))
+    outputs = {"Chain::nndct_" + n: [[8, 5]] for n in ("input_0", "relu_2", "maxpool_3", "relu_5", "relu_7", "dense_9")}
+    info = {"param": {f"Chain::{k}": [[8, p]] for k, p in point.items()}, "output": outputs, "input": {},
+            "fast_finetuned": False, "bias_corrected": True, "version": "3.5.0", "graph_md5": ""}
+    write(folder + "/quant_info.json", json.dumps(info, indent=1).encode())
+    on_its_own = {k: diffs_position(v) for k, v in own.items()}
+    corrected = {k: v - corrected[k] if k in corrected else v for k, v in changed.items()}
+    return {"positions": point, "own_positions": on_its_own, "divisors": divisors,
+            "codes": {k: sha(codes_of(v, point[k])) for k, v in corrected.items()}}
+
+
+def orders():
+    """Weights as vai_q_pytorch writes them (update_param_to_nndct, xir_compiler.py), and as PyTorch has them."""
+    random = np.random.default_rng(3)
+    draw = lambda *shape: random.integers(-128, 128, shape)
+    out = field(1, "Orders") + operator("Orders__x", "data-fix", {}, [], [1, 8, 8, 4], fixed(0))
+    expected = {}
+
+    def add(name, kind, own, stored, attrs={}):
+        nonlocal out
+        out += constant(f"Orders__{name}_weight", stored.astype(np.float32) / 2.0**7, 7)
+        out += operator(f"Orders__{name}", kind, attrs, [("input", ["Orders__x"]), ("weights", [f"Orders__{name}_weight_fix"])], [1, 1])
+        out += operator(f"Orders__{name}_fix", "fix", fixed(3), [("input", [f"Orders__{name}"])], [1, 1])
+        expected[name] = {"shape": list(own.shape), "codes": sha(own)}
+
+    up = draw(4, 3, 2, 3)  # in, out, kernel
+    add("up", "transposed-conv2d", up, np.flip(up.swapaxes(0, 1).transpose(0, 2, 3, 1), (1, 2)))
+    deep = draw(8, 1, 3, 2)  # 4 channels, 2 outputs each
+    add("deep", "depthwise-conv2d", deep, deep.reshape(2, 4, 3, 2).transpose(0, 2, 3, 1))
+    each = draw(4, 2, 3, 2)  # in, outputs each, kernel
+    add("each", "transposed-depthwise-conv2d", each, np.flip(each.swapaxes(0, 1).transpose(0, 2, 3, 1), (1, 2)))
+    volume = draw(3, 4, 2, 3, 4)  # out, in, depth, height, width
+    add("volume", "conv3d", volume, volume.transpose(0, 3, 4, 2, 1))
+    volume_up = draw(4, 3, 2, 3, 4)  # in, out, depth, height, width
+    add("volume_up", "transposed-conv3d", volume_up, np.flip(volume_up.swapaxes(0, 1).transpose(0, 3, 4, 2, 1), (1, 2, 3)))
+    return out, expected
+
+
 def write(name, data):
     path = os.path.join(here, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -195,10 +274,15 @@ def main():
             "output": {f"Tiny::{k}": [[8, p]] for k, p in activations.items()}, "input": {},
             "fast_finetuned": False, "bias_corrected": True, "version": "3.5.0", "graph_md5": ""}
     write("tiny/quantize_result/quant_info.json", json.dumps(info, indent=1).encode())
+    placed, expected_orders = orders()
+    write("orders.xmodel", placed)
+    for folder in ("equalized", "alone"):
+        os.makedirs(os.path.join(here, folder), exist_ok=True)
     joined = {k: sha(codes_of(w - corrections[k] if k in corrections else w, points[k])) for k, w in state.items()}
     write("expected.json", json.dumps({
         "positions": points, "activations": activations, "codes": {k: sha(c) for k, c in codes.items()}, "joined": joined,
-        "rounding": expected_rounds, "factors": [float(f) for f in factors]}, indent=1).encode())
+        "rounding": expected_rounds, "factors": [float(f) for f in factors],
+        "orders": expected_orders, "equalized": chain("equalized", True), "alone": chain("alone", False)}, indent=1).encode())
 
 
 main()

@@ -1,120 +1,30 @@
-#include "network/dpu_shifts.h"
 #include "open/open_network.h"
+#include "support/dpu_files.h"
 #include "support/paths.h"
 #include "support/slot_text.h"
 
-#include "base/sha256.h"
-
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 using namespace quantscope;
 
-namespace {
-
-using Json = nlohmann::json;
-
-Json expected()
-{
-    const auto bytes = test::bytesOf(test::data("dpu/expected.json"));
-    return Json::parse(
-        reinterpret_cast<const char *>(bytes.data()), reinterpret_cast<const char *>(bytes.data()) + bytes.size());
-}
-
-Network opened(const std::string &path)
-{
-    auto network = openNetwork(path);
-    if (!network)
-        throw std::runtime_error(network.error().text());
-    return std::move(*network);
-}
-
-const SlotQuantizer &slotOf(const Network &network, const std::string &layer, Slot slot)
-{
-    const Layer *found = network.layer(layer);
-    if (found == nullptr || found->slot(slot) == nullptr)
-        throw std::runtime_error(fmt::format("no {} {}", layer, slot));
-    return *found->slot(slot);
-}
-
-/// "conv1.weight" of a layer and slot, as PyTorch names it.
-std::string parameterName(const std::string &layer, Slot slot) { return fmt::format("{}.{}", layer, slot); }
-
-std::string hashOf(const SlotQuantizer &slot)
-{
-    std::vector<std::int32_t> codes;
-    for (const std::int64_t code : test::codesOf(slot))
-        codes.push_back(static_cast<std::int32_t>(code));
-    return sha256(std::as_bytes(std::span(codes)));
-}
-
-int positionOf(const SlotQuantizer &slot) { return static_cast<int>(-std::log2(slot.quantizer->scale->values[0])); }
-
-/// "conv1 cut 9 [0 to 16] bias 5 [-7 to 15]".
-std::string shiftsText(const Network &network, bool anyDialect = false)
-{
-    std::string out;
-    const auto text = [](const std::optional<DpuShift> &shift) {
-        return shift ? fmt::format("{} [{}]", shift->value, rangeText(*shift)) : std::string("?");
-    };
-    const Arrivals arrivals(network);
-    for (const DpuShifts &shifts : anyDialect ? dpuPositions(arrivals) : dpuShifts(arrivals))
-        out += fmt::format(
-            "{} cut {} bias {}\n", network.layer(shifts.layer).name, text(shifts.cut), text(shifts.biasShift));
-    return out;
-}
-
-/// A folder with a copy of the small checkpoint; files of quantize_result/ on demand.
-class Folder {
-public:
-    explicit Folder(const std::vector<std::string> &files)
-    {
-        for (const std::string &file : files)
-            add(file, file.substr(file.rfind('/') + 1));
-    }
-
-    void add(const std::string &file, const std::string &name)
-    {
-        if (!QFile::copy(QString::fromStdString(test::data("dpu/tiny/" + file)),
-                m_folder.filePath(QString::fromStdString(name))))
-            throw std::runtime_error("cannot copy " + file);
-    }
-    void write(const std::string &name, const QByteArray &text) const
-    {
-        QFile file(m_folder.filePath(QString::fromStdString(name)));
-        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size())
-            throw std::runtime_error("cannot write " + name);
-    }
-    std::string path(const std::string &name) const
-    {
-        return m_folder.filePath(QString::fromStdString(name)).toStdString();
-    }
-
-private:
-    QTemporaryDir m_folder;
-};
-
-} // namespace
-
-/// Vitis AI's files: .xmodel before and after the compiler, and quant_info.json with its checkpoint.
+/// Vitis AI's files: .xmodel before and after the compiler, and one real network in all forms.
 class TestVitis : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
     void uncompiledCodes()
     {
-        const Network network = opened(test::data("dpu/tiny/quantize_result/Tiny_int.xmodel"));
-        const Json golden = expected();
+        const Network network = test::openedDpu(test::data("dpu/tiny/quantize_result/Tiny_int.xmodel"));
+        const nlohmann::json golden = test::dpuExpected();
         QCOMPARE(std::string(traitsOf(network.dialect).name), std::string("xmodel"));
         for (const char *layer : {"conv1", "conv2", "fc"})
             for (const Slot slot : {Slot::Weight, Slot::Bias}) {
-                const SlotQuantizer &found = slotOf(network, layer, slot);
-                const std::string name = parameterName(layer, slot);
-                QCOMPARE(positionOf(found), golden["positions"][name].get<int>());
-                QCOMPARE(hashOf(found), golden["codes"][name].get<std::string>());
+                const SlotQuantizer &found = test::dpuSlot(network, layer, slot);
+                const std::string name = fmt::format("{}.{}", layer, slot);
+                QCOMPARE(test::positionOf(found), golden["positions"][name].get<int>());
+                QCOMPARE(test::dpuHash(found), golden["codes"][name].get<std::string>());
                 for (const char *field : {"scale", "bit_width", "signed", "rounding"})
                     QVERIFY2(found.quantizer->origin.at(field).origin == Origin::Read, field);
             }
@@ -127,114 +37,55 @@ private Q_SLOTS:
                 "relu_4 ReLU\n  act: int8 scale 0.0625, zero 0\n"
                 "fc Linear\n  weight: int8 scale 0.00195313, zero 0\n  bias: int8 scale 0.00390625, zero 0\n"
                 "  output: int8 scale 0.125, zero 0\n"));
-        QCOMPARE(shiftsText(network),
+        QCOMPARE(test::shiftsText(network),
             std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
                         "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
     }
 
     void compiledPositions()
     {
-        const Network network = opened(test::data("dpu/compiled.xmodel"));
-        const Json golden = expected();
+        const Network network = test::openedDpu(test::data("dpu/compiled.xmodel"));
+        const nlohmann::json golden = test::dpuExpected();
         for (const char *layer : {"conv1", "conv2", "fc"})
             for (const Slot slot : {Slot::Weight, Slot::Bias}) {
-                const SlotQuantizer &found = slotOf(network, layer, slot);
-                QCOMPARE(positionOf(found), golden["positions"][parameterName(layer, slot)].get<int>());
+                const SlotQuantizer &found = test::dpuSlot(network, layer, slot);
+                QCOMPARE(test::positionOf(found), golden["positions"][fmt::format("{}.{}", layer, slot)].get<int>());
                 QVERIFY(!found.isReadable());
             }
         QCOMPARE(test::textsOf(network, "codes-not-stored").size(), std::size_t(1));
-        QCOMPARE(shiftsText(network),
+        QCOMPARE(test::shiftsText(network),
             std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
                         "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
     }
 
     void roundModes()
     {
-        const Network network = opened(test::data("dpu/rounding.xmodel"));
-        const Json golden = expected();
+        const Network network = test::openedDpu(test::data("dpu/rounding.xmodel"));
+        const nlohmann::json golden = test::dpuExpected();
         QCOMPARE(golden["rounding"].size(), std::size_t(4));
         for (const auto &[layer, codes] : golden["rounding"].items())
-            QCOMPARE(test::codesOf(slotOf(network, layer, Slot::Weight)), codes.get<std::vector<std::int64_t>>());
-        QCOMPARE(positionOf(slotOf(network, "wide", Slot::Weight)), -1);
-        QCOMPARE(std::string(roundingName(slotOf(network, "dpu", Slot::Weight).quantizer->rounding)),
+            QCOMPARE(
+                test::codesOf(test::dpuSlot(network, layer, Slot::Weight)), codes.get<std::vector<std::int64_t>>());
+        QCOMPARE(test::positionOf(test::dpuSlot(network, "wide", Slot::Weight)), -1);
+        QCOMPARE(std::string(roundingName(test::dpuSlot(network, "dpu", Slot::Weight).quantizer->rounding)),
             std::string("DPU_ROUND"));
     }
 
-    void joinsQuantInfo()
+    /// Transposed, depthwise and volumetric weights stand in PyTorch's order.
+    void orders()
     {
-        const Folder folder({"tiny.pth", "quantize_result/quant_info.json", "quantize_result/bias_corr.pth"});
-        const Json golden = expected();
-        for (const char *name : {"tiny.pth", "quant_info.json"}) {
-            const Network network = opened(folder.path(name));
-            for (const char *layer : {"conv1", "conv2", "fc"})
-                for (const Slot slot : {Slot::Weight, Slot::Bias}) {
-                    const SlotQuantizer &found = slotOf(network, layer, slot);
-                    const std::string parameter = parameterName(layer, slot);
-                    QCOMPARE(positionOf(found), golden["positions"][parameter].get<int>());
-                    QCOMPARE(hashOf(found), golden["joined"][parameter].get<std::string>());
-                    QCOMPARE(found.assumed, std::string_view(layer) != "fc");
-                }
-            QCOMPARE(test::textsOf(network, "equalization-not-known").size(), std::size_t(1));
-            QCOMPARE(positionOf(slotOf(network, "nndct_relu_2", Slot::Act)), 5);
-            QCOMPARE(positionOf(slotOf(network, "fc", Slot::Output)), 3); // by the order of bias_corr.pth
+        const Network network = test::openedDpu(test::data("dpu/orders.xmodel"));
+        const nlohmann::json golden = test::dpuExpected()["orders"];
+        QCOMPARE(golden.size(), std::size_t(5));
+        for (const auto &[layer, wanted] : golden.items()) {
+            const SlotQuantizer &found = test::dpuSlot(network, layer, Slot::Weight);
+            QCOMPARE(found.shape, wanted["shape"].get<Shape>());
+            QVERIFY2(test::dpuHash(found) == wanted["codes"].get<std::string>(), layer.c_str());
+            QVERIFY(!found.channelsLast);
+            QCOMPARE(found.channelAxis, network.layer(layer)->kind.starts_with("ConvTranspose") ? 1 : 0);
         }
-    }
-
-    /// With the .xmodel beside: what agrees is confirmed, what was equalized is contradicted and its factors are named.
-    void namesTheFactors()
-    {
-        const Network network = opened(test::data("dpu/tiny/tiny.pth"));
-        QCOMPARE(test::textsOf(network, "equalization-not-known").size(), std::size_t(0));
-        for (const char *name : {"fc.weight", "fc.bias", "conv2.bias"}) {
-            const std::string parameter(name);
-            const SlotQuantizer &slot = slotOf(network, parameter.substr(0, parameter.find('.')),
-                parameter.ends_with("bias") ? Slot::Bias : Slot::Weight);
-            QVERIFY2(slot.proof == ProofVerdict::Confirmed && !slot.assumed, name);
-        }
-        const auto factors = expected()["factors"].get<std::vector<double>>();
-        const auto check = [&](const char *layer, Slot slot, int axis, bool inverse) {
-            const SlotQuantizer &found = slotOf(network, layer, slot);
-            QVERIFY(found.proof == ProofVerdict::Differs);
-            QVERIFY2(found.equalized.has_value(), found.proofDifference.c_str());
-            QCOMPARE(found.equalized->axis, axis);
-            QCOMPARE(found.equalized->values.size(), factors.size());
-            for (std::size_t i = 0; i < factors.size(); ++i) {
-                const double wanted = inverse ? 1 / factors[i] : factors[i];
-                QVERIFY2(std::abs(found.equalized->values[i] / wanted - 1) < 0.02, layer);
-            }
-        };
-        check("conv1", Slot::Weight, 0, false);
-        check("conv1", Slot::Bias, 0, false);
-        check("conv2", Slot::Weight, 1, true);
-        QCOMPARE(shiftsText(network),
-            std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
-                        "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
-    }
-
-    void formsOfEntries()
-    {
-        const Folder folder({"tiny.pth"});
-        folder.write("quant_info.json",
-            R"({"param": {"T::conv1.weight": [8, -2], "T::conv1.bias": [[8, null]], "T::conv2.weight": [[8, 0.5, 0, 63.5]],
-                "T::fc.weight": [[4, 9]], "T::gone.weight": [8, 7]}, "output": {"T::nndct_input_0": null}, "input": {}})");
-        const Network network = opened(folder.path("tiny.pth"));
-        QCOMPARE(QString::fromStdString(test::layersText(network)),
-            QStringLiteral("conv1 Conv2d\n  weight: int8 scale 4, zero 0\n  bias: int8 scale ?, zero 0\n"
-                           "conv2 Conv2d\n  weight: uint8 scale 0.5, zero 0\n  bias: unknown\n"
-                           "fc Linear\n  weight: int4 scale 0.00195313, zero 0\n  bias: unknown\n"
-                           "nndct_input_0 Identity\n  act: unknown\n"));
-        QVERIFY(test::textsOf(network, "entry-without-parameter").at(0).find("T::gone.weight") != std::string::npos);
-        QVERIFY(
-            test::textsOf(network, "parameter-without-entry").at(0).find("conv2.bias, fc.bias") != std::string::npos);
-    }
-
-    void biasWithoutCorrection()
-    {
-        const Folder folder({"tiny.pth", "quantize_result/quant_info.json"});
-        const Network network = opened(folder.path("tiny.pth"));
-        QVERIFY(!slotOf(network, "fc", Slot::Bias).isReadable());
-        QVERIFY(slotOf(network, "fc", Slot::Weight).isReadable());
-        QCOMPARE(test::textsOf(network, "bias-not-corrected").size(), std::size_t(3));
+        QCOMPARE(network.layer("each")->groups, 4);
+        QCOMPARE(network.layer("deep")->groups, 4);
     }
 
     void refused_data()
@@ -263,7 +114,7 @@ private Q_SLOTS:
         QFETCH(QByteArray, text);
         QFETCH(QString, name);
         QFETCH(QString, why);
-        const Folder folder({});
+        const test::DpuFolder folder({});
         folder.write(name.toStdString(), text);
         const auto network = openNetwork(folder.path(name.toStdString()));
         QVERIFY(!network);
@@ -273,7 +124,7 @@ private Q_SLOTS:
     /// Cut off anywhere, and with every byte changed: refused or listed, never more.
     void broken()
     {
-        const Folder folder({});
+        const test::DpuFolder folder({});
         const auto whole = test::bytesOf(test::data("dpu/compiled.xmodel"));
         const QByteArray bytes(reinterpret_cast<const char *>(whole.data()), static_cast<qsizetype>(whole.size()));
         for (qsizetype at = 0; at < bytes.size(); at += 5) {
@@ -289,7 +140,7 @@ private Q_SLOTS:
     /// Operators that read each other in a circle have an order all the same.
     void circle()
     {
-        const Folder folder({});
+        const test::DpuFolder folder({});
         const auto op = [](char name, char reads) {
             QByteArray body = QByteArray("\x0a\x01") + name + "\x12\x04relu\x22\x0a\x0a\x05input\x12\x01" + reads;
             return QByteArray("\x2a") + static_cast<char>(body.size()) + body;
@@ -306,35 +157,41 @@ private Q_SLOTS:
         const std::string folder = test::shared("corpus/real/dpu/");
         if (!QFile::exists(QString::fromStdString(folder + "LeNet_int.xmodel")))
             QSKIP("no real files beside the checkout");
-        const Network exported = opened(folder + "LeNet_int.onnx"), plain = opened(folder + "LeNet_int.xmodel"),
-                      compiled = opened(folder + "LeNet.xmodel"), joined = opened(folder + "lenet.pt");
+        const Network exported = test::openedDpu(folder + "LeNet_int.onnx"),
+                      plain = test::openedDpu(folder + "LeNet_int.xmodel"),
+                      compiled = test::openedDpu(folder + "LeNet.xmodel"),
+                      joined = test::openedDpu(folder + "lenet.pt");
         const std::map<std::string, std::string> names = {{"conv1", "module_1"}, {"conv2", "module_4"},
             {"fc1", "module_8"}, {"fc2", "module_10"}, {"fc3", "module_12"}};
         for (const auto &[layer, module] : names)
             for (const Slot slot : {Slot::Weight, Slot::Bias}) {
-                const SlotQuantizer &there = slotOf(exported, module, slot), &here = slotOf(plain, layer, slot),
-                                    &mine = slotOf(joined, layer, slot);
+                const SlotQuantizer &there = test::dpuSlot(exported, module, slot),
+                                    &here = test::dpuSlot(plain, layer, slot),
+                                    &mine = test::dpuSlot(joined, layer, slot);
                 QCOMPARE(here.shape, there.shape);
-                QCOMPARE(hashOf(here), hashOf(there));
-                for (const SlotQuantizer *one : {&here, &mine, &slotOf(compiled, layer, slot)})
-                    QCOMPARE(positionOf(*one), positionOf(there));
+                QCOMPARE(test::dpuHash(here), test::dpuHash(there));
+                for (const SlotQuantizer *one : {&here, &mine, &test::dpuSlot(compiled, layer, slot)})
+                    QCOMPARE(test::positionOf(*one), test::positionOf(there));
                 const bool equalized = layer == "conv1" || (layer == "conv2" && slot == Slot::Weight);
                 QCOMPARE(mine.proof == ProofVerdict::Differs, equalized);
                 QCOMPARE(mine.equalized.has_value(), equalized);
                 if (!equalized)
-                    QCOMPARE(hashOf(mine), hashOf(there));
+                    QCOMPARE(test::dpuHash(mine), test::dpuHash(there));
             }
         const std::string shifts = "conv1 cut 9 [0 to 16] bias 5 [-7 to 15]\nconv2 cut 8 [0 to 16] bias 5 [-8 to 15]\n"
                                    "fc1 cut 9 [0 to 16] bias 5 [-7 to 15]\nfc2 cut 8 [0 to 16] bias 4 [-8 to 15]\n"
                                    "fc3 cut 9 [0 to 16] bias 4 [-7 to 15]\n";
-        std::string there = shiftsText(exported, true);
-        QVERIFY(shiftsText(exported).empty()); // no file of the DPU by its own word
+        std::string there = test::shiftsText(exported, true);
+        QVERIFY(test::shiftsText(exported).empty()); // no file of the DPU by its own word
         for (const auto &[layer, module] : names)
             there.replace(there.find(module + " "), module.size(), layer);
-        for (const std::string &text : {shiftsText(plain), shiftsText(compiled), shiftsText(joined), there})
+        for (const std::string &text :
+            {test::shiftsText(plain), test::shiftsText(compiled), test::shiftsText(joined), there})
             QCOMPARE(text, shifts);
-        QCOMPARE(opened(folder + "quant_info_mobilenet.json").layers.size() > 20, true);
-        QCOMPARE(positionOf(slotOf(opened(folder + "tf2_custom_op.xmodel"), "quant_conv2d", Slot::Weight)), 14);
+        QCOMPARE(test::openedDpu(folder + "quant_info_mobilenet.json").layers.size() > 20, true);
+        QCOMPARE(test::positionOf(
+                     test::dpuSlot(test::openedDpu(folder + "tf2_custom_op.xmodel"), "quant_conv2d", Slot::Weight)),
+            14);
     }
 };
 
