@@ -71,7 +71,7 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
     const auto chosen = m_model.quantizers(message.with, message.allFloat, cancelling);
     if (!chosen)
         return tl::unexpected(chosen.error());
-    if (const auto set = m_engine.setQuantizers(*chosen); !set)
+    if (const auto set = m_engine.setQuantizers(chosen->quantizers); !set)
         return tl::unexpected(set.error());
     m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
     const std::uint64_t batch = batchOf(listener), samples = m_inputs->samples();
@@ -87,7 +87,9 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
         if (const auto done = pass.piece(m_engine, *inputs, begin, count, given); !done)
             return tl::unexpected(done.error());
     }
-    return pass.result();
+    RunResult out = pass.result();
+    out.notes = chosen->notes;
+    return out;
 }
 
 } // namespace quantscope

@@ -108,6 +108,11 @@ std::optional<ChosenQuantizer> RunnableModel::inGraph(const ChosenQuantizer &cho
     if (slot == nullptr || slot->spans.empty())
         return std::nullopt;
     ChosenQuantizer out{{layer->id, chosen.first.slot}, chosen.second};
+    const SlotQuantizer *own = m_shown->slot(chosen.first);
+    if (m_graph != m_shown && !out.second && own->tensor && !own->holdsCodes()) {
+        out.second = *own; // the checkpoint has the floats, whatever its export has
+        out.second->quantizer.reset();
+    }
     if (out.second)
         out.second->spans = slot->spans;
     return out;
@@ -134,7 +139,54 @@ void RunnableModel::findDifferences(const std::string &exportName)
             exportName, missing.size(), fmt::join(missing, ", ")));
 }
 
-Result<std::vector<ChosenQuantizer>> RunnableModel::quantizers(
+std::string RunnableModel::nameOf(const SlotId &shown) const
+{
+    return fmt::format("{} {}", printable(m_shown->layer(shown.layer).name), shown.slot);
+}
+
+/// What else the graph quantizes, for a run without any quantizer.
+void RunnableModel::switchGraphOff(PlacedQuantizers &out) const
+{
+    for (const Layer &layer : m_graph->layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            const SlotId id{layer.id, slot.slot};
+            const auto isPlaced = [&](const ChosenQuantizer &one) { return one.first == id; };
+            if (slot.quantizer && !slot.spans.empty() && std::ranges::none_of(out.quantizers, isPlaced))
+                out.quantizers.emplace_back(id, std::nullopt);
+        }
+}
+
+Result<RunnableModel::PlacedQuantizers> RunnableModel::placed(
+    const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const
+{
+    PlacedQuantizers out{m_differences, {}};
+    std::vector<std::string> without;
+    for (const ChosenQuantizer &one : chosen) {
+        const bool isNamed = std::ranges::any_of(choices, [&](const RunChoice &choice) {
+            return choice.layer == m_shown->layer(one.first.layer).name && choice.slot == one.first.slot;
+        });
+        auto there = inGraph(one);
+        if (!there && isNamed)
+            return tl::unexpected(noGraph(m_shown->file->path,
+                fmt::format("the graph of {} has no place where another quantizer of {} could stand",
+                    fileName(m_graph->file->path), nameOf(one.first))));
+        if (!there) {
+            without.push_back(nameOf(one.first));
+            continue;
+        }
+        if (!there->second && m_graph->slot(there->first)->holdsCodes())
+            out.notes.push_back(fmt::format(
+                "{}: the file holds only codes, so float means their dequantized values", nameOf(one.first)));
+        std::erase_if(out.quantizers, [&](const ChosenQuantizer &other) { return other.first == there->first; });
+        out.quantizers.push_back(std::move(*there));
+    }
+    if (!without.empty())
+        out.notes.push_back(fmt::format("no place in the graph is known for {} of these quantizers, which stay: {}",
+            without.size(), fmt::join(without, ", ")));
+    return out;
+}
+
+Result<RunnableModel::PlacedQuantizers> RunnableModel::quantizers(
     const std::vector<std::string> &with, bool allFloat, const Progress &progress) const
 {
     std::vector<RunChoice> choices;
@@ -144,25 +196,12 @@ Result<std::vector<ChosenQuantizer>> RunnableModel::quantizers(
             return tl::unexpected(choice.error());
         choices.push_back(std::move(*choice));
     }
-    auto chosen = chosenQuantizers(*m_shown, choices, allFloat, progress);
+    const auto chosen = chosenQuantizers(*m_shown, choices, allFloat, progress);
     if (!chosen)
-        return chosen;
-    std::vector<ChosenQuantizer> out = m_graph == m_shown ? std::vector<ChosenQuantizer>{} : m_differences;
-    for (std::size_t i = 0; i < chosen->size(); ++i) {
-        const ChosenQuantizer &one = (*chosen)[i];
-        auto placed = m_graph == m_shown ? std::optional(one) : inGraph(one);
-        const bool isNamed = std::ranges::any_of(choices, [&](const RunChoice &choice) {
-            return choice.layer == m_shown->layer(one.first.layer).name && choice.slot == one.first.slot;
-        });
-        if (!placed && isNamed)
-            return tl::unexpected(noGraph(m_shown->file->path,
-                fmt::format("the graph of {} has no place for {} {}", fileName(m_graph->file->path),
-                    printable(m_shown->layer(one.first.layer).name), one.first.slot)));
-        if (!placed || (!isNamed && m_graph->slot(placed->first)->spans.empty()))
-            continue;
-        std::erase_if(out, [&](const ChosenQuantizer &earlier) { return earlier.first == placed->first; });
-        out.push_back(std::move(*placed));
-    }
+        return tl::unexpected(chosen.error());
+    auto out = placed(*chosen, choices);
+    if (out && allFloat)
+        switchGraphOff(*out);
     return out;
 }
 

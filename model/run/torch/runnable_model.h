@@ -23,17 +23,26 @@ public:
     const std::vector<std::string> &notes() const { return m_notes; }
     /// The same layer in the shown network; none for what only the graph has.
     std::optional<LayerId> shownLayer(LayerId inGraph) const;
-    /// What stands in the place of the graph's own quantizers, by its slots. Errors as chosenQuantizers; Usage: a
-    /// choice for a slot that the graph does not have.
-    Result<std::vector<ChosenQuantizer>> quantizers(
+    /// Quantizers by slots of the graph, and what is to be said of them.
+    struct PlacedQuantizers {
+        std::vector<ChosenQuantizer> quantizers;
+        std::vector<std::string> notes;
+    };
+    /// What stands in the place of the graph's own quantizers. Errors as chosenQuantizers; Usage: a choice for a slot
+    /// that has no place in the graph.
+    Result<PlacedQuantizers> quantizers(
         const std::vector<std::string> &with, bool allFloat, const Progress &progress) const;
 
 private:
     std::optional<ChosenQuantizer> inGraph(const ChosenQuantizer &chosen) const;
+    Result<PlacedQuantizers> placed(
+        const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const;
+    void switchGraphOff(PlacedQuantizers &out) const;
+    std::string nameOf(const SlotId &shown) const;
     void findDifferences(const std::string &exportName);
 
     std::shared_ptr<const Network> m_shown, m_graph;
-    std::vector<ChosenQuantizer> m_differences; ///< of the shown network's quantizers from the graph's, by its slots
+    std::vector<ChosenQuantizer> m_differences; ///< of the shown network's quantizers from the graph's, in the graph
     std::vector<std::string> m_notes;
 };
 
