@@ -115,7 +115,8 @@ std::optional<Frame> RunClient::nextFrame(const Progress &progress)
         m_done = progressIn(frame->payload);
         frame.reset();
     }
-    progress.step(m_done.done, m_done.total);
+    if (!frame || frame->type == FrameType::Array) // an answer is taken: there is nothing left to cancel
+        progress.step(m_done.done, m_done.total);
     return frame;
 }
 
