@@ -58,7 +58,7 @@ void addCodes(CLI::App &app, Command &chosen)
     word->add_option("--range", arguments->range, "a:b, half-open, in flat row-major indices");
     word->add_option("--where", arguments->where,
         "Only what a query finds, as index and value: 0x2D, .101101, 0b101101, -19, |code|>=127, float>0.5, "
-        "error>0.01, clipped, at limit, zeroed");
+        "value<0, error>0.01, channel=3, clipped, at limit, zeroed, not finite; 'and' joins several");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);

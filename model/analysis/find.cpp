@@ -3,6 +3,7 @@
 #include "analysis/elements.h"
 #include "analysis/pieces.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,8 +11,8 @@ namespace quantscope {
 
 namespace {
 
-using Subject = FindQuery::Subject;
-using Relation = FindQuery::Relation;
+using Subject = FindTerm::Subject;
+using Relation = FindTerm::Relation;
 
 template <class T> bool holds(T subject, Relation relation, T number)
 {
@@ -42,14 +43,29 @@ int compared(bool negative, std::uint64_t magnitude, const FindNumber &number)
     return negative ? -order : order;
 }
 
-bool matchesCode(const FindQuery &query, std::int64_t code)
+bool matchesCode(const FindTerm &query, std::int64_t code)
 {
-    const bool negative = query.subject == Subject::Code && code < 0;
+    const bool negative = query.subject != Subject::AbsCode && code < 0;
     const std::uint64_t magnitude = magnitudeOf(code);
     if (query.number.whole)
         return holds(compared(negative, magnitude, query.number), query.relation, 0);
     const double real = static_cast<double>(magnitude);
     return holds(negative ? -real : real, query.relation, query.number.real);
+}
+
+bool matchesFloat(const FindTerm &term, float value)
+{
+    return term.number.asFloat ? holds(value, term.relation, static_cast<float>(term.number.real))
+                               : holds(static_cast<double>(value), term.relation, term.number.real);
+}
+
+Channels channelsOf(const SlotQuantizer &slot)
+{
+    if (slot.quantizer)
+        return ChannelMap(slot);
+    const bool told = slot.channelAxis >= 0;
+    return Channels(
+        slot.tensor->shape, told ? std::optional(static_cast<std::size_t>(slot.channelAxis)) : std::nullopt);
 }
 
 /// What a code stands for, else the float; NaN where neither is known.
@@ -65,18 +81,22 @@ class Search {
 public:
     Search(const SlotQuantizer &slot, const FindQuery &query)
         : m_query(query)
+        , m_needsCodes(
+              std::ranges::any_of(query.terms, [](const FindTerm &term) { return term.subject >= Subject::Clipped; }))
+        , m_channels(channelsOf(slot))
         , m_reader(slot, ElementReader::Minifloats::AsPatterns)
         , m_range(slot.isReadable() ? codeRange(*slot.quantizer) : CodeRange{})
+        , m_patterns(slot.isReadable() && slot.quantizer->kind == QuantizerKind::Minifloat)
     {
     }
 
     void run(std::uint64_t begin, std::uint64_t end, const FindVisitor &visit, const Progress &progress)
     {
         forEachChunk(m_reader, begin, end, progress, [&](const ElementChunk &chunk) {
-            if (m_query.subject >= Subject::Clipped)
+            if (m_needsCodes)
                 readCodes(chunk);
             for (std::size_t i = 0; i < chunk.size(); ++i)
-                if (matches(chunk, i))
+                if (std::ranges::all_of(m_query.terms, [&](const FindTerm &term) { return matches(term, chunk, i); }))
                     visit(chunk.begin + i, chunk.codes.empty() ? 0 : chunk.codes[i], valueIn(chunk, i));
         });
     }
@@ -108,17 +128,30 @@ private:
         return m_parameters[m_run].parameters;
     }
 
-    bool matches(const ElementChunk &chunk, std::size_t i)
+    bool matches(const FindTerm &term, const ElementChunk &chunk, std::size_t i)
     {
-        const auto number = static_cast<float>(m_query.number.real); // floats are shown, and so typed, as float32
-        switch (m_query.subject) {
+        switch (term.subject) {
         case Subject::Code:
-        case Subject::AbsCode: return matchesCode(m_query, chunk.codes[i]);
-        case Subject::Float: return holds(chunk.originals[i], m_query.relation, number);
-        case Subject::AbsFloat: return holds(std::fabs(chunk.originals[i]), m_query.relation, number);
+        case Subject::AbsCode: // what a NaN is stored as is no code of its own
+            return (m_patterns || i >= chunk.values.size() || !std::isnan(chunk.values[i]))
+                && matchesCode(term, chunk.codes[i]);
+        case Subject::Channel: return matchesCode(term, static_cast<std::int64_t>(m_channels.channel(chunk.begin + i)));
+        case Subject::Value: return matchesFloat(term, valueIn(chunk, i));
+        case Subject::AbsValue: return matchesFloat(term, std::fabs(valueIn(chunk, i)));
+        case Subject::NotFinite:
+            return !std::isfinite(chunk.originals.empty() ? valueIn(chunk, i) : chunk.originals[i])
+                && !(chunk.originals.empty() && chunk.values.empty()); // integers without a scale
+        case Subject::Float:
+            if (term.isFloatOrValue())
+                return (i < chunk.originals.size() && matchesFloat(term, chunk.originals[i]))
+                    || (i < chunk.values.size() && matchesFloat(term, chunk.values[i]));
+            return matchesFloat(term, chunk.originals[i]);
+        case Subject::Weight: return matchesFloat(term, chunk.originals[i]);
+        case Subject::AbsFloat:
+        case Subject::AbsWeight: return matchesFloat(term, std::fabs(chunk.originals[i]));
         case Subject::AbsError:
             return holds(std::fabs(static_cast<double>(chunk.values[i]) - static_cast<double>(chunk.originals[i])),
-                m_query.relation, m_query.number.real);
+                term.relation, term.number.real);
         case Subject::Clipped: return m_unclamped[i] > parameters(i).max || m_unclamped[i] < parameters(i).min;
         case Subject::AtLimit:
             if (m_unclamped.empty())
@@ -137,8 +170,11 @@ private:
         CodeParameters parameters;
     };
     const FindQuery &m_query;
+    bool m_needsCodes; ///< before and after the clamp
+    Channels m_channels;
     ElementReader m_reader;
     CodeRange m_range;
+    bool m_patterns; ///< of minifloats: each is a code, that of NaN too
     std::vector<float> m_clamped, m_unclamped;
     std::vector<RunParameters> m_parameters;
     std::size_t m_run = 0;
@@ -147,10 +183,15 @@ private:
 /// Why a slot cannot answer; empty when it can.
 std::string missing(const SlotQuantizer &slot, const FindQuery &query)
 {
-    if (query.needsCodes() && !slot.isReadable())
+    const auto needs = [&](bool (FindTerm::*what)() const) {
+        return std::ranges::any_of(query.terms, [=](const FindTerm &term) { return (term.*what)(); });
+    };
+    if (needs(&FindTerm::needsCodes) && !slot.isReadable())
         return "there are no codes to look for";
-    if (query.needsFloats() && slot.isReadable() && !CodeReader(slot).hasFloats())
+    if (needs(&FindTerm::needsFloats) && slot.isReadable() && !CodeReader(slot).hasFloats())
         return "the file holds codes only: it has no floats to look for";
+    if (needs(&FindTerm::needsValues) && slot.hasCodes() && !slot.hasValues())
+        return "the file has integers and no scale: what they stand for is not known";
     return {};
 }
 

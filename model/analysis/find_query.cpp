@@ -1,5 +1,6 @@
 #include "analysis/find_query.h"
 
+#include "base/text.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -14,8 +15,19 @@ namespace quantscope {
 
 namespace {
 
-using Subject = FindQuery::Subject;
-using Relation = FindQuery::Relation;
+using Subject = FindTerm::Subject;
+using Relation = FindTerm::Relation;
+
+/// The first word of a subject is the one that it is told by.
+constexpr std::pair<std::string_view, Subject> kSubjects[] = {{"code", Subject::Code}, {"", Subject::Code},
+    {"|code|", Subject::AbsCode}, {"channel", Subject::Channel}, {"value", Subject::Value},
+    {"|value|", Subject::AbsValue}, {"w", Subject::Weight}, {"|w|", Subject::AbsWeight}, {"float", Subject::Float},
+    {"|float|", Subject::AbsFloat}, {"error", Subject::AbsError}, {"|error|", Subject::AbsError}};
+constexpr std::pair<std::string_view, Subject> kProperties[] = {{"clipped", Subject::Clipped},
+    {"at limit", Subject::AtLimit}, {"zeroed", Subject::Zeroed}, {"not finite", Subject::NotFinite}};
+constexpr std::pair<std::string_view, Relation> kSigns[] = {{"<=", Relation::LessEqual}, {"≤", Relation::LessEqual},
+    {">=", Relation::GreaterEqual}, {"≥", Relation::GreaterEqual}, {"!=", Relation::NotEqual}, {"==", Relation::Equal},
+    {"<", Relation::Less}, {">", Relation::Greater}, {"=", Relation::Equal}};
 
 bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -44,41 +56,48 @@ bool takePrefix(std::string_view &text, std::string_view prefix)
     return true;
 }
 
-std::optional<Subject> propertyOf(std::string_view text)
+/// "at  limit" and "at_limit" as "at limit".
+std::string oneSpaced(std::string_view text)
 {
-    if (text == "clipped")
-        return Subject::Clipped;
-    if (text == "zeroed")
-        return Subject::Zeroed;
-    if (takePrefix(text, "at") && !text.empty() && (isSpace(text[0]) || text[0] == '_')) {
-        text.remove_prefix(1);
-        if (trimmed(text) == "limit")
-            return Subject::AtLimit;
-    }
+    std::string out;
+    for (const char c : text)
+        if (!isSpace(c) && c != '_')
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    return out;
+}
+
+template <std::size_t N>
+std::optional<Subject> namedIn(const std::pair<std::string_view, Subject> (&table)[N], std::string_view word)
+{
+    for (const auto &[name, subject] : table)
+        if (name == word)
+            return subject;
     return std::nullopt;
 }
 
-std::optional<Subject> subjectOf(std::string_view word)
+/// Cuts at `and`, `&` and `&&`; what stands between two of them may be empty.
+std::vector<std::string_view> termTexts(std::string_view text)
 {
-    if (word.empty() || word == "code")
-        return Subject::Code;
-    if (word == "|code|")
-        return Subject::AbsCode;
-    if (word == "w" || word == "float")
-        return Subject::Float;
-    if (word == "|w|" || word == "|float|")
-        return Subject::AbsFloat;
-    if (word == "error" || word == "|error|")
-        return Subject::AbsError;
-    return std::nullopt;
+    std::vector<std::string_view> parts;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::string_view rest = text.substr(at);
+        const bool word
+            = at > 0 && isSpace(text[at - 1]) && rest.starts_with("and") && rest.size() > 3 && isSpace(rest[3]);
+        const std::size_t length = rest.starts_with("&&") ? 2 : rest[0] == '&' ? 1 : word ? 3 : 0;
+        if (length > 0)
+            parts.push_back(text.substr(begin, at - begin));
+        at += length > 0 ? length : 1;
+        begin = length > 0 ? at : begin;
+    }
+    parts.push_back(text.substr(begin));
+    return parts;
 }
 
 Relation takeRelation(std::string_view &text)
 {
-    static constexpr std::pair<std::string_view, Relation> kSigns[]
-        = {{"<=", Relation::LessEqual}, {"≤", Relation::LessEqual}, {">=", Relation::GreaterEqual},
-            {"≥", Relation::GreaterEqual}, {"!=", Relation::NotEqual}, {"==", Relation::Equal}, {"<", Relation::Less},
-            {">", Relation::Greater}, {"=", Relation::Equal}};
     for (const auto &[sign, relation] : kSigns)
         if (takePrefix(text, sign))
             return relation;
@@ -125,7 +144,7 @@ std::optional<std::uint64_t> digits(std::string_view text, int base)
 FindNumber wholeNumber(bool negative, std::uint64_t magnitude)
 {
     const double real = static_cast<double>(magnitude);
-    return {true, negative, magnitude, negative ? -real : real};
+    return {true, negative, magnitude, negative ? -real : real, true};
 }
 
 FindNumber ofCode(std::int64_t code)
@@ -155,10 +174,32 @@ std::optional<std::int64_t> shownBinary(std::string_view text, const Word &word)
     return isDecimalCode ? std::nullopt : std::optional(code);
 }
 
+/// Whether a float32 is shown with these digits.
+bool isShownAs(double real)
+{
+    const std::string shown = shortest(static_cast<float>(real));
+    double back = 0;
+    std::from_chars(shown.data(), shown.data() + shown.size(), back);
+    return back == real;
+}
+
+std::optional<FindNumber> powerOfTwo(std::string_view exponentText, bool negative)
+{
+    int exponent = 0;
+    const auto [end, error] = std::from_chars(exponentText.data(), exponentText.data() + exponentText.size(), exponent);
+    if (error != std::errc() || end != exponentText.data() + exponentText.size() || std::abs(exponent) > 1000)
+        return std::nullopt;
+    if (exponent >= 0 && exponent < 64)
+        return wholeNumber(negative, 1ull << exponent);
+    return FindNumber{false, negative, 0, std::ldexp(negative ? -1.0 : 1.0, exponent), false};
+}
+
 std::optional<FindNumber> decimalNumber(std::string_view text, bool negative)
 {
     if (const auto whole = digits(text, 10))
         return wholeNumber(negative, *whole);
+    if (takePrefix(text, "2^"))
+        return powerOfTwo(text, negative);
     FindNumber number;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number.real);
     if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-'))
@@ -166,6 +207,7 @@ std::optional<FindNumber> decimalNumber(std::string_view text, bool negative)
     constexpr double kExact = 9007199254740992; // 2^53
     if (number.real == std::trunc(number.real) && number.real <= kExact)
         return wholeNumber(negative, static_cast<std::uint64_t>(number.real));
+    number.asFloat = isShownAs(number.real);
     number.negative = negative;
     number.real = negative ? -number.real : number.real;
     return number;
@@ -177,7 +219,7 @@ tl::unexpected<Error> usage(std::string message)
 }
 
 /// The number of a query whose subject and relation are known.
-Result<FindNumber> parseNumber(std::string_view text, const FindQuery &query, const Word &word)
+Result<FindNumber> parseNumber(std::string_view text, const FindTerm &query, const Word &word)
 {
     const bool ofCodes = query.subject == Subject::Code;
     std::string_view rest = text;
@@ -200,41 +242,92 @@ Result<FindNumber> parseNumber(std::string_view text, const FindQuery &query, co
     if (!number)
         return usage(fmt::format("“{}” is not a number", text));
     const bool equality = query.relation == Relation::Equal || query.relation == Relation::NotEqual;
+    if (query.subject == Subject::Channel && equality && !number->whole)
+        return usage(fmt::format("“{}” is no whole number, so it is no channel", text));
     if (query.subject <= Subject::AbsCode && equality && !number->whole)
         return usage(
             fmt::format("“{}” is neither a whole number nor a word of {} bits, so it is no code", text, word.bits));
     return *number;
 }
 
+Result<FindTerm> parseTerm(std::string_view text, const Word &word)
+{
+    FindTerm term;
+    if (const auto property = namedIn(kProperties, oneSpaced(text))) {
+        term.subject = *property;
+        return term;
+    }
+    const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c != '|' && (c < 'a' || c > 'z'); });
+    const auto length = static_cast<std::size_t>(end - text.begin());
+    const auto subject = namedIn(kSubjects, text.substr(0, length));
+    std::string_view rest = trimmed(text.substr(length));
+    term.relation = takeRelation(rest);
+    rest = trimmed(rest);
+    if (!subject || rest.empty() || std::any_of(rest.begin(), rest.end(), isSpace))
+        return usage("use code, |code|, w, |w|, value, error or channel, a comparison and a number, such as "
+                     "|code| >= 19; or clipped, at limit, zeroed, not finite; 'and' joins several");
+    term.subject = *subject;
+    const auto number = parseNumber(rest, term, word);
+    if (!number)
+        return tl::unexpected(number.error());
+    term.number = *number;
+    return term;
+}
+
+std::string numberText(const FindNumber &number)
+{
+    if (number.whole)
+        return fmt::format("{}{}", number.negative && number.magnitude > 0 ? "-" : "", number.magnitude);
+    int exponent = 0;
+    if (std::frexp(std::fabs(number.real), &exponent) == 0.5)
+        return fmt::format("{}2^{}", number.negative ? "-" : "", exponent - 1);
+    return shortest(number.real);
+}
+
+std::string termText(const FindTerm &term)
+{
+    for (const auto &[name, subject] : kProperties)
+        if (subject == term.subject)
+            return std::string(name);
+    const auto named = [&](const auto &row) { return row.second == term.subject; };
+    const auto related = [&](const auto &row) { return row.second == term.relation && row.first != "=="; };
+    return fmt::format("{} {} {}", std::ranges::find_if(kSubjects, named)->first,
+        std::ranges::find_if(kSigns, related)->first, numberText(term.number));
+}
+
 } // namespace
 
-bool FindQuery::needsFloats() const { return subject >= Subject::Float && subject != Subject::AtLimit; }
+bool FindTerm::needsFloats() const
+{
+    return subject >= Subject::Weight && subject != Subject::AtLimit && !isFloatOrValue();
+}
 
-bool FindQuery::needsCodes() const { return subject != Subject::Float && subject != Subject::AbsFloat; }
+bool FindTerm::isFloatOrValue() const { return subject == Subject::Float && relation == Relation::Equal; }
+
+bool FindTerm::needsCodes() const { return subject <= Subject::AbsCode || subject >= Subject::AbsError; }
+
+bool FindTerm::needsValues() const { return subject == Subject::Value || subject == Subject::AbsValue; }
 
 Result<FindQuery> parseFindQuery(std::string_view text, const SlotQuantizer &slot)
 {
     const std::string lowered = lower(trimmed(text));
+    const Word word = wordOf(slot);
     FindQuery query;
-    if (const auto property = propertyOf(lowered)) {
-        query.subject = *property;
-        return query;
+    for (const std::string_view part : termTexts(lowered)) {
+        const auto term = parseTerm(trimmed(part), word);
+        if (!term)
+            return tl::unexpected(term.error());
+        query.terms.push_back(*term);
     }
-    std::string_view rest = lowered;
-    const auto end = std::find_if(rest.begin(), rest.end(), [](char c) { return c != '|' && (c < 'a' || c > 'z'); });
-    const auto subject = subjectOf(rest.substr(0, static_cast<std::size_t>(end - rest.begin())));
-    rest = trimmed(rest.substr(static_cast<std::size_t>(end - rest.begin())));
-    query.relation = takeRelation(rest);
-    rest = trimmed(rest);
-    if (!subject || rest.empty() || std::any_of(rest.begin(), rest.end(), isSpace))
-        return usage("use code, |code|, w, |w| or error, a comparison and a number, such as |code| >= 19; "
-                     "or clipped, at limit, zeroed");
-    query.subject = *subject;
-    const auto number = parseNumber(rest, query, wordOf(slot));
-    if (!number)
-        return tl::unexpected(number.error());
-    query.number = *number;
     return query;
+}
+
+std::string findQueryText(const FindQuery &query)
+{
+    std::string text;
+    for (const FindTerm &term : query.terms)
+        text += (text.empty() ? "" : " and ") + termText(term);
+    return text;
 }
 
 } // namespace quantscope

@@ -4,7 +4,9 @@
 #include "quant/quantizer.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace quantscope {
 
@@ -14,27 +16,59 @@ struct FindNumber {
     bool negative = false;
     std::uint64_t magnitude = 0; ///< of a whole number
     double real = 0;
+    bool asFloat = true; ///< no float32 shows as more digits than were written: it is meant
 };
 
-/// What to look for in a tensor.
-struct FindQuery {
-    enum class Subject { Code, AbsCode, Float, AbsFloat, AbsError, Clipped, AtLimit, Zeroed };
+/// One condition on an element.
+struct FindTerm {
+    /// Float, Weight: the float in the file; Value: what the code stands for, without codes the float.
+    enum class Subject {
+        Code,
+        AbsCode,
+        Channel,
+        Value,
+        AbsValue,
+        NotFinite,
+        Weight,
+        AbsWeight,
+        Float,
+        AbsFloat,
+        AbsError,
+        Clipped,
+        AtLimit,
+        Zeroed
+    };
     enum class Relation { Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual };
     Subject subject = Subject::Code;
     Relation relation = Relation::Equal;
     FindNumber number;
 
     bool needsFloats() const;
+    bool isFloatOrValue() const; ///< `float = NUMBER`
     bool needsCodes() const;
+    bool needsValues() const; ///< of codes: their scale
+};
+
+/// What to look for in a tensor: what all terms hold of. None holds of every element.
+struct FindQuery {
+    std::vector<FindTerm> terms;
 };
 
 /// Reads a query about a slot's elements:
-///   SUBJECT RELATION NUMBER   with code (or nothing), |code|, w or float, |w| or |float|, error; < <= > >= = == !=
+///   SUBJECT RELATION NUMBER   with code (or nothing), |code|, w or float, |w| or |float| (the file's float), value,
+///   |value|
+///                             (what the code stands for), error, channel; < <= > >= = == !=
 ///   NUMBER                    code = NUMBER
+///   float = NUMBER            the file's float or the value: what is shown as a float
 ///   clipped, at limit, zeroed the elements that the statistics count under these names
-/// A number is decimal, or the word of a code in two's complement of the slot's bits: hexadecimal `0x2D`, binary
-/// `0b101101`, or binary as it is shown, with the type's binary point (`.101101`, `._1101`) or with all its digits
-/// where these are no decimal code. Errors: Usage, one sentence.
+///   not finite                NaN and infinities of the file
+///   TERM and TERM             `&` and `&&` stand for `and` too
+/// A number is decimal, a power of two (`2^-3`), or the word of a code in two's complement of the slot's bits:
+/// hexadecimal `0x2D`, binary `0b101101`, or binary as it is shown, with the type's binary point (`.101101`, `._1101`)
+/// or with all its digits where these are no decimal code. Errors: Usage, one sentence.
 Result<FindQuery> parseFindQuery(std::string_view text, const SlotQuantizer &slot);
+
+/// How a query was read, as a query: words of codes as the codes that they are ("0x2D" of 6 bits: "code = -19").
+std::string findQueryText(const FindQuery &query);
 
 } // namespace quantscope

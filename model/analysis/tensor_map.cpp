@@ -32,16 +32,12 @@ TensorMap emptyMap(const SlotQuantizer &slot, std::int64_t columns, std::int64_t
     return map;
 }
 
-/// As a share of the largest code of the quantizer; without codes, of the largest that was found.
-void normalise(TensorMap &map, const SlotQuantizer &slot)
+/// As a share of the largest that was found: of the ends of a wide type everything would be next to nothing.
+void normalise(TensorMap &map)
 {
-    float largest = *std::max_element(map.magnitude.begin(), map.magnitude.end());
-    if (slot.hasCodes()) {
-        const CodeRange range = codeRange(*slot.quantizer);
-        largest = std::max(std::fabs(static_cast<float>(range.min)), std::fabs(static_cast<float>(range.max)));
-    }
+    map.largest = std::max(0.0f, *std::max_element(map.magnitude.begin(), map.magnitude.end()));
     for (float &value : map.magnitude)
-        value = value < 0 || largest <= 0 ? value : std::min(1.0f, value / largest);
+        value = value < 0 || map.largest <= 0 ? value : std::min(1.0f, value / map.largest);
 }
 
 } // namespace
@@ -75,7 +71,7 @@ Result<TensorMap> mapTensor(
                 map.magnitude[cell] = std::max(map.magnitude[cell], magnitude(chunk, i));
             }
         });
-        normalise(map, slot);
+        normalise(map);
         return map;
     });
 }

@@ -15,7 +15,8 @@ struct TensorMap {
     std::int64_t columns = 0, rows = 0;
     std::int64_t perColumn = 1, perRow = 1; ///< indices along the axes in one cell
     std::size_t columnAxis = 0, rowAxis = 0;
-    std::vector<float> magnitude; ///< row by row, 0..1 of the largest code; -1: nothing there
+    std::vector<float> magnitude; ///< row by row, 0..1 of `largest`; -1: nothing there
+    float largest = 0; ///< of the |code| that occur
 
     /// Cell of an element.
     std::size_t cellOf(std::span<const std::int64_t> index) const;

@@ -50,6 +50,10 @@ QString hits(const SlotQuantizer &slot, const char *query)
 
 } // namespace
 
+static const char *const kUsage
+    = "use code, |code|, w, |w|, value, error or channel, a comparison and a number, such as |code| >= 19; or "
+      "clipped, at limit, zeroed, not finite; 'and' joins several";
+
 class TestFind : public QObject {
     Q_OBJECT
 
@@ -91,6 +95,17 @@ private Q_SLOTS:
         row("w <= -63.5", true, "0 1");
         row("|w| > 63", true, "0 1 255");
         row("float = 0.5", true, "129");
+        row("value = 0.5", true, "129");
+        row("|value| >= 63.5", true, "0 1 255");
+        row("w > 2^-2 and w <= 2^0", true, "129 130");
+        row("code >= 3 && code < 5", true, "131 132");
+        row("|code|=3&code<0", true, "125");
+        row("w > 63.4999999999", true, "255"); // more digits than a float32 shows are compared as they are
+        row("w > 63.5", true, "");
+        row("code > 3 and", true, kUsage);
+        row("and code > 3", true, kUsage);
+        row("channel = 1.5", true, "“1.5” is no whole number, so it is no channel");
+        row("not finite", true, "");
         row("error > 0", true, "");
         row("at limit", true, "0 255");
         row("At  Limit", true, "0 255");
@@ -105,9 +120,7 @@ private Q_SLOTS:
         row("--3", true, "“--3” is not a number");
         row("code > three", true, "“three” is not a number");
         for (const char *query : {"scale > 3", "code >", "", "  ", "limit", "3 4", "|code", "at", "atlimit"})
-            row(query, true,
-                "use code, |code|, w, |w| or error, a comparison and a number, such as |code| >= 19; or clipped, at "
-                "limit, zeroed");
+            row(query, true, kUsage);
     }
     void queries()
     {
@@ -115,6 +128,65 @@ private Q_SLOTS:
         QFETCH(QByteArray, query);
         QFETCH(QString, found);
         QCOMPARE(hits(everyCode(isSigned), query.constData()), found);
+    }
+
+    /// A word is told as the code that it is.
+    void sayHowTheyWereRead_data()
+    {
+        QTest::addColumn<QByteArray>("query");
+        QTest::addColumn<QString>("read");
+        const auto row = [](const char *query, const char *read) { QTest::newRow(query) << QByteArray(query) << read; };
+        row("0x2D", "code = -19");
+        row("101101", "code = -19");
+        row(".101101", "code = -19");
+        row("0b101101", "code = -19");
+        row("-0", "code = 0");
+        row("CODE ≥ 0x3f", "code >= -1");
+        row("|code| == 0x2d", "|code| = 45");
+        row("w>.125 & |w| < 2^-2", "w > 2^-3 and |w| < 2^-2");
+        row("Float=-0.30169073", "float = -0.30169073");
+        row("at_limit and channel != 3", "at limit and channel != 3");
+        row("zeroed", "zeroed");
+    }
+    void sayHowTheyWereRead()
+    {
+        QFETCH(QByteArray, query);
+        const SlotQuantizer slot = slotOf({0}, {1}, affine(6, true, true, {{}, {}, {std::ldexp(1.0f, -6)}}));
+        const auto parsed = parseFindQuery(query.constData(), slot);
+        QVERIFY2(parsed, parsed ? "" : parsed.error().message.c_str());
+        QTEST(QString::fromStdString(findQueryText(*parsed)), "read");
+        QCOMPARE(findQueryText(*parseFindQuery(findQueryText(*parsed), slot)), findQueryText(*parsed));
+    }
+
+    /// Rows, or columns, of 2 x 3; what has no code or is not finite.
+    void channelsAndWhatIsNotFinite()
+    {
+        const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+        SlotQuantizer slot = slotOf({0, 1, nan, -inf, 4, 0}, {2, 3}, affine(8, true, false, {{}, {}, {1.0f}}));
+        slot.channelAxis = 0;
+        QCOMPARE(hits(slot, "channel = 1"), "3 4 5");
+        QCOMPARE(hits(slot, "channel = 1 and code = 0"), "5");
+        QCOMPARE(hits(slot, "code = 0"), "0 5"); // NaN has none
+        QCOMPARE(hits(slot, "not finite"), "2 3");
+        QCOMPARE(hits(slot, "value = 4"), "4");
+        slot.channelAxis = 1;
+        QCOMPARE(hits(slot, "channel >= 1 and channel < 2"), "1 4");
+        slot.quantizer.reset();
+        QCOMPARE(hits(slot, "channel = 2"), "2 5");
+        QCOMPARE(hits(slot, "not finite"), "2 3");
+    }
+
+    /// A number of the column or of the file.
+    void floatsAreWhatIsShown()
+    {
+        const SlotQuantizer slot = slotOf({0.6f, 0.5f, 0.4f}, {3}, affine(8, true, false, {{}, {}, {0.25f}}));
+        QCOMPARE(hits(slot, "float = 0.5"), "0 1 2"); // 2 · 0.25
+        QCOMPARE(hits(slot, "float = 0.6"), "0");
+        QCOMPARE(hits(slot, "float > 0.5"), "0");
+        QCOMPARE(hits(slot, "value > 0.4"), "0 1 2");
+        QCOMPARE(hits(slot, "w = 0.5"), "1");
+        QCOMPARE(hits(storedCodes({1, 2, 3}, 8, true), "float = 2"), "1");
+        QCOMPARE(hits(storedCodes({1, 2, 3}, 8, true), "value < 3"), "0 1");
     }
 
     /// What a cell shows finds that cell: hexadecimal and binary of every code of every small type.
