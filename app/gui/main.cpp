@@ -6,6 +6,7 @@
 
 #include <QApplication>
 #include <QIcon>
+#include <QScreen>
 
 #include <cstdio>
 
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
         return takeScreenshots(line);
     Theme::instance().apply(line.theme.value_or(savedTheme()));
     MainWindow window;
+    window.fitTo(QGuiApplication::primaryScreen()->availableSize());
     if (!line.file.empty())
         window.open(QString::fromLocal8Bit(line.file.c_str()), QString::fromLocal8Bit(line.recipe.c_str()));
     window.show();

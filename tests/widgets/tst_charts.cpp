@@ -307,17 +307,23 @@ private Q_SLOTS:
     {
         QTest::addColumn<QList<int>>("counts"); // swept, layers, unmet, missing
         QTest::addColumn<QString>("where");
-        QTest::newRow("all") << QList<int>{25, 25, 0, 0} << u"in every layer"_s;
-        QTest::newRow("one of 25") << QList<int>{1, 25, 0, 0} << u"in the 1 of 25 layers swept"_s;
-        QTest::newRow("out of reach") << QList<int>{25, 25, 2, 0} << u"where it can be kept"_s;
-        QTest::newRow("without widths") << QList<int>{25, 25, 0, 1} << u"where it can be kept"_s;
-        QTest::newRow("both") << QList<int>{3, 25, 1, 0} << u"where it can be kept in the 3 of 25 layers swept"_s;
+        QTest::addColumn<QString>("missed");
+        const QString kept = u"where it can be kept"_s;
+        const QString one = u" · ▲ 1 layer without a width to choose: those stay as they are"_s;
+        QTest::newRow("all") << QList<int>{25, 25, 0, 0} << u"in every layer"_s << QString();
+        QTest::newRow("one of 25") << QList<int>{1, 25, 0, 0} << u"in the 1 of 25 layers swept"_s << QString();
+        QTest::newRow("out of reach") << QList<int>{25, 25, 2, 0} << kept
+                                      << u" · ▲ 2 layers out of reach: those take their best"_s;
+        QTest::newRow("without widths") << QList<int>{25, 25, 0, 1} << kept << one;
+        QTest::newRow("both") << QList<int>{3, 25, 1, 1} << kept + u" in the 3 of 25 layers swept"_s
+                              << u" · ▲ 1 layer out of reach: those take their best"_s + one;
     }
     void wordsOfTheGoal()
     {
         QFETCH(QList<int>, counts);
         const auto count = [&](int at) { return static_cast<std::size_t>(counts[at]); };
         QTEST(whereText(count(0), count(1), count(2), count(3)), "where");
+        QTEST(missedText(count(2), count(3)), "missed");
     }
 
     /// Every text colour on every surface it stands on, in both themes.

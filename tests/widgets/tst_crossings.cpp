@@ -140,7 +140,7 @@ private Q_SLOTS:
             const auto expected = findElements(slot, *parseFindQuery("code = 3", slot));
             QVERIFY(expected->count > 0);
             QTRY_COMPARE(page.findChild<QLabel *>(u"values-found"_s)->text(),
-                u"%1 in the tensor"_s.arg(groupedText(expected->count)));
+                u"%1 in the tensor: code = 3"_s.arg(groupedText(expected->count)));
             QCOMPARE(page.findBar()->result().positions, expected->positions);
             QTRY_COMPARE(page.findChild<QLabel *>(u"element-decimal"_s)->text(), u"3"_s);
             QCOMPARE(page.findChild<QLabel *>(u"element-title"_s)->text(),

@@ -251,6 +251,7 @@ private Q_SLOTS:
                     "figure follows"_s,
                     limit, u"rounded to 0 | ~12.5 % | "_s + zeros, u"codes used |  | "_s,
                     u"would be clipped | ~25.0 % | estimated from the bars above the window"_s}));
+        QVERIFY(figuresText(trialFigures({8, 4, true}, estimate, nullptr, file)).contains(u"range | −8 … 7.93 | "));
         CandidateResult exact;
         exact.figures = file;
         QCOMPARE(figuresText(trialFigures(type, estimate, &exact, file)),

@@ -183,17 +183,19 @@ private Q_SLOTS:
         edit->setText(written);
         auto *write = page.findChild<QPushButton *>(u"export-write"_s);
         page.write();
-        QCOMPARE(write->text(), u"Cancel"_s);
+        QCOMPARE(write->text(), u"Write 1 layer"_s);
+        QVERIFY(!write->isEnabled());
         edit->setText(other);
         m_session.selectLayers({u"conv2"_s, u"fc2"_s});
         page.refreshNow();
-        QCOMPARE(write->text(), u"Cancel"_s); // it still is
+        QVERIFY(!write->isEnabled()); // it still is
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }, 120000));
         QVERIFY(QFile::exists(written + u"/conv2.h"_s));
         QVERIFY2(text(page, "export-note").endsWith(u" in "_s + written)
                 || text(page, "export-note").contains(written + u" "_s),
             qPrintable(text(page, "export-note")));
         QCOMPARE(write->text(), u"Write 2 layers"_s);
+        QVERIFY(write->isEnabled());
     }
 
     /// A statistic that is finished concerns the page that shows its slot, once, and no other.

@@ -25,14 +25,14 @@ private Q_SLOTS:
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         model.setInspection(session.inspection());
-        const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2.6 | – | – | "_s,
-            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1.7 | 43.1 | 0 | "_s,
-            u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2.6 | – | – | "_s,
-            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0.6 | 26.8 | 0 | "_s,
-            u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3.3 | – | – | "_s,
-            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1.5 | 18.9 | 1.3% | "_s,
-            u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4.4 | – | – | "_s,
-            u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0.8 | 40.7 | 0 | "_s};
+        const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2 | 6 | – | – | "_s,
+            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1 | 7 | 43.1 | 0 | "_s,
+            u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2 | 6 | – | – | "_s,
+            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0 | 6 | 26.8 | 0 | "_s,
+            u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3 | 3 | – | – | "_s,
+            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1 | 5 | 18.9 | 1.3% | "_s,
+            u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4 | 4 | – | – | "_s,
+            u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0 | 8 | 40.7 | 0 | "_s};
         QCOMPARE(test::printed(model), expected);
     }
 
@@ -179,12 +179,12 @@ private Q_SLOTS:
             tips << model.index(model.rowOf(u"fc1"_s), column).data(Qt::ToolTipRole).toString();
         }
         QCOMPARE(heads,
-            (QStringList{u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"I.F"_s, u"SQNR"_s,
-                u"Sat."_s, QString()}));
+            (QStringList{u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"Int."_s, u"Frac."_s,
+                u"SQNR"_s, u"Sat."_s, QString()}));
         QCOMPARE(tips,
             (QStringList{u"fc1"_s, QString(), QString(), u"weights + biases"_s, u"bits of a code; u means unsigned"_s,
-                u"value = (code − zero point) · scale"_s,
-                u"integer bits (with the sign) and fractional bits of the word"_s,
+                u"value = (code − zero point) · scale"_s, u"integer bits of the word, with the sign"_s,
+                u"fractional bits of the word: −log₂ of the scale"_s,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s,
                 u"share of the weights whose code is an end of the range"_s, QString()}));
         QCOMPARE(model.index(model.rowOf(u"fc2"_s), 0).data(LayerModel::SeverityRole).toString(), QString());
@@ -203,6 +203,30 @@ private Q_SLOTS:
         QVERIFY(row < model.rowCount());
         QVERIFY(model.index(row, last).data(Qt::ToolTipRole).toString().endsWith(u": see the list below"_s));
         QCOMPARE(model.index(row, 0).data(LayerModel::SeverityRole).toString(), u"warning"_s);
+    }
+
+    /// A first click on the problems shows the worst: one error before many warnings.
+    void aClickOnProblems()
+    {
+        LayerModel model;
+        QCOMPARE(model.headerData(LayerModel::Problems, Qt::Horizontal, Qt::InitialSortOrderRole).toInt(),
+            static_cast<int>(Qt::DescendingOrder));
+        auto network = std::make_shared<Network>();
+        Inspection inspection{network, {}, {}};
+        const std::pair<const char *, QList<Severity>> layers[] = {{"fine", {}}, {"notes", {Severity::Note}},
+            {"warned", {Severity::Warning, Severity::Warning, Severity::Warning}}, {"wrong", {Severity::Error}}};
+        for (const auto &[name, severities] : layers) {
+            Layer &layer = network->layers.emplace_back();
+            layer.id = LayerId(static_cast<std::uint32_t>(network->layers.size() - 1));
+            layer.name = name;
+            for (const Severity severity : severities)
+                inspection.diagnostics.push_back({"r", severity, layer.id, "t"});
+        }
+        model.setInspection(inspection);
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        proxy.sort(LayerModel::Problems, Qt::DescendingOrder);
+        QCOMPARE(namesIn(proxy).mid(0, 2), (QStringList{u"wrong"_s, u"warned"_s}));
     }
 
     void refusesBadTerms_data()
@@ -227,6 +251,7 @@ private Q_SLOTS:
         QTest::addColumn<float>("scale");
         QTest::addColumn<QString>("range");
         QTest::newRow("2^-6") << 0x1p-6f << u"±0.484"_s; // 31 / 64
+        QTest::newRow("nearly 2") << 0x1.0842p-4f << u"±1.99"_s; // 31 · 0.0645 = 1.99994
         QTest::newRow("nan") << std::numeric_limits<float>::quiet_NaN() << u"unknown"_s;
         QTest::newRow("inf") << std::numeric_limits<float>::infinity() << u"unknown"_s;
     }

@@ -1,5 +1,7 @@
 #include "charts/bar_data.h"
+#include "pages/parts/override_menu.h"
 #include "pages/recipe/recipe_page.h"
+#include "session/recipe_python.h"
 #include "support.h"
 
 #include <QComboBox>
@@ -27,6 +29,92 @@ class RecipePageTest : public QObject {
 private Q_SLOTS:
     void initTestCase() { Settings::setVolatile(); }
     void init() { test::failOnWarnings(); }
+
+    /// Lists hold what every selected slot takes, with the words that a keyword takes.
+    void keywordsOfWhatIsSelected()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        RecipePage page(session);
+        page.show();
+        QVERIFY(QTest::qWaitFor([&] { return page.table()->model()->rowCount() == 12; }));
+        auto *keyword = page.findChild<QComboBox *>(u"keyword"_s);
+        auto *value = page.findChild<QLineEdit *>(u"keyword-value"_s);
+        const auto offered = [&](const QString &slot) {
+            for (int row = 0; row < 12; ++row)
+                if (page.table()->model()->index(row, 1).data() == slot)
+                    page.table()->selectRow(row);
+            QStringList names;
+            for (const char *name : {"bit_width", "accumulator_bit_width", "requires_input_scale", "min_val"})
+                if (keyword->findText(QLatin1String(name)) >= 0)
+                    names << QLatin1String(name);
+            return names;
+        };
+        QCOMPARE(offered(u"weight"_s), (QStringList{u"bit_width"_s, u"accumulator_bit_width"_s}));
+        QCOMPARE(offered(u"bias"_s), (QStringList{u"bit_width"_s, u"requires_input_scale"_s}));
+        QCOMPARE(offered(u"act"_s), (QStringList{u"bit_width"_s, u"min_val"_s}));
+        page.table()->selectAll();
+        QCOMPARE(keyword->findText(u"accumulator_bit_width"_s), -1);
+        for (const auto &[name, words] :
+            {std::pair{u"narrow_range"_s, u"true, false"_s},
+                {u"restrict_scaling_type"_s, u"fp, log_fp, power_of_two"_s}, {u"bit_width"_s, u"value, such as 4"_s}}) {
+            keyword->setCurrentText(name);
+            QCOMPARE(value->placeholderText(), words);
+        }
+        keyword->setCurrentText(u"bit_widht"_s);
+        value->setText(u"4"_s);
+        page.findChild<QPushButton *>(u"set-keyword"_s)->click();
+        QCOMPARE(page.findChild<QLabel *>(u"keyword-error"_s)->text(), u"■ Brevitas has no keyword “bit_widht”"_s);
+        QVERIFY(!session.undoStack().canUndo());
+    }
+
+    /// A field is said otherwise on its card, and what was said of this quantizer alone is taken back there.
+    void fieldsOnTheCard()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        const auto slot = [&] { return slotRef(session.network(), "conv1", Slot::Weight); };
+        const auto pick = [&](const QString &field, const QString &text) {
+            QMenu *menu = overrideMenu(session, *slot().layer, *slot().slot, nullptr);
+            QStringList texts;
+            for (QAction *action : menu->actions()) {
+                const auto entries = action->menu() ? action->menu()->actions() : QList<QAction *>{action};
+                for (QAction *entry : entries)
+                    if ((field.isEmpty() || action->text() == field) && entry->text() == text) {
+                        entry->trigger();
+                        delete menu;
+                        return true;
+                    }
+            }
+            delete menu;
+            return false;
+        };
+        const auto bits = [&] { return slot().slot->quantizer->bitWidth.value_or(0); };
+        QCOMPARE(bits(), 8);
+        QVERIFY(!pick({}, u"Remove bit_width = 5"_s));
+        QVERIFY(!pick(u"requires_input_scale"_s, u"true"_s)); // a bias takes it
+        QVERIFY(pick(u"bit_width"_s, u"5"_s));
+        QTRY_COMPARE(bits(), 5);
+        QCOMPARE(session.undoStack().undoText(), u"conv1 weight: bit_width = 5"_s);
+        QVERIFY(pick(u"narrow_range"_s, u"false"_s));
+        QTRY_COMPARE(slot().slot->quantizer->narrow, std::optional(false));
+        QVERIFY(pick({}, u"Remove bit_width = 5"_s));
+        QTRY_COMPARE(bits(), 8);
+        QCOMPARE(slot().slot->quantizer->narrow, std::optional(false));
+        QVERIFY(pick({}, u"Remove narrow_range = false"_s));
+        QTRY_COMPARE(slot().slot->quantizer->narrow, std::optional(true));
+        QVERIFY(!session.recipeEdited()); // the recipe says again what it said
+        session.undoStack().undo();
+        QTRY_COMPARE(slot().slot->quantizer->narrow, std::optional(false));
+    }
+
+    /// A file's name is a text of Python, whatever is in it.
+    void pythonOfAnyName()
+    {
+        const QString written = recipePython(u"/a/b/we\"ird\\ n\u202e\nme.pt"_s).trimmed().section(u'\n', -2);
+        QCOMPARE(written, u"model.eval()\nwrite(model, \"we\\\"ird\\\\ n\\u202e\\u000ame.recipe.toml\")"_s);
+        QVERIFY(recipePython(u"/a/größe.pt"_s).contains(u"write(model, \"größe.recipe.toml\")"));
+    }
 
     void aKeywordForTwoLayersIsOneEdit()
     {

@@ -1,5 +1,6 @@
 #include "charts/bit_weight_chart.h"
 #include "items/layer_lanes.h"
+#include "items/layer_model.h"
 #include "look/theme.h"
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/distribution_page.h"
@@ -7,11 +8,13 @@
 #include "pages/overview/quantizer_card.h"
 #include "pages/page.h"
 #include "panels/lane_painter.h"
+#include "panels/layer_delegate.h"
 #include "panels/layers_panel.h"
 #include "support.h"
 #include "window/page_host.h"
 
 #include <QFileInfo>
+#include <QPainter>
 #include <QTableView>
 #include <QTemporaryDir>
 
@@ -42,6 +45,29 @@ private Q_SLOTS:
         QVERIFY(width(1) < width(2));
         QCOMPARE(width(2), width(99));
         QVERIFY(width(99) < width(100));
+    }
+
+    /// The row that keys go from carries a mark on its left, three pixels wide; no other row does.
+    void theFocusIsMarked()
+    {
+        LayerModel model;
+        model.setInspection(m_session.inspection());
+        const LayerDelegate delegate;
+        const auto column = [&](bool focus, int at) {
+            QImage image(200, 24, QImage::Format_RGB32);
+            image.fill(Qt::black);
+            QPainter painter(&image);
+            QStyleOptionViewItem option;
+            option.rect = image.rect();
+            option.state = focus ? QStyle::State_HasFocus : QStyle::State_None;
+            delegate.paint(&painter, option, model.index(0, LayerModel::Name));
+            return image.pixelColor(at, 12);
+        };
+        for (const int at : {0, 1, 2}) {
+            QCOMPARE(column(true, at), colours().accent);
+            QCOMPARE(column(false, at), colours().panel);
+        }
+        QVERIFY(column(true, 3) != colours().accent);
     }
 
     void namesKeepTheirRoom_data()

@@ -6,6 +6,7 @@
 #include "items/copy_text.h"
 #include "items/values_model.h"
 #include "support.h"
+#include "support/memory_slot.h"
 
 #include <QAbstractItemModelTester>
 
@@ -233,10 +234,46 @@ private Q_SLOTS:
         QCOMPARE(map->columns, 32);
         QCOMPARE(map->rows, 16);
         const std::vector<std::int64_t> index{4, 12, 0, 1};
-        QCOMPARE(map->magnitude[map->cellOf(index)], 19.0f / 31.0f);
+        QCOMPARE(map->largest, 20.0f); // of the codes that occur
+        QCOMPARE(map->magnitude[map->cellOf(index)], 19.0f / map->largest);
         const auto small = mapTensor(*slot("fc1").slot, 8, 8);
         QCOMPARE(small->magnitude.size(), std::size_t(64));
         QCOMPARE(*std::max_element(small->magnitude.begin(), small->magnitude.end()), 1.0f);
+    }
+
+    /// Codes of a wide type are told apart by those that occur, not by the ends of a range that none comes near; a NaN
+    /// has no code, whatever it is stored as.
+    void wideCodesAndNan()
+    {
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        auto network = std::make_shared<Network>();
+        Layer &layer = network->layers.emplace_back();
+        layer.id = LayerId(0);
+        layer.name = "fc";
+        layer.slots = {test::slotOf({0, 50, 100, nan, -0.3f}, {1, 5}, test::affine(32, true, false, {{}, {}, {1.0f}}))};
+        ValuesModel model;
+        model.setSlot(slotRef(network, "fc", Slot::Weight));
+        model.cache().element(0);
+        model.cache().waitForIdle();
+        const auto cells = [&](ValueForm form) {
+            QStringList texts;
+            model.setForm(form);
+            for (int column = 0; column < model.columnCount(); ++column)
+                texts << model.index(0, column).data().toString();
+            return texts;
+        };
+        const auto heat
+            = [&](int column) { return model.index(0, column).data(ValuesModel::MagnitudeRole).toDouble(); };
+        QVERIFY(heat(2) < 1e-6);
+        model.setLargest(100);
+        QCOMPARE(heat(1), 0.5);
+        QCOMPARE(heat(2), 1.0);
+        QVERIFY(!model.index(0, 3).data(ValuesModel::MagnitudeRole).isValid());
+        QCOMPARE(cells(ValueForm::Decimal), (QStringList{u"0"_s, u"50"_s, u"100"_s, u"nan"_s, u"0"_s}));
+        QCOMPARE(cells(ValueForm::Hex)[3], u"nan"_s);
+        QCOMPARE(cells(ValueForm::Float), (QStringList{u"0"_s, u"50"_s, u"100"_s, u"nan"_s, u"0"_s})); // no -0
+        const auto map = mapTensor(*slotRef(network, "fc", Slot::Weight).slot, 8, 8);
+        QCOMPARE(map->largest, 100.0f);
     }
 
     void cancelledScansSaySo()
@@ -294,6 +331,21 @@ private Q_SLOTS:
             QCOMPARE(model.number(row, ChannelModel::Sqnr), *channel.error.sqnrDb());
             QCOMPARE(model.number(row, ChannelModel::Scale), 0.03125);
         }
+        ChannelStatistics channel;
+        channel.count = 2000;
+        channel.atLimit = 1204;
+        channel.codesMin = -8;
+        channel.codesMax = 7;
+        channel.low = -0.0f;
+        channel.high = 1e9f;
+        channel.error.count = 2000;
+        channel.error.signalPower = 1;
+        channel.error.errorPower = 1.0001; // -0.0004 dB
+        model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | 0.0"_s});
+        channel.error.errorPower = 0; // exact
+        model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | –"_s});
         model.setChannels({}, statistics.channels); // a slot that has no quantizer has no channels to show
         QCOMPARE(model.rowCount(), 0);
     }

@@ -187,7 +187,7 @@ private Q_SLOTS:
         auto *page = static_cast<ValuesPage *>(m_window->pages()->page(PageId::Values));
         QTRY_COMPARE(text("element-decimal"), u"-2"_s);
         page->findBar()->find(u"|code| >= 19"_s);
-        QTRY_COMPARE(text("values-found"), u"4 in the tensor"_s);
+        QTRY_COMPARE(text("values-found"), u"4 in the tensor: |code| >= 19"_s);
         page->goTo(685);
         QTRY_COMPARE(text("element-decimal"), u"-19"_s);
         QCOMPARE(text("element-title"), u"weight[4, 12, 0, 1]"_s);

@@ -238,11 +238,13 @@ void BarChart::setCurrent(int bar)
     const QString text = d->data.describe(static_cast<std::size_t>(bar));
     setAccessibleDescription(text);
     if (isVisible())
-        QToolTip::showText(mapToGlobal(d->view->frame.topRight().toPoint()), text, this);
+        showChartTip(mapToGlobal(d->view->frame.topRight().toPoint()), text, this);
 }
 
 bool BarChart::eventFilter(QObject *watched, QEvent *event)
 {
+    if (d->current >= 0 && keepsChartTip(event))
+        return true;
     if (event->type() == QEvent::MouseMove)
         setCurrent(d->barAt(static_cast<QMouseEvent *>(event)->position()));
     else if (event->type() == QEvent::Leave)

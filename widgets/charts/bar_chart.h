@@ -34,6 +34,7 @@ struct BarData {
     bool wholeNumbers = false; ///< of the x axis
     bool logCounts = false; ///< the values are log10(count + 1): the y axis tells the counts
     std::function<QString(std::size_t)> describe; ///< tooltip of a bar
+    std::function<QString(std::size_t)> query = nullptr; ///< finds what a bar counts (analysis/find_query.h)
 };
 
 /// Ordinary bar charts. Qt Charts is deprecated upstream: this file is the only one that knows it, and it is always

@@ -1,6 +1,7 @@
 #include "charts/bar_data.h"
 
 #include "analysis/value_histogram.h"
+#include "base/text.h"
 #include "items/text.h"
 
 #include <algorithm>
@@ -81,7 +82,17 @@ std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double 
     return window;
 }
 
-BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed)
+static QString queryNumber(double value) { return qs(shortest(value)); }
+
+/// The last bin holds its upper end too.
+static QString binQuery(const ValueHistogram &histogram, double from, double to, const QString &subject)
+{
+    const QString below = to < histogram.high ? u"<"_s : u"<="_s;
+    return u"%1 >= %2 and %1 %3 %4"_s.arg(subject, queryNumber(from), below, queryNumber(std::min(to, histogram.high)));
+}
+
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed,
+    const QString &subject)
 {
     BarData data;
     data.low = histogram.low;
@@ -111,6 +122,11 @@ BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, s
             data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
     else
         widen(data, width);
+    const ValueHistogram range{histogram.low, histogram.high, {}};
+    data.query = [first = data.low, width, range, subject](std::size_t bar) {
+        const double from = first + static_cast<double>(bar) * width;
+        return binQuery(range, from, from + width, subject);
+    };
     data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
@@ -140,15 +156,17 @@ BarData logCounts(BarData data)
 }
 
 /// Codes that never occur get a mark on the axis: an empty place would not tell them from few.
-static void addUnused(BarData &data, const std::vector<double> &bars)
+static void addUnused(BarData &data, const std::vector<double> &bars, const std::function<bool(std::size_t)> &isCode)
 {
-    const auto unused = std::count(bars.begin(), bars.end(), 0.0);
+    std::size_t unused = 0;
+    for (std::size_t i = 0; i < bars.size(); ++i)
+        unused += bars[i] == 0 && isCode(i) ? 1u : 0u;
     if (unused == 0)
         return;
     const double mark = *std::max_element(bars.begin(), bars.end()) / 80;
     BarSet set{u"never used (%1)"_s.arg(unused), BarRole::Warning, {}};
-    for (const double bar : bars)
-        set.values.push_back(bar == 0 ? mark : 0);
+    for (std::size_t i = 0; i < bars.size(); ++i)
+        set.values.push_back(bars[i] == 0 && isCode(i) ? mark : 0);
     data.sets.push_back(std::move(set));
 }
 
@@ -161,7 +179,7 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     const double width = static_cast<double>(histogram.width * merge);
     data.low = static_cast<double>(histogram.first) - 0.5;
     data.high = data.low + width * static_cast<double>(bars.size());
-    data.xTitle = width == 1 ? u"code"_s : u"code, %1 codes per bar"_s.arg(width);
+    data.xTitle = width == 1 ? u"code"_s : u"code, %1 codes per bar"_s.arg(groupedText(histogram.width * merge));
     data.yTitle = u"elements"_s;
     data.wholeNumbers = true;
     data.sets = {{u"codes"_s, BarRole::Ordinary, {}}, {u"ends of the range"_s, BarRole::Bad, {}}};
@@ -177,10 +195,19 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
         data.sets[0].values.push_back(end ? 0 : bars[i]);
         data.sets[1].values.push_back(end ? bars[i] : 0);
     }
+    const auto isCode = [first = histogram.first, binary = quantizer.kind == QuantizerKind::Binary](
+                            std::size_t bar) { return !binary || first + static_cast<std::int64_t>(bar) != 0; };
     if (width == 1)
-        addUnused(data, bars);
-    data.describe = [first = histogram.first, width, sets = data.sets, total](std::size_t bar) {
+        addUnused(data, bars, isCode);
+    data.query = [first = histogram.first, width](std::size_t bar) {
         const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
+        return width == 1 ? u"code = %1"_s.arg(code)
+                          : u"code >= %1 and code < %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width));
+    };
+    data.describe = [first = histogram.first, width, sets = data.sets, total, isCode](std::size_t bar) {
+        const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
+        if (width == 1 && !isCode(bar))
+            return u"%1 is no code of a binary quantizer"_s.arg(code);
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
         const QString name = width == 1 ? u"code %1"_s.arg(code)
                                         : u"codes %1 … %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width) - 1);

@@ -10,8 +10,9 @@ namespace quantscope {
 
 /// Values with the quantizer's clipping limits as markers; bins beyond a limit are marked as overflow.
 /// A `zoomed` histogram keeps its range; else the limits are brought into view.
-BarData valueBars(
-    const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed = false);
+/// `subject` is what is counted, as queries name it.
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed = false,
+    const QString &subject = QStringLiteral("w"));
 
 /// What a value histogram counts: the tensor's range around zero divided by `zoom`; null without a finite value.
 std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double zoom, std::size_t bins);

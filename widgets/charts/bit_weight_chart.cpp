@@ -1,5 +1,6 @@
 #include "charts/bit_weight_chart.h"
 
+#include "charts/chart_view.h"
 #include "items/text.h"
 #include "look/theme.h"
 
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -36,9 +38,17 @@ void BitWeightChart::setData(
     rebuild();
 }
 
+void BitWeightChart::setOverlays(std::vector<BitOverlay> overlays)
+{
+    m_overlays = std::move(overlays);
+    if (m_grip == Grip::None) // bars that move under the pointer would run away from it
+        rebuild();
+}
+
 void BitWeightChart::rebuild()
 {
     m_bars = m_histogram ? bitBars(*m_histogram, m_window, m_ownWindow) : std::vector<BitBar>{};
+    makeRoomFor(m_overlays, m_window, m_bars);
     m_total = m_histogram ? m_histogram->total() : 0;
     update();
 }
@@ -81,7 +91,7 @@ void BitWeightChart::setCurrent(int bar, bool tellTip)
     setAccessibleDescription(text);
     const BitWeightGeometry g = bitWeightGeometry(m_bars, size());
     if (tellTip)
-        QToolTip::showText(
+        showChartTip(
             mapToGlobal(QPointF(g.plot.left() + (bar + 1) * g.column, g.plot.top() + 20).toPoint()), text, this);
 }
 
@@ -92,7 +102,8 @@ void BitWeightChart::paintChart(QPainter &painter, const QSize &size) const
         .window = m_window,
         .handles = editedType().has_value(),
         .trying = m_trying,
-        .current = m_current};
+        .current = m_current,
+        .overlays = m_overlays};
     BitWeightPainter(picture, painter, size).paint();
 }
 
@@ -113,7 +124,10 @@ void BitWeightChart::keyPressEvent(QKeyEvent *event)
         return setCurrent(*bar, true);
     if (event->key() == Qt::Key_Escape && m_current >= 0)
         return setCurrent(-1, false);
-    QWidget::keyPressEvent(event);
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && m_current >= 0)
+        Q_EMIT activated(m_current);
+    else
+        QWidget::keyPressEvent(event);
 }
 
 void BitWeightChart::setEditable(bool editable)
@@ -214,6 +228,7 @@ BitWeightChart::Grip BitWeightChart::gripAt(const QPointF &position) const
 void BitWeightChart::mousePressEvent(QMouseEvent *event)
 {
     m_grip = event->button() == Qt::LeftButton ? gripAt(event->position()) : Grip::None;
+    m_pressedBar = event->button() == Qt::LeftButton ? barAt(event->position()) : -1;
     if (m_grip == Grip::None)
         return QWidget::mousePressEvent(event);
     const BitWeightGeometry g = bitWeightGeometry(m_bars, size());
@@ -228,6 +243,8 @@ void BitWeightChart::drag(const QPointF &position)
 {
     const BitWeightGeometry g = bitWeightGeometry(m_bars, size());
     const double exponent = g.high + 1 - (position.x() - g.plot.left()) / g.column;
+    if (std::lround(exponent - m_pressedAt) != 0)
+        m_pressedBar = -1;
     moveGrip(m_grip, static_cast<int>(std::lround(exponent - m_pressedAt)), m_pressedType);
 }
 
@@ -248,11 +265,18 @@ void BitWeightChart::mouseMoveEvent(QMouseEvent *event)
 
 void BitWeightChart::mouseReleaseEvent(QMouseEvent *event)
 {
+    const int clicked = m_pressedBar == barAt(event->position()) && m_grip != Grip::Left && m_grip != Grip::Right
+        ? std::exchange(m_pressedBar, -1)
+        : -1;
     if (m_grip == Grip::None)
-        return QWidget::mouseReleaseEvent(event);
-    m_grip = Grip::None;
-    unsetCursor();
-    rebuild();
+        QWidget::mouseReleaseEvent(event);
+    else {
+        m_grip = Grip::None;
+        unsetCursor();
+        rebuild();
+    }
+    if (clicked >= 0 && clicked < barCount())
+        Q_EMIT activated(clicked);
 }
 
 /// Escape belongs to the chart while it has something to take back; else to the window.
@@ -263,7 +287,7 @@ bool BitWeightChart::event(QEvent *event)
         event->accept();
         return true;
     }
-    return QWidget::event(event);
+    return PaintedChart::event(event);
 }
 
 bool BitWeightChart::editByKey(QKeyEvent *event)

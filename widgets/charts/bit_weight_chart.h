@@ -17,6 +17,9 @@ public:
     /// A null histogram shows `message` instead.
     void setData(
         const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
+    /// Other tensors, drawn as lines over the bars as shares of their elements.
+    void setOverlays(std::vector<BitOverlay> overlays);
+    const std::vector<BitOverlay> &overlays() const { return m_overlays; }
     const std::vector<BitBar> &bars() const { return m_bars; }
 
     /// The type that colours the bars; 0 when there is no fixed-point type. Setting one shows what another type would
@@ -39,6 +42,7 @@ public:
 
 Q_SIGNALS:
     void windowChanged();
+    void activated(int bar); ///< clicked and not dragged, or Enter
 
 protected:
     bool event(QEvent *event) override;
@@ -66,11 +70,13 @@ private:
     std::optional<BitWeightHistogram> m_histogram;
     std::optional<BitWindow> m_window;
     std::vector<BitBar> m_bars;
+    std::vector<BitOverlay> m_overlays;
     std::uint64_t m_total = 0;
     std::optional<BitWindow> m_ownWindow; ///< of the data, while another is tried
     bool m_editable = false, m_trying = false;
     Grip m_grip = Grip::None;
     double m_pressedAt = 0; ///< exponent under the pointer
+    int m_pressedBar = -1; ///< until the pointer moves away from it
     FixedType m_pressedType;
 };
 

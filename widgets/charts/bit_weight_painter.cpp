@@ -2,6 +2,7 @@
 
 #include "charts/painted_chart.h"
 #include "items/text.h"
+#include "look/powers.h"
 #include "look/theme.h"
 
 #include <QPainter>
@@ -43,16 +44,49 @@ void BitWeightPainter::paint() const
     paintBinaryPoint();
     paintSignTick();
     paintHandles();
+    paintOverlays();
+}
+
+static QPen overlayPen(std::size_t at)
+{
+    const QColor inks[] = {colours().text, colours().green, colours().redText, colours().amberText, colours().dim};
+    static constexpr Qt::PenStyle kStyles[]
+        = {Qt::SolidLine, Qt::DashLine, Qt::DashDotLine, Qt::DotLine, Qt::DashDotDotLine};
+    return {inks[at % std::size(inks)], 1.6, kStyles[at % std::size(kStyles)]};
+}
+
+/// Steps at the height that their share of all elements has on the axis, and which line is which.
+void BitWeightPainter::paintOverlays() const
+{
+    const double top = axisTop();
+    m_painter.setFont(Theme::sans(0.92));
+    const QFontMetricsF metrics(m_painter.font());
+    for (std::size_t at = 0; at < m_picture.overlays.size(); ++at) {
+        const std::vector<double> shares = overlayShares(m_picture.overlays[at], m_picture.bars);
+        QPolygonF line;
+        for (std::size_t i = 0; i < shares.size(); ++i) {
+            const double left = m_geometry.plot.left() + static_cast<double>(i) * m_geometry.column;
+            const double y = m_geometry.plot.bottom() - m_geometry.plot.height() * shares[i] * 100 / top;
+            line << QPointF(left, y) << QPointF(left + m_geometry.column, y);
+        }
+        m_painter.setPen(overlayPen(at));
+        m_painter.setBrush(Qt::NoBrush);
+        m_painter.drawPolyline(line);
+        const double y = m_geometry.plot.top() + 6 + static_cast<double>(at) * (metrics.height() + 2);
+        const double right = m_geometry.plot.right() - 4;
+        const QString &name = m_picture.overlays[at].name;
+        const double width = metrics.horizontalAdvance(name);
+        m_painter.drawLine(QPointF(right - width - 30, y + metrics.height() / 2),
+            QPointF(right - width - 6, y + metrics.height() / 2));
+        m_painter.setPen(colours().text);
+        m_painter.drawText(QRectF(right - width, y, width + 1, metrics.height()), Qt::AlignRight, name);
+    }
 }
 
 /// Steps that make up to five grid lines, fewer in a low chart.
 double BitWeightPainter::percentStep(double plotHeight) const
 {
-    std::uint64_t most = 1;
-    for (const BitBar &bar : m_picture.bars)
-        most = std::max(most, bar.count());
-    const double top
-        = 100.0 * static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(1, m_picture.total));
+    const double top = axisTop() / 1.1;
     for (const double step : {0.5, 1.0, 2.0, 4.0, 5.0, 8.0, 10.0, 20.0, 25.0})
         if (top / step <= std::clamp(plotHeight / 34, 1.5, 4.6))
             return step;
@@ -64,7 +98,11 @@ double BitWeightPainter::axisTop() const
     std::uint64_t most = 1;
     for (const BitBar &bar : m_picture.bars)
         most = std::max(most, bar.count());
-    return 100.0 * static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(1, m_picture.total)) * 1.1;
+    double share = static_cast<double>(most) / static_cast<double>(std::max<std::uint64_t>(1, m_picture.total));
+    for (const BitOverlay &overlay : m_picture.overlays)
+        for (const double other : overlayShares(overlay, m_picture.bars))
+            share = std::max(share, other);
+    return 100.0 * share * 1.1;
 }
 
 void BitWeightPainter::paintGrid() const
@@ -160,7 +198,7 @@ void BitWeightPainter::paintBars() const
 void BitWeightPainter::paintLabels() const
 {
     const QFontMetricsF metrics(m_painter.font());
-    const double widest = metrics.horizontalAdvance(powerOfTwoText(m_picture.bars.back().exponent)) + 6;
+    const double widest = exponentsAdvance(m_painter.font(), powerOfTwoText(m_picture.bars.back().exponent)) + 6;
     const int every = std::max(1, static_cast<int>(std::ceil(widest / m_geometry.column)));
     for (std::size_t i = 0; i < m_picture.bars.size(); ++i) {
         const BitBar &bar = m_picture.bars[i];
@@ -174,7 +212,7 @@ void BitWeightPainter::paintLabels() const
         m_painter.setPen(inWord ? colours().text : colours().dim);
         const QRectF box(m_geometry.plot.left() + static_cast<double>(i) * m_geometry.column - 12,
             m_geometry.plot.bottom() + 4, m_geometry.column + 24, metrics.height());
-        m_painter.drawText(box, Qt::AlignCenter, (bar.tail ? u"≤"_s : QString()) + powerOfTwoText(bar.exponent));
+        drawExponents(&m_painter, box, Qt::AlignCenter, (bar.tail ? u"≤"_s : QString()) + powerOfTwoText(bar.exponent));
     }
     m_painter.setFont(Theme::sans(0.92));
 }

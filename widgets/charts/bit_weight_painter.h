@@ -21,6 +21,7 @@ struct BitWeightPicture {
     std::optional<BitWindow> window;
     bool handles = false, trying = false; ///< the window can be dragged; another type than the file's is tried
     int current = -1; ///< the bar that is framed
+    std::vector<BitOverlay> overlays = {}; ///< drawn as lines over the bars
 };
 
 /// Where things stand in a chart.
@@ -50,6 +51,7 @@ private:
     void paintBinaryPoint() const;
     void paintSignTick() const;
     void paintHandles() const;
+    void paintOverlays() const;
 
     const BitWeightPicture &m_picture;
     QPainter &m_painter;

@@ -107,6 +107,33 @@ std::vector<BitBar> bitBars(
     return bars;
 }
 
+std::vector<double> overlayShares(const BitOverlay &overlay, const std::vector<BitBar> &bars)
+{
+    std::vector<double> shares(bars.size(), 0.0);
+    const auto total = static_cast<double>(std::max<std::uint64_t>(1, overlay.histogram.total()));
+    for (int exponent = BitWeightHistogram::kLowest; exponent <= BitWeightHistogram::kHighest; ++exponent) {
+        const auto at = static_cast<std::size_t>(exponent - BitWeightHistogram::kLowest);
+        const std::uint64_t count = overlay.histogram.positive[at] + overlay.histogram.negative[at];
+        const int below = bars.empty() ? 0 : bars.front().exponent - exponent;
+        if (count > 0 && below >= 0 && !bars.empty())
+            shares[std::min(static_cast<std::size_t>(below), bars.size() - 1)] += static_cast<double>(count) / total;
+    }
+    return shares;
+}
+
+void makeRoomFor(
+    const std::vector<BitOverlay> &overlays, const std::optional<BitWindow> &window, std::vector<BitBar> &bars)
+{
+    if (bars.empty())
+        return;
+    int high = bars.front().exponent;
+    for (const BitOverlay &overlay : overlays)
+        high = std::max(high, overlay.histogram.highest().value_or(high));
+    for (int exponent = bars.front().exponent + 1; exponent <= high; ++exponent)
+        bars.insert(bars.begin(),
+            BitBar{.exponent = exponent, .verdict = window ? window->verdict(exponent) : BitVerdict::Unknown});
+}
+
 QString verdictText(BitVerdict verdict)
 {
     switch (verdict) {
@@ -117,6 +144,12 @@ QString verdictText(BitVerdict verdict)
     case BitVerdict::Unknown: return u"no quantizer"_s;
     }
     return {};
+}
+
+QString barQuery(const BitBar &bar, const QString &subject)
+{
+    const QString from = bar.tail ? u"> 0"_s : u">= 2^%1"_s.arg(bar.exponent);
+    return u"%1 %2 and %1 < 2^%3"_s.arg(subject, from).arg(bar.exponent + 1);
 }
 
 QString describeBar(const BitBar &bar, std::uint64_t total)

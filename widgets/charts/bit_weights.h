@@ -40,8 +40,21 @@ struct BitBar {
 std::vector<BitBar> bitBars(const BitWeightHistogram &histogram, const std::optional<BitWindow> &window,
     const std::optional<BitWindow> &also = {});
 
+/// Another tensor over the same bars.
+struct BitOverlay {
+    QString name;
+    BitWeightHistogram histogram;
+};
+/// The share of an overlay's elements in each bar, 0..1; what is smaller than the last bar's counts in it.
+std::vector<double> overlayShares(const BitOverlay &overlay, const std::vector<BitBar> &bars);
+/// Bars of nothing above the first, up to the largest bit of any overlay.
+void makeRoomFor(
+    const std::vector<BitOverlay> &overlays, const std::optional<BitWindow> &window, std::vector<BitBar> &bars);
+
 /// "[2⁻⁴, 2⁻³) = [0.0625, 0.125): 1,488 of 4,608 (32.3 %), 745 positive, 743 negative; in range".
 QString describeBar(const BitBar &bar, std::uint64_t total);
+/// Finds what a bar counts (analysis/find_query.h); `subject` is what the histogram counts: |w|, |value|.
+QString barQuery(const BitBar &bar, const QString &subject);
 QString verdictText(BitVerdict verdict);
 
 } // namespace quantscope

@@ -5,6 +5,7 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
+#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QImage>
@@ -32,20 +33,54 @@ ChartActions::ChartActions(QWidget *chart, const QString &name, Paint paint)
         connect(action, &QAction::triggered, this, slot);
     };
     add(tr("Copy chart as image"), QKeySequence::Copy, [this] { QApplication::clipboard()->setImage(image()); });
-    add(tr("Save chart as PNG…"), QKeySequence(u"Ctrl+Shift+S"_s), [this] { save(u"png"_s); });
+    add(tr("Save chart as PNG…"), QKeySequence(u"Ctrl+Shift+P"_s), [this] { save(u"png"_s); });
     add(tr("Save chart as SVG…"), QKeySequence(u"Ctrl+Shift+G"_s), [this] { save(u"svg"_s); });
     m_chart->setContextMenuPolicy(Qt::ActionsContextMenu);
+}
+
+static constexpr int kMargin = 10;
+
+static int titleHeight() { return QFontMetrics(Theme::sans(1.1, true)).height() + 4; }
+static int lineHeight() { return QFontMetrics(Theme::sans(0.92)).height() + 4; }
+
+QSize ChartActions::pictureSize() const
+{
+    const int lines = (m_caption.detail.isEmpty() ? 0 : 1) + (m_caption.legend ? 1 : 0);
+    const int above = m_caption.title.isEmpty() ? 0 : kMargin + titleHeight() + lines * lineHeight();
+    return m_chart->size().grownBy({0, above, 0, 0});
+}
+
+void ChartActions::paintPicture(QPainter &painter) const
+{
+    const QSize size = pictureSize();
+    QRectF line(kMargin, kMargin, size.width() - 2 * kMargin, titleHeight());
+    const auto write = [&](const QString &text, const QFont &font, const QColor &colour) {
+        painter.setFont(font);
+        painter.setPen(colour);
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
+            QFontMetricsF(font).elidedText(text, Qt::ElideMiddle, line.width()));
+        line = QRectF(line.left(), line.bottom(), line.width(), lineHeight());
+    };
+    if (!m_caption.title.isEmpty()) {
+        write(m_caption.title, Theme::sans(1.1, true), colours().text);
+        if (!m_caption.detail.isEmpty())
+            write(m_caption.detail, Theme::sans(0.92), colours().dim);
+        if (m_caption.legend)
+            m_caption.legend(painter, line);
+    }
+    painter.translate(0, size.height() - m_chart->height());
+    m_paint(painter, m_chart->size());
 }
 
 QImage ChartActions::image() const
 {
     const qreal ratio = 2; // a picture in a document should survive zooming
-    QImage image(m_chart->size() * ratio, QImage::Format_ARGB32_Premultiplied);
+    QImage image(pictureSize() * ratio, QImage::Format_ARGB32_Premultiplied);
     image.setDevicePixelRatio(ratio);
     image.fill(colours().panel);
     QPainter painter(&image);
     painter.setRenderHint(QPainter::Antialiasing);
-    m_paint(painter, m_chart->size());
+    paintPicture(painter);
     return image;
 }
 
@@ -64,22 +99,24 @@ QString ChartActions::saveSvg(const QString &path) const
         return path + u": "_s + file.errorString();
     QSvgGenerator generator;
     generator.setOutputDevice(&file);
-    generator.setSize(m_chart->size());
-    generator.setViewBox(QRect(QPoint(0, 0), m_chart->size()));
-    generator.setTitle(m_name);
+    const QRect whole(QPoint(0, 0), pictureSize());
+    generator.setSize(whole.size());
+    generator.setViewBox(whole);
+    generator.setTitle(m_caption.title.isEmpty() ? m_name : m_caption.title);
     generator.setDescription(u"QuantScope"_s);
     {
         QPainter painter(&generator);
-        painter.fillRect(QRect(QPoint(0, 0), m_chart->size()), colours().panel);
-        m_paint(painter, m_chart->size());
+        painter.fillRect(whole, colours().panel);
+        paintPicture(painter);
     }
     return file.commit() ? QString() : path + u": "_s + file.errorString();
 }
 
 void ChartActions::save(const QString &suffix)
 {
-    QString path = QFileDialog::getSaveFileName(
-        m_chart, tr("Save the chart"), m_name + u"."_s + suffix, suffix.toUpper() + u" (*."_s + suffix + u")"_s);
+    const QString name = (m_caption.name.isEmpty() ? m_name : m_caption.name) + u"."_s + suffix;
+    QString path = QFileDialog::getSaveFileName(m_chart, tr("Save the chart"), QDir(m_caption.folder).filePath(name),
+        suffix.toUpper() + u" (*."_s + suffix + u")"_s);
     if (path.isEmpty())
         return;
     if (QFileInfo(path).suffix().isEmpty())

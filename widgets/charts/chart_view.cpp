@@ -1,6 +1,10 @@
 #include "charts/chart_view.h"
 
 #include <QChartView>
+#include <QEvent>
+#include <QToolTip>
+
+#include <limits>
 
 namespace quantscope {
 
@@ -23,6 +27,19 @@ void setUpChartView(QChartView *view, QObject *owner)
     view->setContextMenuPolicy(Qt::NoContextMenu);
     view->viewport()->setMouseTracking(true);
     view->viewport()->installEventFilter(owner);
+}
+
+void showChartTip(const QPoint &global, const QString &text, QWidget *chart)
+{
+    QToolTip::showText(global, text, chart, {}, std::numeric_limits<int>::max());
+}
+
+bool keepsChartTip(QEvent *event)
+{
+    if (event->type() != QEvent::ToolTip)
+        return false;
+    event->accept();
+    return true;
 }
 
 } // namespace quantscope

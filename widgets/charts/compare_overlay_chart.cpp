@@ -1,6 +1,7 @@
 #include "charts/compare_overlay_chart.h"
 
 #include "charts/bit_weight_chart.h"
+#include "charts/chart_view.h"
 #include "items/text.h"
 #include "look/theme.h"
 
@@ -182,8 +183,7 @@ void CompareOverlayChart::setCurrent(int bar)
     setAccessibleDescription(describe(bar));
     const QRectF area = plot(size());
     const double column = area.width() / static_cast<double>(m_overlay.bars.size());
-    QToolTip::showText(
-        mapToGlobal(QPointF(area.left() + (bar + 1) * column, area.top()).toPoint()), describe(bar), this);
+    showChartTip(mapToGlobal(QPointF(area.left() + (bar + 1) * column, area.top()).toPoint()), describe(bar), this);
 }
 
 void CompareOverlayChart::mouseMoveEvent(QMouseEvent *event)

@@ -1,6 +1,7 @@
 #include "charts/painted_chart.h"
 
 #include "charts/chart_actions.h"
+#include "charts/chart_view.h"
 #include "look/theme.h"
 
 #include <QPainter>
@@ -27,6 +28,8 @@ void PaintedChart::paintEvent(QPaintEvent *)
     painter.setRenderHint(QPainter::Antialiasing);
     paint(painter, size());
 }
+
+bool PaintedChart::event(QEvent *event) { return (m_current >= 0 && keepsChartTip(event)) || QWidget::event(event); }
 
 void PaintedChart::paint(QPainter &painter, const QSize &size) const
 {

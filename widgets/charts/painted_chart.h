@@ -23,6 +23,7 @@ protected:
     /// Called where there is a bar.
     virtual void paintChart(QPainter &painter, const QSize &size) const = 0;
     void paintEvent(QPaintEvent *event) override;
+    bool event(QEvent *event) override;
     /// The bar that an arrow, Home or End goes to; null for other keys. -1 where there are no bars.
     std::optional<int> barByKey(int key) const;
 

@@ -226,13 +226,15 @@ void SweepChart::setCurrent(int line, int dot)
         = shown.name + (shown.name.isEmpty() ? QString() : u"\n"_s) + shown.dots[static_cast<std::size_t>(dot)].tip;
     setAccessibleDescription(text);
     if (isVisible())
-        QToolTip::showText(mapToGlobal(d->positionOf(line, dot).toPoint() + QPoint(12, -12)), text, this);
+        showChartTip(mapToGlobal(d->positionOf(line, dot).toPoint() + QPoint(12, -12)), text, this);
 }
 
 bool SweepChart::eventFilter(QObject *watched, QEvent *event)
 {
     if (d->data.lines.empty())
         return QWidget::eventFilter(watched, event);
+    if (d->currentLine >= 0 && keepsChartTip(event))
+        return true;
     if (event->type() == QEvent::MouseMove) {
         const auto [line, dot] = d->nearest(static_cast<QMouseEvent *>(event)->position());
         setCurrent(line, dot);

@@ -46,7 +46,7 @@ QString atLimitText(const ChannelRow &row)
 QString sqnrText(const ChannelRow &row)
 {
     const auto db = row.statistics.error.sqnrDb();
-    return db ? QString::number(*db, 'f', 1) : u"–"_s;
+    return db ? fixedText(*db, 1) : u"–"_s;
 }
 
 std::vector<RowColumn<ChannelRow>> channelColumns()

@@ -14,7 +14,7 @@ namespace {
 QString rangeOf(const FixedType &type, int digits)
 {
     const TypeLimits limits = typeLimits(type);
-    const auto number = [digits](double value) { return QString::number(value, 'g', digits); };
+    const auto number = [digits](double value) { return inwardText(value, digits); };
     return (type.isSigned ? u"−"_s + number(limits.negative) : u"0"_s) + u" … "_s + number(limits.positive);
 }
 

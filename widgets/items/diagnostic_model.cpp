@@ -27,6 +27,16 @@ static QString problemText(const Diagnostic &diagnostic)
     return text;
 }
 
+QString problemQuery(const Diagnostic &diagnostic)
+{
+    static const std::array<std::pair<std::string_view, QString>, 3> kQueries{
+        {{"saturated", u"at limit"_s}, {"not-finite", u"not finite"_s}, {"all-zero", u"code = 0"_s}}};
+    for (const auto &[rule, query] : kQueries)
+        if (diagnostic.rule == rule && diagnostic.subject.slot)
+            return query;
+    return {};
+}
+
 static std::vector<RowColumn<DiagnosticRow>> diagnosticColumns()
 {
     using Row = DiagnosticRow;

@@ -5,6 +5,9 @@
 
 namespace quantscope {
 
+/// Finds the elements that a problem is about (analysis/find_query.h); empty where it is about none of its own.
+QString problemQuery(const Diagnostic &diagnostic);
+
 /// A problem with the name of what it is about.
 struct DiagnosticRow {
     Diagnostic diagnostic;

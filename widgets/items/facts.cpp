@@ -169,7 +169,7 @@ QString rangeText(const Quantizer &quantizer, int digits)
     if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat || !hasFiniteScales(quantizer))
         return u"unknown"_s;
     const auto [low, high] = valueRange(quantizer);
-    const auto number = [digits](double value) { return QString::number(value, 'g', digits); };
+    const auto number = [digits](double value) { return inwardText(value, digits); };
     return low == -high ? u"±"_s + number(high) : number(low) + u" … "_s + number(high);
 }
 
@@ -182,7 +182,8 @@ QString codeRangeText(const Quantizer &quantizer)
         const auto bits = static_cast<std::uint64_t>(value);
         return (value < 0 ? u"−"_s : QString()) + groupedText(value < 0 ? 0 - bits : bits);
     };
-    return grouped(range.min) + u" … "_s + grouped(range.max);
+    const bool two = quantizer.kind == QuantizerKind::Binary; // nothing lies between them
+    return grouped(range.min) + (two ? u" and "_s : u" … "_s) + grouped(range.max);
 }
 
 QString fractionText(const Quantizer &quantizer)
@@ -315,12 +316,14 @@ static void appendStatistics(std::vector<FigureText> &figures, const Quantizer &
         u"%1 of %2 codes equal an end of the range (%3)"_s.arg(
             groupedText(s->atLimit), groupedText(s->count), codeRangeText(quantizer))
             + (s->clipped ? u"; %1 were clipped: their rounded code lay beyond it"_s.arg(groupedText(*s->clipped))
-                          : QString())});
+                          : QString()),
+        s->atLimit > 0 ? u"at limit"_s : QString()});
     figures.push_back({u"rounded to 0"_s, s->hasFloats ? shareText(static_cast<double>(s->zeroed) / count) : u"–"_s,
         s->hasFloats ? u"%1 of %2 weights are not zero but get the zero point as their code"_s.arg(
             groupedText(s->zeroed), groupedText(s->count))
-                     : u"the file holds only the codes"_s});
-    const QString total = groupedText(codeRange(quantizer).size());
+                     : u"the file holds only the codes"_s,
+        s->hasFloats && s->zeroed > 0 ? u"zeroed"_s : QString()});
+    const QString total = groupedText(quantizer.kind == QuantizerKind::Binary ? 2 : codeRange(quantizer).size());
     const QString used = s->codes.usedKnown ? groupedText(s->codes.used) : u"?"_s; // more than are told apart
     figures.push_back({u"codes used"_s, used + u" / "_s + total,
         u"%1 of the %2 codes %3 occur at least once"_s.arg(used, total, codeRangeText(quantizer))});

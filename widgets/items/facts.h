@@ -46,6 +46,7 @@ QString lsbText(const Quantizer &quantizer);
 /// A figure of the distribution page.
 struct FigureText {
     QString name, value, tip;
+    QString query = {}; ///< finds what is counted (analysis/find_query.h); empty where nothing is
 };
 /// Type, scale, fractional bits, range, SQNR, saturated, rounded to 0, codes used. Without statistics the last four are
 /// "…", of minifloats "–"; an activation has none of them.

@@ -34,6 +34,16 @@ std::vector<RowColumn<ListedRow>> namingColumns()
             kRight, u"weights + biases"_s}};
 }
 
+/// Of "1.7", and of "-3.11 to 1.7": the bits before the point (part 0) or behind it, the smallest first.
+QString pointText(const ListedRow &row, int part)
+{
+    QStringList ends;
+    for (const QString &word : qs(row.intFrac).split(u" to "_s, Qt::SkipEmptyParts))
+        ends << word.section(u'.', part, part);
+    std::sort(ends.begin(), ends.end(), [](const QString &a, const QString &b) { return a.toInt() < b.toInt(); });
+    return ends.isEmpty() ? u"–"_s : ends.join(u" … "_s);
+}
+
 std::vector<RowColumn<ListedRow>> quantizerColumns()
 {
     using Row = ListedRow;
@@ -50,15 +60,25 @@ std::vector<RowColumn<ListedRow>> quantizerColumns()
                 return row.scaleAssumed && !row.contradicted ? u"assumed: the file does not say it"_s
                                                              : u"value = (code − zero point) · scale"_s;
             }},
-        {u"I.F"_s, [](const Row &row) { return orDash(row.intFrac); },
+        {u"Int."_s, [](const Row &row) { return pointText(row, 0); },
             [](const Row &row) { return valueOf(row.integerBits); }, kRight,
-            u"integer bits (with the sign) and fractional bits of the word"_s}};
+            u"integer bits of the word, with the sign"_s},
+        {u"Frac."_s, [](const Row &row) { return pointText(row, 1); },
+            [](const Row &row) { return valueOf(row.fractionBits); }, kRight,
+            u"fractional bits of the word: −log₂ of the scale"_s}};
+}
+
+/// By severity, then by number: one error is worse than many warnings. 0 without any.
+double worth(const ListedRow &row)
+{
+    const double severity = row.worst == Severity::Error ? 1e9 : 0;
+    return row.problems == 0 ? 0 : severity + static_cast<double>(row.problems);
 }
 
 std::vector<RowColumn<ListedRow>> figureColumns()
 {
     using Row = ListedRow;
-    return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? QString::number(*row.sqnrDb, 'f', 1) : u"–"_s; },
+    return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? fixedText(*row.sqnrDb, 1) : u"–"_s; },
                 [](const Row &row) { return valueOf(row.sqnrDb); }, kRight,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s},
         {u"Sat."_s,
@@ -66,8 +86,7 @@ std::vector<RowColumn<ListedRow>> figureColumns()
             [](const Row &row) { return valueOf(row.atLimitShare); }, kRight,
             u"share of the weights whose code is an end of the range"_s},
         {{}, [](const Row &row) { return row.problems > 0 ? QString::number(row.problems) : QString(); },
-            [](const Row &row) { return QVariant::fromValue<qulonglong>(row.problems); }, kLeft,
-            u"problems of the layer"_s,
+            [](const Row &row) { return QVariant(worth(row)); }, kLeft, u"problems of the layer, errors first"_s,
             [](const Row &row) {
                 return row.problems ? countText(row.problems, u"problem"_s) + u": see the list below"_s : QString();
             }}};
@@ -199,6 +218,14 @@ Qt::ItemFlags LayerModel::flags(const QModelIndex &index) const
 {
     return index.isValid() && !row(index.row()).isLayer ? Qt::ItemFlags(Qt::ItemNeverHasChildren)
                                                         : RowModel::flags(index);
+}
+
+/// A first click on what is counted as bad shows the worst first.
+QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (role == Qt::InitialSortOrderRole && (section == Saturated || section == Problems))
+        return Qt::DescendingOrder;
+    return RowModel::headerData(section, orientation, role);
 }
 
 QVariant LayerModel::own(const ListedRow &row, int column, int role) const

@@ -23,7 +23,7 @@ struct ListedRow : LayerRow {
 class LayerModel : public RowModel<ListedRow> {
     Q_OBJECT
 public:
-    enum Column { Name, Kind, Shape, Params, Bits, Scale, IntFrac, Sqnr, Saturated, Problems, NUM_COLUMNS };
+    enum Column { Name, Kind, Shape, Params, Bits, Scale, Int, Frac, Sqnr, Saturated, Problems, NUM_COLUMNS };
     enum Role {
         SortRole = kValueRole, ///< raw numbers; an invalid QVariant sorts last
         WeightRole = kOwnRole, ///< bool: the layer has weights (strong), else dim
@@ -50,6 +50,7 @@ public:
     /// Empty where the row is no layer.
     QString nameAt(int row) const;
     Qt::ItemFlags flags(const QModelIndex &index) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 Q_SIGNALS:
     void flowChanged(); ///< another network, or other rows: what flows between them may be another

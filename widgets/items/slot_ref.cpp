@@ -15,6 +15,41 @@ SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer
     return ref;
 }
 
+SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, std::optional<Slot> wanted)
+{
+    const auto slots = tensorSlots(layer);
+    if (wanted && std::ranges::find(slots, *wanted) != slots.end())
+        return slotRef(std::move(network), layer.name, *wanted);
+    if (!slots.empty())
+        return slotRef(std::move(network), layer.name, slots.front());
+    return layer.slots.empty() ? SlotRef() : slotRef(std::move(network), layer.name, layer.slots.front().slot);
+}
+
+std::vector<SlotId> slotsOf(const Network &network, const QStringList &layers)
+{
+    std::vector<SlotId> slots;
+    for (const QString &name : layers)
+        if (const Layer *layer = network.layer(name.toStdString()))
+            for (const SlotQuantizer &slot : layer->slots)
+                slots.push_back({layer->id, slot.slot});
+    return slots;
+}
+
+QStringList layerNames(const Network &network)
+{
+    QStringList names;
+    for (const Layer &layer : network.layers)
+        names << QString::fromStdString(layer.name);
+    return names;
+}
+
+const Layer *firstShown(const Network &network)
+{
+    const auto &layers = network.layers;
+    const auto weights = std::ranges::find_if(layers, [](const Layer &layer) { return layer.slot(Slot::Weight); });
+    return weights != layers.end() ? &*weights : layers.empty() ? nullptr : &layers.front();
+}
+
 std::vector<Slot> tensorSlots(const Layer &layer)
 {
     std::vector<Slot> slots;

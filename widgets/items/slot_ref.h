@@ -2,7 +2,10 @@
 
 #include "network/network.h"
 
+#include <QStringList>
+
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace quantscope {
@@ -25,6 +28,17 @@ struct SlotRef {
 };
 
 SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, Slot slot);
+
+/// The wanted slot where it holds a tensor, else the layer's first that does, else its first.
+SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, std::optional<Slot> wanted);
+
+/// Every slot of these layers.
+std::vector<SlotId> slotsOf(const Network &network, const QStringList &layers);
+
+QStringList layerNames(const Network &network);
+
+/// The first layer with a weight, else the first; null where there is none.
+const Layer *firstShown(const Network &network);
 
 /// Slots of a layer that hold a tensor, weight first.
 std::vector<Slot> tensorSlots(const Layer &layer);

@@ -54,7 +54,22 @@ QString shareText(double share)
     return QString::number(share * 100, 'f', 1) + u" %"_s;
 }
 
-QString decibelText(std::optional<double> db) { return db ? QString::number(*db, 'f', 1) + u" dB"_s : u"–"_s; }
+QString fixedText(double value, int decimals)
+{
+    const QString text = QString::number(value, 'f', decimals);
+    return text.startsWith(u'-') && text.toDouble() == 0 ? text.mid(1) : text;
+}
+
+QString inwardText(double value, int digits)
+{
+    const QString nearest = QString::number(value, 'g', digits);
+    if (!std::isfinite(value) || std::abs(nearest.toDouble()) <= std::abs(value))
+        return nearest;
+    const double lastPlace = std::pow(10.0, std::floor(std::log10(std::abs(value))) - digits + 1);
+    return QString::number(nearest.toDouble() - std::copysign(lastPlace, value), 'g', digits);
+}
+
+QString decibelText(std::optional<double> db) { return db ? fixedText(*db, 1) + u" dB"_s : u"–"_s; }
 
 static QString scaledText(double value, const QString &unit)
 {
@@ -72,9 +87,11 @@ QString byteText(std::uint64_t bytes) { return scaledText(static_cast<double>(by
 
 QString bitText(std::uint64_t bits) { return scaledText(static_cast<double>(bits), u"bit"_s); }
 
-QString floatText(double value) { return qs(shortest(static_cast<float>(value))); }
+QString floatText(double value) { return value == 0 ? u"0"_s : storedText(static_cast<float>(value)); }
 
-QString numberText(double value) { return QString::number(value, 'g', 6); }
+QString storedText(float value) { return qs(shortest(value)); }
+
+QString numberText(double value) { return value == 0 ? u"0"_s : QString::number(value, 'g', 6); }
 
 QString indexText(std::span<const std::int64_t> index)
 {

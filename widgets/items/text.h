@@ -32,11 +32,17 @@ QString withPowers(const QString &text);
 QString groupedText(std::uint64_t value);
 /// 0.0566 -> "5.7 %"; 0 -> "0"; a share that would round to zero shows as "<0.1 %".
 QString shareText(double share);
+/// With this many decimals; what rounds to zero has no sign.
+QString fixedText(double value, int decimals);
+/// At most this many significant digits, never further from zero than the value: a limit is not promised wider than it
+/// is.
+QString inwardText(double value, int digits);
 QString decibelText(std::optional<double> db); ///< "26.8 dB", "exact" is the caller's word for nullopt: "–"
 QString byteText(std::uint64_t bytes); ///< "83.1 kB"
 QString bitText(std::uint64_t bits); ///< "68.6 kbit"
-QString floatText(double value); ///< shortest decimal of the float32
-QString numberText(double value); ///< six significant digits
+QString floatText(double value); ///< shortest decimal of the float32; no zero has a sign
+QString storedText(float value); ///< the same of what a file holds, a negative zero too
+QString numberText(double value); ///< six significant digits; no zero has a sign
 QString indexText(std::span<const std::int64_t> index); ///< "[4, 12, 0, 1]"
 /// "1 element", "2 elements".
 QString countText(std::uint64_t count, const QString &noun);

@@ -22,15 +22,17 @@ WordFormat wordFormat(const SlotQuantizer &slot)
     return format;
 }
 
+bool isNan(const Element &element) { return element.hasCode && element.hasValue && std::isnan(element.value); }
+
 QString elementText(const Element &element, const WordFormat &format, ValueForm form)
 {
     if (!element.known)
         return u"…"_s;
     if (!element.hasCode)
-        return element.hasFloat ? floatText(static_cast<double>(element.original)) : u"?"_s;
+        return element.hasFloat ? storedText(element.original) : u"?"_s;
     if (form == ValueForm::Float)
         return element.hasValue ? floatText(static_cast<double>(element.value)) : u"?"_s;
-    if (element.hasValue && std::isnan(element.value))
+    if (isNan(element))
         return u"nan"_s;
     const auto binary = [&] {
         return format.integerBits ? qs(binaryWord(element.code, format.bits, *format.integerBits))
@@ -65,6 +67,9 @@ void ValuesModel::setSlot(const SlotRef &slot)
     m_slice = slot.readable() ? Slice(slot.slot->tensor->shape, letters(slot), slot.slot->channelAxis) : Slice();
     m_format = slot ? wordFormat(*slot.slot) : WordFormat();
     m_range = slot.hasCodes() ? std::optional(codeRange(*slot.slot->quantizer)) : std::nullopt;
+    m_largest = !m_range
+        ? 1
+        : std::max({1.0, std::abs(static_cast<double>(m_range->min)), std::abs(static_cast<double>(m_range->max))});
     endResetModel();
 }
 
@@ -82,6 +87,12 @@ void ValuesModel::setForm(ValueForm form)
     m_form = form;
     if (rowCount() > 0 && columnCount() > 0)
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1), {Qt::DisplayRole});
+}
+
+void ValuesModel::setLargest(double largest)
+{
+    m_largest = std::max(1.0, largest);
+    onChunk();
 }
 
 /// Which cells a chunk touches depends on the slice; a view repaints only what is visible.
@@ -128,15 +139,13 @@ QVariant ValuesModel::data(const QModelIndex &index, int role) const
     const Element element = m_cache.element(*flat);
     if (role == Qt::DisplayRole)
         return elementText(element, m_format, m_form);
-    if (!element.hasCode || !m_range)
+    if (!element.hasCode || !m_range || isNan(element))
         return {};
     if (role == LimitRole)
         return element.code == m_range->min || element.code == m_range->max;
     if (role == ZeroRole)
         return element.hasFloat && element.original != 0 && element.value == 0;
-    const double largest
-        = std::max(std::abs(static_cast<double>(m_range->min)), std::abs(static_cast<double>(m_range->max)));
-    return std::min(1.0, std::abs(static_cast<double>(element.code)) / std::max(1.0, largest));
+    return std::min(1.0, std::abs(static_cast<double>(element.code)) / m_largest);
 }
 
 QVariant ValuesModel::headerData(int section, Qt::Orientation orientation, int role) const

@@ -19,6 +19,8 @@ struct WordFormat {
 };
 WordFormat wordFormat(const SlotQuantizer &slot);
 QString elementText(const Element &element, const WordFormat &format, ValueForm form);
+/// What a NaN is stored as is no code of its own.
+bool isNan(const Element &element);
 
 /// A 2-D slice of a slot's tensor. Elements are read in chunks on a worker; a cell that is not there yet shows "…".
 class ValuesModel : public QAbstractTableModel {
@@ -39,6 +41,9 @@ public:
     void setSlice(const Slice &slice);
     ValueForm form() const { return m_form; }
     void setForm(ValueForm form);
+    /// The largest |code| that occurs, once it is known: until then the end of the range, in which the codes of a wide
+    /// type are all as good as zero.
+    void setLargest(double largest);
     const WordFormat &format() const { return m_format; }
     CodeCache &cache() { return m_cache; }
 
@@ -57,6 +62,7 @@ private:
     Slice m_slice;
     WordFormat m_format;
     std::optional<CodeRange> m_range;
+    double m_largest = 1;
     ValueForm m_form = ValueForm::Decimal;
 };
 

@@ -1,16 +1,23 @@
 #include "look/controls.h"
 
+#include "look/powers.h"
+#include "look/table_copy.h"
 #include "look/theme.h"
 
 #include <QAbstractButton>
+#include <QApplication>
 #include <QBoxLayout>
 #include <QButtonGroup>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QPainter>
 #include <QPushButton>
 #include <QStyle>
+#include <QStyledItemDelegate>
 #include <QTableView>
+
+#include <cmath>
 
 using namespace Qt::StringLiterals;
 
@@ -39,17 +46,45 @@ Figure::Figure(const QString &name, const QString &objectName, QWidget *parent)
     m_value->setObjectName(objectName);
     m_value->setAccessibleName(name);
     m_value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_value->installEventFilter(this); // text that can be selected takes the clicks
     box->addWidget(m_name);
     box->addWidget(m_value);
 }
 
-void Figure::setValue(const QString &value, const QString &tip)
+void Figure::ask()
 {
+    if (!m_query.isEmpty())
+        Q_EMIT queried(m_query);
+}
+
+bool Figure::eventFilter(QObject *watched, QEvent *event)
+{
+    if (event->type() == QEvent::MouseButtonRelease && !m_value->hasSelectedText())
+        ask();
+    return QFrame::eventFilter(watched, event);
+}
+
+void Figure::mouseReleaseEvent(QMouseEvent *) { ask(); }
+
+void Figure::keyPressEvent(QKeyEvent *event)
+{
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space)
+        ask();
+    else
+        QFrame::keyPressEvent(event);
+}
+
+void Figure::setValue(const QString &value, const QString &tip, const QString &query)
+{
+    m_query = query;
+    setFocusPolicy(query.isEmpty() ? Qt::NoFocus : Qt::TabFocus);
+    setAccessibleName(query.isEmpty() ? QString() : tr("%1: find them").arg(m_name->text()));
+    m_value->setCursor(query.isEmpty() ? Qt::IBeamCursor : Qt::PointingHandCursor);
     if (m_value->text() != value) {
         m_value->setText(value);
         updateGeometry();
     }
-    setToolTip(plainTip(tip));
+    setToolTip(plainTip(query.isEmpty() ? tip : tip + u'\n' + tr("a click finds them in Values")));
 }
 
 Segmented::Segmented(const QString &accessibleName, QWidget *parent)
@@ -113,9 +148,37 @@ void Segmented::setCurrent(int index)
         button->setChecked(true);
 }
 
+bool ExponentLabel::paintsItself() const
+{
+    return textFormat() == Qt::PlainText && !wordWrap() && !text().contains(u'\n') && hasExponent(text());
+}
+
+QSize ExponentLabel::widened(QSize size) const
+{
+    if (paintsItself()) {
+        const double more = exponentsAdvance(font(), text()) - QFontMetricsF(font()).horizontalAdvance(text());
+        size.rwidth() += static_cast<int>(std::ceil(more));
+    }
+    return size;
+}
+
+QSize ExponentLabel::sizeHint() const { return widened(QLabel::sizeHint()); }
+
+QSize ExponentLabel::minimumSizeHint() const { return widened(QLabel::minimumSizeHint()); }
+
+void ExponentLabel::paintEvent(QPaintEvent *event)
+{
+    if (!paintsItself())
+        return QLabel::paintEvent(event);
+    QPainter painter(this);
+    painter.setFont(font());
+    painter.setPen(palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled, foregroundRole()));
+    drawExponents(&painter, contentsRect(), static_cast<int>(alignment()), text());
+}
+
 QLabel *plainLabel(const QString &text, QWidget *parent)
 {
-    auto *label = new QLabel(parent);
+    auto *label = new ExponentLabel(parent);
     label->setTextFormat(Qt::PlainText);
     label->setText(text);
     return label;
@@ -176,6 +239,30 @@ QPushButton *textButton(const QString &text, const QString &tip, QWidget *parent
     return button;
 }
 
+/// Cells with exponents that can be read.
+class ExponentDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        const QString text = index.data().toString();
+        if (!hasExponent(text))
+            return QStyledItemDelegate::paint(painter, option, index);
+        QStyleOptionViewItem cell = option;
+        initStyleOption(&cell, index);
+        const QStyle *style = option.widget ? option.widget->style() : QApplication::style();
+        const QRect box = style->subElementRect(QStyle::SE_ItemViewItemText, &cell, option.widget);
+        cell.text.clear();
+        style->drawControl(QStyle::CE_ItemViewItem, &cell, painter, option.widget);
+        painter->save();
+        painter->setFont(cell.font);
+        painter->setPen(cell.palette.color(QPalette::Text));
+        drawExponents(
+            painter, box.adjusted(2, 0, -2, 0), static_cast<int>(cell.displayAlignment), text, Qt::ElideRight);
+        painter->restore();
+    }
+};
+
 void setUpTable(QTableView *table, const QString &accessibleName)
 {
     table->setAccessibleName(accessibleName);
@@ -186,6 +273,8 @@ void setUpTable(QTableView *table, const QString &accessibleName)
     table->setTabKeyNavigation(false);
     table->setWordWrap(false);
     table->verticalHeader()->hide();
+    table->setItemDelegate(new ExponentDelegate(table));
+    new TableCopy(table);
     const int height = QFontMetrics(Theme::mono()).height() + 12;
     table->verticalHeader()->setMinimumSectionSize(height);
     table->verticalHeader()->setDefaultSectionSize(height);
@@ -248,15 +337,15 @@ void ElidedLabel::setFullText(const QString &text, const QString &tip)
 
 QSize ElidedLabel::sizeHint() const
 {
-    return {fontMetrics().horizontalAdvance(text()) + 2, QLabel::sizeHint().height()};
+    return {static_cast<int>(std::ceil(exponentsAdvance(font(), text()))) + 2, QLabel::sizeHint().height()};
 }
 
 void ElidedLabel::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.setPen(palette().color(foregroundRole()));
-    painter.drawText(
-        rect(), static_cast<int>(alignment() | Qt::AlignVCenter), fontMetrics().elidedText(text(), m_mode, width()));
+    painter.setFont(font());
+    drawExponents(&painter, rect(), static_cast<int>(alignment() | Qt::AlignVCenter), text(), m_mode);
 }
 
 } // namespace quantscope

@@ -24,14 +24,27 @@ private:
     QBoxLayout *m_box;
 };
 
-/// A name over a number, such as "SQNR / 26.8 dB". The number's label has the object name `figure-NAME`.
+/// A name over a number, such as "SQNR / 26.8 dB". The number's label has the object name `figure-NAME`. Where a query
+/// finds what was counted, a click or Enter asks for it.
 class Figure : public QFrame {
+    Q_OBJECT
 public:
     Figure(const QString &name, const QString &objectName, QWidget *parent = nullptr);
-    void setValue(const QString &value, const QString &tip);
+    void setValue(const QString &value, const QString &tip, const QString &query = {});
     QString value() const { return m_value->text(); }
 
+Q_SIGNALS:
+    void queried(const QString &query);
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+
 private:
+    void ask();
+
+    QString m_query;
     QLabel *m_name;
     QLabel *m_value;
 };
@@ -55,6 +68,21 @@ Q_SIGNALS:
 
 private:
     QButtonGroup *m_group;
+};
+
+/// A label that paints exponents large enough to read.
+class ExponentLabel : public QLabel {
+public:
+    using QLabel::QLabel;
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    bool paintsItself() const;
+    QSize widened(QSize size) const;
 };
 
 /// Plain text only: names from a file are never taken for markup.

@@ -17,6 +17,8 @@ public:
     void refreshNow();
     /// Nothing is being computed for this page.
     virtual bool idle() const { return true; }
+    /// Stops what is being computed for this page, as far as somebody waits for it; whether there was anything.
+    virtual bool cancelWork() { return false; }
     /// Parts of which one is shown at a time, by the names of their pictures; none: the page is one.
     virtual QStringList parts() const { return {}; }
     virtual void showPart(int part) { Q_UNUSED(part); }
@@ -26,6 +28,8 @@ public:
 Q_SIGNALS:
     void chooseRecipeRequested();
     void saveRecipeRequested();
+    /// Show what a query finds in the current slot.
+    void queryRequested(const QString &query);
 
 protected:
     /// Selection, network, theme or the statistics of the slot shown have changed.

@@ -3,6 +3,7 @@
 #include "items/layer_lanes.h"
 #include "items/layer_model.h"
 #include "look/controls.h"
+#include "look/powers.h"
 #include "look/theme.h"
 #include "panels/lane_painter.h"
 
@@ -91,7 +92,7 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     if (assumed || wrong)
         text += wrong ? u"✗"_s : u"?"_s;
     const Qt::TextElideMode elide = index.column() == LayerModel::Name ? Qt::ElideMiddle : Qt::ElideRight;
-    painter->drawText(box, alignment, painter->fontMetrics().elidedText(text, elide, box.width()));
+    drawExponents(painter, box, alignment, text, elide);
     if (option.state.testFlag(QStyle::State_HasFocus) && index.column() == LayerModel::Name) {
         painter->setPen(Qt::NoPen);
         painter->fillRect(QRect(rect.left(), rect.top(), 3, rect.height() - 1), colours().accent);

@@ -216,8 +216,9 @@ QString LayersPanel::setFilter(const QString &text)
 /// The names come first: a column is shown while it leaves them their room.
 void LayersPanel::showColumns()
 {
-    static constexpr LayerModel::Column kByWorth[] = {LayerModel::Bits, LayerModel::Scale, LayerModel::Sqnr,
-        LayerModel::IntFrac, LayerModel::Saturated, LayerModel::Kind, LayerModel::Params, LayerModel::Shape};
+    static constexpr LayerModel::Column kByWorth[]
+        = {LayerModel::Bits, LayerModel::Scale, LayerModel::Sqnr, LayerModel::Int, LayerModel::Frac,
+            LayerModel::Saturated, LayerModel::Kind, LayerModel::Params, LayerModel::Shape};
     const QHeaderView *header = m_table->horizontalHeader();
     const bool scrolls = m_model.rowCount() * m_table->verticalHeader()->defaultSectionSize() > m_table->height();
     int spare = width() - nameWidth(m_model, m_proxy) - header->sectionSize(LayerModel::Problems);

@@ -92,8 +92,11 @@ ProblemsPanel::ProblemsPanel(Session &session, QWidget *parent)
         if (m_model.rowCount() <= 500) // more would be measured on every drag
             m_measure.start(0);
     });
-    connect(m_table, &QTableView::activated, this,
-        [this](const QModelIndex &index) { Q_EMIT activated(qs(m_model.row(index.row()).subject)); });
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        const DiagnosticRow &row = m_model.row(index.row());
+        const auto &slot = row.diagnostic.subject.slot;
+        Q_EMIT activated(qs(row.subject), slot ? qs(*slot) : QString(), problemQuery(row.diagnostic));
+    });
     connect(&session, &Session::networkChanged, this, &ProblemsPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, &ProblemsPanel::onNetwork);
     m_table->installEventFilter(this);

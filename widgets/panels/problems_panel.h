@@ -22,7 +22,8 @@ public:
     DiagnosticModel *model() { return &m_model; }
 
 Q_SIGNALS:
-    void activated(const QString &layer);
+    /// `query` finds the elements that the problem is about (analysis/find_query.h); empty where it is about none.
+    void activated(const QString &layer, const QString &slot, const QString &query);
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;

@@ -7,6 +7,7 @@
 #include "items/text.h"
 #include "network/unconfirmed.h"
 #include "recipe/recipe_text.h"
+#include "recipe/recipe_toml.h"
 #include "session/file_text.h"
 
 #include <QFileInfo>
@@ -20,29 +21,34 @@ namespace quantscope {
 void RecipeDocument::read(Recipe recipe, std::string text)
 {
     m_recipe = std::move(recipe);
-    m_text = std::move(text);
-    m_saved = false;
+    m_text = m_onDisk = std::move(text);
+    m_saved.reset();
 }
 
+/// Undo brings back what was said before the file was another.
 void RecipeDocument::edit(Recipe recipe)
 {
+    recipe.path = m_recipe.path;
+    recipe.takenFrom = m_recipe.takenFrom;
     m_recipe = std::move(recipe);
-    m_saved = false;
 }
+
+void RecipeDocument::settle(Recipe recipe) { edit(std::move(recipe)); }
 
 bool RecipeDocument::edited() const
 {
+    if (m_saved)
+        return recipeText(m_recipe) != *m_saved;
     const auto isEdit = [](const auto &entry) { return entry.edited; };
-    const bool edits = m_recipe.takenFrom.empty()
-        ? hasEdits(m_recipe)
-        // Opening takes it from the exports again.
-        : std::ranges::any_of(m_recipe.quantizers, isEdit) || std::ranges::any_of(m_recipe.layers, isEdit);
-    return !m_saved && edits;
+    if (m_recipe.takenFrom.empty())
+        return hasEdits(m_recipe);
+    // Opening takes it from the exports again.
+    return std::ranges::any_of(m_recipe.quantizers, isEdit) || std::ranges::any_of(m_recipe.layers, isEdit);
 }
 
 bool RecipeDocument::overwritten(const QString &path) const
 {
-    return !path.isEmpty() && QFileInfo::exists(path) && fileText(str(path), m_text.size() + 1) != m_text;
+    return !path.isEmpty() && QFileInfo::exists(path) && fileText(str(path), m_onDisk.size() + 1) != m_onDisk;
 }
 
 QString RecipeDocument::save(const QString &path, const QString &own, const Network &network)
@@ -59,9 +65,10 @@ QString RecipeDocument::save(const QString &path, const QString &own, const Netw
     const auto committed = file->commit();
     if (!committed)
         return qs(committed.error().text());
-    m_saved = true;
-    if (QFileInfo(path) == QFileInfo(own))
-        m_text = *text; // what the file holds now: the watcher is about to ask
+    m_recipe.path = str(path);
+    m_recipe.takenFrom.clear();
+    m_saved = recipeText(m_recipe);
+    m_onDisk = std::move(*text); // the watcher is about to ask
     return {};
 }
 
@@ -102,6 +109,26 @@ QString recentStateText(const Network &network, bool edited, bool chosen)
         return network.recipe.path.empty() && network.recipe.takenFrom.empty() ? u"no recipe: preset assumed"_s
                                                                                : u"recipe leaves presets assumed"_s;
     return u"recipe "_s + recipeStateText(network, edited, chosen);
+}
+
+Recipe withBatchNorms(Recipe recipe, const Network &network, const QStringList &layers, bool merged)
+{
+    for (const QString &name : layers)
+        if (const Layer *layer = network.layer(str(name)); layer && !layer->batchNorm.empty())
+            recipe = withBatchNorm(recipe, layer->name, merged ? layer->batchNorm : std::string());
+    return recipe;
+}
+
+RecentFile recentFile(const QString &path, const Network &network, bool edited, bool chosen)
+{
+    const QFileInfo info(path);
+    return {.path = path,
+        .format = qs(traitsOf(network.dialect).name),
+        .state = recentStateText(network, edited, chosen),
+        .warning = recipeAssumed(network),
+        .bytes = info.size(),
+        .modified = info.lastModified(),
+        .opened = QDateTime::currentDateTime()};
 }
 
 } // namespace quantscope

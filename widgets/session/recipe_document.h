@@ -1,9 +1,11 @@
 #pragma once
 
 #include "network/network.h"
+#include "session/settings.h"
 
 #include <QString>
 
+#include <optional>
 #include <string>
 
 namespace quantscope {
@@ -16,19 +18,22 @@ public:
     void read(Recipe recipe, std::string text);
     void edit(Recipe recipe);
     /// What became of the last edit; no edit of its own.
-    void settle(Recipe recipe) { m_recipe = std::move(recipe); }
+    void settle(Recipe recipe);
     /// There are edits that no file has.
     bool edited() const;
     /// The file does not hold what was read from it: somebody else wrote it since.
     bool overwritten(const QString &path) const;
-    /// Writes it to `path`; `own` is the file that it was read from, which keeps its comments and order. An error's
-    /// text, or empty.
+    /// What its file holds, as far as it is known.
+    const std::string &onDisk() const { return m_onDisk; }
+    /// Writes it to `path`, which is its file from then on; `own` is the file that it was read from, which keeps its
+    /// comments and order. An error's text, or empty.
     QString save(const QString &path, const QString &own, const Network &network);
 
 private:
     Recipe m_recipe;
-    std::string m_text;
-    bool m_saved = false; ///< the edits are in a file
+    std::string m_text; ///< that the entries of the recipe have their places in: edits start from it, saved or not
+    std::string m_onDisk;
+    std::optional<std::string> m_saved; ///< what the recipe says that was saved last
 };
 
 /// Some quantizer rests on what nobody said or confirmed.
@@ -37,5 +42,11 @@ bool recipeAssumed(const Network &network);
 QString recipeStateText(const Network &network, bool edited, bool chosen);
 /// The same for the list of recent files: "no recipe: preset assumed".
 QString recentStateText(const Network &network, bool edited, bool chosen);
+
+/// The recipe with the batch norms behind these layers merged into their weights, or with the stored weights.
+Recipe withBatchNorms(Recipe recipe, const Network &network, const QStringList &layers, bool merged);
+
+/// A model as the list of recent files shows it.
+RecentFile recentFile(const QString &path, const Network &network, bool edited, bool chosen);
 
 } // namespace quantscope

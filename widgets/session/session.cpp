@@ -2,9 +2,11 @@
 
 #include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "items/text.h"
 #include "open/open_network.h"
 #include "recipe/recipe.h"
+#include "recipe/recipe_reader.h"
 #include "recipe/recipe_toml.h"
 #include "session/opening.h"
 #include "session/recipe_command.h"
@@ -33,71 +35,47 @@ Session::~Session() = default;
 
 void Session::open(const QString &path, const QString &recipe)
 {
-    if (!mayDiscard())
-        return;
-    m_path = QFileInfo(path).absoluteFilePath();
-    const QString remembered = recipe.isEmpty() ? Settings::recipeChoice(m_path) : recipe;
-    m_chosenRecipe = remembered == u"none" ? QString() : remembered;
-    m_recipeChoice = remembered == u"none" ? RecipeChoice::None
-        : m_chosenRecipe.isEmpty()         ? RecipeChoice::Beside
-                                           : RecipeChoice::Chosen;
-    // A recipe that was chosen once and is gone must not keep the model from opening.
-    if (recipe.isEmpty() && m_recipeChoice == RecipeChoice::Chosen && !QFileInfo::exists(m_chosenRecipe)) {
-        m_recipeChoice = RecipeChoice::Beside;
-        m_chosenRecipe.clear();
-    }
-    m_part = Settings::partChoice(m_path);
-    start(m_chosenRecipe, false);
+    if (mayDiscard())
+        start(ModelSource::of(path, recipe), false);
 }
 
-QStringList Session::parts() const
-{
-    QStringList out;
-    if (m_network)
-        for (const std::string &name : m_network->file->weightParts())
-            out << shownText(name);
-    return out.size() > 1 ? out : QStringList();
-}
+QStringList Session::parts() const { return m_network ? partsOf(*m_network->file) : QStringList(); }
 
-int Session::shownPart() const
-{
-    const ModelPart *part = m_network ? m_network->file->shown() : nullptr;
-    const auto names = m_network ? m_network->file->weightParts() : std::vector<std::string>();
-    const auto found = part ? std::ranges::find(names, part->name) : names.end();
-    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
-}
+int Session::shownPart() const { return m_network ? shownPartOf(*m_network->file) : -1; }
 
 void Session::usePart(int part)
 {
     const auto names = m_network ? m_network->file->weightParts() : std::vector<std::string>();
     if (part < 0 || part >= static_cast<int>(names.size()) || part == shownPart() || !mayDiscard())
         return;
-    m_part = qs(names[static_cast<std::size_t>(part)]);
-    Settings::setPartChoice(m_path, m_part);
-    start(m_recipeChoice == RecipeChoice::Chosen ? m_chosenRecipe : QString(), true);
+    ModelSource source = m_source;
+    source.part = qs(names[static_cast<std::size_t>(part)]);
+    Settings::setPartChoice(source.path, source.part);
+    start(std::move(source), true);
 }
 
 void Session::useRecipe(RecipeChoice choice, const QString &path)
 {
-    const bool same = choice == m_recipeChoice
-        && (choice != RecipeChoice::Chosen || QFileInfo(path).absoluteFilePath() == m_chosenRecipe);
-    if (m_path.isEmpty() || (same && recipeEdited()) || !mayDiscard())
+    const ModelSource source = shownSource().withRecipe(choice, path);
+    const bool same
+        = choice == source.choice && choice == m_source.choice && source.chosenRecipe == m_source.chosenRecipe;
+    if (source.path.isEmpty() || (same && recipeEdited()) || !mayDiscard())
         return;
-    m_recipeChoice = choice;
-    m_chosenRecipe = choice == RecipeChoice::Chosen ? QFileInfo(path).absoluteFilePath() : QString();
-    Settings::setRecipeChoice(m_path,
-        choice == RecipeChoice::None         ? u"none"_s
-            : choice == RecipeChoice::Chosen ? m_chosenRecipe
-                                             : u"beside"_s);
-    start(m_chosenRecipe, true);
+    source.rememberChoice();
+    start(source, true);
 }
 
 QString Session::recipePath() const { return m_network ? qs(m_network->recipe.path) : QString(); }
 
-QString Session::besidePath() const
+QString Session::besidePath() const { return shownSource().besidePath(); }
+
+QString Session::failedRecipe() const { return m_failed && m_recipeFailed ? m_failed->recipeFile() : QString(); }
+
+void Session::tryAgain(bool withRecipe)
 {
-    const auto beside = m_path.isEmpty() ? std::nullopt : recipeBeside(str(m_path));
-    return beside ? qs(*beside) : QString();
+    if (m_failed && mayDiscard())
+        start(withRecipe ? ModelSource(*m_failed) : m_failed->withRecipe(RecipeChoice::None, {}),
+            m_network && m_failed->path == m_source.path);
 }
 
 bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(m_network->dialect).editable; }
@@ -108,6 +86,14 @@ void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString
 {
     if (presetsApply() && !choices.empty())
         pushEdit(withChoices(m_document.recipe(), choices), undoText);
+}
+
+bool Session::removeKeyword(const std::string &layer, Slot slot, const std::string &keyword)
+{
+    auto after = presetsApply() ? withoutKeyword(m_document.recipe(), layer, slot, keyword) : std::nullopt;
+    if (after)
+        pushEdit(std::move(*after), u"%1 %2 without %3"_s.arg(shownText(layer), qs(slot), qs(keyword)));
+    return after.has_value();
 }
 
 bool Session::confirm(const std::vector<SlotId> &slots, const QString &undoText)
@@ -123,11 +109,7 @@ bool Session::confirm(const std::vector<SlotId> &slots, const QString &undoText)
 
 void Session::confirmLayers(const QStringList &layers)
 {
-    std::vector<SlotId> slots;
-    for (const QString &name : layers)
-        if (const Layer *layer = m_network ? m_network->layer(str(name)) : nullptr)
-            for (const SlotQuantizer &slot : layer->slots)
-                slots.push_back({layer->id, slot.slot});
+    const auto slots = m_network ? slotsOf(*m_network, layers) : std::vector<SlotId>();
     confirm(slots, layers.size() == 1 ? u"confirm "_s + layers.front() : u"confirm %1 layers"_s.arg(layers.size()));
 }
 
@@ -135,10 +117,7 @@ void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
 {
     if (!presetsApply())
         return;
-    Recipe after = m_document.recipe();
-    for (const QString &name : layers)
-        if (const Layer *layer = m_network->layer(str(name)); layer && !layer->batchNorm.empty())
-            after = withBatchNorm(after, layer->name, merged ? layer->batchNorm : std::string());
+    Recipe after = withBatchNorms(m_document.recipe(), *m_network, layers, merged);
     const QString what = layers.size() == 1 ? shownText(layers.front()) : u"%1 layers"_s.arg(layers.size());
     pushEdit(std::move(after), (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what));
 }
@@ -146,8 +125,10 @@ void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
 void Session::pushEdit(Recipe after, const QString &text)
 {
     const auto apply = [this](const Recipe &recipe) {
+        if (m_state == State::Loading)
+            cancel(); // what is shown is worked with
         m_document.edit(recipe);
-        recoverEdited(recipe);
+        recoverEdited(m_document.recipe());
     };
     const RecipeCommand::Target target{apply, [this] { return m_takingBack; }};
     m_undo.push(new RecipeCommand(target, m_document.recipe(), std::move(after), text));
@@ -169,33 +150,48 @@ QString Session::saveRecipe(const QString &path)
 {
     if (m_recovering.running())
         return u"the last change is still being computed; save again in a moment"_s;
-    return m_document.save(path, recipePath(), *m_network);
+    const QString error = m_document.save(path, recipePath(), *m_network);
+    if (error.isEmpty())
+        takeSaved(path);
+    return error;
+}
+
+/// The file that was written is the recipe in force, as if it had been read; the history of edits stays.
+void Session::takeSaved(const QString &path)
+{
+    auto recipe = readRecipe(m_document.onDisk(), str(path), brevitasWords());
+    if (!recipe)
+        return fail(shownText(recipe.error().text()));
+    auto network = std::make_shared<Network>(*m_network);
+    network->recipe = std::move(*recipe);
+    const QFileInfo file(path);
+    m_source = m_source.withRecipe(
+        file == QFileInfo(besidePath()) ? RecipeChoice::Beside : RecipeChoice::Chosen, file.absoluteFilePath());
+    m_source.rememberChoice();
+    setNetwork(std::move(network), State::Ready);
+    m_watcher.addPath(recipePath());
+    remember();
 }
 
 bool Session::recipeAssumed() const { return m_network && quantscope::recipeAssumed(*m_network); }
 
 QString Session::recipeStateText() const
 {
-    return m_network ? quantscope::recipeStateText(*m_network, recipeEdited(), m_recipeChoice == RecipeChoice::Chosen)
+    return m_network ? quantscope::recipeStateText(*m_network, recipeEdited(), m_source.choice == RecipeChoice::Chosen)
                      : QString();
 }
 
 void Session::remember()
 {
-    const QFileInfo info(m_path);
-    Settings::addRecent({.path = m_path,
-        .format = qs(traitsOf(m_network->dialect).name),
-        .state = recentStateText(*m_network, recipeEdited(), m_recipeChoice == RecipeChoice::Chosen),
-        .warning = recipeAssumed(),
-        .bytes = info.size(),
-        .modified = info.lastModified(),
-        .opened = QDateTime::currentDateTime()});
+    Settings::addRecent(recentFile(m_source.path, *m_network, recipeEdited(), m_source.choice == RecipeChoice::Chosen));
 }
 
 void Session::reload()
 {
-    if (!m_path.isEmpty() && mayDiscard())
-        start(m_recipeChoice == RecipeChoice::Chosen ? m_chosenRecipe : QString(), true);
+    if (m_state == State::Failed && m_failed)
+        tryAgain();
+    else if (!shownSource().path.isEmpty() && mayDiscard())
+        start(ModelSource(shownSource()), true);
 }
 
 void Session::close()
@@ -205,7 +201,8 @@ void Session::close()
     cancel();
     m_document.read({}, {});
     m_opened.reset();
-    m_path.clear();
+    m_source = m_wanted = {};
+    m_failed.reset();
     m_error.clear();
     m_undo.clear();
     m_selected.clear();
@@ -220,44 +217,60 @@ void Session::cancel()
     m_recovering.cancel();
     m_statistics.cancel();
     if (m_state == State::Loading)
-        setState(m_network ? State::Listed : State::Empty);
+        setState(!m_network ? State::Empty : m_opened ? State::Ready : State::Listed);
     Q_EMIT progressChanged({}, 1000);
 }
 
-void Session::start(const QString &recipe, bool keepSelection)
+/// What is shown stays until the other file is read: one that cannot be opened leaves it as it is.
+void Session::start(ModelSource source, bool keepSelection)
 {
     cancel();
-    if (!keepSelection) {
-        m_selected.clear();
-        m_network.reset();
-        m_statistics.setNetwork(nullptr);
+    m_wanted = std::move(source);
+    m_failed.reset();
+    if (!m_opened) { // it never came to be shown whole
+        m_undo.clear();
+        if (!keepSelection) {
+            m_selected.clear();
+            m_network.reset();
+            m_statistics.setNetwork(nullptr);
+        }
     }
-    m_undo.clear();
-    m_opened.reset();
     m_error.clear();
     setState(State::Loading);
-    Q_EMIT progressChanged(u"reading "_s + shownText(QFileInfo(m_path).fileName()), 0);
-    const RecipeSource source{
-        recipe.isEmpty() ? std::nullopt : std::optional(str(recipe)), m_recipeChoice != RecipeChoice::None};
-    m_opening.start([path = str(m_path), part = str(m_part), source](
-                        const Progress &progress) { return openAndList(path, part, source, progress); },
-        [this](Result<std::shared_ptr<const ListedModel>> result) {
+    const QString reading = u"reading "_s + shownText(QFileInfo(m_wanted.path).fileName());
+    Q_EMIT progressChanged(reading, 0);
+    m_opening.start([path = str(m_wanted.path), part = str(m_wanted.part), recipe = m_wanted.recipeSource()](
+                        const Progress &progress) { return openAndList(path, part, recipe, progress); },
+        [this, keepSelection](Result<std::shared_ptr<const ListedModel>> result) {
             if (!result)
-                return fail(shownText(result.error().text()));
-            const ListedModel &listed = **result;
-            m_document.read(listed.opened.recipe(), listed.recipeText);
-            setNetwork(listed.network, State::Listed);
-            watch();
-            recover(listed.opened);
+                return failOpening(result.error());
+            takeListed(**result, keepSelection);
         },
-        [this](int permille) {
-            Q_EMIT progressChanged(u"reading "_s + shownText(QFileInfo(m_path).fileName()), permille);
-        });
+        [this, reading](int permille) { Q_EMIT progressChanged(reading, permille); });
 }
 
-void Session::recover(const OpenedModel &opened)
+void Session::takeListed(const ListedModel &listed, bool keepSelection)
 {
-    startRecovering([opened](const Progress &progress) { return recoverOpened(opened, progress); });
+    if (!keepSelection)
+        m_selected.clear();
+    m_undo.clear();
+    m_opened.reset();
+    m_source = m_wanted;
+    m_document.read(listed.opened.recipe(), listed.recipeText);
+    setNetwork(listed.network, State::Listed);
+    watch();
+    startRecovering([opened = listed.opened](const Progress &progress) { return recoverOpened(opened, progress); });
+}
+
+void Session::failOpening(const Error &error)
+{
+    m_failed = m_wanted;
+    m_recipeFailed = error.path == str(m_wanted.recipeFile());
+    if (m_opened) {
+        m_state = State::Ready;
+        m_statistics.setNetwork(m_network, true);
+    }
+    fail(shownText(error.text()));
 }
 
 /// An edit of the recipe takes over what it does not touch.
@@ -318,11 +331,8 @@ void Session::setNetwork(std::shared_ptr<const Network> network, State state)
 {
     m_network = std::move(network);
     m_selected.removeIf([this](const QString &name) { return !m_network || !m_network->layer(str(name)); });
-    if (m_network && m_selected.isEmpty() && !m_network->layers.empty()) {
-        const auto weights = std::find_if(m_network->layers.begin(), m_network->layers.end(),
-            [](const Layer &layer) { return layer.slot(Slot::Weight); });
-        m_selected << qs((weights == m_network->layers.end() ? m_network->layers.front() : *weights).name);
-    }
+    if (const Layer *first = m_network && m_selected.isEmpty() ? firstShown(*m_network) : nullptr)
+        m_selected << qs(first->name);
     m_state = state;
     m_statistics.setNetwork(m_network, state == State::Ready);
     if (state == State::Ready && m_statistics.idle())
@@ -336,7 +346,7 @@ void Session::watch()
 {
     if (!m_watcher.files().isEmpty())
         m_watcher.removePaths(m_watcher.files());
-    m_watcher.addPath(m_path);
+    m_watcher.addPath(m_source.path);
     if (!recipePath().isEmpty())
         m_watcher.addPath(recipePath());
     m_changedOnDisk = false;
@@ -346,7 +356,7 @@ void Session::watch()
 void Session::onFileChanged(const QString &path)
 {
     m_watcher.addPath(path); // a file that was renamed into place is another one
-    if (path == recipePath() && path != m_path && !recipeOverwritten())
+    if (path == recipePath() && path != m_source.path && !recipeOverwritten())
         return; // our own saving
     m_changedOnDisk = true;
     Q_EMIT changedOnDiskChanged();
@@ -370,13 +380,7 @@ SlotRef Session::currentSlot() const
     const Layer *layer = currentLayer();
     if (!layer)
         return {};
-    const auto slots = tensorSlots(*layer);
-    const auto wanted = slotFromName(str(m_slot));
-    if (wanted && std::ranges::find(slots, *wanted) != slots.end())
-        return slotRef(m_network, layer->name, *wanted);
-    if (!slots.empty())
-        return slotRef(m_network, layer->name, slots.front());
-    return layer->slots.empty() ? SlotRef() : slotRef(m_network, layer->name, layer->slots.front().slot);
+    return shownSlot(m_network, *layer, slotFromName(str(m_slot)));
 }
 
 void Session::selectSlot(const QString &slot)

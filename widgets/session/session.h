@@ -2,6 +2,8 @@
 
 #include "items/slot_ref.h"
 #include "open/open_network.h"
+#include "session/export_store.h"
+#include "session/model_source.h"
 #include "session/opening.h"
 #include "session/recipe_document.h"
 #include "session/statistics_store.h"
@@ -25,8 +27,7 @@ class Session : public QObject {
     Q_OBJECT
 public:
     enum class State { Empty, Loading, Listed, Ready, Failed };
-    /// Which recipe is in force: the file beside the model, one that was chosen, or none.
-    enum class RecipeChoice { Beside, Chosen, None };
+    using RecipeChoice = quantscope::RecipeChoice;
 
     explicit Session(QObject *parent = nullptr);
     ~Session() override;
@@ -38,13 +39,16 @@ public:
     void cancel();
 
     State state() const { return m_state; }
-    QString path() const { return m_path; }
+    /// Of what is shown; of what is being read, or could not be, where nothing is shown.
+    QString path() const { return shownSource().path; }
+    QString loadingPath() const { return m_wanted.path; }
     QString errorText() const { return m_error; }
     /// Layers only while the state is Listed; with quantizers once it is Ready.
     std::shared_ptr<const Network> network() const { return m_network; }
     /// The network with what is known of its data so far; its problems are complete once the statistics are.
     const Inspection &inspection() const { return m_statistics.inspection(); }
     StatisticsStore &statistics() { return m_statistics; }
+    ExportStore &exports() { return m_exports; }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
     const QStringList &selectedLayers() const { return m_selected; }
@@ -56,8 +60,9 @@ public:
     void selectSlot(const QString &slot);
     const SlotStatistics *currentStatistics();
 
-    RecipeChoice recipeChoice() const { return m_recipeChoice; }
+    RecipeChoice recipeChoice() const { return shownSource().choice; }
     QString recipePath() const;
+    const Recipe &recipe() const { return m_document.recipe(); } ///< with every edit
     QString besidePath() const;
     void useRecipe(RecipeChoice choice, const QString &path = {});
     /// The sets of weights of a checkpoint that holds several, as they are shown; empty where there is no choice.
@@ -69,6 +74,9 @@ public:
     bool presetsApply() const;
     /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
     void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
+    /// Takes a keyword of one slot out of the recipe; an edit that can be undone. False where no entry for that slot
+    /// alone says it.
+    bool removeKeyword(const std::string &layer, Slot slot, const std::string &keyword);
     /// A person says that what is in force for these slots is right; an edit that can be undone. False where a recipe
     /// cannot say it, and nothing changes.
     bool confirm(const std::vector<SlotId> &slots, const QString &undoText);
@@ -78,8 +86,12 @@ public:
     /// There are edits that no file has.
     bool recipeEdited() const;
     QUndoStack &undoStack() { return m_undo; }
-    /// Writes the recipe; an error's text, or empty.
+    /// Writes the recipe, which is then read from there; edits can still be undone. An error's text, or empty.
     QString saveRecipe(const QString &path);
+    /// The recipe that kept the last file from being opened; empty where that was not the reason.
+    QString failedRecipe() const;
+    /// Opens that file again, with its recipe or without any.
+    void tryAgain(bool withRecipe = true);
     /// The recipe's file does not hold what was read from it: somebody else wrote it since.
     bool recipeOverwritten() const;
     /// Asked before anything that drops unsaved edits (opening, closing, reloading, another recipe); false keeps them.
@@ -99,8 +111,11 @@ Q_SIGNALS:
     void failed(const QString &text); ///< an open or edit that did not work; what was shown stays
 
 private:
-    void start(const QString &recipe, bool keepRecipe);
-    void recover(const OpenedModel &opened);
+    const ModelSource &shownSource() const { return m_network ? m_source : m_wanted; }
+    void start(ModelSource source, bool keepSelection);
+    void takeListed(const ListedModel &listed, bool keepSelection);
+    void failOpening(const Error &error);
+    void takeSaved(const QString &path);
     void recoverEdited(const Recipe &recipe);
     void startRecovering(std::function<Result<std::shared_ptr<const RecoveredModel>>(const Progress &)> work);
     void exportsRead();
@@ -114,17 +129,18 @@ private:
     void remember();
 
     State m_state = State::Empty;
-    QString m_path;
+    ModelSource m_source; ///< of the network
+    ModelSource m_wanted; ///< that was read last, or is being read
+    std::optional<ModelSource> m_failed; ///< of the last that could not be opened
+    bool m_recipeFailed = false; ///< it is its recipe that is to blame
     QString m_error;
-    RecipeChoice m_recipeChoice = RecipeChoice::Beside;
-    QString m_chosenRecipe;
-    QString m_part; ///< empty: the one that the file's reader takes
     RecipeDocument m_document;
     bool m_takingBack = false; ///< the last edit does not fit the model
     std::function<bool()> m_mayDiscard;
     std::optional<OpenedModel> m_opened; ///< with its exports; what every edit starts from
     std::shared_ptr<const Network> m_network;
     StatisticsStore m_statistics;
+    ExportStore m_exports;
     QStringList m_selected;
     QString m_slot = QStringLiteral("weight");
     QUndoStack m_undo;

@@ -4,8 +4,11 @@
 #include "session/session.h"
 #include "window/help.h"
 #include "window/main_window.h"
+#include "window/recent_menu.h"
 
 #include <QObject>
+
+#include <tuple>
 
 using namespace Qt::StringLiterals;
 
@@ -26,14 +29,19 @@ static std::vector<ActionRow> fileRows()
     const QString menu = tr("&File");
     return {{menu, tr("&Open…"), keys({"Ctrl+O"}), tr("Open a model"), [](MainWindow &w) { w.files().chooseFile(); },
                 false, 0},
+        {menu, tr("Open rece&nt"), {}, tr("What was open before"), nullptr, false, 0, nullptr, nullptr, nullptr,
+            fillRecentMenu},
         {menu, tr("Open &recipe…"), keys({"Ctrl+Shift+O"}), tr("Use another recipe for this model"),
             [](MainWindow &w) { w.files().chooseRecipe(); }, true, 0},
         {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"),
-            [](MainWindow &w) { w.session().reload(); }, true, 0},
+            [](MainWindow &w) { w.session().reload(); }, false, 0, nullptr,
+            [](MainWindow &w) { return !w.session().path().isEmpty(); }},
         {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
             [](MainWindow &w) { w.showPage(PageId::Export); }, true, 1},
-        {menu, tr("&Save recipe…"), keys({"Ctrl+S"}), tr("Write the recipe in force, with its edits"),
+        {menu, tr("&Save recipe"), keys({"Ctrl+S"}), tr("Write the recipe in force to its file, with its edits"),
             [](MainWindow &w) { w.files().saveRecipe(); }, true, 1},
+        {menu, tr("Save recipe &as…"), keys({"Ctrl+Shift+S"}), tr("Write the recipe in force to another file"),
+            [](MainWindow &w) { w.files().saveRecipeAs(); }, true, 1},
         {menu, tr("&Close model"), keys({"Ctrl+W"}), tr("Back to the start page"),
             [](MainWindow &w) { w.session().close(); }, true, 2},
         {menu, tr("&Quit"), keys({"Ctrl+Q"}), tr("Close the window"), [](MainWindow &w) { w.close(); }, false, 2}};
@@ -43,14 +51,22 @@ static std::vector<ActionRow> editRows()
 {
     const QString menu = tr("&Edit");
     return {{menu, tr("&Undo"), keys({"Ctrl+Z"}), tr("Take back the last edit of the recipe"),
-                [](MainWindow &w) { w.session().undoStack().undo(); }, true, 0},
+                [](MainWindow &w) { w.session().undoStack().undo(); }, true, 0, nullptr,
+                [](MainWindow &w) { return w.session().undoStack().canUndo(); },
+                [](MainWindow &w) { return w.session().undoStack().undoText(); }},
         {menu, tr("&Redo"), keys({"Ctrl+Shift+Z", "Ctrl+Y"}), tr("Do it again"),
-            [](MainWindow &w) { w.session().undoStack().redo(); }, true, 0},
+            [](MainWindow &w) { w.session().undoStack().redo(); }, true, 0, nullptr,
+            [](MainWindow &w) { return w.session().undoStack().canRedo(); },
+            [](MainWindow &w) { return w.session().undoStack().redoText(); }},
         {menu, tr("Confirm the selected &layers"), keys({"Ctrl+K"}),
             tr("What is assumed of their quantizers is right; it can be undone"),
             [](MainWindow &w) { w.session().confirmLayers(w.session().selectedLayers()); }, true, 0},
         {menu, tr("&Filter layers"), keys({"Ctrl+F"}), tr("Words, or terms such as bits<8 sat>1%"),
             [](MainWindow &w) { w.focusFilter(); }, true, 1},
+        {menu, tr("Select &all layers"), keys({"Ctrl+Shift+A"}), tr("Compare, export and confirm take all of them"),
+            [](MainWindow &w) { w.session().selectLayers(layerNames(*w.session().network())); }, true, 1},
+        {menu, tr("The &whole model"), keys({"Ctrl+0"}), tr("No layer, but the file as a whole"),
+            [](MainWindow &w) { w.session().selectLayers({}); }, true, 1},
         {menu, tr("&Next layer"), keys({"J"}), tr("The next layer of the list"), [](MainWindow &w) { w.stepLayer(1); },
             true, 2},
         {menu, tr("&Previous layer"), keys({"K"}), tr("The layer before"), [](MainWindow &w) { w.stepLayer(-1); }, true,
@@ -69,18 +85,19 @@ static std::vector<ActionRow> viewRows()
     std::vector<ActionRow> rows;
     for (const PageRow &page : pageTable()) {
         const QKeySequence key(u"Ctrl+%1"_s.arg(rows.size() + 1));
-        rows.push_back({menu, page.menu, {key}, page.tip, [id = page.id](MainWindow &w) { w.showPage(id); }, true, 0});
+        rows.push_back({menu, page.menu, {key}, page.tip, [id = page.id](MainWindow &w) { w.showPage(id); }, true, 0,
+            [id = page.id](MainWindow &w) { return w.pages()->current() == id; }});
     }
     rows.push_back({menu, tr("Operators &without quantizers"), {},
         tr("List what the network does between its layers, in its place"),
         [](MainWindow &w) { w.showOperators(!w.showsOperators()); }, true, 1,
         [](MainWindow &w) { return w.showsOperators(); }, [](MainWindow &w) { return w.hasOperators(); }});
-    rows.push_back({menu, tr("&Follow the system’s colours"), {}, tr("Light or dark as the system says"),
-        [](MainWindow &w) { w.setTheme(ThemeChoice::System); }, false, 2});
-    rows.push_back(
-        {menu, tr("&Light"), {}, tr("Light colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Light); }, false, 2});
-    rows.push_back(
-        {menu, tr("Dar&k"), {}, tr("Dark colours"), [](MainWindow &w) { w.setTheme(ThemeChoice::Dark); }, false, 2});
+    const std::tuple<QString, QString, ThemeChoice> themes[] = {
+        {tr("&Follow the system’s colours"), tr("Light or dark as the system says"), ThemeChoice::System},
+        {tr("&Light"), tr("Light colours"), ThemeChoice::Light}, {tr("Dar&k"), tr("Dark colours"), ThemeChoice::Dark}};
+    for (const auto &[text, tip, choice] : themes)
+        rows.push_back({menu, text, {}, tip, [choice = choice](MainWindow &w) { w.setTheme(choice); }, false, 2,
+            [choice = choice](MainWindow &) { return Theme::instance().choice() == choice; }});
     return rows;
 }
 
@@ -105,13 +122,15 @@ const std::vector<KeyNote> &keyNotes()
     static const std::vector<KeyNote> notes{{u"↑ ↓"_s, tr("the layer above or below")},
         {u"Shift+↑ ↓"_s, tr("select several layers: Export takes all of them")},
         {u"D"_s, tr("values: decimal, hex, binary, float")},
+        {u"E"_s, tr("values: one element in every form, where a narrow window hides it")},
         {u"PgUp PgDn"_s, tr("values: the fixed axis back and forth, with Ctrl")},
         {u"F3 Shift+F3"_s, tr("values: next and previous hit")},
-        {u"Ctrl+C"_s, tr("tables: the selection as TSV; charts: the picture")},
+        {u"Ctrl+C"_s, tr("tables: the selection as TSV with its header; charts: the picture")},
+        {u"Enter"_s, tr("charts: find what the bar counts, in Values; channels: find the channel")},
         {u"Shift+← →, Ctrl+← →"_s,
             tr("bit weights: integer bits, fractional bits; with both keys the whole window; Esc: the file's type")},
         {u"← → Home End"_s, tr("charts: from bar to bar, with its numbers")},
-        {u"Ctrl+Shift+S, G"_s, tr("charts: save as PNG, as SVG")},
+        {u"Ctrl+Shift+P, G"_s, tr("charts: save as PNG, as SVG")},
         {u"Enter"_s, tr("problems: go there; overview: to what feeds the layer or is fed by it; start page: open")},
         {u"Delete"_s, tr("start page: forget a recent file")}};
     return notes;

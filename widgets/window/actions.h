@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-class QMenuBar;
+class QMenu;
 class QWidget;
 
 namespace quantscope {
@@ -24,7 +24,9 @@ struct ActionRow {
     bool needsModel = false;
     int group = 0; ///< a separator stands between groups of a menu
     std::function<bool(MainWindow &)> isOn = nullptr; ///< of what is on or off
-    std::function<bool(MainWindow &)> isPossible = nullptr; ///< with the model that is open
+    std::function<bool(MainWindow &)> isPossible = nullptr; ///< as things are
+    std::function<QString(MainWindow &)> detail = nullptr; ///< what it is about now: stands behind the text
+    std::function<void(QMenu &, MainWindow &)> fill = nullptr; ///< a menu of its own, made as it opens
 };
 
 const std::vector<ActionRow> &actionTable();

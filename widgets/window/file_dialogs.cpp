@@ -9,10 +9,31 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMessageBox>
+#include <QMimeData>
+#include <QUrl>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
+
+static QString droppedFile(const QMimeData &data)
+{
+    for (const QUrl &url : data.urls())
+        if (url.isLocalFile())
+            return url.toLocalFile();
+    return {};
+}
+
+bool FileDialogs::takes(const QMimeData &dropped) { return !droppedFile(dropped).isEmpty(); }
+
+void FileDialogs::open(const QMimeData &dropped)
+{
+    const QString path = droppedFile(dropped);
+    if (path.endsWith(u".toml") && m_session.network())
+        m_session.useRecipe(Session::RecipeChoice::Chosen, path);
+    else if (!path.isEmpty())
+        m_session.open(path);
+}
 
 void FileDialogs::chooseFile()
 {
@@ -35,7 +56,7 @@ void FileDialogs::chooseRecipe()
         m_session.useRecipe(Session::RecipeChoice::Chosen, path);
 }
 
-bool FileDialogs::writeRecipe()
+bool FileDialogs::askAndWrite()
 {
     if (m_session.state() != Session::State::Ready)
         return false;
@@ -44,8 +65,11 @@ bool FileDialogs::writeRecipe()
         : m_session.recipePath();
     const QString path = QFileDialog::getSaveFileName(
         &m_window, QObject::tr("Save the recipe"), proposed, QObject::tr("Recipes (*.toml)"));
-    if (path.isEmpty())
-        return false;
+    return !path.isEmpty() && writeRecipe(path);
+}
+
+bool FileDialogs::writeRecipe(const QString &path)
+{
     if (QFileInfo(path) == QFileInfo(m_session.recipePath()) && m_session.recipeOverwritten()
         && QMessageBox::warning(&m_window, QObject::tr("Save the recipe"),
                QObject::tr("%1 was changed by another program since it was read. Saving takes those changes away.")
@@ -54,20 +78,28 @@ bool FileDialogs::writeRecipe()
             != QMessageBox::Save)
         return false;
     const QString error = m_session.saveRecipe(path);
-    if (error.isEmpty()) {
-        m_savedRecipe = path;
-        return true;
-    }
-    QMessageBox::warning(&m_window, QObject::tr("The recipe was not saved"), error);
-    return false;
+    if (!error.isEmpty())
+        QMessageBox::warning(&m_window, QObject::tr("The recipe was not saved"), error);
+    return error.isEmpty();
 }
 
 void FileDialogs::saveRecipe()
 {
-    if (writeRecipe())
-        m_session.useRecipe(
-            m_savedRecipe == m_session.besidePath() ? Session::RecipeChoice::Beside : Session::RecipeChoice::Chosen,
-            m_savedRecipe);
+    if (m_session.state() == Session::State::Ready && !m_session.recipePath().isEmpty())
+        writeRecipe(m_session.recipePath());
+    else
+        askAndWrite();
+}
+
+void FileDialogs::saveRecipeAs() { askAndWrite(); }
+
+bool FileDialogs::mayStopExport()
+{
+    return !m_session.exports().running()
+        || QMessageBox::question(&m_window, QObject::tr("An export runs"),
+               QObject::tr("%1. Quitting stops it; nothing of it is left behind.").arg(m_session.exports().text()),
+               QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Cancel)
+        == QMessageBox::Discard;
 }
 
 bool FileDialogs::mayDiscardEdits()
@@ -76,7 +108,7 @@ bool FileDialogs::mayDiscardEdits()
         QObject::tr("The recipe of %1 has changes that are not saved.")
             .arg(shownText(QFileInfo(m_session.path()).fileName())),
         QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Save);
-    return answer == QMessageBox::Discard || (answer == QMessageBox::Save && writeRecipe());
+    return answer == QMessageBox::Discard || (answer == QMessageBox::Save && askAndWrite());
 }
 
 } // namespace quantscope

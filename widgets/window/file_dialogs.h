@@ -2,6 +2,7 @@
 
 #include <QString>
 
+class QMimeData;
 class QWidget;
 
 namespace quantscope {
@@ -16,18 +17,25 @@ public:
         , m_window(window)
     {
     }
+    /// What is dropped on the window: a model is opened, a recipe used.
+    static bool takes(const QMimeData &dropped);
+    void open(const QMimeData &dropped);
     void chooseFile();
     void chooseRecipe();
+    /// To its file; where there is none yet, as saveRecipeAs().
     void saveRecipe();
+    void saveRecipeAs();
+    /// Whether an export that runs may be stopped.
+    bool mayStopExport();
     /// Save, discard or keep working on edits of the recipe that no file has.
     bool mayDiscardEdits();
 
 private:
-    bool writeRecipe();
+    bool writeRecipe(const QString &path);
+    bool askAndWrite();
 
     Session &m_session;
     QWidget &m_window;
-    QString m_savedRecipe; ///< where it was written last
 };
 
 } // namespace quantscope

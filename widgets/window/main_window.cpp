@@ -9,7 +9,9 @@
 #include "panels/top_bar.h"
 #include "session/settings.h"
 #include "window/actions.h"
+#include "window/failure_bar.h"
 #include "window/status_line.h"
+#include "window/window_layout.h"
 #include "window/work_splitter.h"
 
 #include <QBoxLayout>
@@ -17,9 +19,8 @@
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QLineEdit>
+#include <QMenu>
 #include <QMenuBar>
-#include <QMessageBox>
-#include <QMimeData>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -34,6 +35,7 @@ MainWindow::MainWindow(QWidget *parent)
     , m_top(new TopBar)
     , m_stack(new QStackedWidget)
     , m_loading(dimLabel())
+    , m_failure(new FailureBar)
     , m_status(new StatusLine)
     , m_files(m_session, *this)
 {
@@ -44,6 +46,7 @@ MainWindow::MainWindow(QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_top);
+    column->addWidget(m_failure);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
     setStatusBar(m_status);
@@ -65,7 +68,7 @@ MainWindow::MainWindow(QWidget *parent)
     });
     connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
     resize(1440, 900);
-    restoreLayout();
+    quantscope::restoreGeometry(*this);
     updateActions();
     m_loading->setAlignment(Qt::AlignCenter);
     m_stack->addWidget(m_loading);
@@ -91,7 +94,10 @@ void MainWindow::makeActions()
         action->setShortcuts(row.keys);
         action->setStatusTip(row.tip);
         action->setToolTip(row.tip);
-        connect(action, &QAction::triggered, this, [this, &row] { row.run(*this); });
+        connect(action, &QAction::triggered, this, [this, &row] {
+            row.run(*this);
+            updateActions(); // a click has turned its mark
+        });
         action->setCheckable(row.isOn != nullptr);
         m_actions.emplace_back(action, &row);
         addAction(action);
@@ -105,6 +111,11 @@ void MainWindow::makeActions()
         if (row.group != group)
             menu->addSeparator();
         group = row.group;
+        if (row.fill) {
+            auto *own = new QMenu(this);
+            connect(own, &QMenu::aboutToShow, this, [this, own, &row] { row.fill(*own, *this); });
+            action->setMenu(own);
+        }
         menu->addAction(action);
     }
 }
@@ -116,9 +127,17 @@ void MainWindow::connectSession()
     connect(&m_session, &Session::progressChanged, this, &MainWindow::onProgress);
     connect(&m_session, &Session::changedOnDiskChanged, this, &MainWindow::onChangedOnDisk);
     connect(&m_session, &Session::failed, this, &MainWindow::onFailed);
-    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this,
-        [this] { m_status->setUndoText(m_session.undoStack().undoText()); });
-    connect(m_status, &StatusLine::cancelRequested, &m_session, &Session::cancel);
+    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, [this] {
+        m_status->setUndoText(m_session.undoStack().undoText());
+        updateActions();
+    });
+    ExportStore &exports = m_session.exports();
+    connect(&exports, &ExportStore::started, this, [this] { onExport(0); });
+    connect(&exports, &ExportStore::progress, this, &MainWindow::onExport);
+    connect(&exports, &ExportStore::finished, this, [this] { onExport(1000); });
+    connect(m_failure, &FailureBar::withoutRecipe, this, [this] { m_session.tryAgain(false); });
+    connect(m_failure, &FailureBar::again, this, [this] { m_session.tryAgain(); });
+    connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::escape);
     connect(m_status, &StatusLine::reloadRequested, &m_session, &Session::reload);
 }
 
@@ -149,7 +168,7 @@ void MainWindow::makeWorkspace()
     m_split->setStretchFactor(1, 1);
     const int left = usualLeft(width());
     m_split->setSizes({left, width() - left});
-    for (QSplitter *splitter : {m_split, m_left}) {
+    for (QSplitter *splitter : {static_cast<QSplitter *>(m_split), m_left}) {
         splitter->setHandleWidth(1);
         splitter->setChildrenCollapsible(false);
     }
@@ -157,14 +176,9 @@ void MainWindow::makeWorkspace()
     m_pages->setMinimumWidth(440);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
     connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
-    connect(m_problems, &ProblemsPanel::activated, this, [this](const QString &layer) {
-        if (m_session.network() && m_session.network()->layer(str(layer))) {
-            m_session.selectLayers({layer});
-            showPage(m_pages->current());
-        }
-    });
-    m_split->restoreState(Settings::bytes(u"window/split"_s));
-    m_left->restoreState(Settings::bytes(u"window/left"_s));
+    connect(m_problems, &ProblemsPanel::activated, this, &MainWindow::onProblem);
+    connect(m_pages, &PageHost::pageChanged, this, &MainWindow::updateActions);
+    restoreShares(*m_split, *m_left);
     m_pages->show(PageId::Distribution);
 }
 
@@ -190,12 +204,14 @@ void MainWindow::onState()
 {
     const bool open = m_session.network() != nullptr;
     m_top->setModelOpen(open);
+    if (m_session.state() == Session::State::Loading || m_session.state() == Session::State::Empty)
+        m_failure->hide(); // it is another file's
     if (open) {
         makeWorkspace();
         m_stack->setCurrentWidget(m_split);
         setWindowTitle(shownText(QFileInfo(m_session.path()).fileName()) + u" – QuantScope"_s);
     } else if (m_session.state() == Session::State::Loading) {
-        m_loading->setText(tr("Reading %1…").arg(shownText(QFileInfo(m_session.path()).fileName())));
+        m_loading->setText(tr("Reading %1…").arg(shownText(QFileInfo(m_session.loadingPath()).fileName())));
         m_stack->setCurrentWidget(m_loading);
     } else {
         m_stack->setCurrentWidget(startPage());
@@ -210,9 +226,14 @@ void MainWindow::updateActions()
 {
     const bool open = m_session.network() != nullptr;
     for (const auto &[action, row] : m_actions) {
-        action->setEnabled(!row->needsModel || (open && (!row->isPossible || row->isPossible(*this))));
+        const bool can = !row->needsModel || open;
+        action->setEnabled(can && (!row->isPossible || row->isPossible(*this)));
         if (row->isOn)
-            action->setChecked(open && row->isOn(*this));
+            action->setChecked(can && row->isOn(*this));
+        if (const QString detail = row->detail && can ? row->detail(*this) : QString(); !detail.isEmpty())
+            action->setText(row->text + u": "_s + shownText(detail).replace(u'&', u"&&"_s));
+        else
+            action->setText(row->text);
     }
 }
 
@@ -248,24 +269,20 @@ void MainWindow::onProgress(const QString &text, int permille)
 
 void MainWindow::onChangedOnDisk() { m_status->setChangedOnDisk(m_session.changedOnDisk()); }
 
-void MainWindow::restoreLayout()
+void MainWindow::fitTo(const QSize &available)
 {
-    const QByteArray geometry = Settings::bytes(u"window/geometry"_s);
-    if (!geometry.isEmpty())
-        restoreGeometry(geometry);
+    if (!hasSavedGeometry())
+        resize(firstSize(available));
 }
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
-    if (!m_session.mayDiscard()) {
+    if (!m_files.mayStopExport() || !m_session.mayDiscard()) {
         event->ignore();
         return;
     }
-    Settings::setBytes(u"window/geometry"_s, saveGeometry());
-    if (m_split) {
-        Settings::setBytes(u"window/split"_s, m_split->saveState());
-        Settings::setBytes(u"window/left"_s, m_left->saveState());
-    }
+    saveLayout(*this, m_split, m_left);
+    m_session.exports().cancel();
     m_session.cancel();
     event->accept();
 }
@@ -292,6 +309,10 @@ void MainWindow::escape()
 {
     if (m_session.state() == Session::State::Loading || !m_session.statistics().idle())
         m_session.cancel();
+    else if (m_pages && m_pages->cancelWork())
+        return;
+    else if (m_session.exports().running())
+        m_session.exports().cancel();
     else if (!m_top->filter()->text().isEmpty())
         m_top->filter()->clear();
     else if (m_session.network())
@@ -326,33 +347,38 @@ void MainWindow::spreadProblems()
     m_left->setSizes({height / 2, height / 2});
 }
 
+/// What is shown stays: an edit, a reload or another file that did not work. The start page tells the rest.
 void MainWindow::onFailed(const QString &text)
 {
-    if (m_session.network()) // an edit or a reload that did not work: what is shown stays
-        QMessageBox::warning(this, tr("That did not work"), text);
+    const QString recipe = m_session.failedRecipe();
+    if (m_session.network())
+        m_failure->showFailure(text, !recipe.isEmpty());
+    else if (!recipe.isEmpty())
+        m_failure->showFailure(tr("The recipe %1 cannot be used.").arg(shownText(recipe)), true);
 }
 
-static QString droppedFile(const QMimeData *data)
+void MainWindow::onExport(int permille) { m_status->setExport(m_session.exports().text(), permille); }
+
+/// To the layer of a problem, and to the elements that it is about.
+void MainWindow::onProblem(const QString &layer, const QString &slot, const QString &query)
 {
-    for (const QUrl &url : data->urls())
-        if (url.isLocalFile())
-            return url.toLocalFile();
-    return {};
+    if (!m_session.network() || !m_session.network()->layer(str(layer)))
+        return;
+    m_session.selectLayers({layer});
+    if (!slot.isEmpty())
+        m_session.selectSlot(slot);
+    if (query.isEmpty())
+        showPage(m_pages->current());
+    else
+        m_pages->find(query);
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent *event)
 {
-    if (!droppedFile(event->mimeData()).isEmpty())
+    if (FileDialogs::takes(*event->mimeData()))
         event->acceptProposedAction();
 }
 
-void MainWindow::dropEvent(QDropEvent *event)
-{
-    const QString path = droppedFile(event->mimeData());
-    if (path.endsWith(u".toml") && m_session.network())
-        m_session.useRecipe(Session::RecipeChoice::Chosen, path);
-    else if (!path.isEmpty())
-        open(path);
-}
+void MainWindow::dropEvent(QDropEvent *event) { m_files.open(*event->mimeData()); }
 
 } // namespace quantscope

@@ -16,11 +16,13 @@ class QStackedWidget;
 
 namespace quantscope {
 
+class FailureBar;
 class LayersPanel;
 class ProblemsPanel;
 class StartPage;
 class StatusLine;
 class TopBar;
+class WorkSplitter;
 struct ActionRow;
 enum class ThemeChoice;
 
@@ -51,6 +53,8 @@ public:
     void setTheme(ThemeChoice choice);
     /// Gives the problems half of the left side.
     void spreadProblems();
+    /// Takes a size that fits a screen, unless an earlier window left its own.
+    void fitTo(const QSize &available);
 
 protected:
     void dragEnterEvent(QDragEnterEvent *event) override;
@@ -68,17 +72,20 @@ private:
     void onProgress(const QString &text, int permille);
     void onChangedOnDisk();
     void onFailed(const QString &text);
-    void restoreLayout();
+    void onExport(int permille);
+    void onProblem(const QString &layer, const QString &slot, const QString &query);
 
     Session m_session;
     TopBar *m_top;
     QStackedWidget *m_stack;
     QLabel *m_loading;
     StartPage *m_start = nullptr;
-    QSplitter *m_split = nullptr, *m_left = nullptr;
+    WorkSplitter *m_split = nullptr;
+    QSplitter *m_left = nullptr;
     LayersPanel *m_layers = nullptr;
     ProblemsPanel *m_problems = nullptr;
     PageHost *m_pages = nullptr;
+    FailureBar *m_failure;
     StatusLine *m_status;
     FileDialogs m_files;
     std::vector<std::pair<QAction *, const ActionRow *>> m_actions;

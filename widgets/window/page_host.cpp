@@ -3,7 +3,10 @@
 #include "items/facts.h"
 #include "look/controls.h"
 #include "look/theme.h"
+#include "pages/model/model_page.h"
 #include "pages/page.h"
+#include "pages/values/find_bar.h"
+#include "pages/values/values_page.h"
 #include "panels/layer_header.h"
 #include "session/session.h"
 
@@ -26,7 +29,8 @@ PageHost::PageHost(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(18, 12, 18, 12);
     column->setSpacing(10);
-    column->addWidget(new LayerHeader(session));
+    auto *header = new LayerHeader(session);
+    column->addWidget(header);
     for (const PageRow &row : pageTable()) {
         const int at = m_tabs->addTab(row.name());
         m_tabs->setTabToolTip(at, tr("%1 (Ctrl+%2)").arg(row.name()).arg(at + 1));
@@ -39,14 +43,19 @@ PageHost::PageHost(Session &session, QWidget *parent)
     m_tabs->setObjectName(QStringLiteral("tabs"));
     m_note->setFont(Theme::sans(0.92));
     m_note->setObjectName(QStringLiteral("provenance-counts"));
-    auto *row = new QHBoxLayout;
+    auto *tabs = new QWidget;
+    auto *row = new QHBoxLayout(tabs);
+    row->setContentsMargins(0, 0, 0, 0);
     row->addWidget(m_tabs, 1);
     row->addWidget(m_note);
-    column->addLayout(row);
-    column->addWidget(ruler());
+    auto *line = ruler();
+    column->addWidget(tabs);
+    column->addWidget(line);
     column->addWidget(m_stack, 1);
+    m_ofLayer = {header, tabs, line, m_stack};
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) { show(static_cast<PageId>(index)); });
     connect(&session, &Session::selectionChanged, this, &PageHost::refreshNote);
+    connect(&session, &Session::selectionChanged, this, &PageHost::showWhole);
     connect(&session, &Session::networkChanged, this, &PageHost::refreshNote);
 }
 
@@ -91,6 +100,7 @@ Page *PageHost::page(PageId page)
         m_pages[at] = pageRow(page).make(m_session, scroll->viewport());
         connect(m_pages[at], &Page::chooseRecipeRequested, this, &PageHost::chooseRecipeRequested);
         connect(m_pages[at], &Page::saveRecipeRequested, this, &PageHost::saveRecipeRequested);
+        connect(m_pages[at], &Page::queryRequested, this, &PageHost::find);
         scroll->setWidget(m_pages[at]);
     }
     return m_pages[at];
@@ -105,6 +115,40 @@ void PageHost::show(PageId id)
     }
     m_stack->setCurrentIndex(static_cast<int>(id));
     refreshNote();
+    Q_EMIT pageChanged();
+}
+
+void PageHost::showWhole()
+{
+    const bool whole = m_session.network() && m_session.selectedLayers().isEmpty();
+    if (whole && !m_model) {
+        m_model = new ModelPage(m_session, this);
+        static_cast<QVBoxLayout *>(layout())->addWidget(m_model, 1);
+        const auto takeAll = [this](PageId page) {
+            m_session.selectLayers(layerNames(*m_session.network()));
+            show(page);
+        };
+        connect(m_model, &ModelPage::recipeRequested, this, [takeAll] { takeAll(PageId::Recipe); });
+        connect(m_model, &ModelPage::exportRequested, this, [takeAll] { takeAll(PageId::Export); });
+    }
+    for (QWidget *widget : m_ofLayer)
+        widget->setVisible(!whole);
+    if (m_model)
+        m_model->setVisible(whole);
+}
+
+bool PageHost::cancelWork()
+{
+    Page *shown = m_pages[static_cast<std::size_t>(current())];
+    return shown && shown->cancelWork();
+}
+
+void PageHost::find(const QString &query)
+{
+    show(PageId::Values);
+    auto *values = static_cast<ValuesPage *>(page(PageId::Values));
+    values->refreshNow(); // the slot may have been chosen just now
+    values->findBar()->find(query);
 }
 
 /// A narrow window keeps the tabs.

@@ -17,7 +17,7 @@ StatusLine::StatusLine(QWidget *parent)
     , m_text(dimLabel())
     , m_undo(dimLabel())
     , m_progress(new QProgressBar)
-    , m_cancel(textButton(tr("Cancel"), tr("Stop what is being read or computed (Esc)")))
+    , m_cancel(textButton(tr("Cancel"), tr("Stop what is being read, computed or written (Esc)")))
     , m_reload(textButton(tr("Changed on disk: reload"), tr("The file is not what it was when it was read (F5)")))
 {
     m_progress->setRange(0, 1000);
@@ -29,6 +29,7 @@ StatusLine::StatusLine(QWidget *parent)
         button->setFlat(true);
     }
     m_reload->setObjectName(u"reload"_s);
+    m_cancel->setObjectName(u"status-cancel"_s);
     m_text->setObjectName(u"status"_s);
     m_text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     addWidget(m_text, 1);
@@ -44,13 +45,33 @@ StatusLine::StatusLine(QWidget *parent)
     connect(m_reload, &QPushButton::clicked, this, &StatusLine::reloadRequested);
 }
 
-void StatusLine::setText(const QString &text) { m_text->setText(shownText(text)); }
+void StatusLine::setText(const QString &text)
+{
+    m_shown = text;
+    show();
+}
 
 void StatusLine::setProgress(int permille)
 {
-    m_progress->setVisible(permille < 1000);
-    m_cancel->setVisible(permille < 1000);
-    m_progress->setValue(permille);
+    m_permille = permille;
+    show();
+}
+
+void StatusLine::setExport(const QString &text, int permille)
+{
+    m_export = text;
+    m_exported = permille;
+    show();
+}
+
+void StatusLine::show()
+{
+    const bool exports = !m_export.isEmpty();
+    const bool runs = exports || m_permille < 1000;
+    m_text->setText(shownText(exports ? m_export : m_shown));
+    m_progress->setVisible(runs);
+    m_cancel->setVisible(runs);
+    m_progress->setValue(exports ? m_exported : m_permille);
 }
 
 void StatusLine::setChangedOnDisk(bool changed) { m_reload->setVisible(changed); }

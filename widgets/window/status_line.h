@@ -14,8 +14,10 @@ class StatusLine : public QStatusBar {
 public:
     explicit StatusLine(QWidget *parent = nullptr);
     void setText(const QString &text);
-    /// 1000: nothing runs.
+    /// What reads or computes; 1000: nothing does.
     void setProgress(int permille);
+    /// An export goes on whatever is shown: it has the line until it ends. Empty: none runs.
+    void setExport(const QString &text, int permille);
     void setChangedOnDisk(bool changed);
     /// The edit that would be undone; empty for none.
     void setUndoText(const QString &text);
@@ -25,6 +27,10 @@ Q_SIGNALS:
     void reloadRequested();
 
 private:
+    void show();
+
+    QString m_shown, m_export;
+    int m_permille = 1000, m_exported = 1000;
     QLabel *m_text, *m_undo;
     QProgressBar *m_progress;
     QPushButton *m_cancel, *m_reload;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array kOverrides = {
     Override{"bit_width"},
-    Override{"axis"}, // of torch_per_channel_affine
+    Override{"axis", false, true, "w"}, // of torch_per_channel_affine
     Override{"bit_width_impl_type"},
     Override{"min_bit_width"},
     Override{"override_pretrained_bit_width", true},
@@ -33,19 +33,19 @@ constexpr std::array kOverrides = {
     Override{"percentile_q"},
     Override{"scaling_min_val"},
     Override{"float_to_int_impl_type"},
-    Override{"learned_round_impl_type"},
-    Override{"learned_round_gamma"},
-    Override{"learned_round_zeta"},
-    Override{"learned_round_init", true},
-    Override{"min_val"},
-    Override{"max_val"},
-    Override{"collect_stats_steps", true},
-    Override{"scaling_stats_momentum", true},
-    Override{"per_channel_broadcastable_shape"},
-    Override{"scaling_stats_permute_dims", true},
-    Override{"scaling_stats_input_view_shape_impl", true},
-    Override{"accumulator_bit_width"},
-    Override{"accumulator_bit_width_impl", true},
+    Override{"learned_round_impl_type", false, true, "w"},
+    Override{"learned_round_gamma", false, true, "w"},
+    Override{"learned_round_zeta", false, true, "w"},
+    Override{"learned_round_init", true, true, "w"},
+    Override{"min_val", false, true, "a"},
+    Override{"max_val", false, true, "a"},
+    Override{"collect_stats_steps", true, true, "a"},
+    Override{"scaling_stats_momentum", true, true, "a"},
+    Override{"per_channel_broadcastable_shape", false, true, "a"},
+    Override{"scaling_stats_permute_dims", true, true, "a"},
+    Override{"scaling_stats_input_view_shape_impl", true, true, "wa"},
+    Override{"accumulator_bit_width", false, true, "w"},
+    Override{"accumulator_bit_width_impl", true, true, "w"},
     Override{"affine_shift_scale"},
     Override{"affine_rescaling_init", true},
     Override{"scaling_affine_rescaling_init", true},
@@ -54,11 +54,11 @@ constexpr std::array kOverrides = {
     Override{"mse_search_method", true},
     Override{"quantize_zero_point"},
     Override{"zero_point_impl"},
-    Override{"requires_input_scale"},
-    Override{"requires_input_bit_width"},
-    Override{"quant_delay_steps", true},
-    Override{"group_size", false, false},
-    Override{"group_dim", false, false},
+    Override{"requires_input_scale", false, true, "b"},
+    Override{"requires_input_bit_width", false, true, "b"},
+    Override{"quant_delay_steps", true, true, "a"},
+    Override{"group_size", false, false, "w"},
+    Override{"group_dim", false, false, "w"},
     Override{"dtype", true},
     Override{"device", true},
 };
@@ -83,6 +83,16 @@ std::vector<std::string> overrideNames()
     std::vector<std::string> names;
     for (const Override &o : kOverrides)
         names.emplace_back(o.name);
+    return names;
+}
+
+std::vector<std::string> overrideNames(Slot slot)
+{
+    const char kind = slot == Slot::Weight ? 'w' : slot == Slot::Bias ? 'b' : 'a';
+    std::vector<std::string> names;
+    for (const Override &o : kOverrides)
+        if (o.only.empty() || o.only.find(kind) != std::string_view::npos)
+            names.emplace_back(o.name);
     return names;
 }
 

@@ -70,6 +70,28 @@ Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
     return edited;
 }
 
+std::optional<Recipe> withoutKeyword(
+    const Recipe &recipe, const std::string &layer, Slot slot, const std::string &keyword)
+{
+    Recipe edited = recipe;
+    const auto says = [&](const RecipeQuantizer &entry) {
+        return std::ranges::any_of(entry.overrides, [&](const auto &given) { return given.first == keyword; });
+    };
+    const auto last = std::find_if(edited.quantizers.rbegin(), edited.quantizers.rend(),
+        [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot) && says(entry); });
+    if (last == edited.quantizers.rend() || last->slot != slot || !namesLayer(last->match, layer))
+        return std::nullopt;
+    std::erase_if(last->overrides, [&](const auto &given) { return given.first == keyword; });
+    last->edited = true;
+    // An entry of this session that says nothing any more.
+    std::erase_if(edited.quantizers, [&](const RecipeQuantizer &entry) {
+        return entry.line == 0 && entry.edited && entry.overrides.empty() && !entry.preset && !entry.sharedWith
+            && !entry.scaleSharedWith && !entry.thresholdSharedWith && !entry.ownClass && !entry.input
+            && !entry.inputScale && !entry.inputBitWidth && !entry.inputSigned;
+    });
+    return edited;
+}
+
 Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::string &batchNorm)
 {
     Recipe edited = recipe;

@@ -2,6 +2,7 @@
 
 #include "recipe/recipe.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,11 @@ struct SlotChoice {
 /// one. A preset takes the place of the earlier preset, keywords or sharing; what was said about the input stays.
 Recipe withChoice(const Recipe &recipe, const SlotChoice &choice);
 Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices);
+
+/// The recipe without one keyword of a slot, where an entry for that slot alone says it; else nullopt: what an entry
+/// for several says is not one slot's to take away.
+std::optional<Recipe> withoutKeyword(
+    const Recipe &recipe, const std::string &layer, Slot slot, const std::string &keyword);
 
 /// The recipe with a batch norm merged into a layer's weights, or, for an empty name, with the stored weights.
 Recipe withBatchNorm(const Recipe &recipe, const std::string &layer, const std::string &batchNorm);

@@ -328,6 +328,33 @@ const KeywordSetter *findSetter(std::string_view keyword)
     return row == kSetters.end() ? nullptr : &*row;
 }
 
+template <class Words> static std::vector<std::string> namesOf(const Words &words)
+{
+    std::vector<std::string> names;
+    for (const auto &[name, value] : words)
+        names.emplace_back(name);
+    return names;
+}
+
+std::vector<std::string> keywordWords(std::string_view keyword)
+{
+    static const std::array<std::pair<std::string_view, std::vector<std::string>>, 11> kWords{
+        {{"bit_width_impl_type", namesOf(kBitWidthWords)}, {"quant_type", namesOf(kQuantTypes)},
+            {"scaling_per_output_type", namesOf(kGranularities)}, {"restrict_scaling_type", namesOf(kRestrictions)},
+            {"restrict_value_float_to_int_impl", namesOf(kExponents)}, {"int_scaling_impl", namesOf(kDivisors)},
+            {"scaling_impl_type", namesOf(kScaleWords)}, {"scaling_stats_op", namesOf(kStatistics)},
+            {"float_to_int_impl_type", namesOf(kRoundingWords)}, {"zero_point_impl", namesOf(kZeroPoints)},
+            {"learned_round_impl_type", namesOf(kLearnedRoundings)}}};
+    for (const auto &[name, words] : kWords)
+        if (name == keyword)
+            return words;
+    for (const std::string_view flag : {"signed", "narrow_range", "scaling_per_output_channel", "quantize_zero_point",
+             "requires_input_scale", "requires_input_bit_width", "affine_shift_scale", "override_pretrained_bit_width"})
+        if (flag == keyword)
+            return {"true", "false"};
+    return {};
+}
+
 void requireVersion(const std::string &keyword, const std::string &text, int version)
 {
     for (const YoungWord &young : kYoungWords)

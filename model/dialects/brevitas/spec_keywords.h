@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quantscope {
 
@@ -16,6 +17,9 @@ struct KeywordSetter {
 
 /// Null for keywords whose values are free, or are read with the constant.
 const KeywordSetter *findSetter(std::string_view keyword);
+
+/// The values that a keyword takes where they are few: words, true and false; empty for numbers and free text.
+std::vector<std::string> keywordWords(std::string_view keyword);
 
 /// Throws where a word is younger than the version.
 void requireVersion(const std::string &keyword, const std::string &text, int version);

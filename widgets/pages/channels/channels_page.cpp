@@ -6,6 +6,7 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "pages/parts/chart_caption.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -36,6 +37,10 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
         m_table->selectRow(row.row());
         m_table->scrollTo(row);
     });
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        const int channel = m_model.row(m_proxy.mapToSource(index).row()).channel;
+        Q_EMIT queryRequested(u"channel = %1"_s.arg(channel));
+    });
 }
 
 QWidget *ChannelsPage::makeChart()
@@ -65,6 +70,7 @@ QWidget *ChannelsPage::makeTable()
     m_table = new QTableView;
     setUpTable(m_table, tr("Channels"));
     m_table->setObjectName(u"channels"_s);
+    m_table->setToolTip(plainTip(tr("Enter or a double click finds the channel in Values")));
     m_proxy.setSourceModel(&m_model);
     m_table->setModel(&m_proxy);
     m_table->setSortingEnabled(true);
@@ -127,6 +133,7 @@ void ChannelsPage::refresh()
                 : tr("This layer has no quantized tensor with output channels."));
         return;
     }
+    m_chart->actions()->setCaption(chartCaption(session(), slot, tr("channels")));
     if (m_shown == slot)
         return;
     m_shown = slot;

@@ -8,6 +8,7 @@
 #include "look/theme.h"
 #include "pages/compare/compare_charts.h"
 #include "pages/compare/compare_table.h"
+#include "pages/parts/chart_caption.h"
 #include "session/apply_problem.h"
 #include "session/lab_store.h"
 #include "session/session.h"
@@ -222,6 +223,8 @@ static int suggested(const CompareModel &model)
 void CompareCandidates::refresh()
 {
     m_charts->setVisible(!m_lab.layers().empty());
+    m_charts->setCaption(
+        [this](const QString &chart) { return chartCaption(m_session, m_session.currentSlot(), chart); });
     if (m_shownRevision != m_lab.revision())
         refreshColumns();
     refreshNotes();

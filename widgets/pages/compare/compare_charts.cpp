@@ -69,6 +69,12 @@ QWidget *CompareCharts::makeOverlay()
     return overlayCard;
 }
 
+void CompareCharts::setCaption(const std::function<ChartCaption(const QString &)> &caption)
+{
+    m_sweepChart->actions()->setCaption(caption(tr("SQNR over bits")));
+    m_overlay->actions()->setCaption(caption(tr("candidate over %1").arg(qs(m_baseName))));
+}
+
 void CompareCharts::setChosen(const std::string &candidate)
 {
     m_chosen = candidate;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "charts/chart_actions.h"
 #include "items/compare_model.h"
 #include "items/compare_overlay.h"
 #include "session/task.h"
@@ -28,6 +29,8 @@ class CompareCharts : public QWidget {
 public:
     CompareCharts(LabStore &lab, SweepStore &sweep, const CompareModel &model, QWidget *parent = nullptr);
     void refreshSweep();
+    /// What pictures of both charts say of them; the chart's name is put behind it.
+    void setCaption(const std::function<ChartCaption(const QString &)> &caption);
     /// The candidate that is drawn; empty for none.
     void setChosen(const std::string &candidate);
     bool idle() const { return !m_overlaying.running(); }

@@ -64,6 +64,14 @@ bool ComparePage::idle() const
     return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle();
 }
 
+bool ComparePage::cancelWork()
+{
+    const bool runs = !m_lab.idle() || !m_sweep.idle();
+    m_lab.cancel();
+    m_sweep.cancel();
+    return runs;
+}
+
 /// A small layer takes a millisecond, and what all of thousands add up to more than that.
 void ComparePage::onSwept()
 {

@@ -28,6 +28,7 @@ public:
     SweepPanel *sweepPanel() const { return m_sweepPanel; }
     ComparePower *power() const { return m_power; }
     bool idle() const override;
+    bool cancelWork() override;
     QStringList parts() const override;
     void showPart(int view) override;
 

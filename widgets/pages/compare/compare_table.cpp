@@ -2,6 +2,7 @@
 
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/powers.h"
 #include "look/theme.h"
 
 #include <QApplication>
@@ -60,7 +61,7 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     painter->setFont(word ? Theme::sans(0.95) : valueFont(best));
     const QFontMetrics metrics(painter->font());
     if (best) {
-        const int width = metrics.horizontalAdvance(value) + 8;
+        const int width = static_cast<int>(exponentsAdvance(painter->font(), value)) + 8;
         painter->setRenderHint(QPainter::Antialiasing);
         painter->setPen(QPen(colours().accent, 1.2));
         painter->setBrush(colours().soft);
@@ -69,7 +70,7 @@ void CompareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
             4, 4);
     }
     painter->setPen(good ? colours().green : word ? colours().dim : colours().text);
-    painter->drawText(box, Qt::AlignRight | Qt::AlignVCenter, metrics.elidedText(value, Qt::ElideRight, box.width()));
+    drawExponents(painter, box, Qt::AlignRight | Qt::AlignVCenter, value, Qt::ElideRight);
     if (!difference.isEmpty() && index.column() > 0) {
         painter->setFont(differenceFont());
         painter->setPen(colours().dim);

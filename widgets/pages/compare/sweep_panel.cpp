@@ -6,6 +6,7 @@
 #include "look/theme.h"
 #include "pages/compare/sweep_data.h"
 #include "pages/compare/sweep_result.h"
+#include "pages/parts/chart_caption.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -189,6 +190,8 @@ void SweepPanel::refresh()
     const auto network = m_session.state() == Session::State::Ready ? m_session.network() : nullptr;
     const auto listed = m_session.network();
     forgetOther(listed ? listed->file : nullptr);
+    m_lines->actions()->setCaption(networkCaption(m_session, tr("SQNR over bits")));
+    m_front->actions()->setCaption(networkCaption(m_session, tr("total bits against error")));
     const std::vector<std::string> all = network ? sweptLayers(*network) : std::vector<std::string>{};
     std::vector<std::string> selected;
     for (const QString &name : m_session.selectedLayers())

@@ -13,6 +13,8 @@ class CodesTable : public Card {
 public:
     explicit CodesTable(QWidget *parent = nullptr);
     void setSlot(const SlotRef &slot);
+    /// The largest |code| that occurs, as soon as it is known.
+    void setLargest(double largest) { m_model.setLargest(largest); }
     ValuesModel *model() { return &m_model; }
 
 private:

@@ -11,16 +11,18 @@
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/compare_trial.h"
 #include "pages/distribution/legend.h"
+#include "pages/distribution/selected_layers.h"
+#include "pages/distribution/value_bar.h"
+#include "pages/parts/chart_caption.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
-#include <QCheckBox>
-#include <QComboBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace Qt::StringLiterals;
 
@@ -36,6 +38,10 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent)
     column->setSpacing(12);
     column->addWidget(makeFigures());
     column->addWidget(makeCharts(), 2);
+    connect(&session.statistics(), &StatisticsStore::ready, this, [this](const QString &layer) {
+        if (isVisible() && this->session().selectedLayers().indexOf(layer) > 0)
+            m_bitWeights->setOverlays(otherSelectedLayers(this->session(), this->session().currentSlot()));
+    });
     connect(&session.statistics(), &StatisticsStore::grown, this, [this](const QString &layer, const QString &slot) {
         const SlotRef shown = this->session().currentSlot();
         if (isVisible() && shown && qs(shown.layer->name) == layer && qs(shown.slot->slot) == slot)
@@ -58,6 +64,7 @@ QWidget *DistributionPage::makeFigures()
     for (std::size_t i = 0; i < std::size(kIds); ++i) {
         m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
         m_figureRow->layout()->addWidget(m_figures.back());
+        connect(m_figures.back(), &Figure::queried, this, &Page::queryRequested);
     }
     m_provenance = dimLabel();
     m_provenance->setWordWrap(true);
@@ -80,6 +87,12 @@ QWidget *DistributionPage::makeFigures()
     return card;
 }
 
+/// What the histograms count, as queries name it.
+static QString countedAs(const SlotStatistics *statistics)
+{
+    return !statistics || statistics->hasFloats ? u"w"_s : u"value"_s;
+}
+
 QWidget *DistributionPage::makeCharts()
 {
     auto *card = new Card(this);
@@ -96,7 +109,8 @@ QWidget *DistributionPage::makeCharts()
     for (QWidget *widget :
         {static_cast<QWidget *>(m_switch), static_cast<QWidget *>(m_legend), static_cast<QWidget *>(m_zeros)})
         flow->addWidget(widget);
-    m_valueBar = makeValueBar(header);
+    m_valueBar = new ValueBar(header);
+    connect(m_valueBar, &ValueBar::changed, this, &DistributionPage::rebin);
     flow->addWidget(m_valueBar);
     m_charts = new QStackedWidget(card);
     m_charts->setMinimumHeight(220);
@@ -106,42 +120,16 @@ QWidget *DistributionPage::makeCharts()
     m_apply->hide();
     m_reset->hide();
     connect(m_trial, &CompareTrial::changed, this, &DistributionPage::onTrial);
+    connect(m_bitWeights, &BitWeightChart::activated, this, [this](int bar) {
+        const QString counted = u"|%1|"_s.arg(countedAs(this->session().currentStatistics()));
+        Q_EMIT queryRequested(barQuery(m_bitWeights->bars()[static_cast<std::size_t>(bar)], counted));
+    });
     connect(m_apply, &QPushButton::clicked, m_trial, &CompareTrial::apply);
     connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
     card->box()->addWidget(header);
     card->box()->addWidget(m_charts, 1);
     connect(m_switch, &Segmented::selected, this, &DistributionPage::showChart);
     return card;
-}
-
-/// What the value histogram shows: one channel or all, a part around zero, counts or their logarithm.
-QWidget *DistributionPage::makeValueBar(QWidget *parent)
-{
-    auto *bar = new QWidget(parent);
-    auto *row = new QHBoxLayout(bar);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(8);
-    m_channel = new QComboBox(bar);
-    m_channel->setObjectName(u"value-channel"_s);
-    m_channel->setAccessibleName(tr("Channel"));
-    m_channel->setToolTip(plainTip(tr("The output channel whose weights are counted")));
-    m_zoom = new QComboBox(bar);
-    m_zoom->setObjectName(u"value-zoom"_s);
-    m_zoom->setAccessibleName(tr("Zoom"));
-    m_zoom->setToolTip(plainTip(tr("Which part of the range around zero is binned")));
-    for (const int factor : {1, 2, 4, 8, 16, 32})
-        m_zoom->addItem(factor == 1 ? tr("whole range") : tr("%1 x").arg(factor), factor);
-    m_log = new QCheckBox(tr("log count"));
-    m_log->setObjectName(u"value-log"_s);
-    m_log->setToolTip(plainTip(tr("A logarithmic axis, which shows a bar of one element too")));
-    for (QWidget *widget :
-        {static_cast<QWidget *>(m_channel), static_cast<QWidget *>(m_zoom), static_cast<QWidget *>(m_log)})
-        row->addWidget(widget);
-    bar->hide();
-    connect(m_channel, &QComboBox::activated, this, &DistributionPage::rebin);
-    connect(m_zoom, &QComboBox::activated, this, &DistributionPage::rebin);
-    connect(m_log, &QCheckBox::toggled, this, &DistributionPage::rebin);
-    return bar;
 }
 
 void DistributionPage::rebin()
@@ -171,17 +159,26 @@ void DistributionPage::onTrial()
             : problem));
 }
 
+BarChart *DistributionPage::makeBars(const QString &name)
+{
+    auto *chart = new BarChart(name);
+    m_charts->addWidget(chart);
+    connect(chart, &BarChart::activated, this, [this, chart](int bar) {
+        const bool values = chart == m_values;
+        if (values || !m_trial->active(this->session().currentSlot())) // no element has a code that is only tried
+            Q_EMIT queryRequested(
+                chart->data().query(static_cast<std::size_t>(bar)) + (values ? m_valueBar->channelTerm() : QString()));
+    });
+    return chart;
+}
+
 void DistributionPage::showChart(int chart)
 {
     m_switch->setCurrent(chart);
-    if (chart == Values && !m_values) {
-        m_values = new BarChart(tr("Value histogram"));
-        m_charts->addWidget(m_values);
-    }
-    if (chart == Codes && !m_codes) {
-        m_codes = new BarChart(tr("Code histogram"));
-        m_charts->addWidget(m_codes);
-    }
+    if (chart == Values && !m_values)
+        m_values = makeBars(tr("Value histogram"));
+    if (chart == Codes && !m_codes)
+        m_codes = makeBars(tr("Code histogram"));
     QWidget *widgets[] = {m_bitWeights, m_values, m_codes};
     m_charts->setCurrentWidget(widgets[chart]);
     m_legend->setVisible(chart == BitWeights);
@@ -195,6 +192,20 @@ void DistributionPage::refresh()
     onTrial(); // the figures, of the file or of what is tried
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
     m_table->setVisible(slot.readable());
+    if (const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr)
+        m_table->setLargest(std::max(
+            std::abs(static_cast<double>(statistics->codesMin)), std::abs(static_cast<double>(statistics->codesMax))));
+}
+
+void DistributionPage::refreshCaptions(const SlotRef &slot)
+{
+    ChartCaption bits = chartCaption(session(), slot, tr("bit weights"));
+    bits.legend = [](QPainter &painter, const QRectF &line) { paintBitLegend(painter, line); };
+    m_bitWeights->actions()->setCaption(std::move(bits));
+    if (m_values)
+        m_values->actions()->setCaption(chartCaption(session(), slot, tr("values")));
+    if (m_codes)
+        m_codes->actions()->setCaption(chartCaption(session(), slot, tr("codes")));
 }
 
 void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics *statistics)
@@ -206,7 +217,7 @@ void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics 
     for (std::size_t i = 0; i < m_figures.size(); ++i) {
         m_figures[i]->setVisible(i < figures.size() && !figures[i].value.isEmpty());
         if (i < figures.size())
-            m_figures[i]->setValue(figures[i].value, figures[i].tip);
+            m_figures[i]->setValue(figures[i].value, figures[i].tip, figures[i].query);
     }
 }
 
@@ -252,6 +263,8 @@ void DistributionPage::refreshChart()
 {
     m_floatBits.cancel(); // of what was shown before
     const SlotRef slot = session().currentSlot();
+    refreshCaptions(slot);
+    m_bitWeights->setOverlays(otherSelectedLayers(session(), slot));
     const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr;
     m_valueBar->setVisible(m_switch->current() == Values && slot.readable());
     const SlotStatistics *soFar = statistics || !slot.hasCodes() ? nullptr : session().statistics().soFar(slot.id());
@@ -308,16 +321,6 @@ void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics 
         });
 }
 
-void DistributionPage::fillChannels(const SlotStatistics &statistics)
-{
-    static constexpr std::size_t kMostChannels = 4096;
-    m_channel->clear();
-    m_channel->addItem(tr("all channels"));
-    const std::size_t count = statistics.channels.size() > 1 ? std::min(statistics.channels.size(), kMostChannels) : 0;
-    for (std::size_t c = 0; c < count; ++c)
-        m_channel->addItem(tr("channel %1").arg(c));
-}
-
 void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *statistics)
 {
     if (!statistics)
@@ -330,22 +333,22 @@ void DistributionPage::showValues(const SlotRef &slot, const SlotStatistics *sta
     if ((m_trial->active(slot) && !tried) || (m_hasBinned && m_binned == slot && m_binnedFor == quantizer))
         return;
     m_binnedFor = quantizer;
-    if (m_binned != slot || m_channel->count() == 0)
-        fillChannels(*statistics);
+    if (m_binned != slot || !m_valueBar->hasChannels())
+        m_valueBar->setChannels(*statistics);
     m_hasBinned = true;
     m_binned = slot;
-    const int zoom = m_zoom->currentData().toInt();
+    const int zoom = m_valueBar->zoom();
     auto window = valueWindow(*statistics, zoom, kValueBins);
     if (!window)
         return showNoValues(tr("%1 of %2 values are NaN or infinite: there is no range to show.")
                                 .arg(groupedText(statistics->nonFinite), groupedText(statistics->count)));
     std::uint64_t count = statistics->count;
-    if (m_channel->currentIndex() > 0) {
-        window->channel = static_cast<std::size_t>(m_channel->currentIndex() - 1);
+    window->channel = m_valueBar->channel();
+    if (window->channel)
         count = statistics->channels[*window->channel].count;
-    }
-    const auto show = [this, quantizer, count, zoom, log = m_log->isChecked()](const ValueHistogram &histogram) {
-        BarData bars = valueBars(histogram, &quantizer, count, zoom > 1);
+    const auto show = [this, quantizer, count, zoom, log = m_valueBar->logarithmic(), counted = countedAs(statistics)](
+                          const ValueHistogram &histogram) {
+        BarData bars = valueBars(histogram, &quantizer, count, zoom > 1, counted);
         m_values->setData(log ? logCounts(std::move(bars)) : std::move(bars));
     };
     bin(slot, *window, show);

@@ -9,8 +9,6 @@
 #include <functional>
 #include <vector>
 
-class QCheckBox;
-class QComboBox;
 class QLabel;
 class QPushButton;
 class QStackedWidget;
@@ -24,6 +22,7 @@ class CodesTable;
 class CompareTrial;
 class Figure;
 class Segmented;
+class ValueBar;
 
 /// Figures of a slot, its three histograms and the first codes.
 class DistributionPage : public Page {
@@ -44,7 +43,7 @@ protected:
 private:
     QWidget *makeFigures();
     QWidget *makeCharts();
-    QWidget *makeValueBar(QWidget *parent);
+    BarChart *makeBars(const QString &name);
     void rebin();
     void refreshFigures(const SlotRef &slot, const SlotStatistics *statistics);
     void refreshProvenance(const SlotRef &slot);
@@ -53,7 +52,7 @@ private:
     static QString soFarText(std::uint64_t done, std::uint64_t total);
     void showGrowing(const SlotRef &slot, const SlotStatistics &soFar);
     void showBitWeights(const SlotRef &slot, const SlotStatistics *statistics);
-    void fillChannels(const SlotStatistics &statistics);
+    void refreshCaptions(const SlotRef &slot);
     void bin(const SlotRef &slot, const ValueWindow &window, const std::function<void(const ValueHistogram &)> &show);
     void showValues(const SlotRef &slot, const SlotStatistics *statistics);
     void showNoValues(const QString &why);
@@ -70,9 +69,7 @@ private:
     BitWeightChart *m_bitWeights;
     CompareTrial *m_trial;
     QPushButton *m_apply, *m_reset;
-    QWidget *m_valueBar;
-    QComboBox *m_channel, *m_zoom;
-    QCheckBox *m_log;
+    ValueBar *m_valueBar;
     BarChart *m_values = nullptr; ///< made when first shown: Qt Charts is not cheap to start
     BarChart *m_codes = nullptr;
     CodesTable *m_table;

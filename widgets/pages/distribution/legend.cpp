@@ -45,11 +45,16 @@ void BitLegend::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    paintBitLegend(painter, rect());
+}
+
+void paintBitLegend(QPainter &painter, const QRectF &line)
+{
     painter.setFont(Theme::sans(0.92));
     const QFontMetrics metrics(painter.font());
-    int x = 0;
+    double x = line.left();
     for (const LegendEntry &entry : entries()) {
-        const QRectF swatch(x, (height() - kSwatch) / 2.0, kSwatch, kSwatch);
+        const QRectF swatch(x, line.center().y() - kSwatch / 2.0, kSwatch, kSwatch);
         const QColor colour = colours().*entry.colour;
         painter.setPen(Qt::NoPen);
         painter.setBrush(colour);
@@ -57,7 +62,8 @@ void BitLegend::paintEvent(QPaintEvent *)
         if (entry.hatched)
             paintHatch(painter, swatch, colour.darker(150));
         painter.setPen(colours().text);
-        painter.drawText(QRect(x + kSwatch + 6, 0, width(), height()), Qt::AlignLeft | Qt::AlignVCenter, entry.text);
+        painter.drawText(QRectF(x + kSwatch + 6, line.top(), line.width(), line.height()),
+            Qt::AlignLeft | Qt::AlignVCenter, entry.text);
         x += kSwatch + 6 + metrics.horizontalAdvance(entry.text) + 14;
     }
 }

@@ -9,22 +9,23 @@
 #include "pages/export/export_preview.h"
 #include "pages/export/export_result.h"
 #include "recipe/recipe_toml.h"
+#include "session/export_folder.h"
 #include "session/lab_basis.h"
 #include "session/session.h"
-#include "session/settings.h"
 
 #include <QBoxLayout>
 #include <QButtonGroup>
 #include <QCheckBox>
-#include <QDir>
+#include <QDesktopServices>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QRadioButton>
-#include <QTime>
+#include <QUrl>
 
 #include <algorithm>
 
@@ -47,6 +48,13 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     column->addLayout(row);
     column->addWidget(m_preview, 1);
     column->addWidget(m_result);
+    ExportStore &exports = session.exports();
+    connect(&exports, &ExportStore::started, this, &ExportPage::onRunning);
+    connect(&exports, &ExportStore::finished, this, &ExportPage::onFinished);
+    connect(&exports, &ExportStore::progress, m_result, &ExportResult::showProgress);
+    m_cancel->setVisible(exports.running());
+    if (exports.running()) // since before this page was made
+        m_result->showRunning(exports.verifies());
 }
 
 /// Cut where there is no room, whole in the tooltip.
@@ -107,19 +115,32 @@ void ExportPage::addRun(QBoxLayout &column)
     auto *folder = new QHBoxLayout;
     m_folder = new QLineEdit;
     m_folder->setObjectName(u"export-folder"_s);
-    connect(m_folder, &QLineEdit::textChanged, this, &ExportPage::refreshResult);
-    setAccessible(m_folder, tr("Folder"), tr("Where the files are written; it is made if need be"));
+    connect(m_folder, &QLineEdit::textChanged, this, &ExportPage::refreshFolder);
+    setAccessible(m_folder, tr("Folder"),
+        tr("Where the files are written; it is made if need be. A relative one is meant from the model"));
+    m_openFolder = textButton(tr("Open folder"), tr("Show the folder in the file manager"));
+    m_openFolder->setObjectName(u"export-open-folder"_s);
+    connect(m_openFolder, &QPushButton::clicked, this,
+        [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(this->folder())); });
+    m_absolute = shortLabel({});
+    m_absolute->setObjectName(u"export-absolute"_s);
     auto *choose = textButton(tr("Choose…"), tr("Choose the folder"));
     connect(choose, &QPushButton::clicked, this, &ExportPage::chooseFolder);
     folder->addWidget(dimLabel(tr("Folder")));
     folder->addWidget(m_folder, 1);
     folder->addWidget(choose);
+    folder->addWidget(m_openFolder);
+    m_cancel = textButton(tr("Cancel"), tr("Stop writing; nothing is left behind (Esc)"));
+    m_cancel->setObjectName(u"export-cancel"_s);
+    connect(m_cancel, &QPushButton::clicked, &session().exports(), &ExportStore::cancel);
     m_write = textButton(tr("Write"), tr("Write the selected layers"));
     m_write->setProperty("primary", true);
     m_write->setObjectName(u"export-write"_s);
     connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
+    run->addWidget(m_cancel);
     run->addWidget(m_write);
     column.addLayout(folder);
+    column.addWidget(m_absolute);
     column.addLayout(run);
 }
 
@@ -168,22 +189,39 @@ ExportRequest ExportPage::request() const
         if (check->isChecked())
             request.formats.push_back(name);
     request.layout = m_layout;
-    request.folder = str(m_folder->text());
+    request.folder = str(folder());
     request.verify = m_verify->isChecked();
     return request;
 }
 
-/// A folder that a person gave stays; one that was only offered follows the model, so that no model overwrites the
-/// files of another.
+QString ExportPage::folder() const { return absoluteExportFolder(m_model, m_folder->text().trimmed()); }
+
+/// Every model has a folder of its own: no model overwrites the files of another.
 void ExportPage::offerFolder()
 {
-    if (session().path().isEmpty())
+    const QString model = session().path();
+    if (model.isEmpty() || model == m_model)
         return;
-    const QString folder
-        = Settings::text(u"export/folder"_s, QDir(QFileInfo(session().path()).path()).filePath(u"hw"_s));
-    if (m_folder->text().isEmpty() || m_folder->text() == m_offered)
-        m_folder->setText(folder);
-    m_offered = folder;
+    keepFolder();
+    m_model = model;
+    m_offered = exportFolder(model);
+    m_folder->setText(m_offered);
+    refreshFolder();
+}
+
+void ExportPage::keepFolder()
+{
+    if (!m_model.isEmpty() && !m_folder->text().isEmpty() && m_folder->text() != m_offered)
+        rememberExportFolder(m_model, m_folder->text());
+}
+
+void ExportPage::refreshFolder()
+{
+    const QString absolute = folder();
+    m_absolute->setFullText(absolute == m_folder->text() ? QString() : u"= "_s + absolute);
+    m_absolute->setVisible(!m_absolute->text().isEmpty());
+    m_openFolder->setEnabled(QFileInfo(absolute).isDir());
+    refreshResult();
 }
 
 void ExportPage::refresh()
@@ -252,21 +290,17 @@ void ExportPage::fillLayouts()
     }
 }
 
-bool ExportPage::idle() const { return m_preview->idle() && !m_writing.running(); }
+bool ExportPage::idle() const { return m_preview->idle() && !session().exports().running(); }
 
 void ExportPage::preview()
 {
     const ExportRequest wanted = request();
     m_formatCount->setText(tr("%1 of %2").arg(wanted.formats.size()).arg(m_formats.size()));
-    if (!m_writing.running()) {
-        m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty());
-        m_write->setText(
-            wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
-    }
     m_preview->setRequest(session().network(), wanted);
     m_doubts->show(session().network(), wanted.layers, session().recipeEdited());
-    if (m_doubts->forbids() && !m_writing.running())
-        m_write->setEnabled(false);
+    m_write->setText(wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
+    m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty() && !wanted.folder.empty()
+        && !m_doubts->forbids() && !session().exports().running());
     refreshResult();
 }
 
@@ -281,57 +315,70 @@ static bool sameNetwork(const Network &a, const Network &b)
 /// A result stands under what it was made from, and else says so.
 void ExportPage::refreshResult()
 {
-    if (!m_written || m_writing.running())
+    const auto &written = session().exports().written();
+    if (!written || session().exports().running())
         return;
     const auto network = session().network();
-    const bool sameModel = network && network->file->path == m_written->network->file->path;
+    const bool sameModel = network && network->file->path == written->network->file->path;
     ExportRequest wanted = request();
-    wanted.verify = m_written->request.verify;
-    const bool current = sameModel && wanted == m_written->request && sameNetwork(*network, *m_written->network);
-    const QString file = shownText(QFileInfo(qs(m_written->network->file->path)).fileName());
+    wanted.verify = written->request.verify;
+    const bool current = sameModel && wanted == written->request && sameNetwork(*network, *written->network);
+    const QString file = shownText(QFileInfo(qs(written->network->file->path)).fileName());
     m_result->setCurrent(current,
-        sameModel ? tr("written %1, before the last change").arg(m_written->at)
-                  : tr("%1: written %2, before this model was opened").arg(file, m_written->at),
+        sameModel ? tr("written %1, before the last change").arg(written->at)
+                  : tr("%1: written %2, before this model was opened").arg(file, written->at),
         sameModel);
 }
 
-void ExportPage::onWritten(Written written, const Result<ExportReport> &report)
+void ExportPage::onRunning()
 {
-    if (report)
-        m_result->showReport(*report, qs(written.request.folder));
+    m_cancel->show();
+    m_result->showRunning(session().exports().verifies());
+    preview();
+}
+
+void ExportPage::onFinished()
+{
+    const auto &written = session().exports().written();
+    m_cancel->hide();
+    if (!written)
+        m_result->showCancelled();
+    else if (written->report)
+        m_result->showReport(*written->report, qs(written->request.folder));
     else
-        m_result->showError(qs(report.error().text()));
-    m_written = std::move(written);
+        m_result->showError(qs(written->report.error().text()));
+    refreshFolder();
     preview();
 }
 
 void ExportPage::write()
 {
-    if (m_writing.running()) {
-        m_writing.cancel();
-        m_written.reset();
-        m_result->showCancelled();
-        return preview();
-    }
     const ExportRequest wanted = request();
-    m_result->showRunning(wanted.verify);
-    m_write->setText(tr("Cancel"));
-    const auto network = session().network();
-    m_writing.start([network, wanted](const Progress &progress) { return exportLayers(*network, wanted, progress); },
-        [this, network, wanted](Result<ExportReport> report) {
-            onWritten({network, wanted, QTime::currentTime().toString(u"HH:mm"_s)}, report);
-        },
-        [this](int permille) { m_result->showProgress(permille); });
+    if (session().exports().running() || !session().network() || !mayWriteInto(qs(wanted.folder)))
+        return;
+    rememberExportFolder(m_model, m_folder->text());
+    session().exports().start(session().network(), wanted);
+}
+
+/// A manifest there names exactly the files that belong together: another model's would be no more.
+bool ExportPage::mayWriteInto(const QString &folder)
+{
+    const QString other = otherSourceIn(folder, m_model);
+    return other.isEmpty()
+        || QMessageBox::warning(this, tr("The export of another model"),
+               tr("%1 holds the files of %2. Writing takes its manifest's place, and files of the same name.")
+                   .arg(shownText(folder), shownText(other)),
+               QMessageBox::Save | QMessageBox::Cancel, QMessageBox::Cancel)
+        == QMessageBox::Save;
 }
 
 void ExportPage::chooseFolder()
 {
-    const QString folder
-        = QFileDialog::getExistingDirectory(this, tr("Folder for the exported files"), m_folder->text());
-    if (folder.isEmpty())
+    const QString chosen = QFileDialog::getExistingDirectory(this, tr("Folder for the exported files"), folder());
+    if (chosen.isEmpty())
         return;
-    m_folder->setText(folder);
-    Settings::setText(u"export/folder"_s, folder);
+    m_folder->setText(chosen);
+    rememberExportFolder(m_model, chosen);
 }
 
 } // namespace quantscope

@@ -41,17 +41,16 @@ private:
     QWidget *makeFormats();
     void addRun(QBoxLayout &column);
     QWidget *makeLayouts();
+    QString folder() const; ///< absolute
     void offerFolder();
+    void keepFolder();
+    void refreshFolder();
+    bool mayWriteInto(const QString &folder);
     void fillLayouts();
     void preview();
     void refreshResult();
-    /// What was written, and from what.
-    struct Written {
-        std::shared_ptr<const Network> network;
-        ExportRequest request;
-        QString at; ///< the time of day
-    };
-    void onWritten(Written written, const Result<ExportReport> &report);
+    void onRunning();
+    void onFinished();
     void chooseFolder();
     std::vector<std::string> exportable() const;
 
@@ -59,10 +58,11 @@ private:
     QLabel *m_formatCount, *m_selection;
     QCheckBox *m_verify;
     QLineEdit *m_folder;
+    QString m_model; ///< whose folder it is
     QString m_offered; ///< the folder that was last offered
-    QPushButton *m_write;
+    ElidedLabel *m_absolute; ///< the folder's path where that is not what stands there
+    QPushButton *m_write, *m_cancel, *m_openFolder;
     ExportDoubts *m_doubts;
-    std::optional<Written> m_written;
     QGridLayout *m_layoutGrid;
     ElidedLabel *m_layoutNote;
     QButtonGroup *m_layoutGroup;
@@ -71,7 +71,6 @@ private:
     SlotRef m_layoutSlot;
     ExportPreview *m_preview;
     ExportResult *m_result;
-    Task<ExportReport> m_writing;
 };
 
 } // namespace quantscope

@@ -8,12 +8,14 @@
 #include "pages/overview/layer_strip_bar.h"
 #include "pages/overview/quantizer_card.h"
 #include "pages/overview/step_card.h"
+#include "pages/parts/override_menu.h"
 #include "pages/parts/preset_menu.h"
 #include "session/recipe_python.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
 #include <QClipboard>
+#include <QEvent>
 #include <QGridLayout>
 #include <QGuiApplication>
 #include <QLabel>
@@ -54,6 +56,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->addWidget(m_step);
     column->addStretch(1);
     scroll->setWidget(m_content);
+    m_content->installEventFilter(this);
 }
 
 std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
@@ -105,7 +108,7 @@ int OverviewPage::columnsThatFit() const
 
 void OverviewPage::arrange()
 {
-    const int columns = columnsThatFit();
+    const int columns = m_columns = columnsThatFit();
     for (std::size_t i = 0; i < m_cards.size(); ++i) {
         const int place = static_cast<int>(i);
         if (i < m_used)
@@ -116,10 +119,12 @@ void OverviewPage::arrange()
         m_grid->setColumnStretch(column, column < columns ? 1 : 0);
 }
 
-void OverviewPage::resizeEvent(QResizeEvent *event)
+/// What the cards lie in gets its size after the page, also where the page was hidden while the window grew.
+bool OverviewPage::eventFilter(QObject *watched, QEvent *event)
 {
-    Page::resizeEvent(event);
-    arrange();
+    if (watched == m_content && event->type() == QEvent::Resize && columnsThatFit() != m_columns)
+        arrange();
+    return Page::eventFilter(watched, event);
 }
 
 void OverviewPage::refresh()
@@ -142,6 +147,12 @@ void OverviewPage::refresh()
             });
         connect(view, &QuantizerCard::pythonWanted, this,
             [this] { QGuiApplication::clipboard()->setText(recipePython(session().path())); });
+        connect(view, &QuantizerCard::overrideField, this,
+            [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
+                if (const SlotRef ref = slotRef(session().network(), layer, slot))
+                    overrideMenu(session(), *ref.layer, *ref.slot, this)
+                        ->popup(at->mapToGlobal(QPoint(0, at->height())));
+            });
         connect(view, &QuantizerCard::choosePreset, this,
             [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
                 const SlotRef ref = slotRef(session().network(), layer, slot);

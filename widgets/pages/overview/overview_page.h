@@ -25,7 +25,7 @@ public:
 
 protected:
     void refresh() override;
-    void resizeEvent(QResizeEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     struct Shown {
@@ -43,6 +43,7 @@ private:
     QWidget *m_content;
     std::vector<QuantizerCard *> m_cards;
     std::size_t m_used = 0;
+    int m_columns = 1;
     QLabel *m_waiting;
     LayerStripBar *m_strip;
     BatchNormBar *m_batchNorm;

@@ -34,6 +34,11 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     header->addWidget(m_assumed);
     header->addWidget(m_wrong);
     header->addWidget(m_type);
+    m_override = textButton(tr("Override…"), tr("Say a field otherwise, or take back what was said; it can be undone"));
+    m_override->setProperty("link", true);
+    m_override->setObjectName(role + u"-override"_s);
+    connect(m_override, &QPushButton::clicked, this, [this] { Q_EMIT overrideField(m_override); });
+    header->addWidget(m_override);
     box()->addLayout(header);
     m_assumed->setText(tr("▲ assumed"));
     m_assumed->setObjectName(role + u"-assumed"_s);
@@ -114,6 +119,7 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     m_wrong->setToolTip(plainTip(tr("contradicted: %1").arg(facts.contradiction)));
     m_settle->setVisible((facts.assumed || !facts.contradiction.isEmpty()) && canChoose);
     m_confirm->setVisible(facts.assumed);
+    m_override->setVisible(canChoose && facts.problem.isEmpty());
     for (std::size_t row = 0; row < facts.rows.size(); ++row)
         setRow(row, facts.rows[row]);
     for (std::size_t row = 0; row < m_rows.size(); ++row)

@@ -21,6 +21,7 @@ public:
 
 Q_SIGNALS:
     void choosePreset(QWidget *at);
+    void overrideField(QWidget *at);
     void confirmed();
     void pythonWanted();
 
@@ -39,7 +40,7 @@ private:
     QGridLayout *m_grid;
     std::vector<Row> m_rows;
     QLabel *m_assumed, *m_wrong;
-    QPushButton *m_choose, *m_confirm, *m_python;
+    QPushButton *m_choose, *m_confirm, *m_python, *m_override;
     QWidget *m_settle; ///< what can be done about an assumed quantizer
     QFrame *m_formulaBox;
     QLabel *m_formula;

@@ -1,6 +1,7 @@
 #include "pages/parts/bit_boxes.h"
 
 #include "items/text.h"
+#include "look/powers.h"
 #include "look/theme.h"
 
 #include <QPainter>
@@ -66,10 +67,10 @@ void BitBoxes::paintEvent(QPaintEvent *)
         if (step >= 12)
             painter.drawText(box, Qt::AlignCenter, one ? u"1"_s : u"0"_s);
         const QString weight = (i == 0 && m_signed ? u"−"_s : QString()) + powerOfTwoText(lowest + bit);
-        if (metrics.horizontalAdvance(weight) <= step) {
+        if (exponentsAdvance(small, weight) <= step) {
             painter.setFont(small);
             painter.setPen(colours().dim);
-            painter.drawText(QRectF(left + i * step, labelTop, step, labelHeight), Qt::AlignCenter, weight);
+            drawExponents(&painter, QRectF(left + i * step, labelTop, step, labelHeight), Qt::AlignCenter, weight);
         }
     }
     if (m_integerBits && *m_integerBits >= 0 && *m_integerBits <= m_bits) {

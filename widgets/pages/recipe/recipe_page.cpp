@@ -1,6 +1,5 @@
 #include "pages/recipe/recipe_page.h"
 
-#include "dialects/brevitas/overrides.h"
 #include "dialects/brevitas/proof_notes.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_writer.h"
@@ -15,10 +14,8 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
-#include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
 #include <QShortcut>
@@ -81,7 +78,10 @@ QWidget *RecipePage::makeTable()
     m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
-    tableCard->box()->addWidget(makeKeywords());
+    m_keywords = new KeywordBar(session());
+    m_keywords->setSource([this] { return selectedSlots(); });
+    connect(m_keywords, &KeywordBar::leaveValue, this, [this] { m_table->setFocus(); });
+    tableCard->box()->addWidget(m_keywords);
     // Else the keyboard slides on to "Confirm all", and a second press confirms what nobody has looked at.
     connect(m_confirm, &ConfirmBar::confirmed, this, [this] { m_table->setFocus(Qt::OtherFocusReason); });
     connect(m_change, &QPushButton::clicked, this,
@@ -128,46 +128,6 @@ QWidget *RecipePage::makeSource()
     return card;
 }
 
-/// A keyword of Brevitas and its value, for all selected quantizers.
-QWidget *RecipePage::makeKeywords()
-{
-    auto *widget = new QWidget;
-    auto *column = new QVBoxLayout(widget);
-    column->setContentsMargins(0, 4, 0, 0);
-    auto *row = new QHBoxLayout;
-    m_keyword = new QComboBox;
-    m_keyword->setObjectName(u"keyword"_s);
-    m_keyword->setAccessibleName(tr("Keyword"));
-    m_keyword->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_keyword->setMinimumContentsLength(12);
-    m_keyword->setToolTip(plainTip(tr("A keyword override of Brevitas, without the slot's prefix")));
-    for (const std::string &name : overrideNames())
-        m_keyword->addItem(qs(name));
-    m_value = new QLineEdit;
-    m_value->setObjectName(u"keyword-value"_s);
-    m_value->setAccessibleName(tr("Value of the keyword"));
-    m_value->setMinimumWidth(100);
-    m_value->setPlaceholderText(tr("value, such as 4 or true"));
-    m_set = textButton(tr("Set"),
-        tr("Sets the keyword for every selected quantizer (Enter in the value). It confirms that field and no other; "
-           "it can be undone"));
-    m_set->setObjectName(u"set-keyword"_s);
-    row->addWidget(m_keyword);
-    row->addWidget(m_value, 1);
-    row->addWidget(m_set);
-    m_keywordError = plainLabel();
-    m_keywordError->setObjectName(u"keyword-error"_s);
-    m_keywordError->setWordWrap(true);
-    m_keywordError->hide();
-    column->addLayout(row);
-    column->addWidget(m_keywordError);
-    connect(m_set, &QPushButton::clicked, this, &RecipePage::setKeyword);
-    connect(m_value, &QLineEdit::returnPressed, this, &RecipePage::setKeyword);
-    connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
-    connect(m_keyword, &QComboBox::currentIndexChanged, this, [this] { showKeywordProblem({}); });
-    return widget;
-}
-
 std::vector<int> RecipePage::selectedRows() const
 {
     std::vector<int> rows;
@@ -177,36 +137,12 @@ std::vector<int> RecipePage::selectedRows() const
     return rows;
 }
 
-void RecipePage::setKeyword()
+KeywordBar::Selected RecipePage::selectedSlots() const
 {
-    const std::string keyword = str(m_keyword->currentText()), value = str(m_value->text().trimmed());
-    if (!session().presetsApply() || value.empty())
-        return;
-    std::vector<SlotChoice> choices;
-    QString problem;
-    for (const int row : selectedRows()) {
-        const SlotQuantizer &slot = m_model.slotAt(row);
-        SlotSettings settings;
-        settings.preset = slot.preset;
-        settings.overrides = {{keyword, value}};
-        const auto spec = makeSpec(settings, versionOf(session().network()->recipe));
-        if (!spec && findPreset(slot.preset) != nullptr)
-            problem = qs(spec.error());
-        choices.push_back({m_model.layerAt(row).name, slot.slot, {}, {{keyword, value}}});
-    }
-    showKeywordProblem(problem);
-    if (!problem.isEmpty() || choices.empty())
-        return;
-    if (m_value->hasFocus())
-        m_table->setFocus(); // Ctrl+Z takes back the edit, not the text
-    session().applyChoices(
-        choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
-}
-
-void RecipePage::showKeywordProblem(const QString &text)
-{
-    setWrong(m_value, !text.isEmpty(), text);
-    showProblem(m_keywordError, text);
+    KeywordBar::Selected selected;
+    for (const int row : selectedRows())
+        selected.emplace_back(m_model.layerAt(row).name, &m_model.slotAt(row));
+    return selected;
 }
 
 void RecipePage::choose(int source)
@@ -262,8 +198,7 @@ void RecipePage::refreshSource()
     m_save->setEnabled(session().state() == Session::State::Ready);
     const auto selected = m_table->selectionModel()->selectedRows().size();
     m_change->setEnabled(applies && selected > 0);
-    m_set->setEnabled(applies && selected > 0);
-    m_set->setText(selected > 1 ? tr("Set for %1").arg(selected) : tr("Set"));
+    m_keywords->refresh();
     const QString path = session().recipePath();
     const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
     const QString other = taken.isEmpty() ? tr("no recipe file") : tr("taken from %1").arg(taken);

@@ -2,13 +2,12 @@
 
 #include "items/quantizer_model.h"
 #include "pages/page.h"
+#include "pages/recipe/keyword_bar.h"
 #include "session/task.h"
 
 #include <set>
 
-class QComboBox;
 class QLabel;
-class QLineEdit;
 class QMenu;
 class QPushButton;
 class QTableView;
@@ -41,9 +40,7 @@ private:
     void addKey(QKeyCombination key, void (ConfirmBar::*run)());
     void choose(int source);
     void popUpPresets(const QPoint &at);
-    void setKeyword();
-    void showKeywordProblem(const QString &text);
-    QWidget *makeKeywords();
+    KeywordBar::Selected selectedSlots() const;
     std::vector<int> selectedRows() const;
     void rememberRows();
     /// Rows follow the selection of layers; afterwards they stay by name, whatever becomes of their numbers.
@@ -58,10 +55,8 @@ private:
     Segmented *m_source;
     ElidedLabel *m_path;
     QLabel *m_note;
-    QPushButton *m_undo, *m_redo, *m_save, *m_change, *m_set;
-    QComboBox *m_keyword;
-    QLineEdit *m_value;
-    QLabel *m_keywordError;
+    QPushButton *m_undo, *m_redo, *m_save, *m_change;
+    KeywordBar *m_keywords;
     QTableView *m_table;
     ConfirmBar *m_confirm;
     CodeView *m_text;

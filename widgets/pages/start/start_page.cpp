@@ -11,6 +11,7 @@
 #include <QGridLayout>
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QMessageBox>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QTableWidget>
@@ -112,6 +113,7 @@ void StartPage::addSample(QGridLayout *grid, int row, int column, const QString 
     button->setAccessibleName(tr("Open the sample %1").arg(name));
     connect(button, &QPushButton::clicked, this, [this, path = file.filePath()] { Q_EMIT openRequested(path); });
     m_samples.push_back(button);
+    button->installEventFilter(this); // a button takes arrows for the next one in the order of Tab
     auto *size = monoLabel(byteText(static_cast<std::uint64_t>(file.size())));
     size->setForegroundRole(QPalette::PlaceholderText);
     size->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -176,10 +178,7 @@ QWidget *StartPage::makeRecent()
     title->addStretch(1);
     m_clear = textButton(tr("Clear"), tr("Forget all recent files"));
     m_clear->setProperty("link", true);
-    connect(m_clear, &QPushButton::clicked, this, [this] {
-        Settings::clearRecent();
-        refreshRecent();
-    });
+    connect(m_clear, &QPushButton::clicked, this, &StartPage::clearRecent);
     title->addWidget(m_clear);
     card->box()->addLayout(title);
     m_recent = new QTableWidget(0, 5);
@@ -187,6 +186,7 @@ QWidget *StartPage::makeRecent()
     m_recent->setObjectName(u"recent"_s);
     m_recent->setHorizontalHeaderLabels({tr("File"), tr("Format"), tr("State"), tr("Size"), tr("Last opened")});
     m_recent->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_recent->installEventFilter(this);
     m_recent->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
     m_recent->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     connect(m_recent, &QTableWidget::activated, this, [this](const QModelIndex &index) {
@@ -295,29 +295,62 @@ void StartPage::fillRow(int row, const RecentState &state)
     }
 }
 
-/// Arrows move between the samples, two in a row; Delete forgets a recent file.
+void StartPage::clearRecent()
+{
+    const auto answer = QMessageBox::question(this, tr("Recent files"),
+        tr("Forget all %1? The files themselves stay.")
+            .arg(countText(Settings::recentFiles().size(), tr("recent file"))),
+        QMessageBox::Yes | QMessageBox::Cancel, QMessageBox::Cancel);
+    if (answer != QMessageBox::Yes)
+        return;
+    Settings::clearRecent();
+    refreshRecent();
+}
+
+/// Between the samples, two in a row, and the recent files below them; false where it is not for this page to move.
+bool StartPage::moveBy(int key)
+{
+    const auto focused = std::find(m_samples.begin(), m_samples.end(), focusWidget());
+    const int at = focused == m_samples.end() ? -1 : static_cast<int>(focused - m_samples.begin());
+    const int count = static_cast<int>(m_samples.size());
+    const int by = key == Qt::Key_Left ? -1
+        : key == Qt::Key_Right         ? 1
+        : key == Qt::Key_Up            ? -2
+        : key == Qt::Key_Down          ? 2
+                                       : 0;
+    if (by == 0)
+        return false;
+    if (at < 0 && m_recent->hasFocus()) {
+        if (key != Qt::Key_Up || m_recent->currentRow() > 0 || count < 2)
+            return false;
+        m_recent->clearSelection();
+        m_samples[static_cast<std::size_t>(count - 2)]->setFocus(Qt::TabFocusReason);
+        return true;
+    }
+    if (at >= 0 && at + by >= 0 && at + by < count)
+        m_samples[static_cast<std::size_t>(at + by)]->setFocus(Qt::TabFocusReason);
+    else if (at >= 0 && by == 2 && m_recent->rowCount() > 0) {
+        m_recent->setFocus(Qt::TabFocusReason);
+        m_recent->selectRow(0);
+    }
+    return at >= 0;
+}
+
+bool StartPage::eventFilter(QObject *watched, QEvent *event)
+{
+    return (event->type() == QEvent::KeyPress && moveBy(static_cast<QKeyEvent *>(event)->key()))
+        || QWidget::eventFilter(watched, event);
+}
+
+/// Enter opens the sample that has the focus; Delete forgets a recent file.
 void StartPage::keyPressEvent(QKeyEvent *event)
 {
     const auto focused = std::find(m_samples.begin(), m_samples.end(), focusWidget());
-    const auto at = focused == m_samples.end() ? -1 : static_cast<int>(focused - m_samples.begin());
-    const int count = static_cast<int>(m_samples.size());
-    const auto move = [&](int by) {
-        if (at >= 0 && at + by >= 0 && at + by < count)
-            m_samples[static_cast<std::size_t>(at + by)]->setFocus(Qt::TabFocusReason);
-        else if (at >= 0 && by == 2 && m_recent->rowCount() > 0) {
-            m_recent->setFocus(Qt::TabFocusReason);
-            m_recent->selectRow(0);
-        }
-    };
     switch (event->key()) {
-    case Qt::Key_Left: return move(-1);
-    case Qt::Key_Right: return move(1);
-    case Qt::Key_Up: return move(-2);
-    case Qt::Key_Down: return move(2);
     case Qt::Key_Return:
     case Qt::Key_Enter:
-        if (at >= 0)
-            m_samples[static_cast<std::size_t>(at)]->click();
+        if (focused != m_samples.end())
+            (*focused)->click();
         return;
     case Qt::Key_Delete:
         if (m_recent->hasFocus() && m_recent->currentItem()) {

@@ -27,6 +27,7 @@ Q_SIGNALS:
 
 protected:
     void keyPressEvent(QKeyEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
     void showEvent(QShowEvent *event) override;
 
 private:
@@ -43,6 +44,8 @@ private:
     void addSample(QGridLayout *grid, int row, int column, const QString &name);
     void fillRecent(const std::vector<RecentState> &states);
     void fillRow(int row, const RecentState &state);
+    bool moveBy(int key);
+    void clearRecent();
 
     QFrame *m_error;
     QLabel *m_errorText;

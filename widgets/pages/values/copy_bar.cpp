@@ -75,7 +75,11 @@ static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const
                 chunk = readChunk(slot, begin, CodeCache::kChunk);
             if (!chunk.problem.empty())
                 return tl::unexpected(Error{ErrorKind::Parse, {}, {}, chunk.problem});
-            block.rows.back().push_back(chunk.element(*flat));
+            const Element element = chunk.element(*flat);
+            if (form != CopyForm::Tsv && isNan(element)) // an array of codes cannot hold it
+                return tl::unexpected(Error{ErrorKind::Usage, {}, {},
+                    str(CopyBar::tr("element %1 is NaN and has no code: TSV tells it").arg(*flat))});
+            block.rows.back().push_back(element);
         }
     }
     return copyText(block, form, shown);

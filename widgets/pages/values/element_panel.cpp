@@ -102,12 +102,12 @@ void ElementPanel::showLayouts(const SlotRef &slot, std::uint64_t flat)
 
 void ElementPanel::showCode(const SlotRef &slot, const Element &element, const WordFormat &format)
 {
-    m_decimal->setText(element.hasCode ? QString::number(element.code) : u"–"_s);
+    m_decimal->setText(element.hasCode ? elementText(element, format, ValueForm::Decimal) : u"–"_s);
     m_hex->setText(elementText(element, format, element.hasCode ? ValueForm::Hex : ValueForm::Float));
     m_binary->setText(element.hasCode ? elementText(element, format, ValueForm::Binary) : u"–"_s);
     m_hex->setVisible(element.hasCode);
     m_binaryName->setText(format.integerBits ? tr("binary ") + typeText(*slot.slot->quantizer) : tr("binary"));
-    m_bits->setVisible(element.hasCode && format.bits <= 32);
+    m_bits->setVisible(element.hasCode && !isNan(element) && format.bits <= 32);
     if (element.hasCode)
         m_bits->setCode(element.code, format.bits, format.integerBits, slot.slot->quantizer->isSigned.value_or(true));
 }
@@ -139,7 +139,7 @@ void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Elem
             : element.hasCode         ? tr("not known")
             : stored                  ? number(element.original)
                                       : u"–"_s);
-    m_float->setText(element.hasFloat && !stored ? number(element.original) : u"not stored"_s);
+    m_float->setText(element.hasFloat && !stored ? storedText(element.original) : u"not stored"_s);
     const bool both = element.hasCode && element.hasFloat;
     m_error->setText(both ? number(element.value - element.original) : u"–"_s);
     m_value->setToolTip(element.hasCode && !element.hasValue ? plainTip(tr("The file has no scale.")) : QString());
@@ -150,9 +150,8 @@ void ElementPanel::showValue(const SlotRef &slot, std::uint64_t flat, const Elem
     }
     const CodeParameters parameters = parametersAt(slot, flat);
     const double scale = static_cast<double>(parameters.scale);
-    m_lsb->setText(both && scale > 0
-            ? QString::number(static_cast<double>(element.value - element.original) / scale, 'f', 3)
-            : u"–"_s);
+    m_lsb->setText(
+        both && scale > 0 ? fixedText(static_cast<double>(element.value - element.original) / scale, 3) : u"–"_s);
     m_valueName->setText(valueRule(parameters));
 }
 
@@ -171,7 +170,7 @@ QString ElementPanel::text() const
     QString text = m_title->text() + u"\n"_s;
     for (const auto &[name, value] : m_layoutRows)
         if (!value->isHidden())
-            text += name->text() + u"\t"_s + value->text() + u"\n"_s;
+            text += name->text() + u"\t"_s + value->text().remove(u',') + u"\n"_s; // a number for programs
     const std::pair<QString, QLabel *> rows[]
         = {{u"code"_s, m_decimal}, {u"hex"_s, m_hex}, {m_binaryName->text(), m_binary}, {m_valueName->text(), m_value},
             {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};

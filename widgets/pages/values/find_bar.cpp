@@ -34,7 +34,9 @@ FindBar::FindBar(QWidget *parent)
     m_query->setPlaceholderText(u"|code| >= 19"_s);
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
     setAccessible(m_query, tr("Find in the whole tensor"),
-        tr("|code| >= 19, code = -3, 0x2D, w > 0.2, |w| < 0.01, error > 0.005, clipped, at limit, zeroed"));
+        tr("|code| >= 19, code = -3, 0x2D, w > 0.2, |w| < 2^-6, value < 0, error > 0.005, channel = 3, clipped, at "
+           "limit, "
+           "zeroed, not finite; 'and' joins several"));
     for (QLineEdit *edit : {m_index, m_query}) {
         edit->setFont(Theme::mono(0.95));
         edit->setFixedWidth(140);
@@ -151,21 +153,31 @@ void FindBar::find(const QString &text)
         return;
     }
     report(tr("searching…"));
+    const QString read = qs(findQueryText(*query));
     m_finding.start(
         [slot = m_slot, query = *query](const Progress &progress) { return findElements(*slot.slot, query, progress); },
-        [this](Result<FindResult> result) {
+        [this, read](Result<FindResult> result) {
             if (!result)
                 return report(qs(result.error().message));
             m_result = std::move(*result);
             const bool all = m_result.count <= FindResult::kMaxHits;
-            report(m_result.count == 0 ? tr("none in the tensor")
-                    : all              ? tr("%1 in the tensor").arg(groupedText(m_result.count))
-                                       : tr("%1 in the tensor, stepping through the first %2")
-                                .arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits)));
+            report((m_result.count == 0 ? tr("none in the tensor: %1").arg(read)
+                    : all               ? tr("%1 in the tensor: %2").arg(groupedText(m_result.count), read)
+                                        : tr("%1 in the tensor, stepping through the first %2: %3")
+                                .arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits), read)));
             Q_EMIT found();
             step(1, ~0ull);
         },
         [this](int permille) { report(tr("searching… %1 %").arg(permille / 10)); });
+}
+
+bool FindBar::cancel()
+{
+    if (!searching())
+        return false;
+    m_finding.cancel();
+    report(tr("stopped"));
+    return true;
 }
 
 void FindBar::step(int by, std::uint64_t flat)

@@ -20,6 +20,7 @@ public:
     void focusFind();
     void setCurrent(const QString &index); ///< the element that the page shows, such as "[4, 12, 0, 1]"
     bool searching() const { return m_finding.running(); }
+    bool cancel(); ///< whether a search was stopped
 
 Q_SIGNALS:
     void goTo(quint64 flat);

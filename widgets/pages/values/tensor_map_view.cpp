@@ -14,7 +14,8 @@ TensorMapView::TensorMapView(QWidget *parent)
     : QWidget(parent)
 {
     setAccessibleName(tr("Map of the whole tensor"));
-    setToolTip(tr("Largest |code| of each cell, without codes the largest |value|; click to go there"));
+    setToolTip(tr("Largest |code| of each cell, without codes the largest |value|; the darkest is the largest of the "
+                  "tensor; click to go there"));
     setMinimumHeight(90);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));

@@ -14,6 +14,7 @@
 
 #include <QAction>
 #include <QBoxLayout>
+#include <QPushButton>
 #include <QScrollArea>
 
 using namespace Qt::StringLiterals;
@@ -71,6 +72,11 @@ QWidget *ValuesPage::makeForms()
     row->setSpacing(6);
     row->addWidget(m_forms);
     row->addWidget(key);
+    m_sideWanted = textButton(tr("Element"), tr("One element in every form, beside the table (E)"));
+    m_sideWanted->setObjectName(u"values-element"_s);
+    m_sideWanted->setCheckable(true);
+    connect(m_sideWanted, &QPushButton::toggled, this, &ValuesPage::placeSide);
+    row->addWidget(m_sideWanted);
     return forms;
 }
 
@@ -156,6 +162,7 @@ void ValuesPage::makeKeys()
     add("Ctrl+PgDown", [this] { m_axes->stepFixed(1); });
     add("F3", [this] { m_find->step(1, m_currentFlat); });
     add("Shift+F3", [this] { m_find->step(-1, m_currentFlat); });
+    add("E", [this] { m_sideWanted->toggle(); });
     add("Ctrl+G", [this] { m_find->focusFind(); });
     auto *copyAction = new QAction(m_view);
     copyAction->setShortcut(QKeySequence::Copy);
@@ -168,10 +175,20 @@ void ValuesPage::copy(CopyForm form) { m_copies->copy(m_view->selectionModel()->
 
 bool ValuesPage::idle() const { return !m_mapping.running() && m_copies->idle(); }
 
+bool ValuesPage::cancelWork() { return m_find->cancel(); }
+
 void ValuesPage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
-    m_side->setVisible(width() >= 720); // a narrow window keeps the table
+    placeSide();
+}
+
+/// A narrow window keeps the table unless the element is called.
+void ValuesPage::placeSide()
+{
+    const bool room = width() >= 720;
+    m_sideWanted->setVisible(!room);
+    m_side->setVisible(room || m_sideWanted->isChecked());
 }
 
 void ValuesPage::nextForm()
@@ -228,6 +245,7 @@ void ValuesPage::startMap()
                 return m_mapNote->setText(qs(map.error().message));
             m_map = std::move(*map);
             m_mapView->setMap(m_map);
+            m_model.setLargest(static_cast<double>(m_map->largest));
             const auto &names = m_model.slice().names();
             const auto part = [&](std::size_t axis, std::int64_t per) {
                 return axis < names.size() ? names[axis] + (per > 1 ? u" (%1 per cell)"_s.arg(per) : QString())

@@ -7,6 +7,7 @@
 #include "session/task.h"
 
 class QLabel;
+class QPushButton;
 
 namespace quantscope {
 
@@ -32,6 +33,7 @@ public:
     /// Copies the selection, or everything in view where only one cell is selected.
     void copy(CopyForm form);
     bool idle() const override;
+    bool cancelWork() override;
 
 protected:
     void refresh() override;
@@ -44,6 +46,7 @@ private:
     QWidget *makeSide();
     void makeKeys();
     void setForm(int form);
+    void placeSide();
     void onSlice();
     void onCurrent();
     void onFound();
@@ -58,6 +61,7 @@ private:
     ValuesView *m_view;
     QLabel *m_shown, *m_fixedNote, *m_empty;
     QWidget *m_controls, *m_body, *m_side;
+    QPushButton *m_sideWanted; ///< in a narrow window the element's forms are called, and take room from the table
     ElementPanel *m_element;
     TensorMapView *m_mapView;
     QLabel *m_mapTitle;

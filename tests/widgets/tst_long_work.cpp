@@ -1,0 +1,97 @@
+#include "look/theme.h"
+#include "pages/export/export_page.h"
+#include "session/export_folder.h"
+#include "window_fixture.h"
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+/// Long work has an owner: the window shows and stops it, whatever page is shown.
+class LongWorkTest : public QObject, protected test::WindowFixture {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Settings::setVolatile();
+        Theme::instance().apply(ThemeChoice::Light);
+    }
+    void init()
+    {
+        test::failOnWarnings();
+        makeWindow();
+    }
+    void cleanup() { m_window.reset(); }
+
+    /// An export belongs to no page: every page shows it with a button to stop it, and Write stays Write.
+    void exportsHaveAnOwner()
+    {
+        openModel();
+        session().selectLayers({u"conv2"_s, u"fc1"_s});
+        run(u"Ctrl+6"_s);
+        auto *page = static_cast<ExportPage *>(m_window->pages()->page(PageId::Export));
+        QCOMPARE(edit("export-folder")->text(), m_folder->filePath(u"m_hw"_s));
+        edit("export-folder")->setText(u"mine"_s);
+        QCOMPARE(label("export-absolute"), u"= "_s + m_folder->filePath(u"mine"_s));
+        QCOMPARE(page->request().folder, str(m_folder->filePath(u"mine"_s)));
+        page->write();
+        QVERIFY(session().exports().running());
+        QVERIFY(!button("export-write")->isEnabled());
+        QCOMPARE(button("export-write")->text(), u"Write 2 layers"_s);
+        QVERIFY(button("export-cancel")->isVisible());
+        run(u"Ctrl+2"_s);
+        QCOMPARE(label("status"), u"exporting m.pt to %1: 2 layers"_s.arg(m_folder->filePath(u"mine"_s)));
+        QVERIFY(button("status-cancel")->isVisible());
+        session().selectLayers({u"fc1"_s}); // says something else
+        QVERIFY(label("status").startsWith(u"exporting m.pt"));
+        answer(QMessageBox::Cancel);
+        m_window->close();
+        QVERIFY(m_window->isVisible());
+        run(u"Esc"_s);
+        QVERIFY(!session().exports().running());
+        QVERIFY(!button("status-cancel")->isVisible());
+        QVERIFY(!label("status").contains(u"exporting"));
+        run(u"Ctrl+6"_s);
+        QTRY_COMPARE(label("export-result"), u"cancelled; nothing was written"_s);
+        QTRY_VERIFY(button("export-write")->isEnabled() && !button("export-cancel")->isVisible());
+        QVERIFY(!QFile::exists(m_folder->filePath(u"mine/manifest.json"_s)));
+    }
+
+    /// Files of another model lie in the folder: nothing is written over them unasked.
+    void otherModelsFiles()
+    {
+        const QString folder = m_folder->filePath(u"hw"_s);
+        QVERIFY(QDir().mkpath(folder));
+        QCOMPARE(otherSourceIn(folder, m_model), QString());
+        write(folder + u"/manifest.json"_s, R"({"schema": 1, "source": {"file": "other.pt"}})");
+        QCOMPARE(otherSourceIn(folder, m_model), u"other.pt"_s);
+        openModel();
+        run(u"Ctrl+6"_s);
+        auto *page = static_cast<ExportPage *>(m_window->pages()->page(PageId::Export));
+        edit("export-folder")->setText(u"hw"_s);
+        answer(QMessageBox::Cancel);
+        page->write();
+        QVERIFY(!session().exports().running());
+        answer(QMessageBox::Save);
+        page->write();
+        QVERIFY(session().exports().running());
+        QVERIFY(QTest::qWaitFor([&] { return page->idle(); }, 120000));
+        QCOMPARE(otherSourceIn(folder, m_model), QString());
+        QCOMPARE(exportFolder(m_model), u"hw"_s); // for the next time
+        QVERIFY(button("export-open-folder")->isEnabled());
+    }
+
+    /// Esc stops a sweep and a search.
+    void escapeStopsThem()
+    {
+        openModel();
+        run(u"Ctrl+5"_s);
+        auto *compare = m_window->pages()->page(PageId::Compare);
+        compare->showPart(1);
+        QTRY_VERIFY(!compare->idle());
+        run(u"Esc"_s);
+        QVERIFY(compare->idle());
+    }
+};
+
+QTEST_MAIN(LongWorkTest)
+#include "tst_long_work.moc"

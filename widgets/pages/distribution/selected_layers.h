@@ -1,0 +1,14 @@
+#pragma once
+
+#include "charts/bit_weights.h"
+#include "items/slot_ref.h"
+
+namespace quantscope {
+
+class Session;
+
+/// The same slot of the other selected layers, as far as their statistics are there; asks for the others. At most five:
+/// more lines are not told apart.
+std::vector<BitOverlay> otherSelectedLayers(Session &session, const SlotRef &shown);
+
+} // namespace quantscope

@@ -1,0 +1,145 @@
+#include "pages/recipe/keyword_bar.h"
+
+#include "dialects/brevitas/overrides.h"
+#include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/spec.h"
+#include "dialects/brevitas/spec_keywords.h"
+#include "items/text.h"
+#include "look/controls.h"
+#include "session/session.h"
+
+#include <QBoxLayout>
+#include <QComboBox>
+#include <QCompleter>
+#include <QLineEdit>
+#include <QPushButton>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+KeywordBar::KeywordBar(Session &session, QWidget *parent)
+    : QWidget(parent)
+    , m_session(session)
+    , m_keyword(new QComboBox)
+    , m_value(new QLineEdit)
+    , m_set(textButton(tr("Set"),
+          tr("Sets the keyword for every selected quantizer (Enter in the value). It confirms that field and no other; "
+             "it can be undone")))
+    , m_problem(plainLabel())
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 4, 0, 0);
+    auto *row = new QHBoxLayout;
+    m_keyword->setObjectName(u"keyword"_s);
+    m_keyword->setAccessibleName(tr("Keyword"));
+    m_keyword->setEditable(true);
+    m_keyword->setInsertPolicy(QComboBox::NoInsert);
+    m_keyword->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_keyword->setMinimumContentsLength(12);
+    m_keyword->setToolTip(plainTip(tr("A keyword override of Brevitas, without the slot's prefix")));
+    m_keyword->lineEdit()->setAccessibleName(tr("Keyword"));
+    m_value->setObjectName(u"keyword-value"_s);
+    m_value->setAccessibleName(tr("Value of the keyword"));
+    m_value->setMinimumWidth(100);
+    m_set->setObjectName(u"set-keyword"_s);
+    row->addWidget(m_keyword);
+    row->addWidget(m_value, 1);
+    row->addWidget(m_set);
+    m_problem->setObjectName(u"keyword-error"_s);
+    m_problem->setWordWrap(true);
+    m_problem->hide();
+    column->addLayout(row);
+    column->addWidget(m_problem);
+    connect(m_set, &QPushButton::clicked, this, &KeywordBar::set);
+    connect(m_value, &QLineEdit::returnPressed, this, &KeywordBar::set);
+    connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
+    connect(m_keyword, &QComboBox::currentTextChanged, this, &KeywordBar::fillValues);
+    fillKeywords({});
+    fillValues();
+}
+
+void KeywordBar::refresh()
+{
+    const Selected selected = m_selected ? m_selected() : Selected();
+    m_set->setEnabled(m_session.presetsApply() && !selected.empty());
+    m_set->setText(selected.size() > 1 ? tr("Set for %1").arg(selected.size()) : tr("Set"));
+    fillKeywords(selected);
+}
+
+/// What every one of them takes; without a selection all that there are.
+void KeywordBar::fillKeywords(const Selected &selected)
+{
+    std::vector<std::string> names = overrideNames();
+    for (const auto &[layer, slot] : selected) {
+        const std::vector<std::string> taken = overrideNames(slot->slot);
+        std::erase_if(names, [&](const std::string &name) { return std::ranges::find(taken, name) == taken.end(); });
+    }
+    QStringList shown;
+    for (const std::string &name : names)
+        shown << qs(name);
+    QStringList now;
+    for (int i = 0; i < m_keyword->count(); ++i)
+        now << m_keyword->itemText(i);
+    if (shown == now)
+        return;
+    const QString chosen = m_keyword->currentText();
+    const QSignalBlocker quiet(m_keyword);
+    m_keyword->clear();
+    m_keyword->addItems(shown);
+    if (!chosen.isEmpty())
+        m_keyword->setEditText(chosen);
+}
+
+/// The words that a keyword takes are offered while its value is typed.
+void KeywordBar::fillValues()
+{
+    QStringList words;
+    for (const std::string &word : keywordWords(str(m_keyword->currentText())))
+        words << qs(word);
+    m_value->setPlaceholderText(words.isEmpty() ? tr("value, such as 4") : words.join(u", "_s));
+    m_value->setToolTip(plainTip(words.isEmpty() ? QString() : tr("one of: %1").arg(words.join(u", "_s))));
+    auto *completer = new QCompleter(words, m_value);
+    completer->setCaseSensitivity(Qt::CaseInsensitive);
+    completer->setFilterMode(Qt::MatchContains);
+    delete m_value->completer();
+    m_value->setCompleter(words.isEmpty() ? nullptr : completer);
+    showKeywordProblem({});
+}
+
+void KeywordBar::set()
+{
+    const std::string keyword = str(m_keyword->currentText().trimmed()), value = str(m_value->text().trimmed());
+    if (!m_session.presetsApply() || value.empty() || !m_selected)
+        return;
+    std::vector<SlotChoice> choices;
+    QString problem;
+    for (const auto &[layer, slot] : m_selected()) {
+        SlotSettings settings;
+        settings.preset = slot->preset;
+        settings.overrides = {{keyword, value}};
+        const auto spec = makeSpec(settings, versionOf(m_session.network()->recipe));
+        if (!spec && findPreset(slot->preset) != nullptr)
+            problem = qs(spec.error());
+        choices.push_back({layer, slot->slot, {}, {{keyword, value}}});
+    }
+    if (findOverride(keyword) == nullptr)
+        problem = tr("Brevitas has no keyword “%1”").arg(shownText(keyword));
+    showKeywordProblem(problem);
+    if (!problem.isEmpty() || choices.empty())
+        return;
+    if (m_value->hasFocus())
+        Q_EMIT leaveValue();
+    m_session.applyChoices(
+        choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
+}
+
+void KeywordBar::showKeywordProblem(const QString &text)
+{
+    setWrong(m_value, !text.isEmpty(), text);
+    showProblem(m_problem, text);
+}
+
+} // namespace quantscope
