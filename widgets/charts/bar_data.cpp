@@ -84,25 +84,16 @@ std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double 
 
 static QString queryNumber(double value) { return qs(shortest(value)); }
 
-/// The last bin holds its upper end too.
-static QString binQuery(const ValueHistogram &histogram, double from, double to, const QString &subject)
+/// The last bin, which ends at `end`, holds its upper end too.
+static QString binQuery(double from, double to, double end, const QString &subject)
 {
-    const QString below = to < histogram.high ? u"<"_s : u"<="_s;
-    return u"%1 >= %2 and %1 %3 %4"_s.arg(subject, queryNumber(from), below, queryNumber(std::min(to, histogram.high)));
+    const QString below = to < end ? u"<"_s : u"<="_s;
+    return u"%1 >= %2 and %1 %3 %4"_s.arg(subject, queryNumber(from), below, queryNumber(std::min(to, end)));
 }
 
-BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed,
-    const QString &subject)
+/// Bins with a value that can be represented, and those beyond the limits.
+static void fillBins(BarData &data, const ValueHistogram &histogram, const Quantizer *quantizer, double width)
 {
-    BarData data;
-    data.low = histogram.low;
-    data.high = histogram.high > histogram.low ? histogram.high : histogram.low + 1;
-    const double width = (data.high - data.low) / static_cast<double>(std::max<std::size_t>(1, histogram.bins.size()));
-    data.xTitle = u"value of the float weight"_s;
-    data.yTitle = u"elements per bin"_s;
-    data.sets = {{u"in range"_s, BarRole::Ordinary, {}}, {u"beyond the limits"_s, BarRole::Bad, {}}};
-    if (quantizer)
-        addLimits(data, *quantizer);
     double low = -INFINITY;
     double high = INFINITY;
     if (data.markers.size() == 2) {
@@ -117,15 +108,29 @@ BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, s
         data.sets[0].values.push_back(inside ? static_cast<double>(histogram.bins[i]) : 0);
         data.sets[1].values.push_back(inside ? 0 : static_cast<double>(histogram.bins[i]));
     }
+}
+
+BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, std::uint64_t total, bool zoomed,
+    const QString &subject)
+{
+    BarData data;
+    data.low = histogram.low;
+    data.high = histogram.high > histogram.low ? histogram.high : histogram.low + 1;
+    const double width = (data.high - data.low) / static_cast<double>(std::max<std::size_t>(1, histogram.bins.size()));
+    data.xTitle = u"value of the float weight"_s;
+    data.yTitle = u"elements per bin"_s;
+    data.sets = {{u"in range"_s, BarRole::Ordinary, {}}, {u"beyond the limits"_s, BarRole::Bad, {}}};
+    if (quantizer)
+        addLimits(data, *quantizer);
+    fillBins(data, histogram, quantizer, width);
     if (zoomed) // the picture is the window that was asked for
         std::erase_if(
             data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
     else
         widen(data, width);
-    const ValueHistogram range{histogram.low, histogram.high, {}};
-    data.query = [first = data.low, width, range, subject](std::size_t bar) {
+    data.query = [first = data.low, width, end = histogram.high, subject](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
-        return binQuery(range, from, from + width, subject);
+        return binQuery(from, from + width, end, subject);
     };
     data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
@@ -170,6 +175,15 @@ static void addUnused(BarData &data, const std::vector<double> &bars, const std:
     data.sets.push_back(std::move(set));
 }
 
+/// `inside` of them are codes within the range, `ends` its ends.
+static QString describeCodes(std::int64_t code, std::int64_t width, double inside, double ends, std::uint64_t total)
+{
+    const auto count = static_cast<std::uint64_t>(inside + ends);
+    const QString name = width == 1 ? u"code %1"_s.arg(code) : u"codes %1 … %2"_s.arg(code).arg(code + width - 1);
+    return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total))
+        + (ends > 0 ? u"\nan end of the range"_s : QString());
+}
+
 BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std::uint64_t total)
 {
     BarData data;
@@ -208,11 +222,7 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
         const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
         if (width == 1 && !isCode(bar))
             return u"%1 is no code of a binary quantizer"_s.arg(code);
-        const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);
-        const QString name = width == 1 ? u"code %1"_s.arg(code)
-                                        : u"codes %1 … %2"_s.arg(code).arg(code + static_cast<std::int64_t>(width) - 1);
-        return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total))
-            + (sets[1].values[bar] > 0 ? u"\nan end of the range"_s : QString());
+        return describeCodes(code, static_cast<std::int64_t>(width), sets[0].values[bar], sets[1].values[bar], total);
     };
     return data;
 }

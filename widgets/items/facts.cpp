@@ -169,8 +169,7 @@ QString rangeText(const Quantizer &quantizer, int digits)
     if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat || !hasFiniteScales(quantizer))
         return u"unknown"_s;
     const auto [low, high] = valueRange(quantizer);
-    const auto number = [digits](double value) { return inwardText(value, digits); };
-    return low == -high ? u"±"_s + number(high) : number(low) + u" … "_s + number(high);
+    return (low == -high ? u"±"_s : inwardText(low, digits) + u" … "_s) + inwardText(high, digits);
 }
 
 QString codeRangeText(const Quantizer &quantizer)
@@ -182,8 +181,7 @@ QString codeRangeText(const Quantizer &quantizer)
         const auto bits = static_cast<std::uint64_t>(value);
         return (value < 0 ? u"−"_s : QString()) + groupedText(value < 0 ? 0 - bits : bits);
     };
-    const bool two = quantizer.kind == QuantizerKind::Binary; // nothing lies between them
-    return grouped(range.min) + (two ? u" and "_s : u" … "_s) + grouped(range.max);
+    return grouped(range.min) + (quantizer.kind == QuantizerKind::Binary ? u" and "_s : u" … "_s) + grouped(range.max);
 }
 
 QString fractionText(const Quantizer &quantizer)

@@ -112,6 +112,22 @@ void ExportPage::addRun(QBoxLayout &column)
     auto *run = new QHBoxLayout;
     m_doubts = new ExportDoubts;
     run->addWidget(m_doubts, 1);
+    m_cancel = textButton(tr("Cancel"), tr("Stop writing; nothing is left behind (Esc)"));
+    m_cancel->setObjectName(u"export-cancel"_s);
+    connect(m_cancel, &QPushButton::clicked, &session().exports(), &ExportStore::cancel);
+    m_write = textButton(tr("Write"), tr("Write the selected layers"));
+    m_write->setProperty("primary", true);
+    m_write->setObjectName(u"export-write"_s);
+    connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
+    run->addWidget(m_cancel);
+    run->addWidget(m_write);
+    column.addLayout(makeFolder());
+    column.addWidget(m_absolute);
+    column.addLayout(run);
+}
+
+QLayout *ExportPage::makeFolder()
+{
     auto *folder = new QHBoxLayout;
     m_folder = new QLineEdit;
     m_folder->setObjectName(u"export-folder"_s);
@@ -130,18 +146,7 @@ void ExportPage::addRun(QBoxLayout &column)
     folder->addWidget(m_folder, 1);
     folder->addWidget(choose);
     folder->addWidget(m_openFolder);
-    m_cancel = textButton(tr("Cancel"), tr("Stop writing; nothing is left behind (Esc)"));
-    m_cancel->setObjectName(u"export-cancel"_s);
-    connect(m_cancel, &QPushButton::clicked, &session().exports(), &ExportStore::cancel);
-    m_write = textButton(tr("Write"), tr("Write the selected layers"));
-    m_write->setProperty("primary", true);
-    m_write->setObjectName(u"export-write"_s);
-    connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
-    run->addWidget(m_cancel);
-    run->addWidget(m_write);
-    column.addLayout(folder);
-    column.addWidget(m_absolute);
-    column.addLayout(run);
+    return folder;
 }
 
 QWidget *ExportPage::makeLayouts()

@@ -13,6 +13,7 @@
 class QCheckBox;
 class QGridLayout;
 class QLabel;
+class QLayout;
 class QLineEdit;
 class QPushButton;
 class QBoxLayout;
@@ -40,6 +41,7 @@ protected:
 private:
     QWidget *makeFormats();
     void addRun(QBoxLayout &column);
+    QLayout *makeFolder();
     QWidget *makeLayouts();
     QString folder() const; ///< absolute
     void offerFolder();
