@@ -24,14 +24,14 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL main)
 set(CPACK_DEBIAN_MAIN_PACKAGE_NAME quantscope)
+set(CPACK_DEBIAN_MAIN_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION}")
 if(QUANTSCOPE_RUNS)
   list(APPEND CPACK_COMPONENTS_ALL torch)
   set(CPACK_DEBIAN_TORCH_PACKAGE_NAME quantscope-torch)
-  set(CPACK_COMPONENT_TORCH_DESCRIPTION
-"runs quantized neural networks for QuantScope
-The program that quantscope run and the window start to run a network on
-data, with libtorch: ranges, saturation, outputs and accuracy under the
-quantizers of the model or of candidates.")
+  set(CPACK_DEBIAN_TORCH_DESCRIPTION
+"This package runs networks: it holds the program that quantscope run and the
+window start for that, and depends on libtorch. It tells ranges, saturation,
+outputs and accuracy on data, under the quantizers of the model or others.")
   set(CPACK_DEBIAN_TORCH_PACKAGE_RECOMMENDS "")
   set(CPACK_DEBIAN_TORCH_PACKAGE_SUGGESTS "")
   set(CPACK_DEBIAN_TORCH_PACKAGE_DEPENDS "quantscope (= ${CPACK_PACKAGE_VERSION}-1)")
