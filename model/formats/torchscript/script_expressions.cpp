@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "formats/torchscript/code_tokens.h"
 #include "formats/torchscript/script_decide.h"
+#include "graph/script_notes.h"
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,29 @@ void collectTensors(const ScriptValue &state, ScriptArguments &out)
         collectTensors((*state.items)[i], out);
 }
 
+/// The words of kPackedState, whose inputs are those of collectTensors().
+void describeState(const ScriptValue &state, std::vector<ScriptValue> &out)
+{
+    const auto word = [&](std::string text) { out.push_back(ScriptValue::ofText(std::move(text))); };
+    switch (state.kind) {
+    case ValueKind::Bool: return word(state.number != 0 ? "b1" : "b0");
+    case ValueKind::Int: return word(fmt::format("i{}", state.number));
+    case ValueKind::Float: return word("f" + shortest(state.real));
+    case ValueKind::Text: return word("s" + state.text);
+    case ValueKind::Tuple:
+    case ValueKind::List:
+    case ValueKind::Dict:
+        word(state.is(ValueKind::Tuple) ? "(" : state.is(ValueKind::List) ? "[" : "{");
+        for (std::size_t i = 0; state.items != nullptr && i < state.items->size(); ++i)
+            describeState((*state.items)[i], out);
+        return word(")");
+    case ValueKind::None:
+    case ValueKind::Object:
+    case ValueKind::Graph: return word("T");
+    default: return word("?");
+    }
+}
+
 /// torch.ao names what it keeps by position in the order of its state: "conv1.10" is conv1's weight.
 bool isNumbered(std::string_view name, std::string_view scope)
 {
@@ -58,11 +82,16 @@ ValueId ScriptExpressions::packed(const ScriptValue &value)
         return object.packed;
     const auto step = m_steps.open(object.path);
     ScriptArguments tensors;
-    if (object.state)
+    std::vector<ScriptValue> words;
+    if (object.state) {
+        m_graph.charge(object.state->size * 2 * sizeof(ScriptValue));
         collectTensors(*object.state, tensors);
+        describeState(*object.state, words);
+    }
     for (auto &[name, tensor] : tensors)
         if (tensor.is(ValueKind::Object))
             tensor = tensor.number == value.number ? ScriptValue() : graphValue(packed(tensor));
+    tensors.emplace_back(script::kPackedState, ScriptValue::sequence(ValueKind::List, std::move(words)));
     const std::size_t dot = std::min(object.type.rfind('.'), object.type.size());
     object.packed = m_graph.addNode(
         object.type.substr(0, dot), object.type.substr(std::min(dot + 1, object.type.size())), object.path, tensors);

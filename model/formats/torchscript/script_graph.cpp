@@ -1,5 +1,7 @@
 #include "formats/torchscript/script_graph.h"
 
+#include "graph/script_notes.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -43,6 +45,14 @@ bool holdsValues(const ScriptValue &value, std::uint32_t depth = 0)
         && std::ranges::any_of(*value.items, [&](const ScriptValue &item) { return holdsValues(item, depth + 1); });
 }
 
+/// Numbers or texts alone, which one attribute can hold.
+bool isOfOneKind(const ScriptValue &sequence)
+{
+    return sequence.items == nullptr || std::ranges::all_of(*sequence.items, &ScriptValue::isNumber)
+        || std::ranges::all_of(
+            *sequence.items, [](const ScriptValue &item) { return item.is(ScriptValue::Kind::Text); });
+}
+
 } // namespace
 
 ValueId ScriptGraph::addValue()
@@ -72,11 +82,19 @@ ValueId ScriptGraph::tensorValue(std::size_t tensor)
     return known;
 }
 
-void ScriptGraph::addInput(Node &node, std::size_t position, bool isKeyword, ValueId value)
+void ScriptGraph::addInput(Node &node, std::size_t position, const std::string &keyword, ValueId value)
 {
-    if (isKeyword)
+    if (!keyword.empty()) {
+        charge(sizeof(Attribute) + sizeof keyword + keyword.size());
         node.inputs.push_back(value);
-    else {
+        auto names = std::ranges::find(node.attributes, script::kNamedInputs, &Attribute::name);
+        if (names == node.attributes.end()) {
+            names = node.attributes.emplace(names);
+            names->name = script::kNamedInputs;
+            names->kind = Attribute::Kind::Strings;
+        }
+        names->strings.push_back(keyword);
+    } else {
         node.inputs.resize(std::max(node.inputs.size(), position + 1), kNoValue);
         node.inputs[position] = value;
     }
@@ -117,9 +135,9 @@ void ScriptGraph::addArgument(
     const bool isKeyword = !name.empty();
     const std::string label = isKeyword ? name : std::to_string(position);
     if (value.is(ScriptValue::Kind::Graph))
-        return addInput(node, position, isKeyword, value.graphValue());
-    if (value.isSequence() && holdsValues(value) && depth < kDeepestArgument)
-        return addInput(node, position, isKeyword, asValue(value, scope));
+        return addInput(node, position, name, value.graphValue());
+    if (value.isSequence() && (holdsValues(value) || !isOfOneKind(value)) && depth < kDeepestArgument)
+        return addInput(node, position, name, asValue(value, scope));
     if (!isKeyword)
         node.inputs.push_back(kNoValue);
     if (value.isSequence() && value.items != nullptr && !holdsValues(value)) {
@@ -170,10 +188,23 @@ ValueId ScriptGraph::part(ValueId value, std::size_t index, const std::string &s
 {
     constexpr std::size_t kMostOutputs = 256;
     const auto producer = graph().values[value].producer;
-    if (!producer || index >= kMostOutputs || graph().nodes[*producer].outputs[0] != value)
+    const auto element = [&] {
         return addNode("prim", "TupleIndex", scope,
             {{"", ScriptValue::of(ScriptValue::Kind::Graph, value)},
                 {"", ScriptValue::of(ScriptValue::Kind::Int, static_cast<std::int64_t>(index))}});
+    };
+    if (!producer || index >= kMostOutputs || graph().nodes[*producer].outputs[0] != value)
+        return element();
+    // What reads the list itself has to find it.
+    Node &node = graph().nodes[*producer];
+    const bool apart = node.attribute(script::kTakenApart) != nullptr;
+    if (!apart && !graph().values[value].consumers.empty())
+        return element();
+    if (!apart) {
+        charge(sizeof(Attribute));
+        node.attributes.push_back(
+            scalarAttribute(std::string(script::kTakenApart), ScriptValue::of(ScriptValue::Kind::Int, 1)));
+    }
     while (graph().nodes[*producer].outputs.size() <= index) {
         const ValueId added = addValue();
         graph().values[added].producer = producer;

@@ -51,7 +51,7 @@ private:
     ValueId addValue();
     void addArgument(
         Node &node, const std::string &name, const ScriptValue &value, const std::string &scope, std::uint32_t depth);
-    void addInput(Node &node, std::size_t position, bool isKeyword, ValueId value);
+    void addInput(Node &node, std::size_t position, const std::string &keyword, ValueId value);
     bool addNumbers(Node &node, const std::string &name, const std::vector<ScriptValue> &items);
 
     ModelFile &m_file;

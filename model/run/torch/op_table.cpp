@@ -22,6 +22,7 @@ namespace {
 /// The tables of all operators. A new file of operators is a line here.
 constexpr std::array kOperatorTables = {
     activationOperators,
+    atenOperators,
     blockOperators,
     comparisonOperators,
     convolutionOperators,
@@ -37,10 +38,12 @@ constexpr std::array kOperatorTables = {
     quantCellOperators,
     quantOperators,
     quantizeLinearOperators,
+    quantizedOperators,
     recurrentOperators,
     reductionOperators,
     resizeOperators,
     scatterOperators,
+    scriptOperators,
     shapeOperators,
     sortingOperators,
 };

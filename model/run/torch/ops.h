@@ -24,4 +24,9 @@ std::span<const OpRow> scatterOperators();
 std::span<const OpRow> shapeOperators();
 std::span<const OpRow> sortingOperators();
 
+/// Of TorchScript: what its code does with values, and libtorch's own operators.
+std::span<const OpRow> scriptOperators();
+std::span<const OpRow> atenOperators();
+std::span<const OpRow> quantizedOperators();
+
 } // namespace quantscope
