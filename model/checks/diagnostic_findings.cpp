@@ -44,8 +44,7 @@ constexpr std::array kTaken = {
     TakenDiagnostic{
         "scale-not-positive", {}, "", Severity::Error, "initialise or calibrate the quantizer again", kOwnData},
     TakenDiagnostic{"never-calibrated", {}, "", {},
-        "run some batches of data in training mode (brevitas.graph.calibrate.calibration_mode) before saving",
-        kBrevitas},
+        "run some batches of data through it in training or calibration mode before saving", kBrevitas},
     TakenDiagnostic{"all-zero", {}, "", {}, "leave the layer out, or look for what kept it from training", kOwnData},
     TakenDiagnostic{"saturated", {}, "", {},
         "a coarser scale or a wider word: 'quantscope compare' shows what each costs", kOwnData},
@@ -54,8 +53,8 @@ constexpr std::array kTaken = {
     TakenDiagnostic{"few-codes-used", {}, "", {}, "fewer bits hold the same codes", kOwnData},
     TakenDiagnostic{"proof-differs", {}, "", {}, "correct the recipe: it does not say what the live model computes",
         "quantscope_recipe.py"},
-    TakenDiagnostic{"export-differs", {}, "", {}, "correct the recipe, or export this checkpoint anew",
-        "the export beside the file"},
+    TakenDiagnostic{"export-differs", {}, "", {},
+        "correct the recipe, export this checkpoint anew, or open the export instead", "the export beside the file"},
     TakenDiagnostic{"preset-assumed", {}, "", {},
         "write a recipe, or let the live model write one ('quantscope recipe --printer')", kBrevitas},
 };

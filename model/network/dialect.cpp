@@ -20,7 +20,7 @@ constexpr std::array kDialects = {
     DialectTraits{Dialect::Finn, "FINN", false, true, false, false},
     DialectTraits{Dialect::VitisAi, "Vitis AI", false, true, true, false, true},
     DialectTraits{Dialect::Onnx, "ONNX", false, true, true, false, false, false, true},
-    DialectTraits{Dialect::TorchScript, "TorchScript", false, true, true, false, false, false, false, true},
+    DialectTraits{Dialect::TorchScript, "TorchScript", false, true, true, false},
     DialectTraits{Dialect::Xmodel, "xmodel", false, true, true, false, true},
     DialectTraits{Dialect::VitisQuantInfo, "Vitis AI quant_info", false, true, true, false, true},
 };

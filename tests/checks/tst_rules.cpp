@@ -1,130 +1,14 @@
 // The networks have members called slots.
-#include "checks/rule_table.h"
-#include "report/inspect.h"
-#include "support/flow_sketch.h"
+#include "support/rule_sample.h"
 
 #include <QtTest>
 
-#include <functional>
-
 using namespace quantscope;
+using namespace quantscope::test;
 using namespace Qt::StringLiterals;
-using test::affine;
-using test::FlowSketch;
+using Sample = RuleSample;
 
 namespace {
-
-constexpr float kWeightStep = 0x1p-7f, kInputStep = 0x1p-6f;
-
-const QString kChain = u"x > q > c > r > y"_s;
-
-/// 12 weights of 4 output channels with the codes -127 to 127, on a grid of 2^-7.
-std::vector<float> weightValues()
-{
-    std::vector<float> values;
-    for (int i = 0; i < 12; ++i)
-        values.push_back(static_cast<float>(i * 23 - 126) * kWeightStep);
-    return values;
-}
-
-SlotQuantizer biasSlot(std::vector<float> values, std::optional<Quantizer> quantizer)
-{
-    SlotQuantizer slot
-        = test::slotOf(values, {static_cast<std::int64_t>(values.size())}, quantizer.value_or(Quantizer{}));
-    slot.slot = Slot::Bias;
-    slot.quantizer = std::move(quantizer);
-    return slot;
-}
-
-Quantizer biasQuantizer(int bits, float scale) { return affine(bits, true, false, {{}, {}, {scale}}); }
-
-/// q quantizes the input, c is a convolution with weight and bias, r a ReLU with a quantizer.
-struct Sample {
-    explicit Sample(const QString &layers = u"q=i8 2^-6; c; r=u8 2^-5"_s, const QString &edges = kChain)
-        : network(FlowSketch(layers, edges).network)
-    {
-        network.dialect = Dialect::BrevitasStateDict;
-        network.file = std::make_shared<const ModelFile>();
-        layer("c").kind = "Conv2d";
-        layer("c").slots.push_back(
-            test::slotOf(weightValues(), {4, 3, 1, 1}, affine(8, true, true, {{}, {}, {kWeightStep}})));
-        layer("c").slots.push_back(
-            biasSlot({0.5f, -0.25f, 0.125f, 0.75f}, biasQuantizer(16, kWeightStep * kInputStep)));
-        if (network.layer("r") != nullptr)
-            layer("r").kind = "ReLU";
-    }
-
-    Layer &layer(std::string_view name) { return *network.layer(name); }
-    SlotQuantizer &slot(std::string_view name, Slot slot) { return *layer(name).slot(slot); }
-    Quantizer &quantizer(std::string_view name, Slot of) { return *slot(name, of).quantizer; }
-    Quantizer &weight() { return quantizer("c", Slot::Weight); }
-    Quantizer &bias() { return quantizer("c", Slot::Bias); }
-    Quantizer &input() { return quantizer("q", Slot::Act); }
-    Quantizer &relu() { return quantizer("r", Slot::Act); }
-    void setBias(Quantizer quantizer) { slot("c", Slot::Bias).quantizer = std::move(quantizer); }
-    void floatBias() { slot("c", Slot::Bias).quantizer.reset(); }
-    void weights(std::vector<float> values) { slot("c", Slot::Weight).tensor = floatTensor("w", {4, 3, 1, 1}, values); }
-    void say(std::string rule, Severity severity, std::string text = {})
-    {
-        network.diagnostics.push_back({std::move(rule), severity, {}, std::move(text)});
-    }
-
-    Network network;
-};
-
-CheckResult checked(const Network &network, std::optional<Target> target)
-{
-    return check(*inspect(std::make_shared<const Network>(network), {.channels = true}), target);
-}
-
-/// "error zero-point c weight", worst first.
-QStringList findingsOf(const Network &network, std::optional<Target> target)
-{
-    QStringList out;
-    for (const Finding &finding : checked(network, target).findings) {
-        QString line = QString::fromUtf8(severityName(finding.severity)) + u' ' + QString::fromStdString(finding.rule);
-        if (finding.subject.layer)
-            line += u' ' + QString::fromStdString(subjectName(network, finding.subject));
-        if (finding.subject.slot)
-            line += u' ' + QString::fromUtf8(slotName(*finding.subject.slot));
-        out << line;
-    }
-    return out;
-}
-
-using Change = std::function<void(Sample &)>;
-
-/// A change of the sample, and all that a target says of it then, beside what it says of the sample itself.
-struct RuleCase {
-    const char *name;
-    std::optional<Target> target;
-    Change change;
-    QStringList findings;
-};
-
-void setSeveralScales(Quantizer &quantizer, int axis)
-{
-    quantizer.scale = Granular{axis == 0 ? Shape{4, 1, 1, 1} : Shape{1, 3, 1, 1}, axis,
-        axis == 0 ? std::vector<float>{0x1p-7f, 0x1p-7f, 0x1p-8f, 0x1p-7f}
-                  : std::vector<float>{0x1p-7f, 0x1p-8f, 0x1p-7f}};
-}
-
-Quantizer minifloat()
-{
-    Quantizer quantizer = affine(8, true, false, {{}, {}, {1.0f}});
-    quantizer.kind = QuantizerKind::Minifloat;
-    quantizer.rule = CodeRule::MinifloatPattern;
-    quantizer.minifloat = {4, 3};
-    return quantizer;
-}
-
-Quantizer binary(float scale)
-{
-    Quantizer quantizer = affine(1, true, false, {{}, {}, {scale}});
-    quantizer.kind = QuantizerKind::Binary;
-    quantizer.rule = CodeRule::Threshold;
-    return quantizer;
-}
 
 const std::vector<RuleCase> &ruleCases()
 {
@@ -132,22 +16,6 @@ const std::vector<RuleCase> &ruleCases()
     using enum Target;
     static const std::vector<RuleCase> cases = {
         {"clean", kNone, {}, {}},
-        {"clean for FINN", Finn, {}, {}},
-        {"clean for hls4ml", Hls4ml, {}, {}},
-        {"clean for ONNX runtimes", Onnx, {}, {}},
-        {"clean for HLS", Hls, {}, {}},
-        {"PyTorch reads unsigned activations", PyTorch, {}, {u"note signedness q act"_s}},
-        {"the DPU has other words", Dpu, {},
-            {u"error bit-width c bias"_s, u"error signedness r act"_s, u"warning bias-scale-external c bias"_s,
-                u"note rounding-mode q act"_s, u"note rounding-mode r act"_s}},
-        {"clean for the DPU", Dpu,
-            [](Sample &s) {
-                s.setBias(biasQuantizer(8, 0x1p-7f));
-                s.relu().isSigned = true;
-                s.relu().rounding = s.input().rounding = Rounding::Dpu;
-            },
-            {}},
-
         {"8-bit bias on the grid of the sums", kNone, [](Sample &s) { s.bias().bitWidth = 8; },
             {u"warning bias-8bit c bias"_s, u"warning bias-saturated c bias"_s}},
         {"8-bit bias of its own", kNone, [](Sample &s) { s.setBias(biasQuantizer(8, 0x1p-7f)); }, {}},
@@ -216,202 +84,13 @@ const std::vector<RuleCase> &ruleCases()
                     {"never-calibrated", Severity::Warning, {s.layer("q").id, Slot::Act}, "q act: never"});
             },
             {u"warning never-calibrated q act"_s}},
-
-        {"FINN: zero point", Finn, [](Sample &s) { s.weight().zeroPoint->values = {3.0f}; },
-            {u"error zero-point c weight"_s}},
-        {"FINN: a scale for each output channel", Finn,
-            [](Sample &s) {
-                setSeveralScales(s.weight(), 0);
-                s.floatBias();
-            },
-            {u"note bias-float c bias"_s}},
-        {"FINN: a scale for each input channel", Finn,
-            [](Sample &s) {
-                setSeveralScales(s.weight(), 1);
-                s.floatBias();
-            },
-            {u"error scale-per-channel c weight"_s, u"note bias-float c bias"_s}},
-        {"FINN: unsigned without a ReLU", Finn, [](Sample &s) { s.input().isSigned = false; },
-            {u"error signedness q act"_s}},
-        {"FINN: unsigned, as far as a state_dict tells", Finn,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.layer("q").kindAssumed = true;
-            },
-            {}},
-        {"FINN: signed ReLU", Finn, [](Sample &s) { s.relu().isSigned = true; }, {u"error signedness r act"_s}},
-        {"FINN: narrow ReLU", Finn, [](Sample &s) { s.relu().narrow = true; }, {u"error narrow-range r act"_s}},
-        {"FINN: sigmoid", Finn, [](Sample &s) { s.layer("r").kind = "Sigmoid"; }, {u"error activation-kind r act"_s}},
-        {"FINN: wide activation", Finn, [](Sample &s) { s.relu().bitWidth = 9; }, {u"warning bit-width r act"_s}},
-        {"FINN: wide weight", Finn, [](Sample &s) { s.weight().bitWidth = 9; },
-            {u"note few-codes-used c weight"_s, u"note bit-width c weight"_s}},
-        {"FINN: the most negative weight", Finn,
-            [](Sample &s) {
-                std::vector<float> values = weightValues();
-                values[0] = -1.0f;
-                s.weights(values);
-                s.weight().narrow = false;
-            },
-            {u"warning narrow-range c weight"_s}},
-        {"FINN: bipolar", Finn,
-            [](Sample &s) {
-                s.input() = binary(0.5f);
-                s.floatBias();
-            },
-            {u"error bipolar-scale q act"_s, u"note bias-float c bias"_s}},
-        {"FINN: bipolar of scale 1", Finn,
-            [](Sample &s) {
-                s.input() = binary(1.0f);
-                s.floatBias();
-            },
-            {u"note bias-float c bias"_s}},
-        {"FINN: rounding", Finn, [](Sample &s) { s.relu().rounding = Rounding::Floor; },
-            {u"error rounding-mode r act"_s}},
-        {"FINN: float bias", Finn, [](Sample &s) { s.floatBias(); }, {u"note bias-float c bias"_s}},
-        {"FINN: bias scale of its own", Finn, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
-            {u"warning bias-scale-internal c bias"_s}},
-        {"FINN: float weight", Finn,
-            [](Sample &s) {
-                s.slot("c", Slot::Weight).quantizer.reset();
-                s.floatBias();
-            },
-            {u"warning weight-float c weight"_s}},
-        {"FINN: minifloat", Finn,
-            [](Sample &s) {
-                s.input() = minifloat();
-                s.floatBias();
-            },
-            {u"error quantizer-kind q act"_s, u"note bias-float c bias"_s}},
-        {"FINN: QCDQ", Finn, [](Sample &s) { s.network.dialect = Dialect::Qcdq; }, {u"error dialect"_s}},
-        {"FINN: QONNX", Finn, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {}},
-
-        {"hls4ml: QDQ", Hls4ml, [](Sample &s) { s.network.dialect = Dialect::Qdq; }, {u"error dialect"_s}},
-        {"hls4ml: QONNX", Hls4ml, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {}},
-        {"hls4ml: swapped attributes", Hls4ml,
-            [](Sample &s) { s.say("qonnx-signed-narrow-swapped", Severity::Warning, "swapped"); },
-            {u"error dialect"_s, u"warning dialect"_s}},
-        {"hls4ml: raw weights", Hls4ml, [](Sample &s) { s.say("qonnx-raw-weights", Severity::Warning, "raw"); },
-            {u"warning dialect"_s}},
-        {"hls4ml: rounding up", Hls4ml, [](Sample &s) { s.relu().rounding = Rounding::Ceil; },
-            {u"error rounding-mode r act"_s}},
-        {"hls4ml: rounding down", Hls4ml, [](Sample &s) { s.relu().rounding = Rounding::Floor; }, {}},
-        {"hls4ml: narrow and unsigned", Hls4ml, [](Sample &s) { s.relu().narrow = true; },
-            {u"error narrow-range r act"_s}},
-        {"hls4ml: float scale", Hls4ml, [](Sample &s) { s.relu().scale->values = {0.03f}; },
-            {u"warning scale-not-power-of-two r act"_s}},
-        {"hls4ml: zero point", Hls4ml, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; },
-            {u"warning zero-point r act"_s}},
-        {"hls4ml: scales of channels", Hls4ml,
-            [](Sample &s) {
-                setSeveralScales(s.weight(), 0);
-                s.floatBias();
-            },
-            {u"warning scale-per-channel c weight"_s, u"note bias-float c bias"_s}},
-        {"hls4ml: minifloat", Hls4ml, [](Sample &s) { s.relu() = minifloat(); }, {u"error quantizer-kind r act"_s}},
-        {"hls4ml: float weight", Hls4ml,
-            [](Sample &s) {
-                s.slot("c", Slot::Weight).quantizer.reset();
-                s.floatBias();
-            },
-            {u"warning weight-float c weight"_s}},
-
-        {"ONNX: QONNX", Onnx, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {u"error dialect"_s}},
-        {"ONNX: QCDQ", Onnx, [](Sample &s) { s.network.dialect = Dialect::Qcdq; }, {}},
-        {"ONNX: binary", Onnx,
-            [](Sample &s) {
-                s.input() = binary(1.0f);
-                s.floatBias();
-            },
-            {u"error quantizer-kind q act"_s, u"note bias-float c bias"_s}},
-        {"ONNX: ten bits", Onnx, [](Sample &s) { s.relu().bitWidth = 10; }, {u"error bit-width r act"_s}},
-        {"ONNX: ten bits that a file says", Onnx,
-            [](Sample &s) {
-                s.relu().bitWidth = 10;
-                s.network.dialect = Dialect::Qdq;
-            },
-            {}},
-        {"ONNX: wide bias", Onnx, [](Sample &s) { s.bias().bitWidth = 40; }, {u"error bit-width c bias"_s}},
-        {"ONNX: bias with a zero point", Onnx, [](Sample &s) { s.bias().zeroPoint->values = {1.0f}; },
-            {u"error zero-point c bias"_s}},
-        {"ONNX: zero point that is no integer", Onnx, [](Sample &s) { s.relu().zeroPoint->values = {1.5f}; },
-            {u"error zero-point r act"_s}},
-        {"ONNX: zero point", Onnx, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; }, {}},
-        {"ONNX: rounding", Onnx, [](Sample &s) { s.relu().rounding = Rounding::Floor; },
-            {u"error rounding-mode r act"_s}},
-        {"ONNX: bias scale of its own", Onnx, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
-            {u"warning bias-scale-internal c bias"_s}},
-        {"ONNX: float bias", Onnx, [](Sample &s) { s.floatBias(); }, {u"note bias-float c bias"_s}},
-        {"ONNX: blocks", Onnx, [](Sample &s) { s.relu().blockSize = 32; }, {u"warning scale-per-channel r act"_s}},
-
-        {"PyTorch: unsigned input", PyTorch, [](Sample &s) { s.input().isSigned = false; }, {}},
-        {"PyTorch: nine bits", PyTorch,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.relu().bitWidth = 9;
-            },
-            {u"error bit-width r act"_s}},
-        {"PyTorch: unsigned weight", PyTorch,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.weight().isSigned = false;
-                s.weight().narrow = false;
-            },
-            {u"warning saturated c weight"_s, u"warning dead-channel c weight"_s, u"warning signedness c weight"_s}},
-        {"PyTorch: rounding", PyTorch,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.relu().rounding = Rounding::Ceil;
-            },
-            {u"error rounding-mode r act"_s}},
-        {"PyTorch: float scale", PyTorch,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.relu().scale->values = {0.03f};
-            },
-            {u"note reciprocal-scale r act"_s}},
-        {"PyTorch: bias scale of its own", PyTorch,
-            [](Sample &s) {
-                s.input().isSigned = false;
-                s.setBias(biasQuantizer(16, 0x1p-12f));
-            },
-            {u"warning bias-scale-internal c bias"_s}},
-        {"PyTorch: binary", PyTorch,
-            [](Sample &s) {
-                s.input() = binary(1.0f);
-                s.floatBias();
-            },
-            {u"error quantizer-kind q act"_s}},
-
-        {"HLS: float scale", Hls, [](Sample &s) { s.relu().scale->values = {0.03f}; },
-            {u"warning scale-not-power-of-two r act"_s}},
-        {"HLS: fractional bits of channels", Hls,
-            [](Sample &s) {
-                setSeveralScales(s.weight(), 0);
-                s.floatBias();
-            },
-            {u"warning scale-per-channel c weight"_s, u"warning bias-float c bias"_s}},
-        {"HLS: zero point", Hls, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; },
-            {u"warning zero-point r act"_s}},
-        {"HLS: rounding up", Hls, [](Sample &s) { s.relu().rounding = Rounding::Ceil; },
-            {u"warning rounding-mode r act"_s}},
-        {"HLS: rounding down", Hls, [](Sample &s) { s.relu().rounding = Rounding::Floor; }, {}},
-        {"HLS: bias scale of its own", Hls, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
-            {u"note bias-scale-internal c bias"_s}},
-        {"HLS: minifloat", Hls, [](Sample &s) { s.relu() = minifloat(); }, {u"error quantizer-kind r act"_s}},
-        {"HLS: float weight", Hls,
-            [](Sample &s) {
-                s.slot("c", Slot::Weight).quantizer.reset();
-                s.floatBias();
-            },
-            {u"warning weight-float c weight"_s}},
     };
     return cases;
 }
 
-const QString kDpuLayers = u"q=i8 2^-6; c; r=i8 2^-5"_s;
-
 } // namespace
 
+/// Rules that hold for every target; findings and what becomes of them.
 class TestRules : public QObject {
     Q_OBJECT
 
@@ -431,25 +110,6 @@ private Q_SLOTS:
         if (row.change)
             row.change(sample);
         QCOMPARE(findingsOf(sample.network, row.target), row.findings);
-    }
-
-    void ofTheDpu_data()
-    {
-        QTest::addColumn<int>("position");
-        QTest::addColumn<QStringList>("findings");
-        // weight 7 and input 6 of bits behind the point: shift_cut = 13 - output, shift_bias = 13 - bias
-        QTest::newRow("fits") << 5 << QStringList{};
-        QTest::newRow("shift_cut 17") << -4 << QStringList{u"error shift-range c weight"_s};
-    }
-
-    void ofTheDpu()
-    {
-        QFETCH(int, position);
-        Sample sample(kDpuLayers);
-        sample.setBias(biasQuantizer(8, 0x1p-7f));
-        sample.relu().scale->values = {std::ldexp(1.0f, -position)};
-        sample.relu().rounding = sample.input().rounding = Rounding::Dpu;
-        QTEST(findingsOf(sample.network, Target::Dpu), "findings");
     }
 
     void ofTheFlow_data()
@@ -552,13 +212,6 @@ private Q_SLOTS:
         QCOMPARE(rules, QStringList({u"propagation-lost"_s, u"scales-differ"_s, u"input-float"_s}));
         QVERIFY(result.accepted());
         QVERIFY(checked(Sample().network, Target::Finn).unchecked.empty());
-    }
-
-    void inputsThatAreFloat()
-    {
-        const Sample sample(u"c"_s, u"x > c"_s);
-        for (const Target target : {Target::Finn, Target::Hls, Target::Dpu})
-            QVERIFY(findingsOf(sample.network, target).contains(u"warning input-float c"_s));
     }
 
     void accumulators_data()

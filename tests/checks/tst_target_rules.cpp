@@ -1,0 +1,290 @@
+// The networks have members called slots.
+#include "support/rule_sample.h"
+
+#include <QtTest>
+
+using namespace quantscope;
+using namespace quantscope::test;
+using namespace Qt::StringLiterals;
+using Sample = RuleSample;
+
+namespace {
+
+const std::vector<RuleCase> &ruleCases()
+{
+    using enum Target;
+    static const std::vector<RuleCase> cases = {
+        {"clean for FINN", Finn, {}, {}},
+        {"clean for hls4ml", Hls4ml, {}, {}},
+        {"clean for ONNX runtimes", Onnx, {}, {}},
+        {"clean for HLS", Hls, {}, {}},
+        {"PyTorch reads unsigned activations", PyTorch, {}, {u"note signedness q act"_s}},
+        {"the DPU has other words", Dpu, {},
+            {u"error bit-width c bias"_s, u"error signedness r act"_s, u"warning bias-scale-external c bias"_s,
+                u"note rounding-mode q act"_s, u"note rounding-mode r act"_s}},
+        {"clean for the DPU", Dpu,
+            [](Sample &s) {
+                s.setBias(biasQuantizer(8, 0x1p-7f));
+                s.relu().isSigned = true;
+                s.relu().rounding = s.input().rounding = Rounding::Dpu;
+            },
+            {}},
+        {"FINN: zero point", Finn, [](Sample &s) { s.weight().zeroPoint->values = {3.0f}; },
+            {u"error zero-point c weight"_s}},
+        {"FINN: a scale for each output channel", Finn,
+            [](Sample &s) {
+                setSeveralScales(s.weight(), 0);
+                s.floatBias();
+            },
+            {u"note bias-float c bias"_s}},
+        {"FINN: a scale for each input channel", Finn,
+            [](Sample &s) {
+                setSeveralScales(s.weight(), 1);
+                s.floatBias();
+            },
+            {u"error scale-per-channel c weight"_s, u"note bias-float c bias"_s}},
+        {"FINN: unsigned without a ReLU", Finn, [](Sample &s) { s.input().isSigned = false; },
+            {u"error signedness q act"_s}},
+        {"FINN: unsigned, as far as a state_dict tells", Finn,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.layer("q").kindAssumed = true;
+            },
+            {}},
+        {"FINN: signed ReLU", Finn, [](Sample &s) { s.relu().isSigned = true; }, {u"error signedness r act"_s}},
+        {"FINN: narrow ReLU", Finn, [](Sample &s) { s.relu().narrow = true; }, {u"error narrow-range r act"_s}},
+        {"FINN: sigmoid", Finn, [](Sample &s) { s.layer("r").kind = "Sigmoid"; }, {u"error activation-kind r act"_s}},
+        {"FINN: wide activation", Finn, [](Sample &s) { s.relu().bitWidth = 9; }, {u"warning bit-width r act"_s}},
+        {"FINN: wide weight", Finn, [](Sample &s) { s.weight().bitWidth = 9; },
+            {u"note few-codes-used c weight"_s, u"note bit-width c weight"_s}},
+        {"FINN: the most negative weight", Finn,
+            [](Sample &s) {
+                std::vector<float> values = weightValues();
+                values[0] = -1.0f;
+                s.weights(values);
+                s.weight().narrow = false;
+            },
+            {u"warning narrow-range c weight"_s}},
+        {"FINN: bipolar", Finn,
+            [](Sample &s) {
+                s.input() = binary(0.5f);
+                s.floatBias();
+            },
+            {u"error bipolar-scale q act"_s, u"note bias-float c bias"_s}},
+        {"FINN: bipolar of scale 1", Finn,
+            [](Sample &s) {
+                s.input() = binary(1.0f);
+                s.floatBias();
+            },
+            {u"note bias-float c bias"_s}},
+        {"FINN: rounding", Finn, [](Sample &s) { s.relu().rounding = Rounding::Floor; },
+            {u"error rounding-mode r act"_s}},
+        {"FINN: float bias", Finn, [](Sample &s) { s.floatBias(); }, {u"note bias-float c bias"_s}},
+        {"FINN: bias scale of its own", Finn, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
+            {u"warning bias-scale-internal c bias"_s}},
+        {"FINN: float weight", Finn,
+            [](Sample &s) {
+                s.slot("c", Slot::Weight).quantizer.reset();
+                s.floatBias();
+            },
+            {u"warning weight-float c weight"_s}},
+        {"FINN: minifloat", Finn,
+            [](Sample &s) {
+                s.input() = minifloat();
+                s.floatBias();
+            },
+            {u"error quantizer-kind q act"_s, u"note bias-float c bias"_s}},
+        {"FINN: QCDQ", Finn, [](Sample &s) { s.network.dialect = Dialect::Qcdq; }, {u"error dialect"_s}},
+        {"FINN: QONNX", Finn, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {}},
+
+        {"hls4ml: QDQ", Hls4ml, [](Sample &s) { s.network.dialect = Dialect::Qdq; }, {u"error dialect"_s}},
+        {"hls4ml: QONNX", Hls4ml, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {}},
+        {"hls4ml: swapped attributes", Hls4ml,
+            [](Sample &s) { s.say("qonnx-signed-narrow-swapped", Severity::Warning, "swapped"); },
+            {u"error dialect"_s, u"warning dialect"_s}},
+        {"hls4ml: raw weights", Hls4ml, [](Sample &s) { s.say("qonnx-raw-weights", Severity::Warning, "raw"); },
+            {u"warning dialect"_s}},
+        {"hls4ml: rounding up", Hls4ml, [](Sample &s) { s.relu().rounding = Rounding::Ceil; },
+            {u"error rounding-mode r act"_s}},
+        {"hls4ml: rounding down", Hls4ml, [](Sample &s) { s.relu().rounding = Rounding::Floor; }, {}},
+        {"hls4ml: narrow and unsigned", Hls4ml, [](Sample &s) { s.relu().narrow = true; },
+            {u"error narrow-range r act"_s}},
+        {"hls4ml: float scale", Hls4ml, [](Sample &s) { s.relu().scale->values = {0.03f}; },
+            {u"warning scale-not-power-of-two r act"_s}},
+        {"hls4ml: zero point", Hls4ml, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; },
+            {u"warning zero-point r act"_s}},
+        {"hls4ml: scales of channels", Hls4ml,
+            [](Sample &s) {
+                setSeveralScales(s.weight(), 0);
+                s.floatBias();
+            },
+            {u"warning scale-per-channel c weight"_s, u"note bias-float c bias"_s}},
+        {"hls4ml: minifloat", Hls4ml, [](Sample &s) { s.relu() = minifloat(); }, {u"error quantizer-kind r act"_s}},
+        {"hls4ml: float weight", Hls4ml,
+            [](Sample &s) {
+                s.slot("c", Slot::Weight).quantizer.reset();
+                s.floatBias();
+            },
+            {u"warning weight-float c weight"_s}},
+
+        {"ONNX: QONNX", Onnx, [](Sample &s) { s.network.dialect = Dialect::Qonnx; }, {u"error dialect"_s}},
+        {"ONNX: QCDQ", Onnx, [](Sample &s) { s.network.dialect = Dialect::Qcdq; }, {}},
+        {"ONNX: binary", Onnx,
+            [](Sample &s) {
+                s.input() = binary(1.0f);
+                s.floatBias();
+            },
+            {u"error quantizer-kind q act"_s, u"note bias-float c bias"_s}},
+        {"ONNX: ten bits", Onnx, [](Sample &s) { s.relu().bitWidth = 10; }, {u"error bit-width r act"_s}},
+        {"ONNX: ten bits that a file says", Onnx,
+            [](Sample &s) {
+                s.relu().bitWidth = 10;
+                s.network.dialect = Dialect::Qdq;
+            },
+            {}},
+        {"ONNX: wide bias", Onnx, [](Sample &s) { s.bias().bitWidth = 40; }, {u"error bit-width c bias"_s}},
+        {"ONNX: bias with a zero point", Onnx, [](Sample &s) { s.bias().zeroPoint->values = {1.0f}; },
+            {u"error zero-point c bias"_s}},
+        {"ONNX: zero point that is no integer", Onnx, [](Sample &s) { s.relu().zeroPoint->values = {1.5f}; },
+            {u"error zero-point r act"_s}},
+        {"ONNX: zero point", Onnx, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; }, {}},
+        {"ONNX: rounding", Onnx, [](Sample &s) { s.relu().rounding = Rounding::Floor; },
+            {u"error rounding-mode r act"_s}},
+        {"ONNX: bias scale of its own", Onnx, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
+            {u"warning bias-scale-internal c bias"_s}},
+        {"ONNX: float bias", Onnx, [](Sample &s) { s.floatBias(); }, {u"note bias-float c bias"_s}},
+        {"ONNX: blocks", Onnx, [](Sample &s) { s.relu().blockSize = 32; }, {u"warning scale-per-channel r act"_s}},
+
+        {"PyTorch: unsigned input", PyTorch, [](Sample &s) { s.input().isSigned = false; }, {}},
+        {"PyTorch: nine bits", PyTorch,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.relu().bitWidth = 9;
+            },
+            {u"error bit-width r act"_s}},
+        {"PyTorch: unsigned weight", PyTorch,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.weight().isSigned = false;
+                s.weight().narrow = false;
+            },
+            {u"warning saturated c weight"_s, u"warning dead-channel c weight"_s, u"warning signedness c weight"_s}},
+        {"PyTorch: rounding", PyTorch,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.relu().rounding = Rounding::Ceil;
+            },
+            {u"error rounding-mode r act"_s}},
+        {"PyTorch: float scale", PyTorch,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.relu().scale->values = {0.03f};
+            },
+            {u"note reciprocal-scale r act"_s}},
+        {"PyTorch: bias scale of its own", PyTorch,
+            [](Sample &s) {
+                s.input().isSigned = false;
+                s.setBias(biasQuantizer(16, 0x1p-12f));
+            },
+            {u"warning bias-scale-internal c bias"_s}},
+        {"PyTorch: binary", PyTorch,
+            [](Sample &s) {
+                s.input() = binary(1.0f);
+                s.floatBias();
+            },
+            {u"error quantizer-kind q act"_s}},
+
+        {"HLS: float scale", Hls, [](Sample &s) { s.relu().scale->values = {0.03f}; },
+            {u"warning scale-not-power-of-two r act"_s}},
+        {"HLS: fractional bits of channels", Hls,
+            [](Sample &s) {
+                setSeveralScales(s.weight(), 0);
+                s.floatBias();
+            },
+            {u"warning scale-per-channel c weight"_s, u"warning bias-float c bias"_s}},
+        {"HLS: zero point", Hls, [](Sample &s) { s.relu().zeroPoint->values = {7.0f}; },
+            {u"warning zero-point r act"_s}},
+        {"HLS: rounding up", Hls, [](Sample &s) { s.relu().rounding = Rounding::Ceil; },
+            {u"warning rounding-mode r act"_s}},
+        {"HLS: rounding down", Hls, [](Sample &s) { s.relu().rounding = Rounding::Floor; }, {}},
+        {"HLS: bias scale of its own", Hls, [](Sample &s) { s.setBias(biasQuantizer(16, 0x1p-12f)); },
+            {u"note bias-scale-internal c bias"_s}},
+        {"HLS: minifloat", Hls, [](Sample &s) { s.relu() = minifloat(); }, {u"error quantizer-kind r act"_s}},
+        {"HLS: float weight", Hls,
+            [](Sample &s) {
+                s.slot("c", Slot::Weight).quantizer.reset();
+                s.floatBias();
+            },
+            {u"warning weight-float c weight"_s}},
+    };
+    return cases;
+}
+
+const QString kDpuLayers = u"q=i8 2^-6; c; r=i8 2^-5"_s;
+
+} // namespace
+
+/// Of each target every rule where it speaks and where it does not.
+class TestTargetRules : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void ofSlots_data()
+    {
+        QTest::addColumn<int>("index");
+        for (std::size_t i = 0; i < ruleCases().size(); ++i)
+            QTest::newRow(ruleCases()[i].name) << static_cast<int>(i);
+    }
+
+    void ofSlots()
+    {
+        QFETCH(int, index);
+        const RuleCase &row = ruleCases()[static_cast<std::size_t>(index)];
+        Sample sample;
+        if (row.change)
+            row.change(sample);
+        QCOMPARE(findingsOf(sample.network, row.target), row.findings);
+    }
+
+    void ofTheDpu_data()
+    {
+        QTest::addColumn<int>("position");
+        QTest::addColumn<QStringList>("findings");
+        // weight 7 and input 6 of bits behind the point: shift_cut = 13 - output, shift_bias = 13 - bias
+        QTest::newRow("fits") << 5 << QStringList{};
+        QTest::newRow("shift_cut 17") << -4 << QStringList{u"error shift-range c weight"_s};
+    }
+
+    void ofTheDpu()
+    {
+        QFETCH(int, position);
+        Sample sample(kDpuLayers);
+        sample.setBias(biasQuantizer(8, 0x1p-7f));
+        sample.relu().scale->values = {std::ldexp(1.0f, -position)};
+        sample.relu().rounding = sample.input().rounding = Rounding::Dpu;
+        QTEST(findingsOf(sample.network, Target::Dpu), "findings");
+    }
+
+    void inputsThatAreFloat()
+    {
+        const Sample sample(u"c"_s, u"x > c"_s), quantized;
+        for (const Target target : {Target::Finn, Target::Hls, Target::Dpu}) {
+            QVERIFY(findingsOf(sample.network, target).contains(u"warning input-float c"_s));
+            QVERIFY(!findingsOf(quantized.network, target).contains(u"warning input-float c"_s));
+        }
+    }
+
+    /// What FINN made itself it does not convert again.
+    void ofFinnItself()
+    {
+        Sample sample;
+        sample.network.dialect = Dialect::Finn;
+        sample.input().isSigned = false;
+        sample.relu().narrow = true;
+        sample.floatBias();
+        QCOMPARE(findingsOf(sample.network, Target::Finn), QStringList());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTargetRules)
+#include "tst_target_rules.moc"
