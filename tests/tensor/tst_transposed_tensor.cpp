@@ -1,5 +1,6 @@
 #include "tensor/memory_tensor.h"
 #include "tensor/transposed_tensor.h"
+#include "tensor/turned_view.h"
 
 #include <numeric>
 
@@ -44,6 +45,29 @@ private Q_SLOTS:
             reader.floats(begin, piece);
             QVERIFY(std::equal(piece.begin(), piece.end(), expected.begin() + static_cast<std::ptrdiff_t>(begin)));
         }
+    }
+
+    /// Blocks of rows, the last row first; read whole and in pieces that begin and end anywhere.
+    void turnedRows()
+    {
+        std::vector<float> values(5 * 6 * 7), expected;
+        std::iota(values.begin(), values.end(), 1.0f);
+        for (std::size_t block = 0; block < 5; ++block)
+            for (std::size_t row = 6; row-- > 0;)
+                for (std::size_t i = 0; i < 7; ++i)
+                    expected.push_back(values[(block * 6 + row) * 7 + i]);
+        const auto turned = turnedView(*floatTensor("w", {5, 2, 3, 7}, values), 1, 3);
+        QCOMPARE(turned->shape, (Shape{5, 2, 3, 7}));
+        QCOMPARE(readFloats(*turned), expected);
+        const auto wanted = std::as_bytes(std::span(expected));
+        for (const std::size_t begin : {0, 1, 27, 28, 167, 500})
+            for (const std::size_t length : {1, 27, 28, 29, 168, 300}) {
+                std::vector<std::byte> piece(length);
+                turned->storage.source->read(begin, piece);
+                QVERIFY(std::ranges::equal(piece, wanted.subspan(begin, length)));
+            }
+        std::vector<std::byte> behind(8);
+        QVERIFY_EXCEPTION_THROWN(turned->storage.source->read(values.size() * 4 - 4, behind), ParseError);
     }
 
     /// A storage that is too short is an error of reading, as for any other view.

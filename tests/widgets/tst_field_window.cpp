@@ -3,6 +3,7 @@
 #include "items/facts.h"
 #include "items/layer_model.h"
 #include "items/values_model.h"
+#include "pages/export/export_doubts.h"
 #include "pages/export/export_result.h"
 #include "pages/overview/overview_page.h"
 #include "pages/recipe/recipe_page.h"
@@ -99,10 +100,31 @@ private Q_SLOTS:
         QCOMPARE(session.undoStack().count(), 0);
         const SlotFacts facts = slotFacts(*before->layer("conv1")->slot(Slot::Weight));
         QVERIFY2(facts.contradiction.contains(u"these codes do not fit"_s), qPrintable(facts.contradiction));
+        ExportDoubts doubts;
+        doubts.show(before, {"conv1", "conv3", "fc"}, false);
+        QCOMPARE(doubts.text(),
+            u"■ not exported, what lies beside the file says otherwise: conv1 weight, conv1 bias, conv3 weight"_s);
         session.reload();
         QVERIFY(ready(session));
         QVERIFY(before->layer("fc")->slot(Slot::Weight)->quantizer
             == session.network()->layer("fc")->slot(Slot::Weight)->quantizer);
+    }
+
+    /// What is assumed of the DPU's files no person can confirm: there is no button for it.
+    void nothingToConfirmInQuantInfo()
+    {
+        Session session;
+        OverviewPage page(session);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::data("dpu/alone/chain.pth")));
+        session.selectLayers({u"conv1"_s});
+        QVERIFY(session.network()->layer("conv1")->slot(Slot::Weight)->assumed);
+        QTRY_VERIFY(page.findChild<QWidget *>(u"weight-assumed"_s)->isVisibleTo(&page));
+        QVERIFY(!page.findChild<QWidget *>(u"weight-confirm"_s)->isVisibleTo(&page));
+        ExportDoubts doubts;
+        doubts.show(session.network(), {"conv1"}, false);
+        QVERIFY2(doubts.toolTip().contains(u"An export of the same network beside the file would."_s),
+            qPrintable(doubts.toolTip()));
     }
 
     void integersAreShown()

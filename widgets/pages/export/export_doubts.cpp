@@ -68,16 +68,22 @@ void ExportDoubts::show(
     m_forbids
         = std::ranges::any_of(layers, [&](const std::string &name) { return nothingLeft(*network->layer(name)); });
     if (!wrong.isEmpty())
-        lines << tr("■ not exported, the proof in the recipe says otherwise: %1").arg(wrong);
+        lines << tr("■ not exported, %1 says otherwise: %2")
+                     .arg(network->recipe.proofs.empty() ? tr("what lies beside the file")
+                                                         : tr("the proof in the recipe"),
+                         wrong);
     if (!open.isEmpty())
         lines << u"▲ "_s + qs(assumedText(countAssumed(*network, layers)));
     if (edited)
         lines << tr("recipe edited, not saved");
     setText(lines.join(u'\n'));
     if (!open.isEmpty())
-        setToolTip(plainTip(tr("Nobody has confirmed: %1. Confirm them on the page Recipe, or give the recipe of the "
-                               "training code.")
-                                .arg(open)));
+        setToolTip(
+            plainTip(tr("Nobody has confirmed: %1. %2")
+                         .arg(open,
+                             traitsOf(network->dialect).editable
+                                 ? tr("Confirm them on the page Recipe, or give the recipe of the training code.")
+                                 : tr("An export of the same network beside the file would."))));
     QPalette colour = palette();
     colour.setColor(QPalette::WindowText,
         !wrong.isEmpty()      ? colours().redText
