@@ -188,6 +188,36 @@ void addCheck(CLI::App &app, Command &chosen)
     word->callback([arguments, &chosen] { chosen = *arguments; });
 }
 
+void addDiff(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<DiffArguments>();
+    CLI::App *word = app.add_subcommand("diff", "What differs between two models, slot by slot and code by code");
+    word->add_option("a", arguments->fileA, "The first model")->required();
+    word->add_option("b", arguments->fileB, "The second model, such as an export of the first")->required();
+    word->add_option("--rename", arguments->renames,
+            "OLD=NEW: the layer OLD of the first model is compared with NEW of the second; globs with one * each; may "
+            "repeat, the first that matches counts")
+        ->allow_extra_args(false);
+    word->add_option("--recipe", arguments->recipe, "The recipe of both, where they take one");
+    word->add_option("--recipe-b", arguments->recipeB, "Another recipe of the second");
+    addPart(*word, arguments->part);
+    word->add_option("--part-b", arguments->partB, "Which weights of the second (default: those of --part)");
+    word->add_flag("--json", arguments->json, "JSON, schema 1");
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
+void addReport(CLI::App &app, Command &chosen)
+{
+    auto arguments = std::make_shared<ReportArguments>();
+    CLI::App *word = app.add_subcommand("report", "Everything about a model on one page that needs nothing beside it");
+    word->add_option("file", arguments->file, "The model")->required();
+    word->add_option("--html", arguments->html, "The page to write")->required();
+    word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
+    addPart(*word, arguments->part);
+    addQuantInfo(*word, arguments->quantInfo);
+    word->callback([arguments, &chosen] { chosen = *arguments; });
+}
+
 class Line {
 public:
     Line()
@@ -204,6 +234,8 @@ public:
         addExport(app, chosen);
         addRun(app, chosen);
         addCheck(app, chosen);
+        addDiff(app, chosen);
+        addReport(app, chosen);
     }
 
     CLI::App app;
@@ -215,7 +247,8 @@ void describeValue(OptionDescription &out)
 {
     static const std::map<std::string, ValueKind> paths = {{"file", ValueKind::File}, {"--recipe", ValueKind::File},
         {"--quant-info", ValueKind::File}, {"--data", ValueKind::File}, {"--labels", ValueKind::File},
-        {"--save", ValueKind::File}, {"--out", ValueKind::Folder}};
+        {"--save", ValueKind::File}, {"--out", ValueKind::Folder}, {"a", ValueKind::File}, {"b", ValueKind::File},
+        {"--recipe-b", ValueKind::File}, {"--html", ValueKind::File}};
     const auto layouts = layoutNames();
     const std::map<std::string, std::vector<std::string>> choices
         = {{"--slot", std::vector<std::string>{"weight", "bias"}}, {"--format", exportFormatNames()},
@@ -304,8 +337,8 @@ ProgramDescription describeCommandLine()
     out.details = CLI::detail::split(line.app.get_description(), '\n');
     out.summary = "inspector for quantized neural networks on hardware";
     out.usage = {"quantscope FILE"};
-    out.statuses = {"Done.", "The answer is no: a proof failed, or a check found an error.", "Wrong usage.",
-        "A file cannot be read or written."};
+    out.statuses = {"Done.", "The answer is no: a proof failed, a check found an error, two models differ.",
+        "Wrong usage.", "A file cannot be read or written."};
     describeOptions(line.app, out.places, out.options);
     out.places.push_back({{"file"}, ValueKind::File, "FILE", {}, "", "The model that the window opens", false, false});
     for (const CLI::App *word : line.app.get_subcommands({})) {

@@ -66,8 +66,20 @@ struct CheckArguments {
     std::optional<Target> target() const { return targetFromName(targetText); }
 };
 
+struct DiffArguments {
+    std::string fileA, fileB;
+    std::vector<std::string> renames;
+    std::optional<std::string> recipe, recipeB, part, partB;
+    bool json = false;
+};
+
+struct ReportArguments {
+    std::string file, html;
+    std::optional<std::string> recipe, part, quantInfo;
+};
+
 using Command = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments,
-    RunArguments, CheckArguments>;
+    RunArguments, CheckArguments, DiffArguments, ReportArguments>;
 
 /// What is to be done, or what --help and --version print. Errors: Usage.
 /// The only file that knows CLI11, which takes the compiler longer than the rest of the program.

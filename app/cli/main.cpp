@@ -2,9 +2,11 @@
 #include "codes.h"
 #include "commands.h"
 #include "compare.h"
+#include "diff.h"
 #include "export.h"
 #include "inspect.h"
 #include "recipe.h"
+#include "report.h"
 #include "run.h"
 
 #include "base/text.h"

@@ -7,8 +7,8 @@
 #include "dialects/vitis/say_equalization.h"
 #include "dialects/vitis/say_positions.h"
 #include "formats/open_model.h"
+#include "network/align_slot.h"
 #include "network/dpu_shifts.h"
-#include "open/align_slot.h"
 #include "open/compare_dpu_slot.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #include "open/match_export.h"
 
 #include "base/text.h"
+#include "network/align_slot.h"
 #include "network/flow_builder.h"
-#include "open/align_slot.h"
 #include "open/pair_activations.h"
 
 #include <algorithm>

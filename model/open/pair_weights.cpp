@@ -1,6 +1,6 @@
 #include "open/pair_weights.h"
 
-#include "open/align_slot.h"
+#include "network/align_slot.h"
 
 #include <algorithm>
 #include <map>

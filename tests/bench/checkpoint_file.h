@@ -149,19 +149,20 @@ public:
     {
         return {tensors, shape, scriptCode(tensors), writeZeros};
     }
-    /// Weights as training leaves them, other ones in every tensor.
-    static CheckpointFile weights(std::uint32_t tensors, std::vector<std::uint32_t> shape)
+    /// Weights as training leaves them, other ones in every tensor and with every seed.
+    static CheckpointFile weights(std::uint32_t tensors, std::vector<std::uint32_t> shape, std::uint32_t seed = 1)
     {
-        std::mt19937 engine(1);
+        std::mt19937 engine(seed);
         std::normal_distribution<float> normal(0.0f, 0.05f);
         std::vector<float> values;
-        return {tensors, shape, "", [&](ZipFile &zip, const std::string &name, std::size_t bytes) {
-                    values.resize(bytes / sizeof(float));
-                    const std::size_t fresh = std::min<std::size_t>(values.size(), 1u << 20);
-                    for (std::size_t i = 0; i < values.size(); ++i)
-                        values[i] = i < fresh ? normal(engine) : values[i - fresh];
-                    zip.add(name, {reinterpret_cast<const char *>(values.data()), bytes});
-                }};
+        const auto write = [&](ZipFile &zip, const std::string &name, std::size_t bytes) {
+            values.resize(bytes / sizeof(float));
+            const std::size_t fresh = std::min<std::size_t>(values.size(), 1u << 20);
+            for (std::size_t i = 0; i < values.size(); ++i)
+                values[i] = i < fresh ? normal(engine) : values[i - fresh];
+            zip.add(name, {reinterpret_cast<const char *>(values.data()), bytes});
+        };
+        return {tensors, shape, "", write, seed};
     }
     CheckpointFile(const CheckpointFile &) = delete;
     CheckpointFile &operator=(const CheckpointFile &) = delete;
@@ -171,10 +172,10 @@ public:
 
 private:
     using Writer = std::function<void(ZipFile &zip, const std::string &name, std::size_t bytes)>;
-    CheckpointFile(
-        std::uint32_t tensors, const std::vector<std::uint32_t> &shape, const std::string &code, const Writer &write)
+    CheckpointFile(std::uint32_t tensors, const std::vector<std::uint32_t> &shape, const std::string &code,
+        const Writer &write, std::uint32_t seed = 0)
         : m_path((std::filesystem::temp_directory_path()
-            / fmt::format("quantscope-bench-{}-{}{}.pt", ::getpid(), tensors, code.empty() ? "" : "-script"))
+            / fmt::format("quantscope-bench-{}-{}-{}{}.pt", ::getpid(), tensors, seed, code.empty() ? "" : "-script"))
                      .string())
     {
         std::size_t bytes = sizeof(float);

@@ -3,7 +3,7 @@
 #include "dialects/brevitas/recipe_writer.h"
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
-#include "open/align_slot.h"
+#include "network/align_slot.h"
 #include "open/confirm.h"
 #include "open/exports_beside.h"
 #include "open/open_network.h"

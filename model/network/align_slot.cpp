@@ -1,4 +1,4 @@
-#include "open/align_slot.h"
+#include "network/align_slot.h"
 
 #include "tensor/transposed_tensor.h"
 

@@ -1,0 +1,219 @@
+// The networks have members called slots.
+#include "checks/accumulators.h"
+#include "export/npz.h"
+#include "open/open_network.h"
+#include "quant/code_reader.h"
+#include "report/accumulators_report.h"
+#include "support/golden.h"
+#include "support/integer_layers.h"
+#include "support/paths.h"
+
+#include <QtTest>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+using namespace quantscope;
+using namespace quantscope::test;
+
+namespace {
+
+const std::array<std::string, 4> kLayers = {"conv1", "conv2", "fc1", "fc2"};
+constexpr std::array<int, 3> kActivationBits = {8, 6, 8};
+
+std::vector<std::int64_t> codesOf(const Network &network, const std::string &layer, Slot slot)
+{
+    CodeReader reader(*network.layer(layer)->slot(slot));
+    std::vector<std::int64_t> codes(reader.count());
+    reader.integers(0, codes);
+    return codes;
+}
+
+/// sum * 2^-shift, rounded half to even, behind a ReLU.
+std::int64_t requantized(std::int64_t sum, int shift, int bits)
+{
+    const std::int64_t positive = std::max<std::int64_t>(sum, 0), half = std::int64_t{1} << (shift - 1);
+    const std::int64_t rest = positive & (2 * half - 1), floor = positive >> shift;
+    const std::int64_t code = floor + (rest > half || (rest == half && floor % 2 == 1) ? 1 : 0);
+    return std::min(code, (std::int64_t{1} << bits) - 1);
+}
+
+IntegerImage pooledByTwo(const IntegerImage &image)
+{
+    IntegerImage out = IntegerImage::zeros(image.channels, image.rows / 2, image.columns / 2);
+    for (std::size_t c = 0; c < image.channels; ++c)
+        for (std::size_t y = 0; y < image.rows; ++y)
+            for (std::size_t x = 0; x < image.columns; ++x)
+                out.pixel(c, y / 2, x / 2) = std::max(out.pixel(c, y / 2, x / 2), image.pixel(c, y, x));
+    return out;
+}
+
+} // namespace
+
+/// The sample's network in integers alone: what its sums really are, beside what they were said to be able to be.
+class TestDigitsAccumulators : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void ranges_data();
+    void ranges();
+    void everySumIsInItsRange_data();
+    void everySumIsInItsRange();
+
+private:
+    struct Seen {
+        std::int64_t min = INT64_MAX, max = INT64_MIN;
+    };
+    /// What leaves its range; empty when nothing does.
+    QString runLayer(std::size_t layer, IntegerImage &image);
+    QString run(IntegerImage image);
+
+    std::array<IntegerConvolution, 4> m_layers;
+    Accumulators m_ranges;
+    std::array<Seen, 4> m_seen;
+    nlohmann::json m_golden;
+};
+
+void TestDigitsAccumulators::initTestCase()
+{
+    const auto network = openNetwork(sample("digits_fixed.pt"));
+    QVERIFY(network.has_value());
+    auto ranges = accumulatorsOf(*network);
+    QVERIFY(ranges.has_value());
+    m_ranges = *std::move(ranges);
+    QCOMPARE(m_ranges.known.size(), kLayers.size());
+    m_golden = golden(sample("digits_expected.json"))["digits_fixed"]["integer_network"];
+    m_layers = {IntegerConvolution{.inputs = 1, .outputs = 16, .rows = 3, .columns = 3, .pad = 1},
+        IntegerConvolution{.inputs = 16, .outputs = 32, .rows = 3, .columns = 3, .pad = 1},
+        IntegerConvolution{.inputs = 128, .outputs = 64}, IntegerConvolution{.inputs = 64, .outputs = 10}};
+    for (std::size_t i = 0; i < kLayers.size(); ++i) {
+        m_layers[i].weight = codesOf(*network, kLayers[i], Slot::Weight);
+        m_layers[i].bias = codesOf(*network, kLayers[i], Slot::Bias);
+        QCOMPARE(network->layer(m_ranges.known[i].layer).name, kLayers[i]);
+    }
+    for (std::size_t i = 0; i < kActivationBits.size(); ++i) {
+        const std::vector<Requantization> &requantizations = m_ranges.known[i].requantizations;
+        QCOMPARE(requantizations.size(), std::size_t{1});
+        QCOMPARE(requantizations[0].factors.size(), std::size_t{1});
+        QCOMPARE(requantizations[0].worstPowerError(), 0.0);
+        QCOMPARE(
+            requantizations[0].factors[0].powerShift, m_golden["shifts"]["relu" + std::to_string(i + 1)].get<int>());
+    }
+}
+
+QString TestDigitsAccumulators::runLayer(std::size_t layer, IntegerImage &image)
+{
+    image = m_layers[layer](image);
+    const std::size_t plane = image.rows * image.columns;
+    for (std::size_t p = 0; p < image.at.size(); ++p) {
+        const std::int64_t sum = image.at[p];
+        const ChannelSum &range = m_ranges.known[layer].channels[p / plane];
+        if (sum < range.min || sum > range.max)
+            return QStringLiteral("%1 channel %2: %3").arg(kLayers[layer].c_str()).arg(p / plane).arg(sum);
+        m_seen[layer].min = std::min(m_seen[layer].min, sum);
+        m_seen[layer].max = std::max(m_seen[layer].max, sum);
+        if (layer < kActivationBits.size())
+            image.at[p] = requantized(
+                sum, m_ranges.known[layer].requantizations[0].factors[0].powerShift, kActivationBits[layer]);
+    }
+    return {};
+}
+
+QString TestDigitsAccumulators::run(IntegerImage image)
+{
+    for (std::size_t layer = 0; layer < kLayers.size(); ++layer) {
+        if (layer == 2)
+            image = {image.at.size(), 1, 1, image.at};
+        if (const QString outside = runLayer(layer, image); !outside.isEmpty())
+            return outside;
+        if (layer < 2)
+            image = pooledByTwo(image);
+    }
+    return {};
+}
+
+void TestDigitsAccumulators::everySumIsInItsRange_data()
+{
+    QTest::addColumn<bool>("saturating");
+    QTest::newRow("360 test images") << false;
+    QTest::newRow("64 inputs that saturate") << true;
+}
+
+void TestDigitsAccumulators::everySumIsInItsRange()
+{
+    QFETCH(bool, saturating);
+    const QByteArray data = saturating ? npzArray(sample("digits_saturating.npz"), "codes")
+                                       : npzArray(sample("digits_test.npz"), "images");
+    QCOMPARE(data.size(), saturating ? 64 * 64 : 360 * 64 * 4);
+    m_seen = {};
+    IntegerImage image = IntegerImage::zeros(1, 8, 8);
+    for (std::size_t i = 0; i < (saturating ? 64u : 360u); ++i) {
+        for (std::size_t p = 0; p < 64; ++p) {
+            float pixel = 0;
+            if (!saturating)
+                std::memcpy(&pixel, data.constData() + (i * 64 + p) * sizeof(float), sizeof(float));
+            const auto code = saturating ? static_cast<signed char>(data[static_cast<qsizetype>(i * 64 + p)])
+                                         : static_cast<std::int64_t>(std::nearbyint(pixel * 64));
+            image.at[p] = std::clamp<std::int64_t>(code, -128, 127);
+        }
+        QCOMPARE(run(image), QString());
+    }
+    // The test is as long as the network: its sums are those that numpy found.
+    const nlohmann::json expected
+        = saturating ? m_golden["saturating_input"]["accumulators"] : m_golden["accumulators"];
+    for (std::size_t i = 0; i < kActivationBits.size(); ++i) {
+        QCOMPARE(m_seen[i].min, expected[kLayers[i]]["min"].get<std::int64_t>());
+        QCOMPARE(m_seen[i].max, expected[kLayers[i]]["max"].get<std::int64_t>());
+    }
+}
+
+/// By numpy, from the codes that Brevitas has; in the QCDQ export by the same names.
+void TestDigitsAccumulators::ranges_data()
+{
+    QTest::addColumn<QString>("file");
+    for (const char *file : {"digits_fixed.pt", "digits_fixed_qonnx.onnx", "digits_fixed_qcdq.onnx"})
+        QTest::newRow(file) << QString(file);
+}
+
+void TestDigitsAccumulators::ranges()
+{
+    QFETCH(QString, file);
+    const auto network = openNetwork(sample(file.toStdString()));
+    QVERIFY(network.has_value());
+    const auto found = accumulatorsOf(*network);
+    QVERIFY(found.has_value());
+    QVERIFY(found->unknown.empty());
+    QStringList lines;
+    for (const AccumulatorRange &range : found->known)
+        lines << QStringLiteral("%1 %2 to %3, %4 bits in channel %5 of %6, %7 terms of %8%9")
+                     .arg(network->layer(range.layer).name.c_str())
+                     .arg(range.min)
+                     .arg(range.max)
+                     .arg(range.bitsNeeded)
+                     .arg(range.channel)
+                     .arg(range.channels.size())
+                     .arg(range.terms)
+                     .arg(inputName(*network, range.input).c_str())
+                     .arg(range.biasIncluded ? u", bias" : u"");
+    QCOMPARE(lines,
+        (QStringList{"conv1 -52889 to 53446, 17 bits in channel 0 of 16, 9 terms of quant_inp, bias",
+            "conv2 -133054 to 131482, 19 bits in channel 7 of 32, 144 terms of relu1, bias",
+            "fc1 -9906 to 13573, 15 bits in channel 0 of 64, 128 terms of relu2, bias",
+            "fc2 -299543 to 214537, 20 bits in channel 0 of 10, 64 terms of relu3, bias"}));
+    const QString text = QString::fromStdString(accumulatorsText(*network, *found));
+    QVERIFY2(text.contains(u"32 declared, 19 needed") && text.contains(u"relu1: x 2^-7, exact"), qPrintable(text));
+    const nlohmann::ordered_json fc1 = accumulatorsJson(*network, *found)[2];
+    QCOMPARE(QString::fromStdString(fc1.dump()),
+        QStringLiteral(
+            R"({"layer":"fc1","min":-9906,"max":13573,"bits_needed":15,"channel":0,"bias_included":true,)"
+            R"("input":"relu2","declared_bits":32,"terms":128,"exact":true,"requantization":[{"output":"relu3",)"
+            R"("factor":["0x1p-4"],"multiplier":[1073741824],"shift":[-3],"power_of_two_shift":[4],)"
+            R"("worst_error":0.0,"power_of_two_worst_error":0.0}]})"));
+}
+
+QTEST_GUILESS_MAIN(TestDigitsAccumulators)
+#include "tst_digits_accumulators.moc"

@@ -1,0 +1,157 @@
+// The networks have members called slots.
+#include "open/open_network.h"
+#include "report/html/html_charts.h"
+#include "report/html/html_report.h"
+#include "report/html/html_text.h"
+#include "report/inspect.h"
+#include "support/paths.h"
+#include "support/program.h"
+#include "support/state_file.h"
+
+#include <QDir>
+#include <QRegularExpression>
+#include <QTemporaryDir>
+#include <QXmlStreamReader>
+#include <QtTest>
+
+using namespace quantscope;
+using namespace quantscope::test;
+
+namespace {
+
+QString reportOf(Network network)
+{
+    const auto inspection = quantscope::inspect(std::make_shared<const Network>(std::move(network)));
+    const auto accumulators = accumulatorsOf(*inspection->network);
+    const auto page = htmlReport(*inspection, *accumulators);
+    return page ? QString::fromStdString(*page) : QString::fromStdString(page.error().text());
+}
+
+/// The page as XML, which its own tags are: what is not closed or not escaped is an error.
+QString faultOf(QString page)
+{
+    page.remove(QStringLiteral("<!DOCTYPE html>"));
+    page.replace(QRegularExpression(QStringLiteral("<(meta|br)( [^>]*)?>")), QStringLiteral("<\\1\\2/>"));
+    QXmlStreamReader reader(page);
+    while (!reader.atEnd())
+        reader.readNext();
+    return reader.hasError() ? QStringLiteral("line %1: %2").arg(reader.lineNumber()).arg(reader.errorString())
+                             : QString();
+}
+
+} // namespace
+
+class TestHtmlReport : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void escapes_data();
+    void escapes();
+    void hostileNames();
+    void samples_data();
+    void samples();
+    void charts();
+    void program();
+};
+
+void TestHtmlReport::escapes_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("html");
+    QTest::newRow("plain") << QByteArray("conv1.weight") << QByteArray("conv1.weight");
+    QTest::newRow("tags") << QByteArray("<script>alert(1)</script>")
+                          << QByteArray("&lt;script&gt;alert(1)&lt;/script&gt;");
+    QTest::newRow("attributes") << QByteArray("\" onload='x'") << QByteArray("&quot; onload=&#39;x&#39;");
+    QTest::newRow("entities") << QByteArray("&lt;&amp;") << QByteArray("&amp;lt;&amp;amp;");
+    QTest::newRow("control") << QByteArray("a\nb\x1b[31m") << QByteArray("a\\x0ab\\x1b[31m");
+    QTest::newRow("no UTF-8") << QByteArray("\xff\xfe<") << QByteArray("\\xff\\xfe&lt;");
+    QTest::newRow("UTF-8") << QByteArray("\xc3\xa9") << QByteArray("\xc3\xa9");
+}
+
+void TestHtmlReport::escapes()
+{
+    QFETCH(QByteArray, text);
+    QTEST(QByteArray::fromStdString(htmlText(text.toStdString())), "html");
+}
+
+/// Whatever a file calls its layers: it is text.
+void TestHtmlReport::hostileNames()
+{
+    const std::string name = "</title><script>alert(1)</script><img src=x onerror='y'>";
+    const QString page = reportOf(recoveredNetwork({weight(name, {2, 2})}, ""));
+    QVERIFY(page.contains(u"&lt;script&gt;"));
+    QVERIFY(!page.contains(u"<script") && !page.contains(u"<img"));
+    QCOMPARE(faultOf(page), QString());
+}
+
+void TestHtmlReport::samples_data()
+{
+    QTest::addColumn<QString>("file");
+    for (const char *file : {"digits_fixed.pt", "digits_float.pt", "digits_fixed_qcdq.onnx", "digits_fixed_qcdq.ts.pt"})
+        QTest::newRow(file) << QString(file);
+}
+
+/// Well formed, the same each time, with nothing from elsewhere, and links that lead somewhere.
+void TestHtmlReport::samples()
+{
+    QFETCH(QString, file);
+    const auto network = openNetwork(sample(file.toStdString()));
+    QVERIFY(network.has_value());
+    const QString page = reportOf(*network);
+    QCOMPARE(faultOf(page), QString());
+    QCOMPARE(reportOf(*network), page);
+    for (const char *foreign : {"http:", "https:", "<script", "<link", "<img", "url(", "@import", "src="})
+        QVERIFY2(!page.contains(QString(foreign)), foreign);
+    static const QRegularExpression link(QStringLiteral("href=\"#([^\"]+)\""));
+    for (auto links = link.globalMatch(page); links.hasNext();) {
+        const QString id = links.next().captured(1);
+        QVERIFY2(page.contains(QStringLiteral("id=\"%1\"").arg(id)), qPrintable(id));
+    }
+    for (const Layer &layer : network->layers)
+        QVERIFY(page.contains(QString::fromStdString(layer.name)));
+    QVERIFY(page.contains(u"prefers-color-scheme: dark"));
+    if (file.startsWith(u"digits_fixed"))
+        QVERIFY(page.contains(u"32 declared, 19 needed"));
+    QVERIFY(page.count(QStringLiteral("<svg ")) >= 16); // codes and values of 4 weights and 4 biases
+}
+
+void TestHtmlReport::charts()
+{
+    const std::string chart
+        = htmlChart({"T", {{2, "two", false}, {0, "none", false}, {4, "four", true}}, "a", "b", "4"});
+    QCOMPARE(QString::fromStdString(chart),
+        QStringLiteral(
+            R"(<figure><figcaption>T</figcaption><svg role="img" viewBox="0 0 400 120"><title>T</title>)"
+            R"(<rect class="bar" x="0.00" y="60.00" width="120.00" height="44.00"><title>two</title></rect>)"
+            R"(<rect class="bar end" x="266.67" y="16.00" width="120.00" height="88.00"><title>four</title></rect>)"
+            R"(<line x1="0" y1="104" x2="400" y2="104"/><text x="0" y="11" text-anchor="start">4</text>)"
+            R"(<text x="0" y="117" text-anchor="start">a</text><text x="400" y="117" text-anchor="end">b</text>)"
+            "</svg></figure>\n"));
+    QCOMPARE(htmlChart({"T", {{0, "none", false}}, "", "", ""}), std::string());
+    QCOMPARE(htmlChart({"T", {}, "", "", ""}), std::string());
+}
+
+void TestHtmlReport::program()
+{
+    const QTemporaryDir folder;
+    const QString page = folder.filePath("page.html"), model = QString::fromStdString(sample("digits_fixed.pt"));
+    const Run run = runWith({"report", model, "--html", page});
+    QCOMPARE(run.status, 0);
+    QVERIFY(run.err.isEmpty());
+    QFile file(page);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray text = file.readAll();
+    QVERIFY(text.startsWith("<!DOCTYPE html>") && text.endsWith("</html>\n"));
+    QCOMPARE(QDir(folder.path()).entryList(QDir::Files | QDir::Hidden), QStringList{"page.html"});
+    const QString copy = folder.filePath("model.pt");
+    QVERIFY(QFile::copy(model, copy));
+    const Run over = runWith({"report", copy, "--html", copy});
+    QCOMPARE(over.status, 2);
+    QVERIFY(over.err.contains("name another file"));
+    QCOMPARE(runWith({"report", "/nonexistent.pt", "--html", page}).status, 3);
+    QCOMPARE(runWith({"report", model, "--html", "/proc/none/page.html"}).status, 3);
+    QCOMPARE(runWith({"report", model}).status, 2);
+}
+
+QTEST_GUILESS_MAIN(TestHtmlReport)
+#include "tst_html_report.moc"
