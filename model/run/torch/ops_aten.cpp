@@ -1,5 +1,6 @@
+#include "run/torch/ops_aten.h"
+
 #include "run/torch/boxed_call.h"
-#include "run/torch/ops.h"
 
 #include <algorithm>
 

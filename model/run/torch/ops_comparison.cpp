@@ -1,5 +1,6 @@
+#include "run/torch/ops_comparison.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/eq.h>

@@ -1,7 +1,5 @@
 #include "run/torch/ops_convolution.h"
 
-#include "run/torch/ops.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/constant_pad_nd.h>

@@ -23,4 +23,7 @@ at::Tensor paddedBy(const at::Tensor &x, const Int64s &before, const Int64s &aft
 at::Tensor channelsFirst(const at::Tensor &x);
 at::Tensor channelsLast(const at::Tensor &x);
 
+/// Convolutions and products of matrices of ONNX, also with channels last (QONNX).
+std::span<const OpRow> convolutionOperators();
+
 } // namespace quantscope

@@ -1,5 +1,6 @@
+#include "run/torch/ops_generating.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 #include "run/torch/tensor_values.h"
 
 #include <ATen/TensorOperators.h>

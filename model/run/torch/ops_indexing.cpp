@@ -1,6 +1,7 @@
+#include "run/torch/ops_indexing.h"
+
 #include "run/torch/index_of_rows.h"
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>

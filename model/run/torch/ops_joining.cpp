@@ -1,5 +1,6 @@
+#include "run/torch/ops_joining.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>

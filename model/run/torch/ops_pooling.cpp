@@ -1,4 +1,5 @@
-#include "run/torch/ops.h"
+#include "run/torch/ops_pooling.h"
+
 #include "run/torch/ops_convolution.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,4 +1,5 @@
-#include "run/torch/ops.h"
+#include "run/torch/ops_recurrent.h"
+
 #include "run/torch/recurrence.h"
 
 #include <ATen/TensorOperators.h>

@@ -1,5 +1,6 @@
+#include "run/torch/ops_reduction.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>

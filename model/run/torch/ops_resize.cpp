@@ -1,5 +1,6 @@
+#include "run/torch/ops_resize.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 #include "run/torch/resampling.h"
 
 #include <ATen/ops/upsample_bicubic2d.h>

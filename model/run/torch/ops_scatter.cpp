@@ -1,6 +1,7 @@
+#include "run/torch/ops_scatter.h"
+
 #include "run/torch/index_of_rows.h"
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/ops/index_add.h>
 #include <ATen/ops/index_copy.h>

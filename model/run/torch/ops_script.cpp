@@ -1,5 +1,6 @@
+#include "run/torch/ops_script.h"
+
 #include "run/torch/boxed_call.h"
-#include "run/torch/ops.h"
 #include "run/torch/packed_state.h"
 
 #include <ATen/core/ivalue.h>

@@ -1,5 +1,6 @@
+#include "run/torch/ops_shape.h"
+
 #include "run/torch/op_arguments.h"
-#include "run/torch/ops.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/tensor.h>
