@@ -118,8 +118,8 @@ SlotStatistics seenFrom(const MessageReader &in)
 MessageJson flowJson(const LayerFlow &flow)
 {
     const FlowFigures &f = flow.figures;
-    const auto id = flow.id ? std::optional<std::size_t>(position(*flow.id)) : std::nullopt;
-    return {{"layer", flow.layer}, {"id", orAbsent(id)}, {"slot", std::string(flow.slotText())},
+    const MessageJson id = flow.id ? MessageJson(position(*flow.id)) : MessageJson(nullptr);
+    return {{"layer", flow.layer}, {"id", id}, {"slot", std::string(flow.slotText())},
         {"seen", seenJson(f.seen)}, {"has_codes", f.hasCodes}, {"low", exactJson(f.low)}, {"high", exactJson(f.high)},
         {"sum", exactJson(f.sum)}, {"squares", exactJson(f.squares)}, {"finite", f.finite}};
 }

@@ -9,9 +9,9 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static const QString kGeometry = u"window/geometry"_s;
-static const QString kLeft = u"window/left-share"_s;
-static const QString kProblems = u"window/problems-share"_s;
+static const QString kWindowGeometry = u"window/geometry"_s;
+static const QString kLeftShare = u"window/left-share"_s;
+static const QString kProblemsShare = u"window/problems-share"_s;
 
 QSize firstSize(const QSize &available)
 {
@@ -20,29 +20,29 @@ QSize firstSize(const QSize &available)
     return kWished.boundedTo(available - kTitle);
 }
 
-bool hasSavedGeometry() { return !Settings::bytes(kGeometry).isEmpty(); }
+bool hasSavedGeometry() { return !Settings::bytes(kWindowGeometry).isEmpty(); }
 
 void saveLayout(const QMainWindow &window, const WorkSplitter *split, const QSplitter *left)
 {
-    Settings::setBytes(kGeometry, window.saveGeometry());
+    Settings::setBytes(kWindowGeometry, window.saveGeometry());
     if (!split || !left)
         return;
     if (const auto share = split->share())
-        Settings::setText(kLeft, QString::number(*share));
-    Settings::setText(kProblems, QString::number(shareOfSecond(*left)));
+        Settings::setText(kLeftShare, QString::number(*share));
+    Settings::setText(kProblemsShare, QString::number(shareOfSecond(*left)));
 }
 
 void restoreGeometry(QMainWindow &window)
 {
     if (hasSavedGeometry())
-        window.restoreGeometry(Settings::bytes(kGeometry));
+        window.restoreGeometry(Settings::bytes(kWindowGeometry));
 }
 
 void restoreShares(WorkSplitter &split, QSplitter &left)
 {
-    if (const double share = Settings::text(kLeft).toDouble(); share > 0)
+    if (const double share = Settings::text(kLeftShare).toDouble(); share > 0)
         split.setShare(share);
-    if (const int share = Settings::text(kProblems).toInt(); share > 0)
+    if (const int share = Settings::text(kProblemsShare).toInt(); share > 0)
         setShareOfSecond(left, share);
 }
 
