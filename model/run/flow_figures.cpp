@@ -297,6 +297,12 @@ void FlowFigures::add(const FlowFigures &piece)
     addChannelRanges(seen.channels, piece.seen.channels);
 }
 
+void FlowFigures::wholeCodes()
+{
+    if (hasCodes && seen.codes.bins.size() < codeBins)
+        spread(seen.codes, firstCode, codeBins);
+}
+
 FlowFigures measureFlow(
     std::span<const float> seen, const Shape &shape, const Quantizer *quantizer, std::optional<std::size_t> channelAxis)
 {
