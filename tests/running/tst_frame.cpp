@@ -101,7 +101,7 @@ private Q_SLOTS:
         QTest::newRow("no such type") << bytesOf("\0\0\0\0\x0c", 5) << "type 12, which is none";
         QTest::newRow("type 0") << bytesOf("\0\0\0\0\0", 5) << "type 0, which is none";
         QTest::newRow("too long") << bytesOf("\x01\0\0\x04\x01", 5) << "claims 67108865 bytes";
-        QTest::newRow("text") << QByteArray("Traceback (most recent call last)") << "type 98, which is none";
+        QTest::newRow("text") << QByteArray("Traceback (most recent call last)") << "type 101, which is none";
     }
 
     void brokenStreams()

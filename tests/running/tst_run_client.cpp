@@ -82,7 +82,7 @@ private Q_SLOTS:
                                     << "a message has no 'protocol'";
         QTest::newRow("another answer") << hello + printed(FrameType::Finished, "{}") + "sleep 60\n"
                                         << "it sent a frame of type 9 where 3 belongs";
-        QTest::newRow("half a frame") << hello + "printf '\\1\\0'\n"
+        QTest::newRow("half a frame") << hello + "printf '\\1\\0'; timeout 1 cat >/dev/null\n"
                                       << "ended within a frame";
         QTest::newRow("silent") << hello + "sleep 60\n"
                                 << "it was silent for 2 seconds";

@@ -183,7 +183,7 @@ private Q_SLOTS:
         QCOMPARE(samplesText(*b, 0, 3, DType::Float32), QString("7 8 9"));
         const auto none = SampleFile::open(path, "input.1");
         QCOMPARE(QString::fromStdString(none.error().message),
-            QString("holds several arrays (b, layer/a) and none named \"input.1\": say which, as FILE.npz:b"));
+            QString("holds several arrays (layer/a, b) and none named \"input.1\": say which, as FILE.npz:layer/a"));
         QVERIFY(none.error().kind == ErrorKind::Usage);
         const auto other = SampleFile::open(path + ":layer/c");
         QVERIFY(QString::fromStdString(other.error().message).contains("did you mean \"layer/a\""));
