@@ -2,6 +2,8 @@
 #include "support/paths.h"
 #include "support/program.h"
 
+#include <csignal>
+
 #include <sys/resource.h>
 
 #include <QCryptographicHash>
