@@ -63,74 +63,7 @@ Evaluation::Evaluation(const RunContext &context, KeptPiece &piece, const Observ
     , m_cancelled(cancelled)
     , m_values(m_graph.graph().values.size())
     , m_present(m_values.size(), false)
-    , m_uses(m_values.size(), 0)
-    , m_planned(m_graph.graph().nodes.size() + m_graph.sites().size() + context.places.size(), false)
 {
-    for (std::size_t i = 0; m_observe && i < context.places.size(); ++i)
-        m_placesAt[context.places[i].to].push_back(i);
-}
-
-std::size_t Evaluation::positionOf(ValueId made) const
-{
-    const auto producer = m_graph.graph().values[made].producer;
-    return producer ? 2 * m_graph.position(*producer) : 0;
-}
-
-Evaluation::Step Evaluation::nodeStep(NodeId id) const { return {Step::Kind::Node, id, 2 * m_graph.position(id)}; }
-
-Evaluation::Step Evaluation::siteStep(std::size_t site) const
-{
-    return {Step::Kind::Site, site, positionOf(m_graph.sites()[site].span.to)};
-}
-
-Evaluation::Step Evaluation::observeStep(std::size_t place) const
-{
-    return {Step::Kind::Observe, place, positionOf(m_context.places[place].to) + 1};
-}
-
-std::size_t Evaluation::numberOf(const Step &step) const
-{
-    const std::size_t nodes = m_graph.graph().nodes.size();
-    return step.kind == Step::Kind::Node ? step.index
-        : step.kind == Step::Kind::Site  ? nodes + step.index
-                                         : nodes + m_graph.sites().size() + step.index;
-}
-
-std::vector<ValueId> Evaluation::readBy(const Step &step) const
-{
-    std::vector<ValueId> out;
-    if (step.kind == Step::Kind::Observe) {
-        const ObservedPlace &place = m_context.places[step.index];
-        out = {place.from, place.to};
-    } else if (step.kind == Step::Kind::Site) {
-        if (m_context.sites.readsInput(step.index))
-            out = {m_graph.sites()[step.index].span.from};
-    } else {
-        const Node &node = m_graph.graph().nodes[step.index];
-        out = m_graph.branchesOf(node, 0) ? std::vector<ValueId>{node.input(0)} : node.inputs;
-    }
-    std::erase(out, kNoValue);
-    return out;
-}
-
-std::vector<ValueId> Evaluation::madeBy(const Step &step) const
-{
-    if (step.kind == Step::Kind::Node)
-        return m_graph.graph().nodes[step.index].outputs;
-    if (step.kind == Step::Kind::Site)
-        return {m_graph.sites()[step.index].span.to};
-    return {};
-}
-
-std::string Evaluation::textOf(const Step &step) const
-{
-    if (step.kind == Step::Kind::Node)
-        return m_graph.nodeText(static_cast<NodeId>(step.index));
-    const ObservedPlace *place = step.kind == Step::Kind::Observe ? &m_context.places[step.index] : nullptr;
-    if (place != nullptr && !place->site)
-        return fmt::format("the result of {}", printable(m_graph.network().layer(place->layer).name));
-    const SlotId owner = m_graph.sites()[place != nullptr ? *place->site : step.index].owners.front();
-    return fmt::format("the quantizer of {} ({})", printable(m_graph.network().layer(owner.layer).name), owner.slot);
 }
 
 /// A quantizer that stands in place of the graph's operators makes its value itself, even of a tensor of the file.
@@ -142,47 +75,82 @@ bool Evaluation::isThere(ValueId value) const
     return !(site && m_context.sites.replaces(*site)) && m_graph.graph().values[value].tensor.has_value();
 }
 
-std::optional<Evaluation::Step> Evaluation::makerOf(ValueId value) const
-{
-    if (const auto site = m_graph.siteOf(value); site && m_context.sites.replaces(*site))
-        return siteStep(*site);
-    const auto producer = m_graph.graph().values[value].producer;
-    return producer ? std::optional(nodeStep(*producer)) : std::nullopt;
-}
-
 bool Evaluation::isUnobserved(std::size_t place) const
 {
-    return m_observe && !m_piece.figures.contains(place) && !m_planned[numberOf(observeStep(place))];
+    return m_observe && !m_piece.figures.contains(place) && !m_planned[m_context.steps.ofPlace(place).number];
 }
 
-std::vector<Evaluation::Step> Evaluation::plan(std::vector<Step> open, const std::vector<ValueId> &values)
+/// One use more. What the piece keeps is held from here on: the limit may take it away before it is read.
+void Evaluation::need(ValueId value, std::vector<RunStep> &open)
 {
-    std::vector<Step> out;
-    const auto need = [&](ValueId value) {
-        ++m_uses[value];
-        if (isThere(value))
-            return;
-        if (const auto maker = makerOf(value))
-            open.push_back(*maker);
-    };
-    std::ranges::for_each(values, need);
-    while (!open.empty()) {
-        const Step step = open.back();
-        open.pop_back();
-        if (m_planned[numberOf(step)])
-            continue;
-        m_planned[numberOf(step)] = true;
-        out.push_back(step);
-        std::ranges::for_each(readBy(step), need);
-        for (const ValueId made : madeBy(step))
-            if (const auto places = m_placesAt.find(made); places != m_placesAt.end())
-                for (const std::size_t place : places->second)
-                    if (isUnobserved(place))
-                        open.push_back(observeStep(place));
+    if (m_uses[value]++ > 0)
+        return;
+    if (const auto kept = m_piece.values.find(value); kept != m_piece.values.end()) {
+        hold(value, kept->second);
+        m_held.push_back(value);
+    } else if (!isThere(value)) {
+        if (auto maker = m_context.steps.makerOf(value))
+            open.push_back(std::move(*maker));
     }
-    std::ranges::stable_sort(out, {}, &Step::position);
-    m_total += out.size();
+}
+
+std::vector<RunStep> Evaluation::plan(std::vector<RunStep> open, const std::vector<ValueId> &values)
+{
+    std::vector<RunStep> out;
+    for (const ValueId value : values)
+        need(value, open);
+    while (!open.empty()) {
+        RunStep step = std::move(open.back());
+        open.pop_back();
+        if (m_planned[step.number])
+            continue;
+        m_planned[step.number] = true;
+        for (const ValueId value : step.reads)
+            need(value, open);
+        for (const ValueId made : m_context.steps.madeBy(step))
+            for (const std::size_t place : m_context.steps.placesAt(made))
+                if (isUnobserved(place))
+                    open.push_back(m_context.steps.ofPlace(place));
+        out.push_back(std::move(step));
+    }
+    std::ranges::stable_sort(out, {}, &RunStep::position);
     return out;
+}
+
+/// Pieces that keep the same values need the same steps.
+std::shared_ptr<const RunPlan> Evaluation::planAll()
+{
+    std::vector<std::size_t> key{m_context.exchanges, m_context.constants.size(), m_observe ? 1u : 0u};
+    for (const auto &[value, kept] : m_piece.values)
+        key.push_back(value);
+    key.push_back(kNoValue);
+    for (const auto &[place, figures] : m_piece.figures)
+        key.push_back(place);
+    if (m_context.lastPlan != nullptr && m_context.lastPlan->key == key) {
+        m_uses = m_context.lastPlan->uses;
+        m_planned = m_context.lastPlan->planned;
+        for (const ValueId value : m_context.lastPlan->held)
+            hold(value, m_piece.values.at(value));
+        return m_context.lastPlan;
+    }
+    m_uses.assign(m_values.size(), 0);
+    m_planned.assign(m_context.steps.count(), false);
+    for (const ValueId input : m_graph.inputs())
+        ++m_uses[input]; // they stay
+    std::vector<RunStep> observing;
+    for (std::size_t i = 0; i < m_context.places.size(); ++i)
+        if (m_graph.isAlwaysNeeded(m_context.places[i].to) && isUnobserved(i))
+            observing.push_back(m_context.steps.ofPlace(i));
+    std::vector<RunStep> steps = plan(std::move(observing), m_graph.graph().outputs);
+    m_context.lastPlan
+        = std::make_shared<const RunPlan>(RunPlan{std::move(key), std::move(steps), m_held, m_uses, m_planned});
+    return m_context.lastPlan;
+}
+
+void Evaluation::hold(ValueId value, c10::IValue computed)
+{
+    m_values[value] = std::move(computed);
+    m_present[value] = true;
 }
 
 c10::IValue Evaluation::fetch(ValueId value)
@@ -211,8 +179,7 @@ void Evaluation::store(ValueId value, c10::IValue computed)
     }
     if (m_uses[value] == 0)
         return;
-    m_values[value] = std::move(computed);
-    m_present[value] = true;
+    hold(value, std::move(computed));
 }
 
 void Evaluation::release(ValueId value)
@@ -249,9 +216,9 @@ void Evaluation::runNode(NodeId id)
 }
 
 /// Of an If the way that its condition chooses, and nothing of the other.
-void Evaluation::runBranch(NodeId id)
+void Evaluation::runBranch(const RunStep &own)
 {
-    const Node &node = m_graph.graph().nodes[id];
+    const Node &node = m_graph.graph().nodes[own.index];
     if (node.input(0) == kNoValue)
         throw RunError("which way its code goes is not known before it runs, and returning early is not followed");
     if (++m_depth > kMostBranches)
@@ -268,8 +235,10 @@ void Evaluation::runBranch(NodeId id)
             store(output, constantOfBranch(node.attribute(std::to_string(1 + chosen))));
             continue;
         }
-        runAll(plan({}, {taken}));
-        m_current = nodeStep(id);
+        const std::vector<RunStep> steps = plan({}, {taken});
+        m_total += steps.size();
+        runAll(steps);
+        m_current = &own;
         store(output, fetch(taken));
         release(taken);
     }
@@ -305,22 +274,25 @@ void Evaluation::observe(std::size_t index)
     m_context.kept.keepFigures(m_piece, index, m_observe(seen));
 }
 
-void Evaluation::runAll(const std::vector<Step> &steps)
+void Evaluation::runAll(const std::vector<RunStep> &steps)
 {
-    for (const Step &step : steps) {
+    using Kind = RunStep::Kind;
+    for (const RunStep &step : steps) {
         if (m_cancelled && m_cancelled(m_done, m_total))
             throw CancelledError();
-        m_current = step;
-        if (step.kind == Step::Kind::Observe)
+        m_current = &step;
+        if (step.kind == Kind::Observe)
             observe(step.index);
-        else if (step.kind == Step::Kind::Site)
+        else if (step.kind == Kind::Site)
             runSite(step.index);
         else if (m_graph.branchesOf(m_graph.graph().nodes[step.index], 0))
-            runBranch(static_cast<NodeId>(step.index));
+            runBranch(step);
         else
             runNode(static_cast<NodeId>(step.index));
-        m_nodesRun += step.kind == Step::Kind::Observe ? 0u : 1u;
-        std::ranges::for_each(readBy(step), [&](ValueId value) { release(value); });
+        m_nodesRun += step.kind == Kind::Observe ? 0u : 1u;
+        for (const ValueId value : step.reads)
+            release(value);
+        m_planned[step.number] = false; // a branch may want again what was let go of
         ++m_done;
     }
 }
@@ -352,26 +324,21 @@ PieceResult Evaluation::run(std::span<const at::Tensor> inputs)
     PieceResult out;
     const std::vector<ValueId> &outputs = m_graph.graph().outputs;
     try {
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            ++m_uses[m_graph.inputs()[i]]; // they stay
-            m_values[m_graph.inputs()[i]] = inputs[i];
-            m_present[m_graph.inputs()[i]] = true;
-        }
-        std::vector<Step> observing;
-        for (std::size_t i = 0; i < m_context.places.size(); ++i)
-            if (m_graph.isAlwaysNeeded(m_context.places[i].to) && isUnobserved(i))
-                observing.push_back(observeStep(i));
-        runAll(plan(std::move(observing), outputs));
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            hold(m_graph.inputs()[i], inputs[i]);
+        const std::shared_ptr<const RunPlan> all = planAll();
+        m_total = all->steps.size();
+        runAll(all->steps);
         for (const ValueId output : outputs)
             out.outputs.push_back(outputOf(output));
     } catch (const CancelledError &) {
         throw;
     } catch (const std::bad_alloc &) {
         out.stopped = fmt::format("{}: there is not enough memory: give fewer samples at once",
-            m_current ? textOf(*m_current) : std::string("the network"));
+            m_current != nullptr ? m_context.steps.textOf(*m_current) : std::string("the network"));
     } catch (const std::exception &error) {
-        out.stopped
-            = fmt::format("{}: {}", m_current ? textOf(*m_current) : std::string("the network"), reasonFrom(error));
+        out.stopped = fmt::format("{}: {}",
+            m_current != nullptr ? m_context.steps.textOf(*m_current) : std::string("the network"), reasonFrom(error));
     }
     if (out.stopped)
         out.outputs.clear();

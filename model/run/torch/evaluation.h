@@ -4,9 +4,11 @@
 #include "run/torch/observed_places.h"
 #include "run/torch/op_table.h"
 #include "run/torch/run_engine.h"
+#include "run/torch/run_steps.h"
 #include "run/torch/sites_in_force.h"
 
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace quantscope {
@@ -19,6 +21,9 @@ struct RunContext {
     const std::vector<OpFunction> &functions; ///< by node; null for what is not known
     std::map<ValueId, c10::IValue> &constants; ///< computed once, for all pieces
     KeptValues &kept;
+    const RunSteps &steps;
+    std::size_t exchanges = 0; ///< of quantizers so far
+    std::shared_ptr<const RunPlan> &lastPlan;
 };
 
 /// One run of one piece. It computes what the outputs and the places that are observed rest on, as far as neither the
@@ -31,33 +36,19 @@ public:
     PieceResult run(std::span<const at::Tensor> inputs);
 
 private:
-    struct Step {
-        enum class Kind : std::uint8_t { Node, Site, Observe };
-        Kind kind = Kind::Node;
-        std::size_t index = 0; ///< NodeId, or position among sites or places
-        std::size_t position = 0; ///< in the order of computation
-    };
-
-    Step nodeStep(NodeId id) const;
-    Step siteStep(std::size_t site) const;
-    Step observeStep(std::size_t place) const;
-    std::size_t positionOf(ValueId made) const;
-    std::size_t numberOf(const Step &step) const;
-    std::vector<ValueId> readBy(const Step &step) const;
-    std::vector<ValueId> madeBy(const Step &step) const;
-    std::string textOf(const Step &step) const;
-
     bool isThere(ValueId value) const;
-    std::optional<Step> makerOf(ValueId value) const;
     bool isUnobserved(std::size_t place) const;
+    void need(ValueId value, std::vector<RunStep> &open);
     /// Everything that has to run for those steps and values, in order; what they read has one use more.
-    std::vector<Step> plan(std::vector<Step> open, const std::vector<ValueId> &values);
-    void runAll(const std::vector<Step> &steps);
+    std::vector<RunStep> plan(std::vector<RunStep> open, const std::vector<ValueId> &values);
+    std::shared_ptr<const RunPlan> planAll();
+    void runAll(const std::vector<RunStep> &steps);
     void runNode(NodeId id);
-    void runBranch(NodeId id);
+    void runBranch(const RunStep &own);
     void runSite(std::size_t site);
     void observe(std::size_t place);
     c10::IValue fetch(ValueId value);
+    void hold(ValueId value, c10::IValue computed);
     void store(ValueId value, c10::IValue computed);
     void release(ValueId value);
     at::Tensor outputOf(ValueId value);
@@ -68,12 +59,12 @@ private:
     KeptPiece &m_piece;
     const Observer &m_observe;
     const Cancelled &m_cancelled;
-    std::map<ValueId, std::vector<std::size_t>> m_placesAt;
     std::vector<c10::IValue> m_values; ///< by ValueId
     std::vector<bool> m_present; ///< by ValueId
     std::vector<std::uint32_t> m_uses; ///< by ValueId: steps that will read it
-    std::vector<bool> m_planned; ///< by step
-    std::optional<Step> m_current;
+    std::vector<bool> m_planned; ///< by step: it will run
+    std::vector<ValueId> m_held; ///< that the piece keeps
+    const RunStep *m_current = nullptr;
     std::size_t m_done = 0, m_total = 0, m_nodesRun = 0;
     unsigned m_depth = 0; ///< branches within branches
 };

@@ -26,6 +26,7 @@ struct RunEngine::State {
         , sites(graph)
         , places(observedPlaces(graph))
         , kept(graph)
+        , steps(graph, sites, places)
         , inputNames(namesOf(graph.graph(), graph.inputs()))
         , outputNames(namesOf(graph.graph(), graph.graph().outputs))
     {
@@ -35,7 +36,7 @@ struct RunEngine::State {
             outputNames[i] = fmt::format("output_{}", i);
     }
 
-    RunContext context() { return {graph, sites, places, functions, constants, kept}; }
+    RunContext context() { return {graph, sites, places, functions, constants, kept, steps, exchanges, lastPlan}; }
 
     /// What rests on one of those places is no longer known.
     void forget(const std::vector<std::size_t> &changed)
@@ -47,6 +48,7 @@ struct RunEngine::State {
         for (const ObservedPlace &place : places)
             observed.push_back(place.site ? isChanged[*place.site] || values[place.from] : values[place.to]);
         kept.exchange(values, observed);
+        ++exchanges;
         std::erase_if(constants, [&](const auto &entry) { return values[entry.first]; });
     }
 
@@ -56,6 +58,9 @@ struct RunEngine::State {
     std::vector<OpFunction> functions;
     std::map<ValueId, c10::IValue> constants;
     KeptValues kept;
+    RunSteps steps;
+    std::size_t exchanges = 0;
+    std::shared_ptr<const RunPlan> lastPlan;
     std::vector<std::string> inputNames, outputNames;
 };
 

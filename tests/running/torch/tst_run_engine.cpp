@@ -253,6 +253,81 @@ private Q_SLOTS:
         QCOMPARE(difference(ran(kept, {images}).outputs[0], before.outputs[0]), std::string());
     }
 
+    void placesOfQuantizers_data() { corpus_data(); }
+    /// Every quantizer has a place where another can stand, but for those within an operator.
+    void placesOfQuantizers()
+    {
+        QFETCH(const QString, model);
+        const auto network = networkOf(model.toStdString());
+        const bool isCell = model.contains("lstm_only");
+        QStringList without;
+        for (const Layer &layer : network->layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (slot.quantizer && slot.spans.empty() && !(isCell && slot.tensor == nullptr))
+                    without.push_back(QString::fromStdString(layer.name + ":" + std::string(slotName(slot.slot))));
+        QCOMPARE(without.join(" "), QString());
+    }
+
+    /// The quantizers of a checkpoint, with its float weights, on the graph of its export.
+    void quantizersOfTheCheckpoint_data()
+    {
+        QTest::addColumn<QString>("ending");
+        QTest::newRow("QONNX") << "qonnx.onnx";
+        QTest::newRow("QCDQ") << "qcdq.onnx";
+    }
+    void quantizersOfTheCheckpoint()
+    {
+        QFETCH(const QString, ending);
+        const auto checkpoint = openNetwork(test::sample("digits_fixed.pt"));
+        QVERIFY(checkpoint.has_value());
+        const auto network = networkOf(test::sample(("digits_fixed_" + ending).toStdString()));
+        std::vector<QuantizerChoice> choices;
+        for (const Layer &layer : network->layers)
+            for (const SlotQuantizer &slot : layer.slots) {
+                const Layer *other = checkpoint->layer(layer.name);
+                QVERIFY2(other != nullptr && other->slot(slot.slot) != nullptr, layer.name.c_str());
+                choices.push_back({{layer.id, slot.slot}, *other->slot(slot.slot)});
+            }
+        QCOMPARE(choices.size(), std::size_t(12));
+        const at::Tensor image = arraysOf(test::sample("digits_test.npz")).at("images").narrow(0, 0, 1);
+        RunEngine engine = engineOf(network);
+        const at::Tensor before = ran(engine, {image}).outputs[0];
+        QVERIFY(engine.setQuantizers(choices));
+        QCOMPARE(difference(ran(engine, {image}).outputs[0], before, true), std::string());
+        // Other bits of one weight are seen in the output, whether the file holds its floats or its codes.
+        for (QuantizerChoice &choice : choices)
+            if (network->layer(choice.first.layer).name == "conv1" && choice.first.slot == Slot::Weight)
+                choice.second->quantizer->bitWidth = 3;
+        QVERIFY(engine.setQuantizers(choices));
+        const at::Tensor after = ran(engine, {image}).outputs[0];
+        QVERIFY(!difference(after, before, true).empty());
+        const auto qonnx = networkOf(test::sample("digits_fixed_qonnx.onnx"));
+        const Layer *conv1 = qonnx->layer("conv1");
+        QVERIFY(conv1 != nullptr);
+        RunEngine other = engineOf(qonnx);
+        SlotQuantizer fewer = *checkpoint->layer("conv1")->slot(Slot::Weight);
+        fewer.quantizer->bitWidth = 3;
+        QVERIFY(other.setQuantizers({{{conv1->id, Slot::Weight}, fewer}}));
+        QCOMPARE(difference(ran(other, {image}).outputs[0], after, true), std::string());
+    }
+
+    void refusesExchanges()
+    {
+        const auto network = networkOf(test::sample("digits_fixed_qonnx.onnx"));
+        RunEngine engine = engineOf(network);
+        const Layer *conv1 = network->layer("conv1");
+        SlotQuantizer other = *network->layer("conv2")->slot(Slot::Weight);
+        const auto shape = engine.setQuantizers({{{conv1->id, Slot::Weight}, other}});
+        QVERIFY(!shape.has_value());
+        QCOMPARE(shape.error().message,
+            std::string("conv1 (weight): has shape [32, 16, 3, 3], and its place in the graph [16, 1, 3, 3]"));
+        const auto place = engine.setQuantizers({{{conv1->id, Slot::Output}, std::nullopt}});
+        QVERIFY(!place.has_value());
+        QCOMPARE(place.error().message,
+            std::string("conv1 (output): no place in the graph is known where another quantizer could stand instead of "
+                        "it"));
+    }
+
     void stopsByName()
     {
         test::OnnxBuilder builder;

@@ -1,0 +1,116 @@
+// Running a network: against libtorch's interpreter on the same archive, and what another quantizer costs.
+#include "dialects/interpret.h"
+#include "formats/open_model.h"
+#include "run/torch/run_engine.h"
+#include "run/torch/tensor_values.h"
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <benchmark/benchmark.h>
+
+using namespace quantscope;
+
+namespace {
+
+const std::string kSamples = std::string(QUANTSCOPE_SOURCE_DIR) + "/resources/samples/";
+const std::string kArchive = kSamples + "digits_float_qcdq.ts.pt";
+
+template <class T> T required(Result<T> result)
+{
+    if (!result)
+        throw std::runtime_error(result.error().text());
+    return std::move(*result);
+}
+
+std::shared_ptr<const Network> networkOf(const std::string &path)
+{
+    return std::make_shared<const Network>(required(recoverQuantizers(required(openModel(path)))));
+}
+
+at::Tensor images()
+{
+    const auto file = required(openModel(kSamples + "digits_test.npz"));
+    return tensorOf(file->tensors.at(file->find("images").value()));
+}
+
+void runPieces(RunEngine &engine, const at::Tensor &data, std::int64_t size)
+{
+    for (std::int64_t i = 0; i < data.size(0); i += size) {
+        const auto result = required(engine.run({{data.narrow(0, i, size)}}, {}, {}));
+        if (result.stopped)
+            throw std::runtime_error(*result.stopped);
+        benchmark::DoNotOptimize(result.outputs[0].data_ptr());
+    }
+}
+
+/// That quantizer with 5 and 6 bits in turn, so that each run has another one.
+class Exchange {
+public:
+    Exchange(const Network &network, std::size_t fromLast)
+    {
+        for (const Layer &layer : network.layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (slot.tensor == nullptr && slot.quantizer && slot.quantizer->bitWidth && !slot.spans.empty())
+                    m_found.push_back({{layer.id, slot.slot}, slot});
+        m_choice = m_found.at(m_found.size() - 1 - fromLast);
+    }
+    void next(RunEngine &engine)
+    {
+        m_choice.second->quantizer->bitWidth = m_choice.second->quantizer->bitWidth == 5 ? 6 : 5;
+        if (!engine.setQuantizers({m_choice}))
+            throw std::runtime_error("the quantizer cannot be exchanged");
+    }
+
+private:
+    std::vector<QuantizerChoice> m_found;
+    QuantizerChoice m_choice;
+};
+
+void interpreter(benchmark::State &state)
+{
+    const c10::InferenceMode withoutGradients(true);
+    torch::jit::Module module = torch::jit::load(kArchive);
+    const at::Tensor data = images();
+    for (int i = 0; i < 5; ++i) // it optimises what it has seen
+        module.forward({data});
+    for (auto _ : state)
+        benchmark::DoNotOptimize(module.forward({data}).toTensor().data_ptr());
+}
+BENCHMARK(interpreter)->Unit(benchmark::kMillisecond);
+
+void engineOnAll(benchmark::State &state)
+{
+    RunEngine engine = required(RunEngine::create(networkOf(kArchive)));
+    engine.setMemoryLimit(0);
+    const at::Tensor data = images();
+    runPieces(engine, data, data.size(0));
+    for (auto _ : state)
+        runPieces(engine, data, data.size(0));
+}
+BENCHMARK(engineOnAll)->Unit(benchmark::kMillisecond);
+
+/// Argument: how many quantizers of activations stand behind the one that changes.
+void engineOnChange(benchmark::State &state, const std::string &path, std::int64_t size)
+{
+    const auto network = networkOf(path);
+    RunEngine engine = required(RunEngine::create(network));
+    const at::Tensor data = images();
+    const std::int64_t piece = size == 0 ? data.size(0) : size;
+    Exchange exchange(*network, static_cast<std::size_t>(state.range(0)));
+    runPieces(engine, data, piece);
+    for (auto _ : state) {
+        exchange.next(engine);
+        runPieces(engine, data, piece);
+    }
+}
+BENCHMARK_CAPTURE(engineOnChange, archive, kArchive, 0)->DenseRange(0, 3)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(engineOnChange, onnxOneByOne, kSamples + "digits_fixed_qonnx.onnx", 1)
+    ->DenseRange(0, 3)
+    ->Unit(benchmark::kMillisecond);
+
+} // namespace
