@@ -26,6 +26,12 @@ CLI::Option *addQuantInfo(CLI::App &word, std::optional<std::string> &quantInfo)
         "The quant_info.json of vai_q_pytorch for a checkpoint (default: beside it or in quantize_result/)");
 }
 
+void addTarget(CLI::App &word, std::string &target)
+{
+    word.add_option("--target", target, "What it is made for (default: what holds for every target)")
+        ->check(CLI::IsMember(std::vector<std::string>(targetNames().begin(), targetNames().end())));
+}
+
 void addInspect(CLI::App &app, Command &chosen)
 {
     auto arguments = std::make_shared<InspectArguments>();
@@ -178,8 +184,7 @@ void addCheck(CLI::App &app, Command &chosen)
     CLI::App *word
         = app.add_subcommand("check", "What a target refuses of a model, or computes differently, and what to do");
     word->add_option("file", arguments->file, "The model")->required();
-    word->add_option("--target", arguments->targetText, "What it is made for (default: what holds for every target)")
-        ->check(CLI::IsMember(std::vector<std::string>(targetNames().begin(), targetNames().end())));
+    addTarget(*word, arguments->targetText);
     word->add_option("--recipe", arguments->recipe,
         "The recipe of a checkpoint, or of any model what its [checks] mute (default: MODEL.recipe.toml beside it)");
     addPart(*word, arguments->part);
@@ -212,6 +217,7 @@ void addReport(CLI::App &app, Command &chosen)
     CLI::App *word = app.add_subcommand("report", "Everything about a model on one page that needs nothing beside it");
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("--html", arguments->html, "The page to write")->required();
+    addTarget(*word, arguments->targetText);
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);

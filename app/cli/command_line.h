@@ -74,8 +74,11 @@ struct DiffArguments {
 };
 
 struct ReportArguments {
-    std::string file, html;
+    std::string file, html, targetText;
     std::optional<std::string> recipe, part, quantInfo;
+
+    /// Nothing: the rules that hold for every target.
+    std::optional<Target> target() const { return targetFromName(targetText); }
 };
 
 using Command = std::variant<InspectArguments, CodesArguments, RecipeArguments, CompareArguments, ExportArguments,

@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "base/text.h"
+#include "checks/rule_table.h"
 #include "commands.h"
 #include "open/open_network.h"
 #include "report/html/html_report.h"
@@ -20,13 +21,14 @@ Result<std::string> page(const ReportArguments &arguments)
     auto network = openNetwork(arguments.file, arguments.recipe, false, {}, arguments.part, arguments.quantInfo);
     if (!network)
         return tl::unexpected(network.error());
-    const auto inspection = quantscope::inspect(std::make_shared<const Network>(std::move(*network)));
+    const auto inspection
+        = quantscope::inspect(std::make_shared<const Network>(std::move(*network)), {.channels = true});
     if (!inspection)
         return tl::unexpected(inspection.error());
     const auto accumulators = accumulatorsOf(*inspection->network);
     if (!accumulators)
         return tl::unexpected(accumulators.error());
-    return htmlReport(*inspection, *accumulators);
+    return htmlReport(*inspection, check(*inspection, arguments.target(), &*accumulators), *accumulators);
 }
 
 Result<void> writeWhole(const std::string &path, const std::string &text)

@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t kComparedPiece = 1ull << 15;
 /// What one core takes at a time: 4 MiB of floats.
 constexpr std::uint64_t kComparedBlock = 1ull << 20;
+constexpr std::uint64_t kFirstLook = 256;
 /// Codes of more bits are no float32.
 constexpr int kFloatBits = 24;
 
@@ -111,7 +112,7 @@ public:
     void add(std::uint64_t begin, std::uint64_t count)
     {
         const bool same = m_comparesBytes && sameBytes(begin, count);
-        if (m_changes.stored && !same)
+        if (m_changes.stored && !same && (!m_changes.codes || *m_changes.stored == 0))
             addStored(begin, count);
         if (!m_changes.codes || (same && m_sameNumbers))
             return;
@@ -124,10 +125,15 @@ public:
     const CodeChanges &changes() const { return m_changes; }
 
 private:
+    /// What differs mostly does so at once: then the rest is read only as codes.
     bool sameBytes(std::uint64_t begin, std::uint64_t count)
     {
-        const auto a = m_a.bytes(begin, count), b = m_b.bytes(begin, count);
-        return std::memcmp(a.data(), b.data(), a.size()) == 0;
+        for (const std::uint64_t most : {std::min(count, kFirstLook), count}) {
+            const auto a = m_a.bytes(begin, most), b = m_b.bytes(begin, most);
+            if (std::memcmp(a.data(), b.data(), a.size()) != 0)
+                return false;
+        }
+        return true;
     }
 
     void addStored(std::uint64_t begin, std::uint64_t count)

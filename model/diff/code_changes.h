@@ -14,7 +14,7 @@ struct CodeChanges {
     std::uint64_t count = 0; ///< elements of each
     std::optional<ChangeCounts> codes; ///< nothing where one of them has none
     /// Elements whose stored numbers differ, as bits: of floats, and of integers that are no codes; nothing where one
-    /// of them holds codes.
+    /// of them holds codes. Where codes were compared it is only counted whether any does.
     std::optional<std::uint64_t> stored;
     std::optional<std::uint64_t> firstStored; ///< the first of those
 };

@@ -32,28 +32,27 @@ bool holdsParameters(Slot slot) { return slot == Slot::Weight || slot == Slot::B
 void movedScales(const Network &a, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
     std::vector<const SlotDifference *> moved;
-    std::size_t equalTensors = 0;
+    bool hasFloats = false;
     for (const SlotDifference &slot : diff.slots) {
         if (holdsParameters(slot.slot) && slot.a && slot.b) {
             if (!slot.storedEqual)
                 continue;
             if (!*slot.storedEqual)
                 return;
-            ++equalTensors;
+            hasFloats = true;
         } else if (slot.state == SlotState::Changed && hasChange(slot, "scale:")) {
             moved.push_back(&slot);
         }
     }
-    if (moved.empty() || equalTensors == 0)
+    if (moved.empty() || !hasFloats)
         return;
     const SlotDifference &first = *moved.front();
     out.push_back({"scales-moved", Severity::Warning, first.a, first.slot,
-        fmt::format("{} activation scale{} (first {}:{}) though the floats of all {} weights and biases are equal: "
+        fmt::format("{} activation scale{} (first {}:{}) though the floats of all weights and biases are equal: "
                     "copy.deepcopy copies a quantizer whose statistics are still running (its first 300 training "
                     "batches, 30 in Brevitas 0.6), so each forward pass in training mode moves the scales of one copy "
                     "and not of the other",
-            moved.size(), moved.size() == 1 ? " differs" : "s differ", slotWord(a, first), changeOf(first, "scale"),
-            equalTensors),
+            moved.size(), moved.size() == 1 ? " differs" : "s differ", slotWord(a, first), changeOf(first, "scale")),
         "copy.load_state_dict(original.state_dict()), which takes the scales as they are and ends the statistics; "
         "build the optimizer afterwards, since loading makes the scale parameters anew"});
 }

@@ -6,7 +6,10 @@
 #include "report/accumulators_report.h"
 #include "support/golden.h"
 #include "support/integer_layers.h"
+#include "support/opened.h"
 #include "support/paths.h"
+#include "support/recipes.h"
+#include "support/state_file.h"
 
 #include <QtTest>
 
@@ -63,6 +66,8 @@ private Q_SLOTS:
     void ranges();
     void everySumIsInItsRange_data();
     void everySumIsInItsRange();
+    void trainedForTheirBits_data();
+    void trainedForTheirBits();
 
 private:
     struct Seen {
@@ -213,6 +218,34 @@ void TestDigitsAccumulators::ranges()
             R"("input":"relu2","declared_bits":32,"terms":128,"exact":true,"requantization":[{"output":"relu3",)"
             R"("factor":["0x1p-4"],"multiplier":[1073741824],"shift":[-3],"power_of_two_shift":[4],)"
             R"("worst_error":0.0,"power_of_two_worst_error":0.0}]})"));
+}
+
+/// Accumulator-aware training bounds the sums: what it promised holds for the codes.
+void TestDigitsAccumulators::trainedForTheirBits_data()
+{
+    QTest::addColumn<QString>("version");
+    QTest::addColumn<QStringList>("declared");
+    QTest::newRow("0.9.1") << "0.9.1" << QStringList{"c0_32 32", "c0_12 12"};
+    for (const char *version : {"0.10.2", "0.12.1"})
+        QTest::newRow(version) << version << QStringList{"c0_32 32", "c0_12 12", "c1_32 32", "c1_12 12"};
+}
+
+void TestDigitsAccumulators::trainedForTheirBits()
+{
+    QFETCH(QString, version);
+    const std::string stem = data("brevitas/" + version.toStdString() + "/w_a2q");
+    const auto recipe = parseRecipe(recipeOfGolden(golden(stem + ".json")), "r.toml");
+    QVERIFY(recipe.has_value());
+    const auto network = recoverQuantizers(*openModel(stem + ".pt"), *recipe);
+    QVERIFY(network.has_value());
+    const auto found = accumulatorsOf(*network);
+    QVERIFY(found.has_value());
+    QStringList declared;
+    for (const AccumulatorRange &range : found->known) {
+        declared << QStringLiteral("%1 %2").arg(network->layer(range.layer).name.c_str()).arg(range.declaredBits);
+        QVERIFY2(!range.overflows(), bitsText(range).c_str());
+    }
+    QTEST(declared, "declared");
 }
 
 QTEST_GUILESS_MAIN(TestDigitsAccumulators)

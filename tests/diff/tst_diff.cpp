@@ -193,7 +193,7 @@ void TestDiff::renames_data()
     QTest::newRow("collide") << QStringList{"block.0.fc=head"} << "block.0.fc and head would both be head";
     QTest::newRow("match nothing") << QStringList{"blok.0.fc=net.0.fc"}
                                    << "--rename blok.0.fc=net.0.fc matches no layer of memory.pt; did you mean "
-                                      "\"block.0.fc\"";
+                                      "\"block.0.fc\"?";
     QTest::newRow("no sign") << QStringList{"block"} << "--rename block is not of the form OLD=NEW";
     QTest::newRow("nothing new") << QStringList{"block="} << "--rename block= is not of the form OLD=NEW";
 }
@@ -236,14 +236,14 @@ void TestDiff::deepCopy()
             {{"fc.weight", {2, 2}, {0.5f, -0.25f, 0.125f, last}}, actKey("act", "scaling_impl.value", {}, {threshold})},
             recipe);
     };
-    const Network original = copy(127, 0.25f), moved = copy(254, 0.25f), trained = copy(254, 0.5f);
+    const Network original = copy(128, 0.25f), moved = copy(256, 0.25f), trained = copy(256, 0.5f);
     const auto diff = diffOf(original, moved);
     QVERIFY(diff.has_value());
     QCOMPARE(diff->findings.size(), std::size_t{1});
     const DiffFinding &finding = diff->findings.front();
     QCOMPARE(finding.rule, std::string("scales-moved"));
     QCOMPARE(QString::fromStdString(finding.text),
-        QStringLiteral("1 activation scale differs (first act act: 2^0 -> 2^1) though the floats of all 1 weights and "
+        QStringLiteral("1 activation scale differs (first act act: 2^0 -> 2^1) though the floats of all weights and "
                        "biases are equal: copy.deepcopy copies a quantizer whose statistics are still running (its "
                        "first 300 training batches, 30 in Brevitas 0.6), so each forward pass in training mode moves "
                        "the scales of one copy and not of the other"));

@@ -1,4 +1,5 @@
 // The networks have members called slots.
+#include "checks/rule_table.h"
 #include "open/open_network.h"
 #include "report/html/html_charts.h"
 #include "report/html/html_report.h"
@@ -23,7 +24,7 @@ QString reportOf(Network network)
 {
     const auto inspection = quantscope::inspect(std::make_shared<const Network>(std::move(network)));
     const auto accumulators = accumulatorsOf(*inspection->network);
-    const auto page = htmlReport(*inspection, *accumulators);
+    const auto page = htmlReport(*inspection, check(*inspection, Target::Finn, &*accumulators), *accumulators);
     return page ? QString::fromStdString(*page) : QString::fromStdString(page.error().text());
 }
 
@@ -110,6 +111,7 @@ void TestHtmlReport::samples()
     for (const Layer &layer : network->layers)
         QVERIFY(page.contains(QString::fromStdString(layer.name)));
     QVERIFY(page.contains(u"prefers-color-scheme: dark"));
+    QVERIFY(page.contains(u"FINN"));
     if (file.startsWith(u"digits_fixed"))
         QVERIFY(page.contains(u"32 declared, 19 needed"));
     QVERIFY(page.count(QStringLiteral("<svg ")) >= 16); // codes and values of 4 weights and 4 biases

@@ -209,7 +209,7 @@ std::string htmlLayer(const Inspection &inspection, const Layer &layer, bool cha
     if (!row.scale.empty())
         facts += fmt::format(", scale {}", row.scale);
     std::string out = fmt::format("<details id=\"{}\"{}><summary><b>{}</b><span class=\"dim\">{}</span></summary>\n",
-        htmlAnchor(layer), row.hasWeights ? " open" : "", htmlText(layer.name), htmlText(facts));
+        htmlAnchor(layer), row.hasWeights ? " open=\"\"" : "", htmlText(layer.name), htmlText(facts));
     for (const SlotQuantizer &slot : layer.slots)
         out += slotPart(inspection, layer, slot, charts, progress);
     return out + "</details>\n";

@@ -4,6 +4,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "report/accumulators_report.h"
+#include "report/check_report.h"
 #include "report/html/html_layer.h"
 #include "report/html/html_style.h"
 #include "report/html/html_text.h"
@@ -97,6 +98,27 @@ std::string problems(const Inspection &inspection)
     return out;
 }
 
+std::string findingPart(const Network &network, const Finding &finding)
+{
+    const std::string where = finding.subject.layer ? linkTo(network, *finding.subject.layer) + ": " : std::string();
+    std::string out = fmt::format("<div class=\"finding {0}\"><b>{0}</b>{1}{2} <span class=\"dim\">[{3}]</span>",
+        severityName(finding.severity), where, htmlText(finding.text), htmlText(finding.rule));
+    if (!finding.fix.empty())
+        out += fmt::format("<div>do: {}</div>", htmlText(finding.fix));
+    return out + fmt::format("<div class=\"dim\">{}</div></div>\n", htmlText(finding.source));
+}
+
+std::string checkPart(const Network &network, const CheckResult &checked)
+{
+    std::string out
+        = fmt::format("<h2 id=\"check\">Check</h2>\n<p><strong>{}</strong></p>\n", htmlText(checkSummary(checked)));
+    for (const Finding &finding : checked.findings)
+        out += findingPart(network, finding);
+    for (const UncheckedRule &rule : checked.unchecked)
+        out += fmt::format("<p class=\"dim\">not checked: {}: {}</p>\n", htmlText(rule.rule), htmlText(rule.why));
+    return out;
+}
+
 std::string accumulatorRows(const Network &network, const Accumulators &accumulators)
 {
     std::string rows;
@@ -157,7 +179,8 @@ std::string confirmation(const Network &network)
 
 } // namespace
 
-Result<std::string> htmlReport(const Inspection &inspection, const Accumulators &accumulators, const Progress &progress)
+Result<std::string> htmlReport(const Inspection &inspection, const CheckResult &checked,
+    const Accumulators &accumulators, const Progress &progress)
 {
     const Network &network = *inspection.network;
     std::vector<std::string> sections(network.layers.size());
@@ -174,8 +197,9 @@ Result<std::string> htmlReport(const Inspection &inspection, const Accumulators 
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, network.file->path, std::nullopt, "was cancelled"});
     }
-    std::string out = head(network) + tiles(inspection) + confirmation(network) + problems(inspection)
-        + layerTable(inspection) + accumulatorPart(network, accumulators) + "<h2>Quantizers</h2>\n";
+    std::string out = head(network) + tiles(inspection) + confirmation(network) + checkPart(network, checked)
+        + problems(inspection) + layerTable(inspection) + accumulatorPart(network, accumulators)
+        + "<h2>Quantizers</h2>\n";
     if (sections.size() > kMostDrawnLayers)
         out += fmt::format("<p class=\"dim\">Charts of the first {} of {} layers</p>\n", grouped(kMostDrawnLayers),
             grouped(sections.size()));

@@ -251,6 +251,8 @@ private:
         QCOMPARE(typeOf(Slot::Weight), golden["weightDataType"].get<std::string>());
         QCOMPARE(typeOf(Slot::Output), golden["outputDataType"].get<std::string>());
         QVERIFY(layer.slot(Slot::Weight)->formula.ends_with("accDataType " + golden["accDataType"].get<std::string>()));
+        QCOMPARE(fmt::format("INT{}", layer.slot(Slot::Weight)->accumulatorBits.value_or(0)),
+            golden["accDataType"].get<std::string>());
     }
 };
 
