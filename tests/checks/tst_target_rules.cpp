@@ -274,6 +274,21 @@ private Q_SLOTS:
         }
     }
 
+    void operatorsOfHls4ml()
+    {
+        Sample sample(u"q=i8 2^-6; c; r=u8 2^-5"_s,
+            u"x > q > keep.Flatten > c > a.Erf > r > keep.Slice > y; a.Erf > b.Erf > y"_s);
+        QCOMPARE(findingsOf(sample.network, Target::Hls4ml), QStringList()); // a checkpoint's graph is another file's
+        sample.network.dialect = Dialect::Qonnx;
+        const CheckResult result = check(*inspect(std::make_shared<const Network>(sample.network)), Target::Hls4ml);
+        QStringList texts;
+        for (const Finding &finding : result.findings)
+            texts << QString::fromStdString(finding.rule + ": " + finding.text);
+        QCOMPARE(texts,
+            QStringList({u"operator-unsupported: hls4ml does not read Erf: 2 of them, a.Erf first"_s,
+                u"operator-unsupported: hls4ml does not read Slice: 1 of them, keep.Slice first"_s}));
+    }
+
     /// What FINN made itself it does not convert again.
     void ofFinnItself()
     {

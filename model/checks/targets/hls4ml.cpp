@@ -7,7 +7,9 @@
 #include "quant/grid.h"
 #include "quant/known_rounding.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -26,6 +28,46 @@ void hls4mlDialect(const CheckFacts &facts, Findings &out)
             "it does not know",
             traits.name),
         std::string(wayToQonnx(facts.network)));
+}
+
+/// What its reader has handlers for; Gemm and constants go in qonnx' clean-up, which it asks for.
+constexpr std::array<std::string_view, 37> kHls4mlOperators = {"Conv", "MatMul", "Gemm", "BatchNormalization", "Quant",
+    "IntQuant", "BipolarQuant", "Relu", "Tanh", "Sigmoid", "LeakyRelu", "ThresholdedRelu", "HardSigmoid", "Elu", "Selu",
+    "PRelu", "Softmax", "Softsign", "Softplus", "Add", "Sub", "Mul", "Div", "Average", "Max", "Min", "Concat", "Sum",
+    "AveragePool", "MaxPool", "GlobalMaxPool", "GlobalAveragePool", "Transpose", "Reshape", "Flatten", "Resize", "Pad"};
+
+bool isReadByHls4ml(std::string_view opType)
+{
+    return std::ranges::find(kHls4mlOperators, opType) != kHls4mlOperators.end() || opType == "Dropout"
+        || opType == "Identity" || opType == "Constant";
+}
+
+bool isQonnxFile(const DialectTraits &traits) { return traits.quantOperators; }
+
+/// Each type of operator once. What shapes alone are computed from is folded before.
+void hls4mlOperators(const CheckFacts &facts, Findings &out)
+{
+    std::map<std::string_view, std::vector<FlowNodeId>> unknown;
+    const Flow &flow = facts.network.flow;
+    for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
+        const auto id = static_cast<FlowNodeId>(i);
+        const FlowNode &node = flow.node(id);
+        if (node.kind != FlowNode::Kind::Operator || isReadByHls4ml(node.opType))
+            continue;
+        const std::vector<FlowEdge> read = flow.edgesFrom(id);
+        if (read.empty() || !std::ranges::all_of(read, &FlowEdge::shapeOnly))
+            unknown[node.opType].push_back(id);
+    }
+    for (const auto &[opType, nodes] : unknown) {
+        const FlowNode &first = flow.node(nodes.front());
+        Finding finding;
+        finding.severity = Severity::Error;
+        finding.node = nodes.front();
+        finding.text = fmt::format("hls4ml does not read {}: {} of them{}", opType, nodes.size(),
+            first.name.empty() ? std::string() : fmt::format(", {} first", first.name));
+        finding.fix = "write the network without it, or leave what is behind it to the host";
+        out.add(std::move(finding));
+    }
 }
 
 std::optional<SlotProblem> hls4mlKind(const CheckedSlot &checked)
@@ -112,6 +154,11 @@ constexpr std::string_view kHls4mlReader = "hls4ml 1.3.0, converters/onnx_to_hls
 constexpr std::array kHls4mlRules = {
     Rule{.id = "dialect", .severity = Severity::Error, .source = kHls4mlReader, .ofNetwork = hls4mlDialect},
     Rule{.id = "dialect", .severity = Severity::Error, .source = kHls4mlQuant, .ofNetwork = addFaultyExport},
+    Rule{.id = "operator-unsupported",
+        .severity = Severity::Error,
+        .source = kHls4mlReader,
+        .ofNetwork = hls4mlOperators,
+        .holdsFor = isQonnxFile},
     Rule{.id = "quantizer-kind", .severity = Severity::Error, .source = kHls4mlReader, .ofSlot = hls4mlKind},
     Rule{.id = "rounding-mode", .severity = Severity::Error, .source = kHls4mlQuant, .ofSlot = hls4mlRounding},
     Rule{.id = "narrow-range", .severity = Severity::Error, .source = kHls4mlQuant, .ofSlot = hls4mlNarrow},
