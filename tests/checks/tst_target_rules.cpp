@@ -55,8 +55,7 @@ const std::vector<RuleCase> &ruleCases()
         {"FINN: narrow ReLU", Finn, [](Sample &s) { s.relu().narrow = true; }, {u"error narrow-range r act"_s}},
         {"FINN: sigmoid", Finn, [](Sample &s) { s.layer("r").kind = "Sigmoid"; }, {u"error activation-kind r act"_s}},
         {"FINN: wide activation", Finn, [](Sample &s) { s.relu().bitWidth = 9; }, {u"warning bit-width r act"_s}},
-        {"FINN: wide weight", Finn, [](Sample &s) { s.weight().bitWidth = 9; },
-            {u"note few-codes-used c weight"_s, u"note bit-width c weight"_s}},
+        {"FINN: wide weight", Finn, [](Sample &s) { s.weight().bitWidth = 9; }, {u"note bit-width c weight"_s}},
         {"FINN: the most negative weight", Finn,
             [](Sample &s) {
                 std::vector<float> values = weightValues();

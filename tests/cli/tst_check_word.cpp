@@ -39,11 +39,13 @@ private Q_SLOTS:
         QTest::addColumn<int>("status");
         QTest::addColumn<QString>("target");
         QTest::addColumn<QStringList>("rules"); // of errors and warnings
+        QTest::addColumn<QString>("unchecked");
         const QString model = sample("digits_fixed.pt"), broken = brokenFlatten();
-        QTest::newRow("accepted") << QStringList{model, "--target", "finn"} << 0 << "finn" << QStringList();
+        QTest::newRow("accepted") << QStringList{model, "--target", "finn"} << 0 << "finn" << QStringList() << "";
         QTest::newRow("refused") << QStringList{sample("digits_fixed_qcdq.onnx"), "--target", "finn"} << 1 << "finn"
-                                 << QStringList{"dialect"};
-        QTest::newRow("warned") << QStringList{broken} << 0 << "" << QStringList{"propagation-lost"};
+                                 << QStringList{"dialect"} << "";
+        QTest::newRow("warned") << QStringList{broken} << 0 << "" << QStringList{"propagation-lost"}
+                                << "accumulator-overflow";
     }
 
     void checks()
@@ -59,7 +61,8 @@ private Q_SLOTS:
         QCOMPARE(document["schema"], json(1));
         QCOMPARE(document["target"], target.isEmpty() ? json(nullptr) : json(target.toStdString()));
         QCOMPARE(document["accepted"], json(status == 0));
-        QCOMPARE(document["unchecked"], json::array());
+        QTEST(document["unchecked"].empty() ? QString() : QString::fromStdString(document["unchecked"][0]["rule"]),
+            "unchecked");
         QVERIFY(document["accumulators"].is_array() && !document["accumulators"].empty());
         QStringList found;
         for (const json &finding : document["findings"])

@@ -5,7 +5,6 @@
 #include "network/dialect.h"
 #include "quant/fixed_point.h"
 #include "quant/grid.h"
-#include "quant/known_rounding.h"
 
 #include <algorithm>
 #include <array>
@@ -81,11 +80,11 @@ std::optional<SlotProblem> hls4mlKind(const CheckedSlot &checked)
 std::optional<SlotProblem> hls4mlRounding(const CheckedSlot &checked)
 {
     const Quantizer &quantizer = *checked.slot.quantizer;
-    const auto rounding = knownRounding(quantizer);
-    if (quantizer.kind != QuantizerKind::Affine || !rounding || *rounding == Rounding::Round
-        || *rounding == Rounding::Floor)
+    if (quantizer.kind != QuantizerKind::Affine || quantizer.rounding == Rounding::Round
+        || quantizer.rounding == Rounding::Floor)
         return std::nullopt;
-    return SlotProblem{fmt::format("it rounds by {}: hls4ml takes ROUND and FLOOR alone", roundingName(*rounding)),
+    return SlotProblem{
+        fmt::format("it rounds by {}: hls4ml takes ROUND and FLOOR alone", roundingName(quantizer.rounding)),
         "float_to_int_impl_type=ROUND or FLOOR"};
 }
 
