@@ -279,8 +279,7 @@ void applyLayerEntries(Network &network, const std::string &parent, const Recipe
     }
 }
 
-/// The file's own word on the output channels is stronger than the kind that a recipe gives.
-/// The network's first layers are the dict's, in its order.
+/// The file's own word on the channels is stronger than a recipe's kind. The first layers are the dict's, in its order.
 void placeChannelAxes(Network &network, const StateDict &dict)
 {
     for (std::size_t i = 0; i < dict.layers.size(); ++i) {

@@ -2,9 +2,10 @@
 
 namespace quantscope {
 
-std::string_view htmlStyle()
-{
-    return R"(:root { --back: #f4f5f7; --panel: #ffffff; --line: #dcdfe4; --text: #1d2129; --dim: #646b78; --mark: #1f6feb;
+namespace {
+
+constexpr std::string_view kStyle
+    = R"(:root { --back: #f4f5f7; --panel: #ffffff; --line: #dcdfe4; --text: #1d2129; --dim: #646b78; --mark: #1f6feb;
   --accent: #1a63d6; --red: #c13a4d; --amber: #7c5600; --green: #2a7449; color-scheme: light dark; }
 @media (prefers-color-scheme: dark) { :root { --back: #17191d; --panel: #1f2227; --line: #34383f; --text: #e6e8eb;
   --dim: #9aa2ad; --mark: #5aa2ff; --accent: #6fafff; --red: #f08a98; --amber: #edbb4c; --green: #63b985; } }
@@ -49,6 +50,9 @@ svg line { stroke: var(--line); }
 .bar { fill: var(--mark); }
 .end { fill: var(--red); stroke: var(--red); stroke-dasharray: 2 1; }
 )";
-}
+
+} // namespace
+
+std::string_view htmlStyle() { return kStyle; }
 
 } // namespace quantscope
