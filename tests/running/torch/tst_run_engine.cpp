@@ -1,89 +1,19 @@
 #include "base/sha256.h"
-#include "formats/open_model.h"
-#include "run/torch/run_engine.h"
-#include "run/torch/tensor_values.h"
 #include "support/golden.h"
-#include "support/onnx_builder.h"
-#include "support/opened.h"
 #include "support/paths.h"
+#include "support/run_networks.h"
 
 #include <QDir>
 
-#include <cmath>
-#include <cstring>
-#include <map>
-
-#include <ATen/ops/ones.h>
-#include <ATen/ops/tensor.h>
-
 using namespace quantscope;
+using test::Arrays;
+using test::arraysOf;
+using test::difference;
+using test::engineOf;
+using test::networkOf;
+using test::ran;
 
 namespace {
-
-using Arrays = std::map<std::string, at::Tensor>;
-
-Arrays arraysOf(const std::string &path)
-{
-    const auto file = openModel(path);
-    if (!file)
-        throw ParseError(file.error().text());
-    Arrays out;
-    for (const TensorInfo &tensor : (*file)->tensors)
-        out[tensor.name] = tensorOf(tensor);
-    return out;
-}
-
-std::shared_ptr<const Network> networkOf(const std::string &path)
-{
-    return std::make_shared<const Network>(test::opened(path));
-}
-
-RunEngine engineOf(std::shared_ptr<const Network> network)
-{
-    auto engine = RunEngine::create(std::move(network));
-    if (!engine)
-        throw ParseError(engine.error().text());
-    return std::move(*engine);
-}
-
-PieceResult ran(RunEngine &engine, const std::vector<at::Tensor> &inputs, const Observer &observe = {})
-{
-    auto result = engine.run(inputs, observe, {});
-    if (!result)
-        throw ParseError(result.error().text());
-    if (result->stopped)
-        throw ParseError(*result->stopped);
-    return std::move(*result);
-}
-
-std::string shapeText(const at::Tensor &tensor)
-{
-    std::string out = "[";
-    for (const std::int64_t size : tensor.sizes())
-        out += std::to_string(size) + " ";
-    return out + "]";
-}
-
-/// Bit for bit, but for NaN and, where only numbers count, for the sign of 0: integers of QCDQ have no -0. Empty where
-/// they are equal, else how far apart they are.
-std::string difference(const at::Tensor &a, const at::Tensor &b, bool onlyNumbers = false)
-{
-    if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type())
-        return "shapes " + shapeText(a) + " and " + shapeText(b) + ", types " + c10::toString(a.scalar_type()) + " and "
-            + c10::toString(b.scalar_type());
-    const at::Tensor left = a.contiguous(), right = b.contiguous();
-    const auto *x = left.data_ptr<float>(), *y = right.data_ptr<float>();
-    float largest = 0;
-    std::int64_t count = 0;
-    for (std::int64_t i = 0; i < left.numel(); ++i)
-        if (std::memcmp(x + i, y + i, sizeof(float)) != 0 && !(std::isnan(x[i]) && std::isnan(y[i]))
-            && !(onlyNumbers && x[i] == y[i])) {
-            ++count;
-            largest = std::max(largest, std::abs(x[i] - y[i]));
-        }
-    return count == 0 ? std::string()
-                      : QString("%1 of %2 differ, by up to %3").arg(count).arg(left.numel()).arg(largest).toStdString();
-}
 
 /// The weight layers of these exports have `signed` and `narrow` swapped, which their nodes obey and their slots do
 /// not.
@@ -222,37 +152,6 @@ private Q_SLOTS:
             QVERIFY(std::abs(logits[i] - first[i]) <= 1e-5f);
     }
 
-    /// A late change costs what follows it, and gives what a run from the start gives; within a limit too.
-    void keepsWhatDidNotChange_data()
-    {
-        QTest::addColumn<quint64>("limit");
-        QTest::addColumn<bool>("saves");
-        QTest::newRow("all") << quint64(1 << 20) << true;
-        QTest::newRow("little") << quint64(8192) << true;
-        QTest::newRow("nothing") << quint64(0) << false;
-    }
-    void keepsWhatDidNotChange()
-    {
-        QFETCH(const quint64, limit);
-        QFETCH(const bool, saves);
-        const auto network = networkOf(test::sample("digits_fixed_qonnx.onnx"));
-        const at::Tensor images = arraysOf(test::sample("digits_test.npz")).at("images").narrow(0, 0, 1);
-        const auto choice = fewerBits(*network, "relu3", Slot::Act, 4);
-        RunEngine fresh = engineOf(network), kept = engineOf(network);
-        fresh.setMemoryLimit(0);
-        kept.setMemoryLimit(limit);
-        QVERIFY(fresh.setQuantizers({choice}));
-        const PieceResult expected = ran(fresh, {images}), before = ran(kept, {images});
-        const std::size_t all = ran(fresh, {images}).nodesRun; // without the constants
-        QVERIFY(kept.setQuantizers({choice}));
-        const PieceResult changed = ran(kept, {images});
-        QCOMPARE(difference(changed.outputs[0], expected.outputs[0]), std::string());
-        QVERIFY(!difference(changed.outputs[0], before.outputs[0]).empty());
-        QVERIFY(saves ? 2 * changed.nodesRun < all : changed.nodesRun == all);
-        QVERIFY(kept.setQuantizers({}));
-        QCOMPARE(difference(ran(kept, {images}).outputs[0], before.outputs[0]), std::string());
-    }
-
     void placesOfQuantizers_data() { corpus_data(); }
     /// Every quantizer has a place where another can stand, but for those within an operator.
     void placesOfQuantizers()
@@ -266,142 +165,6 @@ private Q_SLOTS:
                 if (slot.quantizer && slot.spans.empty() && !(isCell && slot.tensor == nullptr))
                     without.push_back(QString::fromStdString(layer.name + ":" + std::string(slotName(slot.slot))));
         QCOMPARE(without.join(" "), QString());
-    }
-
-    /// The quantizers of a checkpoint, with its float weights, on the graph of its export.
-    void quantizersOfTheCheckpoint_data()
-    {
-        QTest::addColumn<QString>("ending");
-        QTest::newRow("QONNX") << "qonnx.onnx";
-        QTest::newRow("QCDQ") << "qcdq.onnx";
-    }
-    void quantizersOfTheCheckpoint()
-    {
-        QFETCH(const QString, ending);
-        const auto checkpoint = openNetwork(test::sample("digits_fixed.pt"));
-        QVERIFY(checkpoint.has_value());
-        const auto network = networkOf(test::sample(("digits_fixed_" + ending).toStdString()));
-        std::vector<QuantizerChoice> choices;
-        for (const Layer &layer : network->layers)
-            for (const SlotQuantizer &slot : layer.slots) {
-                const Layer *other = checkpoint->layer(layer.name);
-                QVERIFY2(other != nullptr && other->slot(slot.slot) != nullptr, layer.name.c_str());
-                choices.push_back({{layer.id, slot.slot}, *other->slot(slot.slot)});
-            }
-        QCOMPARE(choices.size(), std::size_t(12));
-        const at::Tensor image = arraysOf(test::sample("digits_test.npz")).at("images").narrow(0, 0, 1);
-        RunEngine engine = engineOf(network);
-        const at::Tensor before = ran(engine, {image}).outputs[0];
-        QVERIFY(engine.setQuantizers(choices));
-        QCOMPARE(difference(ran(engine, {image}).outputs[0], before, true), std::string());
-        // Other bits of one weight are seen in the output, whether the file holds its floats or its codes.
-        for (QuantizerChoice &choice : choices)
-            if (network->layer(choice.first.layer).name == "conv1" && choice.first.slot == Slot::Weight)
-                choice.second->quantizer->bitWidth = 3;
-        QVERIFY(engine.setQuantizers(choices));
-        const at::Tensor after = ran(engine, {image}).outputs[0];
-        QVERIFY(!difference(after, before, true).empty());
-        const auto qonnx = networkOf(test::sample("digits_fixed_qonnx.onnx"));
-        const Layer *conv1 = qonnx->layer("conv1");
-        QVERIFY(conv1 != nullptr);
-        RunEngine other = engineOf(qonnx);
-        SlotQuantizer fewer = *checkpoint->layer("conv1")->slot(Slot::Weight);
-        fewer.quantizer->bitWidth = 3;
-        QVERIFY(other.setQuantizers({{{conv1->id, Slot::Weight}, fewer}}));
-        QCOMPARE(difference(ran(other, {image}).outputs[0], after, true), std::string());
-    }
-
-    void refusesExchanges()
-    {
-        const auto network = networkOf(test::sample("digits_fixed_qonnx.onnx"));
-        RunEngine engine = engineOf(network);
-        const Layer *conv1 = network->layer("conv1");
-        SlotQuantizer other = *network->layer("conv2")->slot(Slot::Weight);
-        const auto shape = engine.setQuantizers({{{conv1->id, Slot::Weight}, other}});
-        QVERIFY(!shape.has_value());
-        QCOMPARE(shape.error().message,
-            std::string("conv1 (weight): has shape [32, 16, 3, 3], and its place in the graph [16, 1, 3, 3]"));
-        const auto place = engine.setQuantizers({{{conv1->id, Slot::Output}, std::nullopt}});
-        QVERIFY(!place.has_value());
-        QCOMPARE(place.error().message,
-            std::string("conv1 (output): no place in the graph is known where another quantizer could stand instead of "
-                        "it"));
-    }
-
-    void stopsByName()
-    {
-        test::OnnxBuilder builder;
-        builder.input("x")
-            .output("y")
-            .node("Relu", {"x"}, {"r"}, "first")
-            .node("Quark", {"r"}, {"q"}, "odd", "my.domain");
-        builder.node("Relu", {"q"}, {"y"}, "last");
-        RunEngine engine = engineOf(std::make_shared<const Network>(test::recoverOnnxBytes(builder.model())));
-        const auto result = engine.run({{at::ones({2, 2})}}, {}, {});
-        QVERIFY(result.has_value());
-        QCOMPARE(result->stopped.value_or(""),
-            std::string("node odd (Quark): the operator my.domain.Quark is not known here, so the network runs only up "
-                        "to it"));
-        QCOMPARE(result->nodesRun, std::size_t(1));
-        QVERIFY(result->outputs.empty());
-    }
-
-    void refuses_data()
-    {
-        QTest::addColumn<QString>("second");
-        QTest::addColumn<QString>("message");
-        QTest::newRow("a circle")
-            << "b"
-            << "node one (Add) reads what is made of what it makes, in a circle: the graph cannot be run";
-        QTest::newRow("a missing input") << "nowhere"
-                                         << "node one (Add) reads nowhere, which nothing makes";
-    }
-    void refuses()
-    {
-        QFETCH(const QString, second);
-        QFETCH(const QString, message);
-        test::OnnxBuilder builder;
-        builder.input("x")
-            .output("b")
-            .node("Add", {"x", second.toStdString()}, {"a"}, "one")
-            .node("Relu", {"a"}, {"b"}, "two");
-        const auto engine = RunEngine::create(std::make_shared<const Network>(test::recoverOnnxBytes(builder.model())));
-        QVERIFY(!engine.has_value());
-        QCOMPARE(QString::fromStdString(engine.error().message), message);
-    }
-
-    void cancels()
-    {
-        RunEngine engine = engineOf(networkOf(test::sample("digits_fixed_qonnx.onnx")));
-        const at::Tensor images = arraysOf(test::sample("digits_test.npz")).at("images");
-        std::size_t asked = 0;
-        const auto result = engine.run({{images}}, {}, [&](std::size_t, std::size_t) { return ++asked == 4; });
-        QVERIFY(!result.has_value());
-        QVERIFY(result.error().kind == ErrorKind::Cancelled);
-        QCOMPARE(asked, std::size_t(4));
-        QCOMPARE(ran(engine, {images}).outputs.size(), std::size_t(1));
-    }
-
-    void floatIsNoQuantizer()
-    {
-        test::OnnxBuilder builder;
-        builder.input("x").output("y").tensor<float>("s", {}, {0.5f}).tensor<float>("z", {}, {0.0f});
-        builder.tensor<float>("b", {}, {3.0f})
-            .node("Quant", {"x", "s", "z", "b"}, {"q"}, "quant", "qonnx.custom_op.general",
-                {{{"signed", 1}, {"narrow", 0}}, {}});
-        builder.node("Relu", {"q"}, {"y"}, "relu");
-        const auto network = std::make_shared<const Network>(test::recoverOnnxBytes(builder.model()));
-        const Layer &layer = network->layers.at(0);
-        RunEngine engine = engineOf(network);
-        const at::Tensor x = at::tensor({-3.0f, -0.3f, 0.25f, 0.26f, 1.3f, 9.0f});
-        QCOMPARE(
-            difference(ran(engine, {x}).outputs[0], at::tensor({0.0f, 0.0f, 0.0f, 0.5f, 1.5f, 1.5f})), std::string());
-        QVERIFY(engine.setQuantizers({{{layer.id, layer.slots.at(0).slot}, std::nullopt}}));
-        QCOMPARE(
-            difference(ran(engine, {x}).outputs[0], at::tensor({0.0f, 0.0f, 0.25f, 0.26f, 1.3f, 9.0f})), std::string());
-        QVERIFY(engine.setQuantizers({}));
-        QCOMPARE(
-            difference(ran(engine, {x}).outputs[0], at::tensor({0.0f, 0.0f, 0.0f, 0.5f, 1.5f, 1.5f})), std::string());
     }
 
 private:
@@ -432,14 +195,6 @@ private:
             for (SlotQuantizer &slot : layer.slots)
                 slot.spans.clear();
         return std::make_shared<const Network>(std::move(network));
-    }
-
-    static QuantizerChoice fewerBits(const Network &network, std::string_view name, Slot slot, int bits)
-    {
-        const Layer *layer = network.layer(name);
-        SlotQuantizer other = *layer->slot(slot);
-        other.quantizer->bitWidth = bits;
-        return {{layer->id, slot}, other};
     }
 };
 
