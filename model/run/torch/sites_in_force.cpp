@@ -21,6 +21,19 @@ bool isSameInForce(const SiteInForce &a, const SiteInForce &b)
     return !a.slot || (a.slot->quantizer == b.slot->quantizer && a.slot->tensor == b.slot->tensor);
 }
 
+/// What a run needs of a slot: numbers, not where they come from.
+SlotQuantizer bare(const SlotQuantizer &slot)
+{
+    SlotQuantizer out;
+    out.slot = slot.slot;
+    out.tensor = slot.tensor;
+    out.shape = slot.shape;
+    out.quantizer = slot.quantizer;
+    if (out.quantizer)
+        out.quantizer->origin.clear();
+    return out;
+}
+
 } // namespace
 
 SitesInForce::SitesInForce(const RunGraph &graph)
@@ -50,7 +63,7 @@ SiteInForce SitesInForce::ownOf(const RunSite &site) const
         if (slot.slot == Slot::Trunc || slot.assumed || !slot.quantizer || !isFloat32(slot))
             continue;
         if (site.isActivation ? quantizesNumbers(*slot.quantizer) : slot.hasValues())
-            return {Kind::Quantizer, slot};
+            return {Kind::Quantizer, bare(slot)};
     }
     return {};
 }
@@ -101,14 +114,14 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
         if (site.isActivation)
             return SiteInForce{Kind::Float, {}};
         if (other && other->tensor != nullptr)
-            return SiteInForce{Kind::Tensor, *other};
+            return SiteInForce{Kind::Tensor, bare(*other)};
         if (!own.quantizer || !own.holdsCodes())
             return SiteInForce{own.tensor != nullptr && site.span.from == site.span.to ? Kind::Nodes : Kind::Float, {}};
-        return SiteInForce{Kind::Quantizer, own}; // codes alone: their dequantized values
+        return SiteInForce{Kind::Quantizer, bare(own)}; // codes alone: their dequantized values
     }
     if (site.isActivation)
         return quantizesNumbers(*other->quantizer)
-            ? Result<SiteInForce>(SiteInForce{Kind::Quantizer, *other})
+            ? Result<SiteInForce>(SiteInForce{Kind::Quantizer, bare(*other)})
             : tl::unexpected(error(id, "its quantizer is not known well enough to run"));
     if (!other->hasValues())
         return tl::unexpected(error(id, "its quantizer is not known well enough to run"));
@@ -116,7 +129,7 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
         return tl::unexpected(error(id,
             fmt::format("has shape [{}], and its place in the graph [{}]", fmt::join(other->tensor->shape, ", "),
                 fmt::join(own.tensor->shape, ", "))));
-    return SiteInForce{Kind::Quantizer, *other};
+    return SiteInForce{Kind::Quantizer, bare(*other)};
 }
 
 Result<std::vector<std::size_t>> SitesInForce::exchange(const std::vector<QuantizerChoice> &choices)
