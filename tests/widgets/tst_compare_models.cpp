@@ -86,6 +86,12 @@ private Q_SLOTS:
                 CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Type, CompareFigure::Exact})
             shown << model.index(static_cast<int>(figure), column).data().toString();
         QCOMPARE(shown, cells);
+        // What is a word and no number: whether it is exact, and "none" where no fixed-point type is.
+        QString words;
+        for (int row = 0; row < model.rowCount(); ++row)
+            if (const QModelIndex cell = model.index(row, column); cell.data(CompareModel::WordRole).toBool())
+                words += cell.data().toString() + u';';
+        QCOMPARE(words, (cells[6] == u"none"_s ? u"none;"_s : QString()) + cells.last() + u';');
     }
 
     void differencesAreAgainstTheFile()

@@ -40,6 +40,8 @@ private Q_SLOTS:
         QCOMPARE(test::shiftsText(network),
             std::string("conv1 cut 10 [0 to 16] bias 5 [-6 to 15]\nconv2 cut 9 [0 to 16] bias 4 [-7 to 15]\n"
                         "fc cut 10 [0 to 16] bias 5 [-6 to 15]\n"));
+        for (const Node &node : network.file->graph->nodes)
+            QCOMPARE(node.domain, std::string("xir"));
     }
 
     void compiledPositions()
