@@ -65,9 +65,12 @@ std::string summaryText(const Network &a, const Network &b, const ModelDiff &dif
     const std::string first = printable(fileName(a.file->path)), second = printable(fileName(b.file->path));
     if (diff.same())
         return fmt::format("{} and {} are the same in all {} slots\n", first, second, diff.slots.size());
-    return fmt::format("{} and {} differ: {} of {} slots changed, {} only in {}, {} only in {}\n", first, second,
-        diff.count(SlotState::Changed), diff.slots.size(), diff.count(SlotState::OnlyA), first,
-        diff.count(SlotState::OnlyB), second);
+    std::string out = fmt::format(
+        "{} and {} differ: {} of {} slots changed", first, second, diff.count(SlotState::Changed), diff.slots.size());
+    for (const auto &[state, file] : {std::pair(SlotState::OnlyA, first), std::pair(SlotState::OnlyB, second)})
+        if (const std::uint64_t only = diff.count(state); only > 0)
+            out += fmt::format(", {} only in {}", only, file);
+    return out + "\n";
 }
 
 std::string differencesText(const Network &a, const Network &b, const ModelDiff &diff)

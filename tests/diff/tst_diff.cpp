@@ -68,11 +68,13 @@ private Q_SLOTS:
     void largeTensors();
     void codesThatAreNoNumbers();
     void wideCodes();
+    void signsBehindZeroPoints();
     void transposed();
     void renames_data();
     void renames();
     void deepCopy();
     void whatCannotBeRead();
+    void textForPeople();
     void program_data();
     void program();
 };
@@ -165,6 +167,29 @@ void TestDiff::wideCodes()
     QCOMPARE(diffText(of((1 << 30) + 1), of(-(1 << 30))),
         QStringLiteral("fc weight changed: codes: 1 of 4, first [3]; 4 codes, 1 changed, 1 flips, largest 2147483649, "
                        "first 3; [-4294967295, -2147483648] 1"));
+}
+
+/// A sign is that of the value: code - zero point.
+void TestDiff::signsBehindZeroPoints()
+{
+    const auto of = [](const Floats &codes, const Floats &zeros) {
+        Network network;
+        network.file = std::make_shared<ModelFile>();
+        Layer layer;
+        layer.name = "fc";
+        SlotQuantizer slot = test::slotOf(codes, {2, 2}, affine(8, false, false, {{}, {}, {1.0f}}, {{2, 1}, 0, zeros}));
+        slot.quantizer->rule = CodeRule::Stored;
+        layer.slots.push_back(std::move(slot));
+        network.add(std::move(layer));
+        return network;
+    };
+    // Values 2, -3, 0, 5 and -2, -3, 1, -3: two have another sign, and 0 has none.
+    QCOMPARE(diffText(of({10, 5, 3, 8}, {8, 3}), of({6, 5, 4, 0}, {8, 3})),
+        QStringLiteral("fc weight changed: codes: 3 of 4, first [0]; 4 codes, 3 changed, 2 flips, largest 8, first 0; "
+                       "[-15, -8] 1 [-7, -4] 1 [1, 1] 1"));
+    QCOMPARE(diffText(of({10, 5, 4, 8}, {8, 3}), of({10, 5, 4, 8}, {8, 5})),
+        QStringLiteral("fc weight changed: zero_point: 1 of 2 differ, first [1]: 3 -> 5; 4 codes, 0 changed, 1 flips, "
+                       "largest 0"));
 }
 
 /// [out][in] in one model, [in][out] in the other.
@@ -273,6 +298,21 @@ void TestDiff::whatCannotBeRead()
     QCOMPARE(diffText(a, b), QStringLiteral("fc weight changed: shape: [2,2] -> [3,2];"));
 }
 
+void TestDiff::textForPeople()
+{
+    const Network a = linear({0.5f, -0.25f, 0.125f, 0x1p-7f}), b = linear({0.5f, 0.25f, 0.125f, 0x3p-7f});
+    QCOMPARE(QString::fromStdString(quantscope::diffText(a, b, *diffOf(a, b))),
+        QStringLiteral(R"(memory.pt and memory.pt differ: 1 of 1 slots changed
+
+Layer  Slot    State    Codes changed  Sign flips  Largest  First  Fields
+fc     weight  changed       2 (50 %)           1       64    [1]
+
+Change of the codes of fc weight:
+   +2 to +3  1   ########################################
++64 to +127  1   ########################################
+)"));
+}
+
 /// The word as a script sees it.
 void TestDiff::program_data()
 {
@@ -289,8 +329,8 @@ void TestDiff::program_data()
         << QStringList{fixed, qonnx, "--rename", "conv9=conv1"} << 2 << "did you mean \"conv1\"";
     QTest::newRow("renames") << QStringList{fixed, at("digits_fixed_qcdq.ts.pt"), "--rename", "conv1=conv_1",
         "--rename", "conv2=conv_3", "--rename", "fc1=linear_6", "--rename", "fc2=linear_9", "--rename",
-        "quant_inp=act_0", "--rename", "relu1=act_2", "--rename", "relu2=act_4", "--rename",
-        "relu3=act_7"} << 1 << "0 of 14 slots changed, 0 only in digits_fixed.pt, 2 only in digits_fixed_qcdq.ts.pt";
+        "quant_inp=act_0", "--rename", "relu1=act_2", "--rename", "relu2=act_4", "--rename", "relu3=act_7"}
+                             << 1 << "0 of 14 slots changed, 2 only in digits_fixed_qcdq.ts.pt";
     QTest::newRow("the recipe of both") << QStringList{fixed, qonnx, "--recipe", at("digits_fixed.recipe.toml")} << 0
                                         << "are the same";
     QTest::newRow("another recipe of the second")

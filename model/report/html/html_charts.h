@@ -9,7 +9,7 @@ namespace quantscope {
 struct HtmlBar {
     double height = 0; ///< not negative
     std::string label; ///< for its tip and for those who hear the chart
-    bool marked = false; ///< drawn hatched: at a limit
+    bool marked = false; ///< drawn dashed: at a limit
 };
 
 struct HtmlChart {

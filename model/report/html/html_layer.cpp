@@ -103,7 +103,7 @@ std::string codeChart(const SlotQuantizer &slot, const SlotStatistics &stats)
             share(static_cast<std::uint64_t>(bar.height), stats.count));
         chart.bars.push_back(std::move(bar));
     }
-    chart.title = fmt::format("Codes of {}: {} of {} occur; bars at an end of the range are hatched", slot.slot,
+    chart.title = fmt::format("Codes of {}: {} of {} occur; dashed bars hold an end of the range", slot.slot,
         codes.usedKnown ? grouped(codes.used) : "too many to count", grouped(range.size()));
     chart.left = std::to_string(range.min);
     chart.right = std::to_string(range.max);
