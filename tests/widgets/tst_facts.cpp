@@ -189,7 +189,7 @@ private Q_SLOTS:
         row("an activation", oneFloatScale, false,
             {u"type | uint8 | "_s + noType, u"scale | 0.1 | "_s,
                 u"fractional bits | none | −log₂ of the scale, where it is a power of two"_s,
-                u"range | -12.8 … 12.6 | -12.8000002 … 12.6000002 / codes 0 … 254 times the scale"_s});
+                u"range | -12.8 … 12.6 | -12.8000001 … 12.6000001 / codes 0 … 254 times the scale"_s});
         row("places in a table", places, false,
             {u"type | codebook | a code is a place in a table of values: no scale describes those"_s,
                 u"scale | unknown | the file has these integers and no scale"_s,

@@ -1,3 +1,4 @@
+#include "dialects/brevitas/recipe_edits.h"
 #include "look/theme.h"
 #include "pages/start/start_page.h"
 #include "window/recent_menu.h"

@@ -84,11 +84,24 @@ std::optional<ValueWindow> valueWindow(const SlotStatistics &statistics, double 
 
 static QString queryNumber(double value) { return qs(shortest(value)); }
 
-/// The last bin, which ends at `end`, holds its upper end too.
-static QString binQuery(double from, double to, double end, const QString &subject)
+/// The bins of a histogram among bars that may begin before it and end behind it.
+struct BinEdges {
+    double first, width, low, high; ///< of the bars; of the histogram
+    /// Where bar i begins, exactly where the histogram begins or ends there.
+    double edge(std::size_t bar) const
+    {
+        const double at = first + static_cast<double>(bar) * width;
+        return std::abs(at - low) < width / 2 ? low : std::abs(at - high) < width / 2 ? high : at;
+    }
+};
+
+/// The last bin holds its upper end too.
+static QString binQuery(const BinEdges &edges, std::size_t bar, const QString &subject)
 {
-    const QString below = to < end ? u"<"_s : u"<="_s;
-    return u"%1 >= %2 and %1 %3 %4"_s.arg(subject, queryNumber(from), below, queryNumber(std::min(to, end)));
+    const double from = edges.edge(bar);
+    const double to = edges.edge(bar + 1);
+    return u"%1 %2 %3 and %1 %4 %5"_s.arg(subject, from == edges.high ? u">"_s : u">="_s, queryNumber(from),
+        to == edges.high ? u"<="_s : u"<"_s, queryNumber(to));
 }
 
 /// Bins with a value that can be represented, and those beyond the limits.
@@ -128,10 +141,8 @@ BarData valueBars(const ValueHistogram &histogram, const Quantizer *quantizer, s
             data.markers, [&](const BarMarker &marker) { return marker.x < data.low || marker.x > data.high; });
     else
         widen(data, width);
-    data.query = [first = data.low, width, end = histogram.high, subject](std::size_t bar) {
-        const double from = first + static_cast<double>(bar) * width;
-        return binQuery(from, from + width, end, subject);
-    };
+    data.query = [edges = BinEdges{data.low, width, histogram.low, histogram.high}, subject](
+                     std::size_t bar) { return binQuery(edges, bar, subject); };
     data.describe = [first = data.low, width, sets = data.sets, total](std::size_t bar) {
         const double from = first + static_cast<double>(bar) * width;
         const auto count = static_cast<std::uint64_t>(sets[0].values[bar] + sets[1].values[bar]);

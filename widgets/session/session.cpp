@@ -269,6 +269,7 @@ void Session::failOpening(const Error &error)
     if (m_opened) {
         m_state = State::Ready;
         m_statistics.setNetwork(m_network, true);
+        Q_EMIT networkChanged(); // pages that looked meanwhile have nothing to wait for
     }
     fail(shownText(error.text()));
 }

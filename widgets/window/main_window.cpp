@@ -82,7 +82,12 @@ void MainWindow::showEvent(QShowEvent *event)
     QMainWindow::showEvent(event);
 }
 
-MainWindow::~MainWindow() { m_session.disconnect(this); }
+MainWindow::~MainWindow()
+{
+    m_session.disconnect(this);
+    m_session.undoStack().disconnect(this); // it tells of its end
+    m_session.exports().disconnect(this);
+}
 
 void MainWindow::makeActions()
 {

@@ -68,7 +68,7 @@ bool ComparePage::cancelWork()
 {
     const bool runs = !m_lab.idle() || !m_sweep.idle();
     m_lab.cancel();
-    m_sweep.cancel();
+    m_sweepPanel->cancel();
     return runs;
 }
 

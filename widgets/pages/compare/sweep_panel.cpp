@@ -99,12 +99,10 @@ QWidget *SweepPanel::makeControls()
     connect(m_familyButton->menu(), &QMenu::aboutToShow, this, &SweepPanel::fillFamilies);
     connect(m_runAll, &QPushButton::clicked, this, [this] {
         m_runAsked = true;
+        m_stopped = false;
         refresh();
     });
-    connect(m_stop, &QPushButton::clicked, this, [this] {
-        m_runAsked = false;
-        m_store.cancel();
-    });
+    connect(m_stop, &QPushButton::clicked, this, &SweepPanel::cancel);
     return bar;
 }
 
@@ -136,6 +134,13 @@ QWidget *SweepPanel::makeCharts()
     return charts;
 }
 
+void SweepPanel::cancel()
+{
+    m_stopped = true;
+    m_runAsked = false;
+    m_store.cancel();
+}
+
 SweepSettings SweepPanel::settings() const
 {
     return {.low = m_low->value(), .high = m_high->value(), .families = m_families};
@@ -164,6 +169,7 @@ void SweepPanel::fillFamilies()
 
 void SweepPanel::onSettings()
 {
+    m_stopped = false;
     m_picked.reset();
     m_store.setBasis(m_session.state() == Session::State::Ready ? m_session.network() : nullptr, settings());
     refresh();
@@ -197,7 +203,7 @@ void SweepPanel::refresh()
     for (const QString &name : m_session.selectedLayers())
         if (std::find(all.begin(), all.end(), str(name)) != all.end())
             selected.push_back(str(name));
-    if (network && isVisible()) {
+    if (network && isVisible() && !m_stopped) {
         if (m_runAsked || sweptElements(*network, all) <= kNetworkAtOnce)
             m_store.request(all);
         m_store.request(selected); // in front of the others

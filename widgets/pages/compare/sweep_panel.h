@@ -32,6 +32,7 @@ public:
     const std::optional<Allocation> &allocation() const { return m_allocation; }
     SweepResult *result() const { return m_result; }
     bool idle() const;
+    void cancel(); ///< what is known stays; nothing is computed again until somebody asks
 
 private:
     void makeNumbers();
@@ -71,6 +72,7 @@ private:
     Task<Front> m_fronting;
     std::optional<Allocation> m_allocation;
     std::optional<int> m_picked;
+    bool m_stopped = false; ///< by a person: nothing begins by itself
     bool m_runAsked = false;
     std::shared_ptr<const ModelFile> m_file; ///< of which all this is
 };

@@ -122,7 +122,6 @@ void ExportPage::addRun(QBoxLayout &column)
     run->addWidget(m_cancel);
     run->addWidget(m_write);
     column.addLayout(makeFolder());
-    column.addWidget(m_absolute);
     column.addLayout(run);
 }
 
@@ -145,8 +144,13 @@ QLayout *ExportPage::makeFolder()
     folder->addWidget(dimLabel(tr("Folder")));
     folder->addWidget(m_folder, 1);
     folder->addWidget(choose);
-    folder->addWidget(m_openFolder);
-    return folder;
+    auto *beside = new QHBoxLayout;
+    beside->addWidget(m_absolute, 1);
+    beside->addWidget(m_openFolder);
+    auto *both = new QVBoxLayout;
+    both->addLayout(folder);
+    both->addLayout(beside);
+    return both;
 }
 
 QWidget *ExportPage::makeLayouts()
@@ -224,7 +228,6 @@ void ExportPage::refreshFolder()
 {
     const QString absolute = folder();
     m_absolute->setFullText(absolute == m_folder->text() ? QString() : u"= "_s + absolute);
-    m_absolute->setVisible(!m_absolute->text().isEmpty());
     m_openFolder->setEnabled(QFileInfo(absolute).isDir());
     refreshResult();
 }
