@@ -50,7 +50,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("folder");
         for (const char *folder : {"torch/zip", "torch/bad", "torch/ts", "torch/qsd", "torch/llm", "torch/legacy",
-                 "torch/np", "torch/st", "onnx", "brevitas/0.10.2", "brevitas/0.6.0"})
+                 "torch/np", "torch/st", "onnx", "dpu", "brevitas/0.10.2", "brevitas/0.6.0"})
             QTest::newRow(folder) << QString(folder);
     }
 
