@@ -66,6 +66,8 @@ private Q_SLOTS:
     void ranges();
     void everySumIsInItsRange_data();
     void everySumIsInItsRange();
+    void exports_data();
+    void exports();
     void trainedForTheirBits_data();
     void trainedForTheirBits();
 
@@ -218,6 +220,33 @@ void TestDigitsAccumulators::ranges()
             R"("input":"relu2","declared_bits":32,"terms":128,"exact":true,"requantization":[{"output":"relu3",)"
             R"("factor":["0x1p-4"],"multiplier":[1073741824],"shift":[-3],"power_of_two_shift":[4],)"
             R"("worst_error":0.0,"power_of_two_worst_error":0.0}]})"));
+}
+
+/// By numpy from the QONNX file, with a transposed convolution of stride 2 and one that reads a concatenation; the
+/// other exports of the network have the same codes.
+void TestDigitsAccumulators::exports_data()
+{
+    QTest::addColumn<QString>("ending");
+    for (const char *ending : {"qonnx.onnx", "qcdq.onnx", "qcdq.ts.pt"})
+        QTest::newRow(ending) << QString(ending);
+}
+
+void TestDigitsAccumulators::exports()
+{
+    QFETCH(QString, ending);
+    const Network network = opened(data("brevitas/0.10.2/unet_cat." + ending.toStdString()));
+    const auto found = accumulatorsOf(network);
+    QVERIFY(found.has_value());
+    QStringList sums;
+    for (const AccumulatorRange &range : found->known)
+        sums << QStringLiteral("%1 to %2, %3 bits%4")
+                    .arg(range.min)
+                    .arg(range.max)
+                    .arg(range.bitsNeeded)
+                    .arg(range.bound.empty() ? u"" : u" at most");
+    QCOMPARE(sums,
+        (QStringList{"-40449 to 40386, 17 bits", "-15120 to 15561, 15 bits", "-31689 to 33642, 17 bits",
+            "-611953 to 611027, 21 bits", "-36210 to 19890, 17 bits"}));
 }
 
 /// Accumulator-aware training bounds the sums: what it promised holds for the codes.

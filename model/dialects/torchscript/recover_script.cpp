@@ -21,6 +21,8 @@ Layer layerOf(const script::ScriptLayer &planned, LayerId id)
     layer.name = planned.name;
     layer.kind = planned.kind;
     layer.groups = planned.groups;
+    layer.stride = planned.stride.value_or(1);
+    layer.strideTold = planned.stride.has_value();
     return layer;
 }
 

@@ -145,6 +145,22 @@ std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weigh
     return fmt::format("{}{}d", transposed ? "ConvTranspose" : "Conv", weightRank - 2);
 }
 
+std::optional<int> transposedStride(const ScriptOperator &op, const Node &node)
+{
+    const bool general = op.opType.ends_with("convolution");
+    if (op.packed || !(op.transposed || (general && node.integer("6", 0) != 0)))
+        return std::nullopt;
+    const Attribute *strides = node.attribute("3"), *dilations = node.attribute(general ? "5" : "7");
+    const auto all = [](const Attribute &given, std::int64_t step) {
+        return std::ranges::all_of(given.ints, [&](std::int64_t each) { return each == step; });
+    };
+    if (strides == nullptr || strides->ints.empty() || (dilations != nullptr && !all(*dilations, 1)))
+        return std::nullopt;
+    const std::int64_t first = strides->ints.front();
+    return first > 0 && first <= INT32_MAX && all(*strides, first) ? std::optional(static_cast<int>(first))
+                                                                   : std::nullopt;
+}
+
 int outputAxisOf(const ScriptOperator &op, std::string_view kind, std::size_t rank, bool right, bool transposed)
 {
     const bool last = op.rightOperand && right && rank > 0;

@@ -38,6 +38,10 @@ bool hasExtraAxis(const ScriptOperator &op, std::size_t weightRank);
 /// "ConvTranspose1d" of an operator whose weight has three axes.
 std::string kindOf(const ScriptOperator &op, const Node &node, std::size_t weightRank);
 
+/// The stride of a transposed convolution: one along each axis, without dilation; nothing for others, and where it
+/// stands in packed parameters.
+std::optional<int> transposedStride(const ScriptOperator &op, const Node &node);
+
 /// The axis of the outputs in a weight of that kind and rank: `right` where it is the right operand of its product,
 /// `transposed` where the code turns it before.
 int outputAxisOf(const ScriptOperator &op, std::string_view kind, std::size_t rank, bool right, bool transposed);

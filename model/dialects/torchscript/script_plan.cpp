@@ -126,6 +126,7 @@ private:
         ScriptLayer &layer
             = layerOf(named.empty() ? unnamed(op.word) : named, kind, isStored(weight) ? tensorOf(slot) : weight);
         layer.groups = std::max(groups, 1);
+        layer.stride = transposedStride(op, node);
         layer.settings = settings;
         layer.nodes.push_back(id);
         if (isStored(weight))

@@ -30,6 +30,7 @@ struct ScriptSlot {
 struct ScriptLayer {
     std::string name, kind;
     int groups = 1;
+    std::optional<int> stride = {}; ///< of a transposed convolution
     ValueId weight = kNoValue; ///< what its operator reads as its weight; kNoValue without one
     ValueId settings = kNoValue; ///< of a convolution whose packed parameters hold its groups in a tensor
     std::vector<ScriptSlot> slots;
