@@ -83,7 +83,24 @@ private Q_SLOTS:
         row("several outputs", "    a, b, = ops.my.split(x)\n    return torch.add(a, b)\n",
             {"my::split(x)", "aten::add(a b)"});
         row("loop", "    y = x\n    for i in range(3):\n      y = torch.add(y, i)\n    return y\n",
-            {"prim::range(-)", "prim::Loop()", "aten::add(x i)", "prim::Loop(- y x)"});
+            {"aten::add(x -)", "aten::add(y -)", "aten::add(y -)"});
+        row("loop of a number that only running tells",
+            "    y = x\n    for i in range(torch.size(x, 0)):\n      y = torch.add(y, i)\n    return y\n",
+            {"aten::size(x -)", "prim::range()", "prim::Loop()", "aten::add(x i)", "prim::Loop(- y x)"});
+        row("a list made in such a loop",
+            "    l = annotate(List[Tensor], [])\n    for i in range(torch.size(x, 0)):\n      _0 = torch.append(l, x)\n"
+            "    return torch.stack(l)\n",
+            {"aten::size(x -)", "prim::range()", "prim::Loop()", "prim::Loop(x)", "prim::ListConstruct()",
+                "aten::stack()"});
+        row("in place", "    y = torch.neg(x)\n    _0 = torch.add_(y, 1)\n    return torch.mul(y, y)\n",
+            {"aten::neg(x)", "aten::add_(y -)", "aten::mul(_0 _0)"});
+        row("in place on a part",
+            "    y = torch.neg(x)\n    z = torch.select(y, 0, 0)\n    _0 = torch.zero_(z)\n    return torch.abs(y)\n",
+            {"aten::neg(x)", "aten::select(y - -)", "aten::zero_(z)", "prim::ChangedInPlace(y z _0)", "aten::abs()"});
+        row("in place, perhaps",
+            "    y = torch.neg(x)\n    if bool(x):\n      _0 = torch.zero_(y)\n    else:\n      pass\n    return "
+            "torch.abs(y)\n",
+            {"aten::neg(x)", "aten::zero_(y)", "prim::If(x _0 y)", "aten::abs()"});
         row("nothing", "    return x\n", {"no graph"});
         row("least integer", "    return torch.add(x, -9223372036854775808)\n", {"aten::add(x -)"});
     }

@@ -3,6 +3,7 @@
 #include "base/parse_number.h"
 #include "base/text.h"
 #include "formats/torchscript/code_tokens.h"
+#include "formats/torchscript/packed_words.h"
 #include "formats/torchscript/script_decide.h"
 #include "graph/script_notes.h"
 
@@ -29,47 +30,6 @@ std::pair<std::string, std::string> operatorOf(std::string_view qualified)
     return dot == std::string_view::npos
         ? std::pair<std::string, std::string>("prim", qualified)
         : std::pair<std::string, std::string>(qualified.substr(0, dot), qualified.substr(dot + 1));
-}
-
-/// Tensors of a state in their order; what may be absent is told by None.
-void collectTensors(const ScriptValue &state, ScriptArguments &out)
-{
-    if (state.is(ValueKind::Graph) || state.is(ValueKind::None) || state.is(ValueKind::Object))
-        out.emplace_back(std::string(), state);
-    for (std::size_t i = 0; state.items != nullptr && i < state.items->size(); ++i)
-        collectTensors((*state.items)[i], out);
-}
-
-/// The words of kPackedState, whose inputs are those of collectTensors().
-void describeState(const ScriptValue &state, std::vector<ScriptValue> &out)
-{
-    const auto word = [&](std::string text) { out.push_back(ScriptValue::ofText(std::move(text))); };
-    switch (state.kind) {
-    case ValueKind::Bool: return word(state.number != 0 ? "b1" : "b0");
-    case ValueKind::Int: return word(fmt::format("i{}", state.number));
-    case ValueKind::Float: return word("f" + shortest(state.real));
-    case ValueKind::Text: return word("s" + state.text);
-    case ValueKind::Tuple:
-    case ValueKind::List:
-    case ValueKind::Dict:
-        word(state.is(ValueKind::Tuple) ? "(" : state.is(ValueKind::List) ? "[" : "{");
-        for (std::size_t i = 0; state.items != nullptr && i < state.items->size(); ++i)
-            describeState((*state.items)[i], out);
-        return word(")");
-    case ValueKind::None:
-    case ValueKind::Object:
-    case ValueKind::Graph: return word("T");
-    default: return word("?");
-    }
-}
-
-/// torch.ao names what it keeps by position in the order of its state: "conv1.10" is conv1's weight.
-bool isNumbered(std::string_view name, std::string_view scope)
-{
-    if (!scope.empty() && !(name.starts_with(scope) && name.size() > scope.size() && name[scope.size()] == '.'))
-        return false;
-    name.remove_prefix(scope.empty() ? 0 : scope.size() + 1);
-    return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 } // namespace
@@ -386,7 +346,9 @@ ScriptValue ScriptExpressions::callOperator(
         return arguments[0].second;
     const bool appends = domain == "aten" && opType == "append" && arguments.size() == 2;
     if (appends && arguments[0].second.is(ValueKind::List) && arguments[0].second.items != nullptr) {
-        const ScriptValue &item = arguments[1].second;
+        ScriptValue item = arguments[1].second;
+        if (m_loops > 0) // once here, and nobody knows how often there
+            item = node(frame, "prim", "Loop", {{"", item}});
         m_graph.charge(sizeof(ScriptValue) + item.text.size());
         // A list that holds itself would never end.
         arguments[0].second.items->push_back(
@@ -399,7 +361,14 @@ ScriptValue ScriptExpressions::callOperator(
                 if (isNumbered(m_graph.nameOf(tensor.graphValue()), frame.scope))
                     m_graph.renameTensor(tensor.graphValue(),
                         (frame.scope.empty() ? std::string() : frame.scope + ".") + (i == 0 ? "weight" : "bias"));
-    return node(frame, domain, opType, std::move(arguments));
+    const bool inPlace = domain == "aten" && opType.ends_with('_') && !opType.ends_with("__") && !arguments.empty()
+        && arguments[0].second.is(ValueKind::Graph);
+    if (!inPlace)
+        return node(frame, domain, opType, std::move(arguments));
+    const ValueId changed = m_graph.asValue(arguments[0].second, frame.scope);
+    ScriptValue result = node(frame, domain, opType, std::move(arguments));
+    m_graph.changeInPlace(changed, result.graphValue());
+    return result;
 }
 
 ScriptValue ScriptExpressions::node(

@@ -38,6 +38,7 @@ protected:
     ScriptLibrary &m_library;
     ScriptGraph &m_graph;
     ScriptSteps m_steps;
+    unsigned m_loops = 0; ///< around what is followed, that are followed once
 
 private:
     ScriptValue evaluated(ScriptFrame &frame, const CodeNode &node);

@@ -3,6 +3,8 @@
 #include "graph/script_notes.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,6 +46,15 @@ bool holdsValues(const ScriptValue &value, std::uint32_t depth = 0)
     return value.items != nullptr
         && std::ranges::any_of(*value.items, [&](const ScriptValue &item) { return holdsValues(item, depth + 1); });
 }
+
+/// Operators whose result may share the elements of their first argument.
+constexpr auto kViews = std::to_array<std::string_view>({"_reshape_alias", "alias", "broadcast_to", "chunk",
+    "contiguous", "cpu", "cuda", "detach", "diagonal", "double", "dropout", "expand", "expand_as", "feature_dropout",
+    "flatten", "float", "moveaxis", "movedim", "narrow", "numpy_T", "permute", "reshape", "reshape_as", "select",
+    "slice", "split", "split_with_sizes", "squeeze", "swapaxes", "swapdims", "t", "tensor_split", "to", "transpose",
+    "type_as", "unbind", "unflatten", "unfold", "unsafe_chunk", "unsafe_split", "unsqueeze", "view", "view_as"});
+
+bool isView(const Node &node) { return node.domain == "aten" && std::ranges::binary_search(kViews, node.opType); }
 
 /// Numbers or texts alone, which one attribute can hold.
 bool isOfOneKind(const ScriptValue &sequence)
@@ -135,7 +146,7 @@ void ScriptGraph::addArgument(
     const bool isKeyword = !name.empty();
     const std::string label = isKeyword ? name : std::to_string(position);
     if (value.is(ScriptValue::Kind::Graph))
-        return addInput(node, position, name, value.graphValue());
+        return addInput(node, position, name, current(value.graphValue(), scope));
     if (value.isSequence() && (holdsValues(value) || !isOfOneKind(value)) && depth < kDeepestArgument)
         return addInput(node, position, name, asValue(value, scope));
     if (!isKeyword)
@@ -168,14 +179,106 @@ ValueId ScriptGraph::addNode(
         if (input != kNoValue)
             if (auto &consumers = graph().values[input].consumers; consumers.empty() || consumers.back() != id)
                 consumers.push_back(id);
+    const ValueId viewed = isView(node) ? node.input(0) : kNoValue;
     graph().nodes.push_back(std::move(node));
+    if (viewed != kNoValue)
+        shareElements(output, viewed);
     return output;
+}
+
+void ScriptGraph::shareElements(ValueId view, ValueId base)
+{
+    constexpr std::uint64_t kPerView = 128;
+    charge(kPerView);
+    const auto known = m_root.find(base);
+    const ValueId root = known == m_root.end() ? base : known->second;
+    m_root[view] = root;
+    m_sharing[root].push_back(view);
+}
+
+void ScriptGraph::changeInPlace(ValueId value, ValueId result)
+{
+    constexpr std::uint64_t kPerChange = 128;
+    const auto known = m_root.find(value);
+    const ValueId root = known == m_root.end() ? value : known->second;
+    const bool again = !m_changedRoots.insert(root).second;
+    std::vector<ValueId> sharing = m_sharing[root];
+    sharing.push_back(root);
+    charge((sharing.size() + 2) * kPerChange);
+    for (const ValueId other : sharing)
+        if (other != value)
+            m_changes[other] = {value, result, !again};
+    m_changes[value] = {value, result, true};
+    m_root[result] = root;
+}
+
+void ScriptGraph::doubtChanges(const Changes &before)
+{
+    for (auto &[value, change] : m_changes)
+        if (const auto old = before.find(value); old == before.end() || old->second.result != change.result)
+            change = {change.value, change.result, false};
+}
+
+void ScriptGraph::joinChanges(const ScriptValue &condition, const Changes &then, const Changes &other)
+{
+    const auto plain = [](const Changes &changes, ValueId value) {
+        const auto found = changes.find(value);
+        return found == changes.end()
+            || (found->second.value == value && found->second.known && found->second.otherwise == kNoValue);
+    };
+    const auto last = [&](const Changes &changes, ValueId value) {
+        while (changes.contains(value) && plain(changes, value))
+            value = changes.at(value).result;
+        return value;
+    };
+    Changes all = then;
+    all.insert(other.begin(), other.end());
+    for (const auto &[value, change] : all) {
+        if (graph().values[value].tensor)
+            continue; // observers that may be switched off: the file's own values are what is shown and run
+        const auto a = then.find(value), b = other.find(value);
+        if (a != then.end() && b != other.end() && a->second.result == b->second.result)
+            m_changes[value] = change;
+        else if (const ValueId x = last(then, value), y = last(other, value); plain(then, x) && plain(other, y))
+            m_changes[value] = {value, x, true, condition, y};
+        else
+            m_changes[value] = {change.value, change.result, false};
+    }
+}
+
+ValueId ScriptGraph::changedNode(ValueId value, const Change &change, const std::string &scope)
+{
+    const auto argument = [](ValueId id) { return ScriptValue::of(ScriptValue::Kind::Graph, id); };
+    const ScriptArguments three{{"", argument(value)}, {"", argument(change.value)}, {"", argument(change.result)}};
+    if (!change.known)
+        return addNode("prim", "ChangedPerhaps", scope, three);
+    if (change.otherwise == kNoValue)
+        return addNode("prim", "ChangedInPlace", scope, three);
+    return addNode(
+        "prim", "If", scope, {{"", change.condition}, {"", argument(change.result)}, {"", argument(change.otherwise)}});
+}
+
+ValueId ScriptGraph::current(ValueId value, const std::string &scope)
+{
+    for (auto found = m_changes.find(value); found != m_changes.end(); found = m_changes.find(value)) {
+        const Change change = found->second;
+        if (change.value != value || !change.known || change.otherwise != kNoValue) {
+            Changes all = std::exchange(m_changes, {}); // its arguments are what they were then
+            const ValueId changed = changedNode(value, change, scope);
+            m_changes = std::move(all);
+            m_changes[value] = {value, changed};
+            value = changed;
+        } else {
+            value = change.result; // a later one, so that this ends
+        }
+    }
+    return value;
 }
 
 ValueId ScriptGraph::asValue(const ScriptValue &value, const std::string &scope)
 {
     if (value.is(ScriptValue::Kind::Graph))
-        return value.graphValue();
+        return current(value.graphValue(), scope);
     if (!value.isSequence() || value.items == nullptr)
         return addNode("prim", "Constant", scope, {{"value", value}});
     ScriptArguments items;
@@ -186,6 +289,7 @@ ValueId ScriptGraph::asValue(const ScriptValue &value, const std::string &scope)
 
 ValueId ScriptGraph::part(ValueId value, std::size_t index, const std::string &scope)
 {
+    value = current(value, scope);
     constexpr std::size_t kMostOutputs = 256;
     const auto producer = graph().values[value].producer;
     const auto element = [&] {
@@ -209,6 +313,8 @@ ValueId ScriptGraph::part(ValueId value, std::size_t index, const std::string &s
         const ValueId added = addValue();
         graph().values[added].producer = producer;
         graph().nodes[*producer].outputs.push_back(added);
+        if (isView(graph().nodes[*producer]))
+            shareElements(added, graph().nodes[*producer].input(0));
     }
     return graph().nodes[*producer].outputs[index];
 }
@@ -224,7 +330,7 @@ void ScriptGraph::name(ValueId value, const std::string &name)
         graph().nodes[*named.producer].name = name;
 }
 
-void ScriptGraph::addOutput(ValueId value) { graph().outputs.push_back(value); }
+void ScriptGraph::addOutput(ValueId value) { graph().outputs.push_back(current(value, {})); }
 
 void ScriptGraph::renameTensor(ValueId value, const std::string &name)
 {

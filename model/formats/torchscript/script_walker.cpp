@@ -64,7 +64,12 @@ bool ScriptWalker::statement(ScriptFrame &frame, CodeRef ref)
     case CodeKind::If: return branch(frame, node);
     case CodeKind::While: value(frame, node.parts[0]); return loop(frame, node.parts[1]);
     case CodeKind::For: {
-        const ScriptValue through = value(frame, node.parts[1]);
+        constexpr std::int64_t kMostRounds = 4096;
+        const auto count = roundsOf(frame, node);
+        if (count && count->is(ScriptValue::Kind::Int) && count->number <= kMostRounds)
+            return rounds(frame, node, count->number);
+        const ScriptValue through
+            = count ? this->node(frame, "prim", "range", {{"", *count}}) : value(frame, node.parts[1]);
         assign(frame, node.parts[0], this->node(frame, "prim", "Loop", {{"", through}}));
         return loop(frame, node.parts[2]);
     }
@@ -74,27 +79,29 @@ bool ScriptWalker::statement(ScriptFrame &frame, CodeRef ref)
     }
 }
 
+ScriptWalker::Way ScriptWalker::follow(ScriptFrame &frame, CodeRef block)
+{
+    const ScriptGraph::Changes before = m_graph.changes();
+    m_steps.weigh(before.size());
+    frame.enter();
+    run(frame, block);
+    Way way{frame.leave(), std::exchange(frame.result, std::nullopt), std::exchange(frame.raised, false),
+        m_graph.changes()};
+    m_graph.restoreChanges(before);
+    return way;
+}
+
 bool ScriptWalker::branch(ScriptFrame &frame, const CodeNode &node)
 {
     const ScriptValue condition = value(frame, node.parts[0]);
     if (const auto truth = condition.truth())
         return run(frame, node.parts[*truth ? 1 : 2]);
-    struct Way {
-        ScriptFrame::Variables variables;
-        std::optional<ScriptValue> result;
-        bool raised = false;
-    };
-    const auto follow = [&](CodeRef block) {
-        frame.enter();
-        run(frame, block);
-        Way way{frame.leave(), std::exchange(frame.result, std::nullopt), std::exchange(frame.raised, false)};
-        return way;
-    };
-    const Way then = follow(node.parts[1]), other = follow(node.parts[2]);
+    const Way then = follow(frame, node.parts[1]), other = follow(frame, node.parts[2]);
     if (then.raised && other.raised)
         return frame.raised = true;
     if (then.raised || other.raised) {
         const Way &kept = then.raised ? other : then;
+        m_graph.restoreChanges(kept.changes);
         for (const auto &[name, changed] : kept.variables)
             frame.set(name, changed);
         frame.result = kept.result;
@@ -108,18 +115,47 @@ bool ScriptWalker::branch(ScriptFrame &frame, const CodeNode &node)
         const Way &returned = then.result ? then : other, &kept = then.result ? other : then;
         frame.otherResult = frame.otherResult ? joined(frame, condition, "If", *frame.otherResult, *returned.result)
                                               : *returned.result;
+        m_graph.restoreChanges(kept.changes);
         for (const auto &[name, changed] : kept.variables)
             frame.set(name, changed);
         return false;
     }
+    m_graph.joinChanges(condition, then.changes, other.changes);
     joinVariables(frame, condition, "If", then.variables, other.variables);
+    return false;
+}
+
+/// The number of `for NAME in range(NUMBER)`; nothing for other loops.
+std::optional<ScriptValue> ScriptWalker::roundsOf(ScriptFrame &frame, const CodeNode &node)
+{
+    const CodeNode &call = frame.tree.node(node.parts[1]);
+    if (call.kind != CodeKind::Call || call.parts.size() != 2)
+        return std::nullopt;
+    const CodeNode &callee = frame.tree.node(call.parts[0]);
+    if (callee.kind != CodeKind::Name || callee.text != "range" || frame.find(callee.text) != nullptr)
+        return std::nullopt;
+    return value(frame, call.parts[1]);
+}
+
+bool ScriptWalker::rounds(ScriptFrame &frame, const CodeNode &node, std::int64_t count)
+{
+    for (std::int64_t i = 0; i < count; ++i) {
+        assign(frame, node.parts[0], ScriptValue::of(ScriptValue::Kind::Int, i));
+        if (run(frame, node.parts[2]))
+            return true;
+    }
     return false;
 }
 
 bool ScriptWalker::loop(ScriptFrame &frame, CodeRef body)
 {
+    const ScriptGraph::Changes before = m_graph.changes();
+    m_steps.weigh(before.size());
     frame.enter();
+    ++m_loops;
     run(frame, body);
+    --m_loops;
+    m_graph.doubtChanges(before);
     const ScriptFrame::Variables changed = frame.leave();
     frame.raised = false;
     joinVariables(frame, {}, "Loop", changed, {});

@@ -1,5 +1,7 @@
 #include "run/torch/fit_argument.h"
 
+#include <algorithm>
+
 #include <ATen/core/Tensor.h>
 
 namespace quantscope {
@@ -82,10 +84,27 @@ Fitted typedList(const std::vector<c10::IValue> &items, const c10::TypePtr &elem
     return c10::IValue(std::move(out));
 }
 
+/// Of any elements, which are of one type all the same.
+Fitted typedByElements(const std::vector<c10::IValue> &items)
+{
+    c10::TypePtr element = c10::AnyType::get();
+    if (!items.empty() && std::ranges::all_of(items, &c10::IValue::isInt))
+        element = c10::IntType::get();
+    else if (!items.empty() && std::ranges::all_of(items, &c10::IValue::isDouble))
+        element = c10::FloatType::get();
+    else if (!items.empty() && std::ranges::all_of(items, &c10::IValue::isBool))
+        element = c10::BoolType::get();
+    else if (!items.empty() && std::ranges::all_of(items, &c10::IValue::isTensor))
+        element = c10::TensorType::get();
+    return typedList(items, element);
+}
+
 Fitted fitList(const c10::IValue &value, const c10::TypePtr &element, std::int64_t count, bool converts)
 {
     std::vector<c10::IValue> items;
     if (value.isList()) {
+        if (element->kind() == TypeKind::VarType)
+            return typedByElements(value.toListRef().vec());
         items = value.toListRef().vec();
     } else if (count > 0 && (value.isInt() || value.isDouble() || value.isBool())) {
         items.assign(static_cast<std::size_t>(count), value);

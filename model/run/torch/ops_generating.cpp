@@ -38,7 +38,7 @@ OpValues range(const OpCall &call)
     const double count = std::ceil((limit - first) / delta);
     if (!std::isfinite(count))
         throw RunError(fmt::format("it has no end from {} to {} in steps of {}", first, limit, delta));
-    constexpr double kMost = 4294967296.0; // what requireElements() refuses, before it is an integer
+    constexpr double kMost = 8589934592.0; // what requireElements() refuses, before it is an integer
     const auto elements = static_cast<std::int64_t>(std::fmin(std::fmax(count, 0), kMost));
     requireElements({&elements, 1});
     const at::Tensor steps = at::arange(elements, at::TensorOptions(at::kLong)).to(start.scalar_type());

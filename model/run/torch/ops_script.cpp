@@ -3,6 +3,7 @@
 #include "run/torch/boxed_call.h"
 #include "run/torch/packed_state.h"
 
+#include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
 
 #include <array>
@@ -46,6 +47,18 @@ OpValues elementAt(const OpCall &call)
     return asOutputs(call.node, items[static_cast<std::size_t>(index)]);
 }
 
+/// A tensor over elements that another view was changed of: all elements copied, and the change put where it belongs.
+OpValues changedInPlace(const OpCall &call)
+{
+    const at::Tensor whole = call.tensor(0), view = call.tensor(1), changed = call.tensor(2);
+    if (!whole.is_alias_of(view) || whole.is_quantized())
+        return asOutputs(call.node, whole); // that was a copy
+    const auto elements = static_cast<std::int64_t>(whole.storage().nbytes()) / whole.element_size();
+    const at::Tensor all = whole.as_strided({elements}, {1}, 0).clone();
+    all.as_strided(view.sizes(), view.strides(), view.storage_offset()).copy_(changed);
+    return asOutputs(call.node, all.as_strided(whole.sizes(), whole.strides(), whole.storage_offset()));
+}
+
 constexpr std::string_view kPrim = "prim", kPacked = "__torch__.torch.classes.quantized";
 
 constexpr std::array kScriptRows = {
@@ -53,6 +66,7 @@ constexpr std::array kScriptRows = {
     OpRow{kPrim, "TupleConstruct", madeTuple},
     OpRow{kPrim, "Constant", madeConstant},
     OpRow{kPrim, "TupleIndex", elementAt},
+    OpRow{kPrim, "ChangedInPlace", changedInPlace},
     OpRow{kPrim, "NumToTensor", runBoxed},
     OpRow{kPrim, "device", runBoxed},
     OpRow{kPrim, "dtype", runBoxed},

@@ -28,11 +28,6 @@ bool isRandom(const Node &node)
         || node.opType == "Bernoulli" || node.opType == "bernoulli";
 }
 
-bool changesInPlace(const Node &node)
-{
-    return node.domain == "aten" && node.opType.ends_with('_') && !node.opType.ends_with("__");
-}
-
 } // namespace
 
 RunGraph::RunGraph(std::shared_ptr<const Network> network)
@@ -146,7 +141,7 @@ std::optional<Error> RunGraph::order()
     return std::nullopt;
 }
 
-/// What the outputs rest on is there, and nothing that is changed in place is read again.
+/// What the outputs rest on is there.
 std::optional<Error> RunGraph::checkInputs() const
 {
     std::vector<bool> seen(graph().nodes.size(), false);
@@ -165,18 +160,12 @@ std::optional<Error> RunGraph::checkInputs() const
             continue;
         const NodeId id = *value.producer;
         seen[id] = true;
-        const Node &node = graph().nodes[id];
         for (const ValueId read : readBy(id)) {
             const Value &input = graph().values[read];
             if (!isThere(input) && input.handedIn == kNoValue)
                 return error(fmt::format("{} reads {}, which nothing makes", nodeText(id), printable(input.name)));
             open.push_back(read);
         }
-        if (changesInPlace(node) && node.input(0) != kNoValue)
-            for (const NodeId later : graph().values[node.input(0)].consumers)
-                if (later > id)
-                    return error(fmt::format("{} changes {} in place, which {} reads again: that is not run",
-                        nodeText(id), printable(graph().values[node.input(0)].name), nodeText(later)));
     }
     return std::nullopt;
 }

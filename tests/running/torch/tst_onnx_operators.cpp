@@ -1,6 +1,7 @@
 #include "formats/onnx/onnx_reader.h"
 #include "run/torch/op_table.h"
 #include "run/torch/run_engine.h"
+#include "run/torch/tensor_memory.h"
 #include "run/torch/tensor_values.h"
 #include "support/onnx_builder.h"
 #include "support/paths.h"
@@ -128,6 +129,98 @@ private Q_SLOTS:
         for (std::size_t i = 0; i < wanted.size(); ++i)
             QCOMPARE(QString("output %1: %2").arg(i).arg(difference(result->outputs[i], wanted[i], tolerance)),
                 QString("output %1: ").arg(i));
+    }
+
+    /// Small files that ask for what no machine has, or for what is not defined: one line says why.
+    void hostile_data()
+    {
+        QTest::addColumn<std::string>("model");
+        QTest::addColumn<QString>("reason");
+        using test::OnnxBuilder;
+        const auto row = [](const char *name, const OnnxBuilder &graph, const char *reason) {
+            QTest::newRow(name) << OnnxBuilder(graph).output("y").model() << reason;
+        };
+        const std::int64_t million = 1 << 20;
+        const auto withShape = [&](const char *op, const std::vector<std::int64_t> &numbers) {
+            return OnnxBuilder()
+                .tensor<float>("one", {1}, {1})
+                .tensor<std::int64_t>("n", {static_cast<std::int64_t>(numbers.size())}, numbers)
+                .node(op, {"one", "n"}, {"y"});
+        };
+        row("Expand", withShape("Expand", {million, million}), "its result would have more than 4294967296 elements");
+        row("Tile", withShape("Tile", {std::int64_t{1} << 31}), "a number of repeats cannot be 2147483648");
+        row("Pad", withShape("Pad", {std::int64_t{1} << 40, 0}), "a padding cannot be 1099511627776");
+        row("Pad within limits", withShape("Pad", {std::int64_t{1} << 30, 0}), "there is not enough memory");
+        row("Reshape", withShape("Reshape", {-1, -1}), "only one dimension can be inferred");
+        row("Squeeze", withShape("Squeeze", {7}), "axis 7 is none of a tensor with 1 axes");
+        row("Split", withShape("Split", {-1}), "split_with_sizes expects");
+        row("TopK", withShape("TopK", {2}), "it takes 2 of 1 elements");
+        row("CumSum", withShape("CumSum", {1, 2}), "its input 2 has 2 elements instead of one");
+        row("Gather", withShape("Gather", {5}), "index out of range");
+        row("ConstantOfShape",
+            OnnxBuilder().tensor<std::int64_t>("n", {2}, {million, 1024}).node("ConstantOfShape", {"n"}, {"y"}),
+            "there is not enough memory");
+        row("Resize",
+            OnnxBuilder()
+                .tensor<float>("x", {1, 1}, {1})
+                .tensor<float>("s", {2}, {1e9f, 1e9f})
+                .node("Resize", {"x", "", "s"}, {"y"}),
+            "its result would have more than 4294967296 elements");
+        row("Range",
+            OnnxBuilder()
+                .tensor<float>("a", {}, {0})
+                .tensor<float>("b", {}, {1e30f})
+                .tensor<float>("c", {}, {1})
+                .node("Range", {"a", "b", "c"}, {"y"}),
+            "its result would have more than");
+        row("Range without end",
+            OnnxBuilder().tensor<float>("a", {}, {0}).tensor<float>("b", {}, {1}).node("Range", {"a", "b", "a"}, {"y"}),
+            "it has no end from 0 to 1 in steps of 0");
+        row("MatMul",
+            OnnxBuilder()
+                .tensor<float>("one", {1, 1}, {1})
+                .tensor<std::int64_t>("n", {2}, {65536, 1})
+                .node("Expand", {"one", "n"}, {"a"})
+                .node("Transpose", {"a"}, {"b"})
+                .node("MatMul", {"a", "b"}, {"y"}),
+            "there is not enough memory");
+        row("missing input", OnnxBuilder().tensor<float>("x", {1}, {1}).node("Add", {"x", ""}, {"y"}), "missing");
+        row("other types",
+            OnnxBuilder()
+                .tensor<float>("x", {1}, {1})
+                .tensor<std::int64_t>("i", {1}, {1})
+                .node("MatMul", {"x", "i"}, {"y"}),
+            "expected");
+    }
+    void hostile()
+    {
+        QFETCH(std::string, model);
+        QFETCH(QString, reason);
+        limitTensorMemory(std::uint64_t{1} << 31);
+        auto engine = RunEngine::create(std::make_shared<const Network>(test::recoverOnnxBytes(model)));
+        QVERIFY2(engine.has_value(), engine ? "" : engine.error().message.c_str());
+        const auto result = engine->run({}, {}, {});
+        QVERIFY(result && result->stopped);
+        QVERIFY2(result->stopped->find(reason.toStdString()) != std::string::npos, result->stopped->c_str());
+        QVERIFY2(result->stopped->find_first_of("\n\r") == std::string::npos, result->stopped->c_str());
+    }
+
+    /// The least integer has no positive one: a processor stops at the division.
+    void leastIntegerByMinusOne()
+    {
+        const std::vector<std::int64_t> least{INT64_MIN, 7}, by{-1, -1};
+        for (const char *op : {"Div", "Mod"}) {
+            const std::string model = test::OnnxBuilder()
+                                          .tensor<std::int64_t>("x", {2}, least)
+                                          .tensor<std::int64_t>("b", {2}, by)
+                                          .node(op, {"x", "b"}, {"y"})
+                                          .output("y")
+                                          .model();
+            auto engine = RunEngine::create(std::make_shared<const Network>(test::recoverOnnxBytes(model)));
+            const auto result = engine->run({}, {}, {});
+            QVERIFY(result && !result->stopped);
+            QCOMPARE(result->outputs[0].select(0, 1).item().toLong(), op[0] == 'D' ? -7 : 0);
+        }
     }
 };
 

@@ -28,17 +28,19 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <cmath>
+#include <cstring>
+
 using namespace quantscope;
 
 namespace {
 
-/// Archives with code, each once: those of the tests, and those beside the checkout.
+/// Archives with code: those of the tests, and those of torch itself beside the checkout.
 QStringList archives()
 {
     QStringList out;
-    for (const std::string &folder :
-        {test::data("brevitas"), test::data("torch"), test::data("torchscript"), test::data("field"),
-            test::shared("corpus/brevitas"), test::shared("corpus/torch/ts"), test::shared("corpus/field")}) {
+    for (const std::string &folder : {test::data("brevitas"), test::data("torch"), test::data("torchscript"),
+             test::data("field"), test::shared("corpus/torch/ts")}) {
         QDirIterator files(
             QString::fromStdString(folder), {"*.pt", "*.ptl"}, QDir::Files, QDirIterator::Subdirectories);
         while (files.hasNext())
@@ -66,8 +68,8 @@ std::vector<at::Tensor> candidateInputs(const QString &path)
 {
     std::vector<std::vector<std::int64_t>> shapes = {describedShape(path)};
     if (shapes[0].empty())
-        shapes = {
-            {2, 3, 8, 8}, {2, 1, 8, 8}, {2, 4, 8, 8}, {2, 8}, {2, 4}, {2, 16}, {2, 5, 8}, {2, 3, 5, 5, 5}, {3, 2, 4}};
+        shapes = {{2, 3, 8, 8}, {2, 1, 8, 8}, {2, 4, 8, 8}, {2, 8}, {2, 4}, {2, 16}, {2, 4, 6, 6}, {3, 8}, {2, 5, 8},
+            {2, 3, 5, 5, 5}, {3, 2, 4}};
     std::vector<at::Tensor> out;
     for (const auto &shape : shapes) {
         out.push_back(at::randn(shape) * 2);
@@ -196,8 +198,8 @@ private Q_SLOTS:
                 collect(result, wanted);
                 input = candidate;
                 break;
-            } catch (const std::exception &error) {
-                qInfo("%.200s", error.what());
+            } catch (const std::exception &) {
+                wanted.clear();
             }
         if (!input.defined())
             QSKIP("no data is known that it takes");
@@ -252,8 +254,8 @@ private Q_SLOTS:
     }
 
     /// Where the definitions part: ONNX and Brevitas divide, torch multiplies by the reciprocal; from 2^63 on, infinity
-    /// included, torch gives the lowest code where the highest is nearest; and what is not a number stays that here,
-    /// where torch gives a code that depends on the processor.
+    /// included, and for what is not a number torch gives the code that the processor's conversion gives, of x86 the
+    /// lowest one; here the highest is nearest to infinity, and what is not a number stays that.
     void definitionsDiffer()
     {
         const double scale = 0.00214854861;
@@ -263,8 +265,10 @@ private Q_SLOTS:
         QCOMPARE(code(CodeRule::ReciprocalRoundAdd), 128.0f);
         QCOMPARE(code(CodeRule::DivideRoundAdd), 127.0f);
         QCOMPARE(code(CodeRule::DivideAddRound), 127.0f);
+#ifdef __x86_64__
         const at::Tensor infinite = at::full({1}, INFINITY, at::TensorOptions(at::kFloat));
         QCOMPARE(at::quantize_per_tensor(infinite, scale, 0, at::kQUInt8).int_repr().item().toLong(), 0);
+#endif
         QCOMPARE(codeOf(INFINITY, parametersOf(scale, 0, kUnsigned, CodeRule::ReciprocalRoundAdd)), 255.0f);
         QVERIFY(std::isnan(codeOf(NAN, parametersOf(scale, 0, kUnsigned, CodeRule::ReciprocalRoundAdd))));
     }
