@@ -34,6 +34,10 @@ std::optional<std::string> notFinite(const CheckedSlot &facts)
     if (stored == s.nonFinite || !s.hasFloats)
         return fmt::format(
             "{} of {} values are NaN or infinite; their codes mean nothing", grouped(s.nonFinite), grouped(s.count));
+    if (stored == 0)
+        return fmt::format(
+            "the scale makes {} of {} values NaN or infinite, though all are finite: those codes mean nothing",
+            grouped(s.nonFinite), grouped(s.count));
     return fmt::format("{} of {} values are NaN or infinite, and so is the scale they give: {} codes mean nothing",
         grouped(stored), grouped(s.count), grouped(s.nonFinite));
 }

@@ -16,6 +16,9 @@ const std::vector<PropagationRow> kPropagationRows = {
         "torch.relu loses it in every version of Brevitas; F.relu and nn.ReLU keep it, and a graph cannot tell them "
         "apart",
         "write F.relu or nn.ReLU instead of torch.relu, or QuantReLU(return_quant_tensor=True), which quantizes anew"},
+    {{"Clip", "clamp", "clamp_min", "clamp_max", "hardtanh", "relu6"}, Lost, Lost, Lost, Lost,
+        "clamping is none of the operations that are known to keep it",
+        "write QuantHardTanh(return_quant_tensor=True), or leave the limits to the quantizer"},
     {{"Sigmoid", "sigmoid"}, Lost, Lost, Lost, Lost, "torch.sigmoid loses it in every version of Brevitas",
         "write QuantSigmoid(return_quant_tensor=True)"},
     {{"Tanh", "tanh"}, Lost, Lost, Lost, Lost, "its results are on no grid",

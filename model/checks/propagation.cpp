@@ -41,7 +41,12 @@ std::string fixText(const FlowNode &by)
     return row != nullptr ? std::string(row->fix) : "write QuantIdentity(return_quant_tensor=True) behind it";
 }
 
-bool isRelu(const FlowNode &node) { return node.opType == "Relu" || node.opType.starts_with("relu"); }
+/// What they cut off was on the grid, and so is the rest.
+bool cutsOff(const FlowNode &node)
+{
+    static constexpr std::array<std::string_view, 5> kCutting = {"Relu", "relu", "Clip", "clamp", "hardtanh"};
+    return std::ranges::any_of(kCutting, [&](std::string_view name) { return node.opType.starts_with(name); });
+}
 
 /// Another input of the join still has its scale.
 bool meetsQuantized(const CheckFacts &facts, FlowNodeId join)
@@ -53,14 +58,14 @@ bool meetsQuantized(const CheckFacts &facts, FlowNodeId join)
     });
 }
 
-/// The scale that was lost is needed, and the values are no longer on its grid.
+/// The scale that was lost is needed: Brevitas raises, and integers mean other numbers.
 bool isNeeded(const CheckFacts &facts, const LostInput &lost)
 {
     const FlowNode &reader = facts.network.flow.node(lost.reader);
-    if (!lost.offGrid || isRelu(facts.network.flow.node(lost.by)))
+    if (cutsOff(facts.network.flow.node(lost.by)))
         return false;
     if (!reader.layer)
-        return traitsOf(facts.network.dialect).carriesScales;
+        return lost.offGrid && traitsOf(facts.network.dialect).carriesScales;
     const SlotQuantizer *made = facts.network.slot(lost.quantizer);
     return made != nullptr && made->quantizer && isProductScale(facts.network.layer(*reader.layer), *made->quantizer);
 }

@@ -127,8 +127,10 @@ private Q_SLOTS:
             << chain << u"x > q > a.ReduceMean > c"_s << QStringList{u"error propagation-lost c"_s};
         QTest::newRow("the first of two operators")
             << chain << u"x > q > a.Relu > b.ReduceMean > c"_s << QStringList{u"warning propagation-lost c"_s};
-        QTest::newRow("a slice, which keeps values and loses the scale")
-            << chain << u"x > q > keep.Slice > c"_s << QStringList{u"warning propagation-lost c"_s};
+        QTest::newRow("a slice, which keeps values and loses the scale that the bias has")
+            << chain << u"x > q > keep.Slice > c"_s << QStringList{u"error propagation-lost c"_s};
+        QTest::newRow("limits, behind which values are still on the grid")
+            << chain << u"x > q > a.Clip > c"_s << QStringList{u"warning propagation-lost c"_s};
         QTest::newRow("never quantized") << u"c"_s << u"x > a.Relu > c"_s << QStringList{};
         QTest::newRow("quantized again") << u"q=i8 2^-6; r=i8 2^-6; c"_s << u"x > q > a.ReduceMean > r > c"_s
                                          << QStringList{};
