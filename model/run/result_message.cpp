@@ -119,9 +119,9 @@ MessageJson flowJson(const LayerFlow &flow)
 {
     const FlowFigures &f = flow.figures;
     const MessageJson id = flow.id ? MessageJson(position(*flow.id)) : MessageJson(nullptr);
-    return {{"layer", flow.layer}, {"id", id}, {"slot", std::string(flow.slotText())},
-        {"seen", seenJson(f.seen)}, {"has_codes", f.hasCodes}, {"low", exactJson(f.low)}, {"high", exactJson(f.high)},
-        {"sum", exactJson(f.sum)}, {"squares", exactJson(f.squares)}, {"finite", f.finite}};
+    return {{"layer", flow.layer}, {"id", id}, {"slot", std::string(flow.slotText())}, {"seen", seenJson(f.seen)},
+        {"has_codes", f.hasCodes}, {"low", exactJson(f.low)}, {"high", exactJson(f.high)}, {"sum", exactJson(f.sum)},
+        {"squares", exactJson(f.squares)}, {"finite", f.finite}};
 }
 
 LayerFlow flowFrom(const MessageReader &in)

@@ -2,11 +2,13 @@
 
 #include "base/text.h"
 #include "dialects/brevitas/facts.h"
+#include "dialects/brevitas/lab_quantizers.h"
 #include "lab/candidate_slot.h"
 #include "run/following_bias.h"
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -39,9 +41,24 @@ Result<SlotId> slotOf(const Network &network, const RunChoice &choice)
 
 /// What the file stores of an activation is its scale: presets compute theirs from a threshold that only a checkpoint
 /// has.
-bool needsThreshold(const Network &network, const SlotQuantizer &slot, const CandidateText &candidate)
+bool needsThreshold(const Network &network, const SlotQuantizer &slot)
 {
-    return !slot.tensor && traitsOf(network.dialect).saysItself && !candidate.settings.preset.starts_with("ap_");
+    return !slot.tensor && traitsOf(network.dialect).saysItself;
+}
+
+/// ap_fixed and ap_ufixed say all of themselves: they need no tensor.
+Result<std::optional<SlotQuantizer>> fixedActivation(const SlotQuantizer &slot, const CandidateText &candidate)
+{
+    try {
+        SlotQuantizer out = slot;
+        out.quantizer = labQuantizer(candidate.settings.preset, candidate.settings, slot);
+        out.preset = candidate.settings.preset;
+        out.overrides = candidate.settings.overrides;
+        out.sharedWith.clear();
+        return std::optional(std::move(out));
+    } catch (const std::invalid_argument &error) {
+        return wrongChoice(error.what());
+    }
 }
 
 Result<std::optional<SlotQuantizer>> tried(const Network &network, const Result<BrevitasFacts> &facts,
@@ -50,19 +67,22 @@ Result<std::optional<SlotQuantizer>> tried(const Network &network, const Result<
     const SlotQuantizer &slot = *network.slot(id);
     if (!choice.candidate)
         return std::optional<SlotQuantizer>();
-    if (choice.candidate->settings.preset == "file")
+    const CandidateText &candidate = *choice.candidate;
+    if (candidate.settings.preset == "file")
         return std::optional(slot);
     const auto refused = [&](std::string_view why) {
         return wrongChoice(
-            fmt::format("{} cannot be had for {} {}: {}", choice.candidate->text, choice.layer, choice.slot, why));
+            fmt::format("{} cannot be had for {} {}: {}", candidate.text, choice.layer, choice.slot, why));
     };
     if (!facts)
         return tl::unexpected(facts.error());
-    if (needsThreshold(network, slot, *choice.candidate))
+    if (!slot.tensor && candidate.settings.preset.starts_with("ap_"))
+        return fixedActivation(slot, candidate);
+    if (needsThreshold(network, slot))
         return refused("the file has the scale of this activation and no threshold to compute another from; "
                        "ap_fixed<W,I>, ap_ufixed<W,I> and float need none");
     auto floats = slot.holdsCodes() && slot.hasValues() ? dequantizedTensor(slot) : nullptr;
-    auto out = candidateSlot(network, *facts, id, choice.candidate->settings, std::move(floats), progress);
+    auto out = candidateSlot(network, *facts, id, candidate.settings, std::move(floats), progress);
     if (!out && out.error().reach == SlotFailure::Reach::Cancelled)
         throw CancelledError();
     if (!out)

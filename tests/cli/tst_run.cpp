@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include <cmath>
+
 #include <sys/resource.h>
 
 #include <QCryptographicHash>
@@ -76,13 +78,19 @@ private Q_SLOTS:
         QCOMPARE(said["samples"].get<int>(), 360);
         QCOMPARE(said["correct"].get<int>(), correct);
         QCOMPARE(said["outputs"][0]["shape"].dump(), std::string("[360,10]"));
+        if (model.endsWith(".ts.pt")) // the archive has no names of layers
+            return;
         const json &ranges = m_expected[model.startsWith("digits_fixed") ? "digits_fixed" : "digits_float"]["ranges"];
         for (const auto &[layer, range] : ranges.items()) {
             const auto flow = std::ranges::find_if(said["layers"], [&](const json &l) { return l["name"] == layer; });
             QVERIFY2(flow != said["layers"].end(), layer.c_str());
             QCOMPARE((*flow)["count"].get<int>(), range["count"].get<int>());
-            QCOMPARE((*flow)["min"].get<double>(), std::strtod(range["min"].get<std::string>().c_str(), nullptr));
-            QCOMPARE((*flow)["max"].get<double>(), std::strtod(range["max"].get<std::string>().c_str(), nullptr));
+            // The last bits of a sum of floats depend on the order of addition; codes never do.
+            const double off = (*flow)["slot"] == "result" && model.startsWith("digits_float") ? 1e-6 : 0;
+            for (const char *end : {"min", "max"}) {
+                const double expected = std::strtod(range[end].get<std::string>().c_str(), nullptr);
+                QVERIFY2(std::fabs((*flow)[end].get<double>() - expected) <= off * std::fabs(expected), layer.c_str());
+            }
             if (!range.contains("at_upper_limit"))
                 continue;
             const bool both = (*flow)["codes_min"].get<int>() == 0;

@@ -97,18 +97,9 @@ Result<void> RunPass::piece(RunEngine &engine, const std::vector<at::Tensor> &in
     if (!piece)
         return tl::unexpected(piece.error());
     addObserved(*piece);
-    for (std::size_t i = 0; i < piece->outputs.size(); ++i) {
-        at::Tensor output = asFloats(piece->outputs[i]);
-        const auto rows = static_cast<std::int64_t>(batch);
-        const bool isAll = count == m_result.samples; // a state of a recurrent layer has other axes
-        if (batch == 1 && (output.dim() == 0 || output.size(0) != 1))
-            output = output.unsqueeze(0);
-        if (output.dim() == 0 || (output.size(0) != rows && !isAll))
-            return tl::unexpected(Error{ErrorKind::Usage, m_model.graph()->file->path, std::nullopt,
-                fmt::format("output \"{}\" has shape {} for {} samples: its first axis does not count them",
-                    printable(engine.outputNames()[i]), shapeText(shapeOf(output)), batch)});
-        takeOutput(i, engine.outputNames()[i], firstSamples(output, count, batch), begin);
-    }
+    for (std::size_t i = 0; i < piece->outputs.size(); ++i)
+        if (auto wrong = takeOutput(i, engine.outputNames()[i], asFloats(piece->outputs[i]), {begin, count, batch}))
+            return tl::unexpected(std::move(*wrong));
     sendLayers();
     return {};
 }
@@ -127,23 +118,48 @@ void RunPass::addObserved(const PieceResult &piece)
     }
 }
 
-void RunPass::takeOutput(std::size_t position, const std::string &name, const at::Tensor &output, std::uint64_t begin)
+/// Which outputs count samples, the first piece tells.
+std::optional<Error> RunPass::takeOutput(
+    std::size_t position, const std::string &name, at::Tensor output, const PieceOfSamples &piece)
 {
-    if (position == m_result.outputs.size()) {
+    const bool isFirst = position == m_result.outputs.size(), isAll = piece.count == m_result.samples;
+    if (piece.batch == 1 && !isAll && (output.dim() == 0 || output.size(0) != 1) && position == 0)
+        output = output.unsqueeze(0);
+    const bool counts = output.dim() > 0 && output.size(0) == static_cast<std::int64_t>(piece.batch);
+    if (position == 0 && !counts && !isAll)
+        return Error{ErrorKind::Usage, m_model.graph()->file->path, std::nullopt,
+            fmt::format("output \"{}\" has shape {} for {} samples: its first axis does not count them",
+                printable(name), shapeText(shapeOf(output)), piece.batch)};
+    if (isFirst) {
         m_result.outputs.push_back({name, shapeOf(output), {}});
-        m_result.outputs.back().shape.front() = 0;
+        m_counts.push_back(counts);
+        if (!counts && !isAll)
+            m_result.notes.push_back(
+                fmt::format("output \"{}\" does not count samples: it is given as the first piece of data has it",
+                    printable(name)));
+    } else if (!m_counts[position]) {
+        return std::nullopt;
     }
-    RunOutput &all = m_result.outputs[position];
-    const Shape shape = shapeOf(output);
-    if (!std::equal(shape.begin() + 1, shape.end(), all.shape.begin() + 1, all.shape.end()))
-        throw ParseError(fmt::format("output \"{}\" has shape {} for some samples and {} for others", printable(name),
-            shapeText(std::span(all.shape).subspan(1)), shapeText(std::span(shape).subspan(1))));
+    const at::Tensor rows = counts ? firstSamples(output, piece.count, piece.batch) : output;
+    if (!isFirst)
+        addRows(m_result.outputs[position], shapeOf(rows));
+    else if (counts)
+        m_result.outputs[position].shape.front() = rows.size(0);
+    if (position == 0 && counts)
+        countCorrect(rows, piece.begin);
+    else if (position == 0)
+        m_hasClasses = false;
+    if (m_message.outputs)
+        m_listener.array(name, shapeOf(rows), valuesOfTensor(rows.contiguous()));
+    return std::nullopt;
+}
+
+void RunPass::addRows(RunOutput &all, const Shape &shape)
+{
+    if (shape.size() != all.shape.size() || !std::equal(shape.begin() + 1, shape.end(), all.shape.begin() + 1))
+        throw ParseError(fmt::format("output \"{}\" has shape {} for some samples and {} for others",
+            printable(all.name), shapeText(std::span(all.shape).subspan(1)), shapeText(std::span(shape).subspan(1))));
     all.shape.front() += shape.front();
-    if (position == 0)
-        countCorrect(output, begin);
-    if (!m_message.outputs)
-        return;
-    m_listener.array(name, shape, valuesOfTensor(output.contiguous()));
 }
 
 void RunPass::countCorrect(const at::Tensor &output, std::uint64_t begin)

@@ -7,6 +7,11 @@
 
 namespace quantscope {
 
+/// Samples [begin, begin + count) of `batch`, of which the last may be copies.
+struct PieceOfSamples {
+    std::uint64_t begin = 0, count = 0, batch = 0;
+};
+
 /// What a run over all pieces adds up.
 class RunPass {
 public:
@@ -28,7 +33,9 @@ public:
 private:
     std::shared_ptr<const void> observe(const Observation &seen, std::uint64_t count, std::uint64_t batch);
     void sendLayers();
-    void takeOutput(std::size_t position, const std::string &name, const at::Tensor &output, std::uint64_t begin);
+    std::optional<Error> takeOutput(
+        std::size_t position, const std::string &name, at::Tensor output, const PieceOfSamples &piece);
+    static void addRows(RunOutput &all, const Shape &shape);
     void countCorrect(const at::Tensor &output, std::uint64_t begin);
     void addObserved(const PieceResult &piece);
     bool step(std::uint64_t begin, std::size_t done, std::size_t total);
@@ -40,6 +47,7 @@ private:
     const RunListener &m_listener;
     RunResult m_result;
     bool m_hasClasses = true;
+    std::vector<bool> m_counts; ///< of each output: its first axis counts samples
     std::map<Place, std::size_t> m_flows; ///< position in m_result.layers
     std::map<LayerId, std::pair<int, at::Tensor>> m_leaving; ///< of this piece: how far down in the layer, and what
     std::chrono::steady_clock::time_point m_told;

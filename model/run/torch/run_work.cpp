@@ -49,7 +49,7 @@ bool RunWork::givesSamples(std::uint64_t batch, const RunListener &listener)
     if (!piece)
         return false;
     return batch == m_inputs->samples() ? std::ranges::any_of(piece->outputs, givesRows)
-                                        : std::ranges::all_of(piece->outputs, givesRows);
+                                        : !piece->outputs.empty() && givesRows(piece->outputs.front());
 }
 
 std::uint64_t RunWork::batchOf(const RunListener &listener)
@@ -88,7 +88,7 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
             return tl::unexpected(done.error());
     }
     RunResult out = pass.result();
-    out.notes = chosen->notes;
+    out.notes.insert(out.notes.begin(), chosen->notes.begin(), chosen->notes.end());
     return out;
 }
 
