@@ -83,11 +83,11 @@ int run(const RunArguments &arguments)
     clearTerminalLine();
     if (!result)
         return report(result.error(), arguments.file);
-    if (writer)
+    if (writer && !result->stopped)
         if (const auto saved = writer->commit(); !saved)
             return report(saved.error());
     print(arguments.json ? jsonText(runJson(arguments.file, *result)) : runText(arguments.file, *result));
-    return 0;
+    return result->stopped ? report(Error{ErrorKind::Io, arguments.file, std::nullopt, *result->stopped}) : 0;
 }
 
 } // namespace quantscope::cli

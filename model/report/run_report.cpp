@@ -75,6 +75,8 @@ std::string runText(const std::string &file, const RunResult &result)
     out += "\n";
     for (const RunOutput &output : result.outputs)
         out += fmt::format("output {}: {}\n", printable(output.name), shapeText(output.shape));
+    if (result.stopped)
+        out += fmt::format("stopped at {}; what was computed before:\n", printable(*result.stopped));
     for (const std::string &note : result.notes)
         out += fmt::format("note: {}\n", printable(note));
     if (result.layers.empty())
@@ -100,6 +102,8 @@ Json runJson(const std::string &file, const RunResult &result)
     out["layers"] = Json::array();
     for (const LayerFlow &flow : result.layers)
         out["layers"].push_back(flowJson(flow));
+    if (result.stopped)
+        out["stopped"] = *result.stopped;
     out["notes"] = result.notes;
     return out;
 }

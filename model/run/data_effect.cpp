@@ -56,6 +56,9 @@ Result<std::vector<DataEffect>> measureEffects(
             return true;
         }));
         ++done;
+        if (result && result->stopped)
+            return Result<RunResult>(
+                tl::unexpected(Error{ErrorKind::Io, own.model.path, std::nullopt, *result->stopped}));
         return result;
     };
     const auto before = run({});

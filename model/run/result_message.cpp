@@ -153,8 +153,9 @@ std::string payloadOf(const RunResult &result)
         outputs.push_back({{"name", output.name}, {"shape", output.shape}});
     for (const LayerFlow &flow : result.layers)
         layers.push_back(flowJson(flow));
-    const MessageJson message = {{"samples", result.samples}, {"correct", orAbsent(result.correct)},
-        {"outputs", std::move(outputs)}, {"layers", std::move(layers)}, {"notes", result.notes}};
+    const MessageJson message
+        = {{"samples", result.samples}, {"correct", orAbsent(result.correct)}, {"outputs", std::move(outputs)},
+            {"layers", std::move(layers)}, {"stopped", orAbsent(result.stopped)}, {"notes", result.notes}};
     return message.dump(-1, ' ', false, MessageJson::error_handler_t::replace);
 }
 
@@ -169,6 +170,7 @@ RunResult resultIn(std::string_view payload)
         out.outputs.push_back({output.text("name"), output.integers("shape"), {}});
     for (const MessageReader &flow : in.objects("layers"))
         out.layers.push_back(flowFrom(flow));
+    out.stopped = in.textOrNone("stopped");
     out.notes = in.texts("notes");
     return out;
 }

@@ -36,6 +36,9 @@ struct RunResult {
     std::optional<std::uint64_t> correct;
     std::vector<RunOutput> outputs;
     std::vector<LayerFlow> layers; ///< in the order of computation
+    /// Why the run ended before its outputs, which are then missing: "node conv1 (Conv): REASON". What stands in
+    /// `layers` was computed before, of the first piece of data alone.
+    std::optional<std::string> stopped;
     std::vector<std::string> notes; ///< sentences about what was run, such as which graph
 
     std::optional<double> accuracy() const

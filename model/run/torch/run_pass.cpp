@@ -97,6 +97,13 @@ Result<void> RunPass::piece(RunEngine &engine, const std::vector<at::Tensor> &in
     if (!piece)
         return tl::unexpected(piece.error());
     addObserved(*piece);
+    if (piece->stopped) {
+        m_result.stopped = piece->stopped;
+        m_result.samples = begin + count;
+        m_result.outputs.clear();
+        m_result.correct.reset();
+        return {};
+    }
     for (std::size_t i = 0; i < piece->outputs.size(); ++i)
         if (auto wrong = takeOutput(i, engine.outputNames()[i], asFloats(piece->outputs[i]), {begin, count, batch}))
             return tl::unexpected(std::move(*wrong));

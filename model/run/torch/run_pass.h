@@ -28,6 +28,7 @@ public:
     /// Samples [begin, begin + count) of `batch`, of which the last may be copies. Throws CancelledError, ParseError.
     Result<void> piece(RunEngine &engine, const std::vector<at::Tensor> &inputs, std::uint64_t begin,
         std::uint64_t count, std::uint64_t batch);
+    bool isStopped() const { return m_result.stopped.has_value(); }
     RunResult result();
 
 private:

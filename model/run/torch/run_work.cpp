@@ -46,7 +46,7 @@ bool RunWork::givesSamples(std::uint64_t batch, const RunListener &listener)
     const auto givesRows = [&](const at::Tensor &output) {
         return output.dim() > 0 && output.size(0) == static_cast<std::int64_t>(batch);
     };
-    if (!piece)
+    if (!piece || piece->stopped)
         return false;
     return batch == m_inputs->samples() ? std::ranges::any_of(piece->outputs, givesRows)
                                         : !piece->outputs.empty() && givesRows(piece->outputs.front());
@@ -76,7 +76,7 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
     m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
     const std::uint64_t batch = batchOf(listener), samples = m_inputs->samples();
     RunPass pass(m_model, m_inputs->labels(), samples, message, listener);
-    for (std::uint64_t begin = 0; begin < samples; begin += batch) {
+    for (std::uint64_t begin = 0; begin < samples && !pass.isStopped(); begin += batch) {
         if (listener.isCancelled())
             throw CancelledError();
         const std::uint64_t count = std::min(batch, samples - begin);
