@@ -107,7 +107,9 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
     const SlotQuantizer &own = *m_graph.network().slot(id);
     if (id.slot == Slot::Trunc)
         return tl::unexpected(error(id, "a truncation is not exchanged for another quantizer"));
-    if (site.isActivation && site.span.from == site.span.to)
+    const Value &value = m_graph.graph().values[site.span.to];
+    const bool isFloat = value.tensor && isFloating(m_graph.file().tensors[*value.tensor].dtype);
+    if (site.span.from == site.span.to && !isFloat)
         return tl::unexpected(
             error(id, "an operator of the graph computes with its codes, so no other can stand there"));
     if (!other || !other->quantizer) {

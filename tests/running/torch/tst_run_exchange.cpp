@@ -109,6 +109,67 @@ private Q_SLOTS:
                         "it"));
     }
 
+    /// Of an ONNX If the branch that its condition chooses; its layers are observed where they run.
+    void runsTheChosenBranch()
+    {
+        auto file = std::make_shared<ModelFile>(*networkOf(test::data("onnx/subgraphs.onnx"))->file);
+        Graph &graph = *file->graph;
+        const auto chosen = std::ranges::find(graph.nodes, "If", &Node::opType);
+        QVERIFY(chosen != graph.nodes.end());
+        RunEngine whole = engineOf(networkOf(test::data("onnx/subgraphs.onnx")));
+        const at::Tensor x = at::ones({1, 4});
+        const auto stopped = whole.run({{x, at::ones({}).to(at::kBool)}}, {}, {});
+        QVERIFY(stopped.has_value());
+        QVERIFY2(
+            stopped->stopped.value_or("").find("(Loop)") != std::string::npos, stopped->stopped.value_or("").c_str());
+
+        graph.outputs = chosen->outputs;
+        auto network = recoverQuantizers(std::shared_ptr<const ModelFile>(file));
+        QVERIFY(network.has_value());
+        RunEngine engine = engineOf(std::make_shared<const Network>(std::move(*network)));
+        for (const bool isThen : {true, false, true}) {
+            const auto observe = [](const Observation &seen) { return std::make_shared<const LayerId>(seen.layer); };
+            const at::Tensor condition = at::ones({}).mul(isThen ? 1 : 0).to(at::kBool);
+            const PieceResult result = ran(engine, {x, condition}, observe);
+            const at::Tensor expected
+                = isThen ? at::tensor({-1.52f, -0.06f, 0.43f, 0.71f}) : at::tensor({-2.36f, -2.16f, 2.12f, 2.94f});
+            QVERIFY(result.outputs[0].reshape({4}).sub(expected).abs().max().item().toFloat() < 1e-5f);
+            QCOMPARE(result.observed.size(), std::size_t(1));
+            QVERIFY(*std::static_pointer_cast<const LayerId>(result.observed[0].figures) == result.observed[0].layer);
+        }
+    }
+
+    /// Operators of torch.ao round within themselves: their codes are seen, what they rounded is not, and nothing else
+    /// can stand there.
+    void observesWhatOperatorsRound()
+    {
+        const auto network = networkOf(test::data("torch/ts/fx_static.pt"));
+        RunEngine engine = engineOf(network);
+        std::map<std::string, bool> rounded;
+        const auto observe = [&](const Observation &seen) -> std::shared_ptr<const void> {
+            if (!seen.slot)
+                return {};
+            rounded[network->layer(seen.layer).name + ":" + std::string(slotName(*seen.slot))] = seen.isRounded;
+            const Quantizer &q = *seen.quantizer;
+            const at::Tensor codes = seen.output.div(q.scale->values[0]).add(q.zeroPoint->values[0]);
+            if (codes.sub(codes.round()).abs().max().item().toFloat() > 1e-3f)
+                throw ParseError("what an operator rounded is on no grid");
+            return {};
+        };
+        ran(engine, {at::ones({1, 1, 8, 8}).mul(0.3)}, observe);
+        QCOMPARE(rounded,
+            (std::map<std::string, bool>{
+                {"conv1:input", true}, {"conv1:output", true}, {"conv2:output", true}, {"fc:output", true}}));
+        const Layer &conv1 = *network->layer("conv1");
+        for (const Slot slot : {Slot::Weight, Slot::Output}) {
+            const auto refused = engine.setQuantizers({{{conv1.id, slot}, *conv1.slot(slot)}});
+            QVERIFY(!refused.has_value());
+            QCOMPARE(refused.error().message,
+                "conv1 (" + std::string(slotName(slot))
+                    + "): an operator of the graph computes with its codes, so no other can stand there");
+        }
+    }
+
     void stopsByName()
     {
         test::OnnxBuilder builder;
