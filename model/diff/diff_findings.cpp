@@ -1,5 +1,7 @@
 #include "diff/diff_findings.h"
 
+#include "network/unconfirmed.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -26,10 +28,45 @@ std::string slotWord(const Network &a, const SlotDifference &slot)
     return fmt::format("{} {}", a.layer(*slot.a).name, slot.slot);
 }
 
+const SlotQuantizer *slotIn(const Network &network, const std::optional<LayerId> &layer, Slot slot)
+{
+    return layer ? network.slot({*layer, slot}) : nullptr;
+}
+
+bool isGuessed(const Network &network, const std::optional<LayerId> &layer, Slot slot)
+{
+    const SlotQuantizer *known = slotIn(network, layer, slot);
+    return known != nullptr && isUnconfirmed(network, *known);
+}
+
+/// The parameter that a scale comes from, as the file has it; empty without one.
+std::vector<float> storedParameter(const Network &network, const SlotQuantizer *slot)
+{
+    constexpr std::uint64_t kMostRead = 1u << 20;
+    try {
+        return slot == nullptr || !slot->storedScale ? std::vector<float>()
+                                                     : readFloats(network.file->tensors[*slot->storedScale], kMostRead);
+    } catch (const ParseError &) {
+        return {};
+    }
+}
+
+/// The scale itself is another, and not the way in which it is read from the file.
+bool scaleMoved(const Network &a, const Network &b, const SlotDifference &slot)
+{
+    if (slot.state != SlotState::Changed || !hasChange(slot, "scale:"))
+        return false;
+    const std::vector<float> first = storedParameter(a, slotIn(a, slot.a, slot.slot)),
+                             second = storedParameter(b, slotIn(b, slot.b, slot.slot));
+    if (!first.empty() || !second.empty())
+        return first.size() == second.size() && first != second;
+    return slot.fields.size() == 1 && !isGuessed(a, slot.a, slot.slot) && !isGuessed(b, slot.b, slot.slot);
+}
+
 bool holdsParameters(Slot slot) { return slot == Slot::Weight || slot == Slot::Bias; }
 
 /// Scales that training goes on to move, in a copy whose weights are still those of the original.
-void movedScales(const Network &a, const ModelDiff &diff, std::vector<DiffFinding> &out)
+void movedScales(const Network &a, const Network &b, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
     std::vector<const SlotDifference *> moved;
     bool hasFloats = false;
@@ -40,7 +77,7 @@ void movedScales(const Network &a, const ModelDiff &diff, std::vector<DiffFindin
             if (!*slot.storedEqual)
                 return;
             hasFloats = true;
-        } else if (slot.state == SlotState::Changed && hasChange(slot, "scale:")) {
+        } else if (scaleMoved(a, b, slot)) {
             moved.push_back(&slot);
         }
     }
@@ -58,16 +95,33 @@ void movedScales(const Network &a, const ModelDiff &diff, std::vector<DiffFindin
 }
 
 /// The floats agree: what was trained is the same, and somebody quantizes it otherwise.
-void quantizersAlone(const Network &a, const ModelDiff &diff, std::vector<DiffFinding> &out)
+void quantizersAlone(const Network &a, const Network &b, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
     for (const SlotDifference &slot : diff.slots)
         if (slot.state == SlotState::Changed && slot.slot == Slot::Weight && slot.storedEqual.value_or(false)
-            && slot.codesChanged)
+            && slot.codesChanged && !isGuessed(a, slot.a, slot.slot) && !isGuessed(b, slot.b, slot.slot))
             out.push_back({"quantizer-alone", Severity::Note, slot.a, slot.slot,
                 fmt::format("{}: its float weights are equal, so the difference is the quantizer's alone: {}",
                     slotWord(a, slot), fmt::join(slot.fields, "; ")),
                 "give both models the same recipe, or load the stored scales of one into the other with "
                 "load_state_dict"});
+}
+
+/// Quantizers that nobody has said differ from those that somebody has.
+void assumedSides(const Network &network, std::optional<LayerId> SlotDifference::*side, const ModelDiff &diff,
+    std::vector<DiffFinding> &out)
+{
+    const auto guessed = std::ranges::count_if(diff.slots, [&](const SlotDifference &slot) {
+        return slot.state == SlotState::Changed && isGuessed(network, slot.*side, slot.slot);
+    });
+    if (guessed > 0)
+        out.push_back({"assumed", Severity::Warning, std::nullopt, std::nullopt,
+            fmt::format(
+                "{} of the slots that differ are assumed in {}: neither the file nor a recipe says all of their "
+                "quantizers, so the difference may be that of the assumption",
+                guessed, network.file->path),
+            "name its recipe (--recipe for both models, --recipe-b for the second), or put recipe or export beside "
+            "it"});
 }
 
 bool isBatchNorm(const Network &network, LayerId layer) { return network.layer(layer).kind.starts_with("BatchNorm"); }
@@ -103,8 +157,10 @@ void mergedBatchNorms(const Network &with, SlotState only, const ModelDiff &diff
 std::vector<DiffFinding> diffFindings(const Network &a, const Network &b, const ModelDiff &diff)
 {
     std::vector<DiffFinding> out;
-    movedScales(a, diff, out);
-    quantizersAlone(a, diff, out);
+    assumedSides(a, &SlotDifference::a, diff, out);
+    assumedSides(b, &SlotDifference::b, diff, out);
+    movedScales(a, b, diff, out);
+    quantizersAlone(a, b, diff, out);
     mergedBatchNorms(a, SlotState::OnlyA, diff, out);
     mergedBatchNorms(b, SlotState::OnlyB, diff, out);
     return out;

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void samples();
     void exports_data();
     void exports();
+    void assumedSide();
     void batchNorm_data();
     void batchNorm();
 };
@@ -103,6 +104,22 @@ void TestDiffModels::exports()
                 + std::string(slotName(slot.slot)) + " " + std::string(slotStateName(slot.state)));
     QFETCH(QString, changed);
     QVERIFY2(words.join(u", ") == changed, diffText(*a, b, *diff).c_str());
+}
+
+/// The same state_dict twice, once with an export beside it that tells its quantizers: no scale has moved.
+void TestDiffModels::assumedSide()
+{
+    const auto a = openNetwork(data("brevitas/0.10.2/mlp_mixed.pt")),
+               b = openNetwork(data("brevitas/0.10.2/mlp_mixed.dataparallel.pt"));
+    QVERIFY(a.has_value() && b.has_value());
+    const auto diff = diffOf(*a, *b);
+    QVERIFY(diff.has_value());
+    QCOMPARE(diff->findings.size(), std::size_t{1});
+    const DiffFinding &finding = diff->findings.front();
+    QCOMPARE(finding.rule, std::string("assumed"));
+    QVERIFY2(finding.text.starts_with("6 of the slots that differ are assumed in ")
+            && finding.text.find("mlp_mixed.dataparallel.pt") != std::string::npos,
+        finding.text.c_str());
 }
 
 /// Before and after merging: gamma / sqrt(var) is 2 in the first channel and 1/2 in the second.
