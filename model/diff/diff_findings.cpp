@@ -124,6 +124,36 @@ void assumedSides(const Network &network, std::optional<LayerId> SlotDifference:
             "it"});
 }
 
+/// A rename that pairs names of which one is the other behind a prefix; an example where none is.
+std::string proposedRename(const Network &a, const Network &b)
+{
+    const auto prefixOf = [](const std::string &longer, const std::string &name) {
+        return longer.ends_with("." + name) ? longer.substr(0, longer.size() - name.size()) : std::string();
+    };
+    for (const Layer &first : a.layers)
+        for (const Layer &second : b.layers) {
+            if (const std::string prefix = prefixOf(second.name, first.name); !prefix.empty())
+                return fmt::format("--rename '*={}*'", prefix);
+            if (const std::string prefix = prefixOf(first.name, second.name); !prefix.empty())
+                return fmt::format("--rename '{}*=*'", prefix);
+        }
+    return fmt::format("--rename {}=NAME, once for each layer, or with one * in each side", a.layers.front().name);
+}
+
+/// Nothing was compared.
+void otherNames(const Network &a, const Network &b, const ModelDiff &diff, std::vector<DiffFinding> &out)
+{
+    constexpr std::size_t kMostLayers = 2000; // every pair is looked at
+    const bool paired = std::ranges::any_of(diff.slots, [](const auto &slot) { return slot.a && slot.b; });
+    if (paired || a.layers.empty() || b.layers.empty() || a.layers.size() > kMostLayers
+        || b.layers.size() > kMostLayers)
+        return;
+    out.push_back({"no-common-names", Severity::Warning, std::nullopt, std::nullopt,
+        fmt::format("no slot was compared: no layer of {} has the name of one of {} (first {} and {})", a.file->path,
+            b.file->path, a.layers.front().name, b.layers.front().name),
+        proposedRename(a, b)});
+}
+
 bool isBatchNorm(const Network &network, LayerId layer) { return network.layer(layer).kind.starts_with("BatchNorm"); }
 
 /// Batch norms that stand in one model alone, while a weight changed.
@@ -157,6 +187,7 @@ void mergedBatchNorms(const Network &with, SlotState only, const ModelDiff &diff
 std::vector<DiffFinding> diffFindings(const Network &a, const Network &b, const ModelDiff &diff)
 {
     std::vector<DiffFinding> out;
+    otherNames(a, b, diff, out);
     assumedSides(a, &SlotDifference::a, diff, out);
     assumedSides(b, &SlotDifference::b, diff, out);
     movedScales(a, b, diff, out);

@@ -72,6 +72,8 @@ private Q_SLOTS:
     void transposed();
     void renames_data();
     void renames();
+    void noCommonNames_data();
+    void noCommonNames();
     void deepCopy();
     void whatCannotBeRead();
     void textForPeople();
@@ -248,7 +250,39 @@ void TestDiff::renames()
                 + QString::fromUtf8(slotStateName(slot.state));
     if (!found)
         QCOMPARE(found.error().kind, ErrorKind::Usage);
+    else
+        QVERIFY(found->findings.empty()); // "head" is in both
     QTEST(found ? words.join(u", ") : QString::fromStdString(found.error().message), "text");
+}
+
+void TestDiff::noCommonNames_data()
+{
+    QTest::addColumn<QString>("a");
+    QTest::addColumn<QString>("b");
+    QTest::addColumn<QString>("fix");
+    QTest::newRow("a prefix in the second") << "fc1"
+                                            << "net.model.fc1"
+                                            << "--rename '*=net.model.*'";
+    QTest::newRow("a prefix in the first") << "net.fc1"
+                                           << "fc1"
+                                           << "--rename 'net.*=*'";
+    QTest::newRow("none") << "fc1"
+                          << "linear_0"
+                          << "--rename fc1=NAME, once for each layer, or with one * in each side";
+}
+
+void TestDiff::noCommonNames()
+{
+    QFETCH(QString, a);
+    QFETCH(QString, b);
+    const auto named = [](const QString &name) {
+        return recoveredNetwork({weight(name.toStdString(), {2, 2})}, preset("*", "weight", "ap_fixed<8,1>"));
+    };
+    const auto diff = diffOf(named(a), named(b));
+    QVERIFY(diff.has_value());
+    QCOMPARE(diff->findings.size(), std::size_t{1});
+    QCOMPARE(diff->findings.front().rule, std::string("no-common-names"));
+    QTEST(QString::fromStdString(diff->findings.front().fix), "fix");
 }
 
 /// The weights agree, a scale does not: a quantizer that was copied with its statistics running.
