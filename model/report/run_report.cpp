@@ -40,7 +40,7 @@ std::vector<std::string> flowRow(const LayerFlow &flow)
         row.insert(row.end(),
             {fmt::format("{} to {}", s.codesMin, s.codesMax), s.codes.usedKnown ? grouped(s.codes.used) : "-",
                 shareText(s.atLimit, s.count), s.clipped ? shareText(*s.clipped, s.count) : "-",
-                shareText(s.zeroed, s.count)});
+                s.clipped ? shareText(s.zeroed, s.count) : "-"});
     else
         row.insert(row.end(), 5, "-");
     return row;
@@ -51,6 +51,8 @@ Json flowJson(const LayerFlow &flow)
     const FlowFigures &f = flow.figures;
     const SlotStatistics &s = f.seen;
     const auto ofCodes = [&](auto value) { return f.hasCodes ? Json(value) : Json(nullptr); };
+    const bool isInputSeen = !f.hasCodes || s.clipped; // an operator that rounds within itself shows only its codes
+    const auto ofInput = [&](auto value) { return isInputSeen ? Json(value) : Json(nullptr); };
     Json out{{"name", flow.layer}, {"slot", flow.slotText()}, {"count", s.count}, {"min", measured(f.low)},
         {"max", measured(f.high)}, {"mean", measured(f.mean())}, {"rms", measured(f.rms())}};
     out["codes_min"] = ofCodes(s.codesMin);
@@ -58,9 +60,9 @@ Json flowJson(const LayerFlow &flow)
     out["codes_used"] = s.codes.usedKnown ? ofCodes(s.codes.used) : Json(nullptr);
     out["at_limit"] = ofCodes(s.atLimit);
     out["clipped"] = f.hasCodes ? orNull(s.clipped) : Json(nullptr);
-    out["zeroed"] = ofCodes(s.zeroed);
-    out["in_min"] = measured(static_cast<double>(s.low));
-    out["in_max"] = measured(static_cast<double>(s.high));
+    out["zeroed"] = isInputSeen ? ofCodes(s.zeroed) : Json(nullptr);
+    out["in_min"] = ofInput(measured(static_cast<double>(s.low)));
+    out["in_max"] = ofInput(measured(static_cast<double>(s.high)));
     out["non_finite"] = s.nonFinite;
     return out;
 }

@@ -282,11 +282,16 @@ void RunGraph::findResults()
             result = graph().nodes[*adding].outputs[0];
         m_results.push_back({layer.id, result});
     }
-    // What a recurrent operator makes of the weights of its gates is no gate's.
+    // What a recurrent operator makes of the weights of its gates is no gate's, and what rounds its result shows none.
     std::map<ValueId, std::size_t> layers;
     for (const LayerResult &result : m_results)
         ++layers[result.value];
-    std::erase_if(m_results, [&](const LayerResult &result) { return layers[result.value] > 1; });
+    const auto isRounded = [&](ValueId value) {
+        const auto site = siteOf(value);
+        return site && m_sites[*site].span.from == value;
+    };
+    std::erase_if(
+        m_results, [&](const LayerResult &result) { return layers[result.value] > 1 || isRounded(result.value); });
 }
 
 void RunGraph::findResumePoints()

@@ -71,8 +71,11 @@ std::shared_ptr<const void> RunPass::observe(const Observation &seen, std::uint6
         if (depth > 0 && (found == m_leaving.end() || found->second.first < depth))
             m_leaving[seen.layer] = {depth, firstSamples(asFloats(seen.output), count, batch)};
     }
-    return std::make_shared<FlowFigures>(
+    auto figures = std::make_shared<FlowFigures>(
         measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape)));
+    if (seen.isRounded) // within an operator: what was clipped and what became 0 is not seen
+        figures->seen.clipped.reset();
+    return figures;
 }
 
 bool RunPass::step(std::uint64_t begin, std::size_t done, std::size_t total)

@@ -147,8 +147,8 @@ private Q_SLOTS:
         RunEngine engine = engineOf(network);
         std::map<std::string, bool> rounded;
         const auto observe = [&](const Observation &seen) -> std::shared_ptr<const void> {
-            if (!seen.slot)
-                return {};
+            if (!seen.slot) // they are seen behind their quantizers alone
+                throw ParseError("a result that no operator makes");
             rounded[network->layer(seen.layer).name + ":" + std::string(slotName(*seen.slot))] = seen.isRounded;
             const Quantizer &q = *seen.quantizer;
             const at::Tensor codes = seen.output.div(q.scale->values[0]).add(q.zeroPoint->values[0]);
