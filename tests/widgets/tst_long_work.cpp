@@ -89,7 +89,10 @@ private Q_SLOTS:
         compare->showPart(1);
         QTRY_VERIFY(!compare->idle());
         run(u"Esc"_s);
+        QTRY_VERIFY(compare->idle());
+        QTest::qWait(100); // it does not begin again by itself
         QVERIFY(compare->idle());
+        QVERIFY2(label("sweep-progress").endsWith(u" of 4 layers"), qPrintable(label("sweep-progress")));
     }
 };
 

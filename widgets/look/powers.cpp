@@ -12,7 +12,7 @@ namespace quantscope {
 namespace {
 
 constexpr double kSize = 0.8; ///< of the font
-constexpr double kRise = 0.36; ///< of the font's ascent
+constexpr double kRise = 0.26; ///< of the font's ascent: the tops stay within the line
 
 /// The character that a superscript stands for; null for others.
 QChar ordinary(QChar c)
