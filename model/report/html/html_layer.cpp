@@ -203,7 +203,7 @@ std::string htmlAnchor(const Layer &layer) { return fmt::format("layer-{}", posi
 std::string htmlLayer(const Inspection &inspection, const Layer &layer, bool charts, const Progress &progress)
 {
     const LayerRow row = layerRow(inspection, layer);
-    std::string facts = fmt::format("{} {}", row.kind, row.shape);
+    std::string facts = row.shape.empty() ? row.kind : fmt::format("{} {}", row.kind, row.shape);
     if (!row.bits.empty())
         facts += fmt::format(", {} bits", row.bits);
     if (!row.scale.empty())

@@ -31,7 +31,8 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--dim); padding: 4px 0; }
 th, td { text-align: right; padding: 3px 8px; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { text-align: left; font-weight: 600; }
-thead th { color: var(--dim); font-weight: 400; white-space: nowrap; }
+thead th { color: var(--dim); font-weight: 400; white-space: nowrap; text-align: right; }
+thead th:first-child { text-align: left; }
 td { font-family: ui-monospace, monospace; }
 td.words { text-align: left; font-family: inherit; }
 pre { overflow-x: auto; color: var(--dim); margin: 8px 0; }
