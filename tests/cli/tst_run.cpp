@@ -158,6 +158,23 @@ private Q_SLOTS:
         QCOMPARE(after.out, before.out);
     }
 
+    /// What compare tells of a candidate on data is what a run with it tells.
+    void compareOnData()
+    {
+        const QString data = sample("digits_test.npz"), with = "ap_fixed<3,0>";
+        const Run compared = runWith({"compare", sample("digits_fixed.pt"), "conv1", "--with", with, "--data",
+            data + ":images", "--labels", data + ":labels", "--json"});
+        QVERIFY2(compared.status == 0, compared.err);
+        const json candidates = json::parse(compared.out.toStdString())["layers"][0]["candidates"];
+        QVERIFY(candidates[0]["output_sqnr_db"].is_null());
+        QCOMPARE(candidates[0]["predictions_changed"].get<int>(), 0);
+        QCOMPARE(candidates[0]["accuracy"].get<double>(), 355.0 / 360);
+        const Run alone = runWith(digits("digits_fixed.pt", {"--with", "conv1=" + with}));
+        QCOMPARE(candidates[1]["accuracy"], json::parse(alone.out.toStdString())["accuracy"]);
+        QVERIFY(candidates[1]["predictions_changed"].get<int>() > 0);
+        QVERIFY(candidates[1]["output_sqnr_db"].get<double>() > 0);
+    }
+
     void statuses_data()
     {
         QTest::addColumn<QStringList>("arguments");
