@@ -115,7 +115,7 @@ private Q_SLOTS:
                 u"value = (code − zero point) · scale"_s, u"integer bits of the word, with the sign"_s,
                 u"fractional bits of the word: −log₂ of the scale"_s,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s,
-                u"share of the weights whose code is an end of the range"_s, u"problems of the layer"_s,
+                u"share of the weights whose code is an end of the range"_s, u"problems of the layer, errors first"_s,
                 u"quant_inp / feeds conv1"_s, u"conv1 / reads quant_inp / feeds relu1"_s,
                 u"relu1 / reads conv1 / feeds conv2"_s, u"conv2 / reads relu1 / feeds relu2"_s,
                 u"relu2 / reads conv2 / feeds fc1"_s, u"fc1 / reads relu2 / feeds relu3"_s,
