@@ -97,6 +97,10 @@ private Q_SLOTS:
         row("in place on a part",
             "    y = torch.neg(x)\n    z = torch.select(y, 0, 0)\n    _0 = torch.zero_(z)\n    return torch.abs(y)\n",
             {"aten::neg(x)", "aten::select(y - -)", "aten::zero_(z)", "prim::ChangedInPlace(y z _0)", "aten::abs()"});
+        row("in place on one of several parts",
+            "    a, b, = torch.chunk(x, 2)\n    _0 = torch.sigmoid_(a)\n    _1 = torch.tanh_(b)\n    return "
+            "torch.add(a, b)\n",
+            {"aten::chunk(x -)", "aten::sigmoid_(a)", "aten::tanh_(b)", "aten::add(_0 _1)"});
         row("in place, perhaps",
             "    y = torch.neg(x)\n    if bool(x):\n      _0 = torch.zero_(y)\n    else:\n      pass\n    return "
             "torch.abs(y)\n",

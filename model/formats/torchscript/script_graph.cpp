@@ -52,7 +52,7 @@ constexpr auto kViews = std::to_array<std::string_view>({"_reshape_alias", "alia
     "contiguous", "cpu", "cuda", "detach", "diagonal", "double", "dropout", "expand", "expand_as", "feature_dropout",
     "flatten", "float", "moveaxis", "movedim", "narrow", "numpy_T", "permute", "reshape", "reshape_as", "select",
     "slice", "split", "split_with_sizes", "squeeze", "swapaxes", "swapdims", "t", "tensor_split", "to", "transpose",
-    "type_as", "unbind", "unflatten", "unfold", "unsafe_chunk", "unsafe_split", "unsqueeze", "view", "view_as"});
+    "type_as", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as"});
 
 bool isView(const Node &node) { return node.domain == "aten" && std::ranges::binary_search(kViews, node.opType); }
 
@@ -205,8 +205,9 @@ void ScriptGraph::changeInPlace(ValueId value, ValueId result)
     std::vector<ValueId> sharing = m_sharing[root];
     sharing.push_back(root);
     charge((sharing.size() + 2) * kPerChange);
+    const auto producer = graph().values[value].producer;
     for (const ValueId other : sharing)
-        if (other != value)
+        if (other != value && (!producer || graph().values[other].producer != producer)) // parts do not overlap
             m_changes[other] = {value, result, !again};
     m_changes[value] = {value, result, true};
     m_root[result] = root;

@@ -238,7 +238,7 @@ void Evaluation::runBranch(const RunStep &own)
         const std::vector<RunStep> steps = plan({}, {taken});
         m_total += steps.size();
         runAll(steps);
-        m_current = &own;
+        m_current = {own.kind, own.index, own.number, own.position, {}};
         store(output, fetch(taken));
         release(taken);
     }
@@ -280,7 +280,7 @@ void Evaluation::runAll(const std::vector<RunStep> &steps)
     for (const RunStep &step : steps) {
         if (m_cancelled && m_cancelled(m_done, m_total))
             throw CancelledError();
-        m_current = &step;
+        m_current = {step.kind, step.index, step.number, step.position, {}};
         if (step.kind == Kind::Observe)
             observe(step.index);
         else if (step.kind == Kind::Site)
@@ -335,10 +335,10 @@ PieceResult Evaluation::run(std::span<const at::Tensor> inputs)
         throw;
     } catch (const std::bad_alloc &) {
         out.stopped = fmt::format("{}: there is not enough memory: give fewer samples at once",
-            m_current != nullptr ? m_context.steps.textOf(*m_current) : std::string("the network"));
+            m_current ? m_context.steps.textOf(*m_current) : std::string("the network"));
     } catch (const std::exception &error) {
-        out.stopped = fmt::format("{}: {}",
-            m_current != nullptr ? m_context.steps.textOf(*m_current) : std::string("the network"), reasonFrom(error));
+        out.stopped = fmt::format(
+            "{}: {}", m_current ? m_context.steps.textOf(*m_current) : std::string("the network"), reasonFrom(error));
     }
     if (out.stopped)
         out.outputs.clear();

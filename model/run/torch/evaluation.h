@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace quantscope {
@@ -64,7 +65,7 @@ private:
     std::vector<std::uint32_t> m_uses; ///< by ValueId: steps that will read it
     std::vector<bool> m_planned; ///< by step: it will run
     std::vector<ValueId> m_held; ///< that the piece keeps
-    const RunStep *m_current = nullptr;
+    std::optional<RunStep> m_current; ///< without what it reads; a branch's own steps are gone when it fails
     std::size_t m_done = 0, m_total = 0, m_nodesRun = 0;
     unsigned m_depth = 0; ///< branches within branches
 };

@@ -1,4 +1,5 @@
 #include "formats/open_model.h"
+#include "formats/zip_builder.h"
 #include "open/open_network.h"
 #include "quant/kernels.h"
 #include "run/torch/run_engine.h"
@@ -214,6 +215,35 @@ private Q_SLOTS:
         QCOMPARE(result->outputs.size(), wanted.size());
         for (std::size_t i = 0; i < wanted.size(); ++i)
             QVERIFY2(sameBits(result->outputs[i], wanted[i]), qPrintable(QString("output %1").arg(i)));
+    }
+
+    /// What fails within a branch, whose steps are gone by then, is named all the same.
+    void failsInABranch()
+    {
+        const std::string code
+            = "class M(Module):\n  __parameters__ = []\n  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n"
+              "    if bool(x):\n      y = ops.my.unknown(x)\n    else:\n      y = torch.abs(x)\n    return y\n";
+        const std::string bytes = test::ZipBuilder()
+                                      .add("m/data.pkl", "c__torch__\nM\n)\x81}(ub.")
+                                      .add("m/constants.pkl", std::string("\x80\x02).", 4))
+                                      .add("m/version", "3\n")
+                                      .add("m/code/__torch__.py", code, true)
+                                      .finish();
+        const auto file = openModel(std::make_shared<MemorySource>(test::toBytes(bytes)), "m.pt");
+        QVERIFY2(file.has_value(), file ? "" : file.error().message.c_str());
+        auto network = OpenedModel(*file).network();
+        QVERIFY2(network.has_value(), network ? "" : network.error().message.c_str());
+        auto engine = RunEngine::create(std::make_shared<const Network>(std::move(*network)));
+        QVERIFY2(engine.has_value(), engine ? "" : engine.error().message.c_str());
+        const std::vector<at::Tensor> yes{at::full({1}, 1.0f)}, no{at::full({1}, 0.0f)};
+        const auto stopped = engine->run(yes, {}, {});
+        QVERIFY(stopped && stopped->stopped);
+        QCOMPARE(*stopped->stopped,
+            std::string(
+                "node y (unknown): the operator my.unknown is not known here, so the network runs only up to it"));
+        const auto other = engine->run(no, {}, {});
+        QVERIFY(other && !other->stopped);
+        QCOMPARE(other->outputs.at(0).item().toFloat(), 0.0f);
     }
 
     /// The rule of torch: times the reciprocal, rounded to even, plus the zero point.
