@@ -344,7 +344,7 @@ ProgramDescription describeCommandLine()
     out.summary = "inspector for quantized neural networks on hardware";
     out.usage = {"quantscope FILE"};
     out.statuses = {"Done.", "The answer is no: a proof failed, a check found an error, two models differ.",
-        "Wrong usage.", "A file cannot be read or written."};
+        "Wrong usage.", "A file cannot be read or written, or a network cannot be run."};
     describeOptions(line.app, out.places, out.options);
     out.places.push_back({{"file"}, ValueKind::File, "FILE", {}, "", "The model that the window opens", false, false});
     for (const CLI::App *word : line.app.get_subcommands({})) {

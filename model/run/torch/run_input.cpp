@@ -143,6 +143,7 @@ Result<RunInputs> RunInputs::open(const ModelFile &file, const std::vector<Value
         if (!labels)
             return tl::unexpected(labels.error());
         out.m_labels = std::move(*labels);
+        out.m_labelsPath = *data.labels;
     }
     if (data.limit)
         out.m_samples = std::min(out.m_samples, *data.limit);

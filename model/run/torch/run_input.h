@@ -28,6 +28,7 @@ public:
 
     std::uint64_t samples() const { return m_samples; }
     const std::vector<std::int64_t> &labels() const { return m_labels; }
+    const std::string &labelsPath() const { return m_labelsPath; }
     /// The number of samples that the graph fixes; 0 where it takes any.
     std::uint64_t fixedBatch() const { return m_fixedBatch; }
     /// As many as are worth running at once where the graph takes any.
@@ -38,6 +39,7 @@ public:
 private:
     std::vector<RunInput> m_inputs;
     std::vector<std::int64_t> m_labels;
+    std::string m_labelsPath;
     std::uint64_t m_samples = 0, m_fixedBatch = 0;
 };
 

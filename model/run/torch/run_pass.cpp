@@ -155,10 +155,12 @@ std::optional<Error> RunPass::takeOutput(
         addRows(m_result.outputs[position], shapeOf(rows));
     else if (counts)
         m_result.outputs[position].shape.front() = rows.size(0);
-    if (position == 0 && counts)
-        countCorrect(rows, piece.begin);
-    else if (position == 0)
+    if (position == 0 && counts) {
+        if (auto wrong = countCorrect(rows, piece.begin))
+            return wrong;
+    } else if (position == 0) {
         m_hasClasses = false;
+    }
     if (m_message.outputs)
         m_listener.array(name, shapeOf(rows), valuesOfTensor(rows.contiguous()));
     return std::nullopt;
@@ -172,23 +174,26 @@ void RunPass::addRows(RunOutput &all, const Shape &shape)
     all.shape.front() += shape.front();
 }
 
-void RunPass::countCorrect(const at::Tensor &output, std::uint64_t begin)
+std::optional<Error> RunPass::countCorrect(const at::Tensor &output, std::uint64_t begin)
 {
     m_hasClasses = m_hasClasses && output.dim() == 2 && output.size(1) > 0;
-    if (m_labels.empty() || !m_hasClasses)
-        return;
+    const std::vector<std::int64_t> &labels = m_inputs.labels();
+    if (labels.empty() || !m_hasClasses)
+        return std::nullopt;
     const auto values = valuesOfTensor(output);
     const auto classes = static_cast<std::size_t>(output.size(1));
     std::uint64_t correct = m_result.correct.value_or(0);
     for (std::size_t i = 0; i < values.size() / classes; ++i) {
-        const std::int64_t label = m_labels[begin + i];
+        const std::int64_t label = labels[begin + i];
         if (label >= static_cast<std::int64_t>(classes))
-            throw ParseError(fmt::format("label {} of sample {} is none of the {} classes of output \"{}\"", label,
-                begin + i, classes, printable(m_result.outputs.front().name)));
+            return Error{ErrorKind::Parse, m_inputs.labelsPath(), std::nullopt,
+                fmt::format("label {} of sample {} is none of the {} classes of output \"{}\"", label, begin + i,
+                    classes, printable(m_result.outputs.front().name))};
         const auto row = values.subspan(i * classes, classes);
         correct += std::ranges::max_element(row) - row.begin() == label ? 1u : 0u;
     }
     m_result.correct = correct;
+    return std::nullopt;
 }
 
 void RunPass::sendLayers()

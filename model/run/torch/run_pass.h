@@ -15,14 +15,13 @@ struct PieceOfSamples {
 /// What a run over all pieces adds up.
 class RunPass {
 public:
-    RunPass(const RunnableModel &model, const std::vector<std::int64_t> &labels, std::uint64_t samples,
-        const RunMessage &message, const RunListener &listener)
+    RunPass(const RunnableModel &model, const RunInputs &inputs, const RunMessage &message, const RunListener &listener)
         : m_model(model)
-        , m_labels(labels)
+        , m_inputs(inputs)
         , m_message(message)
         , m_listener(listener)
     {
-        m_result.samples = samples;
+        m_result.samples = inputs.samples();
     }
 
     /// Samples [begin, begin + count) of `batch`, of which the last may be copies. Throws CancelledError, ParseError.
@@ -37,13 +36,13 @@ private:
     std::optional<Error> takeOutput(
         std::size_t position, const std::string &name, at::Tensor output, const PieceOfSamples &piece);
     static void addRows(RunOutput &all, const Shape &shape);
-    void countCorrect(const at::Tensor &output, std::uint64_t begin);
+    std::optional<Error> countCorrect(const at::Tensor &output, std::uint64_t begin);
     void addObserved(const PieceResult &piece);
     bool step(std::uint64_t begin, std::size_t done, std::size_t total);
 
     using Place = std::pair<LayerId, std::optional<Slot>>;
     const RunnableModel &m_model;
-    const std::vector<std::int64_t> &m_labels;
+    const RunInputs &m_inputs;
     const RunMessage &m_message;
     const RunListener &m_listener;
     RunResult m_result;

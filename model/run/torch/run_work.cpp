@@ -75,7 +75,7 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
         return tl::unexpected(set.error());
     m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
     const std::uint64_t batch = batchOf(listener), samples = m_inputs->samples();
-    RunPass pass(m_model, m_inputs->labels(), samples, message, listener);
+    RunPass pass(m_model, *m_inputs, message, listener);
     for (std::uint64_t begin = 0; begin < samples && !pass.isStopped(); begin += batch) {
         if (listener.isCancelled())
             throw CancelledError();
