@@ -303,7 +303,8 @@ ValueId ScriptGraph::part(ValueId value, std::size_t index, const std::string &s
     // What reads the list itself has to find it.
     Node &node = graph().nodes[*producer];
     const bool apart = node.attribute(script::kTakenApart) != nullptr;
-    if (!apart && !graph().values[value].consumers.empty())
+    const bool sizes = node.domain == "aten" && node.opType == "size"; // read whole behind its elements, too
+    if (sizes || (!apart && !graph().values[value].consumers.empty()))
         return element();
     if (!apart) {
         charge(sizeof(Attribute));
