@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -43,6 +45,20 @@ Result<void> checkWords(const RunArguments &arguments)
     return {};
 }
 
+/// The file is the model, its recipe, the data or their labels.
+bool isRead(const RunArguments &arguments, const std::string &path)
+{
+    const auto same = [&](std::string read) {
+        std::error_code notThere;
+        if (std::filesystem::equivalent(read, path, notThere))
+            return true;
+        const std::size_t key = read.rfind(':'); // of FILE.npz:KEY
+        return key != std::string::npos && std::filesystem::equivalent(read.substr(0, key), path, notThere);
+    };
+    return same(arguments.file) || same(arguments.data) || (arguments.labels && same(*arguments.labels))
+        || (arguments.recipe && same(*arguments.recipe)) || (arguments.quantInfo && same(*arguments.quantInfo));
+}
+
 /// On a terminal, one line that changes.
 Progress progressOnTerminal()
 {
@@ -71,6 +87,9 @@ int run(const RunArguments &arguments)
     if (const auto words = checkWords(arguments); !words)
         return report(words.error());
     std::optional<NpzWriter> writer;
+    if (arguments.save && isRead(arguments, *arguments.save))
+        return report(
+            Error{ErrorKind::Usage, *arguments.save, std::nullopt, "is read here: name another file for --save"});
     if (arguments.save) {
         auto created = NpzWriter::create(*arguments.save);
         if (!created)

@@ -62,9 +62,14 @@ AtomicFile::~AtomicFile()
 Result<AtomicFile> AtomicFile::create(const std::string &destination)
 {
     struct stat status { };
-    if (::stat(destination.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-        return tl::unexpected(
-            Error{ErrorKind::Io, destination, std::nullopt, "is a folder, so no file can be written there"});
+    const bool isThere = ::stat(destination.c_str(), &status) == 0;
+    const auto refused = [&](const char *why) {
+        return tl::unexpected(Error{ErrorKind::Io, destination, std::nullopt, why});
+    };
+    if (isThere && S_ISDIR(status.st_mode))
+        return refused("is a folder, so no file can be written there");
+    if (isThere && !S_ISREG(status.st_mode)) // a rename would put a file in the place of a device or a pipe
+        return refused("is a device or a pipe, so no file can be written there");
     static std::atomic<unsigned> counter = 0;
     // The suffix keeps the extension: compilers that check the temporary file look at it.
     const auto slash = destination.find_last_of('/');

@@ -140,7 +140,9 @@ std::string boundOf(const Layer &layer)
     if (layer.kindAssumed)
         return fmt::format("that it is a {} is assumed", layer.kind);
     if (transposed && !layer.strideTold)
-        return "its stride is not known: with one, fewer kernel positions meet in a sum";
+        return "its stride is not known, or not one for all axes without dilation: with one, fewer kernel positions "
+               "meet in a "
+               "sum";
     return {};
 }
 

@@ -163,9 +163,16 @@ std::vector<Arrival> Arrivals::into(FlowNodeId node) const
 {
     std::vector<Arrival> out;
     for (const std::uint32_t edge : m_into[position(node)])
-        if (!m_network.flow.edges()[edge].shapeOnly)
+        if (!m_network.flow.edges()[edge].shapeOnly && !isComputedConstant(m_arrivals[edge]))
             out.push_back(m_arrivals[edge]);
     return out;
+}
+
+/// Such as a bias' scale, which Brevitas' TorchScript exports compute by a linear layer of two constants.
+bool Arrivals::isComputedConstant(const Arrival &arrival) const
+{
+    return arrival.kind == Kind::Plain && m_network.flow.node(arrival.source).kind == FlowNode::Kind::Layer
+        && m_into[position(arrival.source)].empty();
 }
 
 std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)

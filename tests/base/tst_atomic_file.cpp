@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 using namespace quantscope;
 
@@ -164,6 +165,11 @@ private Q_SLOTS:
         const auto onFolder = AtomicFile::create(folder.path().toStdString());
         QVERIFY(!onFolder);
         QVERIFY(onFolder.error().message.find("folder") != std::string::npos);
+        const std::string pipe = folder.filePath("pipe").toStdString();
+        QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+        const auto onPipe = AtomicFile::create(pipe);
+        QVERIFY(!onPipe);
+        QCOMPARE(onPipe.error().message, std::string("is a device or a pipe, so no file can be written there"));
     }
 };
 

@@ -64,6 +64,7 @@ private Q_SLOTS:
     void initTestCase();
     void ranges_data();
     void ranges();
+    void scriptedRanges();
     void everySumIsInItsRange_data();
     void everySumIsInItsRange();
     void exports_data();
@@ -220,6 +221,24 @@ void TestDigitsAccumulators::ranges()
             R"("input":"relu2","declared_bits":32,"terms":128,"exact":true,"requantization":[{"output":"relu3",)"
             R"("factor":["0x1p-4"],"multiplier":[1073741824],"shift":[-3],"power_of_two_shift":[4],)"
             R"("worst_error":0.0,"power_of_two_worst_error":0.0}]})"));
+}
+
+/// Its biases' scales are computed by linear layers of two constants, which nothing reads as data.
+void TestDigitsAccumulators::scriptedRanges()
+{
+    const auto network = openNetwork(sample("digits_fixed_qcdq.ts.pt"));
+    QVERIFY(network.has_value());
+    const auto found = accumulatorsOf(*network);
+    QVERIFY(found.has_value());
+    QStringList lines;
+    for (const AccumulatorRange &range : found->known)
+        lines << QStringLiteral("%1 to %2 of %3")
+                     .arg(range.min)
+                     .arg(range.max)
+                     .arg(inputName(*network, range.input).c_str());
+    QCOMPARE(lines,
+        (QStringList{"-52889 to 53446 of act_0", "-133054 to 131482 of act_2", "-9906 to 13573 of act_4",
+            "-299543 to 214537 of act_7"}));
 }
 
 /// By numpy from the QONNX file, with a transposed convolution of stride 2 and one that reads a concatenation; the

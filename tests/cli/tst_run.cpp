@@ -201,6 +201,9 @@ private Q_SLOTS:
         row("no samples", {model, "--data", data, "--limit", "0"}, 2, "--limit 0 runs nothing");
         row("saved nowhere", {model, "--data", data, "--save", "/proc/none/x.npz"}, 3,
             "/proc/none/x.npz: cannot be written");
+        const char *read = "is read here: name another file for --save";
+        row("saved over the model", {model, "--data", data, "--save", model}, 2, read);
+        row("saved over the data", {model, "--data", data, "--save", sample("digits_test.npz")}, 2, read);
         QVERIFY(QFile::copy(sample("digits_fixed.pt"), m_folder.filePath("alone.pt")));
         row("a checkpoint alone", {m_folder.filePath("alone.pt"), "--data", data}, 3, "has no graph");
     }

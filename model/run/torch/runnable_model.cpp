@@ -71,8 +71,12 @@ Result<RunnableModel> RunnableModel::open(const RunModel &model, const Progress 
         return tl::unexpected(shown.error());
     RunnableModel out;
     out.m_shown = std::make_shared<const Network>(std::move(*shown));
+    const auto matters = [](const Diagnostic &d) {
+        return d.rule.starts_with("recipe-") || d.rule.starts_with("keyword-") || d.rule == "preset-assumed"
+            || d.rule == "export-differs";
+    };
     for (const Diagnostic &d : out.m_shown->diagnostics)
-        if (d.severity != Severity::Note && (d.rule.starts_with("recipe-") || d.rule.starts_with("keyword-")))
+        if (d.severity != Severity::Note && matters(d))
             out.m_notes.push_back(d.text);
     if (out.m_shown->file->graph) {
         out.m_graph = out.m_shown;
