@@ -60,8 +60,8 @@ private Q_SLOTS:
         QCOMPARE(turned->shape, (Shape{5, 2, 3, 7}));
         QCOMPARE(readFloats(*turned), expected);
         const auto wanted = std::as_bytes(std::span(expected));
-        for (const std::size_t begin : {0, 1, 27, 28, 167, 500})
-            for (const std::size_t length : {1, 27, 28, 29, 168, 300}) {
+        for (const std::size_t begin : {0u, 1u, 27u, 28u, 167u, 500u})
+            for (const std::size_t length : {1u, 27u, 28u, 29u, 168u, 300u}) {
                 std::vector<std::byte> piece(length);
                 turned->storage.source->read(begin, piece);
                 QVERIFY(std::ranges::equal(piece, wanted.subspan(begin, length)));
