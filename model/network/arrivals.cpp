@@ -53,6 +53,7 @@ Arrivals::Arrivals(const Network &network)
     : m_network(network)
     , m_into(network.flow.nodes().size())
     , m_from(network.flow.nodes().size())
+    , m_ofConstants(network.flow.nodes().size(), false)
 {
     const auto edges = network.flow.edges();
     Successors successors(network.flow.nodes().size());
@@ -70,9 +71,11 @@ Arrivals::Arrivals(const Network &network)
             arrival.edge = edge;
         }
     const std::vector<std::uint32_t> unranked(successors.size(), 0);
-    for (const std::uint32_t node : topologicalOrder(successors, unranked).nodes)
+    for (const std::uint32_t node : topologicalOrder(successors, unranked).nodes) {
+        m_ofConstants[node] = isOfConstants(static_cast<FlowNodeId>(node));
         if (isOperator(static_cast<FlowNodeId>(node)))
             settle(static_cast<FlowNodeId>(node));
+    }
 }
 
 /// Everything that the operator reads is settled, but for what stands on a cycle with it.
@@ -163,16 +166,24 @@ std::vector<Arrival> Arrivals::into(FlowNodeId node) const
 {
     std::vector<Arrival> out;
     for (const std::uint32_t edge : m_into[position(node)])
-        if (!m_network.flow.edges()[edge].shapeOnly && !isComputedConstant(m_arrivals[edge]))
+        if (!m_network.flow.edges()[edge].shapeOnly && !m_ofConstants[position(m_network.flow.edges()[edge].from)])
             out.push_back(m_arrivals[edge]);
     return out;
 }
 
-/// Such as a bias' scale, which Brevitas' TorchScript exports compute by a linear layer of two constants.
-bool Arrivals::isComputedConstant(const Arrival &arrival) const
+/// Such as a bias' scale, which Brevitas' TorchScript exports compute by a linear layer of two constants, and what
+/// operators make of it.
+bool Arrivals::isOfConstants(FlowNodeId node) const
 {
-    return arrival.kind == Kind::Plain && m_network.flow.node(arrival.source).kind == FlowNode::Kind::Layer
-        && m_into[position(arrival.source)].empty();
+    const FlowNode &shown = m_network.flow.node(node);
+    const std::vector<std::uint32_t> &into = m_into[position(node)];
+    if (shown.kind == FlowNode::Kind::Layer)
+        return into.empty() && std::ranges::none_of(m_network.layer(*shown.layer).slots, [](const SlotQuantizer &slot) {
+            return slot.quantizer.has_value();
+        });
+    return shown.kind == FlowNode::Kind::Operator && !into.empty()
+        && std::ranges::all_of(
+            into, [&](std::uint32_t edge) { return m_ofConstants[position(m_network.flow.edges()[edge].from)]; });
 }
 
 std::vector<SlotId> inputQuantizers(const Arrivals &arrivals, LayerId layer)

@@ -33,7 +33,8 @@ public:
     explicit Arrivals(const Network &network);
 
     const Arrival &over(std::size_t edge) const { return m_arrivals[edge]; }
-    /// Over the edges that carry data to a node (no shapes, nor what a layer makes of constants alone), in the order of its inputs in the file.
+    /// Over the edges that carry data to a node (no shapes, nor what a layer makes of constants alone), in the order of
+    /// its inputs in the file.
     std::vector<Arrival> into(FlowNodeId node) const;
     /// What a layer or an input of the network gives to an edge of its own; without the edge's position.
     Arrival leaving(const FlowEdge &edge) const;
@@ -46,10 +47,11 @@ private:
     Arrival inPlace(const Arrival &arrival, FlowNodeId node) const;
     Arrival merged(const Arrival &a, const Arrival &b, FlowNodeId node) const;
     const Quantizer *quantizerOf(const Arrival &arrival) const;
-    bool isComputedConstant(const Arrival &arrival) const;
+    bool isOfConstants(FlowNodeId node) const;
 
     const Network &m_network;
     std::vector<std::vector<std::uint32_t>> m_into, m_from; ///< of each node, its edges
+    std::vector<bool> m_ofConstants; ///< of each node: a layer without quantizers made it of constants alone
     std::vector<Arrival> m_arrivals; ///< one an edge
 };
 
