@@ -2,6 +2,7 @@
 
 #include "base/parallel.h"
 #include "checks/channel_sums.h"
+#include "checks/product_factors.h"
 #include "network/arrivals.h"
 #include "network/feeds.h"
 #include "network/switched_off.h"
@@ -80,17 +81,19 @@ InputRange inputRange(const SlotQuantizer *slot, bool withZero)
     return out;
 }
 
-/// Of one channel or of all: equal but for the last bit, which depends on how the product was rounded.
-bool isProduct(float scale, float weight, float input)
+/// Of one channel or of all: equal but for the last bit, which depends on how the product was rounded. What a step of
+/// the bias adds to the result is beta times its scale, what a step of the sums adds alpha times the product.
+bool isProduct(float scale, float weight, float input, const ProductFactors &factors)
 {
-    const float product = weight * input;
-    return scale == product || std::nextafter(scale, product) == product;
+    const float product = factors.sumStep(weight, input), step = factors.biasStep(scale);
+    return step != 0 && (step == product || std::nextafter(step, product) == product);
 }
 
 /// The bias codes by channel; empty where the bias is none of the sum: its scale is not input times weight scale.
 std::vector<std::int64_t> biasCodes(
-    const Layer &layer, const SlotQuantizer &weight, const SlotQuantizer *input, std::uint64_t channels)
+    const Network &network, const Layer &layer, const SlotQuantizer *input, std::uint64_t channels)
 {
+    const SlotQuantizer &weight = *layer.slot(Slot::Weight);
     const SlotQuantizer *bias = layer.slot(Slot::Bias);
     const auto hasScale
         = [](const SlotQuantizer *slot) { return slot != nullptr && slot->quantizer && slot->quantizer->scale; };
@@ -101,9 +104,12 @@ std::vector<std::int64_t> biasCodes(
     const auto fits = [&](const Granular &numbers) { return numbers.perTensor() || numbers.values.size() == channels; };
     if (!ofInput.perTensor() || !fits(scale) || !fits(ofWeight) || bias->tensor->count() != channels)
         return {};
+    const auto factors = productFactors(network, layer);
+    if (!factors)
+        throw ParseError("the network computes what its operator multiplies sums or bias with");
     const auto at = [](const Granular &numbers, std::size_t c) { return numbers.values[numbers.perTensor() ? 0 : c]; };
     for (std::size_t c = 0; c < channels; ++c)
-        if (!isProduct(at(scale, c), at(ofWeight, c), ofInput.values[0]))
+        if (!isProduct(at(scale, c), at(ofWeight, c), ofInput.values[0], *factors))
             return {};
     std::vector<std::int64_t> codes(channels);
     PlainCodes(*bias).read(0, codes);
@@ -133,8 +139,18 @@ ChannelSum channelSum(
     return out;
 }
 
+/// A recipe tells a stride and no dilation, with which other kernel positions of a transposed convolution meet, up to
+/// all of them. A graph's stride is that of a layer without.
+bool mayBeDilated(const Network &network, const Layer &layer)
+{
+    const Shape &shape = layer.slot(Slot::Weight)->shape;
+    const auto isWide = [](std::int64_t size) { return size > 1; };
+    return traitsOf(network.dialect).takesRecipe && layer.stride > 1 && shape.size() > 2
+        && std::any_of(shape.begin() + 2, shape.end(), isWide);
+}
+
 /// Why the sums may stay within less.
-std::string boundOf(const Layer &layer)
+std::string boundOf(const Network &network, const Layer &layer)
 {
     const bool transposed = layer.kind.find("ConvTranspose") != std::string::npos;
     if (layer.kindAssumed)
@@ -143,6 +159,10 @@ std::string boundOf(const Layer &layer)
         return "its stride is not known, or not one for all axes without dilation: with one, fewer kernel positions "
                "meet in a "
                "sum";
+    if (transposed && mayBeDilated(network, layer))
+        return fmt::format("its dilation is not known: without one, and with its stride of {}, fewer kernel positions "
+                           "meet in a sum",
+            layer.stride);
     return {};
 }
 
@@ -159,14 +179,14 @@ AccumulatorRange rangeOf(const Arrivals &arrivals, const Layer &layer, SharedPro
     out.input = readQuantizer(arrivals, layer);
     const SlotQuantizer *input = network.slot(out.input);
     const InputRange range = inputRange(input, isConvolutionKind(layer));
-    const SumLayout layout = sumLayoutOf(layer, weight);
+    const SumLayout layout = sumLayoutOf(layer, weight, mayBeDilated(network, layer) ? 1 : layer.stride);
     if (layout.count() == 0)
         throw ParseError("its weight is empty");
-    const std::vector<std::int64_t> bias = biasCodes(layer, weight, input, layout.channels);
+    const std::vector<std::int64_t> bias = biasCodes(network, layer, input, layout.channels);
     const ChannelSums sums = channelSumsOf(weight, layout, progress);
     out.terms = layout.terms;
     out.biasIncluded = !bias.empty();
-    out.bound = boundOf(layer);
+    out.bound = boundOf(network, layer);
     out.declaredBits = weight.accumulatorBits.value_or(out.declaredBits);
     for (std::size_t c = 0; c < layout.channels; ++c) {
         const ChannelSum sum = channelSum(sums, layout, c, range, bias.empty() ? 0 : bias[c]);

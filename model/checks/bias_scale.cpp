@@ -1,5 +1,7 @@
 #include "checks/bias_scale.h"
 
+#include "checks/product_factors.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,7 +29,7 @@ BiasScale byNumbers(const CheckFacts &facts, const Layer &layer)
     for (const SlotId &input : inputs)
         if (const Quantizer *quantizer = knownQuantizer(facts.network, input)) {
             known = true;
-            if (isProductScale(layer, *quantizer))
+            if (isProductScale(facts.network, layer, *quantizer))
                 return BiasScale::External;
         }
     return known ? BiasScale::Internal : BiasScale::Unknown;
@@ -35,7 +37,7 @@ BiasScale byNumbers(const CheckFacts &facts, const Layer &layer)
 
 } // namespace
 
-bool isProductScale(const Layer &layer, const Quantizer &input)
+bool isProductScale(const Network &network, const Layer &layer, const Quantizer &input)
 {
     const SlotQuantizer *weight = layer.slot(Slot::Weight), *bias = layer.slot(Slot::Bias);
     if (weight == nullptr || bias == nullptr || !weight->quantizer || !bias->quantizer || !weight->quantizer->scale
@@ -46,12 +48,13 @@ bool isProductScale(const Layer &layer, const Quantizer &input)
     const bool fit = weights.size() == biases.size() || weights.size() == 1 || biases.size() == 1;
     if (weights.empty() || biases.empty() || inputs.size() != 1 || !fit)
         return false;
-    for (std::size_t i = 0; i < std::max(weights.size(), biases.size()); ++i) {
+    const auto factors = productFactors(network, layer);
+    for (std::size_t i = 0; factors && i < std::max(weights.size(), biases.size()); ++i) {
         const float scale = weights[weights.size() == 1 ? 0 : i], own = biases[biases.size() == 1 ? 0 : i];
-        if (!nearlyEqual(own, scale * inputs.front()))
+        if (!nearlyEqual(factors->biasStep(own), factors->sumStep(scale, inputs.front())))
             return false;
     }
-    return true;
+    return factors.has_value();
 }
 
 BiasScale biasScaleOf(const CheckFacts &facts, const Layer &layer)

@@ -16,7 +16,8 @@ enum class BiasScale {
 /// By its preset; of files that say their quantizers themselves by the numbers: external where every bias scale is the
 /// float32 product of weight scale and input scale, within two units of the last place.
 BiasScale biasScaleOf(const CheckFacts &facts, const Layer &layer);
-/// The bias scale is that product for this quantizer of an input.
-bool isProductScale(const Layer &layer, const Quantizer &input);
+/// The bias scale is that product for this quantizer of an input; where the layer's operator multiplies sums (alpha) or
+/// bias (beta), the steps are compared that these give. False where the network computes such a factor.
+bool isProductScale(const Network &network, const Layer &layer, const Quantizer &input);
 
 } // namespace quantscope

@@ -36,8 +36,9 @@ std::vector<std::uint64_t> steps(std::uint64_t count, std::uint64_t step)
 /// Fills a layout axis by axis; parts grow with each axis that splits a channel's sums.
 class LayoutBuilder {
 public:
-    LayoutBuilder(const Layer &layer, const SlotQuantizer &weight)
+    LayoutBuilder(const Layer &layer, const SlotQuantizer &weight, int stride)
         : m_layer(layer)
+        , m_stride(stride)
         , m_axes(axisMeanings(layer, weight))
     {
         m_layout.shape = weight.tensor->shape;
@@ -50,7 +51,7 @@ public:
         for (std::size_t axis = 0; axis < m_axes.size(); ++axis)
             if (m_axes[axis].role == AxisRole::Stack)
                 split(axis, size(axis));
-            else if (isKernel(m_axes[axis].role) && isTransposedConvolution(m_layer) && m_layer.stride > 1)
+            else if (isKernel(m_axes[axis].role) && isTransposedConvolution(m_layer) && m_stride > 1)
                 phases(axis);
         for (std::size_t axis = 0; axis < m_axes.size(); ++axis)
             place(axis);
@@ -81,8 +82,7 @@ private:
     void phases(std::size_t axis)
     {
         require(size(axis));
-        const auto stride
-            = std::min(static_cast<std::uint64_t>(m_layer.stride), std::max<std::uint64_t>(size(axis), 1));
+        const auto stride = std::min(static_cast<std::uint64_t>(m_stride), std::max<std::uint64_t>(size(axis), 1));
         m_layout.offsets[axis].resize(size(axis));
         for (std::uint64_t k = 0; k < size(axis); ++k)
             m_layout.offsets[axis][k] = k % stride * m_layout.parts;
@@ -139,6 +139,7 @@ private:
     }
 
     const Layer &m_layer;
+    const int m_stride;
     std::vector<AxisMeaning> m_axes;
     SumLayout m_layout;
     std::uint64_t m_groups = 1;
@@ -294,7 +295,10 @@ void PlainCodes::read(std::uint64_t begin, std::span<std::int64_t> out)
     }
 }
 
-SumLayout sumLayoutOf(const Layer &layer, const SlotQuantizer &weight) { return LayoutBuilder(layer, weight).build(); }
+SumLayout sumLayoutOf(const Layer &layer, const SlotQuantizer &weight, int stride)
+{
+    return LayoutBuilder(layer, weight, stride).build();
+}
 
 ChannelSums channelSumsOf(const SlotQuantizer &weight, const SumLayout &layout, SharedProgress &progress)
 {

@@ -27,9 +27,10 @@ struct SumLayout {
 /// More accumulators than this are not kept: 16 bytes each.
 inline constexpr std::uint64_t kMostAccumulators = 1ull << 24;
 
-/// Of a weight that a layer multiplies its input with. Throws ParseError, whose text says why, where the axes of the
-/// weight are not known or have more channels than are kept.
-SumLayout sumLayoutOf(const Layer &layer, const SlotQuantizer &weight);
+/// Of a weight that a layer multiplies its input with. `stride`: that of a transposed convolution without dilation,
+/// whose kernel positions meet in phases; 1: all of them meet. Throws ParseError, whose text says why, where the axes
+/// of the weight are not known or have more channels than are kept.
+SumLayout sumLayoutOf(const Layer &layer, const SlotQuantizer &weight, int stride);
 
 /// The codes of a slot as integers, less their zero points.
 class PlainCodes {

@@ -67,7 +67,8 @@ bool isNeeded(const CheckFacts &facts, const LostInput &lost)
     if (!reader.layer)
         return lost.offGrid && traitsOf(facts.network.dialect).carriesScales;
     const SlotQuantizer *made = facts.network.slot(lost.quantizer);
-    return made != nullptr && made->quantizer && isProductScale(facts.network.layer(*reader.layer), *made->quantizer);
+    return made != nullptr && made->quantizer
+        && isProductScale(facts.network, facts.network.layer(*reader.layer), *made->quantizer);
 }
 
 void findLost(const CheckFacts &facts, Findings &out)

@@ -1,5 +1,6 @@
 #include "checks/requantization.h"
 
+#include "checks/product_factors.h"
 #include "network/switched_off.h"
 
 #include <algorithm>
@@ -139,6 +140,9 @@ std::vector<Requantization> requantizationsOf(const Network &network, const Laye
     const std::vector<float> weights = scalesOf(weight), inputs = scalesOf(network.slot(input));
     if (weights.empty() || inputs.size() != 1 || !goesByChannel(*weight))
         return out;
+    const auto factors = productFactors(network, layer);
+    if (!factors || factors->computesMore)
+        return out;
     for (const SlotId &slot : outputSlots(network, layer)) {
         const std::vector<float> outputs = scalesOf(network.slot(slot));
         const std::size_t count = std::max(weights.size(), outputs.size());
@@ -147,7 +151,8 @@ std::vector<Requantization> requantizationsOf(const Network &network, const Laye
         Requantization found{slot, {}};
         for (std::size_t c = 0; c < count; ++c) {
             const double factor = static_cast<double>(weights[weights.size() == 1 ? 0 : c])
-                * static_cast<double>(inputs[0]) / static_cast<double>(outputs[outputs.size() == 1 ? 0 : c]);
+                * static_cast<double>(inputs[0]) * factors->sums
+                / static_cast<double>(outputs[outputs.size() == 1 ? 0 : c]);
             if (std::isfinite(factor) && factor > 0)
                 found.factors.push_back(requantizationFactor(factor));
         }

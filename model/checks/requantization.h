@@ -9,7 +9,7 @@ namespace quantscope {
 
 /// How integer hardware brings a sum onto the scale of the next quantizer: code = round(sum * factor).
 struct RequantizationFactor {
-    double factor = 0; ///< weight scale * input scale / output scale, in float64
+    double factor = 0; ///< weight scale * input scale (* alpha) / output scale, in float64
     /// factor = multiplier * 2^(shift - 31), as gemmlowp and TFLite write it: multiplier in [2^30, 2^31), shift to the
     /// left where it is positive. Below 2^-32 both are 0.
     std::int32_t multiplier = 0;

@@ -232,6 +232,15 @@ void TestAccumulators::strideThatIsNotKnown()
         QStringLiteral("its stride is not known, or not one for all axes without dilation: with one, fewer kernel "
                        "positions meet in a sum"));
     QCOMPARE(QString::fromStdString(bitsText(found->known.front())), QStringLiteral("32 declared, at most 7 needed"));
+    // A recipe tells the stride, and has no word for a dilation of 2, with which all four meet as well.
+    network.layers.front().strideTold = true;
+    network.layers.front().stride = 2;
+    network.dialect = Dialect::BrevitasStateDict;
+    const AccumulatorRange range = accumulatorsOf(network)->known.front();
+    QCOMPARE(range.max, std::int64_t{14 * 3});
+    QCOMPARE(QString::fromStdString(range.bound),
+        QStringLiteral("its dilation is not known: without one, and with its stride of 2, fewer kernel positions meet "
+                       "in a sum"));
 }
 
 void TestAccumulators::bitsInTwosComplement_data()

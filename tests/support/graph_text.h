@@ -93,9 +93,10 @@ private:
         Attribute out;
         out.name = text.section(u'=', 0, 0).toStdString();
         const QString value = text.section(u'=', 1);
-        bool number = false;
-        out.i = value.toLongLong(&number);
-        out.kind = number ? Attribute::Kind::Int : Attribute::Kind::String;
+        bool whole = false, number = false;
+        out.i = value.toLongLong(&whole);
+        out.f = value.toFloat(&number);
+        out.kind = whole ? Attribute::Kind::Int : number ? Attribute::Kind::Float : Attribute::Kind::String;
         out.s = number ? std::string() : value.toStdString();
         return out;
     }
