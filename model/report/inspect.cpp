@@ -186,8 +186,7 @@ Result<Inspection> inspect(std::shared_ptr<const Network> network, const Inspect
 std::string inspectCsv(const Inspection &inspection)
 {
     std::string out = fmt::format("{}\n", fmt::join(layerTableHeader(), ","));
-    for (const Layer &layer : inspection.network->layers) {
-        const LayerRow row = layerRow(inspection, layer);
+    for (const LayerRow &row : layerRows(inspection)) {
         const std::vector<std::string> cells
             = {row.name, row.kind, row.shape, row.parameters ? std::to_string(*row.parameters) : "", row.bits,
                 row.scale, row.intFrac, row.sqnrDb ? shortest(*row.sqnrDb) : "",
@@ -205,10 +204,7 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
         for (const SlotQuantizer &slot : layer.slots)
             if (slot.tensor) {
                 parameters += slot.tensor->count();
-                if (slot.quantizer && slot.quantizer->knowsCodes())
-                    bits += slot.tensor->count()
-                        * static_cast<std::uint64_t>(
-                            slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+                bits += codeBits(slot);
             }
     const std::string &path = network.file->path;
     std::string out = fmt::format("{}: {}{}, {} layers, {} weights + biases", printable(fileName(path)),
@@ -218,8 +214,7 @@ std::string inspectText(const Inspection &inspection, const InspectOptions &opti
         std::vector<std::vector<std::string>> rows = {layerTableHeader()};
         rows[0].back() = "!";
         bool assumed = false, contradicted = false;
-        for (const Layer &layer : network.layers) {
-            const LayerRow row = layerRow(inspection, layer);
+        for (const LayerRow &row : layerRows(inspection)) {
             rows.push_back(rowCells(row));
             assumed = assumed || row.assumed || row.scaleAssumed;
             contradicted = contradicted || row.contradicted;

@@ -80,7 +80,48 @@ void fillQuantizer(LayerRow &row, const SlotQuantizer &slot, bool unconfirmed)
     fillNumbers(row, q);
 }
 
+/// All but its problems.
+LayerRow rowWithoutProblems(const Inspection &inspection, const Layer &layer)
+{
+    LayerRow row;
+    row.name = layer.name;
+    row.kind = layer.kind;
+    for (const SlotQuantizer &slot : layer.slots) {
+        if (slot.tensor)
+            row.parameters = row.parameters.value_or(0) + slot.tensor->count();
+        if (const std::uint64_t bits = codeBits(slot))
+            row.codeBits = row.codeBits.value_or(0) + bits;
+        row.contradicted = row.contradicted || slot.proof == ProofVerdict::Differs;
+    }
+    if (const SlotQuantizer *main = mainSlot(layer)) {
+        row.hasWeights = main->slot == Slot::Weight;
+        row.shape = main->tensor ? shapeText(main->shape) : "";
+        if (main->quantizer)
+            fillQuantizer(row, *main, isUnconfirmed(*inspection.network, *main));
+        if (const SlotStatistics *known = inspection.of({layer.id, main->slot}); known != nullptr && known->count > 0) {
+            row.sqnrDb = known->error.sqnrDb();
+            if (main->quantizer->kind != QuantizerKind::Minifloat) // bit patterns have no limits
+                row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);
+        }
+    }
+    return row;
+}
+
+void addProblem(LayerRow &row, const Diagnostic &diagnostic)
+{
+    row.problems += diagnostic.severity != Severity::Note ? 1u : 0u;
+    row.worst = std::min(row.worst, diagnostic.severity);
+}
+
 } // namespace
+
+std::uint64_t codeBits(const SlotQuantizer &slot)
+{
+    if (!slot.tensor || !slot.quantizer || !slot.quantizer->knowsCodes())
+        return 0;
+    const bool binary = slot.quantizer->kind == QuantizerKind::Binary;
+    return slot.tensor->count() * static_cast<std::uint64_t>(binary ? 1 : slot.quantizer->wordBits());
+}
 
 std::string scaleText(const Granular &scale)
 {
@@ -96,31 +137,23 @@ std::string scaleText(const Granular &scale)
 
 LayerRow layerRow(const Inspection &inspection, const Layer &layer)
 {
-    LayerRow row;
-    row.name = layer.name;
-    row.kind = layer.kind;
-    for (const SlotQuantizer &slot : layer.slots) {
-        if (slot.tensor)
-            row.parameters = row.parameters.value_or(0) + slot.tensor->count();
-        row.contradicted = row.contradicted || slot.proof == ProofVerdict::Differs;
-    }
-    if (const SlotQuantizer *main = mainSlot(layer)) {
-        row.hasWeights = main->slot == Slot::Weight;
-        row.shape = main->tensor ? shapeText(main->shape) : "";
-        if (main->quantizer)
-            fillQuantizer(row, *main, isUnconfirmed(*inspection.network, *main));
-        if (const SlotStatistics *known = inspection.of({layer.id, main->slot}); known != nullptr && known->count > 0) {
-            row.sqnrDb = known->error.sqnrDb();
-            if (main->quantizer->kind != QuantizerKind::Minifloat) // bit patterns have no limits
-                row.atLimitShare = static_cast<double>(known->atLimit) / static_cast<double>(known->count);
-        }
-    }
+    LayerRow row = rowWithoutProblems(inspection, layer);
     for (const Diagnostic &d : inspection.diagnostics)
-        if (d.subject.layer == layer.id) {
-            row.problems += d.severity != Severity::Note ? 1u : 0u;
-            row.worst = std::min(row.worst, d.severity);
-        }
+        if (d.subject.layer == layer.id)
+            addProblem(row, d);
     return row;
+}
+
+std::vector<LayerRow> layerRows(const Inspection &inspection)
+{
+    std::vector<LayerRow> rows;
+    rows.reserve(inspection.network->layers.size());
+    for (const Layer &layer : inspection.network->layers)
+        rows.push_back(rowWithoutProblems(inspection, layer));
+    for (const Diagnostic &d : inspection.diagnostics)
+        if (d.subject.layer)
+            addProblem(rows[position(*d.subject.layer)], d);
+    return rows;
 }
 
 std::vector<std::string> layerTableHeader()

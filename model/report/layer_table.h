@@ -12,6 +12,7 @@ namespace quantscope {
 struct LayerRow {
     std::string name, kind, shape;
     std::optional<std::uint64_t> parameters; ///< weights + biases
+    std::optional<std::uint64_t> codeBits; ///< of them where the codes are known: elements times bits of a code
     std::string bits; ///< "8", "u8" for unsigned; of the weight, else of the activation
     std::string scale; ///< "2^-7", the float, or "16 scales"
     std::string intFrac; ///< "1.7"
@@ -31,6 +32,10 @@ struct LayerRow {
 
 /// `layer` is one of the inspection's network.
 LayerRow layerRow(const Inspection &inspection, const Layer &layer);
+/// Of every layer, in the order of the file; the problems are gone through once.
+std::vector<LayerRow> layerRows(const Inspection &inspection);
+/// Elements times bits of a code; 0 where the codes are not known.
+std::uint64_t codeBits(const SlotQuantizer &slot);
 std::vector<std::string> layerTableHeader();
 /// "2^-7", or the shortest decimal of the float; "16 scales" for several.
 std::string scaleText(const Granular &scale);

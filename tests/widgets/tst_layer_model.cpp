@@ -25,14 +25,15 @@ private Q_SLOTS:
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         model.setInspection(session.inspection());
-        const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2 | 6 | – | – | "_s,
-            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1 | 7 | 43.1 | 0 | "_s,
-            u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2 | 6 | – | – | "_s,
-            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0 | 6 | 26.8 | 0 | "_s,
-            u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3 | 3 | – | – | "_s,
-            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1 | 5 | 18.9 | 1.3% | "_s,
-            u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4 | 4 | – | – | "_s,
-            u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0 | 8 | 40.7 | 0 | "_s};
+        // Sizes: biases have 16 bits, so that conv2 has 4,608 · 6 + 32 · 16 of them.
+        const QStringList expected{u"quant_inp | Identity | – | – | 8 | 2⁻⁶ | 2 | 6 | – | – | – |  |  | "_s,
+            u"conv1 | Conv2d | 16×1×3×3 | 160 | 8 | 2⁻⁷ | 1 | 7 | 1.4 kbit | 43.1 | 0 |  |  | "_s,
+            u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2 | 6 | – | – | – |  |  | "_s,
+            u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0 | 6 | 28.2 kbit | 26.8 | 0 |  |  | "_s,
+            u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3 | 3 | – | – | – |  |  | "_s,
+            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1 | 5 | 33.8 kbit | 18.9 | 1.3% |  |  | "_s,
+            u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4 | 4 | – | – | – |  |  | "_s,
+            u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0 | 8 | 5.3 kbit | 40.7 | 0 |  |  | "_s};
         QCOMPARE(test::printed(model), expected);
     }
 
@@ -180,13 +181,16 @@ private Q_SLOTS:
         }
         QCOMPARE(heads,
             (QStringList{u"Layer"_s, u"Kind"_s, u"Shape"_s, u"Params"_s, u"Bits"_s, u"Scale"_s, u"Int."_s, u"Frac."_s,
-                u"SQNR"_s, u"Sat."_s, QString()}));
+                u"Size"_s, u"SQNR"_s, u"Sat."_s, u"Proposed"_s, u"Change"_s, QString()}));
         QCOMPARE(tips,
             (QStringList{u"fc1"_s, QString(), QString(), u"weights + biases"_s, u"bits of a code; u means unsigned"_s,
                 u"value = (code − zero point) · scale"_s, u"integer bits of the word, with the sign"_s,
                 u"fractional bits of the word: −log₂ of the scale"_s,
+                u"weights and biases: elements times bits of a code"_s,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s,
-                u"share of the weights whose code is an end of the range"_s, QString()}));
+                u"share of the weights whose code is an end of the range"_s,
+                u"what is proposed for the layer and not applied"_s,
+                u"codes that differ from the other model, or the field that differs"_s, QString()}));
         QCOMPARE(model.index(model.rowOf(u"fc2"_s), 0).data(LayerModel::SeverityRole).toString(), QString());
     }
 

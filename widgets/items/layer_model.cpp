@@ -1,5 +1,6 @@
 #include "items/layer_model.h"
 
+#include "items/layer_columns.h"
 #include "items/text.h"
 #include "network/flow_rows.h"
 
@@ -11,114 +12,17 @@ namespace quantscope {
 
 namespace {
 
-QString orDash(const std::string &text) { return text.empty() ? u"–"_s : withPowers(qs(text)); }
-
-/// What is unknown is invalid.
-template <class Number> QVariant valueOf(const std::optional<Number> &number)
+std::vector<RowColumn<ListedRow>> listedColumns()
 {
-    return number ? QVariant(static_cast<double>(*number)) : QVariant();
-}
-
-std::vector<RowColumn<ListedRow>> namingColumns()
-{
-    using Row = ListedRow;
-    const auto parameters = [](const Row &row) { return valueOf(row.parameters); };
-    return {{u"Layer"_s, [](const Row &row) { return shownText(row.name); },
-                [](const Row &row) { return QVariant(row.place); }, kLeft, u"in the order of the network"_s,
-                [](const Row &row) {
-                    return shownText(row.name) + (row.detail.empty() ? QString() : u'\n' + shownText(row.detail));
-                }},
-        {u"Kind"_s, [](const Row &row) { return shownText(row.kind); }},
-        {u"Shape"_s, [](const Row &row) { return orDash(row.shape); }, parameters},
-        {u"Params"_s, [](const Row &row) { return row.parameters ? groupedText(*row.parameters) : u"–"_s; }, parameters,
-            kRight, u"weights + biases"_s}};
-}
-
-/// Of "1.7", and of "-3.11 to 1.7": the bits before the point (part 0) or behind it, the smallest first.
-QString pointText(const ListedRow &row, int part)
-{
-    QStringList ends;
-    for (const QString &word : qs(row.intFrac).split(u" to "_s, Qt::SkipEmptyParts))
-        ends << word.section(u'.', part, part);
-    std::sort(ends.begin(), ends.end(), [](const QString &a, const QString &b) { return a.toInt() < b.toInt(); });
-    return ends.isEmpty() ? u"–"_s : ends.join(u" … "_s);
-}
-
-std::vector<RowColumn<ListedRow>> quantizerColumns()
-{
-    using Row = ListedRow;
-    return {{u"Bits"_s, [](const Row &row) { return orDash(row.bits); },
-                [](const Row &row) { return valueOf(row.bitWidth); }, kRight, u"bits of a code; u means unsigned"_s,
-                [](const Row &row) {
-                    return row.contradicted ? u"wrong: contradicted by the live model or by an export"_s
-                        : row.assumed       ? u"assumed: the file does not say it"_s
-                                            : u"bits of a code; u means unsigned"_s;
-                }},
-        {u"Scale"_s, [](const Row &row) { return orDash(row.scale); },
-            [](const Row &row) { return valueOf(row.scaleValue); }, kRight, u"value = (code − zero point) · scale"_s,
-            [](const Row &row) {
-                return row.scaleAssumed && !row.contradicted ? u"assumed: the file does not say it"_s
-                                                             : u"value = (code − zero point) · scale"_s;
-            }},
-        {u"Int."_s, [](const Row &row) { return pointText(row, 0); },
-            [](const Row &row) { return valueOf(row.integerBits); }, kRight,
-            u"integer bits of the word, with the sign"_s},
-        {u"Frac."_s, [](const Row &row) { return pointText(row, 1); },
-            [](const Row &row) { return valueOf(row.fractionBits); }, kRight,
-            u"fractional bits of the word: −log₂ of the scale"_s}};
-}
-
-/// By severity, then by number: one error is worse than many warnings. 0 without any.
-double worth(const ListedRow &row)
-{
-    const double severity = row.worst == Severity::Error ? 1e9 : 0;
-    return row.problems == 0 ? 0 : severity + static_cast<double>(row.problems);
-}
-
-std::vector<RowColumn<ListedRow>> figureColumns()
-{
-    using Row = ListedRow;
-    return {{u"SQNR"_s, [](const Row &row) { return row.sqnrDb ? fixedText(*row.sqnrDb, 1) : u"–"_s; },
-                [](const Row &row) { return valueOf(row.sqnrDb); }, kRight,
-                u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s},
-        {u"Sat."_s,
-            [](const Row &row) { return row.atLimitShare ? shareText(*row.atLimitShare).remove(u' ') : u"–"_s; },
-            [](const Row &row) { return valueOf(row.atLimitShare); }, kRight,
-            u"share of the weights whose code is an end of the range"_s},
-        {{}, [](const Row &row) { return row.problems > 0 ? QString::number(row.problems) : QString(); },
-            [](const Row &row) { return QVariant(worth(row)); }, kLeft, u"problems of the layer, errors first"_s,
-            [](const Row &row) {
-                return row.problems ? countText(row.problems, u"problem"_s) + u": see the list below"_s : QString();
-            }}};
-}
-
-/// What a column means is told by its cells too; an operator has a name and a kind alone.
-std::vector<RowColumn<ListedRow>> layerColumns()
-{
-    std::vector<RowColumn<ListedRow>> all = namingColumns();
-    for (const auto &more : {quantizerColumns(), figureColumns()})
-        all.insert(all.end(), more.begin(), more.end());
-    for (std::size_t at = LayerModel::Kind; at < all.size(); ++at) {
-        RowColumn<ListedRow> &column = all[at];
-        if (!column.tip && !column.headerTip.isEmpty())
-            column.tip = [text = column.headerTip](const ListedRow &) { return text; };
-        if (at == LayerModel::Kind)
-            continue;
-        for (RowColumn<ListedRow>::Text *text : {&column.text, &column.tip})
-            if (*text)
-                *text = [of = *text](const ListedRow &row) { return row.isLayer ? of(row) : QString(); };
-    }
+    std::vector<RowColumn<ListedRow>> all;
+    for (const LayerColumn &column : layerColumns())
+        all.push_back(column.cells);
     return all;
 }
 
-} // namespace
+bool isGivenColumn(int column) { return column == LayerModel::Proposed || column == LayerModel::Change; }
 
-LayerModel::LayerModel(QObject *parent)
-    : RowModel(layerColumns(), parent)
-{
-}
-
-namespace {
+std::size_t givenAt(int column) { return static_cast<std::size_t>(column - LayerModel::Proposed); }
 
 /// "operator MaxPool", "operator Foo of com.example, in body"
 std::string detailOf(const FlowNode &node)
@@ -152,14 +56,22 @@ bool sameNames(const std::vector<ListedRow> &a, const std::vector<ListedRow> &b)
 
 } // namespace
 
+LayerModel::LayerModel(QObject *parent)
+    : RowModel(listedColumns(), parent)
+{
+}
+
 std::vector<ListedRow> LayerModel::rowsOf(const Inspection &inspection) const
 {
     if (!inspection.network)
         return {};
     const Network &network = *inspection.network;
-    std::vector<ListedRow> rows(network.layers.size());
-    for (const Layer &layer : network.layers)
-        static_cast<LayerRow &>(rows[position(layer.id)]) = layerRow(inspection, layer);
+    std::vector<LayerRow> layers = layerRows(inspection);
+    std::vector<ListedRow> rows(layers.size());
+    for (std::size_t at = 0; at < layers.size(); ++at) {
+        static_cast<LayerRow &>(rows[at]) = std::move(layers[at]);
+        fillGiven(rows[at]);
+    }
     int place = 0;
     for (const FlowEntry &entry : flowEntries(network, m_operators)) {
         ListedRow &row
@@ -174,10 +86,15 @@ void LayerModel::setInspection(const Inspection &inspection)
 {
     std::vector<ListedRow> found = rowsOf(inspection);
     m_network = inspection.network;
-    if (sameNames(rows(), found))
+    if (sameNames(rows(), found)) {
         replaceRows(std::move(found));
-    else
+    } else {
+        m_rowOf.clear();
+        for (std::size_t at = 0; at < found.size(); ++at)
+            if (found[at].isLayer)
+                m_rowOf.emplace(found[at].name, static_cast<int>(at)); // the first of two
         setRows(std::move(found));
+    }
     Q_EMIT flowChanged();
 }
 
@@ -198,15 +115,42 @@ void LayerModel::updateLayer(const std::string &name, const Inspection &inspecti
         return;
     ListedRow changed = row(at);
     static_cast<LayerRow &>(changed) = layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]);
+    fillGiven(changed);
     // Its place and name stay, so that nothing has to be sorted again and no lines are drawn anew for each.
     replaceRow(static_cast<std::size_t>(at), std::move(changed), Sqnr);
 }
 
+void LayerModel::fillGiven(ListedRow &row) const
+{
+    for (std::size_t at = 0; at < kGivenColumns; ++at)
+        row.given[at] = m_given[at] && row.isLayer ? m_given[at](row.name) : std::nullopt;
+}
+
+void LayerModel::setGiven(Column column, GivenCells cells)
+{
+    const bool wasGiven = isGiven(column);
+    m_given[givenAt(column)] = std::move(cells);
+    changeRows([this](ListedRow &row) { fillGiven(row); }, column, column);
+    if (wasGiven != isGiven(column))
+        Q_EMIT givenChanged();
+}
+
+void LayerModel::updateGiven(Column column, const std::string &layer)
+{
+    const int at = rowOf(qs(layer));
+    if (at < 0)
+        return;
+    ListedRow changed = row(at);
+    fillGiven(changed);
+    replaceRow(static_cast<std::size_t>(at), std::move(changed), column);
+}
+
+bool LayerModel::isGiven(Column column) const { return isGivenColumn(column) && m_given[givenAt(column)] != nullptr; }
+
 int LayerModel::rowOf(const QString &name) const
 {
-    const auto found = std::ranges::find_if(
-        rows(), [wanted = str(name)](const ListedRow &row) { return row.isLayer && row.name == wanted; });
-    return found == rows().end() ? -1 : static_cast<int>(found - rows().begin());
+    const auto found = m_rowOf.find(str(name));
+    return found == m_rowOf.end() ? -1 : found->second;
 }
 
 QString LayerModel::nameAt(int at) const
@@ -220,15 +164,16 @@ Qt::ItemFlags LayerModel::flags(const QModelIndex &index) const
                                                         : RowModel::flags(index);
 }
 
-/// A first click on what is counted as bad shows the worst first.
+/// A first click on what is counted as bad shows the worst first, and on sizes the largest.
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (role == Qt::InitialSortOrderRole && (section == Saturated || section == Problems))
+    if (role == Qt::InitialSortOrderRole
+        && (section == Saturated || section == Problems || section == Size || isGivenColumn(section)))
         return Qt::DescendingOrder;
     return RowModel::headerData(section, orientation, role);
 }
 
-QVariant LayerModel::own(const ListedRow &row, int column, int role) const
+QVariant LayerModel::roleOf(const ListedRow &row, int column, int role)
 {
     switch (role) {
     case WeightRole: return row.hasWeights;
@@ -236,9 +181,15 @@ QVariant LayerModel::own(const ListedRow &row, int column, int role) const
     case AssumedRole: return column == Scale ? row.scaleAssumed : row.assumed;
     case WrongRole: return row.contradicted;
     case MonoRole: return column >= Shape;
-    case OperatorRole: return !row.isLayer;
+    case OperatorRole: return !row.isLayer && !row.sums;
+    case ToneRole:
+        return isGivenColumn(column) && row.given[givenAt(column)]
+            ? QVariant(static_cast<int>(row.given[givenAt(column)]->tone))
+            : QVariant();
     default: return {};
     }
 }
+
+QVariant LayerModel::own(const ListedRow &row, int column, int role) const { return roleOf(row, column, role); }
 
 } // namespace quantscope

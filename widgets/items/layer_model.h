@@ -1,29 +1,37 @@
 #pragma once
 
+#include "items/listed_row.h"
 #include "items/row_model.h"
-#include "network/flow.h"
-#include "report/layer_table.h"
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <unordered_map>
 
 namespace quantscope {
-
-/// A layer, or what the flow has between layers.
-struct ListedRow : LayerRow {
-    std::optional<FlowNodeId> node; ///< of the network's flow; nothing for a layer that it does not know
-    bool isLayer = true; ///< else an operator, an input or an output of the network
-    std::string detail; ///< what it is, where it is no layer
-    int place = 0; ///< in the order of the flow, else of the file
-};
 
 /// The layers of a network, one per row in the order of the file; figures that need statistics fill in as they arrive.
 /// Behind them, if asked for, what else the flow has: such a row cannot be selected.
 class LayerModel : public RowModel<ListedRow> {
     Q_OBJECT
 public:
-    enum Column { Name, Kind, Shape, Params, Bits, Scale, Int, Frac, Sqnr, Saturated, Problems, NUM_COLUMNS };
+    /// What each says stands in layerColumns().
+    enum Column {
+        Name,
+        Kind,
+        Shape,
+        Params,
+        Bits,
+        Scale,
+        Int,
+        Frac,
+        Size,
+        Sqnr,
+        Saturated,
+        Proposed,
+        Change,
+        Problems,
+        NUM_COLUMNS
+    };
     enum Role {
         SortRole = kValueRole, ///< raw numbers; an invalid QVariant sorts last
         WeightRole = kOwnRole, ///< bool: the layer has weights (strong), else dim
@@ -33,6 +41,7 @@ public:
         MonoRole, ///< bool: set in the monospace font
         OperatorRole, ///< bool: no layer, but what the flow has between layers
         LanesRole, ///< LaneCell, of Name: only LayerProxy knows it
+        ToneRole, ///< GivenCell::Tone as int, of a given column
     };
 
     explicit LayerModel(QObject *parent = nullptr);
@@ -42,6 +51,13 @@ public:
     void updateAll(const Inspection &inspection);
     /// Refreshes the row of a layer whose statistics have arrived.
     void updateLayer(const std::string &name, const Inspection &inspection);
+    /// Fills a column (Proposed or Change) from a store, for these rows and those to come; null empties it, and the
+    /// list shows it no more. Called again when the store has something else to tell of all layers.
+    void setGiven(Column column, GivenCells cells);
+    /// The store has something else to tell of one layer.
+    void updateGiven(Column column, const std::string &layer);
+    /// Whether somebody fills it.
+    bool isGiven(Column column) const;
     void showOperators(const Inspection &inspection, bool shown);
     bool showsOperators() const { return m_operators; }
     const std::shared_ptr<const Network> &network() const { return m_network; }
@@ -49,19 +65,25 @@ public:
     int rowOf(const QString &name) const;
     /// Empty where the row is no layer.
     QString nameAt(int row) const;
+    /// A role of any row, of a branch that this model does not hold too.
+    static QVariant roleOf(const ListedRow &row, int column, int role);
     Qt::ItemFlags flags(const QModelIndex &index) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 Q_SIGNALS:
     void flowChanged(); ///< another network, or other rows: what flows between them may be another
+    void givenChanged(); ///< a column is filled, or no more
 
 protected:
     QVariant own(const ListedRow &row, int column, int role) const override;
 
 private:
     std::vector<ListedRow> rowsOf(const Inspection &inspection) const;
+    void fillGiven(ListedRow &row) const;
 
     std::shared_ptr<const Network> m_network;
+    std::unordered_map<std::string, int> m_rowOf; ///< of layers
+    std::array<GivenCells, kGivenColumns> m_given;
     bool m_operators = false;
 };
 

@@ -1,6 +1,7 @@
 #include "items/model_summary.h"
 
 #include "items/text.h"
+#include "report/layer_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,14 +32,6 @@ std::vector<RankedLayer> worst(std::vector<Score> scores)
 std::uint64_t codesOf(const Quantizer &quantizer)
 {
     return quantizer.kind == QuantizerKind::Binary ? 2 : codeRange(quantizer).size();
-}
-
-std::uint64_t bitsOf(const SlotQuantizer &slot)
-{
-    if (!slot.tensor || !slot.quantizer || !slot.quantizer->knowsCodes())
-        return 0;
-    const bool binary = slot.quantizer->kind == QuantizerKind::Binary;
-    return slot.tensor->count() * static_cast<std::uint64_t>(binary ? 1 : slot.quantizer->wordBits());
 }
 
 /// What the statistics of a layer's weight tell.
@@ -78,7 +71,7 @@ ModelSummary modelSummary(const Inspection &inspection)
         std::uint64_t bits = 0;
         for (const SlotQuantizer &slot : layer.slots) {
             elements += slot.tensor ? slot.tensor->count() : 0;
-            bits += bitsOf(slot);
+            bits += codeBits(slot);
         }
         if (bits > 0)
             summary.bits.push_back({qs(layer.name), bits});

@@ -113,6 +113,14 @@ protected:
         Q_EMIT dataChanged(index(static_cast<int>(at), firstColumn), index(static_cast<int>(at), columnCount() - 1));
     }
 
+    /// Rows change in place, in some columns.
+    template <class Change> void changeRows(Change change, int firstColumn, int lastColumn)
+    {
+        for (Row &row : m_rows)
+            change(row);
+        if (!m_rows.empty())
+            Q_EMIT dataChanged(index(0, firstColumn), index(rowCount() - 1, lastColumn));
+    }
     /// All rows have other values; there are as many as before.
     void replaceRows(std::vector<Row> rows)
     {

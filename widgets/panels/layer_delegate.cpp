@@ -59,6 +59,18 @@ bool LayerDelegate::helpEvent(
     return true;
 }
 
+/// Words, digits and dashes say the same.
+static QColor toneColour(GivenCell::Tone tone)
+{
+    switch (tone) {
+    case GivenCell::Tone::Good: return colours().green;
+    case GivenCell::Tone::Warning: return colours().amberText;
+    case GivenCell::Tone::Error: return colours().redText;
+    case GivenCell::Tone::Plain: break;
+    }
+    return colours().text;
+}
+
 void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
     const QRect rect = option.rect;
@@ -85,6 +97,8 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
             : assumed     ? colours().amberText
             : strong      ? colours().text
                           : colours().dim);
+    if (const QVariant tone = index.data(LayerModel::ToneRole); tone.isValid())
+        painter->setPen(toneColour(static_cast<GivenCell::Tone>(tone.toInt())));
     const auto alignment = index.data(Qt::TextAlignmentRole).toInt();
     const int lanes = paintFlow(painter, rect, index);
     const QRect box = rect.adjusted(6 + lanes, 0, -6, 0);

@@ -1,6 +1,7 @@
 #include "panels/layers_panel.h"
 
 #include "dialects/brevitas/proof_notes.h"
+#include "items/layer_columns.h"
 #include "items/layer_lanes.h"
 #include "items/text.h"
 #include "look/flow_layout.h"
@@ -39,29 +40,37 @@ static int nameWidth(const LayerModel &model, const LayerProxy &proxy)
     return std::min(width, 150) + lanesWidth(lanes);
 }
 
+/// Problems and given columns, where there are any; the others get room by their rank.
+static bool hasAnything(const LayerModel &model, LayerModel::Column column)
+{
+    return column == LayerModel::Problems
+        ? std::ranges::any_of(model.rows(), [](const ListedRow &row) { return row.problems > 0; })
+        : model.isGiven(column);
+}
+
+static int columnWidth(const LayerModel &model, const LayerColumn &column)
+{
+    if (column.id == LayerModel::Problems)
+        return 42;
+    const bool mono = LayerModel::roleOf({}, column.id, LayerModel::MonoRole).toBool();
+    const QFontMetrics metrics(mono ? Theme::mono(0.95) : Theme::sans());
+    const bool marked = column.id == LayerModel::Bits || column.id == LayerModel::Scale;
+    const int room = 13 + (marked ? metrics.horizontalAdvance(u'?') : 0);
+    int width = std::max(QFontMetrics(Theme::sans(0.92)).horizontalAdvance(column.cells.title) + 18,
+        column.widest.isEmpty() ? 0 : metrics.horizontalAdvance(column.widest) + room);
+    for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
+        width = std::max(width, metrics.horizontalAdvance(column.cells.text(model.row(row))) + room);
+    return std::min(width, 170);
+}
+
 static void fitColumns(QTableView *table, const LayerModel &model)
 {
-    const QFontMetrics plain(Theme::sans());
-    const QFontMetrics mono(Theme::mono(0.95));
-    const QFontMetrics header(Theme::sans(0.92));
-    for (int column = LayerModel::Kind; column < LayerModel::NUM_COLUMNS; ++column) {
-        int width = header.horizontalAdvance(model.headerData(column, Qt::Horizontal).toString()) + 18;
-        const bool marked = column == LayerModel::Bits || column == LayerModel::Scale;
-        const int room = 13 + (marked ? mono.horizontalAdvance(u'?') : 0);
-        const QFontMetrics &metrics = model.index(0, column).data(LayerModel::MonoRole).toBool() ? mono : plain;
-        for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
-            width = std::max(width, metrics.horizontalAdvance(model.index(row, column).data().toString()) + room);
-        const bool fillsIn = column == LayerModel::Sqnr || column == LayerModel::Saturated;
-        if (fillsIn)
-            width = std::max(width, mono.horizontalAdvance(u"100.0%"_s) + 13);
-        if (column == LayerModel::Problems)
-            width = 42;
-        table->setColumnWidth(column, std::min(width, 170));
+    for (const LayerColumn &column : layerColumns()) {
+        if (column.id != LayerModel::Name)
+            table->setColumnWidth(column.id, columnWidth(model, column));
+        if (column.id != LayerModel::Name && column.rank == 0)
+            table->setColumnHidden(column.id, !hasAnything(model, column.id));
     }
-    bool problems = false;
-    for (int row = 0; row < model.rowCount() && !problems; ++row)
-        problems = model.row(row).problems > 0;
-    table->setColumnHidden(LayerModel::Problems, !problems);
 }
 
 LayersPanel::LayersPanel(Session &session, QWidget *parent)
@@ -78,6 +87,10 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
     connect(&session, &Session::diagnosticsChanged, this, [this] {
         m_model.updateAll(m_session.inspection());
+        fitColumns(m_table, m_model);
+        showColumns();
+    });
+    connect(&m_model, &LayerModel::givenChanged, this, [this] {
         fitColumns(m_table, m_model);
         showColumns();
     });
@@ -216,18 +229,22 @@ QString LayersPanel::setFilter(const QString &text)
 /// The names come first: a column is shown while it leaves them their room.
 void LayersPanel::showColumns()
 {
-    static constexpr LayerModel::Column kByWorth[]
-        = {LayerModel::Bits, LayerModel::Scale, LayerModel::Sqnr, LayerModel::Int, LayerModel::Frac,
-            LayerModel::Saturated, LayerModel::Kind, LayerModel::Params, LayerModel::Shape};
+    std::vector<const LayerColumn *> byRank;
     const QHeaderView *header = m_table->horizontalHeader();
     const bool scrolls = m_model.rowCount() * m_table->verticalHeader()->defaultSectionSize() > m_table->height();
-    int spare = width() - nameWidth(m_model, m_proxy) - header->sectionSize(LayerModel::Problems);
+    int spare = width() - nameWidth(m_model, m_proxy);
     if (scrolls)
         spare -= m_table->verticalScrollBar()->sizeHint().width();
-    for (const LayerModel::Column column : kByWorth) {
-        m_table->setColumnHidden(column, false); // a hidden column tells no width
-        spare -= header->sectionSize(column);
-        m_table->setColumnHidden(column, spare < 0);
+    for (const LayerColumn &column : layerColumns())
+        if (column.rank > 0)
+            byRank.push_back(&column);
+        else if (column.id != LayerModel::Name)
+            spare -= header->sectionSize(column.id); // 0 where it is hidden
+    std::ranges::stable_sort(byRank, {}, &LayerColumn::rank);
+    for (const LayerColumn *column : byRank) {
+        m_table->setColumnHidden(column->id, false); // a hidden column tells no width
+        spare -= header->sectionSize(column->id);
+        m_table->setColumnHidden(column->id, spare < 0);
     }
 }
 
@@ -315,15 +332,10 @@ void LayersPanel::updateHeader()
     m_dialect->setFullText(network ? qs(traitsOf(network->dialect).name) : QString());
     std::uint64_t elements = 0;
     std::uint64_t bits = 0;
-    for (int row = 0; row < m_model.rowCount(); ++row)
-        elements += m_model.row(row).parameters.value_or(0);
-    if (network)
-        for (const Layer &layer : network->layers)
-            for (const SlotQuantizer &slot : layer.slots)
-                if (slot.tensor && slot.quantizer && slot.quantizer->knowsCodes())
-                    bits += slot.tensor->count()
-                        * static_cast<std::uint64_t>(
-                            slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+    for (const ListedRow &row : m_model.rows()) {
+        elements += row.parameters.value_or(0);
+        bits += row.codeBits.value_or(0);
+    }
     m_weights->setText(groupedText(elements));
     m_bits->setText(network ? bitText(bits) : u"…"_s);
     m_bits->setToolTip(plainTip(tr("sum over the quantized tensors of elements times bits of a code")));

@@ -43,12 +43,8 @@ std::string tiles(const Inspection &inspection)
     std::uint64_t parameters = 0, bits = 0;
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots) {
-            const std::uint64_t count = slot.tensor ? slot.tensor->count() : 0;
-            parameters += count;
-            if (slot.quantizer && slot.quantizer->knowsCodes())
-                bits += count
-                    * static_cast<std::uint64_t>(
-                        slot.quantizer->kind == QuantizerKind::Binary ? 1 : slot.quantizer->wordBits());
+            parameters += slot.tensor ? slot.tensor->count() : 0;
+            bits += codeBits(slot);
         }
     std::string out = tile(std::string(traitsOf(network.dialect).name), "format");
     out += tile(grouped(network.layers.size()), "layers");
@@ -63,8 +59,9 @@ std::string layerTable(const Inspection &inspection)
 {
     std::string rows;
     const auto orDash = [](const std::string &text) { return text.empty() ? "-" : htmlText(text); };
+    const std::vector<LayerRow> layers = layerRows(inspection);
     for (const Layer &layer : inspection.network->layers) {
-        const LayerRow row = layerRow(inspection, layer);
+        const LayerRow &row = layers[position(layer.id)];
         const auto marked = [&](const std::string &text, bool assumed) {
             return row.contradicted ? fmt::format("<span class=\"overflow\">{} (wrong)</span>", orDash(text))
                 : assumed           ? fmt::format("<span class=\"assumed\">{} (assumed)</span>", orDash(text))
