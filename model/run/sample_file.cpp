@@ -66,24 +66,46 @@ TensorInfo chosenArray(std::vector<TensorInfo> arrays, const std::string &key, s
         fmt::join(names, ", "), wanted.empty() ? "" : fmt::format(" and none named \"{}\"", wanted), names.front())};
 }
 
-TensorInfo arrayIn(std::shared_ptr<const ByteSource> source, const SamplePlace &place, std::string_view wanted)
+/// The arrays of a file; those of an .npz have names.
+ModelFile arraysIn(std::shared_ptr<const ByteSource> source, const std::string &path)
 {
     const Limits limits;
     auto head = source->bytes(0, std::min(source->size(), kHeadBytes));
     if (isGzip(head)) {
-        source = inflatedGzip(source, place.path, limits);
+        source = inflatedGzip(source, path, limits);
         head = source->bytes(0, std::min(source->size(), kHeadBytes));
     }
-    const ReadRequest request{source, place.path, limits, {}};
+    const ReadRequest request{source, path, limits, {}};
     if (looksLikeNpz(head, request))
-        return chosenArray(readNpz(request).tensors, place.key, wanted);
-    if (!place.key.empty())
-        throw SampleChoiceFailure{fmt::format("is no .npz file: it has no array \"{}\"", place.key)};
+        return readNpz(request);
     if (looksLikeNpy(head, request))
-        return std::move(readNpy(request).tensors.front());
-    if (isIdx(head))
-        return idxTensor(source, limits);
-    throw ParseError("is neither .npy, .npz nor IDX: convert it, such as with numpy.save");
+        return readNpy(request);
+    if (!isIdx(head))
+        throw ParseError("is neither .npy, .npz nor IDX: convert it, such as with numpy.save");
+    ModelFile out;
+    out.tensors.push_back(idxTensor(source, limits));
+    return out;
+}
+
+bool isNpz(const ModelFile &file) { return file.tensors.size() != 1 || !file.tensors.front().name.empty(); }
+
+/// Data that are not read are another data set.
+void requireNothingBehind(const ModelFile &file, const std::string &array)
+{
+    for (const Diagnostic &diagnostic : file.diagnostics)
+        if (diagnostic.rule == "bytes-behind-the-end" && diagnostic.subject.tensor == array)
+            throw ParseError(diagnostic.text + ": write it again as one array");
+}
+
+TensorInfo arrayIn(std::shared_ptr<const ByteSource> source, const SamplePlace &place, std::string_view wanted)
+{
+    ModelFile file = arraysIn(std::move(source), place.path);
+    if (!place.key.empty() && !isNpz(file))
+        throw SampleChoiceFailure{fmt::format("is no .npz file: it has no array \"{}\"", place.key)};
+    TensorInfo out
+        = isNpz(file) ? chosenArray(std::move(file.tensors), place.key, wanted) : std::move(file.tensors.front());
+    requireNothingBehind(file, out.name);
+    return out;
 }
 
 /// Real data are nowhere near this: a file that is made to cost hours is.
@@ -105,14 +127,24 @@ bool isReal(DType dtype)
 
 double float64Of(DType dtype, std::uint64_t pattern)
 {
+    if (dtype == DType::UInt64)
+        return static_cast<double>(pattern);
+    if (isInteger(dtype))
+        return static_cast<double>(elementToInteger(dtype, pattern));
     return dtype == DType::Float64 ? std::bit_cast<double>(pattern)
                                    : static_cast<double>(elementToFloat(dtype, pattern));
 }
 
-[[noreturn]] void notHeld(std::uint64_t sample, const std::string &value, DType as)
+/// What numbers become, and of whom that is the type.
+struct Wanted {
+    DType as;
+    std::string_view whose;
+};
+
+[[noreturn]] void notHeld(std::uint64_t sample, const std::string &value, const Wanted &wanted)
 {
-    throw ParseError(
-        fmt::format("sample {} holds {}, which is no {}, the type of the graph's input", sample, value, dtypeName(as)));
+    throw ParseError(fmt::format(
+        "sample {} holds {}, which is no {}, the type of {}", sample, value, dtypeName(wanted.as), wanted.whose));
 }
 
 /// Smallest and largest of an integer type.
@@ -126,20 +158,20 @@ std::pair<std::int64_t, std::int64_t> integerRange(DType as)
 }
 
 /// One number as an integer of type `as`.
-std::int64_t integerOf(DType dtype, std::uint64_t pattern, DType as, std::uint64_t sample)
+std::int64_t integerOf(DType dtype, std::uint64_t pattern, const Wanted &wanted, std::uint64_t sample)
 {
-    const auto [low, high] = integerRange(as);
+    const auto [low, high] = integerRange(wanted.as);
     if (isInteger(dtype)) {
         const std::int64_t value = elementToInteger(dtype, pattern);
         const bool wraps = dtype == DType::UInt64 && value < 0;
         if (wraps || value < low || value > high)
-            notHeld(sample, wraps ? std::to_string(pattern) : std::to_string(value), as);
+            notHeld(sample, wraps ? std::to_string(pattern) : std::to_string(value), wanted);
         return value;
     }
     const double value = float64Of(dtype, pattern);
     if (!(value == std::trunc(value)) || value < static_cast<double>(low) || value > static_cast<double>(high)
         || std::fabs(value) >= 9.2e18)
-        notHeld(sample, shortest(value), as);
+        notHeld(sample, shortest(value), wanted);
     return static_cast<std::int64_t>(value);
 }
 
@@ -158,6 +190,33 @@ SampleFile::SampleFile(std::string path, TensorInfo tensor)
     , m_tensor(std::make_shared<const TensorInfo>(std::move(tensor)))
     , m_reader(std::make_unique<TensorReader>(*m_tensor))
 {
+}
+
+bool SampleArray::canBeLabels() const
+{
+    return isInteger(dtype) && elementCount(shape) == static_cast<std::uint64_t>(shape.front());
+}
+
+std::string samplePath(const std::string &place) { return placeOf(place).path; }
+
+Result<std::vector<SampleArray>> sampleArrays(const std::string &path)
+{
+    const auto source = FileSource::open(path);
+    if (!source)
+        return tl::unexpected(source.error());
+    try {
+        const ModelFile file = arraysIn(*source, path);
+        std::vector<SampleArray> out;
+        for (const TensorInfo &array : file.tensors)
+            if (array.problem.empty() && isReal(array.dtype) && !array.shape.empty() && elementCount(array.shape) > 0)
+                out.push_back(
+                    {file.tensors.size() > 1 ? path + ":" + array.name : path, array.name, array.shape, array.dtype});
+        if (out.empty())
+            throw ParseError("holds no array of numbers whose first axis could count samples");
+        return out;
+    } catch (const ParseError &error) {
+        return tl::unexpected(Error{ErrorKind::Parse, path, error.offset(), error.what()});
+    }
 }
 
 Result<SampleFile> SampleFile::open(const std::string &text, std::string_view wanted)
@@ -189,7 +248,7 @@ Result<SampleFile> SampleFile::open(const std::string &text, std::string_view wa
 
 std::uint64_t SampleFile::sampleSize() const { return elementCount(shape()) / samples(); }
 
-std::vector<std::byte> SampleFile::read(std::uint64_t begin, std::uint64_t count, DType as)
+std::vector<std::byte> SampleFile::read(std::uint64_t begin, std::uint64_t count, DType as, std::string_view whose)
 {
     const std::uint64_t size = sampleSize();
     const std::uint64_t first = checkedMul(begin, size, "a sample's place");
@@ -209,14 +268,13 @@ std::vector<std::byte> SampleFile::read(std::uint64_t begin, std::uint64_t count
         const std::uint64_t sample = begin + i / size;
         std::uint64_t pattern = 0;
         if (as == DType::Float64) {
-            const double value = isInteger(dtype()) ? static_cast<double>(elementToInteger(dtype(), patterns[i]))
-                                                    : float64Of(dtype(), patterns[i]);
+            const double value = float64Of(dtype(), patterns[i]);
             if (!std::isfinite(value))
                 throw ParseError(
                     fmt::format("sample {} holds a number that is not finite ({})", sample, shortest(value)));
             pattern = std::bit_cast<std::uint64_t>(value);
         } else {
-            pattern = static_cast<std::uint64_t>(integerOf(dtype(), patterns[i], as, sample));
+            pattern = static_cast<std::uint64_t>(integerOf(dtype(), patterns[i], {as, whose}, sample));
         }
         std::memcpy(out.data() + i * width, &pattern, width);
     }
@@ -242,7 +300,7 @@ Result<std::vector<std::int64_t>> readLabels(const std::string &place, std::uint
     if (samples > kMostLabels)
         return fail(ErrorKind::Parse, fmt::format("holds more than {} labels", kMostLabels));
     try {
-        const auto bytes = file->read(0, samples, DType::Int64);
+        const auto bytes = file->read(0, samples, DType::Int64, "labels");
         std::vector<std::int64_t> out(samples);
         std::memcpy(out.data(), bytes.data(), bytes.size());
         if (const auto bad = std::ranges::find_if(out, [](std::int64_t label) { return label < 0; }); bad != out.end())

@@ -12,6 +12,22 @@
 
 namespace quantscope {
 
+/// An array of a file that can be samples or labels.
+struct SampleArray {
+    std::string place; ///< FILE, or FILE.npz:KEY where it is one of several
+    std::string name; ///< its key; empty where the file is an array itself
+    Shape shape;
+    DType dtype;
+
+    bool canBeLabels() const; ///< one integer a sample
+};
+
+/// The file of FILE or FILE.npz:KEY.
+std::string samplePath(const std::string &place);
+
+/// The arrays of numbers in a file whose first axis can count samples. Errors: as SampleFile::open.
+Result<std::vector<SampleArray>> sampleArrays(const std::string &path);
+
 /// Samples or labels in a file: .npy, an array of an .npz, IDX (of the MNIST files), the last also gzipped. The first
 /// axis counts samples. Headers are read, elements when somebody asks: a file of a gigabyte is never held whole.
 class SampleFile {
@@ -27,9 +43,10 @@ public:
     std::uint64_t sampleSize() const; ///< elements of one
 
     /// Samples [begin, begin + count) as little-endian elements of another type: Float32, Float64, Bool or an integer
-    /// of whole bytes. Throws ParseError naming the sample: for bytes that are not there, what is not finite, and what
-    /// the type does not hold (a fraction, a number out of its range).
-    std::vector<std::byte> read(std::uint64_t begin, std::uint64_t count, DType as);
+    /// of whole bytes, which is the type of `whose`. Throws ParseError naming the sample: for bytes that are not there,
+    /// what is not finite, and what the type does not hold (a fraction, a number out of its range).
+    std::vector<std::byte> read(
+        std::uint64_t begin, std::uint64_t count, DType as, std::string_view whose = "the graph's input");
 
 private:
     SampleFile(std::string path, TensorInfo tensor);

@@ -1,9 +1,9 @@
 #include "run/run_client.h"
 #include "support/paths.h"
+#include "support/run_helper.h"
 
 #include <csignal>
 
-#include <QFileInfo>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -22,21 +22,8 @@ RunRequest digitsRequest()
 
 std::string realHelper()
 {
-    const QString path = qEnvironmentVariable("QUANTSCOPE_BIN") + "/quantscope-torch";
-    return QFileInfo::exists(path) ? path.toStdString() : "";
-}
-
-/// A frame as a shell prints it.
-QString printed(FrameType type, const std::string &payload)
-{
-    QString out = "printf '%b' '";
-    const auto length = static_cast<std::uint32_t>(payload.size());
-    for (int shift = 0; shift < 32; shift += 8)
-        out += QString("\\0%1").arg((length >> shift) & 0xFF, 3, 8, QChar('0'));
-    out += QString("\\0%1").arg(static_cast<int>(type), 3, 8, QChar('0'));
-    for (const char c : payload)
-        out += QString("\\0%1").arg(static_cast<unsigned char>(c), 3, 8, QChar('0'));
-    return out + "'\n";
+    const QString folder = test::helperFolder();
+    return folder.isEmpty() ? "" : folder.toStdString() + "/quantscope-torch";
 }
 
 } // namespace
@@ -65,7 +52,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("script");
         QTest::addColumn<QString>("says");
-        const QString hello = printed(FrameType::Hello, payloadOf(ownHello()));
+        const QString hello = test::printedFrame(FrameType::Hello, payloadOf(ownHello()));
         QTest::newRow("killed") << "kill -9 $$\n"
                                 << "was ended by signal 9 (Killed)";
         QTest::newRow("crashed") << "kill -SEGV $$\n"
@@ -76,20 +63,20 @@ private Q_SLOTS:
         QTest::newRow("text") << "echo Traceback; sleep 60\n"
                               << "which is none";
         QTest::newRow("another version")
-            << printed(FrameType::Hello, payloadOf(HelloMessage{1, "9.9.9"})) + "sleep 60\n"
+            << test::printedFrame(FrameType::Hello, payloadOf(HelloMessage{1, "9.9.9"})) + "sleep 60\n"
             << "is of version 9.9.9 (protocol 1), and this program of 0.1.0 (protocol 1): install both of one version";
-        QTest::newRow("no version") << printed(FrameType::Hello, "{}") + "sleep 60\n"
+        QTest::newRow("no version") << test::printedFrame(FrameType::Hello, "{}") + "sleep 60\n"
                                     << "a message has no 'protocol'";
-        QTest::newRow("another answer") << hello + printed(FrameType::Finished, "{}") + "sleep 60\n"
+        QTest::newRow("another answer") << hello + test::printedFrame(FrameType::Finished, "{}") + "sleep 60\n"
                                         << "it sent a frame of type 9 where 3 belongs";
         QTest::newRow("half a frame") << hello + "printf '\\1\\0'; timeout 1 cat >/dev/null\n"
                                       << "ended within a frame";
         QTest::newRow("silent") << hello + "sleep 60\n"
                                 << "it was silent for 2 seconds";
-        QTest::newRow("an error of its own")
-            << hello + printed(FrameType::Failed, payloadOf(Error{ErrorKind::Parse, "m.onnx", 16, "is damaged"}))
+        QTest::newRow("an error of its own") << hello
+                + test::printedFrame(FrameType::Failed, payloadOf(Error{ErrorKind::Parse, "m.onnx", 16, "is damaged"}))
                 + "sleep 60\n"
-            << "m.onnx: is damaged (at offset 0x10)";
+                                             << "m.onnx: is damaged (at offset 0x10)";
     }
 
     /// One sentence each, status 3, and the next run begins anew.
@@ -122,7 +109,7 @@ private Q_SLOTS:
     /// It is given half a second to answer; then its process is ended.
     void cancelledWithoutAnAnswer()
     {
-        RunClient client(helperThat(printed(FrameType::Hello, payloadOf(ownHello())) + "sleep 60\n"));
+        RunClient client(helperThat(test::printedFrame(FrameType::Hello, payloadOf(ownHello())) + "sleep 60\n"));
         QElapsedTimer timer;
         timer.start();
         const auto result = client.run(

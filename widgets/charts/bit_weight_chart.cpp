@@ -87,7 +87,7 @@ void BitWeightChart::setCurrent(int bar, bool tellTip)
     update();
     if (bar < 0)
         return QToolTip::hideText();
-    const QString text = describeBar(m_bars[static_cast<std::size_t>(bar)], m_total);
+    const QString text = describeBar(m_bars[static_cast<std::size_t>(bar)], m_total, m_subject);
     setAccessibleDescription(text);
     const BitWeightGeometry g = bitWeightGeometry(m_bars, size());
     if (tellTip)

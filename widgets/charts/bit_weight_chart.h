@@ -17,6 +17,8 @@ public:
     /// A null histogram shows `message` instead.
     void setData(
         const BitWeightHistogram *histogram, const std::optional<BitWindow> &window, const QString &message = {});
+    /// What is counted, for the tooltips: "|w|" until it is set.
+    void setSubject(const QString &subject) { m_subject = subject; }
     /// Other tensors, drawn as lines over the bars as shares of their elements.
     void setOverlays(std::vector<BitOverlay> overlays);
     const std::vector<BitOverlay> &overlays() const { return m_overlays; }
@@ -72,6 +74,7 @@ private:
     std::vector<BitBar> m_bars;
     std::vector<BitOverlay> m_overlays;
     std::uint64_t m_total = 0;
+    QString m_subject = QStringLiteral("|w|");
     std::optional<BitWindow> m_ownWindow; ///< of the data, while another is tried
     bool m_editable = false, m_trying = false;
     Grip m_grip = Grip::None;

@@ -152,11 +152,11 @@ QString barQuery(const BitBar &bar, const QString &subject)
     return u"%1 %2 and %1 < 2^%3"_s.arg(subject, from).arg(bar.exponent + 1);
 }
 
-QString describeBar(const BitBar &bar, std::uint64_t total)
+QString describeBar(const BitBar &bar, std::uint64_t total, const QString &subject)
 {
     const QString upper = powerOfTwoText(bar.exponent + 1);
-    const QString interval = bar.tail ? u"0 < |w| < "_s + upper
-                                      : u"|w| in ["_s + powerOfTwoText(bar.exponent) + u", "_s + upper + u") = ["_s
+    const QString interval = bar.tail ? u"0 < %1 < "_s.arg(subject) + upper
+                                      : u"%1 in ["_s.arg(subject) + powerOfTwoText(bar.exponent) + u", "_s + upper + u") = ["_s
             + numberText(std::ldexp(1.0, bar.exponent)) + u", "_s + numberText(std::ldexp(1.0, bar.exponent + 1))
             + u")"_s;
     const double share = total == 0 ? 0 : static_cast<double>(bar.count()) / static_cast<double>(total);

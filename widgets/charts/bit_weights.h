@@ -52,7 +52,8 @@ void makeRoomFor(
     const std::vector<BitOverlay> &overlays, const std::optional<BitWindow> &window, std::vector<BitBar> &bars);
 
 /// "[2⁻⁴, 2⁻³) = [0.0625, 0.125): 1,488 of 4,608 (32.3 %), 745 positive, 743 negative; in range".
-QString describeBar(const BitBar &bar, std::uint64_t total);
+/// `subject` is what is counted.
+QString describeBar(const BitBar &bar, std::uint64_t total, const QString &subject = QStringLiteral("|w|"));
 /// Finds what a bar counts (analysis/find_query.h); `subject` is what the histogram counts: |w|, |value|.
 QString barQuery(const BitBar &bar, const QString &subject);
 QString verdictText(BitVerdict verdict);

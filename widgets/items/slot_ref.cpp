@@ -18,7 +18,7 @@ SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer
 SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, std::optional<Slot> wanted)
 {
     const auto slots = tensorSlots(layer);
-    if (wanted && std::ranges::find(slots, *wanted) != slots.end())
+    if (wanted && layer.slot(*wanted))
         return slotRef(std::move(network), layer.name, *wanted);
     if (!slots.empty())
         return slotRef(std::move(network), layer.name, slots.front());

@@ -29,7 +29,7 @@ struct SlotRef {
 
 SlotRef slotRef(std::shared_ptr<const Network> network, const std::string &layer, Slot slot);
 
-/// The wanted slot where it holds a tensor, else the layer's first that does, else its first.
+/// The wanted slot, else the layer's first that holds a tensor, else its first.
 SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, std::optional<Slot> wanted);
 
 /// Every slot of these layers.

@@ -5,6 +5,7 @@
 #include "look/theme.h"
 #include "network/feeds.h"
 #include "session/session.h"
+#include "session/shown_flow.h"
 
 #include <QBoxLayout>
 
@@ -33,6 +34,7 @@ LayerHeader::LayerHeader(Session &session, QWidget *parent)
     connect(m_slots, &Segmented::selected, this, [this](int at) { m_session.selectSlot(m_slotNames[at]); });
     connect(&session, &Session::selectionChanged, this, &LayerHeader::refresh);
     connect(&session, &Session::networkChanged, this, &LayerHeader::refresh);
+    connect(&session.runs(), &RunStore::resultChanged, this, &LayerHeader::refresh);
     refresh();
 }
 
@@ -74,14 +76,16 @@ void LayerHeader::refresh()
     m_facts->setFullText(describe());
     QStringList names;
     if (layer)
-        for (const Slot slot : tensorSlots(*layer))
-            names << qs(slot);
+        names = shownSlotNames(m_session, *layer);
     if (names != m_slotNames) {
         m_slotNames = names;
         m_slots->setItems(names);
     }
     m_slots->setVisible(names.size() > 1);
-    if (const SlotRef slot = m_session.currentSlot())
+    const SlotRef slot = m_session.currentSlot();
+    if (const qsizetype result = m_slotNames.indexOf(u"result"_s); result >= 0 && m_session.showsResult())
+        m_slots->setCurrent(static_cast<int>(result));
+    else if (slot)
         m_slots->setCurrent(static_cast<int>(m_slotNames.indexOf(qs(slot.slot->slot))));
 }
 

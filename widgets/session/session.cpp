@@ -379,7 +379,7 @@ const Layer *Session::currentLayer() const
 SlotRef Session::currentSlot() const
 {
     const Layer *layer = currentLayer();
-    if (!layer)
+    if (!layer || showsResult())
         return {};
     return shownSlot(m_network, *layer, slotFromName(str(m_slot)));
 }

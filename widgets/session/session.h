@@ -6,6 +6,7 @@
 #include "session/model_source.h"
 #include "session/opening.h"
 #include "session/recipe_document.h"
+#include "session/run_store.h"
 #include "session/statistics_store.h"
 #include "session/task.h"
 
@@ -49,6 +50,7 @@ public:
     const Inspection &inspection() const { return m_statistics.inspection(); }
     StatisticsStore &statistics() { return m_statistics; }
     ExportStore &exports() { return m_exports; }
+    RunStore &runs() { return m_runs; }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
     const QStringList &selectedLayers() const { return m_selected; }
@@ -58,6 +60,12 @@ public:
     /// The slot that pages show; falls back to the layer's first slot with a tensor.
     SlotRef currentSlot() const;
     void selectSlot(const QString &slot);
+    /// What the layer computes is shown, which is no slot: "result" was selected, of a layer with a weight.
+    bool showsResult() const
+    {
+        const Layer *layer = currentLayer();
+        return m_slot == QLatin1String("result") && layer && layer->slot(Slot::Weight);
+    }
     const SlotStatistics *currentStatistics();
 
     RecipeChoice recipeChoice() const { return shownSource().choice; }
@@ -148,6 +156,7 @@ private:
     bool m_changedOnDisk = false;
     Task<std::shared_ptr<const ListedModel>> m_opening;
     Task<std::shared_ptr<const RecoveredModel>> m_recovering;
+    RunStore m_runs{*this};
 };
 
 } // namespace quantscope

@@ -108,6 +108,24 @@ QString Settings::partChoice(const QString &modelPath) { return text(partKey(mod
 
 void Settings::setPartChoice(const QString &modelPath, const QString &part) { setText(partKey(modelPath), part); }
 
+static QString dataKey(const QString &modelPath, const QString &what)
+{
+    return u"data/"_s + QString::fromLatin1(modelPath.toUtf8().toHex()) + u'/' + what;
+}
+
+std::optional<std::pair<QString, QString>> Settings::dataChoice(const QString &modelPath)
+{
+    if (!store()->contains(dataKey(modelPath, u"samples"_s)))
+        return std::nullopt;
+    return std::pair(text(dataKey(modelPath, u"samples"_s)), text(dataKey(modelPath, u"labels"_s)));
+}
+
+void Settings::setDataChoice(const QString &modelPath, const QString &samples, const QString &labels)
+{
+    setText(dataKey(modelPath, u"samples"_s), samples);
+    setText(dataKey(modelPath, u"labels"_s), labels);
+}
+
 QByteArray Settings::bytes(const QString &key) { return store()->value(key).toByteArray(); }
 
 void Settings::setBytes(const QString &key, const QByteArray &value) { store()->setValue(key, value); }

@@ -3,6 +3,8 @@
 #include <QDateTime>
 #include <QString>
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 class QSettings;
@@ -33,6 +35,10 @@ public:
     /// Which weights of a model that holds several were chosen; empty when nobody chose.
     static QString partChoice(const QString &modelPath);
     static void setPartChoice(const QString &modelPath, const QString &part);
+
+    /// Samples and labels that were chosen for a model (no text: none); nullopt when nobody chose.
+    static std::optional<std::pair<QString, QString>> dataChoice(const QString &modelPath);
+    static void setDataChoice(const QString &modelPath, const QString &samples, const QString &labels);
 
     static QByteArray bytes(const QString &key);
     static void setBytes(const QString &key, const QByteArray &value);

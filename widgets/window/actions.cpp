@@ -36,15 +36,23 @@ static std::vector<ActionRow> fileRows()
         {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"),
             [](MainWindow &w) { w.session().reload(); }, false, 0, nullptr,
             [](MainWindow &w) { return !w.session().path().isEmpty(); }},
+        {menu, tr("Choose &data…"), keys({"Ctrl+D"}), tr("What the network runs on: .npy, .npz or IDX"),
+            [](MainWindow &w) { w.dataFiles().choose(DataFiles::Role::Samples); }, true, 1},
+        {menu, tr("Choose la&bels…"), keys({"Ctrl+Shift+D"}), tr("The labels of the data, one integer a sample"),
+            [](MainWindow &w) { w.dataFiles().choose(DataFiles::Role::Labels); }, true, 1, nullptr,
+            [](MainWindow &w) { return w.session().runs().data().has_value(); }},
+        {menu, tr("R&un on data"), keys({"F9"}), tr("Run the shown network, with edits that are not saved"),
+            [](MainWindow &w) { w.session().runs().run(); }, true, 1, nullptr,
+            [](MainWindow &w) { return w.session().runs().canRun(); }},
         {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
-            [](MainWindow &w) { w.showPage(PageId::Export); }, true, 1},
+            [](MainWindow &w) { w.showPage(PageId::Export); }, true, 2},
         {menu, tr("&Save recipe"), keys({"Ctrl+S"}), tr("Write the recipe in force to its file, with its edits"),
-            [](MainWindow &w) { w.files().saveRecipe(); }, true, 1},
+            [](MainWindow &w) { w.files().saveRecipe(); }, true, 2},
         {menu, tr("Save recipe &as…"), keys({"Ctrl+Shift+S"}), tr("Write the recipe in force to another file"),
-            [](MainWindow &w) { w.files().saveRecipeAs(); }, true, 1},
+            [](MainWindow &w) { w.files().saveRecipeAs(); }, true, 2},
         {menu, tr("&Close model"), keys({"Ctrl+W"}), tr("Back to the start page"),
-            [](MainWindow &w) { w.session().close(); }, true, 2},
-        {menu, tr("&Quit"), keys({"Ctrl+Q"}), tr("Close the window"), [](MainWindow &w) { w.close(); }, false, 2}};
+            [](MainWindow &w) { w.session().close(); }, true, 3},
+        {menu, tr("&Quit"), keys({"Ctrl+Q"}), tr("Close the window"), [](MainWindow &w) { w.close(); }, false, 3}};
 }
 
 static std::vector<ActionRow> editRows()

@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static QString droppedFile(const QMimeData &data)
+QString FileDialogs::droppedFile(const QMimeData &data)
 {
     for (const QUrl &url : data.urls())
         if (url.isLocalFile())

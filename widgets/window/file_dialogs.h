@@ -19,6 +19,7 @@ public:
     }
     /// What is dropped on the window: a model is opened, a recipe used.
     static bool takes(const QMimeData &dropped);
+    static QString droppedFile(const QMimeData &dropped); ///< the first that lies on this machine; empty for none
     void open(const QMimeData &dropped);
     void chooseFile();
     void chooseRecipe();

@@ -6,9 +6,9 @@
 #include "pages/start/start_page.h"
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
+#include "panels/run_bar.h"
 #include "panels/top_bar.h"
 #include "session/settings.h"
-#include "window/actions.h"
 #include "window/failure_bar.h"
 #include "window/status_line.h"
 #include "window/window_layout.h"
@@ -33,11 +33,14 @@ namespace quantscope {
 MainWindow::MainWindow(QWidget *parent)
     : QMainWindow(parent)
     , m_top(new TopBar)
+    , m_run(new RunBar(m_session))
     , m_stack(new QStackedWidget)
     , m_loading(dimLabel())
     , m_failure(new FailureBar)
     , m_status(new StatusLine)
     , m_files(m_session, *this)
+    , m_dataFiles(m_session, *this)
+    , m_actions(*this)
 {
     setWindowTitle(u"QuantScope"_s);
     setAcceptDrops(true);
@@ -46,11 +49,12 @@ MainWindow::MainWindow(QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_top);
+    column->addWidget(m_run);
+    m_run->hide();
     column->addWidget(m_failure);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
     setStatusBar(m_status);
-    makeActions();
     connectSession();
     m_session.setDiscardGuard([this] { return m_files.mayDiscardEdits(); });
     connect(m_top->open(), &QPushButton::clicked, this, [this] { m_files.chooseFile(); });
@@ -69,7 +73,7 @@ MainWindow::MainWindow(QWidget *parent)
     connect(m_top->filter(), &QLineEdit::returnPressed, this, &MainWindow::focusLayers);
     resize(1440, 900);
     quantscope::restoreGeometry(*this);
-    updateActions();
+    m_actions.update();
     m_loading->setAlignment(Qt::AlignCenter);
     m_stack->addWidget(m_loading);
 }
@@ -87,42 +91,7 @@ MainWindow::~MainWindow()
     m_session.disconnect(this);
     m_session.undoStack().disconnect(this); // it tells of its end
     m_session.exports().disconnect(this);
-}
-
-void MainWindow::makeActions()
-{
-    QMenu *menu = nullptr;
-    QString menuName;
-    int group = 0;
-    for (const ActionRow &row : actionTable()) {
-        auto *action = new QAction(row.text, this);
-        action->setShortcuts(row.keys);
-        action->setStatusTip(row.tip);
-        action->setToolTip(row.tip);
-        connect(action, &QAction::triggered, this, [this, &row] {
-            row.run(*this);
-            updateActions(); // a click has turned its mark
-        });
-        action->setCheckable(row.isOn != nullptr);
-        m_actions.emplace_back(action, &row);
-        addAction(action);
-        if (row.menu.isEmpty())
-            continue;
-        if (row.menu != menuName) {
-            menu = menuBar()->addMenu(row.menu);
-            menuName = row.menu;
-            group = row.group;
-        }
-        if (row.group != group)
-            menu->addSeparator();
-        group = row.group;
-        if (row.fill) {
-            auto *own = new QMenu(this);
-            connect(own, &QMenu::aboutToShow, this, [this, own, &row] { row.fill(*own, *this); });
-            action->setMenu(own);
-        }
-        menu->addAction(action);
-    }
+    m_session.runs().disconnect(this);
 }
 
 void MainWindow::connectSession()
@@ -134,12 +103,17 @@ void MainWindow::connectSession()
     connect(&m_session, &Session::failed, this, &MainWindow::onFailed);
     connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, [this] {
         m_status->setUndoText(m_session.undoStack().undoText());
-        updateActions();
+        m_actions.update();
     });
     ExportStore &exports = m_session.exports();
     connect(&exports, &ExportStore::started, this, [this] { onExport(0); });
     connect(&exports, &ExportStore::progress, this, &MainWindow::onExport);
     connect(&exports, &ExportStore::finished, this, [this] { onExport(1000); });
+    connect(m_run, &RunBar::samplesRequested, this, [this] { m_dataFiles.choose(DataFiles::Role::Samples); });
+    connect(m_run, &RunBar::labelsRequested, this, [this] { m_dataFiles.choose(DataFiles::Role::Labels); });
+    connect(
+        &m_dataFiles, &DataFiles::failed, this, [this](const QString &text) { m_failure->showFailure(text, false); });
+    connect(&m_session.runs(), &RunStore::resultChanged, &m_actions, &WindowActions::update);
     connect(m_failure, &FailureBar::withoutRecipe, this, [this] { m_session.tryAgain(false); });
     connect(m_failure, &FailureBar::again, this, [this] { m_session.tryAgain(); });
     connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::escape);
@@ -182,7 +156,7 @@ void MainWindow::makeWorkspace()
     connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
     connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
     connect(m_problems, &ProblemsPanel::activated, this, &MainWindow::onProblem);
-    connect(m_pages, &PageHost::pageChanged, this, &MainWindow::updateActions);
+    connect(m_pages, &PageHost::pageChanged, &m_actions, &WindowActions::update);
     restoreShares(*m_split, *m_left);
     m_pages->show(PageId::Distribution);
 }
@@ -209,6 +183,7 @@ void MainWindow::onState()
 {
     const bool open = m_session.network() != nullptr;
     m_top->setModelOpen(open);
+    m_run->setVisible(open);
     if (m_session.state() == Session::State::Loading || m_session.state() == Session::State::Empty)
         m_failure->hide(); // it is another file's
     if (open) {
@@ -223,23 +198,8 @@ void MainWindow::onState()
         startPage()->showError(m_session.state() == Session::State::Failed ? m_session.errorText() : QString());
         setWindowTitle(u"QuantScope"_s);
     }
-    updateActions();
+    m_actions.update();
     onSelection();
-}
-
-void MainWindow::updateActions()
-{
-    const bool open = m_session.network() != nullptr;
-    for (const auto &[action, row] : m_actions) {
-        const bool can = !row->needsModel || open;
-        action->setEnabled(can && (!row->isPossible || row->isPossible(*this)));
-        if (row->isOn)
-            action->setChecked(can && row->isOn(*this));
-        if (const QString detail = row->detail && can ? row->detail(*this) : QString(); !detail.isEmpty())
-            action->setText(row->text + u": "_s + shownText(detail).replace(u'&', u"&&"_s));
-        else
-            action->setText(row->text);
-    }
 }
 
 void MainWindow::onSelection()
@@ -316,6 +276,8 @@ void MainWindow::escape()
         m_session.cancel();
     else if (m_pages && m_pages->cancelWork())
         return;
+    else if (m_session.runs().running())
+        m_session.runs().cancel();
     else if (m_session.exports().running())
         m_session.exports().cancel();
     else if (!m_top->filter()->text().isEmpty())
@@ -327,7 +289,7 @@ void MainWindow::escape()
 void MainWindow::showOperators(bool shown)
 {
     layers()->showOperators(shown);
-    updateActions();
+    m_actions.update();
 }
 
 bool MainWindow::showsOperators() { return layers()->showsOperators(); }
@@ -384,6 +346,13 @@ void MainWindow::dragEnterEvent(QDragEnterEvent *event)
         event->acceptProposedAction();
 }
 
-void MainWindow::dropEvent(QDropEvent *event) { m_files.open(*event->mimeData()); }
+void MainWindow::dropEvent(QDropEvent *event)
+{
+    const QString path = FileDialogs::droppedFile(*event->mimeData());
+    if (m_session.network() && DataFiles::looksLikeData(path))
+        m_dataFiles.askWhat(path, [this, path] { open(path); });
+    else
+        m_files.open(*event->mimeData());
+}
 
 } // namespace quantscope

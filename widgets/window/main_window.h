@@ -1,15 +1,13 @@
 #pragma once
 
 #include "session/session.h"
+#include "window/data_files.h"
 #include "window/file_dialogs.h"
 #include "window/page_host.h"
+#include "window/window_actions.h"
 
 #include <QMainWindow>
 
-#include <utility>
-#include <vector>
-
-class QAction;
 class QLabel;
 class QSplitter;
 class QStackedWidget;
@@ -19,11 +17,11 @@ namespace quantscope {
 class FailureBar;
 class LayersPanel;
 class ProblemsPanel;
+class RunBar;
 class StartPage;
 class StatusLine;
 class TopBar;
 class WorkSplitter;
-struct ActionRow;
 enum class ThemeChoice;
 
 /// The window: start page without a model, else layers and problems on the left and the pages on the right.
@@ -41,6 +39,7 @@ public:
     StartPage *startPage();
 
     FileDialogs &files() { return m_files; }
+    DataFiles &dataFiles() { return m_dataFiles; }
     void showPage(PageId page);
     void focusFilter();
     void focusLayers();
@@ -63,8 +62,6 @@ protected:
     void closeEvent(QCloseEvent *event) override;
 
 private:
-    void makeActions();
-    void updateActions();
     void makeWorkspace();
     void connectSession();
     void onState();
@@ -77,6 +74,7 @@ private:
 
     Session m_session;
     TopBar *m_top;
+    RunBar *m_run;
     QStackedWidget *m_stack;
     QLabel *m_loading;
     StartPage *m_start = nullptr;
@@ -88,7 +86,8 @@ private:
     FailureBar *m_failure;
     StatusLine *m_status;
     FileDialogs m_files;
-    std::vector<std::pair<QAction *, const ActionRow *>> m_actions;
+    DataFiles m_dataFiles;
+    WindowActions m_actions;
 };
 
 } // namespace quantscope

@@ -10,11 +10,14 @@
 #include "look/theme.h"
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/compare_trial.h"
+#include "pages/distribution/flow_view.h"
 #include "pages/distribution/legend.h"
 #include "pages/distribution/selected_layers.h"
 #include "pages/distribution/value_bar.h"
 #include "pages/parts/chart_caption.h"
+#include "pages/parts/provenance_text.h"
 #include "session/session.h"
+#include "session/shown_flow.h"
 
 #include <QBoxLayout>
 #include <QLabel>
@@ -36,8 +39,12 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    column->addWidget(makeFigures());
-    column->addWidget(makeCharts(), 2);
+    m_ofTensor = {makeFigures(), makeCharts()};
+    column->addWidget(m_ofTensor[0]);
+    column->addWidget(m_ofTensor[1], 2);
+    m_flow = new FlowView(session, this);
+    column->addWidget(m_flow, 3);
+    connect(&session.runs(), &RunStore::resultChanged, this, &DistributionPage::schedule);
     connect(&session.statistics(), &StatisticsStore::ready, this, [this](const QString &layer) {
         if (isVisible() && this->session().selectedLayers().indexOf(layer) > 0)
             m_bitWeights->setOverlays(otherSelectedLayers(this->session(), this->session().currentSlot()));
@@ -88,10 +95,7 @@ QWidget *DistributionPage::makeFigures()
 }
 
 /// What the histograms count, as queries name it.
-static QString countedAs(const SlotStatistics *statistics)
-{
-    return !statistics || statistics->hasFloats ? u"w"_s : u"value"_s;
-}
+static QString countedAs(const SlotStatistics *s) { return !s || s->hasFloats ? u"w"_s : u"value"_s; }
 
 QWidget *DistributionPage::makeCharts()
 {
@@ -138,7 +142,10 @@ void DistributionPage::rebin()
     refreshChart();
 }
 
-bool DistributionPage::idle() const { return !m_binning.running() && !m_floatBits.running() && m_trial->idle(); }
+bool DistributionPage::idle() const
+{
+    return !m_binning.running() && !m_floatBits.running() && m_trial->idle() && m_flow->idle();
+}
 
 void DistributionPage::onTrial()
 {
@@ -192,6 +199,11 @@ void DistributionPage::refresh()
     onTrial(); // the figures, of the file or of what is tried
     m_table->setSlot(session().state() == Session::State::Ready ? slot : SlotRef());
     m_table->setVisible(slot.readable());
+    const bool flows = static_cast<bool>(shownFlow(session()));
+    m_flow->setVisible(flows);
+    m_flow->refresh();
+    for (QWidget *widget : m_ofTensor)
+        widget->setVisible(!flows);
     if (const SlotStatistics *statistics = slot.hasCodes() ? session().currentStatistics() : nullptr)
         m_table->setLargest(std::max(
             std::abs(static_cast<double>(statistics->codesMin)), std::abs(static_cast<double>(statistics->codesMax))));
@@ -223,24 +235,12 @@ void DistributionPage::refreshFigures(const SlotRef &slot, const SlotStatistics 
 
 void DistributionPage::refreshProvenance(const SlotRef &slot)
 {
-    QStringList parts;
-    if (m_trial->active(slot)) {
-        m_provenance->setText(
-            tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.")
-                .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped()));
-        return m_provenance->show();
-    }
-    if (slot)
-        for (const Fact &fact : provenanceLine(*slot.slot)) {
-            const QColor colour = fact.assumed ? colours().amberText : colours().green;
-            const QString detail = fact.detail.isEmpty() ? QString() : u" "_s + fact.detail.toHtmlEscaped();
-            parts << u"%1 <span style='color:%2; font-weight:600'>%3</span>%4"_s.arg(
-                fact.label, colour.name(), fact.word, detail);
-        }
-    if (slot && !slot.slot->formula.empty() && slot.slot->quantizer)
-        parts << withPowers(qs(slot.slot->formula)).toHtmlEscaped().replace(u'\n', u" · "_s);
-    m_provenance->setText(parts.join(u" · "_s));
-    m_provenance->setVisible(!parts.isEmpty());
+    m_provenance->setText(m_trial->active(slot)
+            ? tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.")
+                  .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped())
+            : slot ? provenanceText(*slot.slot)
+                   : QString());
+    m_provenance->setVisible(!m_provenance->text().isEmpty());
 }
 
 QString DistributionPage::waitingText(const SlotRef &slot) const

@@ -21,6 +21,7 @@ class BitWeightChart;
 class CodesTable;
 class CompareTrial;
 class Figure;
+class FlowView;
 class Segmented;
 class ValueBar;
 
@@ -35,6 +36,8 @@ public:
     /// The type that is being tried by dragging the window of the bit weights.
     CompareTrial *trial() const { return m_trial; }
     BitWeightChart *bitWeights() const { return m_bitWeights; }
+    /// Shown in the place of a tensor's, of what exists only while the network runs.
+    FlowView *flow() const { return m_flow; }
 
 protected:
     void refresh() override;
@@ -59,6 +62,8 @@ private:
     void showCodes(const SlotRef &slot, const SlotStatistics *statistics);
     QString waitingText(const SlotRef &slot) const;
 
+    FlowView *m_flow;
+    std::vector<QWidget *> m_ofTensor;
     std::vector<Figure *> m_figures;
     QWidget *m_figureRow;
     QLabel *m_provenance;

@@ -1,5 +1,6 @@
 #include "pages/overview/overview_page.h"
 
+#include "items/flow_facts.h"
 #include "items/text.h"
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
@@ -57,6 +58,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->addStretch(1);
     scroll->setWidget(m_content);
     m_content->installEventFilter(this);
+    connect(&session.runs(), &RunStore::resultChanged, this, &OverviewPage::schedule);
 }
 
 std::vector<OverviewPage::Shown> OverviewPage::shownSlots() const
@@ -138,6 +140,8 @@ void OverviewPage::refresh()
         QuantizerCard *view = card(i, shown[i].role);
         SlotFacts facts = slotFacts(*shown[i].slot);
         facts.assumed = facts.contradiction.isEmpty() && isUnconfirmed(*session().network(), *shown[i].slot);
+        if (const auto flow = session().runs().flow(*shown[i].layer, shown[i].slot))
+            facts.rows.push_back(seenFact(*flow));
         view->setFacts(
             facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
         view->disconnect(this);

@@ -211,7 +211,9 @@ void ValuesPage::refresh()
     m_body->setVisible(shown);
     m_controls->setVisible(shown);
     m_empty->setVisible(!shown);
-    m_empty->setText(!slot       ? tr("Nothing is selected.")
+    m_empty->setText(session().showsResult()
+            ? tr("A result has no stored values: it exists only while the network runs.")
+            : !slot              ? tr("Nothing is selected.")
             : !slot.slot->tensor ? tr("An activation has no stored values: they exist only while the network runs.")
             : !slot.readable()   ? qs(slot.slot->tensor->problem)
                                  : tr("The tensor is empty."));

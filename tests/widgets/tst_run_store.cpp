@@ -1,0 +1,239 @@
+#include "dialects/brevitas/recipe_edits.h"
+#include "recipe/recipe_toml.h"
+#include "support.h"
+#include "support/run_helper.h"
+
+#include <QSignalSpy>
+#include <QTemporaryDir>
+
+#include <csignal>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+RunData digits()
+{
+    return {test::sample("digits_test.npz") + ":images", test::sample("digits_test.npz") + ":labels", {}};
+}
+
+/// What the command line would tell of the same model under the same recipe.
+Result<RunResult> ranDirectly(const Session &session, const std::string &path, const RunData &data)
+{
+    RunClient client;
+    RunModel model;
+    model.path = path;
+    if (session.recipeEdited())
+        model.recipeText = recipeText(session.recipe());
+    return client.run({.model = model, .data = data, .with = {}});
+}
+
+QString told(const Session &session, const RunStore &runs)
+{
+    Q_UNUSED(session);
+    const RunResult *result = runs.result();
+    return u"%1 right, opened %2, change %3"_s
+        .arg(result ? QString::number(result->correct.value_or(999)) : u"no run"_s)
+        .arg(runs.openedAccuracy() ? QString::number(*runs.openedAccuracy() * 360) : u"none"_s)
+        .arg(runs.accuracyChange() ? QString::number(*runs.accuracyChange() * 360) : u"none"_s);
+}
+
+} // namespace
+
+/// The network on data, in the window: a result belongs to the network and the data that it was computed with.
+class RunStoreTest : public QObject {
+    Q_OBJECT
+
+    std::optional<test::PathBegin> m_path;
+    QTemporaryDir m_folder;
+
+    /// A copy of the sample with its recipe and an export.
+    std::string copied(const char *name)
+    {
+        const QDir folder(m_folder.filePath(QLatin1String(name)));
+        folder.mkpath(u"."_s);
+        for (const char *file : {"digits_fixed.pt", "digits_fixed.recipe.toml", "digits_fixed_qonnx.onnx"})
+            QFile::copy(qs(test::sample(file)), folder.filePath(QLatin1String(file)));
+        return str(folder.filePath(u"digits_fixed.pt"_s));
+    }
+    static bool settled(Session &session)
+    {
+        return QTest::qWaitFor([&] { return !session.runs().running(); }, 60000);
+    }
+    static bool ready(Session &session)
+    {
+        return QTest::qWaitFor(
+            [&] { return session.state() == Session::State::Ready && session.statistics().idle(); }, 20000);
+    }
+    static void edit(Session &session, const char *preset)
+    {
+        const auto before = session.network();
+        session.applyChoices({{"conv2", Slot::Weight, preset, {}}}, u"conv2"_s);
+        QVERIFY(QTest::qWaitFor([&] { return session.network() != before; }));
+    }
+
+private Q_SLOTS:
+    void initTestCase() { Settings::setVolatile(); }
+    void init()
+    {
+        test::failOnWarnings();
+        m_path.emplace(test::helperFolder());
+        if (test::helperFolder().isEmpty())
+            QSKIP("quantscope-torch is not built");
+    }
+
+    /// The bundled samples have their data beside them; a copy elsewhere has none until somebody chooses.
+    void dataOfAModel()
+    {
+        Session session;
+        const std::string model = copied("data");
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed_qonnx.onnx")));
+        QVERIFY(session.runs().data() == digits());
+        QVERIFY(test::openAndWait(session, model));
+        QVERIFY(!session.runs().data());
+        QVERIFY(!session.runs().canRun());
+        session.runs().setData(digits());
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.runs().setData(std::nullopt); // none is a choice
+        QVERIFY(test::openAndWait(session, model));
+        QVERIFY(session.runs().data() == digits());
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QVERIFY(!session.runs().data());
+        session.runs().setData(digits());
+    }
+
+    /// 355 of 360 as Brevitas counts them; each edit has its own result, which undo brings back.
+    void aResultBelongsToItsNetwork()
+    {
+        Session session;
+        RunStore &runs = session.runs();
+        const std::string model = copied("edits");
+        QVERIFY(test::openAndWait(session, model));
+        runs.setData(digits());
+        QCOMPARE(told(session, runs), u"no run right, opened none, change none"_s);
+        runs.run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+        edit(session, "ap_fixed<2,0>");
+        QCOMPARE(told(session, runs), u"no run right, opened 355, change none"_s);
+        QVERIFY(runs.outdated() && runs.outdated()->correct == 355u);
+        runs.run();
+        QVERIFY(settled(session));
+        const auto direct = ranDirectly(session, model, digits());
+        QVERIFY2(direct, direct ? "" : direct.error().text().c_str());
+        QVERIFY(direct->correct != 355u);
+        QCOMPARE(told(session, runs),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+        QVERIFY(!runs.outdated());
+        const Layer &relu = *session.network()->layer("relu2");
+        const auto flow = runs.flow(relu, relu.slot(Slot::Act));
+        QVERIFY(flow && flow->figures.seen.codesMax == direct->at(relu.id, Slot::Act)->figures.seen.codesMax);
+        const auto edited = session.network();
+        session.undoStack().undo();
+        QVERIFY(QTest::qWaitFor([&] { return session.network() != edited; }));
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+        const auto undone = session.network();
+        session.undoStack().redo();
+        QVERIFY(QTest::qWaitFor([&] { return session.network() != undone; }));
+        QCOMPARE(told(session, runs),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+        QCOMPARE(session.saveRecipe(session.besidePath()), QString()); // the same recipe, in its file now
+        QCOMPARE(told(session, runs),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+    }
+
+    /// The first run is of an edited network: what the file was opened with runs too, for the change.
+    void theFileAsOpenedRunsForTheChange()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, copied("opened")));
+        session.runs().setData(digits());
+        edit(session, "binary");
+        session.runs().run();
+        QVERIFY(settled(session));
+        QVERIFY(session.runs().openedAccuracy() == 355.0 / 360);
+        QVERIFY(session.runs().accuracyChange() < 0);
+        session.runs().setData(RunData{digits().samples, {}, {}}); // without labels there is no accuracy to compare
+        session.runs().run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, session.runs()), u"999 right, opened none, change none"_s);
+    }
+
+    void anEditDuringARun()
+    {
+        Session session;
+        const std::string model = copied("during");
+        QVERIFY(test::openAndWait(session, model));
+        session.runs().setData(digits());
+        session.runs().run();
+        edit(session, "ap_fixed<2,0>");
+        QVERIFY(session.runs().running());
+        QVERIFY(settled(session));
+        const auto direct = ranDirectly(session, model, digits());
+        QCOMPARE(told(session, session.runs()),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+    }
+
+    void anotherModelDuringARun()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, copied("first")));
+        session.runs().setData(digits());
+        session.runs().run();
+        QSignalSpy failures(&session.runs(), &RunStore::failed);
+        QVERIFY(test::openAndWait(session, test::sample("digits_float_qonnx.onnx")));
+        QVERIFY(!session.runs().running());
+        QTest::qWait(600);
+        QCOMPARE(told(session, session.runs()), u"no run right, opened none, change none"_s);
+        session.runs().run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, session.runs()), u"352 right, opened 352, change none"_s); // 0.9778 of 360
+        session.reload();
+        QVERIFY(ready(session));
+        QCOMPARE(told(session, session.runs()), u"no run right, opened none, change none"_s);
+        QCOMPARE(failures.count(), 0);
+    }
+
+    /// kill -9 in the middle: one sentence, and the next run starts the helper anew.
+    void killedInTheMiddle()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, copied("killed")));
+        RunStore &runs = session.runs();
+        runs.setData(digits());
+        connect(&runs, &RunStore::progress, this, [] {
+            if (const int helper = test::helperProcess())
+                ::kill(helper, SIGKILL);
+        });
+        runs.run();
+        QVERIFY(settled(session));
+        runs.disconnect(this);
+        if (!runs.result()) // it may have been faster than its first word
+            QVERIFY2(runs.problem().contains(u"was ended by signal 9 (Killed)"), qPrintable(runs.problem()));
+        runs.run();
+        QVERIFY(settled(session));
+        QCOMPARE(runs.problem(), QString());
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+    }
+
+    void cancelled()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, copied("cancelled")));
+        RunStore &runs = session.runs();
+        runs.setData(digits());
+        runs.run();
+        runs.cancel();
+        QVERIFY(!runs.running());
+        QTest::qWait(700);
+        QCOMPARE(told(session, runs), u"no run right, opened none, change none"_s);
+        QCOMPARE(runs.problem(), QString());
+        runs.run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+    }
+};
+
+QTEST_MAIN(RunStoreTest)
+#include "tst_run_store.moc"
