@@ -1,6 +1,7 @@
 #include "run/torch/evaluation.h"
 
 #include "base/text.h"
+#include "run/torch/pieces_call.h"
 #include "run/torch/quantize_tensor.h"
 #include "run/torch/tensor_values.h"
 
@@ -53,23 +54,41 @@ std::string reasonFrom(const std::exception &error)
     return printable(text);
 }
 
+HeldValue flowOf(std::vector<at::Tensor> ofEach)
+{
+    return std::make_shared<const LaneValues>(std::vector<c10::IValue>(ofEach.begin(), ofEach.end()));
+}
+
+/// The numbers of each piece, float32; none where it is no tensor of numbers.
+std::vector<at::Tensor> floatsOfEach(const LaneValues &values, std::size_t pieces, const Quantizer *quantizer)
+{
+    std::vector<at::Tensor> out;
+    for (std::size_t i = 0; i < pieces; ++i) {
+        auto floats = floatsIn(values.at(i), quantizer);
+        if (!floats)
+            return {};
+        out.push_back(std::move(*floats));
+    }
+    return out;
+}
+
 } // namespace
 
-Evaluation::Evaluation(const RunContext &context, KeptPiece &piece, const Observer &observe, const Cancelled &cancelled)
+Evaluation::Evaluation(
+    const RunContext &context, KeptPieces &pieces, const Observer &observe, const Cancelled &cancelled)
     : m_context(context)
     , m_graph(context.graph)
-    , m_piece(piece)
+    , m_pieces(pieces)
     , m_observe(observe)
     , m_cancelled(cancelled)
     , m_values(m_graph.graph().values.size())
-    , m_present(m_values.size(), false)
 {
 }
 
 /// A quantizer that stands in place of the graph's operators makes its value itself, even of a tensor of the file.
 bool Evaluation::isThere(ValueId value) const
 {
-    if (m_present[value] || m_context.constants.contains(value) || m_piece.values.contains(value))
+    if (m_values[value] != nullptr || m_context.constants.contains(value) || m_pieces.values.contains(value))
         return true;
     const auto site = m_graph.siteOf(value);
     return !(site && m_context.sites.replaces(*site)) && m_graph.graph().values[value].tensor.has_value();
@@ -77,7 +96,7 @@ bool Evaluation::isThere(ValueId value) const
 
 bool Evaluation::isUnobserved(std::size_t place) const
 {
-    return m_observe && !m_piece.figures.contains(place) && !m_planned[m_context.steps.ofPlace(place).number];
+    return m_observe && !m_pieces.figures.contains(place) && !m_planned[m_context.steps.ofPlace(place).number];
 }
 
 /// One use more. What the piece keeps is held from here on: the limit may take it away before it is read.
@@ -85,7 +104,7 @@ void Evaluation::need(ValueId value, std::vector<RunStep> &open)
 {
     if (m_uses[value]++ > 0)
         return;
-    if (const auto kept = m_piece.values.find(value); kept != m_piece.values.end()) {
+    if (const auto kept = m_pieces.values.find(value); kept != m_pieces.values.end()) {
         hold(value, kept->second);
         m_held.push_back(value);
     } else if (!isThere(value)) {
@@ -121,16 +140,16 @@ std::vector<RunStep> Evaluation::plan(std::vector<RunStep> open, const std::vect
 std::shared_ptr<const RunPlan> Evaluation::planAll()
 {
     std::vector<std::size_t> key{m_context.exchanges, m_context.constants.size(), m_observe ? 1u : 0u};
-    for (const auto &[value, kept] : m_piece.values)
+    for (const auto &[value, kept] : m_pieces.values)
         key.push_back(value);
     key.push_back(kNoValue);
-    for (const auto &[place, figures] : m_piece.figures)
+    for (const auto &[place, figures] : m_pieces.figures)
         key.push_back(place);
     if (m_context.lastPlan != nullptr && m_context.lastPlan->key == key) {
         m_uses = m_context.lastPlan->uses;
         m_planned = m_context.lastPlan->planned;
         for (const ValueId value : m_context.lastPlan->held)
-            hold(value, m_piece.values.at(value));
+            hold(value, m_pieces.values.at(value));
         return m_context.lastPlan;
     }
     m_uses.assign(m_values.size(), 0);
@@ -147,35 +166,31 @@ std::shared_ptr<const RunPlan> Evaluation::planAll()
     return m_context.lastPlan;
 }
 
-void Evaluation::hold(ValueId value, c10::IValue computed)
-{
-    m_values[value] = std::move(computed);
-    m_present[value] = true;
-}
+void Evaluation::hold(ValueId value, HeldValue computed) { m_values[value] = std::move(computed); }
 
-c10::IValue Evaluation::fetch(ValueId value)
+HeldValue Evaluation::fetch(ValueId value)
 {
-    if (m_present[value])
+    if (m_values[value] != nullptr)
         return m_values[value];
     if (const auto known = m_context.constants.find(value); known != m_context.constants.end())
         return known->second;
-    if (const auto kept = m_piece.values.find(value); kept != m_piece.values.end())
+    if (const auto kept = m_pieces.values.find(value); kept != m_pieces.values.end())
         return kept->second;
     const Value &wanted = m_graph.graph().values[value];
     if (!wanted.tensor)
         throw RunError(fmt::format("it reads {}, which nothing makes", printable(wanted.name)));
-    c10::IValue read = tensorOf(m_graph.file().tensors[*wanted.tensor]);
+    const auto read = std::make_shared<const LaneValues>(tensorOf(m_graph.file().tensors[*wanted.tensor]));
     store(value, read);
     return read;
 }
 
-void Evaluation::store(ValueId value, c10::IValue computed)
+void Evaluation::store(ValueId value, HeldValue computed)
 {
     if (m_graph.isConstant(value)) {
         if (m_graph.isConstantForData(value))
             m_context.constants.emplace(value, computed);
     } else if (m_graph.isResumePoint(value)) {
-        m_context.kept.keep(m_piece, value, computed);
+        m_context.kept.keep(m_pieces, value, computed);
     }
     if (m_uses[value] == 0)
         return;
@@ -186,8 +201,7 @@ void Evaluation::release(ValueId value)
 {
     if (--m_uses[value] > 0)
         return;
-    m_values[value] = {};
-    m_present[value] = false;
+    m_values[value].reset();
 }
 
 void Evaluation::runNode(NodeId id)
@@ -197,21 +211,23 @@ void Evaluation::runNode(NodeId id)
     if (function == nullptr)
         throw RunError(fmt::format("the operator {}{}{} is not known here, so the network runs only up to it",
             printable(node.domain), node.domain.empty() ? "" : ".", printable(node.opType)));
-    std::vector<c10::IValue> inputs;
-    inputs.reserve(node.inputs.size());
+    std::vector<HeldValue> inputs;
     for (const ValueId input : node.inputs)
-        inputs.push_back(input == kNoValue ? c10::IValue() : fetch(input));
-    const auto &opsets = m_graph.graph().opsets;
-    const auto opset = opsets.find(node.domain == "ai.onnx" ? std::string() : node.domain);
-    std::vector<c10::IValue> made = function({node, m_graph.file(), opset == opsets.end() ? 0 : opset->second, inputs});
+        inputs.push_back(input == kNoValue ? nullptr : fetch(input));
+    const std::vector<std::vector<c10::IValue>> made
+        = callForPieces({m_graph.file(), node, function}, inputs, m_pieces.count);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId output = node.outputs[i];
         const auto site = output == kNoValue ? std::nullopt : m_graph.siteOf(output);
         if (output == kNoValue || m_uses[output] == 0 || (site && m_context.sites.replaces(*site)))
             continue;
-        if (i >= made.size())
-            throw RunError(fmt::format("its output {} is not made", i));
-        store(output, std::move(made[i]));
+        std::vector<c10::IValue> ofEach;
+        for (const std::vector<c10::IValue> &one : made) {
+            if (i >= one.size())
+                throw RunError(fmt::format("its output {} is not made", i));
+            ofEach.push_back(one[i]);
+        }
+        store(output, std::make_shared<const LaneValues>(std::move(ofEach)));
     }
 }
 
@@ -223,7 +239,7 @@ void Evaluation::runBranch(const RunStep &own)
         throw RunError("which way its code goes is not known before it runs, and returning early is not followed");
     if (++m_depth > kMostBranches)
         throw RunError(fmt::format("more than {} branches wait for each other", kMostBranches));
-    const std::size_t chosen = isTrueCondition(fetch(node.input(0))) ? 0 : 1;
+    const std::size_t chosen = isTrueCondition(fetch(node.input(0))->at(0)) ? 0 : 1;
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId output = node.outputs[i];
         if (output == kNoValue || m_uses[output] == 0)
@@ -232,7 +248,8 @@ void Evaluation::runBranch(const RunStep &own)
         if (taken == kNoValue) {
             if (node.domain != "prim")
                 throw RunError("a branch does not give what it has to");
-            store(output, constantOfBranch(node.attribute(std::to_string(1 + chosen))));
+            store(output,
+                std::make_shared<const LaneValues>(constantOfBranch(node.attribute(std::to_string(1 + chosen)))));
             continue;
         }
         const std::vector<RunStep> steps = plan({}, {taken});
@@ -248,7 +265,7 @@ void Evaluation::runBranch(const RunStep &own)
 void Evaluation::runSite(std::size_t index)
 {
     const GraphSpan span = m_graph.sites()[index].span;
-    const c10::IValue input = m_context.sites.readsInput(index) ? fetch(span.from) : c10::IValue();
+    const HeldValue input = m_context.sites.readsInput(index) ? fetch(span.from) : nullptr;
     store(span.to, m_context.sites.valueAt(index, input));
 }
 
@@ -265,13 +282,22 @@ void Evaluation::observe(std::size_t index)
     } else {
         seen.layer = place.layer;
     }
-    const auto input = floatsIn(fetch(place.from), seen.quantizer);
-    const auto output = place.from == place.to ? input : floatsIn(fetch(place.to), nullptr);
-    if (!input || !output)
+    std::vector<at::Tensor> inputs = floatsOfEach(*fetch(place.from), m_pieces.count, seen.quantizer), outputs = inputs;
+    if (place.from != place.to)
+        outputs = floatsOfEach(*fetch(place.to), m_pieces.count, nullptr);
+    if (inputs.empty() || outputs.empty())
         return;
-    seen.input = *input;
-    seen.output = *output;
-    m_context.kept.keepFigures(m_piece, index, m_observe(seen));
+    if (const auto input = joinedPieces(inputs), output = joinedPieces(outputs); input && output) {
+        inputs = {*input};
+        outputs = {*output};
+    }
+    std::vector<std::shared_ptr<const void>> figures;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        seen.input = inputs[i];
+        seen.output = outputs[i];
+        figures.push_back(m_observe(seen));
+    }
+    m_context.kept.keepFigures(m_pieces, index, std::move(figures));
 }
 
 void Evaluation::runAll(const std::vector<RunStep> &steps)
@@ -297,40 +323,47 @@ void Evaluation::runAll(const std::vector<RunStep> &steps)
     }
 }
 
-at::Tensor Evaluation::outputOf(ValueId value)
+void Evaluation::takeOutput(ValueId value, PiecesResult &out)
 {
-    const c10::IValue computed = fetch(value);
-    if (computed.isTensor())
-        return computed.toTensor().is_quantized() ? computed.toTensor().dequantize() : computed.toTensor();
-    if (computed.isInt() || computed.isDouble() || computed.isBool())
-        return at::scalar_tensor(computed.toScalar());
-    throw RunError(fmt::format("the output {} is no tensor", printable(m_graph.graph().values[value].name)));
-}
-
-void Evaluation::collectObserved(PieceResult &out) const
-{
-    for (const auto &[index, figures] : m_piece.figures) { // their order is that of computation
-        const ObservedPlace &place = m_context.places[index];
-        if (place.site)
-            for (const SlotId &owner : m_graph.sites()[*place.site].owners)
-                out.observed.push_back({owner.layer, owner.slot, figures});
+    const HeldValue computed = fetch(value);
+    for (std::size_t piece = 0; piece < m_pieces.count; ++piece) {
+        const c10::IValue &own = computed->at(piece);
+        if (own.isTensor())
+            out.outputs[piece].push_back(own.toTensor().is_quantized() ? own.toTensor().dequantize() : own.toTensor());
+        else if (own.isInt() || own.isDouble() || own.isBool())
+            out.outputs[piece].push_back(at::scalar_tensor(own.toScalar()));
         else
-            out.observed.push_back({place.layer, std::nullopt, figures});
+            throw RunError(fmt::format("the output {} is no tensor", printable(m_graph.graph().values[value].name)));
     }
 }
 
-PieceResult Evaluation::run(std::span<const at::Tensor> inputs)
+void Evaluation::collectObserved(PiecesResult &out) const
 {
-    PieceResult out;
+    for (const auto &[index, figures] : m_pieces.figures) { // their order is that of computation
+        const ObservedPlace &place = m_context.places[index];
+        if (place.site)
+            for (const SlotId &owner : m_graph.sites()[*place.site].owners)
+                for (const std::shared_ptr<const void> &one : figures)
+                    out.observed.push_back({owner.layer, owner.slot, one});
+        else
+            for (const std::shared_ptr<const void> &one : figures)
+                out.observed.push_back({place.layer, std::nullopt, one});
+    }
+}
+
+PiecesResult Evaluation::run()
+{
+    PiecesResult out;
+    out.outputs.resize(m_pieces.count);
     const std::vector<ValueId> &outputs = m_graph.graph().outputs;
     try {
-        for (std::size_t i = 0; i < inputs.size(); ++i)
-            hold(m_graph.inputs()[i], inputs[i]);
+        for (std::size_t i = 0; i < m_pieces.inputs.size(); ++i)
+            hold(m_graph.inputs()[i], flowOf(splitPieces(m_pieces.inputs[i], m_pieces.count)));
         const std::shared_ptr<const RunPlan> all = planAll();
         m_total = all->steps.size();
         runAll(all->steps);
         for (const ValueId output : outputs)
-            out.outputs.push_back(outputOf(output));
+            takeOutput(output, out);
     } catch (const CancelledError &) {
         throw;
     } catch (const std::bad_alloc &) {

@@ -20,21 +20,23 @@ struct RunContext {
     const SitesInForce &sites;
     const std::vector<ObservedPlace> &places;
     const std::vector<OpFunction> &functions; ///< by node; null for what is not known
-    std::map<ValueId, c10::IValue> &constants; ///< computed once, for all pieces
+    std::map<ValueId, HeldValue> &constants; ///< computed once, for all pieces
     KeptValues &kept;
     const RunSteps &steps;
     std::size_t exchanges = 0; ///< of quantizers so far
     std::shared_ptr<const RunPlan> &lastPlan;
 };
 
-/// One run of one piece. It computes what the outputs and the places that are observed rest on, as far as neither the
-/// constants nor the piece hold it, and lets go of each value behind its last use.
+/// One run of pieces, node by node: each is computed by itself, but what quantizes elements and what is the same for
+/// all happens once. It computes what the outputs and the places that are observed rest on, as far as neither the
+/// constants nor the pieces hold it, and lets go of each value behind its last use.
 class Evaluation {
 public:
-    Evaluation(const RunContext &context, KeptPiece &piece, const Observer &observe, const Cancelled &cancelled);
+    Evaluation(const RunContext &context, KeptPieces &pieces, const Observer &observe, const Cancelled &cancelled);
 
-    /// Throws CancelledError. What an operator cannot do is PieceResult::stopped, and what was observed before stands.
-    PieceResult run(std::span<const at::Tensor> inputs);
+    /// Of the pieces' own inputs. Throws CancelledError. What an operator cannot do is PiecesResult::stopped, and what
+    /// was observed before stands.
+    PiecesResult run();
 
 private:
     bool isThere(ValueId value) const;
@@ -48,23 +50,22 @@ private:
     void runBranch(const RunStep &own);
     void runSite(std::size_t site);
     void observe(std::size_t place);
-    c10::IValue fetch(ValueId value);
-    void hold(ValueId value, c10::IValue computed);
-    void store(ValueId value, c10::IValue computed);
+    HeldValue fetch(ValueId value);
+    void hold(ValueId value, HeldValue computed);
+    void store(ValueId value, HeldValue computed);
     void release(ValueId value);
-    at::Tensor outputOf(ValueId value);
-    void collectObserved(PieceResult &out) const;
+    void takeOutput(ValueId value, PiecesResult &out);
+    void collectObserved(PiecesResult &out) const;
 
     const RunContext &m_context;
     const RunGraph &m_graph;
-    KeptPiece &m_piece;
+    KeptPieces &m_pieces;
     const Observer &m_observe;
     const Cancelled &m_cancelled;
-    std::vector<c10::IValue> m_values; ///< by ValueId
-    std::vector<bool> m_present; ///< by ValueId
+    std::vector<HeldValue> m_values; ///< by ValueId; null for what is not there
     std::vector<std::uint32_t> m_uses; ///< by ValueId: steps that will read it
     std::vector<bool> m_planned; ///< by step: it will run
-    std::vector<ValueId> m_held; ///< that the piece keeps
+    std::vector<ValueId> m_held; ///< that the pieces keep
     std::optional<RunStep> m_current; ///< without what it reads; a branch's own steps are gone when it fails
     std::size_t m_done = 0, m_total = 0, m_nodesRun = 0;
     unsigned m_depth = 0; ///< branches within branches

@@ -11,20 +11,6 @@ namespace {
 /// About what the histograms of one place take.
 constexpr std::uint64_t kFiguresBytes = 16384;
 
-std::uint64_t bytesOf(const c10::IValue &value)
-{
-    if (value.isTensor())
-        return value.toTensor().defined() && value.toTensor().has_storage() ? value.toTensor().storage().nbytes() : 0;
-    std::uint64_t bytes = 0;
-    if (value.isTensorList())
-        for (const at::Tensor &tensor : value.toTensorVector())
-            bytes += bytesOf(tensor);
-    if (value.isTuple())
-        for (const c10::IValue &item : value.toTupleRef().elements())
-            bytes += bytesOf(item);
-    return bytes;
-}
-
 std::span<const std::byte> contentOf(const at::Tensor &tensor)
 {
     return {static_cast<const std::byte *>(tensor.data_ptr()), tensor.nbytes()};
@@ -59,15 +45,16 @@ void KeptValues::setLimit(std::uint64_t bytes)
     trim();
 }
 
-KeptPiece &KeptValues::piece(std::span<const at::Tensor> inputs)
+KeptPieces &KeptValues::pieces(std::span<const at::Tensor> inputs, std::size_t count)
 {
     const std::uint64_t hash = hashOf(inputs);
-    for (KeptPiece &piece : m_pieces)
-        if (piece.hash == hash && std::ranges::equal(piece.inputs, inputs, hasSameBytes)) {
-            piece.used = m_exchanges;
-            return piece;
+    for (KeptPieces &kept : m_pieces)
+        if (kept.hash == hash && kept.count == count && std::ranges::equal(kept.inputs, inputs, hasSameBytes)) {
+            kept.used = m_exchanges;
+            return kept;
         }
-    KeptPiece &piece = m_pieces.emplace_back();
+    KeptPieces &piece = m_pieces.emplace_back();
+    piece.count = count;
     piece.hash = hash;
     piece.used = m_exchanges;
     for (const at::Tensor &input : inputs) {
@@ -77,9 +64,9 @@ KeptPiece &KeptValues::piece(std::span<const at::Tensor> inputs)
     return piece;
 }
 
-void KeptValues::keep(KeptPiece &piece, ValueId id, const c10::IValue &value)
+void KeptValues::keep(KeptPieces &piece, ValueId id, const HeldValue &value)
 {
-    const std::uint64_t bytes = bytesOf(value);
+    const std::uint64_t bytes = value->bytes();
     if (bytes > m_limit || !piece.values.emplace(id, value).second)
         return;
     piece.bytes += bytes;
@@ -87,30 +74,33 @@ void KeptValues::keep(KeptPiece &piece, ValueId id, const c10::IValue &value)
         shrink(piece, m_limit);
 }
 
-void KeptValues::keepFigures(KeptPiece &piece, std::size_t place, std::shared_ptr<const void> figures)
+void KeptValues::keepFigures(KeptPieces &piece, std::size_t place, std::vector<std::shared_ptr<const void>> figures)
 {
-    if (piece.figures.emplace(place, std::move(figures)).second)
-        piece.bytes += kFiguresBytes;
+    piece.bytes += kFiguresBytes * figures.size();
+    auto &kept = piece.figures[place];
+    kept.insert(kept.end(), std::make_move_iterator(figures.begin()), std::make_move_iterator(figures.end()));
 }
 
 void KeptValues::exchange(const std::vector<bool> &changedValues, const std::vector<bool> &changedPlaces)
 {
     ++m_exchanges;
-    for (KeptPiece &piece : m_pieces) {
+    for (KeptPieces &piece : m_pieces) {
         for (auto kept = piece.values.begin(); kept != piece.values.end();)
             if (changedValues[kept->first]) {
-                piece.bytes -= bytesOf(kept->second);
+                piece.bytes -= kept->second->bytes();
                 kept = piece.values.erase(kept);
             } else {
                 ++kept;
             }
-        piece.bytes -= kFiguresBytes
-            * std::erase_if(piece.figures, [&](const auto &entry) { return changedPlaces[entry.first]; });
+        std::erase_if(piece.figures, [&](const auto &entry) {
+            piece.bytes -= changedPlaces[entry.first] ? kFiguresBytes * entry.second.size() : 0;
+            return changedPlaces[entry.first];
+        });
     }
 }
 
 /// What is read first goes first: a change late in the network then still finds what it needs.
-void KeptValues::shrink(KeptPiece &piece, std::uint64_t most)
+void KeptValues::shrink(KeptPieces &piece, std::uint64_t most)
 {
     std::vector<std::pair<std::size_t, ValueId>> byUse;
     for (const auto &[id, value] : piece.values)
@@ -118,7 +108,7 @@ void KeptValues::shrink(KeptPiece &piece, std::uint64_t most)
     std::ranges::sort(byUse);
     for (std::size_t at = 0; at < byUse.size() && piece.bytes > most; ++at) {
         const auto kept = piece.values.find(byUse[at].second);
-        piece.bytes -= bytesOf(kept->second);
+        piece.bytes -= kept->second->bytes();
         piece.values.erase(kept);
     }
 }
@@ -126,16 +116,16 @@ void KeptValues::shrink(KeptPiece &piece, std::uint64_t most)
 void KeptValues::trim()
 {
     std::uint64_t total = 0;
-    for (const KeptPiece &piece : m_pieces)
+    for (const KeptPieces &piece : m_pieces)
         total += piece.bytes;
     if (total <= m_limit)
         return;
     // Other data was shown meanwhile.
-    std::erase_if(m_pieces, [&](const KeptPiece &piece) { return piece.used + 1 < m_exchanges; });
+    std::erase_if(m_pieces, [&](const KeptPieces &piece) { return piece.used + 1 < m_exchanges; });
     while (!m_pieces.empty()) {
         const std::uint64_t share = m_limit / m_pieces.size();
         total = 0;
-        for (KeptPiece &piece : m_pieces) {
+        for (KeptPieces &piece : m_pieces) {
             shrink(piece, share);
             total += piece.bytes;
         }

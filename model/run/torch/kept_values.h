@@ -1,5 +1,6 @@
 #pragma once
 
+#include "run/torch/lane_values.h"
 #include "run/torch/run_graph.h"
 
 #include <list>
@@ -8,16 +9,15 @@
 #include <span>
 #include <vector>
 
-#include <ATen/core/ivalue.h>
-
 namespace quantscope {
 
-/// What one piece of data left behind: values of the graph, and what was observed at its places.
-struct KeptPiece {
-    std::vector<at::Tensor> inputs;
+/// What pieces of data that run together left behind: values of the graph, and what was observed at its places.
+struct KeptPieces {
+    std::vector<at::Tensor> inputs; ///< of all pieces, behind each other
+    std::size_t count = 1;
     std::uint64_t hash = 0; ///< of the inputs' bytes
-    std::map<ValueId, c10::IValue> values;
-    std::map<std::size_t, std::shared_ptr<const void>> figures; ///< by place
+    std::map<ValueId, HeldValue> values;
+    std::map<std::size_t, std::vector<std::shared_ptr<const void>>> figures; ///< by place
     std::uint64_t bytes = 0;
     std::uint64_t used = 0; ///< the exchange of quantizers at which it ran last
 };
@@ -32,20 +32,20 @@ public:
     }
 
     void setLimit(std::uint64_t bytes);
-    /// The piece with those inputs, bit for bit; a new one where there is none.
-    KeptPiece &piece(std::span<const at::Tensor> inputs);
-    void keep(KeptPiece &piece, ValueId id, const c10::IValue &value);
-    void keepFigures(KeptPiece &piece, std::size_t place, std::shared_ptr<const void> figures);
+    /// The pieces with those inputs, bit for bit, as many of them; new ones where there are none.
+    KeptPieces &pieces(std::span<const at::Tensor> inputs, std::size_t count);
+    void keep(KeptPieces &pieces, ValueId id, const HeldValue &value);
+    void keepFigures(KeptPieces &pieces, std::size_t place, std::vector<std::shared_ptr<const void>> figures);
     /// Other quantizers stand in the graph: drops the values that may have changed, by ValueId, and figures of places.
     void exchange(const std::vector<bool> &changedValues, const std::vector<bool> &changedPlaces);
     /// Call after a run.
     void trim();
 
 private:
-    void shrink(KeptPiece &piece, std::uint64_t most);
+    void shrink(KeptPieces &pieces, std::uint64_t most);
 
     const RunGraph &m_graph;
-    std::list<KeptPiece> m_pieces;
+    std::list<KeptPieces> m_pieces;
     std::uint64_t m_limit = 256ull << 20;
     std::uint64_t m_exchanges = 0;
 };

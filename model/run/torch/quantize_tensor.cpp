@@ -2,6 +2,7 @@
 
 #include "base/parallel.h"
 #include "quant/code_reader.h"
+#include "run/torch/lane_values.h"
 
 #include <algorithm>
 #include <cstring>
@@ -93,6 +94,19 @@ std::span<float> elementsOf(const at::Tensor &out)
     return {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())};
 }
 
+/// Pieces that lie behind each other would have other scales than each by itself.
+bool differsAlongFirst(const Quantizer &quantizer, std::int64_t rank)
+{
+    const auto differs = [&](const std::optional<Granular> &part) {
+        if (!part || part->values.size() == 1)
+            return false;
+        const auto along = alongAxis(part, static_cast<std::size_t>(rank));
+        return !along->axis || *along->axis <= 0;
+    };
+    return quantizer.blockSize || differs(quantizer.scale) || differs(quantizer.zeroPoint) || differs(quantizer.divisor)
+        || differs(quantizer.shift);
+}
+
 template <class Work> at::Tensor overTiles(const SlotQuantizer &slot, const Work &work)
 {
     at::Tensor out = at::empty(slot.shape, at::TensorOptions(at::kFloat));
@@ -113,6 +127,17 @@ at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer)
     const at::Tensor out = overTiles(slotOf(floats, quantizer),
         [](CodeReader &reader, std::uint64_t begin, std::span<float> tile) { reader.values(begin, tile); });
     return at::isFloatingType(x.scalar_type()) ? out.to(x.scalar_type()) : out;
+}
+
+std::vector<at::Tensor> quantizedPieces(const std::vector<at::Tensor> &pieces, const Quantizer &quantizer)
+{
+    const auto joined = differsAlongFirst(quantizer, pieces.front().dim()) ? std::nullopt : joinedPieces(pieces);
+    if (joined && pieces.size() > 1)
+        return splitPieces(quantizedValues(*joined, quantizer), pieces.size());
+    std::vector<at::Tensor> out;
+    for (const at::Tensor &piece : pieces)
+        out.push_back(quantizedValues(piece, quantizer));
+    return out;
 }
 
 at::Tensor quantizedCodes(const at::Tensor &x, const Quantizer &quantizer)

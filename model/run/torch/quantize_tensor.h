@@ -3,6 +3,7 @@
 #include "quant/quantizer.h"
 
 #include <optional>
+#include <vector>
 
 #include <ATen/core/ivalue.h>
 
@@ -14,6 +15,8 @@ bool quantizesNumbers(const Quantizer &quantizer);
 /// What a quantizer makes of data: dequantized values of its shape and element type, computed in float32 by the kernels
 /// that candidates and exports use. Throws ParseError where its scales do not fit the shape.
 at::Tensor quantizedValues(const at::Tensor &x, const Quantizer &quantizer);
+/// The same of each of several pieces: elements of one shape are quantized together, which changes no bit of them.
+std::vector<at::Tensor> quantizedPieces(const std::vector<at::Tensor> &pieces, const Quantizer &quantizer);
 /// The codes: float32, whole numbers.
 at::Tensor quantizedCodes(const at::Tensor &x, const Quantizer &quantizer);
 /// (code - zero point) * scale of codes of any type, float32.

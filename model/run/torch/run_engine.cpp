@@ -1,5 +1,6 @@
 #include "run/torch/run_engine.h"
 
+#include "base/text.h"
 #include "run/torch/evaluation.h"
 #include "run/torch/tensor_memory.h"
 
@@ -56,7 +57,7 @@ struct RunEngine::State {
     SitesInForce sites;
     std::vector<ObservedPlace> places;
     std::vector<OpFunction> functions;
-    std::map<ValueId, c10::IValue> constants;
+    std::map<ValueId, HeldValue> constants;
     KeptValues kept;
     RunSteps steps;
     std::size_t exchanges = 0;
@@ -100,23 +101,48 @@ void RunEngine::setMemoryLimit(std::uint64_t bytes) { m_state->kept.setLimit(byt
 Result<PieceResult> RunEngine::run(
     std::span<const at::Tensor> inputs, const Observer &observe, const Cancelled &cancelled)
 {
-    const std::string &path = m_state->graph.file().path;
+    return runPieces(inputs, 1, observe, cancelled).map([](PiecesResult &&result) {
+        return PieceResult{
+            std::move(result.outputs.front()), std::move(result.observed), result.nodesRun, std::move(result.stopped)};
+    });
+}
+
+bool RunEngine::runsTogether() const { return !m_state->graph.hasBranches(); }
+
+std::optional<Error> RunEngine::wrongInputs(std::span<const at::Tensor> inputs, std::size_t pieces) const
+{
+    const auto error = [&](std::string text) {
+        return Error{ErrorKind::Usage, m_state->graph.file().path, {}, std::move(text)};
+    };
     if (inputs.size() != m_state->inputNames.size())
-        return tl::unexpected(Error{ErrorKind::Usage, path, {},
-            fmt::format("its graph has {} inputs, and {} were given", m_state->inputNames.size(), inputs.size())});
+        return error(
+            fmt::format("its graph has {} inputs, and {} were given", m_state->inputNames.size(), inputs.size()));
+    for (std::size_t i = 0; i < inputs.size() && pieces != 1; ++i)
+        if (pieces == 0 || !runsTogether() || inputs[i].dim() == 0
+            || inputs[i].size(0) % static_cast<std::int64_t>(pieces) != 0)
+            return error(fmt::format(
+                "what is given to {} does not run as {} pieces", printable(m_state->inputNames[i]), pieces));
+    return std::nullopt;
+}
+
+Result<PiecesResult> RunEngine::runPieces(
+    std::span<const at::Tensor> inputs, std::size_t pieces, const Observer &observe, const Cancelled &cancelled)
+{
+    if (auto error = wrongInputs(inputs, pieces))
+        return tl::unexpected(std::move(*error));
     const c10::InferenceMode withoutGradients(true);
     std::vector<at::Tensor> contiguous;
     for (const at::Tensor &input : inputs)
         contiguous.push_back(input.contiguous());
     const RunContext context = m_state->context();
-    KeptPiece &piece = m_state->kept.piece(contiguous);
+    KeptPieces &kept = m_state->kept.pieces(contiguous, pieces);
     try {
-        PieceResult out = Evaluation(context, piece, observe, cancelled).run(contiguous);
+        PiecesResult out = Evaluation(context, kept, observe, cancelled).run();
         m_state->kept.trim();
         return out;
     } catch (const CancelledError &) {
         m_state->kept.trim();
-        return tl::unexpected(Error{ErrorKind::Cancelled, path, {}, "the run was cancelled"});
+        return tl::unexpected(Error{ErrorKind::Cancelled, m_state->graph.file().path, {}, "the run was cancelled"});
     }
 }
 

@@ -14,7 +14,8 @@
 
 namespace quantscope {
 
-/// What went through one place of the network while one piece of data ran.
+/// What went through one place of the network while one piece of data ran; of pieces that ran together and have one
+/// shape there, behind each other along the first axis.
 struct Observation {
     LayerId layer{};
     std::optional<Slot> slot; ///< none: what a layer with a weight computes, before any quantizer
@@ -39,11 +40,19 @@ struct Observed {
     std::shared_ptr<const void> figures; ///< what the observer returned
 };
 
-struct PieceResult {
-    std::vector<at::Tensor> outputs; ///< the graph's, in its order
+/// Of several pieces that ran together.
+struct PiecesResult {
+    std::vector<std::vector<at::Tensor>> outputs; ///< of each piece the graph's, in its order
     std::vector<Observed> observed; ///< in the order of computation
     std::size_t nodesRun = 0; ///< what was kept from an earlier run is not counted
     /// Why it ended before the outputs, which are then missing: "node conv1 (Conv): REASON". What was observed stands.
+    std::optional<std::string> stopped;
+};
+
+struct PieceResult {
+    std::vector<at::Tensor> outputs; ///< the graph's, in its order
+    std::vector<Observed> observed;
+    std::size_t nodesRun = 0;
     std::optional<std::string> stopped;
 };
 
@@ -75,10 +84,17 @@ public:
     /// One piece of samples: a tensor a name of inputNames(). Both functions may be empty. Errors (Cancelled); (Usage):
     /// inputs of another count. An operator that fails or is not known is PieceResult::stopped.
     Result<PieceResult> run(std::span<const at::Tensor> inputs, const Observer &observe, const Cancelled &cancelled);
+    /// As many pieces, behind each other along the first axis of each input: each is computed by itself, with the same
+    /// bits, and what is the same for all is done once. Errors: likewise; (Usage) inputs that are not so many pieces.
+    Result<PiecesResult> runPieces(
+        std::span<const at::Tensor> inputs, std::size_t pieces, const Observer &observe, const Cancelled &cancelled);
+    /// Pieces can run together: none goes another way through the graph than others.
+    bool runsTogether() const;
 
 private:
     struct State;
     explicit RunEngine(std::unique_ptr<State> state);
+    std::optional<Error> wrongInputs(std::span<const at::Tensor> inputs, std::size_t pieces) const;
     std::unique_ptr<State> m_state;
 };
 

@@ -21,14 +21,13 @@ bool isBranch(const Node &node)
     return node.opType == "If" && (node.domain.empty() || node.domain == "ai.onnx" || node.domain == "prim");
 }
 
-/// Gives other numbers each time.
-bool isRandom(const Node &node)
+} // namespace
+
+bool isRandomNode(const Node &node)
 {
     return node.opType.starts_with("Random") || node.opType.starts_with("rand") || node.opType == "Multinomial"
         || node.opType == "Bernoulli" || node.opType == "bernoulli";
 }
-
-} // namespace
 
 RunGraph::RunGraph(std::shared_ptr<const Network> network)
     : m_network(std::move(network))
@@ -87,6 +86,12 @@ std::optional<std::array<ValueId, 2>> RunGraph::branchesOf(const Node &node, std
     const bool thenFirst = first->name == "then_branch";
     return std::array{
         node.innerOutputs[output + (thenFirst ? 0 : count)], node.innerOutputs[output + (thenFirst ? count : 0)]};
+}
+
+bool RunGraph::hasBranches() const
+{
+    return std::ranges::any_of(
+        graph().nodes, [](const Node &node) { return isBranch(node) || !node.innerOutputs.empty(); });
 }
 
 /// Each value once; of a branch what either way gives, too.
@@ -200,7 +205,7 @@ void RunGraph::findConstants()
         inOrder[m_position[id]] = id;
     for (const NodeId id : inOrder) {
         const std::vector<ValueId> read = readBy(id);
-        const bool constant = !isRandom(graph().nodes[id])
+        const bool constant = !isRandomNode(graph().nodes[id])
             && std::ranges::all_of(read, [&](ValueId value) { return m_constant[value]; });
         for (const ValueId output : graph().nodes[id].outputs)
             if (output != kNoValue && constant)

@@ -23,6 +23,9 @@ struct LayerResult {
     ValueId value = kNoValue;
 };
 
+/// Gives other numbers each time.
+bool isRandomNode(const Node &node);
+
 /// The graph of a network as it is run: found once, from types and edges alone.
 class RunGraph {
 public:
@@ -54,6 +57,8 @@ public:
     bool isResumePoint(ValueId value) const { return m_resume[value]; }
     /// What an ONNX If or a branch of code computes: the value in either case. Nothing for other nodes.
     std::optional<std::array<ValueId, 2>> branchesOf(const Node &node, std::size_t output) const;
+    /// Which nodes run depends on the data.
+    bool hasBranches() const;
     /// Every value that may change where those places do.
     std::vector<bool> behind(const std::vector<std::size_t> &changedSites) const;
 

@@ -1,6 +1,7 @@
 #include "run/torch/run_pass.h"
 
 #include "base/text.h"
+#include "run/torch/lane_values.h"
 
 #include <algorithm>
 
@@ -60,8 +61,9 @@ at::Tensor firstSamples(const at::Tensor &tensor, std::uint64_t count, std::uint
     return tensor.narrow(0, 0, each * static_cast<std::int64_t>(count)).contiguous();
 }
 
-std::shared_ptr<const void> RunPass::observe(const Observation &seen, std::uint64_t count, std::uint64_t batch)
+std::shared_ptr<const void> RunPass::observe(const Observation &seen, const PieceOfSamples &samples)
 {
+    const std::uint64_t count = samples.count, batch = samples.batch;
     const at::Tensor input = firstSamples(asFloats(seen.input), count, batch);
     const Shape shape = shapeOf(input);
     const Layer &layer = m_model.graph()->layer(seen.layer);
@@ -78,7 +80,7 @@ std::shared_ptr<const void> RunPass::observe(const Observation &seen, std::uint6
     return figures;
 }
 
-bool RunPass::step(std::uint64_t begin, std::size_t done, std::size_t total)
+bool RunPass::step(const PieceOfSamples &samples, std::size_t done, std::size_t total)
 {
     if (m_listener.isCancelled())
         return true;
@@ -86,37 +88,61 @@ bool RunPass::step(std::uint64_t begin, std::size_t done, std::size_t total)
     if (now - m_told < kBetweenTellings)
         return false;
     m_told = now;
-    m_listener.progress(begin * total + done, m_result.samples * total);
+    m_listener.progress(samples.begin * total + samples.count * done, m_result.samples * total);
     return false;
 }
 
-Result<void> RunPass::piece(RunEngine &engine, const std::vector<at::Tensor> &inputs, std::uint64_t begin,
-    std::uint64_t count, std::uint64_t batch)
+Result<void> RunPass::pieces(RunEngine &engine, const std::vector<at::Tensor> &inputs, const PieceOfSamples &samples)
 {
     m_leaving.clear();
-    const auto piece = engine.run(
-        inputs, [&](const Observation &seen) { return observe(seen, count, batch); },
-        [&](std::size_t done, std::size_t total) { return step(begin, done, total); });
-    if (!piece)
-        return tl::unexpected(piece.error());
-    addObserved(*piece);
-    if (piece->stopped) {
-        m_result.stopped = piece->stopped;
-        m_result.samples = begin + count;
+    const auto made = engine.runPieces(
+        inputs, samples.pieces, [&](const Observation &seen) { return observe(seen, samples); },
+        [&](std::size_t done, std::size_t total) { return step(samples, done, total); });
+    if (!made)
+        return tl::unexpected(made.error());
+    addObserved(made->observed);
+    if (made->stopped) {
+        m_result.stopped = made->stopped;
+        m_result.samples = samples.begin + samples.count;
         m_result.outputs.clear();
         m_result.correct.reset();
         return {};
     }
-    for (std::size_t i = 0; i < piece->outputs.size(); ++i)
-        if (auto wrong = takeOutput(i, engine.outputNames()[i], asFloats(piece->outputs[i]), {begin, count, batch}))
-            return tl::unexpected(std::move(*wrong));
+    if (auto taken = takeOutputs(engine, *made, samples); !taken)
+        return taken;
     sendLayers();
     return {};
 }
 
-void RunPass::addObserved(const PieceResult &piece)
+/// Of pieces whose outputs all count samples, together.
+Result<void> RunPass::takeOutputs(RunEngine &engine, const PiecesResult &made, const PieceOfSamples &samples)
 {
-    for (const Observed &one : piece.observed) {
+    const std::uint64_t batch = samples.batch / samples.pieces;
+    const std::size_t outputs = made.outputs.front().size();
+    std::vector<std::vector<at::Tensor>> joined(outputs);
+    for (std::size_t i = 0; i < outputs; ++i) {
+        for (const std::vector<at::Tensor> &piece : made.outputs)
+            joined[i].push_back(asFloats(piece[i]));
+        const bool counts
+            = joined[i].front().dim() > 0 && joined[i].front().size(0) == static_cast<std::int64_t>(batch);
+        if (auto all = counts ? joinedPieces(joined[i]) : std::nullopt)
+            joined[i] = {std::move(*all)};
+    }
+    for (std::size_t i = 0; i < outputs; ++i) {
+        const std::size_t pieces = joined[i].size();
+        for (std::size_t at = 0; at < pieces; ++at) {
+            const PieceOfSamples own
+                = pieces == 1 ? samples : PieceOfSamples{samples.begin + at * batch, batch, batch, 1};
+            if (auto wrong = takeOutput(i, engine.outputNames()[i], std::move(joined[i][at]), own))
+                return tl::unexpected(std::move(*wrong));
+        }
+    }
+    return {};
+}
+
+void RunPass::addObserved(const std::vector<Observed> &observed)
+{
+    for (const Observed &one : observed) {
         const auto *figures = static_cast<const FlowFigures *>(one.figures.get());
         if (figures == nullptr)
             continue;

@@ -7,9 +7,9 @@
 
 namespace quantscope {
 
-/// Samples [begin, begin + count) of `batch`, of which the last may be copies.
+/// Samples [begin, begin + count) of `batch`, of which the last may be copies; they run as `pieces` of equal length.
 struct PieceOfSamples {
-    std::uint64_t begin = 0, count = 0, batch = 0;
+    std::uint64_t begin = 0, count = 0, batch = 0, pieces = 1;
 };
 
 /// What a run over all pieces adds up.
@@ -24,21 +24,21 @@ public:
         m_result.samples = inputs.samples();
     }
 
-    /// Samples [begin, begin + count) of `batch`, of which the last may be copies. Throws CancelledError, ParseError.
-    Result<void> piece(RunEngine &engine, const std::vector<at::Tensor> &inputs, std::uint64_t begin,
-        std::uint64_t count, std::uint64_t batch);
+    /// Throws CancelledError, ParseError.
+    Result<void> pieces(RunEngine &engine, const std::vector<at::Tensor> &inputs, const PieceOfSamples &samples);
     bool isStopped() const { return m_result.stopped.has_value(); }
     RunResult result();
 
 private:
-    std::shared_ptr<const void> observe(const Observation &seen, std::uint64_t count, std::uint64_t batch);
+    std::shared_ptr<const void> observe(const Observation &seen, const PieceOfSamples &samples);
     void sendLayers();
+    Result<void> takeOutputs(RunEngine &engine, const PiecesResult &made, const PieceOfSamples &samples);
     std::optional<Error> takeOutput(
         std::size_t position, const std::string &name, at::Tensor output, const PieceOfSamples &piece);
     static void addRows(RunOutput &all, const Shape &shape);
     std::optional<Error> countCorrect(const at::Tensor &output, std::uint64_t begin);
-    void addObserved(const PieceResult &piece);
-    bool step(std::uint64_t begin, std::size_t done, std::size_t total);
+    void addObserved(const std::vector<Observed> &observed);
+    bool step(const PieceOfSamples &samples, std::size_t done, std::size_t total);
 
     using Place = std::pair<LayerId, std::optional<Slot>>;
     const RunnableModel &m_model;

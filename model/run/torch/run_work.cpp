@@ -63,6 +63,14 @@ std::uint64_t RunWork::batchOf(const RunListener &listener)
     return *m_batch;
 }
 
+/// Pieces of a graph that fixes its batch run together up to what others take at once.
+std::uint64_t RunWork::piecesTogether(std::uint64_t batch) const
+{
+    if (m_inputs->fixedBatch() == 0 || !m_engine.runsTogether())
+        return 1;
+    return std::max<std::uint64_t>(1, m_inputs->usualBatch() / batch);
+}
+
 Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &listener)
 {
     if (!m_inputs)
@@ -74,18 +82,21 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
     if (const auto set = m_engine.setQuantizers(chosen->quantizers); !set)
         return tl::unexpected(set.error());
     m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
-    const std::uint64_t batch = batchOf(listener), samples = m_inputs->samples();
+    const std::uint64_t batch = batchOf(listener), together = message.layerOutputs ? 1 : piecesTogether(batch);
+    const std::uint64_t samples = m_inputs->samples();
     RunPass pass(m_model, *m_inputs, message, listener);
-    for (std::uint64_t begin = 0; begin < samples && !pass.isStopped(); begin += batch) {
+    for (std::uint64_t begin = 0; begin < samples && !pass.isStopped();) {
         if (listener.isCancelled())
             throw CancelledError();
-        const std::uint64_t count = std::min(batch, samples - begin);
-        const std::uint64_t given = m_inputs->fixedBatch() > 0 ? batch : count;
+        const std::uint64_t pieces = std::clamp<std::uint64_t>((samples - begin) / batch, 1, together);
+        const std::uint64_t count = std::min(pieces * batch, samples - begin);
+        const std::uint64_t given = m_inputs->fixedBatch() > 0 ? pieces * batch : count;
         const auto inputs = m_inputs->read(begin, count, given);
         if (!inputs)
             return tl::unexpected(inputs.error());
-        if (const auto done = pass.piece(m_engine, *inputs, begin, count, given); !done)
+        if (const auto done = pass.pieces(m_engine, *inputs, {begin, count, given, pieces}); !done)
             return tl::unexpected(done.error());
+        begin += count;
     }
     RunResult out = pass.result();
     out.notes.insert(out.notes.begin(), chosen->notes.begin(), chosen->notes.end());

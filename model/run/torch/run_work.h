@@ -40,6 +40,7 @@ private:
     {
     }
     std::uint64_t batchOf(const RunListener &listener);
+    std::uint64_t piecesTogether(std::uint64_t batch) const;
     bool givesSamples(std::uint64_t batch, const RunListener &listener);
 
     RunnableModel m_model;

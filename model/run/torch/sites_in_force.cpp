@@ -73,14 +73,21 @@ bool SitesInForce::readsInput(std::size_t site) const
     return m_sites[site].kind != Kind::Tensor && (m_graph.sites()[site].isActivation || !m_sites[site].slot);
 }
 
-c10::IValue SitesInForce::valueAt(std::size_t at, const c10::IValue &input) const
+HeldValue SitesInForce::valueAt(std::size_t at, const HeldValue &input) const
 {
     const SiteInForce &site = m_sites[at];
     if (!readsInput(at))
-        return slotValues(*site.slot);
-    if (!input.isTensor())
-        throw RunError("what is quantized there is no tensor");
-    return site.kind == Kind::Quantizer ? quantizedValues(input.toTensor(), *site.slot->quantizer) : input.toTensor();
+        return std::make_shared<const LaneValues>(slotValues(*site.slot));
+    std::vector<at::Tensor> pieces;
+    for (std::size_t i = 0; i < input->count(); ++i) {
+        if (!input->at(i).isTensor())
+            throw RunError("what is quantized there is no tensor");
+        pieces.push_back(input->at(i).toTensor());
+    }
+    if (site.kind != Kind::Quantizer)
+        return input;
+    const std::vector<at::Tensor> values = quantizedPieces(pieces, *site.slot->quantizer);
+    return std::make_shared<const LaneValues>(std::vector<c10::IValue>(values.begin(), values.end()));
 }
 
 const Quantizer *SitesInForce::quantizerAt(std::size_t at) const

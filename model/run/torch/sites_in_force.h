@@ -1,11 +1,10 @@
 #pragma once
 
+#include "run/torch/lane_values.h"
 #include "run/torch/run_engine.h"
 #include "run/torch/run_graph.h"
 
 #include <vector>
-
-#include <ATen/core/ivalue.h>
 
 namespace quantscope {
 
@@ -31,8 +30,8 @@ public:
     bool replaces(std::size_t site) const { return m_sites[site].kind != SiteInForce::Kind::Nodes; }
     /// It takes what flows in: constants that another tensor replaces do not.
     bool readsInput(std::size_t site) const;
-    /// In the quantizer's place, of what flows in (None where it reads nothing).
-    c10::IValue valueAt(std::size_t site, const c10::IValue &input) const;
+    /// In the quantizer's place, of what flows in (null where it reads nothing).
+    HeldValue valueAt(std::size_t site, const HeldValue &input) const;
 
     /// What makes the codes there, as far as it is known; null for float, and for what is truncated.
     const Quantizer *quantizerAt(std::size_t site) const;

@@ -1,0 +1,51 @@
+#include "run/torch/pieces_call.h"
+
+#include "run/torch/run_graph.h"
+
+#include <algorithm>
+
+#include <ATen/core/Tensor.h>
+
+namespace quantscope {
+
+namespace {
+
+bool hasSameShapes(const LaneValues &values)
+{
+    for (std::size_t i = 0; i < values.count(); ++i)
+        if (!values.at(i).isTensor() || values.at(i).toTensor().sizes() != values.at(0).toTensor().sizes())
+            return false;
+    return true;
+}
+
+/// What it reads is the same of all pieces.
+bool readsTheSame(const Node &node, const std::vector<HeldValue> &inputs)
+{
+    const bool readsShapes = node.domain.empty() && (node.opType == "Shape" || node.opType == "Size");
+    return !isRandomNode(node) && std::ranges::all_of(inputs, [&](const HeldValue &input) {
+        return input == nullptr || input->isOfAll() || (readsShapes && hasSameShapes(*input));
+    });
+}
+
+} // namespace
+
+std::vector<std::vector<c10::IValue>> callForPieces(
+    const NodeFunction &of, const std::vector<HeldValue> &inputs, std::size_t pieces)
+{
+    const auto &opsets = of.file.graph->opsets;
+    const auto found = opsets.find(of.node.domain == "ai.onnx" ? std::string() : of.node.domain);
+    const std::int64_t opset = found == opsets.end() ? 0 : found->second;
+    std::vector<std::vector<c10::IValue>> out(readsTheSame(of.node, inputs) ? 1 : pieces);
+    const bool areSmall = std::ranges::all_of(inputs,
+        [](const HeldValue &input) { return input == nullptr || input->isOfAll() || isSmallPiece(input->at(0)); });
+    forEachPiece(out.size(), areSmall, [&](std::size_t piece) {
+        std::vector<c10::IValue> own;
+        own.reserve(inputs.size());
+        for (const HeldValue &input : inputs)
+            own.push_back(input == nullptr ? c10::IValue() : input->at(piece));
+        out[piece] = of.function({of.node, of.file, opset, own});
+    });
+    return out;
+}
+
+} // namespace quantscope

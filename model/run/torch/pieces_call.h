@@ -1,0 +1,22 @@
+#pragma once
+
+#include "run/torch/lane_values.h"
+#include "run/torch/op_table.h"
+
+#include <vector>
+
+namespace quantscope {
+
+/// A node with the function of its operator.
+struct NodeFunction {
+    const ModelFile &file;
+    const Node &node;
+    OpFunction function = nullptr;
+};
+
+/// What it makes of each piece, in the order of the node's outputs; once, where it reads nothing that differs between
+/// the pieces. Throws what the operator throws.
+std::vector<std::vector<c10::IValue>> callForPieces(
+    const NodeFunction &of, const std::vector<HeldValue> &inputs, std::size_t pieces);
+
+} // namespace quantscope
