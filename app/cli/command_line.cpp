@@ -100,8 +100,11 @@ void addCompare(CLI::App &app, Command &chosen)
     word->add_option("file", arguments->file, "The model")->required();
     word->add_option("layers", arguments->layers, "The layers' paths (default: all that have values)");
     word->add_option("--with", arguments->with,
-            "A candidate: a preset with keywords (NAME,bit_width=4), ap_fixed<W,I>, torch_per_tensor_affine, "
-            "torch_per_channel_affine, binary, ternary; may repeat (default: all that follow from the values)")
+            "A candidate: a preset with keywords (NAME,bit_width=4; of activations range=max or range=99.9, a "
+            "percentile "
+            "of the data), ap_fixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary, ternary; may "
+            "repeat "
+            "(default: all that follow from the values)")
         ->allow_extra_args(false);
     word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
     word->add_option("--keep-sqnr", arguments->keepSqnr,
@@ -109,11 +112,17 @@ void addCompare(CLI::App &app, Command &chosen)
     word->add_flag("--power-of-two", arguments->powerOfTwo,
         "What a power-of-two scale for the whole tensor costs: -log2 of the float scale rounded down, to nearest and "
         "up, and the one with the least squared error");
-    word->add_option("--slot", arguments->slotText, "weight or bias")->capture_default_str();
+    word->add_option(
+            "--slot", arguments->slotText, "weight, bias, or with --data one of activations: act, input, output")
+        ->capture_default_str();
     auto *data = word->add_option("--data", arguments->data,
         "Samples as run takes them: adds what each candidate does to the network's output and, with --labels, "
         "accuracy");
     word->add_option("--labels", arguments->labels, "Labels as run takes them")->needs(data);
+    word->add_flag("--sweep", arguments->walks,
+            "With --data: every width (2:8 without --bits) of each layer alone in the network, then total bits against "
+            "accuracy or output SQNR; how many runs that takes is said first")
+        ->needs(data);
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);

@@ -38,7 +38,7 @@ struct CompareArguments {
     std::vector<std::string> layers, with;
     std::optional<std::string> recipe, part, quantInfo, data, labels;
     std::optional<double> keepSqnr;
-    bool json = false, csv = false, powerOfTwo = false;
+    bool json = false, csv = false, powerOfTwo = false, walks = false;
 
     bool sweeps() const { return !bits.empty() || keepSqnr; }
 };

@@ -2,7 +2,9 @@
 
 #include "base/parse_number.h"
 #include "commands.h"
+#include "compare_on_data.h"
 #include "dialects/brevitas/facts.h"
+#include "dialects/brevitas/presets.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "report/compare_report.h"
@@ -10,6 +12,8 @@
 #include "report/json_text.h"
 #include "report/power_report.h"
 #include "report/sweep_report.h"
+#include "run/activation_compare.h"
+#include "terminal_progress.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,19 +30,6 @@ constexpr int kWidest = 32;
 tl::unexpected<Error> usage(std::string message)
 {
     return tl::unexpected(Error{ErrorKind::Usage, "", std::nullopt, std::move(message)});
-}
-
-/// "2:8", or "4" for one width.
-Result<std::pair<int, int>> widths(const std::string &text)
-{
-    const auto colon = text.find(':');
-    const auto low = parseNumber<int>(std::string_view(text).substr(0, colon)),
-               high = colon == std::string::npos ? low : parseNumber<int>(std::string_view(text).substr(colon + 1));
-    if (!low || !high)
-        return usage(fmt::format("--bits {} is not of the form 2:8", text));
-    if (*low < 1 || *high < *low || *high > kWidest)
-        return usage(fmt::format("--bits {}: widths go up from 1 to {}", text, kWidest));
-    return std::pair(*low, *high);
 }
 
 /// Those given, else those that the lab offers for this layer; at every width of a sweep.
@@ -58,7 +49,7 @@ Result<std::vector<CandidateText>> candidates(
         out = offeredCandidates(*slot, versionOf(network.recipe));
     if (!arguments.sweeps())
         return out;
-    const auto range = widths(arguments.bits.empty() ? "1:16" : arguments.bits);
+    const auto range = sweepWidths(arguments.bits.empty() ? "1:16" : arguments.bits);
     if (!range)
         return tl::unexpected(range.error());
     return atWidths(out, range->first, range->second);
@@ -113,11 +104,11 @@ Result<std::vector<DataEffect>> effectsOnData(
 {
     if (!arguments.data)
         return std::vector<DataEffect>();
-    RunRequest own;
-    own.model = {arguments.file, arguments.recipe, arguments.part, arguments.quantInfo, {}};
-    own.data = {*arguments.data, arguments.labels, {}};
     RunClient client;
-    return measureEffects(client, own, choicesOf(compared), {});
+    const Progress progress = progressOnTerminal("running");
+    auto effects = measureEffects(client, dataRequest(arguments), choicesOf(compared), progress);
+    clearTerminalLine();
+    return effects;
 }
 
 void printCompared(const CompareArguments &arguments, const Network &network,
@@ -165,6 +156,18 @@ int powerOfTwo(const CompareArguments &arguments, const Network &network)
 
 } // namespace
 
+Result<std::pair<int, int>> sweepWidths(const std::string &text)
+{
+    const auto colon = text.find(':');
+    const auto low = parseNumber<int>(std::string_view(text).substr(0, colon)),
+               high = colon == std::string::npos ? low : parseNumber<int>(std::string_view(text).substr(colon + 1));
+    if (!low || !high)
+        return usage(fmt::format("--bits {} is not of the form 2:8", text));
+    if (*low < 1 || *high < *low || *high > kWidest)
+        return usage(fmt::format("--bits {}: widths go up from 1 to {}", text, kWidest));
+    return std::pair(*low, *high);
+}
+
 int run(CompareArguments arguments)
 {
     if (arguments.keepSqnr && !std::isfinite(*arguments.keepSqnr))
@@ -178,11 +181,16 @@ int run(CompareArguments arguments)
         arguments.slot = *slot;
     else
         arguments.layers.clear();
+    const bool isActivation = slot && presetSlot(*slot) == Slot::Act;
     if (arguments.layers.empty() && slot)
-        arguments.layers = comparableLayers(*network, arguments.slot);
+        arguments.layers = isActivation ? activationLayers(*network, *slot) : comparableLayers(*network, *slot);
     if (arguments.layers.empty())
         return report(Error{ErrorKind::Usage, arguments.file, std::nullopt,
             fmt::format("has no layer with values in slot \"{}\"", arguments.slotText)});
+    if (isActivation)
+        return compareActivations(arguments, *network);
+    if (arguments.walks)
+        return walkWidthsOnData(arguments, *network);
     if (arguments.powerOfTwo)
         return powerOfTwo(arguments, *network);
     const auto compared = compareAll(arguments, *network);

@@ -3,11 +3,11 @@
 #include "commands.h"
 #include "report/json_text.h"
 #include "report/run_report.h"
+#include "run/data_range.h"
 #include "run/npz_writer.h"
 #include "run/run_choices.h"
 #include "run/run_client.h"
-
-#include <unistd.h>
+#include "terminal_progress.h"
 
 #include <filesystem>
 
@@ -17,8 +17,6 @@
 namespace quantscope::cli {
 
 namespace {
-
-constexpr double kPercent = 100.0;
 
 RunRequest requestOf(const RunArguments &arguments)
 {
@@ -59,27 +57,6 @@ bool isRead(const RunArguments &arguments, const std::string &path)
         || (arguments.recipe && same(*arguments.recipe)) || (arguments.quantInfo && same(*arguments.quantInfo));
 }
 
-/// On a terminal, one line that changes.
-Progress progressOnTerminal()
-{
-    if (::isatty(STDERR_FILENO) == 0)
-        return {};
-    return Progress([](std::uint64_t done, std::uint64_t total) {
-        if (total > 0)
-            std::fputs(
-                fmt::format("\rrunning: {:3.0f} %", kPercent * static_cast<double>(done) / static_cast<double>(total))
-                    .c_str(),
-                stderr);
-        return true;
-    });
-}
-
-void clearTerminalLine()
-{
-    if (::isatty(STDERR_FILENO) != 0)
-        std::fputs("\r\033[K", stderr);
-}
-
 } // namespace
 
 int run(const RunArguments &arguments)
@@ -98,7 +75,10 @@ int run(const RunArguments &arguments)
     }
     const ArraySink sink = [&](const ArrayMessage &piece) { writer->add(piece.name, piece.shape, piece.values); };
     RunClient client;
-    const auto result = client.run(requestOf(arguments), progressOnTerminal(), writer ? sink : ArraySink());
+    const Progress progress = progressOnTerminal("running");
+    const auto request = withDataRanges(client, requestOf(arguments), progress);
+    const auto result = request ? client.run(*request, progress, writer ? sink : ArraySink())
+                                : Result<RunResult>(tl::unexpected(request.error()));
     clearTerminalLine();
     if (!result)
         return report(result.error(), arguments.file);

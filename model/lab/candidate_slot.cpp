@@ -1,6 +1,7 @@
 #include "lab/candidate_slot.h"
 
 #include "dialects/brevitas/presets.h"
+#include "lab/activation_candidate.h"
 #include "quant/code_reader.h"
 #include "tensor/memory_tensor.h"
 
@@ -11,6 +12,13 @@
 namespace quantscope {
 
 namespace {
+
+bool isInForce(const SlotQuantizer &file, const SlotSettings &settings)
+{
+    return settings.preset == file.preset
+        && std::is_permutation(
+            settings.overrides.begin(), settings.overrides.end(), file.overrides.begin(), file.overrides.end());
+}
 
 /// Why a candidate is none for this slot, whatever the tensor holds; empty when it is one.
 std::string refusal(const BrevitasFacts &facts, const SlotQuantizer &file, const SlotSettings &settings)
@@ -23,10 +31,7 @@ std::string refusal(const BrevitasFacts &facts, const SlotQuantizer &file, const
     if (!existsIn(*preset, facts.version))
         return fmt::format("Brevitas {} does not have it", versionText(facts.version));
     const auto spec = makeSpec(settings, facts.version);
-    const bool asInTheFile = settings.preset == file.preset
-        && std::is_permutation(
-            settings.overrides.begin(), settings.overrides.end(), file.overrides.begin(), file.overrides.end());
-    if (spec && spec->decoded && needsStored(*spec) && !asInTheFile)
+    if (spec && spec->decoded && needsStored(*spec) && !isInForce(file, settings) && preset->slot != Slot::Act)
         return "its numbers are trained or searched and stored: only the candidate \"file\" shows them";
     return {};
 }
@@ -44,6 +49,16 @@ SlotSettings withInput(SlotSettings settings, const BrevitasFacts &facts, SlotIn
     if (settings.input.empty() && layer.slot(Slot::Input) == nullptr)
         settings.input = facts.inputOf(index);
     return settings;
+}
+
+/// Of an activation with its threshold.
+tl::expected<SlotSettings, std::string> settingsOf(
+    const Network &network, const BrevitasFacts &facts, SlotIndex index, const SlotSettings &candidate)
+{
+    const SlotQuantizer &file = facts.slotOf(index);
+    if (presetSlot(file.slot) != Slot::Act || isInForce(file, candidate))
+        return candidate;
+    return activationSettings(network, facts, index, candidate);
 }
 
 /// The sentence without the names that stand beside it anyway.
@@ -65,11 +80,19 @@ tl::expected<SlotQuantizer, SlotFailure> candidateSlot(const Network &network, c
         return tl::unexpected(SlotFailure{"", fmt::format("layer \"{}\" has no slot \"{}\"", layer.name, slot.slot)});
     if (std::string why = refusal(facts, *layer.slot(slot.slot), candidate); !why.empty())
         return tl::unexpected(SlotFailure{"", std::move(why)});
+    if (presetSlot(slot.slot) == Slot::Act && candidate.preset.starts_with("ap_")) {
+        auto fixed = fixedActivation(*layer.slot(slot.slot), candidate);
+        return fixed ? tl::expected<SlotQuantizer, SlotFailure>(std::move(*fixed))
+                     : tl::unexpected(SlotFailure{"", std::move(fixed.error())});
+    }
     SlotContext context;
     context.quantizerOf = [&](SlotIndex other) -> const SlotQuantizer & { return facts.slotOf(other); };
     context.floats = std::move(floats);
     context.progress = progress;
-    ResolvedSlot resolved = resolveSlot(facts, *index, withInput(candidate, facts, *index), context);
+    auto settings = settingsOf(network, facts, *index, candidate);
+    if (!settings)
+        return tl::unexpected(SlotFailure{"", std::move(settings.error())});
+    ResolvedSlot resolved = resolveSlot(facts, *index, withInput(std::move(*settings), facts, *index), context);
     if (!resolved.failure)
         return std::move(resolved.slot);
     resolved.failure->text = withoutNames(std::move(resolved.failure->text), layer, slot.slot);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/brevitas/lab_quantizers.h"
 #include "dialects/brevitas/overrides.h"
+#include "lab/activation_candidate.h"
 #include "quant/fixed_point.h"
 
 #include <algorithm>
@@ -98,12 +99,42 @@ std::string withoutEffect(const SlotSettings &settings, const std::string &keywo
     return {};
 }
 
-std::string written(const SlotSettings &settings)
+constexpr std::string_view kRange = "range";
+constexpr double kWhole = 100;
+
+std::string rangeText(const DataRange &range) { return range.percent == kWhole ? "max" : shortest(range.percent); }
+
+std::string written(const CandidateText &candidate)
 {
-    std::string text = settings.preset;
-    for (const auto &[keyword, value] : settings.overrides)
-        text += "," + keyword + "=" + value;
-    return text;
+    return settingsText(candidate.settings)
+        + (candidate.range ? fmt::format(",{}={}", kRange, rangeText(*candidate.range)) : std::string());
+}
+
+/// Why data cannot give this candidate its threshold; empty when they can.
+std::string withoutRange(const SlotSettings &settings)
+{
+    const Preset *preset = findPreset(settings.preset);
+    if (preset == nullptr || preset->slot != Slot::Act)
+        return fmt::format(
+            "{} has no effect on {}: it is the threshold of an activation's preset", kRange, settings.preset);
+    if (preset->source != ScaleSource::Stored || preset->zeroPoint != ZeroPointSource::None || !preset->decoded)
+        return fmt::format(
+            "{} has no effect on {}: its threshold alone does not make its numbers", kRange, settings.preset);
+    for (const char *given : {"scaling_impl_type", "scaling_init", "min_val", "max_val"})
+        if (settings.value(given))
+            return fmt::format("{} and {} both give the threshold of {}", kRange, given, settings.preset);
+    return {};
+}
+
+Result<DataRange> parseRange(const std::string &value, const std::string &candidate)
+{
+    if (value == "max")
+        return DataRange{};
+    const auto percent = parseNumber<double>(value);
+    if (!percent || !(*percent > 0 && *percent <= kWhole))
+        return usage(fmt::format(
+            "{}={} in candidate {} is neither max nor a percentile above 0 and up to 100", kRange, value, candidate));
+    return DataRange{*percent};
 }
 
 CandidateText atWidth(const CandidateText &candidate, int bits)
@@ -114,7 +145,7 @@ CandidateText atWidth(const CandidateText &candidate, int bits)
         wide.settings.preset = *fixed;
     else
         wide.settings.overrides.emplace_back("bit_width", std::to_string(bits));
-    wide.text = written(wide.settings);
+    wide.text = written(wide);
     return wide;
 }
 
@@ -150,6 +181,15 @@ Result<CandidateText> parseCandidate(const std::string &text)
     for (std::size_t i = 1; i < parts.size(); ++i) {
         const auto equals = parts[i].find('=');
         std::string keyword = parts[i].substr(0, equals);
+        if (keyword == kRange && equals != std::string::npos) {
+            if (out.range)
+                return usage(fmt::format("{} stands twice in candidate {}", kRange, text));
+            const auto range = parseRange(parts[i].substr(equals + 1), text);
+            if (!range)
+                return tl::unexpected(range.error());
+            out.range = *range;
+            continue;
+        }
         const Override *known = findOverride(keyword);
         if (equals == std::string::npos || known == nullptr)
             return usage(fmt::format("\"{}\" in candidate {} is not keyword=value", parts[i], text)
@@ -162,7 +202,24 @@ Result<CandidateText> parseCandidate(const std::string &text)
     for (const auto &given : out.settings.overrides)
         if (const std::string problem = withoutEffect(out.settings, given.first); !problem.empty())
             return usage(problem);
+    if (const std::string problem = out.range ? withoutRange(out.settings) : std::string(); !problem.empty())
+        return usage(problem);
     return out;
+}
+
+std::string settingsText(const SlotSettings &settings)
+{
+    std::string text = settings.preset;
+    for (const auto &[keyword, value] : settings.overrides)
+        text += "," + keyword + "=" + value;
+    return text;
+}
+
+CandidateText withRange(CandidateText candidate, float threshold)
+{
+    candidate.settings = withThreshold(std::move(candidate.settings), threshold);
+    candidate.range.reset();
+    return candidate;
 }
 
 std::vector<CandidateText> offeredCandidates(const SlotQuantizer &slot, int version)
@@ -189,6 +246,34 @@ std::vector<CandidateText> offeredCandidates(const SlotQuantizer &slot, int vers
             add(bits == 8 ? name : fmt::format("{},bit_width={}", name, bits));
     add("binary");
     add("ternary");
+    return out;
+}
+
+std::vector<CandidateText> offeredActivations(const SlotQuantizer &slot, bool storesThreshold, bool hasData)
+{
+    std::vector<CandidateText> out;
+    if (!slot.quantizer || !slot.quantizer->isComplete() || slot.quantizer->kind != QuantizerKind::Affine)
+        return out;
+    const bool isSigned = *slot.quantizer->isSigned;
+    const int bits = slot.quantizer->wordBits();
+    const auto add = [&](const std::string &text) {
+        if (auto candidate = parseCandidate(text))
+            out.push_back(std::move(*candidate));
+    };
+    const auto addBoth = [&](const std::string &range) {
+        for (const char *scale : {"Float", "FixedPoint"})
+            add(fmt::format("{}nt8ActPerTensor{}{}{}", isSigned ? "I" : "Ui", scale,
+                bits == 8 ? "" : fmt::format(",bit_width={}", bits), range));
+    };
+    if (storesThreshold)
+        addBoth("");
+    for (const char *range : {"max", "99.99", "99.9"})
+        if (hasData)
+            addBoth(fmt::format(",{}={}", kRange, range));
+    const auto type = fixedType(*slot.quantizer);
+    if (type && type->width <= kWidestFixed)
+        for (const int wider : {-1, 0, 1})
+            add(apFixedName({type->width, type->integerBits + wider, isSigned}));
     return out;
 }
 
@@ -221,7 +306,7 @@ std::string candidateFamily(const std::string &name)
     std::erase_if(candidate->settings.overrides, [](const auto &o) { return o.first == "bit_width"; });
     if (const auto fixed = labNameAtWidth(candidate->settings.preset, "W"))
         candidate->settings.preset = *fixed;
-    return written(candidate->settings);
+    return written(*candidate);
 }
 
 } // namespace quantscope

@@ -1,5 +1,7 @@
 #include "lab/families.h"
 
+#include "quant/fixed_point.h"
+
 #include <algorithm>
 #include <array>
 
@@ -21,6 +23,18 @@ constexpr std::array kFamilies = {
 } // namespace
 
 std::span<const SweepFamily> weightFamilies() { return kFamilies; }
+
+std::string_view ownFamily(const SlotQuantizer &slot)
+{
+    if (const auto row = std::ranges::find(kFamilies, std::string_view(slot.preset), &SweepFamily::name);
+        row != kFamilies.end())
+        return row->name;
+    if (!slot.quantizer || !slot.quantizer->scale)
+        return "Int8WeightPerTensorFloat";
+    if (!slot.quantizer->scale->perTensor())
+        return "Int8WeightPerChannelFloat";
+    return fixedType(*slot.quantizer) ? "Int8WeightPerTensorFixedPoint" : "Int8WeightPerTensorFloat";
+}
 
 std::string_view weightFamilyTitle(std::string_view name)
 {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "quant/quantizer.h"
+
 #include <span>
 #include <string_view>
 
@@ -14,6 +16,8 @@ struct SweepFamily {
 
 /// What a sweep of weights offers, those swept by default first.
 std::span<const SweepFamily> weightFamilies();
+/// The family nearest to a weight's quantizer in force: its preset where that is a row, else one of its kind of scale.
+std::string_view ownFamily(const SlotQuantizer &slot);
 /// "per channel, float"; the name itself for what is no row of the table.
 std::string_view weightFamilyTitle(std::string_view name);
 

@@ -70,9 +70,27 @@ constexpr std::array kFigures = {
         },
         "", ""},
     FigureRow{FigureId::Memory, "bits", "Memory bits", "memory, bits", "elements · bits",
-        [](const CandidateFigures &f) { return Number(f.memory); }, "", ""},
+        [](const CandidateFigures &f) { return f.hasMemory ? Number(f.memory) : std::nullopt; }, "", ""},
     FigureRow{
         FigureId::Exact, "", "Exact", "exact in ap_fixed", "one power-of-two scale and zero point 0", nullptr, "", ""},
+    FigureRow{FigureId::OutputSqnr, "", "Output SQNR dB", "output SQNR, dB",
+        "on data: 10 log₁₀(Σ y² / Σ (y′ − y)²), y the network’s first output with the quantizers in force, y′ with "
+        "this "
+        "candidate, over all samples, summed in float64",
+        [](const CandidateFigures &f) { return f.effect ? measured(f.effect->outputSqnrDb) : std::nullopt; }, "{:.2f}",
+        "{:.2f}"},
+    FigureRow{FigureId::PredictionsChanged, "", "Predictions changed", "predictions changed",
+        "on data: samples whose largest output stands elsewhere than with the quantizers in force",
+        [](const CandidateFigures &f) {
+            return f.effect && f.effect->predictionsChanged ? Number(*f.effect->predictionsChanged) : std::nullopt;
+        },
+        "", ""},
+    FigureRow{FigureId::Accuracy, "", "Accuracy %", "accuracy, %",
+        "on data: share of the samples whose largest output stands at their label",
+        [](const CandidateFigures &f) {
+            return f.effect && f.effect->accuracy ? Number(100.0 * *f.effect->accuracy) : std::nullopt;
+        },
+        "{:.2f}", "{:.2f}"},
 };
 
 consteval bool inOrder()
@@ -97,6 +115,7 @@ void CandidateFigures::add(const CandidateResult &result)
 {
     codesTotal += result.codesTotal();
     memory += result.bits();
+    hasMemory = hasMemory && result.slot.tensor;
     fixedExact = fixedExact && result.fixedExact();
     hasIntegers = hasIntegers && quantscope::hasIntegers(result);
     if (!result.figures) {

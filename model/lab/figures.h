@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lab/comparison.h"
+#include "lab/output_effect.h"
 
 #include <optional>
 #include <span>
@@ -26,7 +27,11 @@ enum class FigureId : std::uint8_t {
     CodesUsed,
     Memory,
     Exact,
+    OutputSqnr, ///< from here on of the whole network, on data
+    PredictionsChanged,
+    Accuracy,
 };
+inline constexpr FigureId kFirstOnData = FigureId::OutputSqnr;
 
 /// One candidate over one slot or several, whose counts and squared errors are added up.
 struct CandidateFigures {
@@ -41,6 +46,8 @@ struct CandidateFigures {
     std::uint64_t atLimit = 0, zeroed = 0, codesUsed = 0, codesTotal = 0;
     std::uint64_t memory = 0; ///< bits
     std::optional<std::uint64_t> clipped = 0; ///< nullopt when a slot's are unknown
+    bool hasMemory = true; ///< every slot is a tensor
+    std::optional<DataEffect> effect = {}; ///< of all slots together, once they ran
 
     void add(const CandidateResult &result);
 };

@@ -1,6 +1,8 @@
 #include "report/compare_report.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/presets.h"
+#include "lab/candidates.h"
 #include "lab/figures.h"
 #include "quant/fixed_point.h"
 #include "quant/quantizer_json.h"
@@ -191,9 +193,11 @@ nlohmann::ordered_json candidateJson(const CandidateResult &candidate)
             std::visit([&](auto number) { field = number; }, *value);
     }
     out["codes_total"] = figures.hasIntegers ? Json(figures.codesTotal) : Json(nullptr);
-    out["bits"] = candidate.bits();
+    out["bits"] = figures.hasMemory ? Json(figures.memory) : Json(nullptr);
     out["fixed_exact"] = candidate.fixedExact();
     out["non_finite"] = figures.known ? Json(candidate.figures->nonFinite) : Json(nullptr);
+    if (presetSlot(candidate.slot.slot) == Slot::Act && !candidate.settings.preset.empty())
+        out["settings"] = settingsText(candidate.settings);
     if (!candidate.note.empty())
         out["note"] = candidate.note;
     return out;
@@ -247,8 +251,9 @@ std::string compareText(const std::vector<SlotComparison> &comparisons)
 {
     std::string out;
     for (const SlotComparison &comparison : comparisons) {
-        out += fmt::format("{} {}: {} error, which is not accuracy{}\n\n{}\n", printable(comparison.layer),
-            comparison.slot, comparison.slot,
+        const bool isFlow = presetSlot(comparison.slot) == Slot::Act;
+        out += fmt::format("{} {}: {}, which is not accuracy{}\n\n{}\n", printable(comparison.layer), comparison.slot,
+            isFlow ? "error of what flowed in on data" : fmt::format("{} error", comparison.slot),
             comparison.againstQuantized ? "; against the file's dequantized values, since it holds no floats" : "",
             tableOf(comparison));
         if (const std::string notes = compareNotes({comparison}); !notes.empty())
@@ -273,7 +278,7 @@ std::vector<std::string> csvRow(const SlotComparison &comparison, const Candidat
         row.push_back(value ? std::visit([](auto number) { return plain(number); }, *value) : std::string());
     }
     row.push_back(figures.hasIntegers ? std::to_string(figures.codesTotal) : "");
-    row.push_back(std::to_string(figures.memory));
+    row.push_back(figures.hasMemory ? std::to_string(figures.memory) : std::string());
     row.push_back(candidate.fixedExact() ? "true" : "false");
     return row;
 }

@@ -1,6 +1,7 @@
 #include "report/effect_report.h"
 
 #include "base/text.h"
+#include "lab/figures.h"
 #include "report/json_text.h"
 #include "report/text_table.h"
 
@@ -18,16 +19,41 @@ std::vector<std::string> choicesOf(const std::vector<SlotComparison> &comparison
     return out;
 }
 
+void addEffect(nlohmann::ordered_json &object, const DataEffect &effect)
+{
+    object["output_sqnr_db"] = orNull(effect.outputSqnrDb);
+    object["predictions_changed"] = orNull(effect.predictionsChanged);
+    object["accuracy"] = orNull(effect.accuracy);
+}
+
+std::vector<std::string> effectHeadings()
+{
+    std::vector<std::string> out;
+    for (const FigureId id : {FigureId::OutputSqnr, FigureId::PredictionsChanged, FigureId::Accuracy})
+        out.emplace_back(figureOf(id).heading);
+    return out;
+}
+
+std::vector<std::string> effectCells(const DataEffect &effect)
+{
+    CandidateFigures figures;
+    figures.effect = effect;
+    std::vector<std::string> out;
+    for (const FigureId id : {FigureId::OutputSqnr, FigureId::PredictionsChanged, FigureId::Accuracy}) {
+        const auto value = figureOf(id).value(figures);
+        out.push_back(value                                    ? terminalText(figureOf(id), *value)
+                : id == FigureId::OutputSqnr && effect.isExact ? "exact"
+                                                               : "-");
+    }
+    return out;
+}
+
 void addEffects(nlohmann::ordered_json &document, const std::vector<DataEffect> &effects)
 {
     std::size_t at = 0;
     for (auto &layer : document["layers"])
-        for (auto &candidate : layer["candidates"]) {
-            const DataEffect &effect = effects.at(at++);
-            candidate["output_sqnr_db"] = orNull(effect.outputSqnrDb);
-            candidate["predictions_changed"] = orNull(effect.predictionsChanged);
-            candidate["accuracy"] = orNull(effect.accuracy);
-        }
+        for (auto &candidate : layer["candidates"])
+            addEffect(candidate, effects.at(at++));
 }
 
 std::string effectsText(const std::vector<SlotComparison> &comparisons, const std::vector<DataEffect> &effects)
@@ -35,16 +61,13 @@ std::string effectsText(const std::vector<SlotComparison> &comparisons, const st
     std::string out;
     std::size_t at = 0;
     for (const SlotComparison &comparison : comparisons) {
-        std::vector<std::vector<std::string>> rows
-            = {{"Candidate", "Output SQNR dB", "Predictions changed", "Accuracy %"}};
+        std::vector<std::vector<std::string>> rows(1, {"Candidate"});
+        for (std::string &heading : effectHeadings())
+            rows[0].push_back(std::move(heading));
         for (const CandidateResult &candidate : comparison.candidates) {
-            const DataEffect &effect = effects.at(at++);
-            rows.push_back({printable(candidate.name),
-                effect.outputSqnrDb  ? fmt::format("{:.2f}", *effect.outputSqnrDb)
-                    : effect.isExact ? "exact"
-                                     : "-",
-                effect.predictionsChanged ? grouped(*effect.predictionsChanged) : "-",
-                effect.accuracy ? fmt::format("{:.2f}", 100.0 * *effect.accuracy) : "-"});
+            rows.push_back({printable(candidate.name)});
+            for (std::string &cell : effectCells(effects.at(at++)))
+                rows.back().push_back(std::move(cell));
         }
         out += fmt::format("{} {}: on data, against the network's output with the file's own quantizers\n\n{}\n",
             printable(comparison.layer), comparison.slot, alignedTable(rows, 1));

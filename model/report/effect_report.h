@@ -13,6 +13,12 @@ namespace quantscope {
 /// LAYER:SLOT=CANDIDATE of every candidate of the comparisons, in their order.
 std::vector<std::string> choicesOf(const std::vector<SlotComparison> &comparisons);
 
+/// output_sqnr_db, predictions_changed and accuracy into an object.
+void addEffect(nlohmann::ordered_json &object, const DataEffect &effect);
+/// The same as cells, in that order; "exact" where the output does not change, "-" for what is not known.
+std::vector<std::string> effectCells(const DataEffect &effect);
+std::vector<std::string> effectHeadings();
+
 /// To a document of compareJson, what each candidate does on data; `effects` are in the order of choicesOf.
 void addEffects(nlohmann::ordered_json &document, const std::vector<DataEffect> &effects);
 /// One table a layer.

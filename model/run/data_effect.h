@@ -1,31 +1,34 @@
 #pragma once
 
+#include "lab/candidates.h"
+#include "lab/output_effect.h"
+#include "lab/width_walk.h"
 #include "run/run_client.h"
 
-#include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace quantscope {
 
-/// What a candidate does to the network's first output on data, against the file's own quantizers.
-struct DataEffect {
-    /// 10 log10(sum y^2 / sum (y' - y)^2) over all samples, summed in float64; nullopt when nothing changes, or the
-    /// outputs are too many to be held.
-    std::optional<double> outputSqnrDb;
-    bool isExact = false; ///< every value of the output is the same
-    /// Samples whose largest value stands elsewhere; nullopt where the output is not [samples, classes].
-    std::optional<std::uint64_t> predictionsChanged;
-    std::optional<double> accuracy;
-};
-
 /// Of two runs on the same data, whose outputs were asked for.
 DataEffect effectOf(const RunResult &own, const RunResult &candidate);
 
+/// LAYER:SLOT=CANDIDATE, as RunRequest::with takes it.
+std::string choiceText(const std::string &layer, Slot slot, const SlotSettings &settings);
+
+/// The request with its outputs and these choices beside its own. Errors as RunClient::run; Io: it stopped before its
+/// outputs.
+Result<RunResult> runWith(
+    RunClient &client, RunRequest request, const std::vector<std::string> &choices, const Progress &progress = {});
+
 /// One for each of `choices` (LAYER[:SLOT]=CANDIDATE), each alone in the network. Progress counts runs, of which there
-/// is one more. Errors as RunClient::run.
+/// is one more. Errors as runWith.
 Result<std::vector<DataEffect>> measureEffects(
     RunClient &client, const RunRequest &own, const std::vector<std::string> &choices, const Progress &progress);
+
+/// walkWidths on data, one run an evaluation. Errors as runWith and walkWidths.
+Result<WidthWalk> measureWalk(RunClient &client, const RunRequest &own, const std::vector<SweepPoint> &points,
+    const Progress &progress = {}, const std::function<void(const WidthWalk &)> &show = {});
 
 } // namespace quantscope

@@ -281,6 +281,7 @@ void FlowFigures::add(const FlowFigures &piece)
     sum += piece.sum;
     squares += piece.squares;
     finite += piece.finite;
+    magnitudes.add(piece.magnitudes);
     seen.low = std::min(seen.low, piece.seen.low);
     seen.high = std::max(seen.high, piece.seen.high);
     seen.count += piece.seen.count;
@@ -303,10 +304,12 @@ void FlowFigures::wholeCodes()
         spread(seen.codes, firstCode, codeBins);
 }
 
-FlowFigures measureFlow(
-    std::span<const float> seen, const Shape &shape, const Quantizer *quantizer, std::optional<std::size_t> channelAxis)
+FlowFigures measureFlow(std::span<const float> seen, const Shape &shape, const Quantizer *quantizer,
+    std::optional<std::size_t> channelAxis, bool withMagnitudes)
 {
     FlowFigures out = FlowPass(shape, quantizer, channelAxis).run(seen);
+    if (withMagnitudes)
+        out.magnitudes.add(seen);
     trim(out);
     return out;
 }

@@ -79,14 +79,14 @@ DataTakenMessage dataTakenIn(std::string_view payload)
 std::string payloadOf(const RunMessage &message)
 {
     return textOf({{"with", message.with}, {"float", message.allFloat}, {"layers", message.layerOutputs},
-        {"outputs", message.outputs}, {"memory", message.memoryLimit}});
+        {"outputs", message.outputs}, {"magnitudes", message.magnitudes}, {"memory", message.memoryLimit}});
 }
 
 RunMessage runIn(std::string_view payload)
 {
     const MessageReader in(payload);
-    return {
-        in.texts("with"), in.flag("float"), in.flag("layers"), in.flag("outputs"), in.integer<std::uint64_t>("memory")};
+    return {in.texts("with"), in.flag("float"), in.flag("layers"), in.flag("outputs"), in.flag("magnitudes"),
+        in.integer<std::uint64_t>("memory")};
 }
 
 std::string payloadOf(const ProgressMessage &message)

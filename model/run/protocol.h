@@ -30,7 +30,7 @@ struct DataTakenMessage {
 
 struct RunMessage {
     std::vector<std::string> with;
-    bool allFloat = false, layerOutputs = false, outputs = false;
+    bool allFloat = false, layerOutputs = false, outputs = false, magnitudes = false;
     std::uint64_t memoryLimit = 0; ///< bytes of activations kept between runs
 };
 

@@ -3,6 +3,7 @@
 #include "run/message_json.h"
 
 #include <algorithm>
+#include <bit>
 #include <span>
 
 #include <fmt/format.h>
@@ -115,13 +116,40 @@ SlotStatistics seenFrom(const MessageReader &in)
     return s;
 }
 
+/// Three lists: bins are many, and their names would be most of it.
+MessageJson magnitudesJson(const Magnitudes &magnitudes)
+{
+    std::vector<std::uint64_t> places, largest, counts;
+    for (const Magnitudes::Bin &bin : magnitudes.bins()) {
+        places.push_back(bin.place);
+        largest.push_back(std::bit_cast<std::uint32_t>(bin.largest));
+        counts.push_back(bin.count);
+    }
+    return {{"places", places}, {"largest", largest}, {"counts", counts}};
+}
+
+Magnitudes magnitudesFrom(const MessageReader &in)
+{
+    const auto places = in.counts("places"), largest = in.counts("largest"), counts = in.counts("counts");
+    if (largest.size() != places.size() || counts.size() != places.size())
+        throw ParseError("a message has bins of magnitudes that are none");
+    std::vector<Magnitudes::Bin> bins;
+    for (std::size_t i = 0; i < places.size(); ++i)
+        bins.push_back({narrow<std::uint16_t>(places[i], "places"),
+            std::bit_cast<float>(narrow<std::uint32_t>(largest[i], "largest")), counts[i]});
+    return Magnitudes(std::move(bins));
+}
+
 MessageJson flowJson(const LayerFlow &flow)
 {
     const FlowFigures &f = flow.figures;
     const MessageJson id = flow.id ? MessageJson(position(*flow.id)) : MessageJson(nullptr);
-    return {{"layer", flow.layer}, {"id", id}, {"slot", std::string(flow.slotText())}, {"seen", seenJson(f.seen)},
-        {"has_codes", f.hasCodes}, {"low", exactJson(f.low)}, {"high", exactJson(f.high)}, {"sum", exactJson(f.sum)},
-        {"squares", exactJson(f.squares)}, {"finite", f.finite}};
+    MessageJson out{{"layer", flow.layer}, {"id", id}, {"slot", std::string(flow.slotText())},
+        {"seen", seenJson(f.seen)}, {"has_codes", f.hasCodes}, {"low", exactJson(f.low)}, {"high", exactJson(f.high)},
+        {"sum", exactJson(f.sum)}, {"squares", exactJson(f.squares)}, {"finite", f.finite}};
+    if (!f.magnitudes.bins().empty())
+        out["magnitudes"] = magnitudesJson(f.magnitudes);
+    return out;
 }
 
 LayerFlow flowFrom(const MessageReader &in)
@@ -141,6 +169,8 @@ LayerFlow flowFrom(const MessageReader &in)
     out.figures.sum = in.number("sum");
     out.figures.squares = in.number("squares");
     out.figures.finite = in.integer<std::uint64_t>("finite");
+    if (in.has("magnitudes"))
+        out.figures.magnitudes = magnitudesFrom(MessageReader(in.member("magnitudes")));
     return out;
 }
 

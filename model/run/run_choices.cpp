@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -39,28 +38,6 @@ Result<SlotId> slotOf(const Network &network, const RunChoice &choice)
         slots.empty() ? "none" : fmt::format("{}", fmt::join(slots, ", "))));
 }
 
-/// What the file stores of an activation is its scale: presets compute theirs from a threshold that only a checkpoint
-/// has.
-bool needsThreshold(const Network &network, const SlotQuantizer &slot)
-{
-    return !slot.tensor && traitsOf(network.dialect).saysItself;
-}
-
-/// ap_fixed and ap_ufixed say all of themselves: they need no tensor.
-Result<std::optional<SlotQuantizer>> fixedActivation(const SlotQuantizer &slot, const CandidateText &candidate)
-{
-    try {
-        SlotQuantizer out = slot;
-        out.quantizer = labQuantizer(candidate.settings.preset, candidate.settings, slot);
-        out.preset = candidate.settings.preset;
-        out.overrides = candidate.settings.overrides;
-        out.sharedWith.clear();
-        return std::optional(std::move(out));
-    } catch (const std::invalid_argument &error) {
-        return wrongChoice(error.what());
-    }
-}
-
 Result<std::optional<SlotQuantizer>> tried(const Network &network, const Result<BrevitasFacts> &facts,
     const RunChoice &choice, const SlotId &id, const Progress &progress)
 {
@@ -76,11 +53,8 @@ Result<std::optional<SlotQuantizer>> tried(const Network &network, const Result<
     };
     if (!facts)
         return tl::unexpected(facts.error());
-    if (!slot.tensor && candidate.settings.preset.starts_with("ap_"))
-        return fixedActivation(slot, candidate);
-    if (needsThreshold(network, slot))
-        return refused("the file has the scale of this activation and no threshold to compute another from; "
-                       "ap_fixed<W,I>, ap_ufixed<W,I> and float need none");
+    if (candidate.range)
+        return refused("its range comes from data that were not run");
     auto floats = slot.holdsCodes() && slot.hasValues() ? dequantizedTensor(slot) : nullptr;
     auto out = candidateSlot(network, *facts, id, candidate.settings, std::move(floats), progress);
     if (!out && out.error().reach == SlotFailure::Reach::Cancelled)
@@ -92,6 +66,31 @@ Result<std::optional<SlotQuantizer>> tried(const Network &network, const Result<
         return refused("its scale is not finite");
     out->spans = slot.spans;
     return std::optional(std::move(*out));
+}
+
+/// A quantizer that several slots share is one: the others follow, unless they have a choice of their own. What follows
+/// from each tensor alone cannot be shared.
+std::vector<ChosenQuantizer> followingSharers(const Network &network, const std::vector<ChosenQuantizer> &chosen)
+{
+    std::vector<ChosenQuantizer> out;
+    for (const auto &[owner, choice] : chosen) {
+        if (choice && isLabQuantizer(choice->preset) && !choice->preset.starts_with("ap_"))
+            continue;
+        const std::string name = fmt::format("{}:{}", network.layer(owner.layer).name, owner.slot);
+        for (const Layer &layer : network.layers)
+            for (const SlotQuantizer &slot : layer.slots) {
+                const SlotId id{layer.id, slot.slot};
+                if (slot.sharedWith != name || std::ranges::find(chosen, id, &ChosenQuantizer::first) != chosen.end())
+                    continue;
+                out.emplace_back(id, choice ? std::optional(slot) : std::nullopt);
+                if (!choice)
+                    continue;
+                if (slot.holdsCodes() && slot.hasValues())
+                    out.back().second->tensor = dequantizedTensor(slot);
+                out.back().second->quantizer = choice->quantizer;
+            }
+    }
+    return out;
 }
 
 void switchOthersOff(const Network &network, std::vector<ChosenQuantizer> &chosen)
@@ -147,6 +146,8 @@ Result<std::vector<ChosenQuantizer>> chosenQuantizers(
             return tl::unexpected(slot.error());
         out.emplace_back(*id, std::move(*slot));
     }
+    for (ChosenQuantizer &sharer : followingSharers(network, out))
+        out.push_back(std::move(sharer));
     if (allFloat)
         switchOthersOff(network, out);
     for (ChosenQuantizer &bias : followingBiases(network, out))

@@ -24,7 +24,8 @@ Result<RunChoice> parseRunChoice(const std::string &text);
 using ChosenQuantizer = std::pair<SlotId, std::optional<SlotQuantizer>>;
 
 /// What the choices put in the place of the network's quantizers, with what follows from them: a bias whose scale is
-/// that of the layer's input times that of its weight gets the new product. `allFloat` switches every other quantizer
+/// that of the layer's input times that of its weight gets the new product, and slots that share a quantizer have it
+/// together. `allFloat` switches every other quantizer
 /// off. Errors (Usage): a layer or slot that is not there, a candidate that cannot be had, a slot named twice.
 Result<std::vector<ChosenQuantizer>> chosenQuantizers(
     const Network &network, const std::vector<RunChoice> &choices, bool allFloat, const Progress &progress = {});

@@ -181,8 +181,8 @@ RunResult RunClient::runWithin(const RunRequest &request, const Progress &progre
             sink(piece);
     };
     m_channel->send(FrameType::Run,
-        payloadOf(RunMessage{
-            request.with, request.allFloat, request.layerOutputs, request.outputs || sink, m_options.memoryLimit}));
+        payloadOf(RunMessage{request.with, request.allFloat, request.layerOutputs, request.outputs || sink,
+            request.magnitudes, m_options.memoryLimit}));
     RunResult result = resultIn(answer(FrameType::Finished, progress, both).payload);
     if (request.outputs)
         joiner.fill(result.outputs);

@@ -30,6 +30,7 @@ struct RunRequest {
     bool allFloat = false; ///< every quantizer off
     bool layerOutputs = false; ///< arrays `layer/NAME` beside the graph's outputs
     bool outputs = false; ///< fill RunOutput::values
+    bool magnitudes = false; ///< fill FlowFigures::magnitudes
 };
 
 } // namespace quantscope

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <cmath>
+#include <cstring>
 
 #include <sys/resource.h>
 
@@ -173,6 +174,86 @@ private Q_SLOTS:
         QCOMPARE(candidates[1]["accuracy"], json::parse(alone.out.toStdString())["accuracy"]);
         QVERIFY(candidates[1]["predictions_changed"].get<int>() > 0);
         QVERIFY(candidates[1]["output_sqnr_db"].get<double>() > 0);
+    }
+
+    /// Figures and effect of a candidate for an activation are those of a run with it; a range is of what flows in
+    /// without it, where the percentile is told by a bin of 1/128.
+    void activationsOnData()
+    {
+        const QString data = sample("digits_test.npz"), range = "Uint8ActPerTensorFloat,bit_width=4,range=99.9";
+        const QStringList with = {"ap_ufixed<3,2>", "Uint8ActPerTensorFixedPoint,bit_width=4", range,
+            "Uint8ActPerTensorFloat,bit_width=4,range=max"};
+        QStringList words = {"compare", sample("digits_fixed.pt"), "relu1", "--slot", "act", "--data", data + ":images",
+            "--labels", data + ":labels", "--json"};
+        for (const QString &candidate : with)
+            words << "--with" << candidate;
+        const Run compared = runWith(words);
+        QVERIFY2(compared.status == 0, compared.err);
+        const json candidates = json::parse(compared.out.toStdString())["layers"][0]["candidates"];
+        QCOMPARE(candidates.size(), std::size_t{5});
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            const json &said = candidates[i];
+            const QString name = i == 0 ? "file" : with[static_cast<qsizetype>(i) - 1];
+            QCOMPARE(said["name"].get<std::string>(), name.toStdString());
+            const Run alone = runWith(digits("digits_fixed.pt", {"--with", "relu1:act=" + name}));
+            const json ran = json::parse(alone.out.toStdString());
+            const auto flow = std::ranges::find_if(
+                ran["layers"], [](const json &l) { return l["slot"] == "act" && l["name"] == "relu1"; });
+            for (const char *figure : {"at_limit", "clipped", "zeroed", "codes_used"})
+                QCOMPARE(said[figure].get<int>(), (*flow)[figure].get<int>());
+            QCOMPARE(said["accuracy"], ran["accuracy"]);
+        }
+        const QString out = m_folder.filePath("relu1.npz");
+        QVERIFY(
+            runWith(digits("digits_fixed.pt", {"--with", "relu1:act=float", "--save", out, "--layers"})).status == 0);
+        QFile file(out);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray bytes = elementsOf(file.readAll(), "layer/relu1").left(368640 * 4);
+        std::vector<float> magnitudes(368640);
+        std::memcpy(magnitudes.data(), bytes.data(), static_cast<std::size_t>(bytes.size()));
+        for (float &x : magnitudes)
+            x = std::fabs(x);
+        std::ranges::sort(magnitudes);
+        const auto threshold = [&](std::size_t i) {
+            const std::string settings = candidates[i]["settings"];
+            return std::strtof(settings.substr(settings.rfind('=') + 1).c_str(), nullptr);
+        };
+        const float exact = magnitudes[368271 - 1]; // floor(0.999 * 368640 + 0.5)
+        QVERIFY2(threshold(3) >= exact && threshold(3) < exact * (1 + 1.0f / 128), std::to_string(exact).c_str());
+        QCOMPARE(threshold(4), magnitudes.back());
+    }
+
+    /// What is said of a width alone is what compare says of it; runs are not more than was said first.
+    void widthsOnData()
+    {
+        const QString data = sample("digits_test.npz");
+        const QStringList on = {"--data", data + ":images", "--labels", data + ":labels", "--json"};
+        const Run run = runWith(
+            QStringList{"compare", sample("digits_fixed.pt"), "conv1", "fc2", "--sweep", "--bits", "2:4"} + on);
+        QVERIFY2(run.status == 0, run.err);
+        QCOMPARE(
+            run.err, QByteArray("quantscope: 12 runs at most: the network as it is, 6 widths alone, 5 together\n"));
+        const json walk = json::parse(run.out.toStdString())["walk"];
+        QCOMPARE(walk["runs_at_most"].get<int>(), 12);
+        QCOMPARE(walk["runs"].get<std::size_t>(), 1 + 6 + walk["steps"].size());
+        QCOMPARE(walk["own"]["accuracy"].get<double>(), 355.0 / 360);
+        const Run compared = runWith(QStringList{"compare", sample("digits_fixed.pt"), "fc2", "--with",
+                                         "Int8WeightPerTensorFixedPoint,bit_width=3"}
+            + on);
+        const json alone = json::parse(compared.out.toStdString())["layers"][0]["candidates"][1];
+        const json said = walk["alone"][4];
+        QCOMPARE(said["name"], alone["name"]);
+        for (const char *figure : {"output_sqnr_db", "predictions_changed", "accuracy", "bits"})
+            QCOMPARE(said[figure].dump(), alone[figure].dump());
+        const json &first = walk["steps"][0];
+        QCOMPARE(first["bits"].get<int>(), 2 * (144 + 640));
+        QStringList with;
+        for (const json &choice : first["choices"])
+            with << "--with"
+                 << QString::fromStdString(
+                        choice["layer"].get<std::string>() + "=" + choice["name"].get<std::string>());
+        const json together = json::parse(runWith(digits("digits_fixed.pt", with)).out.toStdString());
+        QCOMPARE(first["accuracy"], together["accuracy"]);
     }
 
     void statuses_data()

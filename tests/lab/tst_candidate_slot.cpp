@@ -1,4 +1,5 @@
 // The model has members named `slots`.
+#include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_words.h"
 #include "formats/open_model.h"
@@ -12,6 +13,7 @@
 #include "support/paths.h"
 #include "support/watched_file.h"
 
+#include <cmath>
 #include <new>
 #include <stdexcept>
 
@@ -142,6 +144,99 @@ private Q_SLOTS:
             QCOMPARE(shown[i].slot.quantizer->scale, slot.quantizer->scale);
             QCOMPARE(shown[i].figures->codesSha256, codesSha256(slot));
         }
+    }
+
+    void activations_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<QString>("settings");
+        QTest::addColumn<double>("scale");
+        const auto row = [](const char *file, const char *candidate, const char *settings, double scale) {
+            QTest::addRow("%s %s", file, candidate) << file << candidate << settings << scale;
+        };
+        // digits_fixed.pt stores log2 of relu1's threshold, digits_float.pt the threshold: both between 2 and 4.
+        row("digits_fixed.pt", "Uint8ActPerTensorFixedPoint,bit_width=4", "Uint8ActPerTensorFixedPoint,bit_width=4",
+            0.25);
+        row("digits_fixed.pt", "Int8ActPerTensorFixedPoint", "Int8ActPerTensorFixedPoint", 4.0 / 128);
+        row("digits_fixed.pt", "Uint8ActPerTensorFloat",
+            "Uint8ActPerTensorFloat,scaling_impl_type=const,scaling_init=T", -255);
+        row("digits_float.pt", "Uint8ActPerTensorFloat,bit_width=4", "Uint8ActPerTensorFloat,bit_width=4", -15);
+        row("digits_float.pt", "Uint8ActPerTensorFixedPoint",
+            "Uint8ActPerTensorFixedPoint,scaling_impl_type=const,scaling_init=T", 4.0 / 256);
+        row("digits_float.pt", "ap_ufixed<6,2>", "ap_ufixed<6,2>", 0.0625);
+        row("digits_float.pt", "ap_fixed<6,2>,bit_width=4", "ap_fixed<6,2>,bit_width=4", 0.25);
+    }
+
+    /// From the stored threshold; the recipe that Apply writes gives the same quantizer. A scale below 0 is what the
+    /// threshold, log2 of which one file stores, is divided by.
+    void activations()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, candidate);
+        QFETCH(QString, settings);
+        QFETCH(double, scale);
+        const auto network = openNetwork(test::sample(file.toStdString()), {}, false);
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const auto facts = gatherFacts(*network);
+        const auto made = candidateSlot(*network, *facts, {network->layer("relu1")->id, Slot::Act},
+            candidates({candidate.toStdString()}).front().settings, nullptr, {});
+        QVERIFY2(made, made ? "" : made.error().text.c_str());
+        const float stored = facts->stored(*facts->find("relu1", Slot::Act), "scaling_impl.value").value().front();
+        const float threshold
+            = file == "digits_fixed.pt" ? static_cast<float>(std::exp2(static_cast<double>(stored))) : stored;
+        SlotSettings concrete;
+        concrete.preset = made->preset;
+        concrete.overrides = made->overrides;
+        QCOMPARE(QString::fromStdString(settingsText(concrete)),
+            settings.replace("=T", "=" + QString::fromStdString(shortest(threshold))));
+        const float expected = scale < 0 ? threshold / static_cast<float>(-scale) : static_cast<float>(scale);
+        QCOMPARE(made->quantizer->scale->values, std::vector<float>{expected});
+        const auto applied = recoverQuantizers(
+            network->file, withChoice(network->recipe, {"relu1", Slot::Act, made->preset, made->overrides}));
+        QVERIFY2(applied, applied ? "" : applied.error().text().c_str());
+        Quantizer shown = *made->quantizer, inForce = applied->layer("relu1")->slot(Slot::Act)->quantizer.value();
+        shown.origin.clear();
+        inForce.origin.clear();
+        QVERIFY(shown == inForce);
+    }
+
+    void refusedActivations_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("candidate");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("of an export")
+            << "digits_fixed_qonnx.onnx"
+            << "Uint8ActPerTensorFloat"
+            << "the file has the scale of this activation and no threshold to compute another "
+               "from; ap_fixed<W,I>, ap_ufixed<W,I> and float need none, and range=max or a "
+               "percentile such as range=99.9 takes one from data";
+        QTest::newRow("shifted") << "digits_fixed.pt"
+                                 << "ShiftedUint8ActPerTensorFloat"
+                                 << "its numbers are trained or searched and stored: only the candidate \"file\" shows "
+                                    "them";
+        QTest::newRow("of weights") << "digits_fixed.pt"
+                                    << "Int8WeightPerTensorFloat"
+                                    << "it is a preset of slot \"weight\"";
+        QTest::newRow("of values") << "digits_fixed.pt"
+                                   << "binary"
+                                   << "binary quantizes float weights and biases, and there are none here";
+        QTest::newRow("too wide") << "digits_fixed.pt"
+                                  << "ap_fixed<40,2>"
+                                  << "ap_fixed<40,2>: 40 is not a whole number from 1 to 32";
+    }
+
+    void refusedActivations()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, candidate);
+        QFETCH(QString, says);
+        const auto network = openNetwork(test::sample(file.toStdString()), {}, false);
+        const auto made = candidateSlot(*network, *gatherFacts(*network), {network->layer("relu1")->id, Slot::Act},
+            candidates({candidate.toStdString()}).front().settings, nullptr, {});
+        QVERIFY(!made);
+        QCOMPARE(QString::fromStdString(made.error().text), says);
     }
 
     void aFailingCandidateLeavesNothingBehind()

@@ -37,6 +37,15 @@ private Q_SLOTS:
         row("Int8WeightPerTensorFloat,quant_type=binary,bit_width=4", "its width is fixed");
         row("Int8WeightPerTensorFloat,bit_width=4,bit_width=6", "stands twice");
         row("file,bit_width=4", "has no effect on file");
+        row("Int8WeightPerTensorFloat,range=max",
+            "range has no effect on Int8WeightPerTensorFloat: it is the threshold of");
+        row("ap_ufixed<8,2>,range=max", "range has no effect on ap_ufixed<8,2>");
+        row("ShiftedUint8ActPerTensorFloat,range=max", "its threshold alone does not make its numbers");
+        row("Uint8ActPerTensorFloat,range=100.5", "is neither max nor a percentile above 0 and up to 100");
+        row("Uint8ActPerTensorFloat,range=0", "is neither max nor a percentile");
+        row("Uint8ActPerTensorFloat,range=nan", "is neither max nor a percentile");
+        row("Uint8ActPerTensorFloat,range=max,range=99", "range stands twice");
+        row("Uint8ActPerTensorFloat,range=max,scaling_init=3", "range and scaling_init both give the threshold");
         row("Int8WeightPerTensorFloatMSE", "trained or searched and stored");
         row("Int8WeightPerTensorFloat,scaling_impl_type=parameter", "trained or searched and stored");
         row("Int8WeightPerChannelFloatDecoupled", "trained or searched and stored");
@@ -60,6 +69,22 @@ private Q_SLOTS:
             message = all.error().message;
         }
         QVERIFY2(QString::fromStdString(message).contains(says), message.c_str());
+    }
+
+    /// What data gave is a constant; the text stays, and so does the range in widths and families.
+    void rangesOfActivations()
+    {
+        const auto wide = atWidths(candidates({"Uint8ActPerTensorFloat,range=99.90,bit_width=8"}), 3, 4);
+        QCOMPARE(wide.size(), std::size_t{2});
+        QCOMPARE(wide[1].text, std::string("Uint8ActPerTensorFloat,bit_width=4,range=99.9"));
+        QCOMPARE(wide[1].range, std::optional(DataRange{99.9}));
+        QCOMPARE(candidateFamily(wide[1].text), std::string("Uint8ActPerTensorFloat,range=99.9"));
+        const CandidateText known = withRange(wide[1], 3.7f);
+        QCOMPARE(known.text, wide[1].text);
+        QCOMPARE(settingsText(known.settings),
+            std::string("Uint8ActPerTensorFloat,bit_width=4,scaling_impl_type=const,scaling_init=3.7"));
+        QVERIFY(!known.range);
+        QCOMPARE(candidates({"Int8ActPerTensorFixedPoint,range=max"}).front().range, std::optional(DataRange{100}));
     }
 
     /// A stored scale for the whole tensor used to end the comparison: '3 scales have no axis'.

@@ -142,6 +142,53 @@ private Q_SLOTS:
         QCOMPARE(sum.seen.codes.used, std::uint64_t{5});
     }
 
+    void percentiles_data()
+    {
+        QTest::addColumn<double>("percent");
+        QTest::addColumn<float>("magnitude");
+        QTest::newRow("max") << 100.0 << 100.0f;
+        QTest::newRow("99.9: the 100th") << 99.9 << 100.0f;
+        QTest::newRow("99: the 99th") << 99.0 << 99.0f;
+        QTest::newRow("98.4: the 98th") << 98.4 << 98.0f;
+        QTest::newRow("98.6: the 99th") << 98.6 << 99.0f;
+        QTest::newRow("1: the first") << 1.0 << 1.0f;
+        QTest::newRow("none: the first") << 0.1 << 1.0f;
+    }
+
+    /// Of 1, -2, 3, .. -100, each with a bin of its own; what is not finite does not count.
+    void percentiles()
+    {
+        QFETCH(double, percent);
+        QFETCH(float, magnitude);
+        Magnitudes all, half;
+        for (int i = 1; i <= 100; ++i)
+            (i % 3 == 0 ? half : all).add(std::vector<float>{static_cast<float>(i % 2 == 0 ? -i : i)});
+        all.add(std::vector<float>{NAN, INFINITY, -INFINITY});
+        all.add(half);
+        QCOMPARE(all.percentile(percent), std::optional(magnitude));
+    }
+
+    /// 1 and 1.005 are in one bin of 1/128, which is told by its largest; zeros are magnitudes too.
+    void binsOfMagnitudes()
+    {
+        const std::vector<float> x{0, -1, 1.005f, 1, 1.01f};
+        const FlowFigures f = measureFlow(x, {5}, nullptr, {}, true);
+        QVERIFY(
+            (f.magnitudes.bins() == std::vector<Magnitudes::Bin>{{0, 0, 1}, {0x3F80, 1.005f, 3}, {0x3F81, 1.01f, 1}}));
+        QCOMPARE(f.magnitudes.percentile(20), std::optional(0.0f));
+        QCOMPARE(f.magnitudes.percentile(50), std::optional(1.005f));
+        QCOMPARE(f.magnitudes.percentile(100), std::optional(1.01f));
+        QVERIFY(!Magnitudes().percentile(50));
+        QVERIFY(measureFlow(x, {5}, nullptr).magnitudes.bins().empty());
+        RunResult result;
+        result.layers = {{"relu1", layerId(3), Slot::Act, f}};
+        QVERIFY(resultIn(payloadOf(result)).layers[0].figures.magnitudes.bins() == f.magnitudes.bins());
+        QVERIFY_EXCEPTION_THROWN(Magnitudes({{0x3F80, 2, 1}}), ParseError);
+        QVERIFY_EXCEPTION_THROWN(Magnitudes({{0x3F80, 1, 0}}), ParseError);
+        QVERIFY_EXCEPTION_THROWN(Magnitudes({{0x7F80, INFINITY, 1}}), ParseError);
+        QVERIFY_EXCEPTION_THROWN(Magnitudes({{0x3F81, 1.01f, 1}, {0x3F80, 1, 1}}), ParseError);
+    }
+
     void brokenMessages()
     {
         for (const char *text : {"", "[]", "{}", "{\"samples\":-1}", "{\"samples\":1,\"outputs\":3}"})

@@ -6,6 +6,7 @@
 #include "dialects/brevitas/learned_rounding.h"
 #include "dialects/brevitas/own_class.h"
 #include "dialects/brevitas/packed_rules.h"
+#include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/torch_ao_rules.h"
 #include "dialects/brevitas/weight_rules.h"
 #include "network/recover.h"
@@ -162,17 +163,18 @@ void takeSpec(SlotWork &work, bool assumed)
 void takeLabQuantizer(SlotWork &work, bool assumed)
 {
     SlotQuantizer &slot = work.slot;
-    if (!slot.tensor || !isFloating(slot.tensor->dtype))
+    const bool saysAll = work.settings.preset.starts_with("ap_") && presetSlot(slot.slot) == Slot::Act;
+    if (!saysAll && (!slot.tensor || !isFloating(slot.tensor->dtype)))
         throw SlotFailure{"no-tensor",
             fmt::format("{} quantizes float weights and biases, and there are none here", work.settings.preset)};
-    if (slot.tensor->count() == 0)
+    if (slot.tensor && slot.tensor->count() == 0)
         throw SlotFailure{"empty-tensor", "the tensor is empty, so it has no scale"};
     try {
         slot.quantizer = labQuantizer(work.settings.preset, work.settings, slot);
     } catch (const std::invalid_argument &error) {
         throw mismatch(work, work.settings.presetEntry, error.what());
     }
-    if (!work.settings.value("axis"))
+    if (slot.tensor && !work.settings.value("axis"))
         markAssumedAxis(work, *slot.quantizer);
     slot.preset = work.settings.preset;
     slot.overrides = work.settings.overrides;

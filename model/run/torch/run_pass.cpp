@@ -74,7 +74,7 @@ std::shared_ptr<const void> RunPass::observe(const Observation &seen, const Piec
             m_leaving[seen.layer] = {depth, firstSamples(asFloats(seen.output), count, batch)};
     }
     auto figures = std::make_shared<FlowFigures>(
-        measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape)));
+        measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape), m_message.magnitudes));
     if (seen.isRounded) // within an operator: what was clipped and what became 0 is not seen
         figures->seen.clipped.reset();
     return figures;

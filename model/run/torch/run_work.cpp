@@ -81,6 +81,8 @@ Result<RunResult> RunWork::run(const RunMessage &message, const RunListener &lis
         return tl::unexpected(chosen.error());
     if (const auto set = m_engine.setQuantizers(chosen->quantizers); !set)
         return tl::unexpected(set.error());
+    if (message.magnitudes) // figures of earlier runs may be without
+        m_engine.setMemoryLimit(0);
     m_engine.setMemoryLimit(message.layerOutputs ? 0 : message.memoryLimit);
     const std::uint64_t batch = batchOf(listener), together = message.layerOutputs ? 1 : piecesTogether(batch);
     const std::uint64_t samples = m_inputs->samples();
