@@ -1,5 +1,8 @@
 #include "base/atomic_file.h"
 
+#include "base/stale_files.h"
+#include "base/writer_mark.h"
+
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -16,6 +19,15 @@ namespace quantscope {
 namespace {
 
 constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr std::size_t kLongestFileName = 255; // NAME_MAX
+
+/// The end of the name is kept, with the extension: compilers that check the temporary file look at it.
+std::string temporaryName(unsigned number, const std::string &name)
+{
+    const std::string beginning = fmt::format("{}{}-{}-", kTemporaryFile, writerMark(), number);
+    const std::size_t room = kLongestFileName - beginning.size();
+    return beginning + (name.size() > room ? name.substr(name.size() - room) : name);
+}
 
 tl::unexpected<Error> ioError(const std::string &path, std::string_view what, int number)
 {
@@ -71,12 +83,12 @@ Result<AtomicFile> AtomicFile::create(const std::string &destination)
     if (isThere && !S_ISREG(status.st_mode)) // a rename would put a file in the place of a device or a pipe
         return refused("is a device or a pipe, so no file can be written there");
     static std::atomic<unsigned> counter = 0;
-    // The suffix keeps the extension: compilers that check the temporary file look at it.
     const auto slash = destination.find_last_of('/');
     const std::string folder = slash == std::string::npos ? "" : destination.substr(0, slash + 1);
     const std::string name = slash == std::string::npos ? destination : destination.substr(slash + 1);
+    clearStaleFiles(folder);
     for (int attempt = 0; attempt < 100; ++attempt) {
-        const std::string temporary = fmt::format("{}.quantscope-{}-{}-{}", folder, ::getpid(), counter++, name);
+        const std::string temporary = folder + temporaryName(counter++, name);
         const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0)
             return AtomicFile(destination, temporary, descriptor);

@@ -1,5 +1,8 @@
 #include "base/temporary_folder.h"
 
+#include "base/stale_files.h"
+#include "base/writer_mark.h"
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -38,7 +41,9 @@ Result<TemporaryFolder> TemporaryFolder::make()
 {
     std::error_code error;
     const std::filesystem::path base = std::filesystem::temp_directory_path(error);
-    std::string pattern = (error ? std::filesystem::path("/tmp") : base) / "quantscope-XXXXXX";
+    const std::filesystem::path in = error ? std::filesystem::path("/tmp") : base;
+    clearStaleFolders(in.string());
+    std::string pattern = in / fmt::format("{}{}-XXXXXX", kTemporaryFolder, writerMark());
     const std::string tried = pattern; // mkdtemp may write into its argument
     if (::mkdtemp(pattern.data()) == nullptr)
         return tl::unexpected(Error{ErrorKind::Io, tried, std::nullopt,

@@ -1,4 +1,5 @@
 #include "base/process.h"
+#include "base/writer_mark.h"
 
 #include <QtTest>
 
@@ -93,7 +94,8 @@ void TestProcess::noTemporaryFolderIsAnError()
     before.isNull() ? void(qunsetenv("TMPDIR")) : void(qputenv("TMPDIR", before));
     QVERIFY(!folder.has_value());
     QCOMPARE(folder.error().kind, ErrorKind::Io);
-    QVERIFY(folder.error().text().starts_with("/proc/self/quantscope-XXXXXX: no temporary folder can be made: "));
+    const std::string named = "/proc/self/quantscope-" + writerMark() + "-XXXXXX";
+    QVERIFY(folder.error().text().starts_with(named + ": no temporary folder can be made: "));
 }
 
 QTEST_GUILESS_MAIN(TestProcess)
