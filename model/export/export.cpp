@@ -53,7 +53,8 @@ Preview previewFiles(const ExportPlan &plan, const SourceFacts &source, std::siz
 
 } // namespace
 
-Result<ExportReport> exportLayers(const Network &network, const ExportRequest &request, const Progress &progress)
+Result<ExportReport> exportLayers(
+    const Network &network, const ExportRequest &request, const Progress &progress, const ExportSteps &steps)
 {
     return guarded(network, [&]() -> Result<ExportReport> {
         auto plan = planExport(network, request);
@@ -61,7 +62,7 @@ Result<ExportReport> exportLayers(const Network &network, const ExportRequest &r
             return tl::unexpected(plan.error());
         if (request.folder.empty())
             return tl::unexpected(Error{ErrorKind::Usage, {}, std::nullopt, "no folder to export to is given"});
-        return ExportBatch(network, request, *plan, progress).run();
+        return ExportBatch(network, request, *plan, progress, steps).run();
     });
 }
 

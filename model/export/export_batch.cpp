@@ -12,12 +12,13 @@
 
 namespace quantscope {
 
-ExportBatch::ExportBatch(
-    const Network &network, const ExportRequest &request, const ExportPlan &plan, const Progress &progress)
+ExportBatch::ExportBatch(const Network &network, const ExportRequest &request, const ExportPlan &plan,
+    const Progress &progress, const ExportSteps &steps)
     : m_network(network)
     , m_request(request)
     , m_plan(plan)
     , m_progress(progress)
+    , m_steps(steps)
     , m_folder(request.folder)
 {
     for (const PlannedFile &file : plan.files)
@@ -63,6 +64,7 @@ Result<void> ExportBatch::writeFile(const PlannedFile &file)
     auto opened = AtomicFile::create(m_folder.file(file.name));
     if (!opened)
         return tl::unexpected(opened.error());
+    tell("writing", m_files.size());
     m_files.push_back(std::move(*opened));
     FileSink sink(m_files.back());
     auto hashes = file.writer->write(file, m_source, sink, stepper());
@@ -118,7 +120,9 @@ Result<void> ExportBatch::proveFormat(const Writer &writer)
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < m_written.size(); ++i)
         if (m_written[i].file->writer == &writer) {
-            files.push_back({m_written[i].file, m_files[i].temporaryPath()});
+            files.push_back({m_written[i].file, m_files[i].temporaryPath(),
+                [this, &places, at = files.size()](
+                    std::string_view doing, std::size_t others) { tell(doing, places[at], others); }});
             places.push_back(i);
         }
     const auto companion = m_companionPaths.find(writer.companionName);
@@ -149,6 +153,12 @@ Result<void> ExportBatch::commit()
         if (auto done = file.commit(); !done)
             return done;
     return {};
+}
+
+void ExportBatch::tell(std::string_view doing, std::size_t place, std::size_t others) const
+{
+    if (m_steps)
+        m_steps({std::string(doing), m_plan.files[place].name, others, place + others + 1, m_plan.files.size()});
 }
 
 CodesWritten ExportBatch::stepper()

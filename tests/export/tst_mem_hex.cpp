@@ -44,6 +44,7 @@ private Q_SLOTS:
     void formatsAreOrderedByTheTable();
     void packingErrors_data();
     void packingErrors();
+    void stepsAreTold();
 };
 
 void TestMemHex::words_data()
@@ -259,6 +260,24 @@ void TestMemHex::packingErrors()
     QCOMPARE(report.error().kind, ErrorKind::Usage);
     QVERIFY2(QString::fromStdString(report.error().message).contains(reason), report.error().message.c_str());
     QVERIFY(names(folder.path()).isEmpty());
+}
+
+void TestMemHex::stepsAreTold()
+{
+    QTemporaryDir folder;
+    ExportRequest request = requestFor(folder.path(), {"fc", "float"});
+    request.formats = {"mem-hex"};
+    request.verify = true;
+    QStringList steps;
+    const auto report = exportLayers(
+        threeLayers(), request, {}, [&](const ExportStep &step) { steps << QString::fromStdString(stepText(step)); });
+    QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
+    QCOMPARE(steps,
+        (QStringList{"writing float__weight.mem, 1 of 3", "writing float__bias.mem, 2 of 3",
+            "writing fc_weight.mem, 3 of 3", "reading back float__weight.mem, 1 of 3",
+            "reading back float__bias.mem, 2 of 3", "reading back fc_weight.mem, 3 of 3"}));
+    QCOMPARE(stepText({"compiling", "conv1.h", 2, 3, 64}), std::string("compiling conv1.h and 2 more, 3 of 64"));
+    QCOMPARE(stepText({"compiling", "layer2.h", 0, 3, 64}), std::string("compiling layer2.h, 3 of 64"));
 }
 
 QTEST_GUILESS_MAIN(TestMemHex)

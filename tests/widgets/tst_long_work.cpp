@@ -43,6 +43,8 @@ private Q_SLOTS:
         QVERIFY(button("status-cancel")->isVisible());
         session().selectLayers({u"fc1"_s}); // says something else
         QVERIFY(label("status").startsWith(u"exporting m.pt"));
+        QTRY_COMPARE_WITH_TIMEOUT(label("status"),
+            u"exporting m.pt to %1: compiling conv2.h and 1 more, 2 of 2"_s.arg(m_folder->filePath(u"mine"_s)), 20000);
         answer(QMessageBox::Cancel);
         m_window->close();
         QVERIFY(m_window->isVisible());

@@ -30,8 +30,9 @@ public:
     /// Nothing of it is left behind.
     void cancel();
     bool running() const { return m_writing.running(); }
-    /// "exporting digits.pt to /home/me/digits_hw: 2 layers"; empty where nothing runs.
-    QString text() const { return running() ? m_text : QString(); }
+    /// "exporting digits.pt to /home/me/digits_hw: 2 layers", then "...: compiling conv2.h, 3 of 64"; empty where
+    /// nothing runs.
+    QString text() const { return running() ? m_to + QStringLiteral(": ") + m_step : QString(); }
     bool verifies() const { return m_verifies; } ///< what is written is compiled and compared
     const std::optional<Written> &written() const { return m_written; }
 
@@ -41,7 +42,11 @@ Q_SIGNALS:
     void finished(); ///< written() is there, or it was cancelled
 
 private:
-    QString m_text;
+    void showStep(const std::shared_ptr<const int> &run, const QString &step);
+
+    QString m_to, m_step;
+    std::shared_ptr<const int> m_run; ///< tells its steps from those of one before
+    int m_permille = 0;
     bool m_verifies = false;
     std::optional<Written> m_written;
     Task<ExportReport> m_writing;

@@ -71,8 +71,10 @@ public:
         if (!cc)
             throw ProofError("no C compiler was found (CC, cc, gcc, clang): install one, or export without the proof");
         linkFiles();
+        tellCompiling();
         proveC(*cc);
         const auto cxx = findCxxCompiler();
+        tellCompiling();
         if (cxx)
             checkCxx(*cxx);
         m_bySystemC = cxx && hasSystemC() && proveSystemC(*cxx);
@@ -86,6 +88,11 @@ public:
     }
 
 private:
+    void tellCompiling() const
+    {
+        if (m_headers.front().begin)
+            m_headers.front().begin("compiling", m_headers.size() - 1);
+    }
     /// Under their final names, so that they find each other and nothing older does.
     void linkFiles()
     {

@@ -106,6 +106,8 @@ Result<std::vector<FileProof>> proveMemHex(
     return guardedProof([&] {
         std::vector<FileProof> proofs;
         for (const FileToProve &file : files) {
+            if (file.begin)
+                file.begin("reading back", 0);
             proveFile(file, step);
             proofs.push_back({file.file->count(), "reading back"});
         }

@@ -147,9 +147,12 @@ void compareTyped(const ExportArray &array, DumpReader &dump, const CodesWritten
 void compareRaw(std::span<const FileToProve> headers, const std::string &outputPath, const CodesWritten &step)
 {
     DumpReader dump(outputPath);
-    for (const FileToProve &h : headers)
+    for (const FileToProve &h : headers) {
+        if (h.begin)
+            h.begin("comparing", 0);
         for (const ExportArray &array : h.file->arrays)
             compareTyped(array, dump, step);
+    }
     dump.expectEnd();
 }
 

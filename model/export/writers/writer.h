@@ -26,6 +26,8 @@ using CodeHashes = std::vector<std::optional<std::string>>;
 struct FileToProve {
     const PlannedFile *file = nullptr;
     std::string path;
+    /// Called when the proof begins with this file: "compiling", and how many of those behind it are done with it.
+    std::function<void(std::string_view doing, std::size_t others)> begin = {};
 };
 
 struct FileProof {
