@@ -2,12 +2,16 @@
 
 #include "base/parse_number.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "dialects/brevitas/lab_quantizers.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,18 +54,56 @@ bool isNumber(const std::string &text)
     return parseNumber<double>(text) && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
 }
 
-/// A Python string literal: nothing in it can end it.
-std::string pythonString(const std::string &text)
+/// Shown as it is in a string literal: no control, nothing that turns the direction of text or has no width.
+bool isPlain(char32_t code)
+{
+    return code >= 0xA0 && code != 0xAD && (code < 0x200B || code > 0x206F) && code != 0xFEFF;
+}
+
+/// A Python string literal: nothing in it can end it. Bytes that are no UTF-8 are written as Python reads such names
+/// ('surrogateescape').
+std::string pythonString(std::string_view text)
 {
     std::string out = "'";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\'' || c == '\\')
-            out += std::string("\\") + c;
+    while (!text.empty()) {
+        const auto byte = static_cast<unsigned char>(text.front());
+        const std::size_t length = std::max<std::size_t>(1, utf8Length(text));
+        if (text.front() == '\'' || text.front() == '\\')
+            out += std::string("\\") + text.front();
+        else if (byte >= 0x20 && byte < 0x7F)
+            out += text.front();
+        else if (byte < 0x80)
+            out += fmt::format("\\x{:02x}", byte);
+        else if (utf8Length(text) == 0)
+            out += fmt::format("\\udc{:02x}", byte);
+        else if (const char32_t code = codePoint(text.substr(0, length)); isPlain(code))
+            out += text.substr(0, length);
         else
-            out += byte < 0x20 || byte >= 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+            out += fmt::format("\\U{:08x}", static_cast<std::uint32_t>(code));
+        text.remove_prefix(length);
     }
     return out + "'";
+}
+
+/// "[1, -2]": a list of whole numbers; nullopt for anything else.
+std::optional<std::string> pythonList(std::string_view text)
+{
+    if (text.size() < 2 || text.front() != '[' || text.back() != ']')
+        return std::nullopt;
+    std::vector<std::int64_t> numbers;
+    std::string item;
+    for (const char c : text.substr(1)) { // what ends the list ends its last item
+        if (c != ',' && c != ']') {
+            item += c == ' ' ? "" : std::string(1, c);
+            continue;
+        }
+        const auto number = parseNumber<std::int64_t>(item);
+        if (!number)
+            return std::nullopt;
+        numbers.push_back(*number);
+        item.clear();
+    }
+    return fmt::format("[{}]", fmt::join(numbers, ", "));
 }
 
 std::string pythonValue(const std::string &keyword, const std::string &value, Imports &imports)
@@ -80,8 +122,7 @@ std::string pythonValue(const std::string &keyword, const std::string &value, Im
         imports["brevitas.inject.enum"].insert(std::string(row->type));
         return fmt::format("{}.{}", row->type, cased(value, std::toupper));
     }
-    const bool list = value.starts_with('[') && value.find_first_not_of("[]0123456789-, ") == std::string::npos;
-    return isNumber(value) || list ? value : pythonString(value);
+    return isNumber(value) ? value : pythonList(value).value_or(pythonString(value));
 }
 
 /// Where the preset is imported from: some are not exported from brevitas.quant.
@@ -99,25 +140,39 @@ std::string moduleOf(const std::string &preset)
 std::string allocationPython(const std::vector<SweepPoint> &points, const Allocation &allocation)
 {
     Imports imports;
-    std::string calls;
+    std::vector<std::pair<std::string, std::string>> layers; ///< literal of the name, keyword arguments
+    std::string remarks;
     for (const std::size_t i : allocation.points) {
         const SlotSettings &settings = points[i].settings;
-        const std::string layer = printable(points[i].layer), &preset = settings.preset;
+        const std::string &preset = settings.preset;
         if (isLabQuantizer(preset)) {
-            calls += fmt::format("# {}: {} is no preset of Brevitas\n", layer, printable(points[i].candidate));
+            remarks += fmt::format(
+                "# {}: {} is no preset of Brevitas\n", printable(points[i].layer), printable(points[i].candidate));
             continue;
         }
+        if (!points[i].caveat.empty())
+            remarks += fmt::format("# {}: {}\n", printable(points[i].layer), points[i].caveat);
         imports[moduleOf(preset)].insert(preset);
-        calls += fmt::format("# {}{}\n{}_quant={}", layer, points[i].caveat.empty() ? "" : ": " + points[i].caveat,
-            points[i].slot, preset);
+        std::string keywords = fmt::format("{}_quant={}", points[i].slot, preset);
         for (const auto &[keyword, value] : settings.overrides)
-            calls += fmt::format(", {}_{}={}", points[i].slot, keyword, pythonValue(keyword, value, imports));
-        calls += "\n";
+            keywords += fmt::format(", {}_{}={}", points[i].slot, keyword, pythonValue(keyword, value, imports));
+        const std::string name = pythonString(points[i].layer);
+        const auto same = std::ranges::find(layers, name, &std::pair<std::string, std::string>::first);
+        if (same == layers.end())
+            layers.emplace_back(name, std::move(keywords));
+        else
+            same->second += ", " + keywords;
     }
     std::string out;
     for (const auto &[module, names] : imports)
         out += fmt::format("from {} import {}\n", module, fmt::join(names, ", "));
-    return out + (out.empty() ? "" : "\n") + calls;
+    out += (out.empty() ? "" : "\n") + remarks;
+    if (layers.empty())
+        return out;
+    out += fmt::format("# QuantConv2d(..., **quantizers[{}])\nquantizers = {{\n", layers.front().first);
+    for (const auto &[name, keywords] : layers)
+        out += fmt::format("    {}: dict({}),\n", name, keywords);
+    return out + "}\n";
 }
 
 } // namespace quantscope

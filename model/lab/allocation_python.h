@@ -7,7 +7,8 @@
 
 namespace quantscope {
 
-/// An allocation as keyword arguments of Brevitas layers to paste, with the imports that they need.
+/// An allocation as Python to paste: keyword arguments of Brevitas layers by the layer's name, with the imports that
+/// they need; what Brevitas has no preset for is a comment.
 std::string allocationPython(const std::vector<SweepPoint> &points, const Allocation &allocation);
 
 } // namespace quantscope

@@ -9,6 +9,8 @@
 #include "support/paths.h"
 #include "support/state_file.h"
 
+#include <QProcess>
+#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -190,45 +192,95 @@ private Q_SLOTS:
         QTest::addColumn<QString>("layer");
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("wanted");
-        QTest::newRow("plain") << "fc"
-                               << "Int8WeightPerTensorFloat,bit_width=4"
-                               << "from brevitas.quant import Int8WeightPerTensorFloat\n\n# fc\n"
-                                  "weight_quant=Int8WeightPerTensorFloat, weight_bit_width=4\n";
-        QTest::newRow("enumerations and classes")
-            << "fc"
-            << "Int8WeightPerTensorFloat,restrict_scaling_type=power_of_two,restrict_value_float_to_int_impl=floorste"
-            << "from brevitas.core.function_wrapper import FloorSte\n"
-               "from brevitas.inject.enum import RestrictValueType\n"
-               "from brevitas.quant import Int8WeightPerTensorFloat\n\n# fc\n"
-               "weight_quant=Int8WeightPerTensorFloat, weight_restrict_scaling_type=RestrictValueType.POWER_OF_TWO, "
-               "weight_restrict_value_float_to_int_impl=FloorSte\n";
-        QTest::newRow("numbers and truth values")
-            << "fc"
-            << "Int8WeightPerTensorFloat,scaling_min_val=1e-3,signed=False,narrow_range=false"
-            << "from brevitas.quant import Int8WeightPerTensorFloat\n\n# fc\nweight_quant=Int8WeightPerTensorFloat, "
-               "weight_scaling_min_val=0.001, weight_signed=False, weight_narrow_range=False\n";
-        QTest::newRow("not exported from brevitas.quant")
-            << "fc"
-            << "Int8WeightPerChannelFixedPoint"
-            << "from brevitas.quant.fixed_point import Int8WeightPerChannelFixedPoint\n\n# fc\n"
-               "weight_quant=Int8WeightPerChannelFixedPoint\n";
+        const auto row = [](const char *name, const char *layer, const char *text, const char *imports,
+                             const char *literal, const char *keywords) {
+            QTest::newRow(name) << layer << text
+                                << QString("%1\n# QuantConv2d(..., **quantizers[%2])\nquantizers = {\n"
+                                           "    %2: dict(weight_quant=%3),\n}\n")
+                                       .arg(imports, literal, keywords);
+        };
+        const char *const plain = "from brevitas.quant import Int8WeightPerTensorFloat\n";
+        row("plain", "fc", "Int8WeightPerTensorFloat,bit_width=4", plain, "'fc'",
+            "Int8WeightPerTensorFloat, weight_bit_width=4");
+        row("enumerations and classes", "block.0.fc",
+            "Int8WeightPerTensorFloat,restrict_scaling_type=power_of_two,restrict_value_float_to_int_impl=floorste",
+            "from brevitas.core.function_wrapper import FloorSte\n"
+            "from brevitas.inject.enum import RestrictValueType\n"
+            "from brevitas.quant import Int8WeightPerTensorFloat\n",
+            "'block.0.fc'",
+            "Int8WeightPerTensorFloat, weight_restrict_scaling_type=RestrictValueType.POWER_OF_TWO, "
+            "weight_restrict_value_float_to_int_impl=FloorSte");
+        row("numbers and truth values", "fc",
+            "Int8WeightPerTensorFloat,scaling_min_val=1e-3,signed=False,narrow_range=false", plain, "'fc'",
+            "Int8WeightPerTensorFloat, weight_scaling_min_val=0.001, weight_signed=False, weight_narrow_range=False");
+        row("not exported from brevitas.quant", "fc", "Int8WeightPerChannelFixedPoint",
+            "from brevitas.quant.fixed_point import Int8WeightPerChannelFixedPoint\n", "'fc'",
+            "Int8WeightPerChannelFixedPoint");
+        row("a name with quotes", "a'b\\c\n", "Int8WeightPerTensorFloat", plain, R"('a\'b\\c\x0a')",
+            "Int8WeightPerTensorFloat");
+        row("a name beyond ASCII", "caf\xc3\xa9\xe2\x80\xae", "Int8WeightPerTensorFloat", plain,
+            "'caf\xc3\xa9\\U0000202e'", "Int8WeightPerTensorFloat");
         QTest::newRow("a name that would be code") << "fc\nimport os"
                                                    << "ternary"
                                                    << "# fc\\x0aimport os: ternary is no preset of Brevitas\n";
+    }
+
+    static SweepPoint chosen(const std::string &layer, const std::string &text)
+    {
+        SweepPoint point;
+        point.layer = layer;
+        point.slot = Slot::Weight;
+        point.candidate = text;
+        point.settings = parseCandidate(text)->settings;
+        return point;
     }
 
     void python()
     {
         QFETCH(QString, layer);
         QFETCH(QString, text);
-        SweepPoint point;
-        point.layer = layer.toStdString();
-        point.slot = Slot::Weight;
-        point.candidate = text.toStdString();
-        point.settings = parseCandidate(point.candidate)->settings;
         Allocation allocation;
         allocation.points = {0};
-        QTEST(QString::fromStdString(allocationPython({point}, allocation)), "wanted");
+        QTEST(QString::fromStdString(allocationPython({chosen(layer.toStdString(), text.toStdString())}, allocation)),
+            "wanted");
+    }
+
+    /// Python itself takes what is copied, and reads each layer's name and width out of it.
+    void pythonTakesIt()
+    {
+        const QString python = QStandardPaths::findExecutable("python3");
+        if (python.isEmpty())
+            QSKIP("there is no python3");
+        const std::vector<SweepPoint> points{chosen("a'b\\c\n", "Int8WeightPerTensorFloat,bit_width=4"),
+            chosen("fc\nimport os", "ternary"),
+            chosen("caf\xc3\xa9\xe2\x80\xae", "Int8WeightPerTensorFloat,bit_width=3"),
+            chosen(
+                "odd\xff", "Int8WeightPerChannelFixedPoint,scaling_min_val=1e-3,restrict_scaling_type=power_of_two")};
+        Allocation allocation;
+        allocation.points = {0, 1, 2, 3};
+        // Stands in for Brevitas: every class is its own name.
+        const char *const stub = "import sys, types\n"
+                                 "class Any(types.ModuleType):\n"
+                                 "    __path__ = []\n"
+                                 "    def __getattr__(self, name):\n"
+                                 "        if name.startswith('__'): raise AttributeError(name)\n"
+                                 "        return types.SimpleNamespace(POWER_OF_TWO='POT', name=name)\n"
+                                 "for m in ('', '.quant', '.quant.fixed_point', '.inject', '.inject.enum'):\n"
+                                 "    sys.modules['brevitas' + m] = Any('brevitas' + m)\n";
+        QProcess run;
+        run.start(python,
+            {"-c",
+                QString(stub) + QString::fromStdString(allocationPython(points, allocation))
+                    + "for name, given in quantizers.items():\n"
+                      "    print(ascii(name), given['weight_quant'].name, *sorted((k, v) for k, v in given.items()\n"
+                      "        if k != 'weight_quant'))\n"});
+        QVERIFY(run.waitForFinished(30000));
+        QCOMPARE(QString(run.readAllStandardError()), QString());
+        QCOMPARE(QString(run.readAllStandardOutput()),
+            QString("\"a'b\\\\c\\n\" Int8WeightPerTensorFloat ('weight_bit_width', 4)\n"
+                    "'caf\\xe9\\u202e' Int8WeightPerTensorFloat ('weight_bit_width', 3)\n"
+                    "'odd\\udcff' Int8WeightPerChannelFixedPoint ('weight_restrict_scaling_type', 'POT') "
+                    "('weight_scaling_min_val', 0.001)\n"));
     }
 };
 
