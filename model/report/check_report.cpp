@@ -35,6 +35,17 @@ Json findingJson(const Network &network, const Finding &finding)
     return out;
 }
 
+/// Rules with the same reason in one line.
+std::string uncheckedText(const std::vector<UncheckedRule> &unchecked)
+{
+    std::string out;
+    for (const UncheckedRules &one : byReason(unchecked))
+        out += fmt::format("not checked: {}: {}\n", fmt::join(one.rules, ", "), printable(one.why));
+    return out;
+}
+
+} // namespace
+
 std::string findingText(const Finding &finding)
 {
     std::string out
@@ -44,25 +55,18 @@ std::string findingText(const Finding &finding)
     return finding.source == kSaidByFile ? out : out + fmt::format("    from: {}\n", finding.source);
 }
 
-/// Rules with the same reason in one line.
-std::string uncheckedText(const std::vector<UncheckedRule> &unchecked)
+std::vector<UncheckedRules> byReason(const std::vector<UncheckedRule> &unchecked)
 {
-    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    std::vector<UncheckedRules> out;
     for (const UncheckedRule &rule : unchecked) {
-        const auto known
-            = std::ranges::find(reasons, rule.why, &std::pair<std::string, std::vector<std::string>>::first);
-        if (known == reasons.end())
-            reasons.push_back({rule.why, {rule.rule}});
+        const auto known = std::ranges::find(out, rule.why, &UncheckedRules::why);
+        if (known == out.end())
+            out.push_back({rule.why, {rule.rule}});
         else
-            known->second.push_back(rule.rule);
+            known->rules.push_back(rule.rule);
     }
-    std::string out;
-    for (const auto &[why, rules] : reasons)
-        out += fmt::format("not checked: {}: {}\n", fmt::join(rules, ", "), printable(why));
     return out;
 }
-
-} // namespace
 
 std::string checkSummary(const CheckResult &result)
 {

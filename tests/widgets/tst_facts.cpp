@@ -1,7 +1,7 @@
 #include "analysis/analyse.h"
 #include "items/compare_estimate.h"
-#include "items/diagnostic_model.h"
 #include "items/facts.h"
+#include "items/problem_model.h"
 #include "session/apply_problem.h"
 #include "support.h"
 #include "support/memory_slot.h"
@@ -331,13 +331,14 @@ private Q_SLOTS:
     {
         QFETCH(QString, text);
         QFETCH(QString, shown);
-        DiagnosticModel model;
-        model.setInspection({std::make_shared<const Network>(), {}, {{"rule", Severity::Note, "fc", str(text)}}});
-        QCOMPARE(test::printed(model), QStringList{u"note | fc | "_s + shown});
-        const QModelIndex cell = model.index(0, DiagnosticModel::TextColumn);
+        ProblemModel model;
+        model.setChecked(
+            saidSoFar({std::make_shared<const Network>(), {}, {{"rule", Severity::Note, "fc", str(text)}}}));
+        QCOMPARE(test::printed(model), (QStringList{u"note |  | 1 note"_s, u"note | fc | "_s + shown}));
+        const QModelIndex cell = model.index(1, ProblemModel::TextColumn);
         QCOMPARE(cell.data(Qt::ToolTipRole).toString(), u"note, rule rule\nfc\n"_s + shown);
         QCOMPARE(cell.data(Qt::AccessibleDescriptionRole), cell.data(Qt::ToolTipRole));
-        QCOMPARE(cell.data(DiagnosticModel::SeverityRole).toString(), u"note"_s);
+        QCOMPARE(cell.data(ProblemModel::SeverityRole).toString(), u"note"_s);
     }
 
     void whyNothingIsApplied()

@@ -1,7 +1,7 @@
 #include "dialects/brevitas/recipe_edits.h"
-#include "items/diagnostic_model.h"
 #include "items/facts.h"
 #include "items/layer_model.h"
+#include "items/problem_model.h"
 #include "items/values_model.h"
 #include "pages/export/export_doubts.h"
 #include "pages/export/export_result.h"
@@ -260,8 +260,11 @@ private Q_SLOTS:
         QCOMPARE(layers.index(0, 0).data().toString(), u"a\\x0a*/ int evil;\\xe2\\x80\\xae"_s);
         QCOMPARE(layers.index(1, 0).data().toString(), u"tab\\x09\\x1b[31m"_s);
         QCOMPARE(layers.nameAt(0), QString::fromStdString(session.network()->layers[0].name)); // to look it up by
-        DiagnosticModel problems;
-        problems.setInspection(session.inspection());
+        ProblemModel problems;
+        problems.setChecked(saidSoFar(session.inspection()));
+        for (int row = 0; row < problems.rowCount(); ++row)
+            problems.setFolded(row, false);
+        QVERIFY(problems.rowCount() > 0);
         for (const QString &line : test::printed(layers) + test::printed(problems))
             for (const QChar c : line)
                 QVERIFY2(c.unicode() >= 0x20 && c.unicode() != 0x202e, qPrintable(line));

@@ -1,7 +1,7 @@
-#include "items/diagnostic_model.h"
 #include "items/facts.h"
 #include "items/layer_model.h"
 #include "items/layer_proxy.h"
+#include "items/problem_model.h"
 #include "items/quantizer_model.h"
 #include "support.h"
 #include "support/flow_sketch.h"
@@ -355,14 +355,16 @@ private Q_SLOTS:
 
     void problemsWorstFirst()
     {
-        DiagnosticModel model;
+        ProblemModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setInspection({std::make_shared<const Network>(), {},
+        model.setChecked(saidSoFar({std::make_shared<const Network>(), {},
             {{"c", Severity::Note, "x", "third"}, {"b", Severity::Warning, "", "scale 2^-4"},
-                {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}}});
-        QCOMPARE(test::printed(model),
-            (QStringList{u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s,
-                u"note | x | third"_s}));
+                {"a", Severity::Error, "y", "first"}, {"d", Severity::Warning, "z", "after b"}}}));
+        const QStringList worst{
+            u"error | y | first"_s, u"warning | file | scale 2⁻⁴"_s, u"warning | z | after b"_s, u"note |  | 1 note"_s};
+        QCOMPARE(test::printed(model), worst);
+        model.setFolded(3, false);
+        QCOMPARE(test::printed(model), worst + QStringList{u"note | x | third"_s});
         QCOMPARE(model.count(Severity::Warning), 2);
     }
 

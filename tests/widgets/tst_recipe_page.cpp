@@ -155,6 +155,44 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return bitsOf(session, "conv1") == 8 && bitsOf(session, "fc2") == 8; }));
     }
 
+    /// A slot that nothing quantizes gets no quantizer by a keyword: it is left out, and named.
+    void aKeywordLeavesOutWhatNothingQuantizes()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.applyChoices({{"relu1", Slot::Act, "None", {}}, {"fc2", Slot::Bias, "None", {}}}, u"none"_s);
+        QTRY_VERIFY(session.network()->layer("relu1") && !session.network()->layer("relu1")->slot("act")->quantizer);
+        QTRY_VERIFY(session.statistics().idle());
+        RecipePage page(session);
+        page.resize(900, 700);
+        page.show();
+        QTRY_COMPARE(page.table()->model()->rowCount(), 12);
+        page.table()->clearSelection();
+        const auto choose = [&](const QString &layer, const QString &slot) {
+            page.table()->selectionModel()->select(page.table()->model()->index(rowOf(page, layer, slot), 0),
+                QItemSelectionModel::Select | QItemSelectionModel::Rows);
+        };
+        choose(u"relu1"_s, u"act"_s);
+        auto *set = page.findChild<QPushButton *>(u"set-keyword"_s);
+        page.findChild<QComboBox *>(u"keyword"_s)->setCurrentText(u"bit_width"_s);
+        QVERIFY(!set->isEnabled());
+        choose(u"fc2"_s, u"bias"_s);
+        choose(u"conv1"_s, u"weight"_s);
+        QCOMPARE(set->text(), u"Set"_s);
+        choose(u"relu2"_s, u"act"_s);
+        QCOMPARE(set->text(), u"Set for 2"_s);
+        page.findChild<QLineEdit *>(u"keyword-value"_s)->setText(u"5"_s);
+        set->click();
+        QTRY_COMPARE(bitsOf(session, "conv1"), 5);
+        QCOMPARE(session.network()->layer("relu2")->slot("act")->quantizer->bitWidth, 5);
+        QVERIFY(!session.network()->layer("relu1")->slot("act")->quantizer);
+        QVERIFY(!session.network()->layer("fc2")->slot("bias")->quantizer);
+        auto *leftOut = page.findChild<QLabel *>(u"keyword-left-out"_s);
+        QVERIFY(leftOut->isVisible());
+        QCOMPARE(leftOut->text(), u"left out, since nothing quantizes them: relu1 act, fc2 bias"_s);
+        QCOMPARE(session.undoStack().undoText(), u"bit_width = 5 for 2 quantizers"_s);
+    }
+
     /// The rows are those of the selected layers, by name: not by number, which a reload makes anew.
     void rowsFollowTheLayers()
     {

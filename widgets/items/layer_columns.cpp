@@ -158,7 +158,9 @@ LayerColumn problemColumn()
         {{}, [](const ListedRow &row) { return row.problems > 0 ? QString::number(row.problems) : QString(); },
             [](const ListedRow &row) { return QVariant(worth(row)); }, kLeft, u"problems of the layer, errors first"_s,
             [](const ListedRow &row) {
-                return row.problems ? countText(row.problems, u"problem"_s) + u": see the list below"_s : QString();
+                const QString found
+                    = row.found.empty() && row.problems ? countText(row.problems, u"problem"_s) : qs(row.found);
+                return found.isEmpty() ? QString() : found + u": see the list below"_s;
             }}};
 }
 

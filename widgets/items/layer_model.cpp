@@ -71,6 +71,7 @@ std::vector<ListedRow> LayerModel::rowsOf(const Inspection &inspection) const
     for (std::size_t at = 0; at < layers.size(); ++at) {
         static_cast<LayerRow &>(rows[at]) = std::move(layers[at]);
         fillGiven(rows[at]);
+        fillProblems(rows[at], network, network.layers[at].id);
     }
     int place = 0;
     for (const FlowEntry &entry : flowEntries(network, m_operators)) {
@@ -80,6 +81,24 @@ std::vector<ListedRow> LayerModel::rowsOf(const Inspection &inspection) const
         row.place = place++;
     }
     return rows;
+}
+
+void LayerModel::setChecked(std::shared_ptr<const CheckedNetwork> checked)
+{
+    m_checked = std::move(checked);
+    m_found = m_checked && m_checked->network ? problemsByLayer(*m_checked->network, m_checked->result.findings)
+                                              : std::vector<LayerProblems>();
+}
+
+void LayerModel::fillProblems(ListedRow &row, const Network &network, LayerId layer) const
+{
+    row.found.clear();
+    if (!m_checked || m_checked->network.get() != &network)
+        return;
+    const LayerProblems &found = m_found[position(layer)];
+    row.problems = found.count();
+    row.worst = found.worst();
+    row.found = found.text();
 }
 
 void LayerModel::setInspection(const Inspection &inspection)
@@ -114,8 +133,10 @@ void LayerModel::updateLayer(const std::string &name, const Inspection &inspecti
     if (at < 0)
         return;
     ListedRow changed = row(at);
-    static_cast<LayerRow &>(changed) = layerRow(inspection, inspection.network->layers[static_cast<std::size_t>(at)]);
+    const Layer &layer = inspection.network->layers[static_cast<std::size_t>(at)];
+    static_cast<LayerRow &>(changed) = layerRow(inspection, layer);
     fillGiven(changed);
+    fillProblems(changed, *inspection.network, layer.id);
     // Its place and name stay, so that nothing has to be sorted again and no lines are drawn anew for each.
     replaceRow(static_cast<std::size_t>(at), std::move(changed), Sqnr);
 }

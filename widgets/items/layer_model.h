@@ -1,5 +1,6 @@
 #pragma once
 
+#include "items/checked_network.h"
 #include "items/listed_row.h"
 #include "items/row_model.h"
 
@@ -49,6 +50,9 @@ public:
     void setInspection(const Inspection &inspection);
     /// The same network with more problems: rows and selection stay.
     void updateAll(const Inspection &inspection);
+    /// What the rules say of each layer, in the place of what was said when the file was read; of another network than
+    /// the one that is shown it counts for nothing. Call updateAll().
+    void setChecked(std::shared_ptr<const CheckedNetwork> checked);
     /// Refreshes the row of a layer whose statistics have arrived.
     void updateLayer(const std::string &name, const Inspection &inspection);
     /// Fills a column (Proposed or Change) from a store, for these rows and those to come; null empties it, and the
@@ -80,10 +84,13 @@ protected:
 private:
     std::vector<ListedRow> rowsOf(const Inspection &inspection) const;
     void fillGiven(ListedRow &row) const;
+    void fillProblems(ListedRow &row, const Network &network, LayerId layer) const;
 
     std::shared_ptr<const Network> m_network;
     std::unordered_map<std::string, int> m_rowOf; ///< of layers
     std::array<GivenCells, kGivenColumns> m_given;
+    std::shared_ptr<const CheckedNetwork> m_checked;
+    std::vector<LayerProblems> m_found; ///< by LayerId
     bool m_operators = false;
 };
 

@@ -36,6 +36,7 @@ struct ListedRow : LayerRow {
     int place = 0; ///< in the order of the flow, else of the file
     std::optional<BranchSums> sums; ///< of a branch: what its layers come to; the columns of LayerRow hold them too
     std::array<std::optional<GivenCell>, kGivenColumns> given;
+    std::string found; ///< of a layer, what the rules say of it: "1 error, 2 warnings: zero-point, bit-width"
 };
 
 } // namespace quantscope

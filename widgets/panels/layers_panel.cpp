@@ -90,6 +90,14 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
         fitColumns(m_table, m_model);
         showColumns();
     });
+    connect(&session.target(), &TargetStore::changed, this, [this] {
+        m_model.setChecked(m_session.target().checked());
+        if (m_model.network() != m_session.inspection().network)
+            return; // its rows are about to come
+        m_model.updateAll(m_session.inspection());
+        fitColumns(m_table, m_model);
+        showColumns();
+    });
     connect(&m_model, &LayerModel::givenChanged, this, [this] {
         fitColumns(m_table, m_model);
         showColumns();

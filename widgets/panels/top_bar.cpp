@@ -34,6 +34,12 @@ TopBar::TopBar(QWidget *parent)
     setModelOpen(false);
 }
 
+void TopBar::add(QWidget *tool)
+{
+    auto *row = static_cast<QHBoxLayout *>(layout());
+    row->insertWidget(row->indexOf(m_filter), tool);
+}
+
 void TopBar::setModelOpen(bool open)
 {
     m_recipe->setVisible(open);

@@ -17,6 +17,8 @@ public:
     QPushButton *compare() const { return m_compare; }
     QPushButton *exportLayers() const { return m_export; }
     QLineEdit *filter() const { return m_filter; }
+    /// Beside the filter.
+    void add(QWidget *tool);
     /// Which buttons the present state has: no dead ones.
     void setModelOpen(bool open);
 

@@ -21,6 +21,7 @@ namespace quantscope {
 void RecipeDocument::read(Recipe recipe, std::string text)
 {
     m_recipe = std::move(recipe);
+    m_mutes = m_recipe.mutes;
     m_text = m_onDisk = std::move(text);
     m_saved.reset();
 }
@@ -39,6 +40,8 @@ bool RecipeDocument::edited() const
 {
     if (m_saved)
         return recipeText(m_recipe) != *m_saved;
+    if (m_recipe.mutes != m_mutes)
+        return true;
     const auto isEdit = [](const auto &entry) { return entry.edited; };
     if (m_recipe.takenFrom.empty())
         return hasEdits(m_recipe);

@@ -33,6 +33,7 @@ private:
     Recipe m_recipe;
     std::string m_text; ///< that the entries of the recipe have their places in: edits start from it, saved or not
     std::string m_onDisk;
+    std::vector<std::string> m_mutes; ///< as they were read
     std::optional<std::string> m_saved; ///< what the recipe says that was saved last
 };
 

@@ -8,6 +8,7 @@
 #include "session/recipe_document.h"
 #include "session/run_store.h"
 #include "session/statistics_store.h"
+#include "session/target_store.h"
 #include "session/task.h"
 
 #include <QFileSystemWatcher>
@@ -51,6 +52,7 @@ public:
     StatisticsStore &statistics() { return m_statistics; }
     ExportStore &exports() { return m_exports; }
     RunStore &runs() { return m_runs; }
+    TargetStore &target() { return m_target; }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
     const QStringList &selectedLayers() const { return m_selected; }
@@ -85,6 +87,8 @@ public:
     /// Takes a keyword of one slot out of the recipe; an edit that can be undone. False where no entry for that slot
     /// alone says it.
     bool removeKeyword(const std::string &layer, Slot slot, const std::string &keyword);
+    /// Another recipe in force; an edit that can be undone. Only while the state is Ready.
+    void pushEdit(Recipe after, const QString &text);
     /// A person says that what is in force for these slots is right; an edit that can be undone. False where a recipe
     /// cannot say it, and nothing changes.
     bool confirm(const std::vector<SlotId> &slots, const QString &undoText);
@@ -127,7 +131,6 @@ private:
     void recoverEdited(const Recipe &recipe);
     void startRecovering(std::function<Result<std::shared_ptr<const RecoveredModel>>(const Progress &)> work);
     void exportsRead();
-    void pushEdit(Recipe after, const QString &text);
     void takeBack();
     void onFileChanged(const QString &path);
     void setState(State state);
@@ -157,6 +160,7 @@ private:
     Task<std::shared_ptr<const ListedModel>> m_opening;
     Task<std::shared_ptr<const RecoveredModel>> m_recovering;
     RunStore m_runs{*this};
+    TargetStore m_target{*this};
 };
 
 } // namespace quantscope

@@ -126,6 +126,21 @@ void Settings::setDataChoice(const QString &modelPath, const QString &samples, c
     setText(dataKey(modelPath, u"labels"_s), labels);
 }
 
+static QString targetKey(const QString &modelPath)
+{
+    return u"targets/"_s + QString::fromLatin1(modelPath.toUtf8().toHex());
+}
+
+QString Settings::targetChoice(const QString &modelPath) { return text(targetKey(modelPath)); }
+
+void Settings::setTargetChoice(const QString &modelPath, const QString &target)
+{
+    if (target.isEmpty())
+        store()->remove(targetKey(modelPath));
+    else
+        setText(targetKey(modelPath), target);
+}
+
 QByteArray Settings::bytes(const QString &key) { return store()->value(key).toByteArray(); }
 
 void Settings::setBytes(const QString &key, const QByteArray &value) { store()->setValue(key, value); }

@@ -40,6 +40,10 @@ public:
     static std::optional<std::pair<QString, QString>> dataChoice(const QString &modelPath);
     static void setDataChoice(const QString &modelPath, const QString &samples, const QString &labels);
 
+    /// What a model is made for (checks/target.h); empty when nobody chose.
+    static QString targetChoice(const QString &modelPath);
+    static void setTargetChoice(const QString &modelPath, const QString &target);
+
     static QByteArray bytes(const QString &key);
     static void setBytes(const QString &key, const QByteArray &value);
     static QString text(const QString &key, const QString &otherwise = {});

@@ -32,8 +32,11 @@ public:
     const SlotStatistics *soFar(const SlotId &slot) const;
     /// Why a slot has none.
     QString problem(const SlotId &slot) const;
+    const std::map<SlotId, std::string> &problems() const { return m_problems; }
     bool idle() const { return m_queue.empty() && !m_background.running() && !m_urgent.running(); }
     std::size_t total() const { return m_total; }
+    /// Every slot has statistics, or a reason why it has none: false also after cancel().
+    bool complete() const { return idle() && m_inspection.statistics.size() + m_problems.size() >= m_total; }
     void cancel();
 
 Q_SIGNALS:

@@ -10,7 +10,7 @@ namespace quantscope {
 
 static const char *const kUsage
     = "usage: quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark]\n"
-      "       quantscope-gui --screenshot DIR [--theme light|dark] [--size WxH] [--layer NAME] FILE\n"
+      "       quantscope-gui --screenshot DIR [--theme light|dark] [--size WxH] [--layer NAME] [--target T] FILE\n"
       "\n"
       "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n"
       "\n"
@@ -19,6 +19,7 @@ static const char *const kUsage
       "  --screenshot DIR     Draws every page to DIR/PAGE.png and ends\n"
       "  --size WxH           How large, from 640x480 to 16384x16384 (default: 1440x900)\n"
       "  --layer NAME         Which layer is drawn (default: the first)\n"
+      "  --target T           Whose problems are drawn: finn, hls4ml, dpu, onnx, pytorch or hls (default: none)\n"
       "  --help               Prints this and ends\n"
       "  --version            Prints the version and ends\n";
 
@@ -38,6 +39,10 @@ static std::string setOption(CommandLine &line, const std::string &name, const s
         line.layer = value;
     else if (name == "--screenshot")
         line.screenshotFolder = value;
+    else if (name == "--target" && (line.target = targetFromName(value)))
+        return {};
+    else if (name == "--target")
+        return "--target is finn, hls4ml, dpu, onnx, pytorch or hls, not " + value;
     else if (name == "--theme" && (value == "light" || value == "dark"))
         line.theme = value == "dark" ? ThemeChoice::Dark : ThemeChoice::Light;
     else if (name == "--theme")

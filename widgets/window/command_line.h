@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checks/target.h"
 #include "look/theme.h"
 
 #include <QSize>
@@ -10,10 +11,12 @@
 
 namespace quantscope {
 
-/// `quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer NAME]]`.
+/// `quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer NAME]
+/// [--target T]]`.
 struct CommandLine {
     std::string file, recipe, layer, screenshotFolder;
     std::optional<ThemeChoice> theme;
+    std::optional<Target> target; ///< whose problems are drawn
     QSize size{1440, 900};
     std::optional<int> exitStatus; ///< end at once: 0 after --help and --version, 2 on wrong usage
     std::string message;

@@ -7,6 +7,7 @@
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
 #include "panels/run_bar.h"
+#include "panels/target_choice.h"
 #include "panels/top_bar.h"
 #include "session/settings.h"
 #include "window/failure_bar.h"
@@ -55,6 +56,7 @@ MainWindow::MainWindow(QWidget *parent)
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
     setStatusBar(m_status);
+    m_top->add(new TargetChoice(m_session, m_top));
     connectSession();
     m_session.setDiscardGuard([this] { return m_files.mayDiscardEdits(); });
     connect(m_top->open(), &QPushButton::clicked, this, [this] { m_files.chooseFile(); });
@@ -155,7 +157,7 @@ void MainWindow::makeWorkspace()
     m_pages->setMinimumWidth(440);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
     connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
-    connect(m_problems, &ProblemsPanel::activated, this, &MainWindow::onProblem);
+    connect(m_problems, &ProblemsPanel::activated, m_pages, &PageHost::follow);
     connect(m_pages, &PageHost::pageChanged, &m_actions, &WindowActions::update);
     restoreShares(*m_split, *m_left);
     m_pages->show(PageId::Distribution);
@@ -325,20 +327,6 @@ void MainWindow::onFailed(const QString &text)
 }
 
 void MainWindow::onExport(int permille) { m_status->setExport(m_session.exports().text(), permille); }
-
-/// To the layer of a problem, and to the elements that it is about.
-void MainWindow::onProblem(const QString &layer, const QString &slot, const QString &query)
-{
-    if (!m_session.network() || !m_session.network()->layer(str(layer)))
-        return;
-    m_session.selectLayers({layer});
-    if (!slot.isEmpty())
-        m_session.selectSlot(slot);
-    if (query.isEmpty())
-        showPage(m_pages->current());
-    else
-        m_pages->find(query);
-}
 
 void MainWindow::dragEnterEvent(QDragEnterEvent *event)
 {

@@ -70,7 +70,6 @@ private:
     void onChangedOnDisk();
     void onFailed(const QString &text);
     void onExport(int permille);
-    void onProblem(const QString &layer, const QString &slot, const QString &query);
 
     Session m_session;
     TopBar *m_top;

@@ -1,6 +1,8 @@
 #include "window/page_host.h"
 
 #include "items/facts.h"
+#include "items/problem_place.h"
+#include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
 #include "pages/model/model_page.h"
@@ -149,6 +151,34 @@ void PageHost::find(const QString &query)
     auto *values = static_cast<ValuesPage *>(page(PageId::Values));
     values->refreshNow(); // the slot may have been chosen just now
     values->findBar()->find(query);
+}
+
+static PageId pageOf(ProblemPage page, PageId shown)
+{
+    switch (page) {
+    case ProblemPage::Overview: return PageId::Overview;
+    case ProblemPage::Distribution: return PageId::Distribution;
+    case ProblemPage::Channels: return PageId::Channels;
+    case ProblemPage::Recipe: return PageId::Recipe;
+    case ProblemPage::Shown: break;
+    }
+    return shown;
+}
+
+void PageHost::follow(const ProblemPlace &place)
+{
+    const auto network = m_session.network();
+    const bool ofLayer = network && network->layer(place.layer);
+    if (!network || (!ofLayer && place.page != ProblemPage::Recipe))
+        return;
+    if (ofLayer)
+        m_session.selectLayers({qs(place.layer)});
+    if (ofLayer && !place.slot.isEmpty())
+        m_session.selectSlot(place.slot);
+    if (ofLayer && !place.query.isEmpty())
+        find(place.query);
+    else
+        show(pageOf(place.page, current()));
 }
 
 /// A narrow window keeps the tabs.

@@ -16,6 +16,7 @@ namespace quantscope {
 class ModelPage;
 class Page;
 class Session;
+struct ProblemPlace;
 
 /// The pages of a layer behind tabs; a page is made when it is first shown.
 class PageHost : public QWidget {
@@ -26,6 +27,8 @@ public:
     PageId current() const;
     /// Shows what a query finds in the current slot (analysis/find_query.h).
     void find(const QString &query);
+    /// Goes to the layer of a problem, and to the elements or the page that it is about.
+    void follow(const ProblemPlace &place);
     /// Stops what the page that is shown computes; whether it did.
     bool cancelWork();
     /// Makes the page if need be.

@@ -114,7 +114,8 @@ int takeScreenshots(const CommandLine &line)
         return fail(2, u"%1: no layer is named %2"_s.arg(qs(line.file), qs(line.layer)));
     if (!line.layer.empty())
         session.selectLayers({qs(line.layer)});
-    waitFor([&] { return session.statistics().idle(); });
+    session.target().setTarget(line.target);
+    waitFor([&] { return session.statistics().idle() && !session.target().running(); });
     const QString error = drawPages(window, folder);
     return error.isEmpty() ? 0 : fail(3, error);
 }

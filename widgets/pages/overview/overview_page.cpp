@@ -4,6 +4,7 @@
 #include "items/text.h"
 #include "network/feeds.h"
 #include "network/unconfirmed.h"
+#include "pages/overview/accumulator_bar.h"
 #include "pages/overview/batch_norm_bar.h"
 #include "pages/overview/dpu_shift_bar.h"
 #include "pages/overview/layer_strip_bar.h"
@@ -35,6 +36,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     , m_strip(new LayerStripBar(session))
     , m_batchNorm(new BatchNormBar(session))
     , m_shifts(new DpuShiftBar(session))
+    , m_accumulator(new AccumulatorBar(session))
     , m_step(new StepCard)
 {
     auto *outer = new QVBoxLayout(this);
@@ -53,6 +55,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->addWidget(m_waiting);
     column->addWidget(m_batchNorm);
     column->addWidget(m_shifts);
+    column->addWidget(m_accumulator);
     column->addLayout(m_grid);
     column->addWidget(m_step);
     column->addStretch(1);
@@ -167,6 +170,7 @@ void OverviewPage::refresh()
     arrange();
     m_batchNorm->refresh();
     m_shifts->refresh();
+    m_accumulator->refresh();
     m_step->setSlot(ready ? session().currentSlot() : SlotRef());
 }
 

@@ -9,6 +9,7 @@ class QLabel;
 
 namespace quantscope {
 
+class AccumulatorBar;
 class QuantizerCard;
 class BatchNormBar;
 class LayerStripBar;
@@ -48,6 +49,7 @@ private:
     LayerStripBar *m_strip;
     BatchNormBar *m_batchNorm;
     DpuShiftBar *m_shifts;
+    AccumulatorBar *m_accumulator;
     StepCard *m_step;
 };
 

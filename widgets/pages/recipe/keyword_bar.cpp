@@ -6,6 +6,7 @@
 #include "dialects/brevitas/spec_keywords.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "network/switched_off.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -29,6 +30,7 @@ KeywordBar::KeywordBar(Session &session, QWidget *parent)
           tr("Sets the keyword for every selected quantizer (Enter in the value). It confirms that field and no other; "
              "it can be undone")))
     , m_problem(plainLabel())
+    , m_leftOut(dimLabel())
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 4, 0, 0);
@@ -49,10 +51,13 @@ KeywordBar::KeywordBar(Session &session, QWidget *parent)
     row->addWidget(m_value, 1);
     row->addWidget(m_set);
     m_problem->setObjectName(u"keyword-error"_s);
-    m_problem->setWordWrap(true);
-    m_problem->hide();
+    m_leftOut->setObjectName(u"keyword-left-out"_s);
     column->addLayout(row);
-    column->addWidget(m_problem);
+    for (QLabel *said : {m_problem, m_leftOut}) {
+        said->setWordWrap(true);
+        said->hide();
+        column->addWidget(said);
+    }
     connect(m_set, &QPushButton::clicked, this, &KeywordBar::set);
     connect(m_value, &QLineEdit::returnPressed, this, &KeywordBar::set);
     connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
@@ -61,11 +66,23 @@ KeywordBar::KeywordBar(Session &session, QWidget *parent)
     fillValues();
 }
 
+/// A keyword changes a quantizer; where there is none it would make one that nobody asked for. quant_type switches one
+/// on.
+static bool takesKeyword(const SlotQuantizer &slot, const std::string &keyword)
+{
+    if (slot.quantizer)
+        return true;
+    return !slot.preset.empty() && slot.preset != "None" && (!isSwitchedOff(slot) || keyword == "quant_type");
+}
+
 void KeywordBar::refresh()
 {
     const Selected selected = m_selected ? m_selected() : Selected();
-    m_set->setEnabled(m_session.presetsApply() && !selected.empty());
-    m_set->setText(selected.size() > 1 ? tr("Set for %1").arg(selected.size()) : tr("Set"));
+    const std::string keyword = str(m_keyword->currentText().trimmed());
+    const auto taking
+        = std::ranges::count_if(selected, [&](const auto &one) { return takesKeyword(*one.second, keyword); });
+    m_set->setEnabled(m_session.presetsApply() && taking > 0);
+    m_set->setText(taking > 1 ? tr("Set for %1").arg(taking) : tr("Set"));
     fillKeywords(selected);
 }
 
@@ -116,7 +133,12 @@ void KeywordBar::set()
         return;
     std::vector<SlotChoice> choices;
     QString problem;
+    QStringList leftOut;
     for (const auto &[layer, slot] : m_selected()) {
+        if (!takesKeyword(*slot, keyword)) {
+            leftOut << shownText(layer) + u' ' + qs(slot->slot);
+            continue;
+        }
         SlotSettings settings;
         settings.preset = slot->preset;
         settings.overrides = {{keyword, value}};
@@ -127,19 +149,33 @@ void KeywordBar::set()
     }
     if (findOverride(keyword) == nullptr)
         problem = tr("Brevitas has no keyword “%1”").arg(shownText(keyword));
+    if (problem.isEmpty() && choices.empty() && !leftOut.isEmpty())
+        problem = tr("nothing quantizes what is selected: choose a preset first");
     showKeywordProblem(problem);
     if (!problem.isEmpty() || choices.empty())
         return;
+    showLeftOut(leftOut);
     if (m_value->hasFocus())
         Q_EMIT leaveValue();
     m_session.applyChoices(
         choices, tr("%1 = %2 for %3").arg(qs(keyword), qs(value), countText(choices.size(), tr("quantizer"))));
 }
 
+void KeywordBar::showLeftOut(const QStringList &slots)
+{
+    constexpr qsizetype kNamed = 5;
+    QString names = slots.mid(0, kNamed).join(u", "_s);
+    if (slots.size() > kNamed)
+        names += tr(" and %1 more").arg(groupedText(static_cast<std::uint64_t>(slots.size() - kNamed)));
+    m_leftOut->setText(tr("left out, since nothing quantizes them: %1").arg(names));
+    m_leftOut->setVisible(!slots.isEmpty());
+}
+
 void KeywordBar::showKeywordProblem(const QString &text)
 {
     setWrong(m_value, !text.isEmpty(), text);
     showProblem(m_problem, text);
+    m_leftOut->hide(); // of an earlier one
 }
 
 } // namespace quantscope

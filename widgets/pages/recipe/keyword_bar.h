@@ -19,8 +19,8 @@ namespace quantscope {
 
 class Session;
 
-/// A keyword of Brevitas and its value, for all selected quantizers as one edit. The list holds what they all take; any
-/// other can be typed.
+/// A keyword of Brevitas and its value, for all selected quantizers as one edit; slots that nothing quantizes are left
+/// out, and named. The list holds what they all take; any other can be typed.
 class KeywordBar : public QWidget {
     Q_OBJECT
 public:
@@ -39,13 +39,14 @@ private:
     void fillKeywords(const Selected &selected);
     void fillValues();
     void showKeywordProblem(const QString &text);
+    void showLeftOut(const QStringList &slots);
 
     Session &m_session;
     std::function<Selected()> m_selected;
     QComboBox *m_keyword;
     QLineEdit *m_value;
     QPushButton *m_set;
-    QLabel *m_problem;
+    QLabel *m_problem, *m_leftOut;
 };
 
 } // namespace quantscope
