@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,16 @@ bool hasQuantizedWeight(const Layer &layer)
 bool multiplies(const Layer &layer)
 {
     return layer.kind.starts_with("Conv") || layer.kind == "Linear" || layer.kind == "MatMul" || layer.kind == "Gemm";
+}
+
+/// "leakyrelu" of "LeakyRelu" and of "leaky_relu_".
+std::string plainType(std::string_view opType)
+{
+    std::string out;
+    for (const char c : opType)
+        if (c != '_' && c != '-')
+            out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
 }
 
 } // namespace
@@ -76,6 +87,40 @@ std::optional<ActivationKind> activationKindOf(const CheckedSlot &checked)
     static constexpr std::array<std::string_view, 12> kOthers = {"ReLU6", "LeakyReLU", "PReLU", "ELU", "GELU", "SiLU",
         "Sigmoid", "Tanh", "Hardsigmoid", "Hardswish", "Hardtanh", "Softmax"};
     return std::ranges::find(kOthers, kind) == kOthers.end() ? std::nullopt : std::optional(ActivationKind::Other);
+}
+
+void addOperators(const CheckFacts &facts, Findings &out, Severity severity,
+    const std::function<bool(FlowNodeId)> &wanted, std::string_view before, std::string_view fix)
+{
+    std::map<std::string_view, std::vector<FlowNodeId>> found;
+    const Flow &flow = facts.network.flow;
+    for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
+        const auto id = static_cast<FlowNodeId>(i);
+        if (flow.node(id).kind != FlowNode::Kind::Operator || !wanted(id))
+            continue;
+        const std::vector<FlowEdge> read = flow.edgesFrom(id);
+        if (read.empty() || !std::ranges::all_of(read, &FlowEdge::shapeOnly))
+            found[flow.node(id).opType].push_back(id);
+    }
+    for (const auto &[opType, nodes] : found) {
+        const FlowNode &first = flow.node(nodes.front());
+        Finding finding;
+        finding.severity = severity;
+        finding.node = nodes.front();
+        finding.text = fmt::format("{} {}: {} of them{}", before, opType, nodes.size(),
+            first.name.empty() ? std::string() : fmt::format(", {} first", first.name));
+        finding.fix = fix;
+        out.add(std::move(finding));
+    }
+}
+
+bool isOfHost(const Flow &flow, FlowNodeId node, std::span<const std::string_view> types)
+{
+    if (std::ranges::find(types, plainType(flow.node(node).opType)) == types.end())
+        return false;
+    const std::vector<FlowNodeId> readers = flow.consumers(node);
+    return !std::ranges::all_of(
+        readers, [&](FlowNodeId reader) { return flow.node(reader).kind == FlowNode::Kind::Output; });
 }
 
 void addForEach(

@@ -3,6 +3,8 @@
 #include "checks/bias_scale.h"
 #include "checks/rule.h"
 
+#include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +21,14 @@ std::vector<const Layer *> layersWithFloatInput(const CheckFacts &facts);
 /// What an activation quantizer stands behind; nothing where a state_dict leaves it open.
 enum class ActivationKind { Relu, Identity, Other };
 std::optional<ActivationKind> activationKindOf(const CheckedSlot &checked);
+
+/// Operators of the flow without quantizers, each type once: "BEFORE Erf: 2 of them, a.Erf first". What is computed
+/// from shapes alone is left out, since it is folded.
+void addOperators(const CheckFacts &facts, Findings &out, Severity severity,
+    const std::function<bool(FlowNodeId)> &wanted, std::string_view before, std::string_view fix);
+/// Of one of these types, which are compared without case and underscores: ONNX, TorchScript and XIR name them alike.
+/// Not where outputs of the network alone read it: what stands there is the host's.
+bool isOfHost(const Flow &flow, FlowNodeId node, std::span<const std::string_view> types);
 
 /// The same words for each layer, at the severity of the rule at hand.
 void addForEach(

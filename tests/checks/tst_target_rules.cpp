@@ -288,6 +288,29 @@ private Q_SLOTS:
                 u"operator-unsupported: hls4ml does not read Slice: 1 of them, keep.Slice first"_s}));
     }
 
+    /// What has no hardware is said with its first; at the end of the network it is the host's anyway.
+    void operatorsOfTheHost()
+    {
+        const QString layers = u"q=i8 2^-6; c; r=u8 2^-5"_s;
+        const Sample sample(layers, u"x > q > c > a.Erf > b.leaky_relu_ > r > c.Erf > e.Add > d.Softmax > y"_s);
+        const auto said = [&](Target target) {
+            QStringList texts;
+            for (const Finding &finding :
+                check(*inspect(std::make_shared<const Network>(sample.network)), target).findings)
+                if (finding.rule == "operator-unsupported")
+                    texts << QString::fromUtf8(severityName(finding.severity)) + u' '
+                            + QString::fromStdString(finding.text);
+            return texts;
+        };
+        QCOMPARE(said(Target::Finn),
+            (QStringList{u"warning FINN has no hardware for Erf: 2 of them, a.Erf first"_s,
+                u"warning FINN has no hardware for leaky_relu_: 1 of them, b.leaky_relu_ first"_s}));
+        QCOMPARE(said(Target::Dpu),
+            QStringList{u"warning the compiler leaves to the CPU, and cuts the network there: Erf: 2 of them, a.Erf "
+                        "first"_s});
+        QCOMPARE(said(Target::PyTorch), QStringList());
+    }
+
     /// What FINN made itself it does not convert again.
     void ofFinnItself()
     {

@@ -74,6 +74,7 @@ private Q_SLOTS:
         Settings::setVolatile();
         QVERIFY(test::openAndWait(m_session, test::sample("digits_fixed.pt")));
         m_session.selectLayers({u"conv2"_s});
+        QTRY_VERIFY(m_session.target().checked() != nullptr);
     }
     void init() { test::failOnWarnings(); }
 
@@ -114,14 +115,19 @@ private Q_SLOTS:
                 u"in the order of the network"_s, u"weights + biases"_s, u"bits of a code; u means unsigned"_s,
                 u"value = (code − zero point) · scale"_s, u"integer bits of the word, with the sign"_s,
                 u"fractional bits of the word: −log₂ of the scale"_s,
+                u"weights and biases: elements times bits of a code"_s,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s,
-                u"share of the weights whose code is an end of the range"_s, u"problems of the layer, errors first"_s,
+                u"share of the weights whose code is an end of the range"_s,
+                u"what is proposed for the layer and not applied"_s,
+                u"codes that differ from the other model, or the field that differs"_s,
+                u"problems of the layer, errors first"_s,
                 u"quant_inp / feeds conv1"_s, u"conv1 / reads quant_inp / feeds relu1"_s,
                 u"relu1 / reads conv1 / feeds conv2"_s, u"conv2 / reads relu1 / feeds relu2"_s,
                 u"relu2 / reads conv2 / feeds fc1"_s, u"fc1 / reads relu2 / feeds relu3"_s,
                 u"relu3 / reads fc1 / feeds fc2"_s, u"fc2 / reads relu3"_s,
                 u"conv2 · Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2 · weight · bias"_s, u"conv2"_s,
-                u"Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2"_s, u"Problems · 3 · 3 notes"_s,
+                u"Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2"_s, u"Problems · 3 · no error that holds for every target: 3 notes"_s,
+                u"by the rules of 'quantscope check', which hold for every target"_s, u"3 notes: Enter or a click folds and unfolds them"_s,
                 u"note, rule export-agrees / digits_fixed_qcdq.ts.pt agrees in 12 quantizers (conv1 = conv_1, conv2 = conv_3, fc1 = linear_6, fc2 = linear_9), matched by order, shape and values; not compared: bit width of conv1 bias, and 3 more"_s,
                 u"note, rule recipe-confirmed / recipe confirmed by digits_fixed_qonnx.onnx: 12 quantizers, 13,706 codes equal"_s,
                 u"note, rule point-outside-word / fc1 / fc1 weight: -1 integer bits of 4: ap_fixed<4,-1> is exact, but some tools refuse a point outside the word"_s,
@@ -209,6 +215,8 @@ void PageTipsTest::pages_data()
     row(PageId::Overview,
         QStringList{u"relu1, ReLU / relu1 act: u8, scale 2⁻⁶, zero point 0"_s,
             u"relu2, ReLU / relu2 act: u6, scale 2⁻³, zero point 0"_s,
+            u"The smallest and largest sum of weight code times input code, zero points subtracted from both, over all inputs in the range of the input's quantizer, plus the bias code, whose step is that of the sums; 144 products in one sum at most, bits in two's complement"_s,
+            u"onto the next scale: factor = weight scale · input scale / output scale, as a 32-bit multiplier and a shift, and as a shift alone"_s,
             u"an index such as [4, 12, 0, 1] or a flat position such as 685"_s,
             u"−2⁻¹ + 2⁻² + 2⁻³ + 2⁻⁴ + 2⁻⁵ = −0.03125"_s, u"error = value − float: 0.44 LSB"_s,
             u"Int8WeightPerTensorFixedPoint"_s,

@@ -24,8 +24,9 @@ private Q_SLOTS:
         QTest::newRow("theme") << QStringList{u"--theme"_s, u"blue"_s} << 2;
         QTest::newRow("unknown") << QStringList{u"--frobnicate"_s, u"x"_s} << 2;
         QTest::newRow("all") << QStringList{u"--screenshot"_s, u"d"_s, u"--size"_s, u"1024x700"_s, u"--theme"_s,
-            u"dark"_s, u"--layer"_s, u"x"_s, u"a.pt"_s}
+            u"dark"_s, u"--layer"_s, u"x"_s, u"--target"_s, u"dpu"_s, u"a.pt"_s}
                              << -1;
+        QTest::newRow("target") << QStringList{u"--target"_s, u"gpu"_s} << 2;
     }
     void commandLine()
     {

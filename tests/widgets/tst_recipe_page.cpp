@@ -1,4 +1,5 @@
 #include "charts/bar_data.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "pages/parts/override_menu.h"
 #include "pages/recipe/recipe_page.h"
 #include "session/recipe_python.h"

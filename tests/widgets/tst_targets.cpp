@@ -10,6 +10,7 @@
 #include "window_fixture.h"
 
 #include <QSignalSpy>
+#include <QTableView>
 
 #include <map>
 
@@ -62,14 +63,66 @@ private Q_SLOTS:
             QCOMPARE(badgeOf(layer), badgeOf(expected, layer));
     }
 
-    /// By hand: what the check of this sample for FINN says as whole lines.
+    /// The sample's recipe has 16-bit biases, 6 and 4-bit weights and unsigned activations.
     void wholeLines()
     {
-        openModel();
+        openSample();
         choose(u"DPU"_s);
         QTRY_VERIFY(session().target().checked() != nullptr);
-        QCOMPARE(label("problems-verdict"), u"?"_s);
-        QCOMPARE(test::printed(*m_window->problems()->model()), QStringList{});
+        QCOMPARE(label("problems-title"), u"Problems · 21"_s);
+        QCOMPARE(label("problems-verdict"), u"■ The DPU refuses this model: 10 errors, 4 warnings, 7 notes"_s);
+        const auto bits = [](const QString &layer, const QString &slot, int width) {
+            return u"error | %1 | %1 %2: it has %3 bits: weights, biases and activations of the DPU have 8"_s.arg(
+                layer, slot, QString::number(width));
+        };
+        const auto sign = [](const QString &layer) {
+            return u"error | %1 | %1 act: it is unsigned: the DPU has signed integers alone, also behind a ReLU"_s.arg(
+                layer);
+        };
+        const auto scale = [](const QString &layer) {
+            return u"warning | %1 | %1 bias: its scale is that of weight times input, and a bias of the DPU has 8 bits "
+                   u"at a "
+                   u"position of its own: there it is rounded anew"_s.arg(layer);
+        };
+        QCOMPARE(test::printed(*m_window->problems()->model()),
+            (QStringList{u"error | 5 layers | bit-width: 7 errors"_s, bits(u"conv1"_s, u"bias"_s, 16),
+                bits(u"conv2"_s, u"weight"_s, 6), bits(u"conv2"_s, u"bias"_s, 16), bits(u"relu2"_s, u"act"_s, 6),
+                bits(u"fc1"_s, u"weight"_s, 4), bits(u"fc1"_s, u"bias"_s, 16), bits(u"fc2"_s, u"bias"_s, 16),
+                u"error | 3 layers | signedness: 3 errors"_s, sign(u"relu1"_s), sign(u"relu2"_s), sign(u"relu3"_s),
+                u"warning | 4 layers | bias-scale-external: 4 warnings"_s, scale(u"conv1"_s), scale(u"conv2"_s),
+                scale(u"fc1"_s), scale(u"fc2"_s), u"note |  | 7 notes"_s}));
+        const QModelIndex first = m_window->problems()->model()->index(1, ProblemModel::TextColumn);
+        QCOMPARE(first.data(Qt::ToolTipRole).toString(),
+            u"error, rule bit-width\nconv1\nconv1 bias: it has 16 bits: weights, biases and activations of the DPU "
+            u"have 8\n"
+            "do: bias_quant=Int8BiasPerTensorFixedPointInternalScaling\nfrom: Vitis AI 3.5, UG1414 and vai_q_pytorch"_s);
+        QCOMPARE(m_window->problems()->model()->textOf(1),
+            u"error: conv1 bias: it has 16 bits: weights, biases and activations of the DPU have 8 [bit-width]\n"
+            "    do: bias_quant=Int8BiasPerTensorFixedPointInternalScaling\n    from: Vitis AI 3.5, UG1414 and vai_q_pytorch\n"_s);
+    }
+
+    /// A double click goes to what a problem speaks of; a group folds with a click and with keys.
+    void waysFromARow()
+    {
+        openSample();
+        choose(u"DPU"_s);
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        QTableView *table = m_window->problems()->table();
+        ProblemModel *model = m_window->problems()->model();
+        Q_EMIT table->activated(model->index(3, 0)); // conv2's bias
+        QCOMPARE(session().selectedLayers(), QStringList{u"conv2"_s});
+        QCOMPARE(session().currentSlot().slot->slot, Slot::Bias);
+        QCOMPARE(m_window->pages()->current(), PageId::Recipe);
+        table->selectRow(0);
+        QTest::keyClick(table, Qt::Key_Left);
+        QCOMPARE(model->index(1, 2).data().toString(), u"signedness: 3 errors"_s);
+        QCOMPARE(table->currentIndex().row(), 0);
+        QTest::keyClick(table, Qt::Key_Return);
+        QCOMPARE(model->index(1, 1).data().toString(), u"conv1"_s);
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
+        QTest::qWait(QApplication::doubleClickInterval() + 50);
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
+        QCOMPARE(model->isFolded(0), true);
     }
 
     /// No result is ever shown of another target, another recipe or another model.
@@ -166,19 +219,24 @@ private Q_SLOTS:
     /// The numbers are those that numpy found for the sample (checks/digits_accumulators).
     void sumsOfALayer()
     {
-        openModel();
+        openSample();
         QTRY_VERIFY(session().target().checked() != nullptr);
         session().selectLayers({u"conv2"_s});
         m_window->showPage(PageId::Overview);
         QTRY_COMPARE(label("accumulator-text"),
             u"Accumulator: 32 declared, 19 needed · sums −133,054 … 131,482 · channel 7 needs most · with the bias · "
-            "input relu1\nonto relu2: x 2⁻⁷, exact"_s);
+            "input relu1\nonto relu2: x 2⁻⁹, exact"_s);
         session().selectLayers({u"relu1"_s});
         auto *bar = m_window->findChild<QWidget *>(u"accumulator"_s);
         QTRY_VERIFY(!bar->isVisible());
     }
 
 private:
+    void openSample()
+    {
+        m_window->open(QString::fromStdString(test::sample("digits_fixed.pt")));
+        QTRY_COMPARE(session().state(), Session::State::Ready);
+    }
     QComboBox *box() { return m_window->findChild<QComboBox *>(u"target"_s); }
     void choose(const QString &title)
     {

@@ -26,7 +26,8 @@ void TargetStore::setTarget(std::optional<Target> target)
     if (target == m_target)
         return;
     m_target = target;
-    Settings::setTargetChoice(m_path, target ? qs(targetName(*target)) : QString());
+    if (!m_path.isEmpty())
+        Settings::setTargetChoice(m_path, target ? qs(targetName(*target)) : QString());
     m_checked.reset();
     m_checking.cancel();
     Q_EMIT changed();

@@ -132,6 +132,21 @@ void dpuShiftRange(const CheckFacts &facts, Findings &out)
     }
 }
 
+/// For the CPU alone in the table, or not in it.
+constexpr std::array<std::string_view, 22> kCpuOperators = {"sigmoid", "tanh", "softmax", "logsoftmax", "gelu", "erf",
+    "exp", "log", "pow", "sqrt", "reciprocal", "softplus", "softsign", "layernormalization", "layernorm",
+    "instancenormalization", "groupnormalization", "groupnorm", "lrn", "einsum", "lstm", "gru"};
+
+void dpuOperators(const CheckFacts &facts, Findings &out)
+{
+    addOperators(
+        facts, out, Severity::Warning, [&](FlowNodeId id) { return isOfHost(facts.network.flow, id, kCpuOperators); },
+        "the compiler leaves to the CPU, and cuts the network there:",
+        "Hardsigmoid and Hardswish for Sigmoid and what is made of it, ReLU6 or LeakyReLU for Tanh; else leave it to "
+        "the "
+        "CPU knowingly");
+}
+
 constexpr std::string_view kDpuGuide = "Vitis AI 3.5, UG1414 and vai_q_pytorch";
 constexpr std::string_view kDpuShiftSource = "Vitis AI 3.5, shift_cut and shift_bias of vai_q_pytorch and Quark";
 
@@ -154,6 +169,11 @@ constexpr std::array kDpuRules = {
         .severity = Severity::Warning,
         .source = kDpuGuide,
         .ofNetwork = dpuFloatInput,
+        .needsGraph = true},
+    Rule{.id = "operator-unsupported",
+        .severity = Severity::Warning,
+        .source = "Vitis AI 3.5, UG1414, Operators Supported by PyTorch",
+        .ofNetwork = dpuOperators,
         .needsGraph = true},
     Rule{.id = "shift-range", .severity = Severity::Error, .source = kDpuShiftSource, .ofNetwork = dpuShiftRange},
 };

@@ -180,9 +180,25 @@ void finnFloatInput(const CheckFacts &facts, Findings &out)
         "QuantIdentity(return_quant_tensor=True) before it");
 }
 
+/// No file of its sources names them: nothing streamlines them, and nothing makes hardware of them.
+constexpr std::array<std::string_view, 44> kNoFinnHardware = {"sigmoid", "tanh", "softmax", "logsoftmax", "hardsigmoid",
+    "hardswish", "elu", "celu", "gelu", "erf", "exp", "log", "pow", "sqrt", "reciprocal", "softplus", "softsign",
+    "leakyrelu", "prelu", "thresholdedrelu", "mish", "silu", "layernormalization", "layernorm", "instancenormalization",
+    "instancenorm", "groupnormalization", "groupnorm", "lrn", "lpnormalization", "reducemean", "mean", "reducesum",
+    "reducemax", "globalmaxpool", "einsum", "lstm", "gru", "sin", "cos", "neg", "floor", "ceil", "depthtospace"};
+
+void finnOperators(const CheckFacts &facts, Findings &out)
+{
+    addOperators(
+        facts, out, Severity::Warning, [&](FlowNodeId id) { return isOfHost(facts.network.flow, id, kNoFinnHardware); },
+        "FINN has no hardware for",
+        "write the network without it, or leave what is before or behind it to the host: the accelerator is one piece");
+}
+
 constexpr std::string_view kFinnHandlers = "FINN 0.10.1, transformation/qonnx/qonnx_activation_handlers.py";
 constexpr std::string_view kFinnFold = "FINN 0.10.1, transformation/qonnx/fold_quant_weights.py";
 constexpr std::string_view kFinnConvert = "FINN 0.10.1, transformation/qonnx/convert_qonnx_to_finn.py";
+constexpr std::string_view kFinnHardware = "FINN 0.10.1, transformation/fpgadataflow/convert_to_hw_layers.py";
 constexpr std::string_view kFinnSpecialize = "FINN 0.10.1, transformation/fpgadataflow/specialize_layers.py";
 
 constexpr std::array kFinnRules = {
@@ -260,6 +276,12 @@ constexpr std::array kFinnRules = {
         .severity = Severity::Warning,
         .source = kFinnConvert,
         .ofNetwork = finnFloatWeight,
+        .holdsFor = isToBeConverted},
+    Rule{.id = "operator-unsupported",
+        .severity = Severity::Warning,
+        .source = kFinnHardware,
+        .ofNetwork = finnOperators,
+        .needsGraph = true,
         .holdsFor = isToBeConverted},
     Rule{.id = "input-float",
         .severity = Severity::Warning,

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -43,30 +42,12 @@ bool isReadByHls4ml(std::string_view opType)
 
 bool isQonnxFile(const DialectTraits &traits) { return traits.quantOperators; }
 
-/// Each type of operator once. What shapes alone are computed from is folded before.
 void hls4mlOperators(const CheckFacts &facts, Findings &out)
 {
-    std::map<std::string_view, std::vector<FlowNodeId>> unknown;
     const Flow &flow = facts.network.flow;
-    for (std::size_t i = 0; i < flow.nodes().size(); ++i) {
-        const auto id = static_cast<FlowNodeId>(i);
-        const FlowNode &node = flow.node(id);
-        if (node.kind != FlowNode::Kind::Operator || isReadByHls4ml(node.opType))
-            continue;
-        const std::vector<FlowEdge> read = flow.edgesFrom(id);
-        if (read.empty() || !std::ranges::all_of(read, &FlowEdge::shapeOnly))
-            unknown[node.opType].push_back(id);
-    }
-    for (const auto &[opType, nodes] : unknown) {
-        const FlowNode &first = flow.node(nodes.front());
-        Finding finding;
-        finding.severity = Severity::Error;
-        finding.node = nodes.front();
-        finding.text = fmt::format("hls4ml does not read {}: {} of them{}", opType, nodes.size(),
-            first.name.empty() ? std::string() : fmt::format(", {} first", first.name));
-        finding.fix = "write the network without it, or leave what is behind it to the host";
-        out.add(std::move(finding));
-    }
+    addOperators(
+        facts, out, Severity::Error, [&](FlowNodeId id) { return !isReadByHls4ml(flow.node(id).opType); },
+        "hls4ml does not read", "write the network without it, or leave what is behind it to the host");
 }
 
 std::optional<SlotProblem> hls4mlKind(const CheckedSlot &checked)
