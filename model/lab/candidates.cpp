@@ -277,6 +277,17 @@ std::vector<CandidateText> offeredActivations(const SlotQuantizer &slot, bool st
     return out;
 }
 
+std::string offerName(const SlotQuantizer &slot, const CandidateText &candidate)
+{
+    const auto type = slot.quantizer ? fixedType(*slot.quantizer) : std::nullopt;
+    for (const int wider : {-1, 0, 1})
+        for (const bool isSigned : {true, false})
+            if (type && candidate.text == apFixedName({type->width, type->integerBits + wider, isSigned}))
+                return fmt::format(
+                    "ap_{}fixed<W,I{}>", isSigned ? "" : "u", wider == 0 ? std::string() : fmt::format("{:+}", wider));
+    return candidateFamily(candidate.text);
+}
+
 std::vector<CandidateText> atWidths(const std::vector<CandidateText> &candidates, int low, int high)
 {
     std::vector<CandidateText> out;

@@ -42,6 +42,10 @@ std::vector<CandidateText> offeredCandidates(const SlotQuantizer &slot, int vers
 /// its width, and with data (`hasData`) from what flows in.
 std::vector<CandidateText> offeredActivations(const SlotQuantizer &slot, bool storesThreshold, bool hasData);
 
+/// What an offered candidate is, whatever the width of its slot: "Int8WeightPerTensorFloat", "ap_fixed<W,I-1>". The
+/// same for the same offer to slots of other widths.
+std::string offerName(const SlotQuantizer &slot, const CandidateText &candidate);
+
 /// The same candidates at every width of [low, high]; those without a width of their own choice once, "file" not.
 std::vector<CandidateText> atWidths(const std::vector<CandidateText> &candidates, int low, int high);
 

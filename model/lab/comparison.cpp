@@ -7,12 +7,14 @@
 
 namespace quantscope {
 
-std::uint64_t CandidateResult::bits() const
+std::uint64_t memoryBits(const SlotQuantizer &slot)
 {
     return slot.tensor && slot.quantizer && slot.quantizer->isComplete() ? slot.tensor->count()
             * static_cast<std::uint64_t>(slot.quantizer->bitWidth.value_or(slot.quantizer->wordBits()))
                                                                          : 0;
 }
+
+std::uint64_t CandidateResult::bits() const { return memoryBits(slot); }
 
 std::uint64_t CandidateResult::codesTotal() const
 {

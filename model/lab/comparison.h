@@ -11,6 +11,9 @@
 
 namespace quantscope {
 
+/// Elements times bits of a code; 0 without a tensor or a complete quantizer.
+std::uint64_t memoryBits(const SlotQuantizer &slot);
+
 /// What one candidate would do to a slot. Errors are weight errors, not accuracy.
 struct CandidateResult {
     std::string name;

@@ -27,10 +27,17 @@ std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &compariso
             point.signalPower = candidate.figures->error.signalPower;
             point.errorPower = candidate.figures->error.errorPower;
             point.sqnrDb = candidate.figures->error.sqnrDb();
+            point.fixedExact = candidate.fixedExact();
             point.caveat = assumedAxisCaveat(candidate.slot);
             out.push_back(std::move(point));
         }
     return out;
+}
+
+std::vector<SweepPoint> exactPoints(std::vector<SweepPoint> points)
+{
+    std::erase_if(points, [](const SweepPoint &point) { return !point.fixedExact; });
+    return points;
 }
 
 std::string assumedAxisCaveat(const SlotQuantizer &candidate)

@@ -20,6 +20,7 @@ struct SweepPoint {
     std::uint64_t bits = 0; ///< of the slot
     double signalPower = 0, errorPower = 0;
     std::optional<double> sqnrDb; ///< nullopt without error or signal
+    bool fixedExact = false; ///< one power-of-two scale and zero point 0: an ap_fixed holds every value
     std::string caveat; ///< of assumedAxisCaveat
 
     /// What counts against a goal: infinite only without error, minus infinity where the floats are all zero.
@@ -28,6 +29,9 @@ struct SweepPoint {
 
 /// The candidates of a comparison that have figures, except the file's own.
 std::vector<SweepPoint> sweepPoints(const std::vector<SlotComparison> &comparisons);
+
+/// Those that an ap_fixed holds exactly.
+std::vector<SweepPoint> exactPoints(std::vector<SweepPoint> points);
 
 /// Of a weight's candidate whose scales lie along an axis that is right only if the layer is no transposed convolution,
 /// which a state_dict does not tell; else empty.

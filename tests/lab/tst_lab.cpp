@@ -3,6 +3,7 @@
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
 #include "lab/lab_candidates.h"
+#include "lab/network_totals.h"
 #include "lab/power_of_two.h"
 #include "open/open_network.h"
 #include "quant/code_reader.h"
@@ -22,6 +23,80 @@ class TestLab : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void blocks_data()
+    {
+        QTest::addColumn<qulonglong>("words");
+        QTest::addColumn<int>("bits");
+        QTest::addColumn<qulonglong>("blocks");
+        const auto row = [](qulonglong words, int bits, qulonglong blocks) {
+            QTest::addRow("%llu x %d", words, bits) << words << bits << blocks;
+        };
+        row(0, 8, 0);
+        row(1, 1, 1);
+        row(16384, 1, 1);
+        row(16385, 1, 2);
+        row(512, 36, 1);
+        row(513, 36, 2); // 1K x 18 twice
+        row(4608, 6, 3); // 2K x 9 three times, 8K x 2 three times
+        row(4608, 3, 2); // 8K x 2 twice, side by side
+        row(3000, 4, 1);
+        row(2049, 18, 3);
+        row(100, 64, 2);
+    }
+
+    /// By hand, from the shapes that UG473 gives a block of 18 kbit.
+    void blocks()
+    {
+        QFETCH(qulonglong, words);
+        QFETCH(int, bits);
+        QTEST(static_cast<qulonglong>(blockRams(words, bits)), "blocks");
+    }
+
+    /// Of the sample: what compare says of each layer, added up here.
+    void totals()
+    {
+        const auto network = openNetwork(test::sample("digits_fixed.pt"));
+        QVERIFY(network);
+        Inspection inspection;
+        inspection.network = std::make_shared<const Network>(*network);
+        QVERIFY(!totalsOf(inspection).complete);
+        QVERIFY(!allocationInForce(inspection, {"conv1", "fc1"}, Slot::Weight));
+        std::uint64_t bits = 0, blocks = 0;
+        std::optional<double> worst;
+        std::string layer;
+        Allocation two;
+        for (const Slot slot : {Slot::Weight, Slot::Bias})
+            for (const std::string &name : comparableLayers(*network, slot)) {
+                const auto all = compareCandidates(*network, {name}, {}, {.slot = slot});
+                QVERIFY2(all, all ? "" : all.error().text().c_str());
+                const CandidateResult &file = all->front().candidates.front();
+                bits += file.bits();
+                blocks += blockRams(file.slot.tensor->count(), *file.slot.quantizer->bitWidth);
+                inspection.statistics[{network->layer(name)->id, slot}]
+                    = std::make_shared<const SlotStatistics>(*file.figures);
+                if (slot == Slot::Weight && (!worst || *file.figures->error.sqnrDb() < *worst)) {
+                    worst = file.figures->error.sqnrDb();
+                    layer = name;
+                }
+                if (slot == Slot::Weight && (name == "conv1" || name == "fc1")) {
+                    two.bits += file.bits();
+                    two.errorPower += file.figures->error.errorPower;
+                    two.signalPower += file.figures->error.signalPower;
+                }
+            }
+        const NetworkTotals totals = totalsOf(inspection);
+        QVERIFY(totals.complete);
+        QCOMPARE(totals.bits, bits);
+        QCOMPARE(totals.blocks, blocks);
+        QCOMPARE(totals.worstDb, worst);
+        QCOMPARE(totals.worstLayer, layer);
+        const auto found = allocationInForce(inspection, {"conv1", "fc1"}, Slot::Weight);
+        QVERIFY(found);
+        QCOMPARE(found->bits, two.bits);
+        QCOMPARE(found->sqnrDb(), two.sqnrDb());
+        QVERIFY(found->points.empty());
+    }
+
     void refused_data()
     {
         QTest::addColumn<QString>("text");

@@ -272,6 +272,7 @@ void PageTipsTest::pages_data()
         QStringList{u"what other quantizers would do to the selected layers"_s,
             u"SQNR over bits, and the fewest bits of the whole network that keep it"_s,
             u"what it costs to make the scale a power of two"_s,
+            u"Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0"_s,
             u"A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."_s,
             u"Order of the candidates; a click on a figure's name does the same"_s,
             u"Take the chosen candidate out of the table (Delete)"_s,

@@ -279,6 +279,51 @@ private Q_SLOTS:
         m_window->resize(1000, 700);
         QTRY_VERIFY(card("weight")->x() == card("bias")->x());
     }
+
+    /// The list of families stays open while it is ticked, by mouse and by keys.
+    void familiesStayOpen()
+    {
+        openModel();
+        run(u"Ctrl+5"_s);
+        m_window->pages()->page(PageId::Compare)->showPart(1);
+        QMenu *menu = nullptr;
+        for (const auto *found : m_window->findChildren<QPushButton *>())
+            if (found->text() == u"Families")
+                menu = found->menu();
+        QVERIFY(menu);
+        menu->popup(m_window->mapToGlobal(QPoint(20, 20)));
+        const auto ticked = [&](int at) { return menu->actions().at(at)->isChecked(); };
+        const bool first = ticked(0), second = ticked(1);
+        menu->setActiveAction(menu->actions().at(0));
+        QTest::mouseClick(menu, Qt::LeftButton, {}, menu->actionGeometry(menu->actions().at(0)).center());
+        QVERIFY(menu->isVisible());
+        QCOMPARE(ticked(0), !first);
+        QCOMPARE(ticked(1), second);
+        menu->setActiveAction(menu->actions().at(1));
+        QTest::keyClick(menu, Qt::Key_Space);
+        QVERIFY(menu->isVisible());
+        QCOMPARE(ticked(1), !second);
+        QTest::keyClick(menu, Qt::Key_Escape);
+        QVERIFY(!menu->isVisible());
+    }
+
+    /// An edit that was being computed when another file was opened, which came to nothing, and one that Escape met:
+    /// what is shown is what the recipe says.
+    void editsAreComputedToTheirEnd()
+    {
+        openModel();
+        const int before = bits("conv2");
+        session().applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "3"}}}}, u"three"_s);
+        session().cancel();
+        QTRY_COMPARE(bits("conv2"), 3);
+        session().applyChoices({{"conv2", Slot::Weight, {}, {{"bit_width", "5"}}}}, u"five"_s);
+        session().setDiscardGuard([] { return true; });
+        session().open(m_folder->filePath(u"none.pt"_s));
+        QTRY_COMPARE(bits("conv2"), 5);
+        session().undoStack().undo();
+        session().undoStack().undo();
+        QTRY_COMPARE(bits("conv2"), before);
+    }
 };
 
 QTEST_MAIN(WindowWaysTest)

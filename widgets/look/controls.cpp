@@ -11,6 +11,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPainter>
 #include <QPushButton>
 #include <QStyle>
@@ -327,6 +328,31 @@ ElidedLabel::ElidedLabel(Qt::TextElideMode mode, QWidget *parent)
     setTextFormat(Qt::PlainText);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
 }
+
+namespace {
+
+class OpenMenu : public QObject {
+public:
+    using QObject::QObject;
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        const bool key = event->type() == QEvent::KeyPress;
+        const int pressed = key ? static_cast<QKeyEvent *>(event)->key() : 0;
+        const bool ticks = event->type() == QEvent::MouseButtonRelease || pressed == Qt::Key_Space
+            || pressed == Qt::Key_Return || pressed == Qt::Key_Enter;
+        QAction *action = ticks ? static_cast<QMenu *>(watched)->activeAction() : nullptr;
+        if (!action || !action->isCheckable() || !action->isEnabled())
+            return false;
+        action->trigger();
+        return true;
+    }
+};
+
+} // namespace
+
+void keepOpen(QMenu *menu) { menu->installEventFilter(new OpenMenu(menu)); }
 
 void ElidedLabel::setFullText(const QString &text, const QString &tip)
 {

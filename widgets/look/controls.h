@@ -9,6 +9,7 @@
 class QBoxLayout;
 class QButtonGroup;
 class QLineEdit;
+class QMenu;
 class QPushButton;
 class QTableView;
 
@@ -100,6 +101,8 @@ void setUpTable(QTableView *table, const QString &accessibleName);
 void setWrong(QLineEdit *edit, bool wrong, const QString &reason = {});
 /// What is wrong, with a sign and in the colour of errors; hides the label where nothing is.
 void showProblem(QLabel *label, const QString &text);
+/// A click or a key on what can be ticked leaves the menu open.
+void keepOpen(QMenu *menu);
 /// A tooltip of plain text, whatever characters it has.
 QString plainTip(const QString &text);
 void setAccessible(QWidget *widget, const QString &name, const QString &tip = {});

@@ -8,6 +8,7 @@
 #include "look/theme.h"
 #include "panels/lane_painter.h"
 #include "panels/layer_delegate.h"
+#include "panels/proposals_bar.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -82,6 +83,7 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(makeHeader());
+    column->addWidget(new ProposalsBar(session));
     setUpLayers();
     column->addWidget(m_table, 1);
     connect(&session, &Session::networkChanged, this, &LayersPanel::onNetwork);
@@ -102,6 +104,7 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
         fitColumns(m_table, m_model);
         showColumns();
     });
+    connect(&session.proposals(), &Proposals::changed, this, &LayersPanel::showProposed);
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
     connect(&Theme::instance(), &Theme::changed, this, &LayersPanel::updateHeader);
     connect(&session.statistics(), &StatisticsStore::ready, this,
@@ -127,6 +130,7 @@ void LayersPanel::setUpLayers()
     m_table->verticalHeader()->setDefaultSectionSize(QFontMetrics(Theme::sans()).height() + 15);
     header->setMinimumSectionSize(28);
     header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    header->moveSection(LayerModel::Proposed, LayerModel::Name + 1); // where it is seen first
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayersPanel::pushSelection);
     connect(&m_proxy, &LayerProxy::lanesChanged, this, &LayersPanel::onLanes);
 }
@@ -254,6 +258,20 @@ void LayersPanel::showColumns()
         spare -= header->sectionSize(column->id);
         m_table->setColumnHidden(column->id, spare < 0);
     }
+}
+
+void LayersPanel::showProposed()
+{
+    const auto cells = std::make_shared<const std::map<std::string, GivenCell>>(m_session.proposals().cells());
+    if (cells->empty() && !m_model.isGiven(LayerModel::Proposed))
+        return;
+    GivenCells given = [cells](const std::string &layer) {
+        const auto found = cells->find(layer);
+        return found == cells->end() ? std::nullopt : std::optional(found->second);
+    };
+    m_model.setGiven(LayerModel::Proposed, cells->empty() ? nullptr : std::move(given));
+    fitColumns(m_table, m_model);
+    showColumns();
 }
 
 void LayersPanel::resizeEvent(QResizeEvent *event)

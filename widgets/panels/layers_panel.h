@@ -35,6 +35,7 @@ private:
     void onLanes();
     void onSorted(int column, Qt::SortOrder order);
     void showColumns();
+    void showProposed();
     void onNetwork();
     void onSelection();
     void pushSelection();

@@ -42,6 +42,7 @@ void LabStore::select(std::shared_ptr<const Network> network, const QStringList 
     m_problem.clear();
     for (const std::string &layer : m_layers)
         entryOf(layer); // forgets what does not hold any more
+    arrange();
     next();
     notify();
 }
@@ -76,31 +77,64 @@ LabStore::Entry &LabStore::entryOf(const std::string &layer)
         entry.basis = std::move(basis);
         // Stays under edits, so that columns do not jump when one is applied.
         entry.offered = offeredCandidates(slot, versionOf(m_network->recipe));
+        for (std::size_t i = 0; i < entry.offered.size(); ++i)
+            entry.offers.emplace(offerName(slot, entry.offered[i]), i);
     } else if (entry.file && entry.file->quantizer != slot.quantizer) {
         entry.file.reset();
     }
     return entry;
 }
 
-std::vector<CandidateText> LabStore::wanted(const Entry &entry) const
+/// Offered is what every layer is offered, whatever its width.
+void LabStore::arrange()
 {
-    // Several layers are compared under the same texts: those of the first.
-    const Entry *first = this->entry(m_layers.front());
-    std::vector<CandidateText> all = first ? first->offered : entry.offered;
+    m_columns.clear();
+    const Entry *first = m_layers.empty() ? nullptr : entry(m_layers.front());
+    std::map<std::size_t, std::string> offers; ///< in the first layer's order
+    for (const auto &[offer, at] : first ? first->offers : decltype(Entry::offers)())
+        offers.emplace(at, offer);
+    for (const auto &[at, offer] : offers) {
+        Column column{first->offered[at].text, {}};
+        for (const std::string &layer : m_layers)
+            if (const auto found = entry(layer)->offers.find(offer); found != entry(layer)->offers.end())
+                column.texts.push_back(entry(layer)->offered[found->second]);
+        if (std::ranges::any_of(column.texts, [&](const CandidateText &text) { return text.text != column.name; }))
+            column.name = offer + ", own width";
+        if (column.texts.size() == m_layers.size())
+            m_columns.push_back(std::move(column));
+    }
     for (const CandidateText &candidate : m_added)
-        if (std::none_of(
-                all.begin(), all.end(), [&](const CandidateText &other) { return other.text == candidate.text; }))
-            all.push_back(candidate);
-    std::erase_if(all, [this](const CandidateText &candidate) { return m_removed.contains(candidate.text); });
-    return all;
+        if (first && !column(candidate.text))
+            m_columns.push_back({candidate.text, std::vector<CandidateText>(m_layers.size(), candidate)});
 }
 
-std::vector<CandidateText> LabStore::missing(const Entry &entry) const
+const LabStore::Column *LabStore::column(const std::string &name) const
 {
-    std::vector<CandidateText> all = wanted(entry);
-    std::erase_if(all, [&](const CandidateText &candidate) {
-        return entry.results.contains(candidate.text) || entry.unavailable.contains(candidate.text);
-    });
+    const auto found = std::ranges::find(m_columns, name, &Column::name);
+    return found == m_columns.end() ? nullptr : &*found;
+}
+
+std::string LabStore::nameOf(const std::vector<std::string> &texts) const
+{
+    const auto found = std::ranges::find_if(m_columns,
+        [&](const Column &column) { return std::ranges::equal(column.texts, texts, {}, &CandidateText::text); });
+    return found == m_columns.end() || texts.empty() ? std::string() : found->name;
+}
+
+std::size_t LabStore::wanted() const
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(m_columns, [this](const Column &column) { return !m_removed.contains(column.name); }));
+}
+
+std::vector<CandidateText> LabStore::missing(std::size_t layer) const
+{
+    const Entry *known = entry(m_layers[layer]);
+    std::vector<CandidateText> all;
+    for (const Column &column : m_columns)
+        if (const CandidateText &candidate = column.texts[layer]; !m_removed.contains(column.name)
+            && !(known && (known->results.contains(candidate.text) || known->unavailable.contains(candidate.text))))
+            all.push_back(candidate);
     return all;
 }
 
@@ -110,9 +144,10 @@ void LabStore::next()
         return;
     if (!m_checking.empty())
         return check(m_checking.front());
-    for (const std::string &layer : m_layers) {
-        Entry &entry = entryOf(layer);
-        std::vector<CandidateText> batch = missing(entry);
+    for (std::size_t at = 0; at < m_layers.size(); ++at) {
+        const std::string &layer = m_layers[at];
+        const Entry &entry = entryOf(layer);
+        std::vector<CandidateText> batch = missing(at);
         if (batch.empty() && entry.file)
             continue;
         const std::uint64_t count = slotOf(*m_network, layer, m_slot)->tensor->count();
@@ -163,9 +198,8 @@ void LabStore::add(const CandidateText &candidate)
     if (m_layers.empty())
         return;
     m_removed.erase(candidate.text);
-    const std::vector<Results> known = results();
-    if (std::any_of(
-            known.begin(), known.end(), [&](const Results &all) { return all.front()->name == candidate.text; })) {
+    const auto known = named();
+    if (std::ranges::any_of(known, [&](const auto &all) { return all.first == candidate.text; })) {
         notify();
         return;
     }
@@ -189,6 +223,7 @@ void LabStore::check(const CandidateText &candidate)
             if (comparison) {
                 std::erase_if(m_added, [&](const CandidateText &other) { return other.text == candidate.text; });
                 m_added.push_back(candidate);
+                arrange();
                 entryOf(layer).unavailable.erase(candidate.text);
                 store(layer, {candidate}, *comparison);
             } else {
@@ -216,34 +251,51 @@ void LabStore::restore()
 
 std::vector<LabStore::Results> LabStore::results() const
 {
-    std::vector<Results> out;
-    if (m_layers.empty() || !entry(m_layers.front()))
-        return out;
-    std::vector<std::string> names{"file"};
-    for (const CandidateText &candidate : wanted(*entry(m_layers.front())))
-        names.push_back(candidate.text);
-    for (const std::string &name : names) {
+    std::vector<Results> all;
+    for (auto &[name, results] : named())
+        all.push_back(std::move(results));
+    return all;
+}
+
+std::vector<std::pair<std::string, LabStore::Results>> LabStore::named() const
+{
+    std::vector<std::pair<std::string, Results>> out;
+    const auto resultsOf = [this](auto textOf) {
         Results results;
-        for (const std::string &layer : m_layers)
-            if (const Entry *known = entry(layer))
-                if (const auto found = known->results.find(name); found != known->results.end())
+        for (std::size_t at = 0; at < m_layers.size(); ++at)
+            if (const Entry *known = entry(m_layers[at]))
+                if (const auto found = known->results.find(textOf(at)); found != known->results.end())
                     results.push_back(found->second);
+        return results;
+    };
+    Results file = resultsOf([](std::size_t) { return std::string("file"); });
+    if (m_layers.empty() || file.size() < m_layers.size())
+        return out; // every difference is against it
+    out.emplace_back("file", std::move(file));
+    for (const Column &column : m_columns) {
+        if (m_removed.contains(column.name))
+            continue;
+        Results results = resultsOf([&](std::size_t at) { return column.texts[at].text; });
         if (results.size() == m_layers.size())
-            out.push_back(std::move(results));
-        else if (name == "file")
-            return {}; // every difference is against it
+            out.emplace_back(column.name, std::move(results));
     }
     return out;
+}
+
+std::vector<Proposal> LabStore::proposals(const std::string &candidate) const
+{
+    std::vector<Proposal> proposals;
+    if (const Column *known = column(candidate))
+        for (std::size_t at = 0; at < m_layers.size(); ++at)
+            proposals.push_back(Proposal::of(m_layers[at], m_slot, known->texts[at]));
+    return proposals;
 }
 
 std::vector<SlotChoice> LabStore::choices(const std::string &candidate) const
 {
     std::vector<SlotChoice> choices;
-    const Entry *first = m_layers.empty() ? nullptr : entry(m_layers.front());
-    for (const CandidateText &known : first ? wanted(*first) : std::vector<CandidateText>{})
-        if (known.text == candidate)
-            for (const std::string &layer : m_layers)
-                choices.push_back({layer, m_slot, known.settings.preset, known.settings.overrides});
+    for (const Proposal &proposal : proposals(candidate))
+        choices.push_back(proposal.choice);
     return choices;
 }
 
@@ -252,7 +304,8 @@ std::shared_ptr<const CandidateResult> LabStore::result(const std::string &candi
     const Entry *known = m_layers.empty() ? nullptr : entry(m_layers.front());
     if (!known)
         return nullptr;
-    const auto found = known->results.find(candidate);
+    const Column *own = column(candidate);
+    const auto found = known->results.find(own ? own->texts.front().text : candidate);
     return found == known->results.end() ? nullptr : found->second;
 }
 
@@ -265,13 +318,10 @@ bool LabStore::againstQuantized() const
 LabStore::Count LabStore::count() const
 {
     Count count;
-    for (const std::string &layer : m_layers) {
-        const Entry *known = entry(layer);
-        const std::size_t all = known ? wanted(*known).size() : 0;
-        count.total += all;
-        count.done += known ? all - missing(*known).size() : 0;
+    for (std::size_t at = 0; at < m_layers.size(); ++at) {
+        count.total += wanted();
+        count.done += wanted() - missing(at).size();
     }
-    count.total = std::max(count.total, count.done);
     return count;
 }
 

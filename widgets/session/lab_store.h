@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dialects/brevitas/recipe_edits.h"
+#include "items/proposed_cells.h"
 #include "lab/compare.h"
 #include "session/lab_basis.h"
 #include "session/task.h"
@@ -37,10 +38,16 @@ public:
 
     /// Candidates of which every selected layer has a result, the file first.
     std::vector<Results> results() const;
+    /// The same with their names, which are their texts unless each layer has its own.
+    std::vector<std::pair<std::string, Results>> named() const;
     /// The first selected layer's result; null when there is none.
     std::shared_ptr<const CandidateResult> result(const std::string &candidate) const;
-    /// A candidate as the choice of every selected layer; empty where there is none of that name.
+    /// A candidate as what is proposed for every selected layer, each at its own width; empty where there is none of
+    /// that name.
+    std::vector<Proposal> proposals(const std::string &candidate) const;
     std::vector<SlotChoice> choices(const std::string &candidate) const;
+    /// The candidate that has these texts, one a selected layer; empty where there is none.
+    std::string nameOf(const std::vector<std::string> &texts) const;
     /// The file holds only quantized values: errors are against those.
     bool againstQuantized() const;
 
@@ -71,12 +78,20 @@ private:
         LabBasis basis; ///< what the offered candidates depend on
         std::optional<SlotQuantizer> file; ///< the slot whose own quantizer stands under "file"
         std::vector<CandidateText> offered;
+        std::map<std::string, std::size_t> offers; ///< positions in it, by what it is whatever the width
         std::map<std::string, std::shared_ptr<const CandidateResult>> results;
         std::set<std::string> unavailable;
         bool againstQuantized = false;
     };
-    std::vector<CandidateText> missing(const Entry &entry) const;
-    std::vector<CandidateText> wanted(const Entry &entry) const;
+    /// One candidate over the selected layers: the same text for all, or, where their widths differ, each at its own.
+    struct Column {
+        std::string name;
+        std::vector<CandidateText> texts; ///< by layer
+    };
+    void arrange();
+    const Column *column(const std::string &name) const;
+    std::vector<CandidateText> missing(std::size_t layer) const;
+    std::size_t wanted() const;
     void next();
     void notify();
     void run(const std::string &layer, std::vector<CandidateText> batch);
@@ -90,6 +105,7 @@ private:
     std::vector<std::string> m_layers;
     Slot m_slot = Slot::Weight;
     std::map<SlotName, Entry> m_entries;
+    std::vector<Column> m_columns; ///< with those that were removed
     std::vector<CandidateText> m_added;
     std::deque<CandidateText> m_checking;
     std::set<std::string> m_removed;

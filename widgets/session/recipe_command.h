@@ -15,6 +15,7 @@ public:
     struct Target {
         std::function<void(const Recipe &)> apply;
         std::function<bool()> takesBack; ///< the edit did not fit the model: it leaves the history
+        std::function<void(bool done)> beside = {}; ///< what goes and comes with the edit, before it
     };
 
     RecipeCommand(Target target, Recipe before, Recipe after, const QString &text)
@@ -27,11 +28,18 @@ public:
     void undo() override
     {
         setObsolete(m_target.takesBack());
-        m_target.apply(m_before);
+        apply(m_before, false);
     }
-    void redo() override { m_target.apply(m_after); }
+    void redo() override { apply(m_after, true); }
 
 private:
+    void apply(const Recipe &recipe, bool done)
+    {
+        if (m_target.beside)
+            m_target.beside(done);
+        m_target.apply(recipe);
+    }
+
     Target m_target;
     Recipe m_before, m_after;
 };

@@ -39,10 +39,6 @@ void Session::open(const QString &path, const QString &recipe)
         start(ModelSource::of(path, recipe), false);
 }
 
-QStringList Session::parts() const { return m_network ? partsOf(*m_network->file) : QStringList(); }
-
-int Session::shownPart() const { return m_network ? shownPartOf(*m_network->file) : -1; }
-
 void Session::usePart(int part)
 {
     const auto names = m_network ? m_network->file->weightParts() : std::vector<std::string>();
@@ -67,10 +63,6 @@ void Session::useRecipe(RecipeChoice choice, const QString &path)
 
 QString Session::recipePath() const { return m_network ? qs(m_network->recipe.path) : QString(); }
 
-QString Session::besidePath() const { return shownSource().besidePath(); }
-
-QString Session::failedRecipe() const { return m_failed && m_recipeFailed ? m_failed->recipeFile() : QString(); }
-
 void Session::tryAgain(bool withRecipe)
 {
     if (m_failed && mayDiscard())
@@ -80,12 +72,10 @@ void Session::tryAgain(bool withRecipe)
 
 bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(m_network->dialect).editable; }
 
-bool Session::recipeEdited() const { return m_network && m_document.edited(); }
-
-void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText)
+void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText, const Beside &beside)
 {
     if (presetsApply() && !choices.empty())
-        pushEdit(withChoices(m_document.recipe(), choices), undoText);
+        pushEdit(withChoices(m_document.recipe(), choices), undoText, beside);
 }
 
 bool Session::removeKeyword(const std::string &layer, Slot slot, const std::string &keyword)
@@ -122,7 +112,7 @@ void Session::setBatchNormsMerged(const QStringList &layers, bool merged)
     pushEdit(std::move(after), (merged ? u"merge the batch norm of %1"_s : u"stored weights of %1"_s).arg(what));
 }
 
-void Session::pushEdit(Recipe after, const QString &text)
+void Session::pushEdit(Recipe after, const QString &text, const Beside &beside)
 {
     const auto apply = [this](const Recipe &recipe) {
         if (m_state == State::Loading)
@@ -130,7 +120,7 @@ void Session::pushEdit(Recipe after, const QString &text)
         m_document.edit(recipe);
         recoverEdited(m_document.recipe());
     };
-    const RecipeCommand::Target target{apply, [this] { return m_takingBack; }};
+    const RecipeCommand::Target target{apply, [this] { return m_takingBack; }, beside};
     m_undo.push(new RecipeCommand(target, m_document.recipe(), std::move(after), text));
 }
 
@@ -143,8 +133,6 @@ void Session::takeBack()
     m_undo.undo();
     m_takingBack = false;
 }
-
-bool Session::recipeOverwritten() const { return m_document.overwritten(recipePath()); }
 
 QString Session::saveRecipe(const QString &path)
 {
@@ -173,8 +161,6 @@ void Session::takeSaved(const QString &path)
     remember();
 }
 
-bool Session::recipeAssumed() const { return m_network && quantscope::recipeAssumed(*m_network); }
-
 QString Session::recipeStateText() const
 {
     return m_network ? quantscope::recipeStateText(*m_network, recipeEdited(), m_source.choice == RecipeChoice::Chosen)
@@ -199,6 +185,7 @@ void Session::close()
     if (!mayDiscard())
         return;
     cancel();
+    m_recovering.cancel();
     m_document.read({}, {});
     m_opened.reset();
     m_source = m_wanted = {};
@@ -211,20 +198,31 @@ void Session::close()
     setNetwork(nullptr, State::Empty);
 }
 
+/// An edit is computed to its end: the recipe has it already.
 void Session::cancel()
 {
     m_opening.cancel();
-    m_recovering.cancel();
+    if (!m_opened)
+        m_recovering.cancel();
     m_statistics.cancel();
     if (m_state == State::Loading)
         setState(!m_network ? State::Empty : m_opened ? State::Ready : State::Listed);
     Q_EMIT progressChanged({}, 1000);
+    catchUp();
+}
+
+/// With an edit that was being computed when another file was opened, which came to nothing.
+void Session::catchUp()
+{
+    if (m_state == State::Ready && !recovering() && recipeText(m_document.recipe()) != recipeText(m_network->recipe))
+        recoverEdited(m_document.recipe());
 }
 
 /// What is shown stays until the other file is read: one that cannot be opened leaves it as it is.
 void Session::start(ModelSource source, bool keepSelection)
 {
     cancel();
+    m_recovering.cancel();
     m_wanted = std::move(source);
     m_failed.reset();
     if (!m_opened) { // it never came to be shown whole
@@ -270,6 +268,7 @@ void Session::failOpening(const Error &error)
         m_state = State::Ready;
         m_statistics.setNetwork(m_network, true);
         Q_EMIT networkChanged(); // pages that looked meanwhile have nothing to wait for
+        catchUp();
     }
     fail(shownText(error.text()));
 }

@@ -5,6 +5,7 @@
 #include "session/export_store.h"
 #include "session/model_source.h"
 #include "session/opening.h"
+#include "session/proposals.h"
 #include "session/recipe_document.h"
 #include "session/run_store.h"
 #include "session/statistics_store.h"
@@ -53,6 +54,11 @@ public:
     ExportStore &exports() { return m_exports; }
     RunStore &runs() { return m_runs; }
     TargetStore &target() { return m_target; }
+    Proposals &proposals() { return m_proposals; }
+    /// What every edit starts from; nullopt until the quantizers are there.
+    const std::optional<OpenedModel> &opened() const { return m_opened; }
+    /// An edit is being computed: network() is still that before it.
+    bool recovering() const { return m_recovering.running(); }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
     const QStringList &selectedLayers() const { return m_selected; }
@@ -73,22 +79,23 @@ public:
     RecipeChoice recipeChoice() const { return shownSource().choice; }
     QString recipePath() const;
     const Recipe &recipe() const { return m_document.recipe(); } ///< with every edit
-    QString besidePath() const;
+    QString besidePath() const { return shownSource().besidePath(); }
     void useRecipe(RecipeChoice choice, const QString &path = {});
     /// The sets of weights of a checkpoint that holds several, as they are shown; empty where there is no choice.
-    QStringList parts() const;
+    QStringList parts() const { return m_network ? partsOf(*m_network->file) : QStringList(); }
     /// Position in parts() of the one that is shown; -1: all of the file.
-    int shownPart() const;
+    int shownPart() const { return m_network ? shownPartOf(*m_network->file) : -1; }
     /// Shows another; the choice is kept for this model. Recipe and selection stay.
     void usePart(int part);
     bool presetsApply() const;
-    /// Choices of the lab as one edit that can be undone. Only where `presetsApply`.
-    void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText);
+    /// Choices of the lab as one edit that can be undone, with what comes and goes with it. Only where `presetsApply`.
+    using Beside = std::function<void(bool done)>;
+    void applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText, const Beside &beside = {});
     /// Takes a keyword of one slot out of the recipe; an edit that can be undone. False where no entry for that slot
     /// alone says it.
     bool removeKeyword(const std::string &layer, Slot slot, const std::string &keyword);
     /// Another recipe in force; an edit that can be undone. Only while the state is Ready.
-    void pushEdit(Recipe after, const QString &text);
+    void pushEdit(Recipe after, const QString &text, const Beside &beside = {});
     /// A person says that what is in force for these slots is right; an edit that can be undone. False where a recipe
     /// cannot say it, and nothing changes.
     bool confirm(const std::vector<SlotId> &slots, const QString &undoText);
@@ -96,22 +103,22 @@ public:
     /// The weights of these layers with the batch norm behind them merged, or as stored; an edit that can be undone.
     void setBatchNormsMerged(const QStringList &layers, bool merged);
     /// There are edits that no file has.
-    bool recipeEdited() const;
+    bool recipeEdited() const { return m_network && m_document.edited(); }
     QUndoStack &undoStack() { return m_undo; }
     /// Writes the recipe, which is then read from there; edits can still be undone. An error's text, or empty.
     QString saveRecipe(const QString &path);
     /// The recipe that kept the last file from being opened; empty where that was not the reason.
-    QString failedRecipe() const;
+    QString failedRecipe() const { return m_failed && m_recipeFailed ? m_failed->recipeFile() : QString(); }
     /// Opens that file again, with its recipe or without any.
     void tryAgain(bool withRecipe = true);
     /// The recipe's file does not hold what was read from it: somebody else wrote it since.
-    bool recipeOverwritten() const;
+    bool recipeOverwritten() const { return m_document.overwritten(recipePath()); }
     /// Asked before anything that drops unsaved edits (opening, closing, reloading, another recipe); false keeps them.
     void setDiscardGuard(std::function<bool()> mayDiscard) { m_mayDiscard = std::move(mayDiscard); }
     bool mayDiscard() const { return !recipeEdited() || !m_mayDiscard || m_mayDiscard(); }
     /// "recipe beside it", "no recipe: preset assumed", "quantizers read from the file".
     QString recipeStateText() const;
-    bool recipeAssumed() const;
+    bool recipeAssumed() const { return m_network && quantscope::recipeAssumed(*m_network); }
 
 Q_SIGNALS:
     void stateChanged();
@@ -131,6 +138,7 @@ private:
     void recoverEdited(const Recipe &recipe);
     void startRecovering(std::function<Result<std::shared_ptr<const RecoveredModel>>(const Progress &)> work);
     void exportsRead();
+    void catchUp();
     void takeBack();
     void onFileChanged(const QString &path);
     void setState(State state);
@@ -161,6 +169,7 @@ private:
     Task<std::shared_ptr<const RecoveredModel>> m_recovering;
     RunStore m_runs{*this};
     TargetStore m_target{*this};
+    Proposals m_proposals{*this};
 };
 
 } // namespace quantscope

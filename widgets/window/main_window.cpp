@@ -116,6 +116,7 @@ void MainWindow::connectSession()
     connect(
         &m_dataFiles, &DataFiles::failed, this, [this](const QString &text) { m_failure->showFailure(text, false); });
     connect(&m_session.runs(), &RunStore::resultChanged, &m_actions, &WindowActions::update);
+    connect(&m_session.proposals(), &Proposals::droppedSome, m_status, &StatusLine::setText, Qt::QueuedConnection);
     connect(m_failure, &FailureBar::withoutRecipe, this, [this] { m_session.tryAgain(false); });
     connect(m_failure, &FailureBar::again, this, [this] { m_session.tryAgain(); });
     connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::escape);

@@ -14,6 +14,7 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QCheckBox>
 #include <QCompleter>
 #include <QLabel>
 #include <QLineEdit>
@@ -39,6 +40,14 @@ CompareCandidates::CompareCandidates(Session &session, LabStore &lab, SweepStore
         if (m_add->text().isEmpty())
             m_add->setText(candidate); // to be corrected
         showAddProblem(why);
+    });
+    connect(&session.proposals(), &Proposals::changed, this, [this] {
+        const std::vector<std::string> proposed = proposedTexts();
+        if (!isVisible() || proposed.empty() || proposed == m_shownTexts)
+            return;
+        m_shownTexts = proposed;
+        m_of.clear();
+        refresh();
     });
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { showAddProblem({}); });
 }
@@ -85,8 +94,14 @@ QWidget *CompareCandidates::makeHeader()
     m_apply = textButton(tr("Apply"), {});
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-candidate"_s);
+    m_exactOnly = new QCheckBox(tr("exact in ap_fixed only"));
+    m_exactOnly->setObjectName(u"compare-exact"_s);
+    m_exactOnly->setToolTip(
+        plainTip(tr("Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0")));
+    connect(m_exactOnly, &QCheckBox::toggled, this, &CompareCandidates::refreshColumns);
     row->addWidget(m_title);
     row->addWidget(m_about);
+    row->addWidget(m_exactOnly);
     for (QWidget *widget : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order),
              static_cast<QWidget *>(m_remove), static_cast<QWidget *>(m_apply)})
         row->addWidget(widget);
@@ -114,6 +129,7 @@ QWidget *CompareCandidates::makeTable()
     card->box()->addLayout(makeFooter());
     card->box()->addStretch(1);
     connect(m_table, &CompareTable::chosenChanged, this, &CompareCandidates::onChosen);
+    connect(m_table, &CompareTable::picked, this, &CompareCandidates::propose);
     connect(m_table, &CompareTable::orderRequested, this, &CompareCandidates::setOrder);
     connect(m_table, &CompareTable::removeRequested, this, &CompareCandidates::removeChosen);
     connect(m_table, &CompareTable::applyRequested, this, &CompareCandidates::apply);
@@ -152,8 +168,8 @@ void CompareCandidates::addTyped()
     showAddProblem(candidate ? QString() : qs(candidate.error().message));
     if (!candidate)
         return;
-    m_lab.add(*candidate);
     m_chosen = candidate->text;
+    m_lab.add(*candidate);
     m_add->clear();
     choose(m_chosen); // where it was known already
 }
@@ -171,13 +187,28 @@ void CompareCandidates::removeChosen()
         m_lab.remove(m_model.column(m_table->chosen()).name);
 }
 
+/// The first time a layer is seen the candidate with the highest SQNR that the hardware holds exactly is chosen.
+static int suggested(const CompareModel &model)
+{
+    int best = -1;
+    for (int column = 1; column < model.columnCount(); ++column) {
+        const CompareColumn &shown = model.column(column);
+        if (!shown.fixedExact || !shown.hasErrors || shown.width != model.column(0).width)
+            continue;
+        if (best < 0 || shown.number(CompareFigure::Sqnr) > model.column(best).number(CompareFigure::Sqnr))
+            best = column;
+    }
+    return best > 0 ? best : model.columnCount() > 1 ? 1 : 0;
+}
+
 void CompareCandidates::setOrder(std::optional<CompareFigure> figure)
 {
     const bool again = figure && m_model.order() == figure;
     m_model.setOrder(figure, again && !m_model.reversed());
     m_order->setText(figure ? tr("order: %1").arg(figureName(*figure)) + (m_model.reversed() ? u" ▴"_s : QString())
                             : tr("order: offered"));
-    choose(m_chosen);
+    if (!choose(m_chosen))
+        m_table->choose(suggested(m_model));
 }
 
 void CompareCandidates::fillOrderMenu()
@@ -195,29 +226,52 @@ bool CompareCandidates::choose(const std::string &candidate)
     const int column = m_model.columnOf(candidate);
     if (column < 0)
         return false;
+    m_chosen = candidate;
     m_table->choose(column);
     return true;
 }
 
 void CompareCandidates::onChosen()
 {
-    m_chosen = m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string();
     refreshApply();
     m_charts->setChosen(m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string());
 }
 
-/// The first time a layer is seen the candidate with the highest SQNR that the hardware holds exactly is chosen.
-static int suggested(const CompareModel &model)
+/// What a person chooses stays with its layers until it is applied, or the file's own column is chosen.
+void CompareCandidates::propose()
 {
-    int best = -1;
-    for (int column = 1; column < model.columnCount(); ++column) {
-        const CompareColumn &shown = model.column(column);
-        if (!shown.fixedExact || !shown.hasErrors || shown.width != model.column(0).width)
-            continue;
-        if (best < 0 || shown.number(CompareFigure::Sqnr) > model.column(best).number(CompareFigure::Sqnr))
-            best = column;
-    }
-    return best > 0 ? best : model.columnCount() > 1 ? 1 : 0;
+    m_chosen = m_model.column(m_table->chosen()).name;
+    if (m_table->chosen() > 0)
+        m_session.proposals().propose(m_lab.proposals(m_chosen));
+    else
+        for (const std::string &layer : m_lab.layers())
+            m_session.proposals().withdraw(layer, m_lab.slot());
+}
+
+/// One for each layer; empty where there is none for some.
+std::vector<std::string> CompareCandidates::proposedTexts() const
+{
+    std::vector<std::string> texts;
+    for (const std::string &layer : m_of)
+        if (const Proposal *proposal = m_session.proposals().of(layer, m_ofSlot))
+            texts.push_back(proposal->candidate);
+    return texts.size() == m_of.size() ? texts : std::vector<std::string>();
+}
+
+/// Other layers: what is proposed for them is chosen, and the best candidate where nothing is.
+void CompareCandidates::takeSelection()
+{
+    if (m_of == m_lab.layers() && m_ofSlot == m_lab.slot())
+        return;
+    m_of = m_lab.layers();
+    m_ofSlot = m_lab.slot();
+    const std::vector<std::string> proposed = proposedTexts();
+    m_chosen = m_lab.nameOf(proposed);
+    if (proposed.size() != 1 || !m_chosen.empty())
+        return;
+    m_chosen = proposed.front();
+    if (const auto candidate = parseCandidate(m_chosen))
+        m_lab.add(*candidate); // dragged, and nothing that is offered
 }
 
 void CompareCandidates::refresh()
@@ -225,6 +279,7 @@ void CompareCandidates::refresh()
     m_charts->setVisible(!m_lab.layers().empty());
     m_charts->setCaption(
         [this](const QString &chart) { return chartCaption(m_session, m_session.currentSlot(), chart); });
+    takeSelection();
     if (m_shownRevision != m_lab.revision())
         refreshColumns();
     refreshNotes();
@@ -236,13 +291,27 @@ void CompareCandidates::refresh()
 void CompareCandidates::refreshColumns()
 {
     m_shownRevision = m_lab.revision();
-    const std::string chosen = m_chosen;
-    m_model.setColumns(compareColumns(m_lab.results()));
-    if (m_model.columnCount() > 0 && !choose(chosen)) {
+    m_model.setColumns(shownColumns());
+    if (m_model.columnCount() > 0 && !choose(m_chosen)) // what was chosen may still come
         m_table->choose(suggested(m_model));
-        if (!m_lab.idle() && !chosen.empty())
-            m_chosen = chosen; // it may still come
+}
+
+std::vector<CompareColumn> CompareCandidates::shownColumns() const
+{
+    std::vector<CompareColumn> columns;
+    for (const auto &[name, results] : m_lab.named()) {
+        CompareColumn &column = columns.emplace_back(compareColumns({results}).front());
+        if (name == column.name)
+            continue;
+        if (column.title == qs(column.name)) // the first layer's ap_fixed
+            column.title = qs(name).section(u',', 0, -2);
+        column.subtitle += tr(" · own widths");
+        column.name = name;
     }
+    if (m_exactOnly->isChecked())
+        std::erase_if(
+            columns, [&](const CompareColumn &column) { return column.name != "file" && !column.fixedExact; });
+    return columns;
 }
 
 void CompareCandidates::refreshNotes()
@@ -270,6 +339,12 @@ void CompareCandidates::refreshNotes()
         notes << (m_session.state() == Session::State::Ready
                 ? tr("This selection has no weights to compare candidates with.")
                 : tr("The quantizers are being computed…"));
+    if (const int chosen = m_table->chosen(); chosen > 0 && m_lab.slot() == Slot::Bias && m_lab.layers().size() == 1) {
+        const SlotRef slot = slotRef(m_lab.network(), m_lab.layers().front(), Slot::Bias);
+        const auto tried = m_lab.result(m_model.column(chosen).name);
+        if (const QString lost = slot && tried ? lostBiasText(*slot.slot, tried->slot) : QString(); !lost.isEmpty())
+            notes << u"▲ "_s + lost;
+    }
     if (m_lab.againstQuantized())
         notes << tr("▲ The file holds only quantized values: errors are against those, not against the float weights.");
     if (m_model.columnCount() > 0)

@@ -4,6 +4,7 @@
 
 #include <QWidget>
 
+class QCheckBox;
 class QLabel;
 class QLineEdit;
 class QMenu;
@@ -46,6 +47,10 @@ private:
     void refreshNotes();
     void refreshApply();
     void onChosen();
+    void propose();
+    void takeSelection();
+    std::vector<CompareColumn> shownColumns() const;
+    std::vector<std::string> proposedTexts() const;
 
     Session &m_session;
     LabStore &m_lab;
@@ -54,10 +59,14 @@ private:
     QLabel *m_title, *m_about, *m_problem, *m_note;
     QLineEdit *m_add;
     QPushButton *m_order, *m_apply, *m_remove, *m_stop, *m_restore;
+    QCheckBox *m_exactOnly;
     QMenu *m_orderMenu;
     CompareCharts *m_charts;
     std::uint64_t m_shownRevision = 0;
-    std::string m_chosen;
+    std::string m_chosen; ///< by a person, or what is proposed
+    std::vector<std::string> m_of; ///< the layers that are compared
+    std::vector<std::string> m_shownTexts; ///< proposed for them, which the table has followed
+    Slot m_ofSlot = Slot::Weight;
 };
 
 } // namespace quantscope

@@ -203,10 +203,14 @@ CompareTable::CompareTable(CompareModel &model, QWidget *parent)
     connect(m_view->verticalScrollBar(), &QScrollBar::valueChanged, m_file->verticalScrollBar(), &QScrollBar::setValue);
     connect(m_file->verticalScrollBar(), &QScrollBar::valueChanged, m_view->verticalScrollBar(), &QScrollBar::setValue);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex &now) {
-        if (now.isValid() && now.column() != m_chosen)
-            choose(now.column());
+        if (!now.isValid() || now.column() == m_chosen)
+            return;
+        m_keyed ? pick(now.column()) : choose(now.column());
     });
-    connect(m_header, &QHeaderView::sectionClicked, this, &CompareTable::choose);
+    connect(m_header, &QHeaderView::sectionClicked, this, &CompareTable::pick);
+    connect(m_file->horizontalHeader(), &QHeaderView::sectionClicked, this, &CompareTable::pick);
+    for (QTableView *view : {m_file, m_view})
+        connect(view, &QTableView::clicked, this, [this](const QModelIndex &cell) { pick(cell.column()); });
     connect(&model, &QAbstractItemModel::modelReset, this, &CompareTable::onReset);
     m_view->installEventFilter(this);
 }
@@ -264,6 +268,13 @@ void CompareTable::choose(int column)
     Q_EMIT chosenChanged();
 }
 
+void CompareTable::pick(int column)
+{
+    choose(column);
+    if (m_chosen == column)
+        Q_EMIT picked();
+}
+
 bool CompareTable::onKey(int key)
 {
     switch (key) {
@@ -293,8 +304,11 @@ bool CompareTable::eventFilter(QObject *watched, QEvent *event)
             QApplication::clipboard()->setText(names.join(u'\t') + u'\n' + lines.join(u'\n') + u'\n');
             return true;
         }
+        m_keyed = key->key() >= Qt::Key_Home && key->key() <= Qt::Key_PageDown;
         return onKey(key->key());
     }
+    if (watched == m_view && event->type() == QEvent::KeyRelease)
+        m_keyed = false;
     return QWidget::eventFilter(watched, event);
 }
 

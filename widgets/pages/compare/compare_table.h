@@ -65,6 +65,7 @@ public:
 
 Q_SIGNALS:
     void chosenChanged();
+    void picked(); ///< the choice is a person's
     void orderRequested(CompareFigure figure);
     void removeRequested();
     void applyRequested();
@@ -76,11 +77,13 @@ private:
     void setUp(QTableView *view);
     void onReset();
     bool onKey(int key);
+    void pick(int column);
 
     CompareModel &m_model;
     QTableView *m_file, *m_view;
     CompareHeader *m_header;
     int m_chosen = -1;
+    bool m_keyed = false; ///< a key moves the choice
 };
 
 } // namespace quantscope

@@ -141,7 +141,7 @@ static QString widthsText(const std::vector<SweepPoint> &points, const Allocatio
 }
 
 SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<Allocation> &front,
-    const std::optional<Allocation> &chosen)
+    const std::optional<Allocation> &chosen, const std::optional<Allocation> &inForce)
 {
     SweepData data;
     data.xTitle = u"weights of the network, kbit"_s;
@@ -157,6 +157,11 @@ SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<All
     data.lines.push_back(std::move(line));
     if (chosen && allocationDb(*chosen))
         data.lines.push_back({.name = u"fewest bits that keep the goal"_s, .dots = {dot(*chosen)}, .joined = false});
+    if (inForce && allocationDb(*inForce))
+        data.lines.push_back({.name = u"file"_s,
+            .dots = {{static_cast<double>(inForce->bits) / 1000, *allocationDb(*inForce),
+                u"%1: %2, what is in force"_s.arg(bitText(inForce->bits), decibelText(allocationDb(*inForce)))}},
+            .joined = false});
     return data;
 }
 

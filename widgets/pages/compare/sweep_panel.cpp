@@ -1,6 +1,7 @@
 #include "pages/compare/sweep_panel.h"
 
 #include "items/text.h"
+#include "lab/network_totals.h"
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
@@ -10,6 +11,7 @@
 #include "session/session.h"
 
 #include <QBoxLayout>
+#include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QMenu>
 #include <QPushButton>
@@ -23,6 +25,16 @@ namespace quantscope {
 
 static constexpr std::uint64_t kNetworkAtOnce = 8'000'000; // larger networks are swept when somebody asks for it
 static constexpr std::size_t kDrawAsTheyCome = 64; // layers; beyond it the front is drawn once, at the end
+
+/// The layers that have points, each once.
+static std::vector<std::string> layersOf(const std::vector<SweepPoint> &points)
+{
+    std::vector<std::string> layers;
+    for (const SweepPoint &point : points)
+        if (layers.empty() || layers.back() != point.layer)
+            layers.push_back(point.layer);
+    return layers;
+}
 
 SweepPanel::SweepPanel(Session &session, SweepStore &store, QWidget *parent)
     : QWidget(parent)
@@ -96,7 +108,17 @@ QWidget *SweepPanel::makeControls()
              static_cast<QWidget *>(m_goal), static_cast<QWidget *>(m_runAll), static_cast<QWidget *>(m_stop),
              static_cast<QWidget *>(m_progress)})
         flow->addWidget(widget);
+    m_exactOnly = new QCheckBox(tr("exact in ap_fixed only"));
+    m_exactOnly->setObjectName(u"sweep-exact"_s);
+    m_exactOnly->setToolTip(
+        plainTip(tr("Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0")));
+    flow->addWidget(m_exactOnly);
+    connect(m_exactOnly, &QCheckBox::toggled, this, [this] {
+        m_picked.reset();
+        refresh();
+    });
     connect(m_familyButton->menu(), &QMenu::aboutToShow, this, &SweepPanel::fillFamilies);
+    keepOpen(m_familyButton->menu());
     connect(m_runAll, &QPushButton::clicked, this, [this] {
         m_runAsked = true;
         m_stopped = false;
@@ -127,11 +149,22 @@ QWidget *SweepPanel::makeCharts()
     };
     addCard(tr("SQNR over bits"), m_reach, m_lines);
     addCard(tr("Total bits against error"), m_frontNote, m_front);
-    connect(m_front, &SweepChart::activated, this, [this](int line, int dot) {
-        m_picked = line == 0 ? std::optional(dot) : std::nullopt;
-        showAllocation();
-    });
+    connect(m_front, &SweepChart::activated, this, &SweepPanel::onDot);
     return charts;
+}
+
+/// A dot of the front is what each layer would be: the list shows it beside what is in force.
+void SweepPanel::onDot(int line, int dot)
+{
+    m_picked = line == 0 ? std::optional(dot) : std::nullopt;
+    showAllocation();
+    if (m_picked)
+        m_result->propose();
+}
+
+std::vector<SweepPoint> SweepPanel::pointsOf(const std::vector<std::string> &layers) const
+{
+    return m_exactOnly->isChecked() ? exactPoints(m_store.points(layers)) : m_store.points(layers);
 }
 
 void SweepPanel::cancel()
@@ -216,10 +249,10 @@ void SweepPanel::refresh()
     else if (m_store.known(selected) < selected.size())
         m_lines->showMessage(tr("being computed…"));
     else
-        m_lines->setData(sqnrOverBits(m_store.points(selected), m_goal->value()));
+        m_lines->setData(sqnrOverBits(pointsOf(selected), m_goal->value()));
     m_reach->setFullText(selected.empty() || m_store.known(selected) < selected.size()
             ? QString()
-            : reachText(m_store.points(selected), m_goal->value()));
+            : reachText(pointsOf(selected), m_goal->value()));
     refreshNetwork(all);
 }
 
@@ -251,16 +284,18 @@ void SweepPanel::refreshNetwork(const std::vector<std::string> &all)
 {
     const std::size_t known = m_store.known(all);
     m_frontNote->setFullText(known == 0 ? QString()
-            : known == all.size()       ? tr("all weights; click a dot to take it")
+            : known == all.size()       ? tr("all weights; click a dot to propose it")
                                         : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
     if (!m_store.idle() && all.size() > kDrawAsTheyCome)
         return;
-    if (!m_points || m_pointsOf != std::pair(m_store.revision(), all)) {
-        m_points = std::make_shared<const std::vector<SweepPoint>>(m_store.points(all));
-        m_pointsOf = {m_store.revision(), all};
+    if (PointsOf now{m_store.revision(), m_exactOnly->isChecked(), all}; !m_points || m_pointsOf != now) {
+        m_points = std::make_shared<const std::vector<SweepPoint>>(pointsOf(all));
+        m_pointsOf = std::move(now);
     }
     m_fronting.start([points = m_points, goal = m_goal->value()](const Progress &) { return frontOf(points, goal); },
         [this, known, layers = all.size()](Result<Front> front) {
+            if (!front || front->points != m_network.points)
+                m_picked.reset(); // it was a dot of another front
             m_network = front ? std::move(*front) : Front{};
             m_network.swept = known;
             m_network.layers = layers;
@@ -293,7 +328,8 @@ void SweepPanel::showAllocation()
     m_allocation
         = m_picked ? std::optional(m_network.allocations[static_cast<std::size_t>(*m_picked)]) : m_network.cheapest;
     if (!m_network.empty()) {
-        SweepData drawn = frontData(*m_network.points, m_network.allocations, m_network.cheapest);
+        SweepData drawn = frontData(*m_network.points, m_network.allocations, m_network.cheapest,
+            allocationInForce(m_session.inspection(), layersOf(*m_network.points), Slot::Weight));
         if (m_picked)
             drawn.lines.front().dots.at(static_cast<std::size_t>(*m_picked)).picked = true;
         m_front->setData(std::move(drawn));

@@ -6,6 +6,7 @@
 
 #include <QWidget>
 
+class QCheckBox;
 class QDoubleSpinBox;
 class QLabel;
 class QPushButton;
@@ -52,6 +53,7 @@ private:
     QSpinBox *m_low, *m_high;
     QDoubleSpinBox *m_goal;
     QPushButton *m_familyButton, *m_runAll, *m_stop;
+    QCheckBox *m_exactOnly;
     QLabel *m_progress;
     ElidedLabel *m_reach, *m_frontNote;
     SweepChart *m_lines, *m_front;
@@ -66,9 +68,17 @@ private:
         bool empty() const { return !points || points->empty(); }
     };
     static Result<Front> frontOf(Points points, double goal);
+    std::vector<SweepPoint> pointsOf(const std::vector<std::string> &layers) const;
+    void onDot(int line, int dot);
     Front m_network;
     Points m_points; ///< of all layers
-    std::pair<std::uint64_t, std::vector<std::string>> m_pointsOf; ///< revision and layers
+    struct PointsOf {
+        std::uint64_t revision = 0;
+        bool exactOnly = false;
+        std::vector<std::string> layers;
+        bool operator==(const PointsOf &) const = default;
+    };
+    PointsOf m_pointsOf;
     Task<Front> m_fronting;
     std::optional<Allocation> m_allocation;
     std::optional<int> m_picked;

@@ -26,6 +26,7 @@ SweepResult::SweepResult(Session &session, QWidget *parent)
     , m_title(titleLabel())
     , m_form(new Segmented(tr("As what")))
     , m_copy(textButton(tr("Copy"), tr("Copy the text below")))
+    , m_propose(textButton(tr("Propose"), {}))
     , m_apply(textButton(tr("Apply to recipe"), {}))
     , m_text(new CodeView(tr("The chosen widths")))
 {
@@ -39,14 +40,16 @@ SweepResult::SweepResult(Session &session, QWidget *parent)
     m_form->setItemTip(1, tr("keyword arguments of Brevitas layers, to train or calibrate again with these widths"));
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-sweep"_s);
+    m_propose->setObjectName(u"propose-sweep"_s);
     for (QWidget *widget : {static_cast<QWidget *>(m_title), static_cast<QWidget *>(m_form),
-             static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_apply)})
+             static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_propose), static_cast<QWidget *>(m_apply)})
         header->addWidget(widget);
     box()->addLayout(header);
     m_text->setMinimumHeight(60);
     box()->addWidget(m_text, 1);
     connect(m_form, &Segmented::selected, this, &SweepResult::showText);
     connect(m_copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(m_text->text()); });
+    connect(m_propose, &QPushButton::clicked, this, &SweepResult::propose);
     connect(m_apply, &QPushButton::clicked, this, &SweepResult::apply);
 }
 
@@ -117,6 +120,10 @@ void SweepResult::refreshApply()
     const QString problem
         = !m_allocation ? tr("There is nothing to apply yet.") : applyProblem(m_session, m_session.currentSlot());
     m_copy->setEnabled(m_allocation.has_value());
+    m_propose->setEnabled(problem.isEmpty());
+    m_propose->setToolTip(plainTip(problem.isEmpty() ? tr("These widths are listed beside what is in force, and can be "
+                                                          "changed layer by layer before they are applied")
+                                                     : problem));
     m_apply->setEnabled(problem.isEmpty());
     m_apply->setToolTip(plainTip(problem.isEmpty()
             ? tr("These widths become the recipe of all these layers, as one edit that can be undone (Ctrl+Z)")
@@ -128,11 +135,25 @@ void SweepResult::apply()
     if (!m_apply->isEnabled() || !m_allocation)
         return;
     std::vector<SlotChoice> choices;
+    for (const Proposal &proposal : proposals())
+        choices.push_back(proposal.choice);
+    m_session.applyChoices(choices, m_undoText);
+}
+
+std::vector<Proposal> SweepResult::proposals() const
+{
+    std::vector<Proposal> chosen;
     for (const std::size_t i : m_allocation->points) {
         const SweepPoint &point = (*m_points)[i];
-        choices.push_back({point.layer, point.slot, point.settings.preset, point.settings.overrides});
+        chosen.push_back(Proposal::of(point.layer, point.slot, {point.candidate, point.settings}));
     }
-    m_session.applyChoices(choices, m_undoText);
+    return chosen;
+}
+
+void SweepResult::propose()
+{
+    if (m_propose->isEnabled() && m_allocation)
+        m_session.proposals().proposeAll(proposals(), tr("propose %1").arg(m_undoText));
 }
 
 } // namespace quantscope

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "items/proposed_cells.h"
 #include "lab/allocation.h"
 #include "look/controls.h"
 #include "session/task.h"
@@ -30,6 +31,7 @@ public:
     QString recipeText() const { return m_texts.recipe; }
     QString pythonText() const { return m_texts.python; }
     void apply();
+    void propose(); ///< for all these layers, as one step
     bool idle() const { return !m_printing.running(); }
 
 private:
@@ -41,11 +43,12 @@ private:
     void startPrinting();
     void showText();
     void refreshApply();
+    std::vector<Proposal> proposals() const;
 
     Session &m_session;
     QLabel *m_title;
     Segmented *m_form;
-    QPushButton *m_copy, *m_apply;
+    QPushButton *m_copy, *m_propose, *m_apply;
     CodeView *m_text;
     std::shared_ptr<const Network> m_network; ///< whose recipe is printed
     Points m_points;

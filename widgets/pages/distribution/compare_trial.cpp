@@ -6,6 +6,8 @@
 #include "session/apply_problem.h"
 #include "session/session.h"
 
+#include <QRegularExpression>
+
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
@@ -21,6 +23,7 @@ CompareTrial::CompareTrial(Session &session, BitWeightChart &chart, QObject *par
     m_delay.setInterval(kDelay);
     connect(&m_delay, &QTimer::timeout, this, &CompareTrial::compute);
     connect(&chart, &BitWeightChart::windowChanged, this, &CompareTrial::onWindow);
+    connect(&session.proposals(), &Proposals::changed, this, &CompareTrial::follow);
 }
 
 bool CompareTrial::active(const SlotRef &slot) const { return m_chart.trying() && m_slot && slot == m_slot; }
@@ -31,11 +34,16 @@ void CompareTrial::onWindow()
     m_exact.reset();
     const SlotStatistics *statistics = m_session.currentStatistics();
     const auto type = m_chart.triedType();
+    const SlotRef shown = m_session.currentSlot();
     if (!type || !statistics) {
         m_delay.stop();
+        if (m_slot && m_slot == shown && !m_following) // taken back by hand
+            m_session.proposals().withdraw(shown.layer->name, shown.slot->slot);
         m_slot = {};
     } else {
-        m_slot = m_session.currentSlot();
+        m_slot = shown;
+        if (!m_following)
+            m_session.proposals().propose({Proposal::of(shown.layer->name, shown.slot->slot, candidate())});
         m_estimate = estimateType(
             statistics->bitWeights, static_cast<double>(statistics->low), static_cast<double>(statistics->high), *type);
         m_delay.start();
@@ -48,14 +56,59 @@ QString CompareTrial::typeName() const
     return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString();
 }
 
+CandidateText CompareTrial::candidate() const
+{
+    CandidateText candidate;
+    candidate.text = candidate.settings.preset = apFixedName(*m_chart.triedType());
+    return candidate;
+}
+
+/// The type of "ap_fixed<6,-1>"; nothing for any other candidate.
+static std::optional<FixedType> typeOf(const Proposal *proposal)
+{
+    static const QRegularExpression fixed(u"^ap_(u?)fixed<(\\d+),(-?\\d+)>$"_s);
+    const auto match = proposal ? fixed.match(qs(proposal->candidate)) : QRegularExpressionMatch();
+    if (!match.hasMatch())
+        return std::nullopt;
+    return FixedType{match.captured(2).toInt(), match.captured(3).toInt(), match.captured(1).isEmpty()};
+}
+
+void CompareTrial::show(const SlotRef &slot, const SlotStatistics &statistics)
+{
+    if (!active(slot)) {
+        m_chart.setEditable(slot.hasValues() && slot.slot->quantizer->kind == QuantizerKind::Affine);
+        m_chart.setData(&statistics.bitWeights, bitWindow(*slot.slot->quantizer));
+    }
+    m_shown = slot;
+    follow();
+}
+
+QString CompareTrial::lostBias() const
+{
+    const QString lost = m_slot && m_exact ? lostBiasText(*m_slot.slot, m_exact->slot) : QString();
+    return lost.isEmpty() ? QString() : u" ▲ "_s + lost.toHtmlEscaped() + u'.';
+}
+
+/// Tries what is proposed for the slot that is drawn, and nothing where nothing is.
+void CompareTrial::follow()
+{
+    const SlotRef slot = m_session.currentSlot();
+    if (!slot || slot != m_shown || !quantscope::applyProblem(m_session, slot).isEmpty())
+        return; // nothing is proposed there
+    m_following = true;
+    if (const auto type = typeOf(m_session.proposals().of(slot.layer->name, slot.slot->slot)))
+        m_chart.tryType(*type);
+    else if (active(slot))
+        m_chart.resetType();
+    m_following = false;
+}
+
 void CompareTrial::compute()
 {
     if (!m_slot || !m_chart.triedType())
         return;
-    CandidateText candidate;
-    candidate.text = candidate.settings.preset = apFixedName(*m_chart.triedType());
     m_task.start(
-        [slot = m_slot, candidate](const Progress &progress) -> Result<SlotComparison> {
+        [slot = m_slot, candidate = candidate()](const Progress &progress) -> Result<SlotComparison> {
             auto all = compareCandidates(
                 *slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
             if (!all)

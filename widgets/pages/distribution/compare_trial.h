@@ -15,8 +15,8 @@ namespace quantscope {
 class BitWeightChart;
 class Session;
 
-/// A type that is being tried on the bit-weight chart: estimated at once, computed exactly on a worker, applied to the
-/// recipe on demand.
+/// A type that is being tried on the bit-weight chart: estimated at once, computed exactly on a worker, proposed for
+/// its slot until it is applied to the recipe or taken back.
 class CompareTrial : public QObject {
     Q_OBJECT
 public:
@@ -34,19 +34,27 @@ public:
     /// Why the type cannot become the recipe; empty when it can.
     QString applyProblem() const;
     void apply();
+    /// Draws the slot, and what is proposed for it; what is tried outlives being shown again.
+    void show(const SlotRef &slot, const SlotStatistics &statistics);
+    /// Rich text behind a sentence; empty where the type that is tried leaves the bias what it is.
+    QString lostBias() const;
 
 Q_SIGNALS:
     void changed();
 
 private:
     void onWindow();
+    void follow();
     void compute();
+    CandidateText candidate() const;
 
     Session &m_session;
     BitWeightChart &m_chart;
-    SlotRef m_slot;
+    SlotRef m_shown; ///< what the chart draws
+    SlotRef m_slot; ///< for which a type is tried
     TypeEstimate m_estimate;
     std::optional<CandidateResult> m_exact;
+    bool m_following = false;
     QTimer m_delay;
     Task<SlotComparison> m_task;
 };

@@ -238,6 +238,7 @@ void DistributionPage::refreshProvenance(const SlotRef &slot)
     m_provenance->setText(m_trial->active(slot)
             ? tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.")
                   .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped())
+                + m_trial->lostBias()
             : slot ? provenanceText(*slot.slot)
                    : QString());
     m_provenance->setVisible(!m_provenance->text().isEmpty());
@@ -273,6 +274,8 @@ void DistributionPage::refreshChart()
                   .arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
             : soFar ? soFarText(soFar->count, slot.count())
                     : QString());
+    if (statistics && m_switch->current() != BitWeights)
+        showBitWeights(slot, statistics); // what is tried there is shown everywhere
     switch (m_switch->current()) {
     case Values: return showValues(slot, statistics);
     case Codes: return showCodes(slot, statistics ? statistics : soFar);
@@ -294,13 +297,8 @@ void DistributionPage::showGrowing(const SlotRef &slot, const SlotStatistics &so
 
 void DistributionPage::showBitWeights(const SlotRef &slot, const SlotStatistics *statistics)
 {
-    if (statistics) {
-        if (m_trial->active(slot)) // what is tried outlives a refresh
-            return;
-        m_bitWeights->setEditable(slot.hasValues() && slot.slot->quantizer->kind == QuantizerKind::Affine);
-        m_bitWeights->setData(&statistics->bitWeights, bitWindow(*slot.slot->quantizer));
-        return;
-    }
+    if (statistics)
+        return m_trial->show(slot, *statistics);
     m_bitWeights->setData(nullptr, {}, waitingText(slot));
     if (!slot.readable() || slot.hasCodes() || session().state() != Session::State::Ready)
         return;

@@ -53,8 +53,8 @@ static bool nothingLeft(const Layer &layer)
     return wrong;
 }
 
-void ExportDoubts::show(
-    const std::shared_ptr<const Network> &network, const std::vector<std::string> &layers, bool edited)
+void ExportDoubts::show(const std::shared_ptr<const Network> &network, const std::vector<std::string> &layers,
+    bool edited, std::size_t proposals)
 {
     m_forbids = false;
     setToolTip({});
@@ -76,6 +76,8 @@ void ExportDoubts::show(
         lines << u"▲ "_s + qs(assumedText(countAssumed(*network, layers)));
     if (edited)
         lines << tr("recipe edited, not saved");
+    if (proposals > 0)
+        lines << tr("%1 not applied: what is written is without").arg(countText(proposals, tr("proposal")));
     setText(lines.join(u'\n'));
     if (!open.isEmpty())
         setToolTip(

@@ -49,6 +49,7 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     column->addWidget(m_preview, 1);
     column->addWidget(m_result);
     ExportStore &exports = session.exports();
+    connect(&session.proposals(), &Proposals::changed, this, &ExportPage::schedule);
     connect(&exports, &ExportStore::started, this, &ExportPage::onRunning);
     connect(&exports, &ExportStore::finished, this, &ExportPage::onFinished);
     connect(&exports, &ExportStore::progress, m_result, &ExportResult::showProgress);
@@ -305,7 +306,8 @@ void ExportPage::preview()
     const ExportRequest wanted = request();
     m_formatCount->setText(tr("%1 of %2").arg(wanted.formats.size()).arg(m_formats.size()));
     m_preview->setRequest(session().network(), wanted);
-    m_doubts->show(session().network(), wanted.layers, session().recipeEdited());
+    m_doubts->show(
+        session().network(), wanted.layers, session().recipeEdited(), session().proposals().countIn(wanted.layers));
     m_write->setText(wanted.layers.size() == 1 ? tr("Write 1 layer") : tr("Write %1 layers").arg(wanted.layers.size()));
     m_write->setEnabled(!wanted.layers.empty() && !wanted.formats.empty() && !wanted.folder.empty()
         && !m_doubts->forbids() && !session().exports().running());

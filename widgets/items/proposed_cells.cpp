@@ -1,0 +1,121 @@
+#include "items/proposed_cells.h"
+
+#include "dialects/brevitas/presets.h"
+#include "items/text.h"
+#include "report/layer_table.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+Proposal Proposal::of(const std::string &layer, Slot slot, const CandidateText &candidate)
+{
+    return {{layer, slot, candidate.settings.preset, candidate.settings.overrides}, candidate.text};
+}
+
+bool Proposal::operator==(const Proposal &other) const
+{
+    return candidate == other.candidate && choice.layer == other.choice.layer && choice.slot == other.choice.slot
+        && choice.preset == other.choice.preset && choice.overrides == other.choice.overrides;
+}
+
+namespace {
+
+bool followsItsProduct(const SlotQuantizer &slot)
+{
+    const Preset *preset = findPreset(slot.preset);
+    return slot.slot == Slot::Bias && preset != nullptr && preset->source == ScaleSource::WeightTimesInput;
+}
+
+/// "6", "u8"; "–" where it has no quantizer.
+QString bitsText(const SlotQuantizer &slot)
+{
+    const auto &quantizer = slot.quantizer;
+    const auto bits = quantizer ? (quantizer->bitWidth ? quantizer->bitWidth : quantizer->storageBits) : std::nullopt;
+    return bits ? (quantizer->isSigned.value_or(true) ? QString() : u"u"_s) + QString::number(*bits) : u"–"_s;
+}
+
+QString scaleOf(const SlotQuantizer &slot)
+{
+    return slot.quantizer && slot.quantizer->scale ? withPowers(qs(scaleText(*slot.quantizer->scale))) : u"–"_s;
+}
+
+QString decibelsOf(const Inspection &inspection, const SlotId &id)
+{
+    const SlotStatistics *known = inspection.of(id);
+    return known && known->hasFloats ? decibelText(known->error.sqnrDb()) : u"–"_s;
+}
+
+const Proposal *proposalFor(const std::vector<Proposal> &proposals, const std::string &layer, Slot slot)
+{
+    const auto found = std::ranges::find_if(proposals,
+        [&](const Proposal &proposal) { return proposal.choice.layer == layer && proposal.choice.slot == slot; });
+    return found == proposals.end() ? nullptr : &*found;
+}
+
+/// "weight: ap_fixed<6,-1>, 6 bits, scale 2⁻⁷, 28.8 dB; the file has 6 bits, scale 2⁻⁶, 26.8 dB".
+QString changeText(const Inspection &inForce, const Inspection &proposed, const SlotId &id, const Proposal *proposal)
+{
+    const Layer &layer = proposed.network->layer(id.layer);
+    const SlotQuantizer &now = *proposed.network->slot(id);
+    const Layer *before = inForce.network->layer(layer.name);
+    const SlotQuantizer *had = before ? before->slot(id.slot) : nullptr;
+    const auto facts = [](const Inspection &inspection, const SlotQuantizer &slot, const SlotId &of) {
+        return u"%1 bits, scale %2, %3"_s.arg(bitsText(slot), scaleOf(slot), decibelsOf(inspection, of));
+    };
+    QString text = qs(id.slot) + u": "_s + (proposal ? qs(proposal->candidate) : u"follows"_s) + u", "_s
+        + facts(proposed, now, id);
+    if (had)
+        text += u"; the file has "_s + facts(inForce, *had, {before->id, id.slot});
+    const QString lost = had ? lostBiasText(*had, now) : QString();
+    return lost.isEmpty() ? text : text + u"\n▲ "_s + lost;
+}
+
+} // namespace
+
+QString lostBiasText(const SlotQuantizer &inForce, const SlotQuantizer &chosen)
+{
+    return followsItsProduct(inForce) && chosen.quantizer && !followsItsProduct(chosen)
+        ? u"a bias with a scale of its own: it no longer equals input times weight scale, so that its codes cannot be "
+          "added to the layer’s sums"_s
+        : QString();
+}
+
+std::map<std::string, GivenCell> proposedCells(const Inspection &inForce, const Inspection *proposed,
+    const std::vector<SlotId> &changed, const std::vector<Proposal> &proposals)
+{
+    std::map<std::string, GivenCell> cells;
+    if (!proposed) {
+        for (const Proposal &proposal : proposals) {
+            GivenCell &cell = cells[proposal.choice.layer];
+            cell.text = u"…"_s;
+            cell.tip += (cell.tip.isEmpty() ? QString() : u"\n"_s) + qs(proposal.choice.slot) + u": "_s
+                + qs(proposal.candidate) + u", being computed"_s;
+        }
+        return cells;
+    }
+    for (const SlotId &id : changed) {
+        const SlotQuantizer &slot = *proposed->network->slot(id);
+        const std::string &layer = proposed->network->layer(id.layer).name;
+        const Proposal *proposal = proposalFor(proposals, layer, id.slot);
+        GivenCell &cell = cells[layer];
+        if (cell.text.isEmpty()) {
+            cell.text = (id.slot == Slot::Weight ? QString() : qs(id.slot) + u' ') + bitsText(slot) + u" · "_s
+                + scaleOf(slot);
+            if (slot.quantizer && slot.quantizer->bitWidth)
+                cell.value = static_cast<double>(*slot.quantizer->bitWidth);
+        }
+        cell.tip += (cell.tip.isEmpty() ? QString() : u"\n"_s) + changeText(inForce, *proposed, id, proposal);
+    }
+    for (const Proposal &proposal : proposals)
+        if (GivenCell &cell = cells[proposal.choice.layer]; cell.text.isEmpty()) {
+            cell.text = u"="_s;
+            cell.tip = qs(proposal.choice.slot) + u": "_s + qs(proposal.candidate)
+                + u" gives the scale and the codes that the file has"_s;
+        }
+    return cells;
+}
+
+} // namespace quantscope

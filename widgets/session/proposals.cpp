@@ -1,0 +1,362 @@
+#include "session/proposals.h"
+
+#include "items/text.h"
+#include "recipe/recipe_toml.h"
+#include "session/apply_problem.h"
+#include "session/session.h"
+
+#include <QFileInfo>
+#include <QUndoCommand>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace quantscope {
+
+static constexpr int kDelay = 60; // ms: a drag passes several types
+static constexpr int kCommand = 4711; // of the history: proposals that are made one after the other
+
+/// Proposals of several slots as one step.
+class Proposals::Command : public QUndoCommand {
+public:
+    Command(Proposals &proposals, Entries before, Entries after, const QString &text)
+        : QUndoCommand(text)
+        , m_proposals(proposals)
+        , m_before(std::move(before))
+        , m_after(std::move(after))
+    {
+    }
+    void undo() override
+    {
+        m_proposals.take(m_after);
+        m_proposals.put(m_before);
+    }
+    void redo() override
+    {
+        m_proposals.take(m_before);
+        m_proposals.put(m_after);
+    }
+    int id() const override { return kCommand; }
+    bool mergeWith(const QUndoCommand *other) override
+    {
+        const auto &next = *static_cast<const Command *>(other);
+        if (m_after.empty() || next.m_after.empty() || next.text() != text())
+            return false;
+        for (const auto &[name, entry] : next.m_before)
+            if (!m_after.contains(name))
+                m_before.emplace(name, entry);
+        m_after = next.m_after;
+        return true;
+    }
+
+private:
+    Proposals &m_proposals;
+    Entries m_before, m_after;
+};
+
+Proposals::Proposals(Session &session)
+    : m_session(session)
+{
+    m_delay.setSingleShot(true);
+    m_delay.setInterval(kDelay);
+    connect(&m_delay, &QTimer::timeout, this, &Proposals::compute);
+    connect(&session, &Session::networkChanged, this, &Proposals::onNetwork);
+    connect(&session, &Session::diagnosticsChanged, this, &Proposals::onStatistics);
+}
+
+QString Proposals::modelKey() const
+{
+    const QStringList parts = m_session.parts();
+    return m_session.path() + u'\n' + parts.value(m_session.shownPart());
+}
+
+Proposals::Entries Proposals::entriesOf(const std::vector<Proposal> &proposals)
+{
+    Entries entries;
+    for (const Proposal &proposal : proposals)
+        entries[{proposal.choice.layer, proposal.choice.slot}].proposal = proposal;
+    return entries;
+}
+
+bool Proposals::mayBeProposed(const Proposal &proposal) const
+{
+    return !proposal.choice.preset.empty()
+        && quantscope::applyProblem(
+            m_session, slotRef(m_session.network(), proposal.choice.layer, proposal.choice.slot))
+               .isEmpty();
+}
+
+void Proposals::propose(std::vector<Proposal> proposals)
+{
+    std::erase_if(proposals, [this](const Proposal &proposal) {
+        const Proposal *had = of(proposal.choice.layer, proposal.choice.slot);
+        return !mayBeProposed(proposal) || (had && *had == proposal);
+    });
+    if (!proposals.empty())
+        put(entriesOf(proposals));
+}
+
+void Proposals::proposeAll(const std::vector<Proposal> &proposals, const QString &undoText)
+{
+    std::vector<Proposal> taken;
+    std::ranges::copy_if(
+        proposals, std::back_inserter(taken), [this](const Proposal &proposal) { return mayBeProposed(proposal); });
+    const Entries after = entriesOf(taken);
+    if (!after.empty())
+        m_session.undoStack().push(new Command(*this, now(after), after, undoText));
+}
+
+void Proposals::withdraw(const std::string &layer, Slot slot)
+{
+    if (m_all.erase({layer, slot}) > 0)
+        changedByHand();
+}
+
+const Proposal *Proposals::of(const std::string &layer, Slot slot) const
+{
+    const auto found = m_all.find({layer, slot});
+    return found == m_all.end() ? nullptr : &found->second.proposal;
+}
+
+std::vector<Proposal> Proposals::all() const
+{
+    std::vector<Proposal> ordered;
+    if (const auto network = m_session.network())
+        for (const Layer &layer : network->layers)
+            for (const SlotQuantizer &slot : layer.slots)
+                if (const Proposal *proposal = of(layer.name, slot.slot))
+                    ordered.push_back(*proposal);
+    return ordered;
+}
+
+std::size_t Proposals::countIn(const std::vector<std::string> &layers) const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        m_all, [&](const auto &entry) { return std::ranges::find(layers, entry.first.first) != layers.end(); }));
+}
+
+/// What is proposed for these slots now.
+Proposals::Entries Proposals::now(const Entries &slotsOf) const
+{
+    Entries entries;
+    for (const auto &[name, entry] : slotsOf)
+        if (const auto found = m_all.find(name); found != m_all.end())
+            entries.emplace(name, found->second);
+    return entries;
+}
+
+void Proposals::put(const Entries &entries)
+{
+    for (const auto &[name, entry] : entries)
+        m_all.insert_or_assign(name, entry);
+    if (!entries.empty())
+        changedByHand();
+}
+
+void Proposals::take(const Entries &entries)
+{
+    for (const auto &[name, entry] : entries)
+        m_all.erase(name);
+    if (!entries.empty())
+        changedByHand();
+}
+
+void Proposals::changedByHand()
+{
+    m_model = modelKey();
+    m_dropped.clear();
+    schedule();
+}
+
+void Proposals::schedule()
+{
+    m_task.cancel();
+    m_current = false;
+    m_problem.clear();
+    if (m_all.empty())
+        m_delay.stop();
+    else
+        m_delay.start();
+    Q_EMIT changed();
+}
+
+void Proposals::applyAll()
+{
+    if (!applyProblem().isEmpty())
+        return;
+    const Entries applied = m_all;
+    std::vector<SlotChoice> choices;
+    for (const Proposal &proposal : all())
+        choices.push_back(proposal.choice);
+    m_session.applyChoices(choices, tr("apply %1").arg(countText(choices.size(), tr("proposal"))),
+        [this, applied](bool done) { done ? take(applied) : put(applied); });
+}
+
+void Proposals::discardAll()
+{
+    if (!m_all.empty())
+        m_session.undoStack().push(
+            new Command(*this, m_all, {}, tr("discard %1").arg(countText(m_all.size(), tr("proposal")))));
+}
+
+/// What is applied is what was shown: the same recipe, of which the figures are known.
+QString Proposals::applyProblem() const
+{
+    if (m_all.empty())
+        return tr("Nothing is proposed.");
+    if (!m_problem.isEmpty())
+        return m_problem;
+    std::vector<SlotChoice> choices;
+    for (const Proposal &proposal : all())
+        choices.push_back(proposal.choice);
+    const bool known = proposed() && m_session.state() == Session::State::Ready && !m_session.recovering()
+        && recipeText(withChoices(m_session.recipe(), choices)) == recipeText(m_known->recipe);
+    return known ? QString() : tr("What the proposals do together is being computed.");
+}
+
+std::map<std::string, GivenCell> Proposals::cells() const
+{
+    const ProposedNetwork *known = proposed();
+    return m_all.empty() ? std::map<std::string, GivenCell>()
+                         : proposedCells(m_session.inspection(), known ? &known->inspection : nullptr,
+                             known ? known->changed : std::vector<SlotId>(), all());
+}
+
+void Proposals::forgetDropped()
+{
+    m_dropped.clear();
+    Q_EMIT changed();
+}
+
+/// They belong to the model that they were made for.
+void Proposals::leaveModel()
+{
+    const QString file = shownText(QFileInfo(m_model.section(u'\n', 0, 0)).fileName());
+    const std::size_t count = m_all.size();
+    m_all.clear();
+    m_known.reset();
+    m_model.clear();
+    if (count > 0)
+        m_dropped = tr("%1 for %2 went with it: proposals are no edits of its recipe")
+                        .arg(countText(count, tr("proposal")), file);
+    schedule();
+    if (count > 0)
+        Q_EMIT droppedSome(m_dropped);
+}
+
+/// Why a proposal is nothing for what is in force now; empty where it still may be.
+QString Proposals::misfit(const Proposal &proposal) const
+{
+    const SlotRef slot = slotRef(m_session.network(), proposal.choice.layer, proposal.choice.slot);
+    if (!slot)
+        return tr("the model has it no more");
+    return quantscope::applyProblem(m_session, slot);
+}
+
+void Proposals::onNetwork()
+{
+    if (m_model.isEmpty())
+        return;
+    if (m_model != modelKey())
+        return leaveModel();
+    if (m_known && m_known->inspection.network->file != m_session.network()->file)
+        m_known.reset();
+    if (m_session.state() != Session::State::Ready)
+        return schedule(); // it is read again
+    std::vector<std::pair<SlotName, QString>> misfits;
+    for (const auto &[name, entry] : m_all) {
+        const SlotSettings said = settingsFor(m_session.recipe(), name.first, name.second);
+        const SlotChoice &choice = entry.proposal.choice;
+        if (said.presetEntry > 0 && said.preset == choice.preset && said.overrides == choice.overrides)
+            misfits.emplace_back(name, QString()); // it is in force
+        else if (const QString why = misfit(entry.proposal); !why.isEmpty())
+            misfits.emplace_back(name, why);
+    }
+    drop(misfits);
+    schedule();
+}
+
+/// Figures of what is in force have come, which the network under the proposals shares.
+void Proposals::onStatistics()
+{
+    if (m_current && !m_known->totals.complete)
+        schedule();
+    else if (!m_all.empty())
+        Q_EMIT changed();
+}
+
+void Proposals::compute()
+{
+    if (m_all.empty() || m_session.state() != Session::State::Ready || !m_session.opened() || m_session.recovering())
+        return; // the network that comes begins it again
+    std::vector<SlotChoice> choices;
+    for (const Proposal &proposal : all())
+        choices.push_back(proposal.choice);
+    m_task.start(
+        [opened = *m_session.opened(), inForce = m_session.inspection(), recipe = m_session.recipe(), choices,
+            previous = m_known](const Progress &progress) {
+            return proposeNetwork(opened, inForce, recipe, choices, previous.get(), progress);
+        },
+        [this](Result<std::shared_ptr<const ProposedNetwork>> known) {
+            if (known)
+                return takeComputed(std::move(*known));
+            m_problem = shownText(known.error().text());
+            Q_EMIT changed();
+        });
+}
+
+void Proposals::takeComputed(std::shared_ptr<const ProposedNetwork> known)
+{
+    m_known = std::move(known);
+    std::vector<std::pair<SlotName, QString>> misfits;
+    for (auto &[name, entry] : m_all)
+        if (const QString why = fittingProblem(entry, *m_known); !why.isEmpty())
+            misfits.emplace_back(name, why);
+    if (!misfits.empty()) {
+        drop(misfits);
+        return schedule();
+    }
+    m_current = true;
+    Q_EMIT changed();
+}
+
+/// The floats are those that it was made for, and the quantizer can be had.
+QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known) const
+{
+    const SlotChoice &choice = entry.proposal.choice;
+    const Layer *layer = known.inspection.network->layer(choice.layer);
+    if (!layer || !layer->slot(choice.slot))
+        return tr("the model has it no more");
+    const SlotId id{layer->id, choice.slot};
+    if (const auto problem = known.problems.find(id); problem != known.problems.end())
+        return shownText(problem->second);
+    const SlotStatistics *figures = known.inspection.of(id);
+    if (!figures)
+        return {}; // it is as it was, and its figures are still to come
+    const Floats floats{figures->count, figures->low, figures->high, figures->error.signalPower};
+    const bool same = !entry.floats || *entry.floats == floats || std::isnan(floats.power + entry.floats->power);
+    entry.floats = floats;
+    return same ? QString() : tr("its floats are others now");
+}
+
+void Proposals::drop(const std::vector<std::pair<SlotName, QString>> &misfits)
+{
+    QStringList said;
+    for (const auto &[name, why] : misfits) {
+        const Proposal proposal = m_all.at(name).proposal;
+        m_all.erase(name);
+        if (!why.isEmpty())
+            said << tr("%1 %2: %3 is dropped, %4")
+                        .arg(shownText(name.first), qs(name.second), qs(proposal.candidate), why);
+    }
+    if (said.isEmpty())
+        return;
+    m_dropped = said.join(u'\n');
+    Q_EMIT droppedSome(said.size() == 1
+            ? said.first()
+            : tr("%1 do not fit any more").arg(countText(static_cast<std::size_t>(said.size()), tr("proposal"))));
+}
+
+} // namespace quantscope
