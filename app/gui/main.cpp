@@ -32,6 +32,11 @@ int main(int argc, char **argv)
     window.fitTo(QGuiApplication::primaryScreen()->availableSize());
     if (!line.file.empty())
         window.open(QString::fromLocal8Bit(line.file.c_str()), QString::fromLocal8Bit(line.recipe.c_str()));
+    if (!line.second.empty())
+        QObject::connect(
+            &window.session(), &Session::networkChanged, &window,
+            [&window, second = QString::fromLocal8Bit(line.second.c_str())] { window.session().second().open(second); },
+            Qt::SingleShotConnection);
     window.show();
     return QApplication::exec();
 }

@@ -12,46 +12,6 @@ namespace quantscope {
 namespace {
 
 using Subject = FindTerm::Subject;
-using Relation = FindTerm::Relation;
-
-template <class T> bool holds(T subject, Relation relation, T number)
-{
-    switch (relation) {
-    case Relation::Less: return subject < number;
-    case Relation::LessEqual: return subject <= number;
-    case Relation::Greater: return subject > number;
-    case Relation::GreaterEqual: return subject >= number;
-    case Relation::Equal: return subject == number;
-    case Relation::NotEqual: return subject != number;
-    }
-    return false;
-}
-
-std::uint64_t magnitudeOf(std::int64_t code)
-{
-    const auto bits = static_cast<std::uint64_t>(code);
-    return code < 0 ? 0 - bits : bits;
-}
-
-/// -1, 0 or 1 as `code` is less than, equal to or greater than a whole number.
-int compared(bool negative, std::uint64_t magnitude, const FindNumber &number)
-{
-    const bool below = number.negative && number.magnitude > 0;
-    if (negative != below)
-        return negative ? -1 : 1;
-    const int order = magnitude < number.magnitude ? -1 : magnitude > number.magnitude ? 1 : 0;
-    return negative ? -order : order;
-}
-
-bool matchesCode(const FindTerm &query, std::int64_t code)
-{
-    const bool negative = query.subject != Subject::AbsCode && code < 0;
-    const std::uint64_t magnitude = magnitudeOf(code);
-    if (query.number.whole)
-        return holds(compared(negative, magnitude, query.number), query.relation, 0);
-    const double real = static_cast<double>(magnitude);
-    return holds(negative ? -real : real, query.relation, query.number.real);
-}
 
 bool matchesFloat(const FindTerm &term, float value)
 {
@@ -134,8 +94,8 @@ private:
         case Subject::Code:
         case Subject::AbsCode: // what a NaN is stored as is no code of its own
             return (m_patterns || i >= chunk.values.size() || !std::isnan(chunk.values[i]))
-                && matchesCode(term, chunk.codes[i]);
-        case Subject::Channel: return matchesCode(term, static_cast<std::int64_t>(m_channels.channel(chunk.begin + i)));
+                && term.holdsOf(chunk.codes[i]);
+        case Subject::Channel: return term.holdsOf(static_cast<std::int64_t>(m_channels.channel(chunk.begin + i)));
         case Subject::Value: return matchesFloat(term, valueIn(chunk, i));
         case Subject::AbsValue: return matchesFloat(term, std::fabs(valueIn(chunk, i)));
         case Subject::NotFinite:
@@ -146,6 +106,9 @@ private:
                 return (i < chunk.originals.size() && matchesFloat(term, chunk.originals[i]))
                     || (i < chunk.values.size() && matchesFloat(term, chunk.values[i]));
             return matchesFloat(term, chunk.originals[i]);
+        case Subject::Changed:
+        case Subject::Change:
+        case Subject::AbsChange: break; // refused
         case Subject::Weight: return matchesFloat(term, chunk.originals[i]);
         case Subject::AbsFloat:
         case Subject::AbsWeight: return matchesFloat(term, std::fabs(chunk.originals[i]));
@@ -186,6 +149,8 @@ std::string missing(const SlotQuantizer &slot, const FindQuery &query)
     const auto needs = [&](bool (FindTerm::*what)() const) {
         return std::ranges::any_of(query.terms, [=](const FindTerm &term) { return (term.*what)(); });
     };
+    if (needs(&FindTerm::needsSecond))
+        return "there is no second model: changed and change compare two";
     if (needs(&FindTerm::needsCodes) && !slot.isReadable())
         return "there are no codes to look for";
     if (needs(&FindTerm::needsFloats) && slot.isReadable() && !CodeReader(slot).hasFloats())

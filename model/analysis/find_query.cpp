@@ -19,12 +19,14 @@ using Subject = FindTerm::Subject;
 using Relation = FindTerm::Relation;
 
 /// The first word of a subject is the one that it is told by.
-constexpr std::pair<std::string_view, Subject> kSubjects[] = {{"code", Subject::Code}, {"", Subject::Code},
-    {"|code|", Subject::AbsCode}, {"channel", Subject::Channel}, {"value", Subject::Value},
-    {"|value|", Subject::AbsValue}, {"w", Subject::Weight}, {"|w|", Subject::AbsWeight}, {"float", Subject::Float},
-    {"|float|", Subject::AbsFloat}, {"error", Subject::AbsError}, {"|error|", Subject::AbsError}};
-constexpr std::pair<std::string_view, Subject> kProperties[] = {{"clipped", Subject::Clipped},
-    {"at limit", Subject::AtLimit}, {"zeroed", Subject::Zeroed}, {"not finite", Subject::NotFinite}};
+constexpr std::pair<std::string_view, Subject> kSubjects[]
+    = {{"code", Subject::Code}, {"", Subject::Code}, {"|code|", Subject::AbsCode}, {"channel", Subject::Channel},
+        {"value", Subject::Value}, {"|value|", Subject::AbsValue}, {"w", Subject::Weight}, {"|w|", Subject::AbsWeight},
+        {"float", Subject::Float}, {"|float|", Subject::AbsFloat}, {"error", Subject::AbsError},
+        {"|error|", Subject::AbsError}, {"change", Subject::Change}, {"|change|", Subject::AbsChange}};
+constexpr std::pair<std::string_view, Subject> kProperties[]
+    = {{"clipped", Subject::Clipped}, {"at limit", Subject::AtLimit}, {"zeroed", Subject::Zeroed},
+        {"not finite", Subject::NotFinite}, {"changed", Subject::Changed}};
 constexpr std::pair<std::string_view, Relation> kSigns[] = {{"<=", Relation::LessEqual}, {"≤", Relation::LessEqual},
     {">=", Relation::GreaterEqual}, {"≥", Relation::GreaterEqual}, {"!=", Relation::NotEqual}, {"==", Relation::Equal},
     {"<", Relation::Less}, {">", Relation::Greater}, {"=", Relation::Equal}};
@@ -244,6 +246,8 @@ Result<FindNumber> parseNumber(std::string_view text, const FindTerm &query, con
     const bool equality = query.relation == Relation::Equal || query.relation == Relation::NotEqual;
     if (query.subject == Subject::Channel && equality && !number->whole)
         return usage(fmt::format("“{}” is no whole number, so it is no channel", text));
+    if ((query.subject == Subject::Change || query.subject == Subject::AbsChange) && equality && !number->whole)
+        return usage(fmt::format("“{}” is no whole number, so it is no change of a code", text));
     if (query.subject <= Subject::AbsCode && equality && !number->whole)
         return usage(
             fmt::format("“{}” is neither a whole number nor a word of {} bits, so it is no code", text, word.bits));
@@ -272,6 +276,22 @@ Result<FindTerm> parseTerm(std::string_view text, const Word &word)
         return tl::unexpected(number.error());
     term.number = *number;
     return term;
+}
+
+std::uint64_t magnitudeOf(std::int64_t number)
+{
+    const auto bits = static_cast<std::uint64_t>(number);
+    return number < 0 ? 0 - bits : bits;
+}
+
+/// -1, 0 or 1 as what is found is less than, equal to or greater than a whole number.
+int compared(bool negative, std::uint64_t magnitude, const FindNumber &number)
+{
+    const bool below = number.negative && number.magnitude > 0;
+    if (negative != below)
+        return negative ? -1 : 1;
+    const int order = magnitude < number.magnitude ? -1 : magnitude > number.magnitude ? 1 : 0;
+    return negative ? -order : order;
 }
 
 std::string numberText(const FindNumber &number)
@@ -305,6 +325,22 @@ bool FindTerm::needsFloats() const
 bool FindTerm::isFloatOrValue() const { return subject == Subject::Float && relation == Relation::Equal; }
 
 bool FindTerm::needsCodes() const { return subject <= Subject::AbsCode || subject >= Subject::AbsError; }
+
+bool FindTerm::needsSecond() const
+{
+    return subject == Subject::Changed || subject == Subject::Change || subject == Subject::AbsChange;
+}
+
+bool FindTerm::holdsOf(std::int64_t subjectNumber) const
+{
+    const bool takesMagnitude = subject == Subject::AbsCode || subject == Subject::AbsChange;
+    const bool negative = !takesMagnitude && subjectNumber < 0;
+    const std::uint64_t magnitude = magnitudeOf(subjectNumber);
+    if (number.whole)
+        return holds(compared(negative, magnitude, number), relation, 0);
+    const double real = static_cast<double>(magnitude);
+    return holds(negative ? -real : real, relation, number.real);
+}
 
 bool FindTerm::needsValues() const { return subject == Subject::Value || subject == Subject::AbsValue; }
 

@@ -29,6 +29,9 @@ struct FindTerm {
         Value,
         AbsValue,
         NotFinite,
+        Changed,
+        Change,
+        AbsChange,
         Weight,
         AbsWeight,
         Float,
@@ -47,7 +50,23 @@ struct FindTerm {
     bool isFloatOrValue() const; ///< `float = NUMBER`
     bool needsCodes() const;
     bool needsValues() const; ///< of codes: their scale
+    bool needsSecond() const; ///< a model to compare with
+    /// Of a subject that is a whole number: the code, the channel, the change of a code. |..| takes its magnitude.
+    bool holdsOf(std::int64_t subjectNumber) const;
 };
+
+template <class T> bool holds(T subject, FindTerm::Relation relation, T number)
+{
+    switch (relation) {
+    case FindTerm::Relation::Less: return subject < number;
+    case FindTerm::Relation::LessEqual: return subject <= number;
+    case FindTerm::Relation::Greater: return subject > number;
+    case FindTerm::Relation::GreaterEqual: return subject >= number;
+    case FindTerm::Relation::Equal: return subject == number;
+    case FindTerm::Relation::NotEqual: return subject != number;
+    }
+    return false;
+}
 
 /// What to look for in a tensor: what all terms hold of. None holds of every element.
 struct FindQuery {
@@ -62,6 +81,9 @@ struct FindQuery {
 ///   float = NUMBER            the file's float or the value: what is shown as a float
 ///   clipped, at limit, zeroed the elements that the statistics count under these names
 ///   not finite                NaN and infinities of the file
+///   changed, change, |change| against the slot of a second model (diff/find_changes.h): elements with another code,
+///   and
+///                             the second code minus the first
 ///   TERM and TERM             `&` and `&&` stand for `and` too
 /// A number is decimal, a power of two (`2^-3`), or the word of a code in two's complement of the slot's bits:
 /// hexadecimal `0x2D`, binary `0b101101`, or binary as it is shown, with the type's binary point (`.101101`, `._1101`)

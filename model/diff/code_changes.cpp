@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <memory>
 #include <vector>
 
 #include <tbb/enumerable_thread_specific.h>
@@ -124,7 +127,45 @@ public:
 
     const CodeChanges &changes() const { return m_changes; }
 
+    void read(std::uint64_t begin, std::span<ElementChange> out)
+    {
+        const std::uint64_t count = out.size();
+        std::ranges::fill(out, ElementChange{false, m_changes.codes ? std::optional<std::int64_t>(0) : std::nullopt});
+        if (m_comparesBytes && sameBytes(begin, count) && (!m_changes.codes || m_sameNumbers))
+            return;
+        if (m_changes.codes && m_integers)
+            tell(m_a.integers(begin, count), m_b.integers(begin, count), out);
+        else if (m_changes.codes)
+            tell(m_a.codes(begin, count), m_b.codes(begin, count), out);
+        else if (m_changes.stored)
+            std::ranges::transform(m_a.stored(begin, count, m_asFloats), m_b.stored(begin, count, m_asFloats),
+                out.begin(), [](std::uint64_t a, std::uint64_t b) {
+                    return ElementChange{a != b, std::nullopt};
+                });
+    }
+
 private:
+    template <class Code>
+    static void tell(std::span<const Code> a, std::span<const Code> b, std::span<ElementChange> out)
+    {
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = {!sameCodes(a[i], b[i]), changeOf(a[i], b[i])};
+    }
+    static bool sameCodes(std::int64_t a, std::int64_t b) { return a == b; }
+    static bool sameCodes(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+    static std::optional<std::int64_t> changeOf(std::int64_t a, std::int64_t b)
+    {
+        std::int64_t out = 0;
+        if (__builtin_sub_overflow(b, a, &out))
+            return b > a ? std::numeric_limits<std::int64_t>::max() : -std::numeric_limits<std::int64_t>::max();
+        return out;
+    }
+    static std::optional<std::int64_t> changeOf(float a, float b)
+    {
+        const float change = b - a;
+        return std::fabs(change) < 0x1p63f ? std::optional(static_cast<std::int64_t>(change)) : std::nullopt;
+    }
+
     /// What differs mostly does so at once: then the rest is read only as codes.
     bool sameBytes(std::uint64_t begin, std::uint64_t count)
     {
@@ -191,6 +232,19 @@ void addTo(CodeChanges &out, const CodeChanges &part)
 }
 
 } // namespace
+
+ChangeReader::ChangeReader(const SlotQuantizer &a, const SlotQuantizer &b)
+{
+    const auto comparing = std::make_shared<Comparing>(a, b);
+    m_compares = comparing->changes().codes || comparing->changes().stored;
+    m_read = [comparing](std::uint64_t begin, std::span<ElementChange> out) { comparing->read(begin, out); };
+}
+
+void ChangeReader::read(std::uint64_t begin, std::span<ElementChange> out)
+{
+    for (std::uint64_t at = 0; at < out.size(); at += kComparedPiece)
+        m_read(begin + at, out.subspan(at, std::min<std::uint64_t>(kComparedPiece, out.size() - at)));
+}
 
 CodeChanges codeChangesOf(const SlotQuantizer &a, const SlotQuantizer &b, SharedProgress &progress)
 {

@@ -5,7 +5,9 @@
 #include "quant/quantizer.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 
 namespace quantscope {
 
@@ -23,5 +25,26 @@ struct CodeChanges {
 /// under equal quantizers is not computed. Preconditions: tensors that can be read, of one shape. Throws ParseError
 /// (bytes missing) and CancelledError; progress counts elements.
 CodeChanges codeChangesOf(const SlotQuantizer &a, const SlotQuantizer &b, SharedProgress &progress);
+
+/// How one element differs.
+struct ElementChange {
+    bool changed = false; ///< its code, or its stored number where neither slot has codes
+    /// Second code - first, at most the ends of int64; nothing where one of them is no number, or there are no codes.
+    std::optional<std::int64_t> by;
+};
+
+/// Tells of elements one by one what codeChangesOf counts, under the same preconditions.
+class ChangeReader {
+public:
+    ChangeReader(const SlotQuantizer &a, const SlotQuantizer &b);
+    /// False where one of the files holds codes and the other none.
+    bool compares() const { return m_compares; }
+    /// out[i] belongs to element begin + i. Throws ParseError.
+    void read(std::uint64_t begin, std::span<ElementChange> out);
+
+private:
+    bool m_compares;
+    std::function<void(std::uint64_t, std::span<ElementChange>)> m_read;
+};
 
 } // namespace quantscope

@@ -4,8 +4,9 @@
 #include "diff/code_changes.h"
 #include "diff/diff_findings.h"
 #include "diff/field_changes.h"
-#include "network/align_slot.h"
+#include "diff/paired_slot.h"
 #include "network/switched_off.h"
+#include "network/unconfirmed.h"
 
 #include <algorithm>
 #include <set>
@@ -23,12 +24,6 @@ std::string quantizerWord(const SlotQuantizer &slot, const Network &network, con
     return problemOf(network, id) != nullptr && !isSwitchedOff(slot) ? "not known" : "none";
 }
 
-bool areTransposed(const SlotQuantizer &a, const SlotQuantizer &b)
-{
-    return a.slot == Slot::Weight && a.shape.size() == 2 && b.shape.size() == 2 && a.channelAxis >= 0
-        && b.channelAxis >= 0 && a.channelAxis != b.channelAxis;
-}
-
 /// One slot that both models have.
 class SlotComparison {
 public:
@@ -42,8 +37,7 @@ public:
 
     void run(SharedProgress &progress)
     {
-        const auto aligned
-            = m_a.tensor && m_b.tensor ? alignedTo(m_b, m_a.shape, areTransposed(m_a, m_b)) : std::optional(m_b);
+        const auto aligned = pairedSlot(m_a, m_b);
         const SlotQuantizer &other = aligned ? *aligned : m_b;
         compareFields(other);
         if (!aligned)
@@ -192,6 +186,10 @@ Result<ModelDiff> diffOf(
         });
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, a.file->path, std::nullopt, "was cancelled"});
+    }
+    for (SlotDifference &slot : out.slots) {
+        slot.assumedA = slot.a && isUnconfirmed(a, *a.slot({*slot.a, slot.slot}));
+        slot.assumedB = slot.b && isUnconfirmed(b, *b.slot({*slot.b, slot.slot}));
     }
     out.findings = diffFindings(a, b, out);
     return out;

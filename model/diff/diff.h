@@ -31,6 +31,7 @@ struct SlotDifference {
     std::optional<std::uint64_t> codesChanged, signFlips, largestChange;
     std::optional<std::uint64_t> firstIndex; ///< flat, in the order of the first model; nothing when all are equal
     std::vector<ChangeBin> histogram;
+    bool assumedA = false, assumedB = false; ///< its quantizer in each is assumed, and nothing has confirmed it
     std::optional<bool> storedEqual; ///< the numbers of both files are equal, where neither holds codes
 };
 
@@ -41,6 +42,7 @@ struct DiffFinding {
     std::optional<LayerId> layer; ///< of the first model
     std::optional<Slot> slot;
     std::string text, fix;
+    std::string rename = {}; ///< "OLD=NEW" that would pair layers; empty where none is proposed
 };
 
 struct ModelDiff {

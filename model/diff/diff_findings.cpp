@@ -1,7 +1,5 @@
 #include "diff/diff_findings.h"
 
-#include "network/unconfirmed.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -33,12 +31,6 @@ const SlotQuantizer *slotIn(const Network &network, const std::optional<LayerId>
     return layer ? network.slot({*layer, slot}) : nullptr;
 }
 
-bool isGuessed(const Network &network, const std::optional<LayerId> &layer, Slot slot)
-{
-    const SlotQuantizer *known = slotIn(network, layer, slot);
-    return known != nullptr && isUnconfirmed(network, *known);
-}
-
 /// The parameter that a scale comes from, as the file has it; empty without one.
 std::vector<float> storedParameter(const Network &network, const SlotQuantizer *slot)
 {
@@ -60,7 +52,7 @@ bool scaleMoved(const Network &a, const Network &b, const SlotDifference &slot)
                              second = storedParameter(b, slotIn(b, slot.b, slot.slot));
     if (!first.empty() || !second.empty())
         return first.size() == second.size() && first != second;
-    return slot.fields.size() == 1 && !isGuessed(a, slot.a, slot.slot) && !isGuessed(b, slot.b, slot.slot);
+    return slot.fields.size() == 1 && !slot.assumedA && !slot.assumedB;
 }
 
 bool holdsParameters(Slot slot) { return slot == Slot::Weight || slot == Slot::Bias; }
@@ -95,11 +87,11 @@ void movedScales(const Network &a, const Network &b, const ModelDiff &diff, std:
 }
 
 /// The floats agree: what was trained is the same, and somebody quantizes it otherwise.
-void quantizersAlone(const Network &a, const Network &b, const ModelDiff &diff, std::vector<DiffFinding> &out)
+void quantizersAlone(const Network &a, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
     for (const SlotDifference &slot : diff.slots)
         if (slot.state == SlotState::Changed && slot.slot == Slot::Weight && slot.storedEqual.value_or(false)
-            && slot.codesChanged && !isGuessed(a, slot.a, slot.slot) && !isGuessed(b, slot.b, slot.slot))
+            && slot.codesChanged && !slot.assumedA && !slot.assumedB)
             out.push_back({"quantizer-alone", Severity::Note, slot.a, slot.slot,
                 fmt::format("{}: its float weights are equal, so the difference is the quantizer's alone: {}",
                     slotWord(a, slot), fmt::join(slot.fields, "; ")),
@@ -108,12 +100,11 @@ void quantizersAlone(const Network &a, const Network &b, const ModelDiff &diff, 
 }
 
 /// Quantizers that nobody has said differ from those that somebody has.
-void assumedSides(const Network &network, std::optional<LayerId> SlotDifference::*side, const ModelDiff &diff,
-    std::vector<DiffFinding> &out)
+void assumedSides(
+    const Network &network, bool SlotDifference::*isAssumed, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
-    const auto guessed = std::ranges::count_if(diff.slots, [&](const SlotDifference &slot) {
-        return slot.state == SlotState::Changed && isGuessed(network, slot.*side, slot.slot);
-    });
+    const auto guessed = std::ranges::count_if(
+        diff.slots, [&](const SlotDifference &slot) { return slot.state == SlotState::Changed && slot.*isAssumed; });
     if (guessed > 0)
         out.push_back({"assumed", Severity::Warning, std::nullopt, std::nullopt,
             fmt::format(
@@ -124,7 +115,7 @@ void assumedSides(const Network &network, std::optional<LayerId> SlotDifference:
             "it"});
 }
 
-/// A rename that pairs names of which one is the other behind a prefix; an example where none is.
+/// A rename that pairs names of which one is the other behind a prefix; empty where none does.
 std::string proposedRename(const Network &a, const Network &b)
 {
     const auto prefixOf = [](const std::string &longer, const std::string &name) {
@@ -133,11 +124,11 @@ std::string proposedRename(const Network &a, const Network &b)
     for (const Layer &first : a.layers)
         for (const Layer &second : b.layers) {
             if (const std::string prefix = prefixOf(second.name, first.name); !prefix.empty())
-                return fmt::format("--rename '*={}*'", prefix);
+                return fmt::format("*={}*", prefix);
             if (const std::string prefix = prefixOf(first.name, second.name); !prefix.empty())
-                return fmt::format("--rename '{}*=*'", prefix);
+                return fmt::format("{}*=*", prefix);
         }
-    return fmt::format("--rename {}=NAME, once for each layer, or with one * in each side", a.layers.front().name);
+    return {};
 }
 
 /// Nothing was compared.
@@ -148,10 +139,14 @@ void otherNames(const Network &a, const Network &b, const ModelDiff &diff, std::
     if (paired || a.layers.empty() || b.layers.empty() || a.layers.size() > kMostLayers
         || b.layers.size() > kMostLayers)
         return;
+    const std::string rename = proposedRename(a, b);
     out.push_back({"no-common-names", Severity::Warning, std::nullopt, std::nullopt,
         fmt::format("no slot was compared: no layer of {} has the name of one of {} (first {} and {})", a.file->path,
             b.file->path, a.layers.front().name, b.layers.front().name),
-        proposedRename(a, b)});
+        rename.empty()
+            ? fmt::format("--rename {}=NAME, once for each layer, or with one * in each side", a.layers.front().name)
+            : fmt::format("--rename '{}'", rename),
+        rename});
 }
 
 bool isBatchNorm(const Network &network, LayerId layer) { return network.layer(layer).kind.starts_with("BatchNorm"); }
@@ -188,10 +183,10 @@ std::vector<DiffFinding> diffFindings(const Network &a, const Network &b, const 
 {
     std::vector<DiffFinding> out;
     otherNames(a, b, diff, out);
-    assumedSides(a, &SlotDifference::a, diff, out);
-    assumedSides(b, &SlotDifference::b, diff, out);
+    assumedSides(a, &SlotDifference::assumedA, diff, out);
+    assumedSides(b, &SlotDifference::assumedB, diff, out);
     movedScales(a, b, diff, out);
-    quantizersAlone(a, b, diff, out);
+    quantizersAlone(a, diff, out);
     mergedBatchNorms(a, SlotState::OnlyA, diff, out);
     mergedBatchNorms(b, SlotState::OnlyB, diff, out);
     return out;

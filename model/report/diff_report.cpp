@@ -31,6 +31,9 @@ Json differenceJson(const Network &a, const Network &b, const SlotDifference &sl
         out["layer_b"] = b.layer(*slot.b).name;
     if (!slot.notCompared.empty())
         out["not_compared"] = slot.notCompared;
+    for (const auto &[assumed, side] : {std::pair(slot.assumedA, "a"), std::pair(slot.assumedB, "b")})
+        if (assumed)
+            out["assumed"].push_back(side);
     if (slot.storedEqual)
         out["floats_equal"] = *slot.storedEqual;
     for (const ChangeBin &bin : slot.histogram)
@@ -126,6 +129,15 @@ std::string findingsText(const ModelDiff &diff)
     return out;
 }
 
+/// What a line has room for.
+std::string firstOf(std::vector<std::string> words)
+{
+    constexpr std::size_t kMostNamed = 8;
+    const std::size_t more = words.size() > kMostNamed ? words.size() - kMostNamed : 0;
+    words.resize(words.size() - more);
+    return fmt::format("{}{}", fmt::join(words, "; "), more > 0 ? fmt::format("; and {} more", more) : "");
+}
+
 std::string notComparedText(const Network &a, const Network &b, const ModelDiff &diff)
 {
     std::vector<std::string> words;
@@ -133,13 +145,25 @@ std::string notComparedText(const Network &a, const Network &b, const ModelDiff 
         if (!slot.notCompared.empty())
             words.push_back(printable(
                 fmt::format("{} {} ({})", layerOf(a, b, slot), slot.slot, fmt::join(slot.notCompared, ", "))));
-    constexpr std::size_t kMostNamed = 8;
-    const std::size_t more = words.size() > kMostNamed ? words.size() - kMostNamed : 0;
-    words.resize(words.size() - more);
+    return words.empty() ? std::string()
+                         : fmt::format("\nnot compared, since one of them does not say it: {}\n", firstOf(words));
+}
+
+/// Of every slot, the same ones too: what is equal may be so by the assumption.
+std::string assumedText(const Network &network, std::optional<LayerId> SlotDifference::*side,
+    bool SlotDifference::*isAssumed, const ModelDiff &diff)
+{
+    std::vector<std::string> words;
+    std::size_t slots = 0;
+    for (const SlotDifference &slot : diff.slots) {
+        slots += (slot.*side).has_value() ? 1u : 0u;
+        if (slot.*isAssumed)
+            words.push_back(printable(fmt::format("{} {}", network.layer(*(slot.*side)).name, slot.slot)));
+    }
     if (words.empty())
         return {};
-    return fmt::format("\nnot compared, since one of them does not say it: {}{}\n", fmt::join(words, "; "),
-        more > 0 ? fmt::format("; and {} more", more) : "");
+    return fmt::format("\nassumed in {}, {} of {} slots: {}\n", printable(fileName(network.file->path)), words.size(),
+        slots, firstOf(words));
 }
 
 } // namespace
@@ -161,7 +185,8 @@ Json diffJson(const Network &a, const Network &b, const ModelDiff &diff)
 std::string diffText(const Network &a, const Network &b, const ModelDiff &diff)
 {
     return summaryText(a, b, diff) + differencesText(a, b, diff) + histogramsText(a, b, diff)
-        + notComparedText(a, b, diff) + findingsText(diff);
+        + notComparedText(a, b, diff) + assumedText(a, &SlotDifference::a, &SlotDifference::assumedA, diff)
+        + assumedText(b, &SlotDifference::b, &SlotDifference::assumedB, diff) + findingsText(diff);
 }
 
 } // namespace quantscope

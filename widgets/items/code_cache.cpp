@@ -10,7 +10,7 @@ namespace quantscope {
 
 static constexpr std::size_t kMaxChunks = 512; // 512 * 4096 elements: 32 MB
 
-CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t count)
+CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t count, const SlotRef &first)
 {
     CodeChunk chunk;
     chunk.begin = begin;
@@ -20,6 +20,11 @@ CodeChunk readChunk(const SlotRef &slot, std::uint64_t begin, std::uint64_t coun
     }
     try {
         ElementReader(*slot.slot).read(begin, count, chunk);
+        if (!first.readable())
+            return chunk;
+        ChangeReader reader(*first.slot, *slot.slot);
+        chunk.changes.resize(reader.compares() ? chunk.size() : 0);
+        reader.read(begin, chunk.changes);
     } catch (const std::exception &error) {
         chunk.problem = error.what();
     }
@@ -38,11 +43,12 @@ CodeCache::~CodeCache()
     m_pool.waitForDone();
 }
 
-void CodeCache::setSlot(const SlotRef &slot)
+void CodeCache::setSlot(const SlotRef &slot, const SlotRef &first)
 {
     ++m_era;
     m_pool.clear();
     m_slot = slot;
+    m_first = first;
     m_chunks.clear();
     m_recent.clear();
     m_pending.clear();
@@ -59,13 +65,25 @@ Element CodeCache::element(std::uint64_t flat)
     return {};
 }
 
+std::optional<ElementChange> CodeCache::change(std::uint64_t flat)
+{
+    const auto found = m_chunks.find(flat / kChunk);
+    if (found == m_chunks.end()) {
+        request(flat / kChunk);
+        return std::nullopt;
+    }
+    const auto &changes = found->second.changes;
+    const std::uint64_t at = flat % kChunk;
+    return at < changes.size() ? std::optional(changes[at]) : std::nullopt;
+}
+
 void CodeCache::request(std::uint64_t index)
 {
     if (!m_slot || m_pending.contains(index))
         return;
     m_pending[index] = true;
-    m_pool.start([this, era = m_era, index, slot = m_slot] {
-        CodeChunk chunk = readChunk(slot, index * kChunk, kChunk);
+    m_pool.start([this, era = m_era, index, slot = m_slot, first = m_first] {
+        CodeChunk chunk = readChunk(slot, index * kChunk, kChunk, first);
         QMetaObject::invokeMethod(
             this, [this, era, index, chunk = std::move(chunk)]() mutable { deliver(era, index, std::move(chunk)); },
             Qt::QueuedConnection);

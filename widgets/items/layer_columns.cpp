@@ -177,8 +177,9 @@ void limitCells(LayerColumn &column)
         || column.id == LayerModel::Frac;
     for (RowColumn<ListedRow>::Text *text : {&cells.text, &cells.tip})
         if (*text)
-            *text = [of = *text, single](
-                        const ListedRow &row) { return row.isLayer || (row.sums && !single) ? of(row) : QString(); };
+            *text = [of = *text, single](const ListedRow &row) {
+                return row.isLayer || row.onlyInSecond || (row.sums && !single) ? of(row) : QString();
+            };
 }
 
 } // namespace

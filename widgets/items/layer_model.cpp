@@ -80,6 +80,8 @@ std::vector<ListedRow> LayerModel::rowsOf(const Inspection &inspection) const
         row.node = entry.node;
         row.place = place++;
     }
+    for (const ListedRow &alone : m_onlyInSecond)
+        rows.emplace_back(alone).place = place++;
     return rows;
 }
 
@@ -141,8 +143,18 @@ void LayerModel::updateLayer(const std::string &name, const Inspection &inspecti
     replaceRow(static_cast<std::size_t>(at), std::move(changed), Sqnr);
 }
 
+void LayerModel::setOnlyInSecond(std::vector<ListedRow> alone, const Inspection &inspection)
+{
+    if (alone.empty() && m_onlyInSecond.empty())
+        return;
+    m_onlyInSecond = std::move(alone);
+    setInspection(inspection);
+}
+
 void LayerModel::fillGiven(ListedRow &row) const
 {
+    if (row.onlyInSecond)
+        return;
     for (std::size_t at = 0; at < kGivenColumns; ++at)
         row.given[at] = m_given[at] && row.isLayer ? m_given[at](row.name) : std::nullopt;
 }

@@ -62,6 +62,9 @@ public:
     void updateGiven(Column column, const std::string &layer);
     /// Whether somebody fills it.
     bool isGiven(Column column) const;
+    /// Layers that only another model has stand behind the others, with a cell of Change of their own; such a row
+    /// cannot be selected either.
+    void setOnlyInSecond(std::vector<ListedRow> rows, const Inspection &inspection);
     void showOperators(const Inspection &inspection, bool shown);
     bool showsOperators() const { return m_operators; }
     const std::shared_ptr<const Network> &network() const { return m_network; }
@@ -91,6 +94,7 @@ private:
     std::array<GivenCells, kGivenColumns> m_given;
     std::shared_ptr<const CheckedNetwork> m_checked;
     std::vector<LayerProblems> m_found; ///< by LayerId
+    std::vector<ListedRow> m_onlyInSecond;
     bool m_operators = false;
 };
 

@@ -90,7 +90,7 @@ QVariant LayerProxy::data(const QModelIndex &index, int role) const
     const bool flows
         = role == LayerModel::LanesRole || role == Qt::ToolTipRole || role == Qt::AccessibleDescriptionRole;
     const LayerLanes *drawn = flows && index.isValid() && index.column() == LayerModel::Name ? lanes() : nullptr;
-    if (drawn == nullptr)
+    if (drawn == nullptr || (role != LayerModel::LanesRole && m_layers->row(mapToSource(index).row()).onlyInSecond))
         return ValueProxy::data(index, role);
     if (role == LayerModel::LanesRole)
         return QVariant::fromValue(drawn->cell(index.row()));

@@ -28,7 +28,7 @@ using GivenCells = std::function<std::optional<GivenCell>(const std::string &lay
 /// Columns that others than the inspection fill: LayerModel::Proposed and LayerModel::Change.
 constexpr std::size_t kGivenColumns = 2;
 
-/// A layer, a branch of layers, or what the flow has between layers.
+/// A layer, a branch of layers, what the flow has between layers, or a layer that only another model has.
 struct ListedRow : LayerRow {
     std::optional<FlowNodeId> node; ///< of the network's flow; nothing for a layer that it does not know
     bool isLayer = true; ///< else a branch, or an operator, an input or an output of the network
@@ -37,6 +37,7 @@ struct ListedRow : LayerRow {
     std::optional<BranchSums> sums; ///< of a branch: what its layers come to; the columns of LayerRow hold them too
     std::array<std::optional<GivenCell>, kGivenColumns> given;
     std::string found; ///< of a layer, what the rules say of it: "1 error, 2 warnings: zero-point, bit-width"
+    bool onlyInSecond = false; ///< a layer of another model that it is compared with, and no layer of this one
 };
 
 } // namespace quantscope

@@ -57,13 +57,15 @@ static std::vector<QString> letters(const SlotRef &slot)
 ValuesModel::ValuesModel(QObject *parent)
     : QAbstractTableModel(parent)
 {
-    connect(&m_cache, &CodeCache::chunkReady, this, &ValuesModel::onChunk);
+    for (const CodeCache *cache : {&m_cache, &m_second})
+        connect(cache, &CodeCache::chunkReady, this, &ValuesModel::onChunk);
 }
 
 void ValuesModel::setSlot(const SlotRef &slot)
 {
     beginResetModel();
     m_cache.setSlot(slot);
+    m_second.setSlot({});
     m_slice = slot.readable() ? Slice(slot.slot->tensor->shape, letters(slot), slot.slot->channelAxis) : Slice();
     m_format = slot ? wordFormat(*slot.slot) : WordFormat();
     m_range = slot.hasCodes() ? std::optional(codeRange(*slot.slot->quantizer)) : std::nullopt;
@@ -71,6 +73,22 @@ void ValuesModel::setSlot(const SlotRef &slot)
         ? 1
         : std::max({1.0, std::abs(static_cast<double>(m_range->min)), std::abs(static_cast<double>(m_range->max))});
     endResetModel();
+}
+
+void ValuesModel::setSecond(const SlotRef &second)
+{
+    if (!second && !hasSecond())
+        return;
+    beginResetModel();
+    m_second.setSlot(second, m_cache.slot());
+    m_secondFormat = second ? wordFormat(*second.slot) : WordFormat();
+    endResetModel();
+}
+
+bool ValuesModel::isChanged(std::uint64_t flat) const
+{
+    const auto change = m_second.slot() ? m_second.change(flat) : std::nullopt;
+    return change && change->changed;
 }
 
 void ValuesModel::setSlice(const Slice &slice)
@@ -134,11 +152,14 @@ QVariant ValuesModel::data(const QModelIndex &index, int role) const
         return {};
     if (role == FlatRole)
         return QVariant::fromValue<qulonglong>(*flat);
+    if (role == ChangedRole)
+        return isChanged(*flat);
     if (role != Qt::DisplayRole && role != MagnitudeRole && role != LimitRole && role != ZeroRole)
         return {};
     const Element element = m_cache.element(*flat);
     if (role == Qt::DisplayRole)
-        return elementText(element, m_format, m_form);
+        return elementText(element, m_format, m_form)
+            + (isChanged(*flat) ? u" → "_s + elementText(m_second.element(*flat), m_secondFormat, m_form) : QString());
     if (!element.hasCode || !m_range || isNan(element))
         return {};
     if (role == LimitRole)

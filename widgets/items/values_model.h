@@ -31,11 +31,18 @@ public:
         LimitRole, ///< bool: the code is an end of the range
         ZeroRole, ///< bool: the code is the zero point though the float is not zero
         FlatRole, ///< row-major position
+        ChangedRole, ///< bool: a second model has another code there, or another number where neither has codes
     };
 
     explicit ValuesModel(QObject *parent = nullptr);
 
     void setSlot(const SlotRef &slot);
+    /// The slot of a second model that it is compared with, in its shape; empty for none. An element that is another
+    /// there shows both: "12 → 15".
+    void setSecond(const SlotRef &second);
+    bool hasSecond() const { return static_cast<bool>(m_second.slot()); }
+    CodeCache &second() { return m_second; }
+    const WordFormat &secondFormat() const { return m_secondFormat; }
     const SlotRef &slot() const { return m_cache.slot(); }
     const Slice &slice() const { return m_slice; }
     void setSlice(const Slice &slice);
@@ -57,10 +64,11 @@ public:
 
 private:
     void onChunk();
+    bool isChanged(std::uint64_t flat) const;
 
-    mutable CodeCache m_cache;
+    mutable CodeCache m_cache, m_second;
     Slice m_slice;
-    WordFormat m_format;
+    WordFormat m_format, m_secondFormat;
     std::optional<CodeRange> m_range;
     double m_largest = 1;
     ValueForm m_form = ValueForm::Decimal;

@@ -16,6 +16,7 @@ Page::Page(Session &session, QWidget *parent)
     connect(&session, &Session::networkChanged, this, &Page::schedule);
     connect(&session, &Session::selectionChanged, this, &Page::schedule);
     connect(&session.statistics(), &StatisticsStore::ready, this, &Page::onStatistics);
+    connect(&session.second(), &SecondModel::changed, this, &Page::schedule);
     connect(&Theme::instance(), &Theme::changed, this, &Page::schedule); // texts carry colours
 }
 

@@ -32,7 +32,7 @@ Q_SIGNALS:
     void queryRequested(const QString &query);
 
 protected:
-    /// Selection, network, theme or the statistics of the slot shown have changed.
+    /// Selection, network, theme, the statistics of the slot shown or what a second model differs in have changed.
     virtual void refresh() = 0;
     /// Whether the page shows statistics of the current slot.
     virtual bool showsStatistics() const { return false; }

@@ -6,6 +6,7 @@
 #include "items/text.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "panels/change_column.h"
 #include "panels/lane_painter.h"
 #include "panels/layer_delegate.h"
 #include "panels/proposals_bar.h"
@@ -105,6 +106,8 @@ LayersPanel::LayersPanel(Session &session, QWidget *parent)
         showColumns();
     });
     connect(&session.proposals(), &Proposals::changed, this, &LayersPanel::showProposed);
+    const auto *changes = new ChangeColumn(session, m_model, *m_table, this);
+    connect(changes, &ChangeColumn::changed, this, &LayersPanel::onSelection);
     connect(&session, &Session::selectionChanged, this, &LayersPanel::onSelection);
     connect(&Theme::instance(), &Theme::changed, this, &LayersPanel::updateHeader);
     connect(&session.statistics(), &StatisticsStore::ready, this,
@@ -359,6 +362,8 @@ void LayersPanel::updateHeader()
     std::uint64_t elements = 0;
     std::uint64_t bits = 0;
     for (const ListedRow &row : m_model.rows()) {
+        if (row.onlyInSecond)
+            continue;
         elements += row.parameters.value_or(0);
         bits += row.codeBits.value_or(0);
     }

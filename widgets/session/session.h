@@ -8,6 +8,7 @@
 #include "session/proposals.h"
 #include "session/recipe_document.h"
 #include "session/run_store.h"
+#include "session/second_model.h"
 #include "session/statistics_store.h"
 #include "session/target_store.h"
 #include "session/task.h"
@@ -37,6 +38,8 @@ public:
 
     /// Opens a model; the recipe is the given one, else what was chosen for this model before, else the one beside it.
     void open(const QString &path, const QString &recipe = {});
+    /// As it was chosen in every detail, with the selection; edits have been asked about.
+    void openAs(const ModelSource &source) { start(source, true); }
     void reload();
     void close();
     void cancel();
@@ -44,6 +47,7 @@ public:
     State state() const { return m_state; }
     /// Of what is shown; of what is being read, or could not be, where nothing is shown.
     QString path() const { return shownSource().path; }
+    const ModelSource &source() const { return shownSource(); } ///< of path()
     QString loadingPath() const { return m_wanted.path; }
     QString errorText() const { return m_error; }
     /// Layers only while the state is Listed; with quantizers once it is Ready.
@@ -59,6 +63,7 @@ public:
     const std::optional<OpenedModel> &opened() const { return m_opened; }
     /// An edit is being computed: network() is still that before it.
     bool recovering() const { return m_recovering.running(); }
+    SecondModel &second() { return m_second; }
     bool changedOnDisk() const { return m_changedOnDisk; }
 
     const QStringList &selectedLayers() const { return m_selected; }
@@ -170,6 +175,7 @@ private:
     RunStore m_runs{*this};
     TargetStore m_target{*this};
     Proposals m_proposals{*this};
+    SecondModel m_second{*this};
 };
 
 } // namespace quantscope

@@ -33,6 +33,9 @@ static std::vector<ActionRow> fileRows()
             fillRecentMenu},
         {menu, tr("Open &recipe…"), keys({"Ctrl+Shift+O"}), tr("Use another recipe for this model"),
             [](MainWindow &w) { w.files().chooseRecipe(); }, true, 0},
+        {menu, tr("Compare &with another model…"), keys({"Ctrl+B"}),
+            tr("Open a second model beside this one, and show where they differ"),
+            [](MainWindow &w) { w.files().chooseSecond(); }, true, 0},
         {menu, tr("&Reload"), keys({"F5", "Ctrl+R"}), tr("Read the model and its recipe again"),
             [](MainWindow &w) { w.session().reload(); }, false, 0, nullptr,
             [](MainWindow &w) { return !w.session().path().isEmpty(); }},
@@ -87,6 +90,17 @@ static std::vector<ActionRow> editRows()
             [](MainWindow &w) { w.escape(); }, false, 3}};
 }
 
+/// Of the second model that the first is compared with.
+static std::vector<ActionRow> secondRows()
+{
+    const QString menu = tr("&Edit");
+    const auto isOpen = [](MainWindow &w) { return w.session().second().isOpen(); };
+    return {{menu, tr("S&wap the two models"), keys({"X"}), tr("Show the second model, and compare the first with it"),
+                [](MainWindow &w) { w.session().second().swap(); }, true, 4, nullptr, isOpen},
+        {menu, tr("Stop &comparing"), keys({"Ctrl+Shift+B"}), tr("The second model goes, the first stays"),
+            [](MainWindow &w) { w.session().second().close(); }, true, 4, nullptr, isOpen}};
+}
+
 static std::vector<ActionRow> viewRows()
 {
     const QString menu = tr("&View");
@@ -113,7 +127,7 @@ const std::vector<ActionRow> &actionTable()
 {
     static const std::vector<ActionRow> table = [] {
         std::vector<ActionRow> rows = fileRows();
-        for (const auto &more : {editRows(), viewRows()})
+        for (const auto &more : {editRows(), secondRows(), viewRows()})
             rows.insert(rows.end(), more.begin(), more.end());
         const QString menu = QObject::tr("&Help");
         rows.push_back(

@@ -9,12 +9,14 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static const char *const kUsage
-    = "usage: quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark]\n"
-      "       quantscope-gui --screenshot DIR [--theme light|dark] [--size WxH] [--layer NAME] [--target T] FILE\n"
+    = "usage: quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--theme light|dark]\n"
+      "       quantscope-gui --screenshot DIR [--compare B] [--theme light|dark] [--size WxH] [--layer NAME]\n"
+      "                      [--target T] FILE\n"
       "\n"
       "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n"
       "\n"
       "  --recipe R.toml      The recipe of a checkpoint (default: MODEL.recipe.toml beside it)\n"
+      "  --compare B          Another model, to show where the two differ\n"
       "  --theme light|dark   The colours (default: those chosen last)\n"
       "  --screenshot DIR     Draws every page to DIR/PAGE.png and ends\n"
       "  --size WxH           How large, from 640x480 to 16384x16384 (default: 1440x900)\n"
@@ -35,6 +37,8 @@ static std::string setOption(CommandLine &line, const std::string &name, const s
 {
     if (name == "--recipe")
         line.recipe = value;
+    else if (name == "--compare")
+        line.second = value;
     else if (name == "--layer")
         line.layer = value;
     else if (name == "--screenshot")

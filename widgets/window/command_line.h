@@ -11,10 +11,10 @@
 
 namespace quantscope {
 
-/// `quantscope-gui [FILE] [--recipe R.toml] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer NAME]
-/// [--target T]]`.
+/// `quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer
+/// NAME] [--target T]]`.
 struct CommandLine {
-    std::string file, recipe, layer, screenshotFolder;
+    std::string file, recipe, second, layer, screenshotFolder;
     std::optional<ThemeChoice> theme;
     std::optional<Target> target; ///< whose problems are drawn
     QSize size{1440, 900};

@@ -10,6 +10,7 @@
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QUrl>
 
 using namespace Qt::StringLiterals;
@@ -31,17 +32,56 @@ void FileDialogs::open(const QMimeData &dropped)
     const QString path = droppedFile(dropped);
     if (path.endsWith(u".toml") && m_session.network())
         m_session.useRecipe(Session::RecipeChoice::Chosen, path);
+    else if (!path.isEmpty() && m_session.network())
+        openOrCompare(path);
     else if (!path.isEmpty())
         m_session.open(path);
+}
+
+void FileDialogs::openOrCompare(const QString &path)
+{
+    QMessageBox box(QMessageBox::Question, QObject::tr("A second file"),
+        QObject::tr("%1 was dropped on %2.")
+            .arg(shownText(QFileInfo(path).fileName()), shownText(QFileInfo(m_session.path()).fileName())),
+        QMessageBox::Cancel, &m_window);
+    box.setTextFormat(Qt::PlainText);
+    const QPushButton *compare = box.addButton(QObject::tr("Compare the two"), QMessageBox::YesRole);
+    const QPushButton *open = box.addButton(QObject::tr("Open it instead"), QMessageBox::NoRole);
+    box.exec();
+    if (box.clickedButton() == compare)
+        m_session.second().open(path);
+    else if (box.clickedButton() == open)
+        m_session.open(path);
+}
+
+static QString modelFilter()
+{
+    return QObject::tr("Models (*.pt *.pth *.bin *.ckpt *.safetensors *.index.json *.npy *.npz *.onnx *.xmodel "
+                       "quant_info*.json);;All files (*)");
+}
+
+void FileDialogs::chooseSecond()
+{
+    const QString path = QFileDialog::getOpenFileName(
+        &m_window, QObject::tr("Compare with another model"), QFileInfo(m_session.path()).path(), modelFilter());
+    if (!path.isEmpty())
+        m_session.second().open(path);
+}
+
+void FileDialogs::chooseSecondRecipe()
+{
+    const QString path = QFileDialog::getOpenFileName(&m_window, QObject::tr("Use a recipe for the second model"),
+        QFileInfo(m_session.second().source().path).path(), QObject::tr("Recipes (*.toml);;All files (*)"));
+    if (!path.isEmpty())
+        m_session.second().useRecipe(RecipeChoice::Chosen, path);
 }
 
 void FileDialogs::chooseFile()
 {
     const QString folder = m_session.path().isEmpty() ? Settings::text(u"window/folder"_s, StartPage::samplesFolder())
                                                       : QFileInfo(m_session.path()).path();
-    const QString path = QFileDialog::getOpenFileName(&m_window, QObject::tr("Open a quantized model"), folder,
-        QObject::tr("Models (*.pt *.pth *.bin *.ckpt *.safetensors *.index.json *.npy *.npz *.onnx *.xmodel "
-                    "quant_info*.json);;All files (*)"));
+    const QString path
+        = QFileDialog::getOpenFileName(&m_window, QObject::tr("Open a quantized model"), folder, modelFilter());
     if (path.isEmpty())
         return;
     Settings::setText(u"window/folder"_s, QFileInfo(path).path());

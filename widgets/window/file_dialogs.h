@@ -17,12 +17,15 @@ public:
         , m_window(window)
     {
     }
-    /// What is dropped on the window: a model is opened, a recipe used.
+    /// What is dropped on the window: a recipe is used, a model opened; beside another model it is asked for what.
     static bool takes(const QMimeData &dropped);
     static QString droppedFile(const QMimeData &dropped); ///< the first that lies on this machine; empty for none
     void open(const QMimeData &dropped);
     void chooseFile();
     void chooseRecipe();
+    /// A model to compare with the one that is shown, and a recipe for it.
+    void chooseSecond();
+    void chooseSecondRecipe();
     /// To its file; where there is none yet, as saveRecipeAs().
     void saveRecipe();
     void saveRecipeAs();
@@ -32,6 +35,7 @@ public:
     bool mayDiscardEdits();
 
 private:
+    void openOrCompare(const QString &path);
     bool writeRecipe(const QString &path);
     bool askAndWrite();
 

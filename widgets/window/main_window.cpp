@@ -7,6 +7,7 @@
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
 #include "panels/run_bar.h"
+#include "panels/second_bar.h"
 #include "panels/target_choice.h"
 #include "panels/top_bar.h"
 #include "session/settings.h"
@@ -38,6 +39,7 @@ MainWindow::MainWindow(QWidget *parent)
     , m_stack(new QStackedWidget)
     , m_loading(dimLabel())
     , m_failure(new FailureBar)
+    , m_second(new SecondBar(m_session))
     , m_status(new StatusLine)
     , m_files(m_session, *this)
     , m_dataFiles(m_session, *this)
@@ -53,6 +55,7 @@ MainWindow::MainWindow(QWidget *parent)
     column->addWidget(m_run);
     m_run->hide();
     column->addWidget(m_failure);
+    column->addWidget(m_second);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
     setStatusBar(m_status);
@@ -117,6 +120,8 @@ void MainWindow::connectSession()
         &m_dataFiles, &DataFiles::failed, this, [this](const QString &text) { m_failure->showFailure(text, false); });
     connect(&m_session.runs(), &RunStore::resultChanged, &m_actions, &WindowActions::update);
     connect(&m_session.proposals(), &Proposals::droppedSome, m_status, &StatusLine::setText, Qt::QueuedConnection);
+    connect(&m_session.second(), &SecondModel::changed, &m_actions, &WindowActions::update);
+    connect(m_second, &SecondBar::chooseRecipeRequested, this, [this] { m_files.chooseSecondRecipe(); });
     connect(m_failure, &FailureBar::withoutRecipe, this, [this] { m_session.tryAgain(false); });
     connect(m_failure, &FailureBar::again, this, [this] { m_session.tryAgain(); });
     connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::escape);
@@ -281,6 +286,8 @@ void MainWindow::escape()
         return;
     else if (m_session.runs().running())
         m_session.runs().cancel();
+    else if (m_session.second().running())
+        m_session.second().cancel();
     else if (m_session.exports().running())
         m_session.exports().cancel();
     else if (!m_top->filter()->text().isEmpty())

@@ -18,6 +18,7 @@ class FailureBar;
 class LayersPanel;
 class ProblemsPanel;
 class RunBar;
+class SecondBar;
 class StartPage;
 class StatusLine;
 class TopBar;
@@ -83,6 +84,7 @@ private:
     ProblemsPanel *m_problems = nullptr;
     PageHost *m_pages = nullptr;
     FailureBar *m_failure;
+    SecondBar *m_second;
     StatusLine *m_status;
     FileDialogs m_files;
     DataFiles m_dataFiles;

@@ -9,6 +9,7 @@
 #include "pages/page.h"
 #include "pages/values/find_bar.h"
 #include "pages/values/values_page.h"
+#include "panels/difference_bar.h"
 #include "panels/layer_header.h"
 #include "session/session.h"
 
@@ -33,6 +34,9 @@ PageHost::PageHost(Session &session, QWidget *parent)
     column->setSpacing(10);
     auto *header = new LayerHeader(session);
     column->addWidget(header);
+    auto *difference = new DifferenceBar(session);
+    column->addWidget(difference);
+    connect(difference, &DifferenceBar::queryRequested, this, &PageHost::find);
     for (const PageRow &row : pageTable()) {
         const int at = m_tabs->addTab(row.name());
         m_tabs->setTabToolTip(at, tr("%1 (Ctrl+%2)").arg(row.name()).arg(at + 1));

@@ -115,7 +115,11 @@ int takeScreenshots(const CommandLine &line)
     if (!line.layer.empty())
         session.selectLayers({qs(line.layer)});
     session.target().setTarget(line.target);
-    waitFor([&] { return session.statistics().idle() && !session.target().running(); });
+    if (!line.second.empty())
+        session.second().open(qs(line.second));
+    waitFor([&] { return session.statistics().idle() && !session.target().running() && !session.second().running(); });
+    if (!session.second().problem().isEmpty())
+        return fail(3, session.second().problem());
     const QString error = drawPages(window, folder);
     return error.isEmpty() ? 0 : fail(3, error);
 }

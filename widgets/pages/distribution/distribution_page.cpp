@@ -8,6 +8,7 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "pages/distribution/change_card.h"
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/compare_trial.h"
 #include "pages/distribution/flow_view.h"
@@ -42,6 +43,7 @@ DistributionPage::DistributionPage(Session &session, QWidget *parent)
     m_ofTensor = {makeFigures(), makeCharts()};
     column->addWidget(m_ofTensor[0]);
     column->addWidget(m_ofTensor[1], 2);
+    column->addWidget(new ChangeCard(*this));
     m_flow = new FlowView(session, this);
     column->addWidget(m_flow, 3);
     connect(&session.runs(), &RunStore::resultChanged, this, &DistributionPage::schedule);

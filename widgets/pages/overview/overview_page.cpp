@@ -147,6 +147,8 @@ void OverviewPage::refresh()
             facts.rows.push_back(seenFact(*flow));
         view->setFacts(
             facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
+        const auto comparison = session().second().comparison();
+        view->setSecond(comparison ? secondText(*comparison, {shown[i].layer->id, shown[i].slot->slot}) : QString());
         view->disconnect(this);
         connect(view, &QuantizerCard::confirmed, this,
             [this, id = SlotId{shown[i].layer->id, shown[i].slot->slot}, name = qs(shown[i].layer->name)] {

@@ -11,6 +11,17 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
+/// Of what a second model has there.
+static QLabel *secondLabel(const QString &role)
+{
+    auto *label = plainLabel();
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setObjectName(role + u"-second"_s);
+    label->hide();
+    return label;
+}
+
 QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     : Card(parent)
     , m_role(role)
@@ -22,6 +33,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     , m_wrong(badge(u"error"_s))
     , m_choose(textButton(tr("Choose…"), tr("Another preset for this quantizer; it can be undone")))
     , m_formulaBox(new QFrame)
+    , m_second(secondLabel(role))
     , m_formula(dimLabel())
 {
     m_type->setFont(Theme::mono(1.0, true));
@@ -59,6 +71,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     box()->addStretch(1);
     box()->addWidget(m_formulaBox);
     box()->addStretch(0);
+    box()->addWidget(m_second);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
 }
 
@@ -105,6 +118,12 @@ void QuantizerCard::setRow(std::size_t row, const Fact &fact)
     labels.word->setFont(Theme::sans(1.0, fact.assumed));
     labels.detail->setFullText(
         fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
+}
+
+void QuantizerCard::setSecond(const QString &text)
+{
+    m_second->setText(text);
+    m_second->setVisible(!text.isEmpty());
 }
 
 void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool canChoose)

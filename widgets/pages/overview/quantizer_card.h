@@ -18,6 +18,8 @@ public:
     explicit QuantizerCard(const QString &role, QWidget *parent = nullptr);
     /// `layer` names the layer where it is not the shown one.
     void setFacts(const SlotFacts &facts, const QString &layer, bool canChoose);
+    /// What a second model has there: its type and scale, then what differs; empty without one.
+    void setSecond(const QString &text);
 
 Q_SIGNALS:
     void choosePreset(QWidget *at);
@@ -43,6 +45,7 @@ private:
     QPushButton *m_choose, *m_confirm, *m_python, *m_override;
     QWidget *m_settle; ///< what can be done about an assumed quantizer
     QFrame *m_formulaBox;
+    QLabel *m_second;
     QLabel *m_formula;
 };
 

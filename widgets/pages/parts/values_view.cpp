@@ -117,6 +117,12 @@ void ValuesDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         painter->setBrush(colours().redText);
         painter->drawPolygon(corner);
     }
+    if (index.data(ValuesModel::ChangedRole).toBool()) {
+        const QPolygon corner({rect.topLeft(), rect.topLeft() + QPoint(7, 0), rect.topLeft() + QPoint(0, 7)});
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(colours().accentText);
+        painter->drawPolygon(corner);
+    }
     painter->setPen(colours().line);
     painter->drawLine(rect.topRight(), rect.bottomRight());
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());
@@ -154,9 +160,9 @@ ValuesView::ValuesView(ValuesModel *model, QWidget *parent)
     fitColumns();
 }
 
-void ValuesView::fitColumns()
+/// Of the widest word of a format in a form.
+static int widestWord(const WordFormat &format, ValueForm form)
 {
-    const WordFormat &format = m_model->format();
     int characters = 12;
     if (format.bits > 0) {
         const int decimal = std::max(4, static_cast<int>(format.bits * 0.302) + 3);
@@ -164,8 +170,16 @@ void ValuesView::fitColumns()
         const int binary = format.bits + 2
             + (format.integerBits ? std::max({0, -*format.integerBits, *format.integerBits - format.bits}) : 0);
         const int widths[] = {decimal, hex, binary, hex + 1 + binary, 12};
-        characters = widths[static_cast<int>(m_model->form())];
+        characters = widths[static_cast<int>(form)];
     }
+    return characters;
+}
+
+void ValuesView::fitColumns()
+{
+    int characters = widestWord(m_model->format(), m_model->form());
+    if (m_model->hasSecond())
+        characters += widestWord(m_model->secondFormat(), m_model->form()) + 2;
     const QFontMetrics metrics(Theme::mono(1.0, true));
     int width = metrics.horizontalAdvance(u'0') * characters + 14;
     const int columns = m_model->columnCount();

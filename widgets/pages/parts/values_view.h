@@ -36,7 +36,8 @@ protected:
     void paintSection(QPainter *painter, const QRect &rect, int section) const override;
 };
 
-/// Tints a cell by the size of its code and marks the ends of the range with a corner.
+/// Tints a cell by the size of its code and marks the ends of the range with a corner, and what a second model has
+/// otherwise with one at the left.
 class ValuesDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

@@ -62,6 +62,36 @@ ElementPanel::ElementPanel(QWidget *parent)
     m_float = addRow(value, tr("float in the file"), u"element-float"_s);
     m_error = addRow(value, tr("error"), u"element-error"_s);
     m_lsb = addRow(value, tr("in LSB"), u"element-lsb"_s);
+    m_second = new QWidget;
+    auto *box = new QVBoxLayout(m_second);
+    box->setContentsMargins(0, 0, 0, 0);
+    box->setSpacing(6);
+    QGridLayout *second = section(box, tr("In the second model (B)"));
+    m_secondCode = addRow(second, tr("code"), u"element-second-code"_s);
+    m_secondValue = addRow(second, tr("value"), u"element-second-value"_s);
+    m_change = addRow(second, tr("code B − code A"), u"element-change"_s);
+    column->addWidget(m_second);
+    m_second->hide();
+}
+
+void ElementPanel::showSecond(ValuesModel &model, std::uint64_t flat)
+{
+    m_second->setVisible(model.hasSecond());
+    if (!model.hasSecond())
+        return;
+    const Element element = model.second().element(flat);
+    const auto change = model.second().change(flat);
+    if (!element.known)
+        return;
+    const ValueForm form = model.form() == ValueForm::Float ? ValueForm::Decimal : model.form();
+    m_secondCode->setText(element.hasCode ? elementText(element, model.secondFormat(), form) : u"–"_s);
+    m_secondValue->setText(element.hasValue ? floatText(static_cast<double>(element.value))
+            : element.hasFloat              ? storedText(element.original)
+                                            : tr("not known"));
+    m_change->setText(!change ? tr("not compared")
+            : !change->by     ? (change->changed ? tr("changed") : tr("the same"))
+            : *change->by > 0 ? u'+' + QString::number(*change->by)
+                              : QString::number(*change->by));
 }
 
 QLabel *ElementPanel::addRow(QGridLayout *grid, const QString &name, const QString &objectName)
@@ -176,6 +206,9 @@ QString ElementPanel::text() const
             {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};
     for (const auto &[name, label] : rows)
         text += name + u"\t"_s + label->text() + u"\n"_s;
+    if (!m_second->isHidden())
+        text += tr("code in B\t%1\nvalue in B\t%2\ncode B − code A\t%3\n")
+                    .arg(m_secondCode->text(), m_secondValue->text(), m_change->text());
     return text;
 }
 

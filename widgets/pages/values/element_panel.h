@@ -17,6 +17,8 @@ class ElementPanel : public QFrame {
 public:
     explicit ElementPanel(QWidget *parent = nullptr);
     void show(const SlotRef &slot, std::uint64_t flat, const Element &element, const WordFormat &format);
+    /// What a second model has there; nothing is shown without one.
+    void showSecond(ValuesModel &model, std::uint64_t flat);
     /// Everything as text, for the clipboard.
     QString text() const;
 
@@ -31,6 +33,8 @@ private:
     std::vector<std::pair<QLabel *, QLabel *>> m_layoutRows;
     QLabel *m_decimal, *m_hex, *m_binary, *m_value, *m_float, *m_error, *m_lsb;
     QLabel *m_binaryName = nullptr, *m_valueName = nullptr;
+    QWidget *m_second; ///< what a second model has there
+    QLabel *m_secondCode, *m_secondValue, *m_change;
     BitBoxes *m_bits;
 };
 

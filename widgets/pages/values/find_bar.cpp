@@ -1,5 +1,6 @@
 #include "pages/values/find_bar.h"
 
+#include "diff/find_changes.h"
 #include "items/text.h"
 #include "look/theme.h"
 
@@ -35,8 +36,7 @@ FindBar::FindBar(QWidget *parent)
     setAccessible(m_index, tr("Go to an index"), tr("an index such as [4, 12, 0, 1] or a flat position such as 685"));
     setAccessible(m_query, tr("Find in the whole tensor"),
         tr("|code| >= 19, code = -3, 0x2D, w > 0.2, |w| < 2^-6, value < 0, error > 0.005, channel = 3, clipped, at "
-           "limit, "
-           "zeroed, not finite; 'and' joins several"));
+           "limit, zeroed, not finite; beside a second model changed and |change| >= 4; 'and' joins several"));
     for (QLineEdit *edit : {m_index, m_query}) {
         edit->setFont(Theme::mono(0.95));
         edit->setFixedWidth(140);
@@ -118,6 +118,7 @@ void FindBar::setSlot(const SlotRef &slot)
 {
     m_finding.cancel();
     m_slot = slot;
+    m_second = {};
     m_current.clear();
     m_result = {};
     for (QLineEdit *edit : {m_index, m_query})
@@ -140,14 +141,24 @@ void FindBar::showWrong(QLineEdit *edit, const QString &reason)
     showProblem(m_problem, reason);
 }
 
+/// Why a query cannot be asked as things are; empty where it can.
+QString FindBar::missingFor(const FindQuery &query) const
+{
+    const bool compares = std::ranges::any_of(query.terms, &FindTerm::needsSecond);
+    return !compares || m_second.readable()
+        ? QString()
+        : tr("there is no tensor of a second model beside this one: compare with another model (Ctrl+B)");
+}
+
 void FindBar::find(const QString &text)
 {
     m_finding.cancel();
     m_query->setText(text);
     m_result = {};
     const auto query = parseFindQuery(str(text), m_slot ? *m_slot.slot : SlotQuantizer());
-    showWrong(m_query, query || text.trimmed().isEmpty() ? QString() : qs(query.error().message));
-    if (!query || !m_slot.readable()) {
+    const QString missing = query ? missingFor(*query) : QString();
+    showWrong(m_query, query || text.trimmed().isEmpty() ? missing : qs(query.error().message));
+    if (!query || !missing.isEmpty() || !m_slot.readable()) {
         report({});
         Q_EMIT found();
         return;
@@ -155,7 +166,11 @@ void FindBar::find(const QString &text)
     report(tr("searching…"));
     const QString read = qs(findQueryText(*query));
     m_finding.start(
-        [slot = m_slot, query = *query](const Progress &progress) { return findElements(*slot.slot, query, progress); },
+        [slot = m_slot, second = m_second, query = *query](const Progress &progress) {
+            return std::ranges::any_of(query.terms, &FindTerm::needsSecond)
+                ? findChanges(*slot.slot, *second.slot, query, progress)
+                : findElements(*slot.slot, query, progress);
+        },
         [this, read](Result<FindResult> result) {
             if (!result)
                 return report(qs(result.error().message));

@@ -13,6 +13,8 @@ class FindBar : public QWidget {
 public:
     explicit FindBar(QWidget *parent = nullptr);
     void setSlot(const SlotRef &slot);
+    /// What `changed` and `change` compare it with; empty without a second model. What was found stays.
+    void setSecond(const SlotRef &second) { m_second = second; }
     const FindResult &result() const { return m_result; }
     void find(const QString &text);
     /// The next (1) or previous (-1) hit after `flat`.
@@ -30,11 +32,12 @@ Q_SIGNALS:
 private:
     QLayout *makeFields();
     void goToIndex();
+    QString missingFor(const FindQuery &query) const;
     void showCurrent(const QString &index);
     void report(const QString &text);
     void showWrong(QLineEdit *edit, const QString &reason); ///< nothing is wrong where there is no reason
 
-    SlotRef m_slot;
+    SlotRef m_slot, m_second;
     QLineEdit *m_index, *m_query;
     QLabel *m_note, *m_problem;
     QString m_current; ///< the index last put into the field

@@ -48,6 +48,7 @@ ValuesPage::ValuesPage(Session &session, QWidget *parent)
     connect(m_find, &FindBar::found, this, &ValuesPage::onFound);
     connect(m_find, &FindBar::stepRequested, this, [this](int by) { m_find->step(by, m_currentFlat); });
     connect(&m_model.cache(), &CodeCache::chunkReady, this, &ValuesPage::onCurrent);
+    connect(&m_model.second(), &CodeCache::chunkReady, this, &ValuesPage::onCurrent);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, &ValuesPage::onCurrent);
     connect(m_mapView, &TensorMapView::picked, this, [this](qint64 columnIndex, qint64 rowIndex) {
         const Shape &shape = m_model.slice().shape();
@@ -218,9 +219,11 @@ void ValuesPage::refresh()
             : !slot.readable()   ? qs(slot.slot->tensor->problem)
                                  : tr("The tensor is empty."));
     if (m_model.slot() == slot)
-        return;
+        return takeSecond();
+    m_comparison.reset();
     m_model.setSlot(slot);
     m_find->setSlot(slot);
+    takeSecond();
     m_axes->setSlice(m_model.slice());
     m_forms->setEnabled(slot.hasCodes());
     m_mapTitle->setText(slot.hasCodes() ? tr("Whole tensor: largest |code|") : tr("Whole tensor: largest |value|"));
@@ -263,6 +266,21 @@ void ValuesPage::startMap()
         [this](int permille) { m_mapNote->setText(tr("being computed… %1 %").arg(permille / 10)); });
 }
 
+/// The slot of a second model beside the one that is shown. The element that was looked at stays.
+void ValuesPage::takeSecond()
+{
+    auto comparison = session().second().comparison();
+    if (comparison == m_comparison)
+        return;
+    m_comparison = std::move(comparison);
+    const SlotRef slot = m_model.slot();
+    const SlotRef second = m_comparison && slot ? m_comparison->counterpart(slot.id()) : SlotRef();
+    m_find->setSecond(second);
+    m_model.setSecond(second.readable() ? second : SlotRef());
+    if (m_currentFlat < slot.count())
+        goTo(m_currentFlat);
+}
+
 void ValuesPage::goTo(std::uint64_t flat)
 {
     if (!m_model.slot().readable())
@@ -300,6 +318,7 @@ void ValuesPage::onCurrent()
     m_currentFlat = *flat;
     const auto index = unflatten(*flat, m_model.slice().shape());
     m_element->show(m_model.slot(), *flat, m_model.cache().element(*flat), m_model.format());
+    m_element->showSecond(m_model, *flat);
     m_find->setCurrent(indexText(index));
     m_mapView->setCurrent(m_map ? std::optional(m_map->cellOf(index)) : std::nullopt);
 }

@@ -2,6 +2,7 @@
 
 #include "analysis/tensor_map.h"
 #include "items/copy_text.h"
+#include "items/model_comparison.h"
 #include "items/values_model.h"
 #include "pages/page.h"
 #include "session/task.h"
@@ -52,6 +53,7 @@ private:
     void onFound();
     void startMap();
     void updateNotes();
+    void takeSecond();
 
     ValuesModel m_model;
     AxisBar *m_axes;
@@ -66,6 +68,7 @@ private:
     TensorMapView *m_mapView;
     QLabel *m_mapTitle;
     QLabel *m_mapNote;
+    std::shared_ptr<const ModelComparison> m_comparison; ///< with whose second model the slot is shown
     std::optional<TensorMap> m_map;
     std::uint64_t m_currentFlat = 0;
     Task<TensorMap> m_mapping;

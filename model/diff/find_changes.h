@@ -1,0 +1,12 @@
+#pragma once
+
+#include "analysis/find.h"
+
+namespace quantscope {
+
+/// As findElements, of a slot of one model and the slot that it is compared with in another (pairedSlot), for queries
+/// with `changed` and `change`. Errors: Usage (nothing of them can be compared, and as findElements), Parse, Cancelled.
+Result<FindResult> findChanges(
+    const SlotQuantizer &first, const SlotQuantizer &second, const FindQuery &query, const Progress &progress = {});
+
+} // namespace quantscope
