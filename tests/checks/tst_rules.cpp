@@ -96,22 +96,8 @@ class TestRules : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void ofSlots_data()
-    {
-        QTest::addColumn<int>("index");
-        for (std::size_t i = 0; i < ruleCases().size(); ++i)
-            QTest::newRow(ruleCases()[i].name) << static_cast<int>(i);
-    }
-
-    void ofSlots()
-    {
-        QFETCH(int, index);
-        const RuleCase &row = ruleCases()[static_cast<std::size_t>(index)];
-        Sample sample;
-        if (row.change)
-            row.change(sample);
-        QCOMPARE(findingsOf(sample.network, row.target), row.findings);
-    }
+    void ofSlots_data() { test::addRuleCases(ruleCases()); }
+    void ofSlots() { test::compareRuleCase(ruleCases()); }
 
     void ofTheFlow_data()
     {
@@ -213,7 +199,8 @@ private Q_SLOTS:
             rules << QString::fromStdString(rule.rule);
             QVERIFY2(rule.why.starts_with("cannot be checked from a state_dict"), rule.why.c_str());
         }
-        QCOMPARE(rules, QStringList({u"propagation-lost"_s, u"scales-differ"_s, u"operator-unsupported"_s, u"input-float"_s}));
+        QCOMPARE(rules,
+            QStringList({u"propagation-lost"_s, u"scales-differ"_s, u"operator-unsupported"_s, u"input-float"_s}));
         QVERIFY(result.accepted());
         QVERIFY(checked(Sample().network, Target::Finn).unchecked.empty());
     }

@@ -228,22 +228,8 @@ class TestTargetRules : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void ofSlots_data()
-    {
-        QTest::addColumn<int>("index");
-        for (std::size_t i = 0; i < ruleCases().size(); ++i)
-            QTest::newRow(ruleCases()[i].name) << static_cast<int>(i);
-    }
-
-    void ofSlots()
-    {
-        QFETCH(int, index);
-        const RuleCase &row = ruleCases()[static_cast<std::size_t>(index)];
-        Sample sample;
-        if (row.change)
-            row.change(sample);
-        QCOMPARE(findingsOf(sample.network, row.target), row.findings);
-    }
+    void ofSlots_data() { test::addRuleCases(ruleCases()); }
+    void ofSlots() { test::compareRuleCase(ruleCases()); }
 
     void ofTheDpu_data()
     {

@@ -7,6 +7,7 @@
 
 #include <QString>
 #include <QStringList>
+#include <QtTest>
 
 #include <functional>
 
@@ -99,6 +100,24 @@ struct RuleCase {
     Change change;
     QStringList findings;
 };
+
+/// A row for each case; what the row finds is compared by compareRuleCase.
+inline void addRuleCases(const std::vector<RuleCase> &cases)
+{
+    QTest::addColumn<int>("index");
+    for (std::size_t i = 0; i < cases.size(); ++i)
+        QTest::newRow(cases[i].name) << static_cast<int>(i);
+}
+
+inline void compareRuleCase(const std::vector<RuleCase> &cases)
+{
+    QFETCH(int, index);
+    const RuleCase &row = cases[static_cast<std::size_t>(index)];
+    RuleSample sample;
+    if (row.change)
+        row.change(sample);
+    QCOMPARE(findingsOf(sample.network, row.target), row.findings);
+}
 
 inline void setSeveralScales(Quantizer &quantizer, int axis)
 {

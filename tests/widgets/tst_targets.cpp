@@ -80,16 +80,15 @@ private Q_SLOTS:
                 layer);
         };
         const auto scale = [](const QString &layer) {
-            return u"warning | %1 | %1 bias: its scale is that of weight times input, and a bias of the DPU has 8 bits "
-                   u"at a "
-                   u"position of its own: there it is rounded anew"_s.arg(layer);
+            return u"warning | %1 | %1 bias: its scale is that of weight times input (external scale), and a bias of "
+                   u"the DPU has 8 bits at a position of its own: there it is rounded anew"_s.arg(layer);
         };
         QCOMPARE(test::printed(*m_window->problems()->model()),
-            (QStringList{u"error | 5 layers | bit-width: 7 errors"_s, bits(u"conv1"_s, u"bias"_s, 16),
+            (QStringList{u"error | 5 layers | 7 × bit-width"_s, bits(u"conv1"_s, u"bias"_s, 16),
                 bits(u"conv2"_s, u"weight"_s, 6), bits(u"conv2"_s, u"bias"_s, 16), bits(u"relu2"_s, u"act"_s, 6),
                 bits(u"fc1"_s, u"weight"_s, 4), bits(u"fc1"_s, u"bias"_s, 16), bits(u"fc2"_s, u"bias"_s, 16),
-                u"error | 3 layers | signedness: 3 errors"_s, sign(u"relu1"_s), sign(u"relu2"_s), sign(u"relu3"_s),
-                u"warning | 4 layers | bias-scale-external: 4 warnings"_s, scale(u"conv1"_s), scale(u"conv2"_s),
+                u"error | 3 layers | 3 × signedness"_s, sign(u"relu1"_s), sign(u"relu2"_s), sign(u"relu3"_s),
+                u"warning | 4 layers | 4 × bias-scale-external"_s, scale(u"conv1"_s), scale(u"conv2"_s),
                 scale(u"fc1"_s), scale(u"fc2"_s), u"note |  | 7 notes"_s}));
         const QModelIndex first = m_window->problems()->model()->index(1, ProblemModel::TextColumn);
         QCOMPARE(first.data(Qt::ToolTipRole).toString(),
@@ -99,30 +98,6 @@ private Q_SLOTS:
         QCOMPARE(m_window->problems()->model()->textOf(1),
             u"error: conv1 bias: it has 16 bits: weights, biases and activations of the DPU have 8 [bit-width]\n"
             "    do: bias_quant=Int8BiasPerTensorFixedPointInternalScaling\n    from: Vitis AI 3.5, UG1414 and vai_q_pytorch\n"_s);
-    }
-
-    /// A double click goes to what a problem speaks of; a group folds with a click and with keys.
-    void waysFromARow()
-    {
-        openSample();
-        choose(u"DPU"_s);
-        QTRY_VERIFY(session().target().checked() != nullptr);
-        QTableView *table = m_window->problems()->table();
-        ProblemModel *model = m_window->problems()->model();
-        Q_EMIT table->activated(model->index(3, 0)); // conv2's bias
-        QCOMPARE(session().selectedLayers(), QStringList{u"conv2"_s});
-        QCOMPARE(session().currentSlot().slot->slot, Slot::Bias);
-        QCOMPARE(m_window->pages()->current(), PageId::Recipe);
-        table->selectRow(0);
-        QTest::keyClick(table, Qt::Key_Left);
-        QCOMPARE(model->index(1, 2).data().toString(), u"signedness: 3 errors"_s);
-        QCOMPARE(table->currentIndex().row(), 0);
-        QTest::keyClick(table, Qt::Key_Return);
-        QCOMPARE(model->index(1, 1).data().toString(), u"conv1"_s);
-        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
-        QTest::qWait(QApplication::doubleClickInterval() + 50);
-        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
-        QCOMPARE(model->isFolded(0), true);
     }
 
     /// No result is ever shown of another target, another recipe or another model.
@@ -216,6 +191,20 @@ private Q_SLOTS:
         session().undoStack().setClean();
     }
 
+    /// A tensor that cannot be read is an error of its layer, in the list too.
+    void tensorThatCannotBeRead()
+    {
+        m_window->open(QString::fromStdString(test::data("onnx/bad_external_missing.onnx")));
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        const CheckResult &result = session().target().checked()->result;
+        QCOMPARE(unfolded(), linesOf(asCommandLine({})));
+        QCOMPARE(
+            badgeOf(*session().network()->layer("mm")), u"1|error|1 error: tensor-unreadable: see the list below"_s);
+        Q_EMIT m_window->problems()->table()->activated(m_window->problems()->model()->index(0, 0));
+        QCOMPARE(session().selectedLayers(), QStringList{u"mm"_s});
+        QVERIFY(result.findings.front().subject.tensor == "w");
+    }
+
     /// The numbers are those that numpy found for the sample (checks/digits_accumulators).
     void sumsOfALayer()
     {
@@ -232,17 +221,6 @@ private Q_SLOTS:
     }
 
 private:
-    void openSample()
-    {
-        m_window->open(QString::fromStdString(test::sample("digits_fixed.pt")));
-        QTRY_COMPARE(session().state(), Session::State::Ready);
-    }
-    QComboBox *box() { return m_window->findChild<QComboBox *>(u"target"_s); }
-    void choose(const QString &title)
-    {
-        box()->setCurrentText(title);
-        Q_EMIT box()->activated(box()->currentIndex());
-    }
     void trigger(int row, const QString &text)
     {
         const std::unique_ptr<QMenu> menu(m_window->problems()->menu(row));

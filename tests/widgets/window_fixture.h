@@ -7,6 +7,7 @@
 
 #include <QAction>
 #include <QApplication>
+#include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -42,6 +43,19 @@ public:
         m_window->open(m_model);
         QVERIFY(QTest::qWaitFor(
             [&] { return session().state() == Session::State::Ready && session().statistics().idle(); }));
+    }
+    /// The sample with the recipe and the exports beside it.
+    void openSample()
+    {
+        m_window->open(QString::fromStdString(sample("digits_fixed.pt")));
+        QTRY_COMPARE(session().state(), Session::State::Ready);
+    }
+    QComboBox *box() { return m_window->findChild<QComboBox *>(u"target"_s); }
+    /// A target by what its choice shows.
+    void choose(const QString &title)
+    {
+        box()->setCurrentText(title);
+        Q_EMIT box()->activated(box()->currentIndex());
     }
     static void write(const QString &path, const QByteArray &text)
     {

@@ -79,19 +79,41 @@ std::string LayerProblems::text() const
     return rules.empty() ? out : fmt::format("{}: {}", out, fmt::join(rules, ", "));
 }
 
+std::vector<SlotId> slotsWith(const Network &network, const std::string &tensor)
+{
+    std::vector<SlotId> out;
+    const auto source = network.file ? network.file->find(tensor) : std::nullopt;
+    const auto has = [&](const SlotQuantizer &slot) {
+        return slot.tensorName == tensor || (source && std::ranges::find(slot.sources, *source) != slot.sources.end());
+    };
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &slot : layer.slots)
+            if (!tensor.empty() && has(slot))
+                out.push_back({layer.id, slot.slot});
+    return out;
+}
+
 std::vector<LayerProblems> problemsByLayer(const Network &network, const std::vector<Finding> &findings)
 {
     std::vector<LayerProblems> out(network.layers.size());
-    for (const Finding &finding : findings) {
-        if (!finding.subject.layer || position(*finding.subject.layer) >= out.size())
-            continue;
-        LayerProblems &layer = out[position(*finding.subject.layer)];
+    const auto count = [&](const Finding &finding, LayerId id) {
+        LayerProblems &layer = out[position(id)];
         ++(finding.severity == Severity::Error          ? layer.errors
                 : finding.severity == Severity::Warning ? layer.warnings
                                                         : layer.notes);
         const bool known = std::ranges::find(layer.rules, finding.rule) != layer.rules.end();
         if (finding.severity != Severity::Note && !known)
             layer.rules.push_back(finding.rule);
+    };
+    for (const Finding &finding : findings) {
+        std::set<LayerId> layers;
+        if (finding.subject.layer && position(*finding.subject.layer) < out.size())
+            layers.insert(*finding.subject.layer);
+        else if (!finding.subject.tensor.empty() && finding.severity != Severity::Note)
+            for (const SlotId &slot : slotsWith(network, finding.subject.tensor))
+                layers.insert(slot.layer);
+        for (const LayerId layer : layers)
+            count(finding, layer);
     }
     return out;
 }

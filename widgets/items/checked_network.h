@@ -40,7 +40,10 @@ struct LayerProblems {
     bool operator==(const LayerProblems &) const = default;
 };
 
-/// By LayerId.
+/// The slots that a tensor of the file is in, or is part of.
+std::vector<SlotId> slotsWith(const Network &network, const std::string &tensor);
+
+/// By LayerId. What is said of a tensor is said of the layers that have it.
 std::vector<LayerProblems> problemsByLayer(const Network &network, const std::vector<Finding> &findings);
 
 } // namespace quantscope

@@ -177,7 +177,7 @@ QString ProblemModel::groupText(const Fold &fold) const
 {
     const std::size_t count = fold.findings.size();
     if (!fold.isPart())
-        return u"%1: %2"_s.arg(qs(fold.rule), countText(count, qs(severityName(fold.severity))));
+        return u"%1 × %2"_s.arg(groupedText(count), qs(fold.rule));
     std::size_t rules = 0;
     for (const UncheckedRules &one : m_unchecked)
         rules += one.rules.size();

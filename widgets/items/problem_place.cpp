@@ -1,5 +1,6 @@
 #include "items/problem_place.h"
 
+#include "items/checked_network.h"
 #include "items/text.h"
 
 #include <algorithm>
@@ -62,11 +63,17 @@ constexpr std::array kRulePlaces = {
     RulePlace{"weight-float", ProblemPage::Recipe, u"", true},
 };
 
-const Layer *layerOf(const Network &network, const Finding &finding)
+/// Of a tensor the first slot that it is in.
+Subject subjectOf(const Network &network, const Finding &finding)
 {
-    if (finding.subject.layer)
-        return position(*finding.subject.layer) < network.layers.size() ? &network.layer(*finding.subject.layer)
-                                                                        : nullptr;
+    const auto slots = finding.subject.layer ? std::vector<SlotId>() : slotsWith(network, finding.subject.tensor);
+    return slots.empty() ? finding.subject : Subject(slots.front().layer, slots.front().slot);
+}
+
+const Layer *layerOf(const Network &network, const Finding &finding, const Subject &subject)
+{
+    if (subject.layer)
+        return position(*subject.layer) < network.layers.size() ? &network.layer(*subject.layer) : nullptr;
     if (!finding.node || position(*finding.node) >= network.flow.nodes().size())
         return nullptr;
     for (const FlowNodeId above : network.flow.upstream(*finding.node))
@@ -80,10 +87,11 @@ const Layer *layerOf(const Network &network, const Finding &finding)
 ProblemPlace placeOf(const Network &network, const Finding &finding, bool editable)
 {
     ProblemPlace out;
-    if (const Layer *layer = layerOf(network, finding))
+    const Subject subject = subjectOf(network, finding);
+    if (const Layer *layer = layerOf(network, finding, subject))
         out.layer = layer->name;
-    if (finding.subject.slot)
-        out.slot = qs(*finding.subject.slot);
+    if (subject.slot)
+        out.slot = qs(*subject.slot);
     const auto row = std::ranges::find(kRulePlaces, std::string_view(finding.rule), &RulePlace::rule);
     if (row == kRulePlaces.end())
         return out;

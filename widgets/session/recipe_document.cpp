@@ -85,10 +85,10 @@ bool recipeAssumed(const Network &network)
 
 QString recipeStateText(const Network &network, bool edited, bool chosen)
 {
-    if (traitsOf(network.dialect).saysItself)
-        return u"in the file"_s;
     if (edited)
         return u"edited, not saved"_s;
+    if (traitsOf(network.dialect).saysItself)
+        return u"in the file"_s;
     const ProofState proofs = proofState(network);
     if (proofs == ProofState::Differs)
         return u"■ proof differs"_s;

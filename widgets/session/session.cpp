@@ -153,8 +153,8 @@ void Session::takeSaved(const QString &path)
     auto network = std::make_shared<Network>(*m_network);
     network->recipe = std::move(*recipe);
     const QFileInfo file(path);
-    m_source = m_source.withRecipe(
-        file == QFileInfo(besidePath()) ? RecipeChoice::Beside : RecipeChoice::Chosen, file.absoluteFilePath());
+    const bool beside = file == QFileInfo(besidePath()) && !traitsOf(network->dialect).saysItself;
+    m_source = m_source.withRecipe(beside ? RecipeChoice::Beside : RecipeChoice::Chosen, file.absoluteFilePath());
     m_source.rememberChoice();
     setNetwork(std::move(network), State::Ready);
     m_watcher.addPath(recipePath());

@@ -19,6 +19,10 @@ TargetStore::TargetStore(Session &session)
     connect(&session, &Session::networkChanged, this, &TargetStore::onNetwork);
     connect(&session.statistics(), &StatisticsStore::ready, this, &TargetStore::start);
     connect(&session.statistics(), &StatisticsStore::progress, this, &TargetStore::start);
+    connect(&session, &Session::progressChanged, this, [this](const QString &, int permille) {
+        if (permille == 1000 && m_network && !m_checked && !m_checking.running())
+            Q_EMIT changed(); // nothing runs any more: somebody may have stopped it
+    });
 }
 
 void TargetStore::setTarget(std::optional<Target> target)

@@ -100,9 +100,11 @@ bool FileDialogs::askAndWrite()
 {
     if (m_session.state() != Session::State::Ready)
         return false;
-    const QString proposed = m_session.recipePath().isEmpty()
-        ? qs(modelStem(m_session.path().toStdString())) + u".recipe.toml"_s
-        : m_session.recipePath();
+    // A recipe beside a file that says its quantizers itself belongs to the checkpoint of the same name.
+    const QString model = traitsOf(m_session.network()->dialect).saysItself
+        ? m_session.path()
+        : qs(modelStem(m_session.path().toStdString()));
+    const QString proposed = m_session.recipePath().isEmpty() ? model + u".recipe.toml"_s : m_session.recipePath();
     const QString path = QFileDialog::getSaveFileName(
         &m_window, QObject::tr("Save the recipe"), proposed, QObject::tr("Recipes (*.toml)"));
     return !path.isEmpty() && writeRecipe(path);

@@ -88,9 +88,8 @@ std::optional<SlotProblem> dpuRounding(const CheckedSlot &checked)
 void dpuExternalBias(const CheckFacts &facts, Findings &out)
 {
     addForEach(out, layersWithBias(facts, BiasScale::External), Slot::Bias,
-        "its scale is that of weight times input, and a bias of the DPU has 8 bits at a position of its own: there it "
-        "is "
-        "rounded anew",
+        "its scale is that of weight times input (external scale), and a bias of the DPU has 8 bits at a position of "
+        "its own: there it is rounded anew",
         "bias_quant=Int8BiasPerTensorFixedPointInternalScaling");
 }
 

@@ -162,9 +162,8 @@ void finnFloatBias(const CheckFacts &facts, Findings &out)
 void finnInternalBias(const CheckFacts &facts, Findings &out)
 {
     addForEach(out, layersWithBias(facts, BiasScale::Internal), Slot::Bias,
-        "its scale is its own and not that of weight times input: FINN divides and multiplies the sums by it, which "
-        "only "
-        "thresholds behind the layer take away again",
+        "its scale is its own (internal scale) and not that of weight times input: FINN divides and multiplies the "
+        "sums by it, which only thresholds behind the layer take away again",
         "write bias_quant=Int16Bias, Int24Bias or Int32Bias");
 }
 

@@ -93,7 +93,8 @@ void hlsFloatBias(const CheckFacts &facts, Findings &out)
 void hlsInternalBias(const CheckFacts &facts, Findings &out)
 {
     addForEach(out, layersWithBias(facts, BiasScale::Internal), Slot::Bias,
-        "its scale is its own: it is shifted, or multiplied, onto the grid of the sums before it is added",
+        "its scale is its own (internal scale): it is shifted, or multiplied, onto the grid of the sums before it is "
+        "added",
         "write bias_quant=Int16Bias, Int24Bias or Int32Bias, or shift it by the difference of the fractional bits");
 }
 

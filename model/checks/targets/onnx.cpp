@@ -109,9 +109,8 @@ std::optional<SlotProblem> onnxBlocks(const CheckedSlot &checked)
 void onnxInternalBias(const CheckFacts &facts, Findings &out)
 {
     addForEach(out, layersWithBias(facts, BiasScale::Internal), Slot::Bias,
-        "its scale is its own: kernels that compute with integers (QLinearConv) want that of weight times input, so "
-        "the "
-        "layer runs in float",
+        "its scale is its own (internal scale): kernels that compute with integers (QLinearConv) want that of weight "
+        "times input, so the layer runs in float",
         "write bias_quant=Int32Bias");
 }
 

@@ -93,8 +93,8 @@ std::optional<SlotProblem> torchReciprocal(const CheckedSlot &checked)
 void torchInternalBias(const CheckFacts &facts, Findings &out)
 {
     addForEach(out, layersWithBias(facts, BiasScale::Internal), Slot::Bias,
-        "its scale is its own: quantized operators take the bias in float and round it to the scale of weight times "
-        "input",
+        "its scale is its own (internal scale): quantized operators take the bias in float and round it to the scale "
+        "of weight times input",
         "write bias_quant=Int32Bias");
 }
 

@@ -224,17 +224,18 @@ private:
 std::string recipeToml(const Network &network)
 {
     std::string out = fmt::format("# Quantizers of {}\n", printable(fileName(network.file->path)));
+    const std::string checks = checksToml(network.recipe);
     if (const DialectTraits &traits = traitsOf(network.dialect); traits.saysItself)
-        return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", traits.name);
+        return out + fmt::format("# Everything was read from the {} file itself; it needs no recipe.\n", traits.name)
+            + (checks.empty() ? std::string() : "\n" + checks);
     if (!network.recipe.takenFrom.empty())
         out += fmt::format(
             "# Taken from {}, whose scales and codes these settings give\n", printable(network.recipe.takenFrom));
     if (!network.confirmedBy.empty())
         out += fmt::format("# Confirmed code for code by {}\n", printable(network.confirmedBy));
     const Writer writer(network);
-    const std::string checks = checksToml(network.recipe);
-    const std::string entries = writer.layers() + writer.quantizers() + writer.proofs()
-        + (checks.empty() ? std::string() : "\n" + checks);
+    const std::string entries
+        = writer.layers() + writer.quantizers() + writer.proofs() + (checks.empty() ? std::string() : "\n" + checks);
     const bool assumed = std::ranges::any_of(network.layers,
         [](const Layer &layer) { return std::ranges::any_of(layer.slots, &SlotQuantizer::presetAssumed); });
     if (entries.empty() && !network.recipe.brevitas && !assumed)

@@ -1,0 +1,117 @@
+#include "look/theme.h"
+#include "panels/problems_panel.h"
+#include "window_fixture.h"
+
+#include <QHeaderView>
+#include <QTableView>
+
+using namespace quantscope;
+using namespace Qt::StringLiterals;
+
+/// Ways from what a target says: to places, through many rows, and into recipes of what is muted.
+class TargetWaysTest : public QObject, protected test::WindowFixture {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        Settings::setVolatile();
+        Theme::instance().apply(ThemeChoice::Light);
+    }
+    void init()
+    {
+        test::failOnWarnings();
+        makeWindow();
+    }
+    void cleanup() { m_window.reset(); }
+
+    /// A double click goes to what a problem speaks of; a group folds with a click and with keys.
+    void waysFromARow()
+    {
+        openSample();
+        choose(u"DPU"_s);
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        QTableView *table = m_window->problems()->table();
+        ProblemModel *model = m_window->problems()->model();
+        Q_EMIT table->activated(model->index(3, 0)); // conv2's bias
+        QCOMPARE(session().selectedLayers(), QStringList{u"conv2"_s});
+        QCOMPARE(session().currentSlot().slot->slot, Slot::Bias);
+        QCOMPARE(m_window->pages()->current(), PageId::Recipe);
+        table->selectRow(0);
+        QTest::keyClick(table, Qt::Key_Left);
+        QCOMPARE(model->index(1, 2).data().toString(), u"3 × signedness"_s);
+        QCOMPARE(table->currentIndex().row(), 0);
+        QTest::keyClick(table, Qt::Key_Return);
+        QCOMPARE(model->index(1, 1).data().toString(), u"conv1"_s);
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
+        QTest::qWait(QApplication::doubleClickInterval() + 50);
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
+        QCOMPARE(model->isFolded(0), true);
+    }
+
+    /// As many rows as there are have one line each; the one that somebody is at has all of its lines.
+    void fiftyThousandRows()
+    {
+        openSample();
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        auto many = std::make_shared<CheckedNetwork>();
+        many->network = session().network();
+        for (int i = 0; i < 50'000; ++i)
+            many->result.findings.push_back({"bit-width", Severity::Warning, {LayerId(1), Slot::Weight}, {},
+                "what is wrong with number " + std::to_string(i), "what to do", "Tool 1.0"});
+        QTableView *table = m_window->problems()->table();
+        m_window->problems()->model()->setChecked(many);
+        QTest::mouseClick(
+            table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(0, 2)).center());
+        QCOMPARE(table->model()->rowCount(), 50'001);
+        const int line = table->verticalHeader()->defaultSectionSize();
+        table->selectRow(30'000);
+        QCOMPARE(table->rowHeight(29'999), line);
+        QVERIFY2(table->rowHeight(30'000) > 2 * line, qPrintable(QString::number(table->rowHeight(30'000))));
+        table->selectRow(40'000);
+        QCOMPARE(table->rowHeight(30'000), line);
+        QVERIFY(table->rowHeight(40'000) > 2 * line);
+    }
+
+    /// Rules on data are not looked at without all of it.
+    void stopped()
+    {
+        connect(&session(), &Session::networkChanged, this, [this] {
+            if (session().state() == Session::State::Ready)
+                session().cancel();
+        });
+        openSample();
+        QTRY_COMPARE(label("problems-verdict"), u"not checked: the statistics were stopped"_s);
+        QVERIFY(!session().target().checked());
+        session().disconnect(this);
+        session().reload();
+        QTRY_VERIFY(session().target().checked() != nullptr);
+    }
+
+    /// A file that says its quantizers itself has a recipe for what it mutes alone, which is its own.
+    void mutingOfAnExport()
+    {
+        const QString path = m_folder->filePath(u"m.onnx"_s), recipe = path + u".recipe.toml"_s;
+        QVERIFY(QFile::copy(QString::fromStdString(test::sample("digits_fixed_qonnx.onnx")), path));
+        m_window->open(path);
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        const std::size_t before = session().target().checked()->result.findings.size();
+        session().target().mute("point-outside-word", "fc1");
+        QTRY_VERIFY(session().target().checked() && session().target().checked()->muted.size() == 1);
+        QCOMPARE(session().target().checked()->result.findings.size(), before - 1);
+        QVERIFY(session().recipeEdited());
+        QCOMPARE(session().recipeStateText(), u"edited, not saved"_s);
+        QCOMPARE(session().saveRecipe(recipe), QString());
+        QCOMPARE(read(recipe),
+            QByteArray(
+                "# Quantizers of m.onnx\n# Everything was read from the QONNX file itself; it needs no recipe.\n\n"
+                "[checks]\nmute = [\"point-outside-word:fc1\"]\n"));
+        session().reload();
+        QTRY_COMPARE(session().state(), Session::State::Ready);
+        QTRY_VERIFY(session().target().checked() && session().target().checked()->muted.size() == 1);
+        QCOMPARE(session().target().checked()->result.findings.size(), before - 1);
+        QVERIFY(!session().recipeEdited());
+    }
+};
+
+QTEST_MAIN(TargetWaysTest)
+#include "tst_target_ways.moc"
