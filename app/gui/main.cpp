@@ -30,6 +30,7 @@ int main(int argc, char **argv)
     Theme::instance().apply(line.theme.value_or(savedTheme()));
     MainWindow window;
     window.fitTo(QGuiApplication::primaryScreen()->availableSize());
+    rememberData(line);
     if (!line.file.empty())
         window.open(QString::fromLocal8Bit(line.file.c_str()), QString::fromLocal8Bit(line.recipe.c_str()));
     if (!line.second.empty())

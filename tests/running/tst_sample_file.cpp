@@ -1,3 +1,4 @@
+#include "run/data_choice.h"
 #include "run/npz_writer.h"
 #include "run/run_choices.h"
 #include "run/sample_file.h"
@@ -108,6 +109,8 @@ private Q_SLOTS:
             "sample 1 holds a number that is not finite (nan)");
         row("infinity", npy("<f8", "(2, 1)", raw({1., std::numeric_limits<double>::infinity()})), DType::Float64,
             "sample 1 holds a number that is not finite (inf)");
+        row("uint64 as float64", npy("<u8", "(2,)", raw<std::uint64_t>({1, 1ull << 63})), DType::Float64,
+            "9.223372036854775808e+18");
         row("IDX", kIdx, DType::Float32, "4 5 255");
         row("IDX of floats", QByteArray("\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\xc0\0\0\0", 16), DType::Float32, "-2");
         row("IDX, gzipped", gzip(kIdx), DType::Int64, "4 5 255");
@@ -135,6 +138,8 @@ private Q_SLOTS:
         QTest::newRow("complex") << npy("<c8", "(1,)", raw({1.f, 2.f})) << "elements of type complex64";
         QTest::newRow("objects") << npy("|O", "(1,)", raw({1.f, 2.f})) << "Python objects";
         QTest::newRow("cut off") << npy("<f4", "(9,)", raw({1.f})) << "the file was cut off";
+        QTest::newRow("bytes behind") << npy("<f4", "(1, 1)", raw({1.f, 2.f, 3.f}))
+                                      << "what follows the array is not read (bytes: 8): write it again as one array";
         QTest::newRow("IDX cut off") << kIdx.chopped(1) << "its array needs 6 bytes and 5 are there";
         QTest::newRow("IDX too long") << kIdx + "x"
                                       << "its array needs 6 bytes and 7 are there";
@@ -151,6 +156,75 @@ private Q_SLOTS:
         const auto file = SampleFile::open(written("x.bin", content));
         QVERIFY(!file);
         QVERIFY2(QString::fromStdString(file.error().text()).contains(says), file.error().text().c_str());
+    }
+
+    void arrays_data()
+    {
+        QTest::addColumn<QString>("shapes"); ///< as written: NAME SHAPE, i for integers
+        QTest::addColumn<QStringList>("inputs");
+        QTest::addColumn<QString>("proposed");
+        const auto row = [](const char *title, const char *shapes, const QStringList &inputs, const char *proposed) {
+            QTest::newRow(title) << shapes << inputs << proposed;
+        };
+        row("samples and labels", "x 5,1,2|y 5 i", {}, "x with y");
+        row("labels of another count", "x 5,1,2|y 4 i", {}, "x without labels");
+        row("labels in a column", "x 5,1,2|y 5,1 i", {}, "x with y");
+        row("labels that are floats", "x 5,1,2|y 5", {}, "x without labels");
+        row("two kinds of labels", "x 5,1,2|coarse 5 i|fine 5 i", {}, "x without labels");
+        row("two sets", "train 5,2|test 3,2|y 3 i", {}, "none");
+        row("named like the input", "train 5,2|test 3,2|y 3 i", {"test"}, "test with y");
+        row("one array", "x 5", {}, "x without labels");
+        row("labels alone", "y 5 i", {}, "y without labels");
+        row("two inputs", "a 5,2|b 5,3|y 5 i", {"a", "b"}, "the file with y");
+    }
+    /// What is taken without asking; where several arrays could be meant, nothing is.
+    void arrays()
+    {
+        QFETCH(QString, shapes);
+        QFETCH(QStringList, inputs);
+        QFETCH(QString, proposed);
+        std::vector<SampleArray> arrays;
+        for (const QString &text : shapes.split('|')) {
+            SampleArray array{"f.npz:" + text.section(' ', 0, 0).toStdString(), text.section(' ', 0, 0).toStdString(),
+                {}, text.endsWith(" i") ? DType::Int64 : DType::Float32};
+            for (const QString &size : text.section(' ', 1, 1).split(','))
+                array.shape.push_back(size.toInt());
+            arrays.push_back(array);
+        }
+        std::vector<std::string> names;
+        for (const QString &input : inputs)
+            names.push_back(input.toStdString());
+        const ProposedData data = proposedData(arrays, names);
+        const auto name = [](const SampleArray &array) {
+            return array.place == "f.npz" ? std::string("the file") : array.place.substr(6);
+        };
+        const std::string said = !data.samples
+            ? "none"
+            : name(*data.samples) + (data.labels ? " with " + name(*data.labels) : " without labels");
+        QCOMPARE(QString::fromStdString(said), proposed);
+    }
+
+    void arraysOfFiles()
+    {
+        const auto digits = sampleArrays(test::sample("digits_test.npz"));
+        QVERIFY(digits.has_value());
+        QStringList said;
+        for (const SampleArray &array : *digits)
+            said << QString("%1 %2 %3")
+                        .arg(QString::fromStdString(array.name))
+                        .arg(array.shape.size())
+                        .arg(array.canBeLabels());
+        QCOMPARE(said, (QStringList{"images 4 0", "labels 1 1"}));
+        const std::string idx = written("idx", kIdx);
+        const auto one = sampleArrays(idx);
+        QVERIFY(one && one->size() == 1 && one->front().place == idx && one->front().shape == (Shape{2, 1, 3}));
+        const auto text = sampleArrays(written("text", "1,2,3"));
+        QVERIFY(!text && text.error().message.starts_with("is neither .npy, .npz nor IDX"));
+        const auto summary = dataSummary({test::sample("digits_test.npz") + ":images", idx, {}}, {});
+        QCOMPARE(QString::fromStdString(summary.error().message),
+            QString("holds labels of shape 2×1×3: labels are one integer a sample"));
+        QCOMPARE(samplePath("a/b.npz:images"), std::string("a/b.npz"));
+        QCOMPARE(samplePath(idx), idx);
     }
 
     /// Ten gigabytes of zeros in ten megabytes: the sizes alone say it.
@@ -225,6 +299,8 @@ private Q_SLOTS:
         QTest::newRow("rows") << npy("|u1", "(3, 2)", "abcdef")
                               << "labels of shape 3×2: labels are one integer a sample";
         QTest::newRow("too few") << npy("|u1", "(2,)", "ab") << "holds 2 labels for 3 samples";
+        QTest::newRow("beyond int64") << npy("<u8", "(3,)", raw<std::uint64_t>({1, 2, ~0ull}))
+                                      << "sample 2 holds 18446744073709551615, which is no int64, the type of labels";
         QTest::newRow("negative") << npy("|i1", "(3,)",
             "a\xff"
             "b") << "label -1 of sample 1 is negative";

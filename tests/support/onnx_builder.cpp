@@ -64,6 +64,16 @@ OnnxBuilder &OnnxBuilder::node(const std::string &opType, const std::vector<std:
     return *this;
 }
 
+OnnxBuilder &OnnxBuilder::textNode(const std::string &opType, const std::string &input, const std::string &output,
+    const std::string &domain, const std::vector<std::pair<std::string, std::string>> &texts)
+{
+    std::string node = bytes(1, input) + bytes(2, output) + bytes(3, opType) + bytes(4, opType) + bytes(7, domain);
+    for (const auto &[key, value] : texts)
+        node += bytes(5, bytes(1, key) + bytes(4, value) + number(20, 3));
+    m_graph += bytes(1, node);
+    return *this;
+}
+
 OnnxBuilder &OnnxBuilder::tensor(
     const std::string &name, int type, const std::vector<std::int64_t> &dims, const std::string &raw)
 {

@@ -32,6 +32,9 @@ public:
     OnnxBuilder &node(const std::string &opType, const std::vector<std::string> &inputs,
         const std::vector<std::string> &outputs, const std::string &name = {}, const std::string &domain = {},
         const Attributes &attributes = {});
+    /// One input and output, and attributes that are texts, as Vitis AI writes them.
+    OnnxBuilder &textNode(const std::string &opType, const std::string &input, const std::string &output,
+        const std::string &domain, const std::vector<std::pair<std::string, std::string>> &texts);
     OnnxBuilder &tensor(
         const std::string &name, int type, const std::vector<std::int64_t> &dims, const std::string &raw);
     template <class T>

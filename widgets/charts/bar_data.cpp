@@ -272,10 +272,12 @@ BarData channelBars(const ChannelModel &model, ChannelMetric metric)
     data.low = -0.5;
     data.high = static_cast<double>(bars * merge) - 0.5;
     data.wholeNumbers = true;
-    data.xTitle = merge == 1 ? u"output channel"_s : u"output channel, the largest of %1 per bar"_s.arg(merge);
+    const QString channel = model.isSeen() ? u"channel"_s : u"output channel"_s;
+    data.xTitle = merge == 1 ? channel : channel + u", the largest of %1 per bar"_s.arg(merge);
     data.yTitle = metric == ChannelMetric::Scale ? u"scale"_s
         : metric == ChannelMetric::Sqnr          ? u"SQNR, dB"_s
         : metric == ChannelMetric::AtLimit       ? u"% at the limits"_s
+        : model.isSeen()                         ? u"smallest and largest seen on data"_s
                                                  : u"smallest and largest weight"_s;
     const bool range = metric == ChannelMetric::Range;
     std::vector<BarEnds> ends(bars);

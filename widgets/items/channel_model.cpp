@@ -33,12 +33,14 @@ QString fracBitsText(const ChannelRow &row)
 
 QString codesText(const ChannelRow &row)
 {
-    return QString::number(row.statistics.codesMin) + u" … "_s + QString::number(row.statistics.codesMax);
+    return row.isSeen ? u"–"_s
+                      : QString::number(row.statistics.codesMin) + u" … "_s + QString::number(row.statistics.codesMax);
 }
 
 QString atLimitText(const ChannelRow &row)
 {
-    return row.statistics.atLimit == 0
+    return row.isSeen ? u"–"_s
+        : row.statistics.atLimit == 0
         ? u"0"_s
         : groupedText(row.statistics.atLimit) + u" ("_s + shareText(row.atLimitShare()) + u")"_s;
 }
@@ -80,19 +82,43 @@ ChannelModel::ChannelModel(QObject *parent)
 {
 }
 
+static std::vector<ChannelRow> rowsOf(
+    const Quantizer *quantizer, const std::vector<ChannelStatistics> &channels, bool isSeen)
+{
+    constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
+    std::vector<ChannelRow> rows;
+    const bool hasScales = quantizer && quantizer->scale && !quantizer->scale->values.empty();
+    // A channel of several blocks has no scale of its own.
+    const bool blocked = hasScales && quantizer->blockSize && quantizer->scale->values.size() > 1;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+        float scale = unknown;
+        if (hasScales && !blocked)
+            scale = quantizer->scale->values.size() == channels.size() ? quantizer->scale->values[i]
+                                                                       : quantizer->scale->values.front();
+        rows.push_back({static_cast<int>(i), scale, channels[i], isSeen});
+    }
+    return rows;
+}
+
 void ChannelModel::setChannels(const SlotRef &slot, const std::vector<ChannelStatistics> &channels)
 {
-    std::vector<ChannelRow> rows;
-    if (slot && slot.slot->quantizer && slot.slot->quantizer->scale && !slot.slot->quantizer->scale->values.empty()) {
-        const std::vector<float> &scales = slot.slot->quantizer->scale->values;
-        // A channel of several blocks has no scale of its own.
-        const bool blocked = slot.slot->quantizer->blockSize && scales.size() > 1;
-        for (std::size_t i = 0; i < channels.size(); ++i) {
-            const float own = scales.size() == channels.size() ? scales[i] : scales.front();
-            rows.push_back({static_cast<int>(i), blocked ? std::numeric_limits<float>::quiet_NaN() : own, channels[i]});
-        }
-    }
-    setRows(std::move(rows));
+    m_isSeen = false;
+    const bool hasScales
+        = slot && slot.slot->quantizer && slot.slot->quantizer->scale && !slot.slot->quantizer->scale->values.empty();
+    setRows(hasScales ? rowsOf(&*slot.slot->quantizer, channels, false) : std::vector<ChannelRow>());
+}
+
+void ChannelModel::setSeen(const Quantizer *quantizer, const std::vector<ChannelStatistics> &channels)
+{
+    m_isSeen = true;
+    setRows(rowsOf(quantizer, channels, true));
+}
+
+QVariant ChannelModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (m_isSeen && role == Qt::DisplayRole && orientation == Qt::Horizontal && (section == Low || section == High))
+        return section == Low ? u"Smallest seen"_s : u"Largest seen"_s;
+    return RowModel::headerData(section, orientation, role);
 }
 
 double ChannelModel::number(int row, int column) const { return index(row, column).data(SortRole).toDouble(); }

@@ -10,6 +10,7 @@ struct ChannelRow {
     int channel = 0;
     float scale = 0;
     ChannelStatistics statistics;
+    bool isSeen = false; ///< ranges of what flowed, where codes and errors are not kept by channel
 
     double atLimitShare() const;
 };
@@ -24,8 +25,15 @@ public:
     explicit ChannelModel(QObject *parent = nullptr);
     /// No rows without a quantizer.
     void setChannels(const SlotRef &slot, const std::vector<ChannelStatistics> &channels);
+    /// What flowed on data, channel by channel; no quantizer: no scales.
+    void setSeen(const Quantizer *quantizer, const std::vector<ChannelStatistics> &channels);
+    bool isSeen() const { return m_isSeen; }
+    QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
     /// The value of a column, for the chart; NaN where it is unknown.
     double number(int row, int column) const;
+
+private:
+    bool m_isSeen = false;
 };
 
 } // namespace quantscope

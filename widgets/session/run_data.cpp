@@ -1,6 +1,7 @@
 #include "session/run_data.h"
 
 #include "items/text.h"
+#include "run/sample_file.h"
 #include "session/settings.h"
 
 #include <QDir>
@@ -29,6 +30,18 @@ std::optional<RunData> runDataOf(const QString &modelPath)
     RunData out{str(choice->first), {}, {}};
     if (!choice->second.isEmpty())
         out.labels = str(choice->second);
+    return out;
+}
+
+RunData runDataAt(const QString &samples, const QString &labels)
+{
+    const auto absolute = [](const QString &place) {
+        const std::string path = samplePath(str(place));
+        return str(QFileInfo(qs(path)).absoluteFilePath()) + str(place).substr(path.size());
+    };
+    RunData out{absolute(samples), {}, {}};
+    if (!labels.isEmpty())
+        out.labels = absolute(labels);
     return out;
 }
 

@@ -9,18 +9,21 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static const char *const kUsage
-    = "usage: quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--theme light|dark]\n"
-      "       quantscope-gui --screenshot DIR [--compare B] [--theme light|dark] [--size WxH] [--layer NAME]\n"
-      "                      [--target T] FILE\n"
+    = "usage: quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--data X] [--labels Y] [--theme light|dark]\n"
+      "       quantscope-gui --screenshot DIR [--compare B] [--data X] [--labels Y] [--theme light|dark] [--size WxH]\n"
+      "                      [--layer NAME] [--slot NAME] [--target T] FILE\n"
       "\n"
       "Opens a quantized model. With --screenshot every page is drawn without a display to DIR/PAGE.png.\n"
       "\n"
       "  --recipe R.toml      The recipe of a checkpoint (default: MODEL.recipe.toml beside it)\n"
       "  --compare B          Another model, to show where the two differ\n"
+      "  --data X             What the network runs on: .npy, .npz, FILE.npz:KEY or IDX; kept for this model\n"
+      "  --labels Y           One integer a sample, in the same forms\n"
       "  --theme light|dark   The colours (default: those chosen last)\n"
       "  --screenshot DIR     Draws every page to DIR/PAGE.png and ends\n"
       "  --size WxH           How large, from 640x480 to 16384x16384 (default: 1440x900)\n"
       "  --layer NAME         Which layer is drawn (default: the first)\n"
+      "  --slot NAME          Which slot of it, such as bias, or with --data result (default: the weight)\n"
       "  --target T           Whose problems are drawn: finn, hls4ml, dpu, onnx, pytorch or hls (default: none)\n"
       "  --help               Prints this and ends\n"
       "  --version            Prints the version and ends\n";
@@ -41,6 +44,12 @@ static std::string setOption(CommandLine &line, const std::string &name, const s
         line.second = value;
     else if (name == "--layer")
         line.layer = value;
+    else if (name == "--slot")
+        line.slot = value;
+    else if (name == "--data")
+        line.data = value;
+    else if (name == "--labels")
+        line.labels = value;
     else if (name == "--screenshot")
         line.screenshotFolder = value;
     else if (name == "--target" && (line.target = targetFromName(value)))
@@ -85,6 +94,10 @@ CommandLine parseCommandLine(const std::vector<std::string> &arguments)
         if (!error.empty())
             return stop(line, 2, "quantscope-gui: " + error + "\n" + kUsage);
     }
+    if (!line.labels.empty() && line.data.empty())
+        return stop(line, 2, std::string("quantscope-gui: --labels needs --data\n") + kUsage);
+    if (!line.data.empty() && line.file.empty())
+        return stop(line, 2, std::string("quantscope-gui: --data needs a file\n") + kUsage);
     if (line.screenshots() && line.file.empty())
         return stop(line, 2, std::string("quantscope-gui: --screenshot needs a file\n") + kUsage);
     return line;

@@ -11,10 +11,10 @@
 
 namespace quantscope {
 
-/// `quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--theme light|dark] [--screenshot DIR [--size WxH] [--layer
-/// NAME] [--target T]]`.
+/// `quantscope-gui [FILE] [--recipe R.toml] [--compare B] [--data X [--labels Y]] [--theme light|dark]`, and with
+/// `--screenshot DIR` `[--size WxH] [--layer NAME] [--slot NAME] [--target T]`.
 struct CommandLine {
-    std::string file, recipe, second, layer, screenshotFolder;
+    std::string file, recipe, second, data, labels, layer, slot, screenshotFolder;
     std::optional<ThemeChoice> theme;
     std::optional<Target> target; ///< whose problems are drawn
     QSize size{1440, 900};

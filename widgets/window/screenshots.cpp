@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "look/theme.h"
 #include "pages/page.h"
+#include "session/run_data.h"
 #include "session/settings.h"
 #include "window/command_line.h"
 #include "window/main_window.h"
@@ -10,6 +11,7 @@
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QFileInfo>
 #include <QPixmap>
 #include <QTimer>
 
@@ -93,6 +95,12 @@ static QString drawPages(MainWindow &window, const QString &folder)
     return savePicture(window, folder, u"problems"_s);
 }
 
+void rememberData(const CommandLine &line)
+{
+    if (!line.data.empty())
+        rememberRunData(QFileInfo(qs(line.file)).absoluteFilePath(), runDataAt(qs(line.data), qs(line.labels)));
+}
+
 int takeScreenshots(const CommandLine &line)
 {
     Settings::setVolatile();
@@ -105,6 +113,7 @@ int takeScreenshots(const CommandLine &line)
     window.show();
     if (const QString error = savePicture(window, folder, u"start"_s); !error.isEmpty())
         return fail(3, error);
+    rememberData(line);
     window.open(qs(line.file), qs(line.recipe));
     Session &session = window.session();
     waitFor([&] { return session.state() == Session::State::Ready || session.state() == Session::State::Failed; });
@@ -115,11 +124,18 @@ int takeScreenshots(const CommandLine &line)
     if (!line.layer.empty())
         session.selectLayers({qs(line.layer)});
     session.target().setTarget(line.target);
+    if (!line.slot.empty())
+        session.selectSlot(qs(line.slot));
     if (!line.second.empty())
         session.second().open(qs(line.second));
     waitFor([&] { return session.statistics().idle() && !session.target().running() && !session.second().running(); });
     if (!session.second().problem().isEmpty())
         return fail(3, session.second().problem());
+    if (!line.data.empty())
+        session.runs().run();
+    waitFor([&] { return !session.runs().running(); });
+    if (!session.runs().problem().isEmpty())
+        return fail(3, session.runs().problem());
     const QString error = drawPages(window, folder);
     return error.isEmpty() ? 0 : fail(3, error);
 }

@@ -246,6 +246,33 @@ private Q_SLOTS:
             difference(ran(engine, {x}).outputs[0], at::tensor({0.0f, 0.0f, 0.0f, 0.5f, 1.5f, 1.5f})), std::string());
     }
 
+    /// Vitis AI writes numbers of its node as texts. Worked by hand: scale 1/2, codes -8 to 7, halves to the even code;
+    /// by its operator alone, and by the quantizer that is read from it.
+    void fixNeuron_data()
+    {
+        QTest::addColumn<bool>("isRead");
+        QTest::newRow("the quantizer") << true;
+        QTest::newRow("the node") << false;
+    }
+    void fixNeuron()
+    {
+        QFETCH(const bool, isRead);
+        test::OnnxBuilder builder;
+        builder.input("x").output("y").textNode(
+            "FixNeuron", "x", "q", "ai.onnx.contrib", {{"bit_width", "4"}, {"pos", "1"}});
+        builder.node("Relu", {"q"}, {"r"}, "relu").node("Add", {"q", "r"}, {"y"}, "add");
+        Network network = test::recoverOnnxBytes(builder.model());
+        const SlotQuantizer &slot = network.layers.at(0).slots.at(0);
+        QVERIFY(slot.quantizer && slot.quantizer->scale->values == std::vector{0.5f} && !slot.spans.empty());
+        if (!isRead)
+            network.layers[0].slots[0].spans.clear();
+        RunEngine engine = engineOf(std::make_shared<const Network>(std::move(network)));
+        const at::Tensor x = at::tensor({0.25f, 0.75f, -0.25f, -0.75f, 3.6f, 10.0f, -9.0f, 1.3f});
+        QCOMPARE(difference(
+                     ran(engine, {x}).outputs[0], at::tensor({0.0f, 2.0f, 0.0f, -1.0f, 7.0f, 7.0f, -4.0f, 3.0f}), true),
+            std::string());
+    }
+
 private:
     static QuantizerChoice fewerBits(const Network &network, std::string_view name, Slot slot, int bits)
     {

@@ -37,7 +37,10 @@ ChannelsPage::ChannelsPage(Session &session, QWidget *parent)
         m_table->selectRow(row.row());
         m_table->scrollTo(row);
     });
+    connect(&session.runs(), &RunStore::resultChanged, this, &ChannelsPage::schedule);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        if (m_model.isSeen())
+            return; // what flowed is not kept
         const int channel = m_model.row(m_proxy.mapToSource(index).row()).channel;
         Q_EMIT queryRequested(u"channel = %1"_s.arg(channel));
     });
@@ -85,35 +88,87 @@ QWidget *ChannelsPage::makeTable()
     return tableCard;
 }
 
-QString ChannelsPage::summary(const SlotRef &slot) const
+/// Empty where a channel is zero throughout.
+QString ChannelsPage::reachText() const
 {
-    const int count = m_model.rowCount();
-    double worst = INFINITY;
-    int worstAt = -1;
     double widest = 0;
     double narrowest = INFINITY;
-    for (int row = 0; row < count; ++row) {
-        const double db = m_model.number(row, ChannelModel::Sqnr);
-        if (db < worst) {
-            worst = db;
-            worstAt = row;
-        }
+    for (int row = 0; row < m_model.rowCount(); ++row) {
         const double reach = std::max(
             std::abs(m_model.number(row, ChannelModel::Low)), std::abs(m_model.number(row, ChannelModel::High)));
         widest = std::max(widest, reach);
         narrowest = std::min(narrowest, reach);
     }
+    return narrowest > 0 && std::isfinite(narrowest)
+        ? tr("widest channel reaches %1 times as far as the narrowest").arg(QString::number(widest / narrowest, 'f', 1))
+        : QString();
+}
+
+QString ChannelsPage::summary(const SlotRef &slot) const
+{
+    const int count = m_model.rowCount();
+    double worst = INFINITY;
+    int worstAt = -1;
+    for (int row = 0; row < count; ++row)
+        if (const double db = m_model.number(row, ChannelModel::Sqnr); db < worst) {
+            worst = db;
+            worstAt = row;
+        }
     QStringList parts{countText(static_cast<std::uint64_t>(count), tr("channel")), granularityText(*slot.slot)};
     if (worstAt >= 0)
         parts << tr("lowest SQNR %1 in channel %2").arg(decibelText(worst)).arg(worstAt);
-    if (narrowest > 0 && std::isfinite(narrowest))
-        parts << tr("widest channel reaches %1 times as far as the narrowest")
-                     .arg(QString::number(widest / narrowest, 'f', 1));
+    if (const QString reach = reachText(); !reach.isEmpty())
+        parts << reach;
     return parts.join(u" · "_s);
 }
 
 void ChannelsPage::refresh()
 {
+    const ShownFlow shown = shownFlow(session());
+    for (const int column : {ChannelModel::Codes, ChannelModel::AtLimit, ChannelModel::Sqnr})
+        m_table->setColumnHidden(column, static_cast<bool>(shown));
+    if (shown)
+        refreshSeen(shown);
+    else
+        refreshTensor();
+}
+
+void ChannelsPage::refreshSeen(const ShownFlow &shown)
+{
+    m_shown = {};
+    const bool hasChannels = shown.flow && !shown.flow->figures.seen.channels.empty();
+    m_metric->setVisible(hasChannels);
+    m_tableCard->setVisible(hasChannels);
+    if (!hasChannels) {
+        m_seen.reset();
+        m_model.setChannels({}, {});
+        m_summary->clear();
+        return m_chart->showMessage(shown.flow ? tr("What flows here has no channels.") : whyNotSeen(session(), shown));
+    }
+    m_chart->actions()->setCaption(chartCaption(session(), shown.ref(), tr("channels on data")));
+    if (m_seen == shown.flow)
+        return;
+    m_seen = shown.flow;
+    const auto *quantizer = shown.slot && shown.slot->quantizer ? &*shown.slot->quantizer : nullptr;
+    m_model.setSeen(quantizer, m_seen->figures.seen.channels);
+    QStringList parts{countText(static_cast<std::uint64_t>(m_model.rowCount()), tr("channel")),
+        tr("seen on data (%1)").arg(countText(session().runs().result()->samples, tr("sample")))};
+    if (quantizer)
+        parts << tr("calibrated in the file: %1").arg(rangeText(*quantizer, 4));
+    if (const QString reach = reachText(); !reach.isEmpty())
+        parts << reach;
+    m_summary->setText(parts.join(u" · "_s));
+    m_metric->setItemEnabled(1, quantizer != nullptr);
+    m_metric->setItemEnabled(2, false);
+    m_metric->setItemEnabled(3, false);
+    if (m_metric->current() > (quantizer ? 1 : 0))
+        m_metric->setCurrent(0);
+    showMetric();
+}
+
+void ChannelsPage::refreshTensor()
+{
+    m_seen.reset();
     const SlotRef slot = session().currentSlot();
     const bool minifloats = slot.hasValues() && !slot.hasCodes();
     const bool counted = slot.hasValues() && slot.hasCodes();
@@ -139,7 +194,9 @@ void ChannelsPage::refresh()
     m_shown = slot;
     m_model.setChannels(slot, statistics->channels);
     m_summary->setText(summary(slot));
+    m_metric->setItemEnabled(1, true);
     m_metric->setItemEnabled(2, statistics->hasFloats);
+    m_metric->setItemEnabled(3, true);
     showMetric();
 }
 

@@ -3,6 +3,7 @@
 #include "items/channel_model.h"
 #include "items/value_proxy.h"
 #include "pages/page.h"
+#include "session/shown_flow.h"
 
 class QLabel;
 class QTableView;
@@ -27,6 +28,9 @@ private:
     QWidget *makeChart();
     QWidget *makeTable();
     void showMetric();
+    void refreshTensor();
+    void refreshSeen(const ShownFlow &shown);
+    QString reachText() const;
     QString summary(const SlotRef &slot) const;
 
     ChannelModel m_model;
@@ -37,6 +41,7 @@ private:
     BarChart *m_chart;
     QTableView *m_table;
     SlotRef m_shown;
+    std::shared_ptr<const LayerFlow> m_seen;
 };
 
 } // namespace quantscope

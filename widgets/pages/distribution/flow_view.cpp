@@ -112,7 +112,6 @@ void FlowView::showChart(int chart)
         m_charts->addWidget(m_codes);
     }
     m_charts->setCurrentWidget(chart == Codes ? static_cast<QWidget *>(m_codes) : m_bitWeights);
-    m_legend->setVisible(chart == BitWeights);
     refreshCodes();
     refreshWords();
 }
@@ -161,6 +160,7 @@ void FlowView::refreshWords()
 {
     const bool trying = m_trial->active(m_shown);
     m_reset->setVisible(trying);
+    m_legend->setVisible(m_switch->current() == BitWeights && m_shown.flow && m_shown.slot && m_shown.slot->quantizer);
     m_seen->setText(legendText());
     m_seen->setVisible(!m_seen->text().isEmpty());
     const LayerFlow *flow = m_shown.flow.get();

@@ -132,6 +132,28 @@ bool OverviewPage::eventFilter(QObject *watched, QEvent *event)
     return Page::eventFilter(watched, event);
 }
 
+void OverviewPage::connectCard(QuantizerCard *view, const Shown &shown)
+{
+    view->disconnect(this);
+    connect(view, &QuantizerCard::confirmed, this,
+        [this, id = SlotId{shown.layer->id, shown.slot->slot}, name = qs(shown.layer->name)] {
+            session().confirm({id}, tr("confirm %1 %2").arg(name, qs(id.slot)));
+        });
+    connect(view, &QuantizerCard::pythonWanted, this,
+        [this] { QGuiApplication::clipboard()->setText(recipePython(session().path())); });
+    connect(view, &QuantizerCard::overrideField, this,
+        [this, layer = shown.layer->name, slot = shown.slot->slot](QWidget *at) {
+            if (const SlotRef ref = slotRef(session().network(), layer, slot))
+                overrideMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
+        });
+    connect(view, &QuantizerCard::choosePreset, this,
+        [this, layer = shown.layer->name, slot = shown.slot->slot](QWidget *at) {
+            const SlotRef ref = slotRef(session().network(), layer, slot);
+            if (ref)
+                presetMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
+        });
+}
+
 void OverviewPage::refresh()
 {
     m_strip->refresh(); // tells what the layer reads
@@ -149,26 +171,11 @@ void OverviewPage::refresh()
             facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
         const auto comparison = session().second().comparison();
         view->setSecond(comparison ? secondText(*comparison, {shown[i].layer->id, shown[i].slot->slot}) : QString());
-        view->disconnect(this);
-        connect(view, &QuantizerCard::confirmed, this,
-            [this, id = SlotId{shown[i].layer->id, shown[i].slot->slot}, name = qs(shown[i].layer->name)] {
-                session().confirm({id}, tr("confirm %1 %2").arg(name, qs(id.slot)));
-            });
-        connect(view, &QuantizerCard::pythonWanted, this,
-            [this] { QGuiApplication::clipboard()->setText(recipePython(session().path())); });
-        connect(view, &QuantizerCard::overrideField, this,
-            [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
-                if (const SlotRef ref = slotRef(session().network(), layer, slot))
-                    overrideMenu(session(), *ref.layer, *ref.slot, this)
-                        ->popup(at->mapToGlobal(QPoint(0, at->height())));
-            });
-        connect(view, &QuantizerCard::choosePreset, this,
-            [this, layer = shown[i].layer->name, slot = shown[i].slot->slot](QWidget *at) {
-                const SlotRef ref = slotRef(session().network(), layer, slot);
-                if (ref)
-                    presetMenu(session(), *ref.layer, *ref.slot, this)->popup(at->mapToGlobal(QPoint(0, at->height())));
-            });
+        connectCard(view, shown[i]);
     }
+    if (const Layer *layer = ready ? session().currentLayer() : nullptr)
+        if (const auto flow = session().runs().flow(*layer, nullptr))
+            card(m_used++, u"result"_s)->setFacts(resultFacts(*flow), {}, false);
     arrange();
     m_batchNorm->refresh();
     m_shifts->refresh();

@@ -36,6 +36,7 @@ private:
         bool neighbour;
     };
     std::vector<Shown> shownSlots() const;
+    void connectCard(QuantizerCard *view, const Shown &shown);
     QuantizerCard *card(std::size_t at, const QString &role);
     int columnsThatFit() const;
     void arrange();
