@@ -100,6 +100,18 @@ void RunQueue::cancelAll()
     cancelIf([](const Job &) { return true; });
 }
 
+void RunQueue::rest()
+{
+    if (m_client)
+        post<bool>(
+            this,
+            [](RunClient &client, const Progress &) {
+                client.stop();
+                return Result<bool>(true);
+            },
+            [](const Result<bool> &) {});
+}
+
 bool RunQueue::busy() const { return !m_waiting.empty() || (m_running && !m_running->flags->isCancelled); }
 
 bool RunQueue::busy(Owner owner) const

@@ -52,6 +52,8 @@ public:
     /// Drops what waits and stops what runs; `done` of these is never called.
     void cancel(Owner owner);
     void cancelAll();
+    /// Ends the program that runs networks, behind what waits; the next run starts it.
+    void rest();
     /// Something runs or waits that nobody has cancelled.
     bool busy() const;
     bool busy(Owner owner) const;

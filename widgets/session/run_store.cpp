@@ -212,6 +212,8 @@ void RunStore::forget()
     m_asked.reset();
     m_data = m_session.network() ? runDataOf(m_session.path()) : std::nullopt;
     watchData();
+    if (!m_session.network())
+        m_queue.rest();
     Q_EMIT dataChanged();
 }
 

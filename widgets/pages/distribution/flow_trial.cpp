@@ -1,7 +1,9 @@
 #include "pages/distribution/flow_trial.h"
 
 #include "charts/bit_weight_chart.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
+#include "session/apply_problem.h"
 #include "session/session.h"
 
 using namespace Qt::StringLiterals;
@@ -53,6 +55,21 @@ void FlowTrial::onWindow()
 }
 
 QString FlowTrial::typeName() const { return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString(); }
+
+bool FlowTrial::canApply() const
+{
+    return m_shown.slot && m_chart.trying() && applyProblem(m_session, m_shown.ref()).isEmpty();
+}
+
+void FlowTrial::apply()
+{
+    if (!canApply())
+        return;
+    const QString name = typeName();
+    m_session.applyChoices({{m_shown.layer->name, m_shown.slot->slot, str(name), {}}},
+        u"%1 %2: %3"_s.arg(qs(m_shown.layer->name), qs(m_shown.slot->slot), name));
+    m_session.runs().run();
+}
 
 void FlowTrial::run()
 {

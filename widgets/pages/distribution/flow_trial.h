@@ -28,6 +28,9 @@ public:
     QString typeName() const;
     /// Why the type could not be run; empty when it could.
     QString problem() const { return m_problem; }
+    /// The tried type becomes the recipe of this place, and the network runs with it.
+    bool canApply() const;
+    void apply();
     bool idle() const;
     void stop();
 

@@ -43,12 +43,18 @@ QWidget *FlowView::makeFigures()
     m_provenance->setTextFormat(Qt::RichText);
     m_provenance->setFont(Theme::sans(0.92));
     m_provenance->setObjectName(u"flow-provenance"_s);
+    m_apply = textButton(tr("Apply"),
+        tr("The tried type becomes the recipe of this quantizer, and the network runs with it; it can be undone "
+           "(Ctrl+Z)"));
+    m_apply->setProperty("primary", true);
+    m_apply->setObjectName(u"flow-apply"_s);
     m_reset = textButton(tr("Reset"), tr("Back to the type that is calibrated in the file (Esc)"));
     m_reset->setObjectName(u"flow-reset"_s);
     m_provenance->setMinimumHeight(m_reset->sizeHint().height());
     auto *row = new QHBoxLayout;
     row->setSpacing(8);
     row->addWidget(m_provenance, 1);
+    row->addWidget(m_apply);
     row->addWidget(m_reset);
     card->box()->addWidget(m_figureRow);
     card->box()->addLayout(row);
@@ -87,6 +93,7 @@ QWidget *FlowView::makeCharts()
         refreshWords();
         refreshCodes();
     });
+    connect(m_apply, &QPushButton::clicked, m_trial, &FlowTrial::apply);
     connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
     connect(m_switch, &Segmented::selected, this, &FlowView::showChart);
     return card;
@@ -160,6 +167,7 @@ void FlowView::refreshWords()
 {
     const bool trying = m_trial->active(m_shown);
     m_reset->setVisible(trying);
+    m_apply->setVisible(trying && m_trial->canApply());
     m_legend->setVisible(m_switch->current() == BitWeights && m_shown.flow && m_shown.slot && m_shown.slot->quantizer);
     m_seen->setText(legendText());
     m_seen->setVisible(!m_seen->text().isEmpty());

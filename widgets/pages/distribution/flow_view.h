@@ -52,7 +52,7 @@ private:
     QStringList m_names;
     QWidget *m_figureRow;
     QLabel *m_provenance, *m_seen, *m_zeros;
-    QPushButton *m_reset;
+    QPushButton *m_apply, *m_reset;
     Segmented *m_switch;
     BitLegend *m_legend;
     QStackedWidget *m_charts;
