@@ -110,7 +110,7 @@ private Q_SLOTS:
         row("infinity", npy("<f8", "(2, 1)", raw({1., std::numeric_limits<double>::infinity()})), DType::Float64,
             "sample 1 holds a number that is not finite (inf)");
         row("uint64 as float64", npy("<u8", "(2,)", raw<std::uint64_t>({1, 1ull << 63})), DType::Float64,
-            "9.223372036854775808e+18");
+            "9.223372036854776e+18");
         row("IDX", kIdx, DType::Float32, "4 5 255");
         row("IDX of floats", QByteArray("\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\xc0\0\0\0", 16), DType::Float32, "-2");
         row("IDX, gzipped", gzip(kIdx), DType::Int64, "4 5 255");

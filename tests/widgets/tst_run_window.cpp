@@ -142,7 +142,6 @@ private Q_SLOTS:
         openModel(); // a copy that has no data
         QCOMPARE(
             line(), u"Choose data… | the network runs on them: what flows between layers, what saturates, accuracy"_s);
-        QVERIFY(!action(u"Run on data"_s)->isEnabled());
         runs().setData(runDataAt(digitsPlace("images"), {}));
         QVERIFY(action(u"Run on data"_s)->isEnabled());
         QTRY_COMPARE(
@@ -221,14 +220,16 @@ private Q_SLOTS:
         QCOMPARE(label("flow-legend"), u"bars: seen on data (360 samples) · window: tried, not in the file"_s);
         QVERIFY(!session().recipeEdited());
         QVERIFY(button("flow-apply")->isVisible());
+        const auto before = session().network();
         button("flow-apply")->click();
+        QVERIFY(QTest::qWaitFor([&] { return session().network() != before; }));
         QVERIFY(QTest::qWaitFor([&] { return runs().result() && !runs().running(); }, 60000));
         QCOMPARE(runs().result()->correct, direct->correct); // by the recipe as by the choice
         QCOMPARE(figures().first(), u"type: ap_ufixed<4,3>"_s);
         QCOMPARE(label("flow-legend"), u"bars: seen on data (360 samples) · window: calibrated in the file"_s);
         session().undoStack().undo();
-        QVERIFY(QTest::qWaitFor([&] { return runs().result() && runs().result()->correct == 355u; }));
-        QCOMPARE(figures().first(), u"type: ap_ufixed<6,3>"_s);
+        QTRY_COMPARE(figures().first(), u"type: ap_ufixed<6,3>"_s);
+        QVERIFY(runs().result() && runs().result()->correct == 355u);
         view->bitWeights()->tryType({4, 3, false});
         session().selectLayers({u"relu1"_s}); // another place has its own
         QCOMPARE(figures().first(), u"type: ap_ufixed<8,2>"_s);
@@ -384,7 +385,6 @@ private Q_SLOTS:
         write(x, npy("<f4", "(2, 1, 8, 8)", floats(128, 0)));
         m_window->dataFiles().askWhat(x, [] {});
         auto *dropped = m_window->findChild<QMenu *>(u"drop-menu"_s);
-        QVERIFY(dropped);
         dropped->actions()[1]->trigger();
         QVERIFY(QTest::qWaitFor([&] { return runs().data()->samples == str(x); }));
         QVERIFY(!runs().data()->labels);

@@ -75,11 +75,7 @@ RunStore::Key RunStore::keyNow() const
     return out;
 }
 
-void RunStore::takeShown()
-{
-    const bool isReady = m_session.network() && m_session.state() == Session::State::Ready;
-    m_shown = m_data && isReady ? std::optional(keyNow()) : std::nullopt;
-}
+void RunStore::takeShown() { m_shown = m_data && m_opened ? std::optional(keyNow()) : std::nullopt; }
 
 std::optional<RunStore::Key> RunStore::openedKey() const
 {
@@ -221,11 +217,11 @@ void RunStore::onNetwork()
 {
     if (!m_session.network() || m_session.state() == Session::State::Listed)
         forget();
-    takeShown();
     if (m_session.state() == Session::State::Ready && !m_opened) {
         m_opened = modelOf(m_session);
         m_opened->recipeText = recipeText(m_session.recipe());
     }
+    takeShown();
     if (running() && m_shown && m_asked != m_shown)
         run();
     else

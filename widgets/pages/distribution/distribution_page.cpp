@@ -68,8 +68,8 @@ QWidget *DistributionPage::makeFigures()
     new FlowLayout(m_figureRow, 8, true);
     static const char *const kIds[] = {"type", "scale", "fractional-bits", "range", "sqnr", "saturated", "rounded-to-0",
         "codes-used", "would-be-clipped"};
-    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"), tr("SQNR"),
-        tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would clip")};
+    static const QString kNames[] = {tr("type"), tr("scale"), tr("fractional bits"), tr("range"),
+        tr("SQNR, weight error"), tr("at limit in file"), tr("rounded to 0"), tr("codes used"), tr("would clip")};
     for (std::size_t i = 0; i < std::size(kIds); ++i) {
         m_figures.push_back(new Figure(kNames[i], u"figure-"_s + QLatin1String(kIds[i])));
         m_figureRow->layout()->addWidget(m_figures.back());
