@@ -1,6 +1,8 @@
 #include "dialects/brevitas/recipe_edits.h"
+#include "panels/run_bar.h"
 #include "recipe/recipe_toml.h"
 #include "support.h"
+#include "support/onnx_builder.h"
 #include "support/run_helper.h"
 
 #include <QSignalSpy>
@@ -215,6 +217,82 @@ private Q_SLOTS:
         QVERIFY(settled(session));
         QCOMPARE(runs.problem(), QString());
         QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+    }
+
+    /// What the helper would read is not what is shown; data that changed are other data.
+    void filesThatChange()
+    {
+        Session session;
+        const QString model = qs(copied("changed")), data = m_folder.filePath(u"changed.npz"_s);
+        QVERIFY(QFile::copy(qs(test::sample("digits_test.npz")), data));
+        QVERIFY(test::openAndWait(session, str(model)));
+        RunStore &runs = session.runs();
+        runs.setData(RunData{str(data) + ":images", str(data) + ":labels", {}});
+        runs.run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+        QVERIFY(QFile::remove(data) && QFile::copy(qs(test::sample("digits_test.npz")), data));
+        QTRY_COMPARE(told(session, runs), u"no run right, opened none, change none"_s);
+        QVERIFY(QFile::remove(model) && QFile::copy(qs(test::sample("digits_fixed.pt")), model));
+        QTRY_VERIFY(session.changedOnDisk());
+        runs.run();
+        QVERIFY(!runs.running());
+        QCOMPARE(runs.problem(),
+            u"digits_fixed.pt, its recipe or its export changed on disk since it was read: reload it (F5), then run."_s);
+        session.reload();
+        QVERIFY(ready(session));
+        QCOMPARE(runs.problem(), QString());
+        runs.run();
+        QVERIFY(settled(session));
+        QCOMPARE(told(session, runs), u"355 right, opened 355, change none"_s);
+    }
+
+    /// A file that cannot be read leaves what is shown, and what ran.
+    void anotherFileThatCannotBeRead()
+    {
+        Session session;
+        QVERIFY(test::openAndWait(session, copied("other")));
+        session.runs().setData(digits());
+        session.runs().run();
+        QVERIFY(settled(session));
+        session.open(u"/no/such/file.pt"_s);
+        QCOMPARE(told(session, session.runs()), u"355 right, opened 355, change none"_s);
+        QVERIFY(ready(session));
+        QCOMPARE(told(session, session.runs()), u"355 right, opened 355, change none"_s);
+        session.close();
+        QCOMPARE(told(session, session.runs()), u"no run right, opened none, change none"_s);
+        QVERIFY(QTest::qWaitFor([] { return test::helperProcess() == 0; }, 20000)); // nothing is left to run
+    }
+
+    /// What was computed before an operator that is not known is there, and it is said where the run stopped.
+    void aRunThatStops()
+    {
+        test::OnnxBuilder builder;
+        builder.input("x").output("y").node("Relu", {"x"}, {"r"}, "first").tensor<float>("s", {}, {0.5f});
+        builder.tensor<float>("z", {}, {0.0f}).tensor<float>("b", {}, {4.0f});
+        builder.node("Quant", {"r", "s", "z", "b"}, {"q"}, "quant", "qonnx.custom_op.general",
+            {{{"signed", 0}, {"narrow", 0}}, {}});
+        builder.node("Quark", {"q"}, {"y"}, "odd", "my.domain");
+        const QString model = m_folder.filePath(u"odd.onnx"_s);
+        const QByteArray content = QByteArray::fromStdString(builder.model());
+        QFile file(model);
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(content) == content.size());
+        file.close();
+        Session session;
+        QVERIFY(test::openAndWait(session, str(model)));
+        RunBar bar(session);
+        RunStore &runs = session.runs();
+        runs.setData(RunData{test::sample("digits_test.npz") + ":images", {}, {}});
+        runs.run();
+        QVERIFY(settled(session));
+        QVERIFY(runs.result() && runs.result()->outputs.empty());
+        QCOMPARE(bar.findChild<QLabel *>(u"run-problem"_s)->text(),
+            u"■ The run stopped at node odd (Quark): the operator my.domain.Quark is not known here, so the network "
+            u"runs "
+            "only up to it; what was computed before is shown."_s);
+        const Layer &layer = session.network()->layers.front();
+        const auto flow = runs.flow(layer, &layer.slots.front());
+        QVERIFY(flow && flow->figures.seen.codesMax == 2); // pixels reach 1, in steps of 1/2
     }
 
     void cancelled()

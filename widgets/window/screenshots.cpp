@@ -101,6 +101,15 @@ void rememberData(const CommandLine &line)
         rememberRunData(QFileInfo(qs(line.file)).absoluteFilePath(), runDataAt(qs(line.data), qs(line.labels)));
 }
 
+/// Why it does not run; empty where it did, or was not asked for.
+static QString runOnData(Session &session, const CommandLine &line)
+{
+    if (!line.data.empty())
+        session.runs().run();
+    waitFor([&] { return !session.runs().running(); });
+    return session.runs().problem();
+}
+
 int takeScreenshots(const CommandLine &line)
 {
     Settings::setVolatile();
@@ -131,11 +140,8 @@ int takeScreenshots(const CommandLine &line)
     waitFor([&] { return session.statistics().idle() && !session.target().running() && !session.second().running(); });
     if (!session.second().problem().isEmpty())
         return fail(3, session.second().problem());
-    if (!line.data.empty())
-        session.runs().run();
-    waitFor([&] { return !session.runs().running(); });
-    if (!session.runs().problem().isEmpty())
-        return fail(3, session.runs().problem());
+    if (const QString problem = runOnData(session, line); !problem.isEmpty())
+        return fail(3, problem);
     const QString error = drawPages(window, folder);
     return error.isEmpty() ? 0 : fail(3, error);
 }
