@@ -1,5 +1,7 @@
 #include "checks/accumulator_rules.h"
 
+#include "network/unconfirmed.h"
+
 #include <array>
 
 #include <fmt/format.h>
@@ -16,13 +18,15 @@ void findOverflows(const CheckFacts &facts, Findings &out)
         if (!range.overflows())
             continue;
         const bool exact = range.bound.empty();
+        const SlotQuantizer *input = facts.network.slot(range.input);
+        const bool guessed = input != nullptr && isUnconfirmed(facts.network, *input);
         Finding finding;
-        finding.severity = exact ? Severity::Error : Severity::Warning;
+        finding.severity = exact && !guessed ? Severity::Error : Severity::Warning;
         finding.subject = {range.layer, Slot::Weight};
         finding.text = fmt::format("{}: its sums reach from {} to {}{} and need {} bits, where {} are declared (output "
-                                   "channel {})",
+                                   "channel {}){}",
             facts.network.layer(range.layer).name, range.min, range.max, exact ? "" : " at most", range.bitsNeeded,
-            range.declaredBits, range.channel);
+            range.declaredBits, range.channel, guessed ? ", with the input quantizer that is assumed" : "");
         finding.fix
             = "fewer bits for weights or input, accumulator-aware training (Int8AccumulatorAwareWeightQuant), or a "
               "wider accumulator";

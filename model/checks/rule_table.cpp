@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -43,6 +44,8 @@ constexpr std::array kTargetRules = {
 
 bool looksAt(const Rule &rule, Slot slot) { return rule.role == SlotRole::Any || rule.role == roleOf(slot); }
 
+constexpr std::string_view kAsAssumed = " (as it is assumed: neither file nor recipe says all of it)";
+
 /// What is refused of a quantizer that is only assumed may not be there: that is a warning.
 void applyToSlots(const Rule &rule, const CheckFacts &facts, Findings &out)
 {
@@ -55,10 +58,24 @@ void applyToSlots(const Rule &rule, const CheckFacts &facts, Findings &out)
         Finding finding;
         finding.severity = guessed && rule.severity == Severity::Error ? Severity::Warning : rule.severity;
         finding.subject = {checked.layer.id, slot};
-        finding.text = fmt::format("{} {}: {}{}", checked.layer.name, slot, problem->text,
-            guessed ? " (as it is assumed: neither file nor recipe says all of it)" : "");
+        finding.text = fmt::format("{} {}: {}{}", checked.layer.name, slot, problem->text, guessed ? kAsAssumed : "");
         finding.fix = std::move(problem->fix);
         out.add(std::move(finding));
+    }
+}
+
+void applyToNetwork(const Rule &rule, const CheckFacts &facts, Findings &out)
+{
+    const std::size_t before = out.found.size();
+    rule.ofNetwork(facts, out);
+    for (Finding &finding : std::span(out.found).subspan(before)) {
+        const SlotQuantizer *slot = finding.subject.layer && finding.subject.slot
+            ? facts.network.slot({*finding.subject.layer, *finding.subject.slot})
+            : nullptr;
+        if (finding.severity != Severity::Error || slot == nullptr || !isUnconfirmed(facts.network, *slot))
+            continue;
+        finding.severity = Severity::Warning;
+        finding.text += kAsAssumed;
     }
 }
 
@@ -72,18 +89,44 @@ void apply(const Rule &rule, const CheckFacts &facts, Findings &out)
     else if (rule.ofSlot != nullptr)
         applyToSlots(rule, facts, out);
     else
-        rule.ofNetwork(facts, out);
+        applyToNetwork(rule, facts, out);
 }
 
-/// Worst first; of one place and rule the worst alone.
+using Place = std::tuple<std::string, std::optional<LayerId>, std::optional<Slot>, std::optional<FlowNodeId>>;
+
+Place placeOf(const Finding &finding)
+{
+    return {finding.rule, finding.subject.layer, finding.subject.slot, finding.node};
+}
+
+/// Where a rule finds a thing as bad as its diagnostic does, it knows more of it. The first `taken` are diagnostics.
+void giveWayToRules(std::vector<Finding> &findings, std::size_t taken)
+{
+    std::map<Place, Severity> byRules;
+    for (const Finding &finding : std::span(findings).subspan(taken)) {
+        Severity &worst = byRules.try_emplace(placeOf(finding), finding.severity).first->second;
+        worst = std::min(worst, finding.severity);
+    }
+    const auto gives = [&](const Finding &finding) {
+        const auto said = byRules.find(placeOf(finding));
+        return finding.subject.layer && said != byRules.end() && said->second <= finding.severity;
+    };
+    const auto end = findings.begin() + static_cast<std::ptrdiff_t>(taken);
+    findings.erase(std::remove_if(findings.begin(), end, gives), end);
+}
+
+/// Worst first. What two sources say of one place and rule is said once, by the one that finds it worse.
 void putInOrder(std::vector<Finding> &findings)
 {
     std::ranges::stable_sort(findings, {}, &Finding::severity);
-    std::set<std::tuple<std::string, std::optional<LayerId>, std::optional<Slot>, std::optional<FlowNodeId>>> seen;
+    std::map<Place, std::string> saidBy;
+    std::set<std::pair<Place, std::string>> texts;
     std::erase_if(findings, [&](const Finding &finding) {
-        const bool hasPlace = finding.subject.layer.has_value();
-        return hasPlace
-            && !seen.emplace(finding.rule, finding.subject.layer, finding.subject.slot, finding.node).second;
+        if (!finding.subject.layer)
+            return false;
+        const Place place = placeOf(finding);
+        return saidBy.emplace(place, finding.source).first->second != finding.source
+            || !texts.emplace(place, finding.text).second;
     });
 }
 
@@ -104,9 +147,11 @@ CheckResult check(const Inspection &inspection, std::optional<Target> target, co
     const CheckFacts facts(inspection, target, accumulators);
     Findings out;
     takeDiagnostics(facts, out);
+    const std::size_t taken = out.found.size();
     for (const std::span<const Rule> rules : rulesFor(target))
         for (const Rule &rule : rules)
             apply(rule, facts, out);
+    giveWayToRules(out.found, taken);
     putInOrder(out.found);
     CheckResult result{target, std::move(out.found), std::move(out.unchecked)};
     result.muted = inspection.muted + std::erase_if(result.findings, [&](const Finding &finding) {

@@ -209,19 +209,36 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("bits");
         QTest::addColumn<QString>("bound");
+        QTest::addColumn<QString>("assumed");
         QTest::addColumn<QString>("finding");
-        QTest::newRow("enough") << 32 << QString() << QString();
-        QTest::newRow("too few") << 33 << QString() << u"error accumulator-overflow"_s;
-        QTest::newRow("too few, at most") << 33 << u"its stride is not known"_s << u"warning accumulator-overflow"_s;
+        const QString sums
+            = u"c: its sums reach from -7 to 9%1 and need 33 bits, where 32 are declared (output channel 2)"_s;
+        QTest::newRow("enough") << 32 << QString() << QString() << QString();
+        QTest::newRow("too few") << 33 << QString() << QString() << u"error "_s + sums.arg(QString());
+        QTest::newRow("too few, at most")
+            << 33 << u"its stride is not known"_s << QString() << u"warning "_s + sums.arg(u" at most"_s);
+        QTest::newRow("a weight that is assumed")
+            << 33 << QString() << u"c"_s
+            << u"warning "_s + sums.arg(QString()) + u" (as it is assumed: neither file nor recipe says all of it)"_s;
+        QTest::newRow("an input that is assumed")
+            << 33 << QString() << u"q"_s
+            << u"warning "_s + sums.arg(QString()) + u", with the input quantizer that is assumed"_s;
     }
 
     void accumulators()
     {
         QFETCH(int, bits);
         QFETCH(QString, bound);
-        const Sample sample;
+        QFETCH(QString, assumed);
+        Sample sample;
+        if (!assumed.isEmpty())
+            sample.layer(assumed.toStdString()).slots.front().assumed = true;
         AccumulatorRange range;
         range.layer = sample.network.layer("c")->id;
+        range.input = {sample.network.layer("q")->id, Slot::Act};
+        range.min = -7;
+        range.max = 9;
+        range.channel = 2;
         range.bitsNeeded = bits;
         range.bound = bound.toStdString();
         const Accumulators accumulators{{range}, {{sample.network.layer("r")->id, "its input is not known"}}};
@@ -229,7 +246,8 @@ private Q_SLOTS:
         const CheckResult result = check(inspection, {}, &accumulators);
         QString finding;
         for (const Finding &found : result.findings)
-            finding += QString::fromUtf8(severityName(found.severity)) + u' ' + QString::fromStdString(found.rule);
+            if (found.rule == "accumulator-overflow")
+                finding += QString::fromUtf8(severityName(found.severity)) + u' ' + QString::fromStdString(found.text);
         QTEST(finding, "finding");
         QCOMPARE(result.unchecked.size(), std::size_t(1));
         QCOMPARE(result.unchecked.front().rule, std::string("accumulator-overflow"));

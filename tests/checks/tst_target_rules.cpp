@@ -233,21 +233,35 @@ private Q_SLOTS:
 
     void ofTheDpu_data()
     {
-        QTest::addColumn<int>("position");
-        QTest::addColumn<QStringList>("findings");
+        QTest::addColumn<int>("output");
+        QTest::addColumn<int>("bias");
+        QTest::addColumn<QStringList>("texts");
         // weight 7 and input 6 of bits behind the point: shift_cut = 13 - output, shift_bias = 13 - bias
-        QTest::newRow("fits") << 5 << QStringList{};
-        QTest::newRow("shift_cut 17") << -4 << QStringList{u"error shift-range c weight"_s};
+        const QString cut = u"c: shift_cut is 17, and the DPU has 0 to 16: its compiler stops there; move the position "
+                            u"of its weight or of its output"_s,
+                      bias = u"c: shift_bias is 16, and the DPU has %1 to 15: its compiler stops there; move the "
+                             u"position of its bias"_s;
+        QTest::newRow("fits") << 5 << 7 << QStringList{};
+        QTest::newRow("shift_cut 17") << -4 << 7 << QStringList{cut};
+        QTest::newRow("shift_bias 16") << 5 << -3 << QStringList{bias.arg(-8)};
+        QTest::newRow("both") << -4 << -3 << QStringList{cut, bias.arg(0)};
     }
 
     void ofTheDpu()
     {
-        QFETCH(int, position);
+        QFETCH(int, output);
+        QFETCH(int, bias);
         Sample sample(kDpuLayers);
-        sample.setBias(biasQuantizer(8, 0x1p-7f));
-        sample.relu().scale->values = {std::ldexp(1.0f, -position)};
+        sample.setBias(biasQuantizer(8, std::ldexp(1.0f, -bias)));
+        sample.relu().scale->values = {std::ldexp(1.0f, -output)};
         sample.relu().rounding = sample.input().rounding = Rounding::Dpu;
-        QTEST(findingsOf(sample.network, Target::Dpu), "findings");
+        QStringList texts;
+        for (const Finding &finding : checked(sample.network, Target::Dpu).findings)
+            if (finding.rule == "shift-range") {
+                QVERIFY(finding.severity == Severity::Error);
+                texts << QString::fromStdString(finding.text + "; " + finding.fix);
+            }
+        QTEST(texts, "texts");
     }
 
     void inputsThatAreFloat()
