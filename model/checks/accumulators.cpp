@@ -22,6 +22,8 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 
+bool isTransposed(const Layer &layer) { return layer.kind.find("ConvTranspose") != std::string::npos; }
+
 bool isConvolutionKind(const Layer &layer) { return layer.kind.find("Conv") != std::string::npos; }
 
 /// Layers that sum products of a weight with what they read, and nothing else.
@@ -101,13 +103,16 @@ std::vector<std::int64_t> biasCodes(
         return {};
     const Granular &scale = *bias->quantizer->scale, &ofWeight = *weight.quantizer->scale;
     const Granular &ofInput = *input->quantizer->scale;
+    // The groups of a transposed convolution share the scales of its weight, which has the channels of one.
+    const auto groups = static_cast<std::uint64_t>(std::max(layer.groups, 1));
     const auto fits = [&](const Granular &numbers) { return numbers.perTensor() || numbers.values.size() == channels; };
-    if (!ofInput.perTensor() || !fits(scale) || !fits(ofWeight) || bias->tensor->count() != channels)
+    const bool fitsGroup = isTransposed(layer) && ofWeight.values.size() * groups == channels;
+    if (!ofInput.perTensor() || !fits(scale) || !(fits(ofWeight) || fitsGroup) || bias->tensor->count() != channels)
         return {};
     const auto factors = productFactors(network, layer);
     if (!factors)
         throw ParseError("the network computes what its operator multiplies sums or bias with");
-    const auto at = [](const Granular &numbers, std::size_t c) { return numbers.values[numbers.perTensor() ? 0 : c]; };
+    const auto at = [](const Granular &numbers, std::size_t c) { return numbers.values[c % numbers.values.size()]; };
     for (std::size_t c = 0; c < channels; ++c)
         if (!isProduct(at(scale, c), at(ofWeight, c), ofInput.values[0], *factors))
             return {};
@@ -152,14 +157,13 @@ bool mayBeDilated(const Network &network, const Layer &layer)
 /// Why the sums may stay within less.
 std::string boundOf(const Network &network, const Layer &layer)
 {
-    const bool transposed = layer.kind.find("ConvTranspose") != std::string::npos;
     if (layer.kindAssumed)
         return fmt::format("that it is a {} is assumed", layer.kind);
-    if (transposed && !layer.strideTold)
+    if (isTransposed(layer) && !layer.strideTold)
         return "its stride is not known, or not one for all axes without dilation: with one, fewer kernel positions "
                "meet in a "
                "sum";
-    if (transposed && mayBeDilated(network, layer))
+    if (isTransposed(layer) && mayBeDilated(network, layer))
         return fmt::format("its dilation is not known: without one, and with its stride of {}, fewer kernel positions "
                            "meet in a sum",
             layer.stride);

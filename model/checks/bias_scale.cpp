@@ -45,12 +45,15 @@ bool isProductScale(const Network &network, const Layer &layer, const Quantizer 
         return false;
     const auto &weights = weight->quantizer->scale->values, &biases = bias->quantizer->scale->values;
     const auto &inputs = input.scale->values;
-    const bool fit = weights.size() == biases.size() || weights.size() == 1 || biases.size() == 1;
+    // The groups of a transposed convolution share the scales of its weight, which has the channels of one.
+    const bool isGrouped = layer.kind.find("ConvTranspose") != std::string::npos && layer.groups > 1
+        && weights.size() * static_cast<std::size_t>(layer.groups) == biases.size();
+    const bool fit = weights.size() == biases.size() || weights.size() == 1 || biases.size() == 1 || isGrouped;
     if (weights.empty() || biases.empty() || inputs.size() != 1 || !fit)
         return false;
     const auto factors = productFactors(network, layer);
     for (std::size_t i = 0; factors && i < std::max(weights.size(), biases.size()); ++i) {
-        const float scale = weights[weights.size() == 1 ? 0 : i], own = biases[biases.size() == 1 ? 0 : i];
+        const float scale = weights[i % weights.size()], own = biases[i % biases.size()];
         if (!nearlyEqual(factors->biasStep(own), factors->sumStep(scale, inputs.front())))
             return false;
     }

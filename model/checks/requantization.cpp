@@ -20,6 +20,15 @@ bool onlyCuts(const FlowNode &node)
     return node.kind == FlowNode::Kind::Operator && std::ranges::find(kCutting, node.opType) != kCutting.end();
 }
 
+/// A layer that quantizes what it reads, or what it only cuts off or chooses from: not what it computes of it.
+bool quantizesAsItIs(const Layer &layer)
+{
+    static constexpr std::array<std::string_view, 7> kKinds
+        = {"Identity", "Quantize", "ReLU", "ReLU6", "Hardtanh", "MaxPool1d", "MaxPool2d"};
+    return layer.slot(Slot::Weight) == nullptr && layer.slot(Slot::Act) != nullptr
+        && (layer.kindAssumed || std::ranges::find(kKinds, layer.kind) != kKinds.end());
+}
+
 /// The quantizers that the result of one layer meets, followed down through what keeps values.
 class Outputs {
 public:
@@ -53,7 +62,7 @@ private:
         const Layer *layer = reader.layer ? &m_network.layer(*reader.layer) : nullptr;
         if (edge.requantizer)
             keep(*edge.requantizer);
-        else if (layer != nullptr && layer->slot(Slot::Weight) == nullptr && layer->slot(Slot::Act) != nullptr)
+        else if (layer != nullptr && quantizesAsItIs(*layer))
             keep({layer->id, Slot::Act});
         else
             return layer == nullptr && (edge.use == FlowUse::Keeps || edge.use == FlowUse::Pads || onlyCuts(reader));
