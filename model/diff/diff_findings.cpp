@@ -1,6 +1,7 @@
 #include "diff/diff_findings.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -115,29 +116,45 @@ void assumedSides(
             "it"});
 }
 
+using LayerNames = std::unordered_set<std::string_view>;
+
+LayerNames layerNamesOf(const Network &network)
+{
+    LayerNames out;
+    for (const Layer &layer : network.layers)
+        out.insert(layer.name);
+    return out;
+}
+
+/// What stands before one of those names in a longer one, with its dot; empty where none does.
+std::string_view prefixBefore(const LayerNames &names, std::string_view longer)
+{
+    constexpr std::size_t kLongest = 4096; // each dot is looked at
+    for (std::size_t dot = longer.find('.'); dot != longer.npos && longer.size() < kLongest;
+         dot = longer.find('.', dot + 1))
+        if (names.contains(longer.substr(dot + 1)))
+            return longer.substr(0, dot + 1);
+    return {};
+}
+
 /// A rename that pairs names of which one is the other behind a prefix; empty where none does.
 std::string proposedRename(const Network &a, const Network &b)
 {
-    const auto prefixOf = [](const std::string &longer, const std::string &name) {
-        return longer.ends_with("." + name) ? longer.substr(0, longer.size() - name.size()) : std::string();
-    };
-    for (const Layer &first : a.layers)
-        for (const Layer &second : b.layers) {
-            if (const std::string prefix = prefixOf(second.name, first.name); !prefix.empty())
-                return fmt::format("*={}*", prefix);
-            if (const std::string prefix = prefixOf(first.name, second.name); !prefix.empty())
-                return fmt::format("{}*=*", prefix);
-        }
+    const LayerNames namesA = layerNamesOf(a), namesB = layerNamesOf(b);
+    for (const Layer &layer : b.layers)
+        if (const std::string_view prefix = prefixBefore(namesA, layer.name); !prefix.empty())
+            return fmt::format("*={}*", prefix);
+    for (const Layer &layer : a.layers)
+        if (const std::string_view prefix = prefixBefore(namesB, layer.name); !prefix.empty())
+            return fmt::format("{}*=*", prefix);
     return {};
 }
 
 /// Nothing was compared.
 void otherNames(const Network &a, const Network &b, const ModelDiff &diff, std::vector<DiffFinding> &out)
 {
-    constexpr std::size_t kMostLayers = 2000; // every pair is looked at
     const bool paired = std::ranges::any_of(diff.slots, [](const auto &slot) { return slot.a && slot.b; });
-    if (paired || a.layers.empty() || b.layers.empty() || a.layers.size() > kMostLayers
-        || b.layers.size() > kMostLayers)
+    if (paired || a.layers.empty() || b.layers.empty())
         return;
     const std::string rename = proposedRename(a, b);
     out.push_back({"no-common-names", Severity::Warning, std::nullopt, std::nullopt,

@@ -66,8 +66,10 @@ std::string fieldsText(const SlotDifference &slot)
 std::string summaryText(const Network &a, const Network &b, const ModelDiff &diff)
 {
     const std::string first = printable(fileName(a.file->path)), second = printable(fileName(b.file->path));
+    const bool isWhole = std::ranges::all_of(diff.slots, [](const auto &slot) { return slot.notCompared.empty(); });
     if (diff.same())
-        return fmt::format("{} and {} are the same in all {} slots\n", first, second, diff.slots.size());
+        return fmt::format("{} and {} are the same in all {} slots{}\n", first, second, diff.slots.size(),
+            isWhole ? "" : ", as far as both say");
     std::string out = fmt::format(
         "{} and {} differ: {} of {} slots changed", first, second, diff.count(SlotState::Changed), diff.slots.size());
     for (const auto &[state, file] : {std::pair(SlotState::OnlyA, first), std::pair(SlotState::OnlyB, second)})
