@@ -177,7 +177,7 @@ void addRun(CLI::App &app, Command &chosen)
             "candidate is as in compare, or float; may repeat")
         ->allow_extra_args(false);
     word->add_flag("--float", arguments->allFloat, "Switches every quantizer off that --with does not name");
-    word->add_option("--limit", arguments->limit, "Runs the first samples alone");
+    word->add_option("--limit", arguments->limit, "Runs the first samples alone")->check(CLI::NonNegativeNumber);
     word->add_option("--save", arguments->save, "Writes the graph's outputs as an .npz");
     word->add_flag("--layers", arguments->layers, "With --save: also what leaves each layer, as layer/NAME");
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "commands.h"
+#include "recipe/recipe.h"
 #include "report/json_text.h"
 #include "report/run_report.h"
 #include "run/data_range.h"
@@ -53,8 +54,10 @@ bool isRead(const RunArguments &arguments, const std::string &path)
         const std::size_t key = read.rfind(':'); // of FILE.npz:KEY
         return key != std::string::npos && std::filesystem::equivalent(read.substr(0, key), path, notThere);
     };
+    const auto beside = recipeBeside(arguments.file);
     return same(arguments.file) || same(arguments.data) || (arguments.labels && same(*arguments.labels))
-        || (arguments.recipe && same(*arguments.recipe)) || (arguments.quantInfo && same(*arguments.quantInfo));
+        || (arguments.recipe && same(*arguments.recipe)) || (arguments.quantInfo && same(*arguments.quantInfo))
+        || (beside && same(*beside));
 }
 
 } // namespace

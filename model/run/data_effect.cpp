@@ -1,8 +1,10 @@
 #include "run/data_effect.h"
 
 #include "analysis/figure_kernels.h"
+#include "run/largest_value.h"
 
-#include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -18,9 +20,18 @@ std::uint64_t changedPredictions(const RunOutput &own, const RunOutput &other)
     std::uint64_t changed = 0;
     for (std::size_t at = 0; at + classes <= own.values.size(); at += classes) {
         const auto a = std::span(own.values).subspan(at, classes), b = std::span(other.values).subspan(at, classes);
-        changed += std::ranges::max_element(a) - a.begin() != std::ranges::max_element(b) - b.begin() ? 1u : 0u;
+        changed += placeOfLargest(a) != placeOfLargest(b) ? 1u : 0u;
     }
     return changed;
+}
+
+/// One of them is no finite number where the other is another: no error tells how far they are apart.
+bool partsAtInfinity(std::span<const float> a, std::span<const float> b)
+{
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (!(std::isfinite(a[i]) && std::isfinite(b[i])) && a[i] != b[i] && !(std::isnan(a[i]) && std::isnan(b[i])))
+            return true;
+    return false;
 }
 
 } // namespace
@@ -37,9 +48,10 @@ DataEffect effectOf(const RunResult &own, const RunResult &candidate)
     QuantizationError error;
     RunFigures figures;
     addError(y.values, other.values, error, figures);
-    out.outputSqnrDb = error.sqnrDb();
-    out.isExact = error.isExact();
-    out.outputErrorPower = error.errorPower;
+    const bool apart = partsAtInfinity(y.values, other.values);
+    out.outputSqnrDb = apart ? std::nullopt : error.sqnrDb();
+    out.isExact = !apart && error.isExact();
+    out.outputErrorPower = apart ? std::numeric_limits<double>::infinity() : error.errorPower;
     if (hasClasses(y))
         out.predictionsChanged = changedPredictions(y, other);
     return out;

@@ -4,6 +4,7 @@
 #include "network/arrivals.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace quantscope {
 
@@ -31,15 +32,18 @@ std::vector<float> productOf(const Quantizer *input, const Quantizer *weight)
     return out;
 }
 
+/// Equal but for the last bit, which depends on how an exporter rounded the product.
 bool isSameScale(const std::vector<float> &product, const Granular &scale)
 {
-    if (product.empty())
+    const std::size_t products = product.size(), scales = scale.values.size();
+    if (products == 0 || scales == 0 || (products != scales && products != 1 && scales != 1))
         return false;
-    for (std::size_t i = 0; i < std::max(product.size(), scale.values.size()); ++i)
-        if (product[product.size() == 1 ? 0 : i % product.size()]
-            != scale.values[scale.values.size() == 1 ? 0 : i % scale.values.size()])
+    for (std::size_t i = 0; i < std::max(products, scales); ++i) {
+        const float one = product[products == 1 ? 0 : i], other = scale.values[scales == 1 ? 0 : i];
+        if (one != other && std::nextafter(one, other) != other)
             return false;
-    return product.size() == scale.values.size() || product.size() == 1 || scale.values.size() == 1;
+    }
+    return true;
 }
 
 /// The bias with another scale. Codes of a file without floats are those of the values that they stood for.

@@ -8,8 +8,22 @@ namespace quantscope {
 
 MessageJson exactJson(double value) { return std::bit_cast<std::uint64_t>(value); }
 
+std::string messageText(const MessageJson &message)
+{
+    try {
+        return message.dump();
+    } catch (const MessageJson::type_error &) { // UTF-8
+        std::string out;
+        MessageJson::to_cbor(message, out);
+        return out;
+    }
+}
+
+/// Maps of CBOR begin with a byte of which no JSON text does.
 MessageReader::MessageReader(std::string_view payload)
-    : m_object(MessageJson::parse(payload, nullptr, false))
+    : m_object(!payload.empty() && static_cast<unsigned char>(payload.front()) >= 0x80
+            ? MessageJson::from_cbor(payload, true, false)
+            : MessageJson::parse(payload, nullptr, false))
 {
     if (!m_object.is_object())
         throw ParseError("a frame holds no message");

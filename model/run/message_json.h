@@ -20,6 +20,9 @@ template <class T> MessageJson orAbsent(const std::optional<T> &value)
 {
     return value ? MessageJson(*value) : MessageJson(nullptr);
 }
+/// As JSON; as CBOR where a text is no UTF-8, such as the path of a file that an older system named: its bytes are what
+/// tells the file.
+std::string messageText(const MessageJson &message);
 /// Exact, also for what is not finite.
 MessageJson exactJson(double value);
 

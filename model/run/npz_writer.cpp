@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kCopiedAtOnce = 1 << 20;
 constexpr std::uint32_t kIn64Bits = 0xFFFFFFFF;
+constexpr std::size_t kLongestName = 0xFFFF - 4; ///< of an array, with ".npy" in 16 bits
 
 /// NumPy's format, version 1.0: what stands before the elements, a multiple of 64 bytes.
 std::string npyHead(const Shape &shape)
@@ -177,6 +178,11 @@ void NpzWriter::add(const std::string &name, const Shape &shape, std::span<const
     if (!m_problem.empty())
         return;
     auto found = std::ranges::find(m_arrays, name, &Waiting::name);
+    if (name.size() > kLongestName) {
+        m_problem
+            = fmt::format("the name of an array has {} bytes, and a zip archive holds {}", name.size(), kLongestName);
+        return;
+    }
     if (found == m_arrays.end()) {
         found = m_arrays.emplace(m_arrays.end(), name, shape, m_folder);
     } else if (shape.size() == found->shape.size()

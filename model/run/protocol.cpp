@@ -14,11 +14,6 @@ namespace {
 
 constexpr int kProtocol = 1;
 
-std::string textOf(const MessageJson &message)
-{
-    return message.dump(-1, ' ', false, MessageJson::error_handler_t::replace);
-}
-
 constexpr std::pair<ErrorKind, std::string_view> kErrorKinds[] = {{ErrorKind::Usage, "usage"}, {ErrorKind::Io, "io"},
     {ErrorKind::Parse, "parse"}, {ErrorKind::Proof, "proof"}, {ErrorKind::Cancelled, "cancelled"}};
 
@@ -28,7 +23,7 @@ HelloMessage ownHello() { return {kProtocol, QUANTSCOPE_VERSION}; }
 
 std::string payloadOf(const HelloMessage &message)
 {
-    return textOf({{"protocol", message.protocol}, {"version", message.version}});
+    return messageText({{"protocol", message.protocol}, {"version", message.version}});
 }
 
 HelloMessage helloIn(std::string_view payload)
@@ -39,7 +34,7 @@ HelloMessage helloIn(std::string_view payload)
 
 std::string payloadOf(const RunModel &message)
 {
-    return textOf({{"path", message.path}, {"recipe", orAbsent(message.recipe)}, {"part", orAbsent(message.part)},
+    return messageText({{"path", message.path}, {"recipe", orAbsent(message.recipe)}, {"part", orAbsent(message.part)},
         {"quant_info", orAbsent(message.quantInfo)}, {"recipe_text", orAbsent(message.recipeText)}});
 }
 
@@ -50,13 +45,20 @@ RunModel modelIn(std::string_view payload)
         in.textOrNone("recipe_text")};
 }
 
-std::string payloadOf(const OpenedMessage &message) { return textOf({{"notes", message.notes}}); }
+std::string payloadOf(const OpenedMessage &message)
+{
+    return messageText({{"notes", message.notes}, {"kept", message.kept}});
+}
 
-OpenedMessage openedIn(std::string_view payload) { return {MessageReader(payload).texts("notes")}; }
+OpenedMessage openedIn(std::string_view payload)
+{
+    const MessageReader in(payload);
+    return {in.texts("notes"), in.flag("kept")};
+}
 
 std::string payloadOf(const RunData &message)
 {
-    return textOf(
+    return messageText(
         {{"samples", message.samples}, {"labels", orAbsent(message.labels)}, {"limit", orAbsent(message.limit)}});
 }
 
@@ -69,7 +71,7 @@ RunData dataIn(std::string_view payload)
     return out;
 }
 
-std::string payloadOf(const DataTakenMessage &message) { return textOf({{"samples", message.samples}}); }
+std::string payloadOf(const DataTakenMessage &message) { return messageText({{"samples", message.samples}}); }
 
 DataTakenMessage dataTakenIn(std::string_view payload)
 {
@@ -78,7 +80,7 @@ DataTakenMessage dataTakenIn(std::string_view payload)
 
 std::string payloadOf(const RunMessage &message)
 {
-    return textOf({{"with", message.with}, {"float", message.allFloat}, {"layers", message.layerOutputs},
+    return messageText({{"with", message.with}, {"float", message.allFloat}, {"layers", message.layerOutputs},
         {"outputs", message.outputs}, {"magnitudes", message.magnitudes}, {"memory", message.memoryLimit}});
 }
 
@@ -91,7 +93,7 @@ RunMessage runIn(std::string_view payload)
 
 std::string payloadOf(const ProgressMessage &message)
 {
-    return textOf({{"done", message.done}, {"total", message.total}});
+    return messageText({{"done", message.done}, {"total", message.total}});
 }
 
 ProgressMessage progressIn(std::string_view payload)
@@ -103,7 +105,7 @@ ProgressMessage progressIn(std::string_view payload)
 /// A length and the description as JSON, then the elements, little-endian.
 std::string payloadOf(std::string_view name, const Shape &shape, std::span<const float> values)
 {
-    const std::string head = textOf({{"name", std::string(name)}, {"shape", shape}});
+    const std::string head = messageText({{"name", std::string(name)}, {"shape", shape}});
     const auto length = static_cast<std::uint32_t>(head.size());
     std::string out(sizeof length, '\0');
     std::memcpy(out.data(), &length, sizeof length);
@@ -132,7 +134,7 @@ std::string payloadOf(const Error &message)
     std::string_view kind;
     for (const auto &[known, name] : kErrorKinds)
         kind = known == message.kind ? name : kind;
-    return textOf({{"kind", std::string(kind)}, {"path", message.path}, {"offset", orAbsent(message.offset)},
+    return messageText({{"kind", std::string(kind)}, {"path", message.path}, {"offset", orAbsent(message.offset)},
         {"message", message.message}});
 }
 

@@ -22,6 +22,7 @@ HelloMessage ownHello();
 
 struct OpenedMessage {
     std::vector<std::string> notes;
+    bool kept = false; ///< it was open, its files are the same: the data that were handed over are still there
 };
 
 struct DataTakenMessage {

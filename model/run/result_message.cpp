@@ -186,7 +186,7 @@ std::string payloadOf(const RunResult &result)
     const MessageJson message
         = {{"samples", result.samples}, {"correct", orAbsent(result.correct)}, {"outputs", std::move(outputs)},
             {"layers", std::move(layers)}, {"stopped", orAbsent(result.stopped)}, {"notes", result.notes}};
-    return message.dump(-1, ' ', false, MessageJson::error_handler_t::replace);
+    return messageText(message);
 }
 
 RunResult resultIn(std::string_view payload)

@@ -81,7 +81,6 @@ void RunClient::stop()
 {
     m_channel.reset();
     m_process.reset();
-    m_model.reset();
     m_data.reset();
 }
 
@@ -148,17 +147,11 @@ Frame RunClient::answer(FrameType wanted, const Progress &progress, const ArrayS
 
 void RunClient::handOver(const RunRequest &request, const Progress &progress)
 {
-    const Stamp model = stampOf(request.model.path), data = stampOf(request.data.samples),
-                labels = stampOf(request.data.labels.value_or(""));
-    if (m_model != request.model || m_modelStamp != model) {
-        m_model.reset();
-        m_data.reset();
-        m_channel->send(FrameType::Open, payloadOf(request.model));
-        m_notes = openedIn(answer(FrameType::Opened, progress).payload).notes;
-        m_model = request.model;
-        m_modelStamp = model;
-    }
-    if (m_data != request.data || m_dataStamp != data || m_labelsStamp != labels) {
+    const Stamp data = stampOf(request.data.samples), labels = stampOf(request.data.labels.value_or(""));
+    m_channel->send(FrameType::Open, payloadOf(request.model));
+    OpenedMessage opened = openedIn(answer(FrameType::Opened, progress).payload);
+    m_notes = std::move(opened.notes);
+    if (!opened.kept || m_data != request.data || m_dataStamp != data || m_labelsStamp != labels) {
         m_data.reset();
         m_channel->send(FrameType::Data, payloadOf(request.data));
         dataTakenIn(answer(FrameType::DataTaken, progress).payload);

@@ -27,8 +27,9 @@ struct RunClientOptions {
 /// quantscope-torch beside this program, else on PATH; empty when there is none.
 std::string findRunProgram();
 
-/// Runs networks in quantscope-torch, which it starts at the first run, keeps, and starts anew after a crash; model and
-/// data are handed over again only when they changed. For one thread at a time.
+/// Runs networks in quantscope-torch, which it starts at the first run, keeps, and starts anew after a crash. That
+/// program opens a model again only when one of its files changed, and data are handed over again only when they
+/// changed. For one thread at a time.
 class RunClient {
 public:
     explicit RunClient(RunClientOptions options = {})
@@ -64,9 +65,8 @@ private:
     RunClientOptions m_options;
     std::optional<KeptProcess> m_process;
     std::optional<FrameChannel> m_channel;
-    std::optional<RunModel> m_model;
     std::optional<RunData> m_data;
-    Stamp m_modelStamp, m_dataStamp, m_labelsStamp;
+    Stamp m_dataStamp, m_labelsStamp;
     std::vector<std::string> m_notes;
     ProgressMessage m_done;
     std::string m_program;

@@ -37,6 +37,7 @@ public:
     static Result<SampleFile> open(const std::string &place, std::string_view wanted = {});
 
     const std::string &path() const { return m_path; }
+    const std::string &arrayName() const { return m_tensor->name; } ///< in the file
     const Shape &shape() const { return m_tensor->shape; }
     DType dtype() const { return m_tensor->dtype; }
     std::uint64_t samples() const { return static_cast<std::uint64_t>(shape().front()); }

@@ -1,9 +1,12 @@
+#include "run/npz_writer.h"
 #include "support/golden.h"
+#include "support/onnx_builder.h"
 #include "support/paths.h"
 #include "support/program.h"
 
 #include <csignal>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -47,6 +50,31 @@ class TestRun : public QObject {
 
     json m_expected;
     QTemporaryDir m_folder;
+
+    /// y = a - b, given twice; with an archive of one array and one of both: 7, 8, 9, 11 less 2, 3, 4, 5.
+    QString twoInputs()
+    {
+        const QString path = m_folder.filePath("two.onnx");
+        const std::string model = quantscope::test::OnnxBuilder()
+                                      .input("a")
+                                      .input("b")
+                                      .output("y")
+                                      .output("y")
+                                      .node("Sub", {"a", "b"}, {"y"})
+                                      .model();
+        QFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(model.data(), static_cast<qsizetype>(model.size())) < 0)
+            qFatal("cannot write");
+        for (const bool both : {false, true}) {
+            auto arrays = quantscope::NpzWriter::create(m_folder.filePath(both ? "both.npz" : "one.npz").toStdString());
+            if (both)
+                arrays->add("b", {2, 2}, std::vector<float>{2, 3, 4, 5});
+            arrays->add("a", {2, 2}, std::vector<float>{7, 8, 9, 11});
+            if (!arrays->commit())
+                qFatal("cannot write");
+        }
+        return path;
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -284,6 +312,15 @@ private Q_SLOTS:
             "/proc/none/x.npz: cannot be written");
         const char *read = "is read here: name another file for --save";
         row("saved over the model", {model, "--data", data, "--save", model}, 2, read);
+        const QString recipe = m_folder.filePath("alone.recipe.toml");
+        QVERIFY(QFile::copy(sample("digits_fixed.recipe.toml"), recipe));
+        row("saved over the recipe beside", {m_folder.filePath("alone.pt"), "--data", data, "--save", recipe}, 2, read);
+        row("less than no samples", {model, "--data", data, "--limit", "-1"}, 2, "--limit");
+        const QString two = twoInputs();
+        for (const char *one : {"one.npz", "one.npz:a"})
+            row(one, {two, "--data", m_folder.filePath(one)}, 2,
+                "one.npz: gives one array, and the graph has inputs \"a\" and \"b\": write an .npz with an array for "
+                "each under its name");
         row("saved over the data", {model, "--data", data, "--save", sample("digits_test.npz")}, 2, read);
         QVERIFY(QFile::copy(sample("digits_fixed.pt"), m_folder.filePath("alone.pt")));
         row("a checkpoint alone", {m_folder.filePath("alone.pt"), "--data", data}, 3, "has no graph");
@@ -299,6 +336,21 @@ private Q_SLOTS:
         QVERIFY(run.out.isEmpty());
         QVERIFY2(run.err.startsWith("quantscope: ") && run.err.contains(says.toUtf8()), run.err);
         QCOMPARE(run.err.count('\n'), 1);
+    }
+
+    /// Each input takes the array of its name; an output that is named twice is written once.
+    void severalInputs()
+    {
+        const QString model = twoInputs(), out = m_folder.filePath("difference.npz");
+        const Run run = runWith({"run", model, "--data", m_folder.filePath("both.npz"), "--save", out, "--json"});
+        QVERIFY2(run.status == 0, run.err);
+        QFile file(out);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray difference = elementsOf(file.readAll(), "y").left(16);
+        const std::array<float, 4> expected = {5, 5, 5, 6};
+        QCOMPARE(difference, QByteArray(reinterpret_cast<const char *>(expected.data()), sizeof expected));
+        QCOMPARE(json::parse(run.out.toStdString())["outputs"].dump(),
+            std::string(R"([{"name":"y","shape":[2,2]},{"name":"y","shape":[2,2]}])"));
     }
 
     /// A disk that is full, by a limit on file sizes: nothing is left, whatever was there before stays.

@@ -1,4 +1,4 @@
-#include "run/frame.h"
+#include "run/protocol.h"
 
 #include <thread>
 
@@ -117,6 +117,52 @@ private Q_SLOTS:
         } catch (const ParseError &error) {
             QVERIFY2(QString(error.what()).contains(says), error.what());
         }
+    }
+
+    /// Each member comes back as the one that it was.
+    void messages()
+    {
+        const auto model = modelIn(payloadOf(RunModel{"m.pt", "r.toml", {}, "q.json", "text"}));
+        QVERIFY(model == (RunModel{"m.pt", "r.toml", {}, "q.json", "text"}));
+        QVERIFY(modelIn(payloadOf(RunModel{"m.pt", {}, "ema", {}, {}})) == (RunModel{"m.pt", {}, "ema", {}, {}}));
+        QVERIFY(dataIn(payloadOf(RunData{"x.npy", "y.npy", 7})) == (RunData{"x.npy", "y.npy", 7}));
+        QVERIFY(dataIn(payloadOf(RunData{"x.npy", {}, {}})) == (RunData{"x.npy", {}, {}}));
+        for (const int set : {0, 1, 2, 3}) {
+            const RunMessage run
+                = runIn(payloadOf(RunMessage{{"a=b", "c"}, set == 0, set == 1, set == 2, set == 3, 5}));
+            QCOMPARE(run.with, (std::vector<std::string>{"a=b", "c"}));
+            QCOMPARE(run.allFloat, set == 0);
+            QCOMPARE(run.layerOutputs, set == 1);
+            QCOMPARE(run.outputs, set == 2);
+            QCOMPARE(run.magnitudes, set == 3);
+            QCOMPARE(run.memoryLimit, std::uint64_t{5});
+        }
+        const std::string latin = "net\xe9.onnx"; // no UTF-8
+        QVERIFY(modelIn(payloadOf(RunModel{latin, {}, {}, {}, {}})) == (RunModel{latin, {}, {}, {}, {}}));
+        QCOMPARE(errorIn(payloadOf(Error{ErrorKind::Io, latin, {}, "is damaged"})).path, latin);
+        QCOMPARE(arrayIn(payloadOf(latin, {1}, std::vector<float>{2})).name, latin);
+        for (const char *broken : {"\xa1", "\x80", "\xff", "\xa1\x61p", ""})
+            QVERIFY_EXCEPTION_THROWN(modelIn(broken), ParseError);
+        const ProgressMessage progress = progressIn(payloadOf(ProgressMessage{3, 8}));
+        QCOMPARE(progress.done, std::uint64_t{3});
+        QCOMPARE(progress.total, std::uint64_t{8});
+        for (const bool kept : {false, true}) {
+            const OpenedMessage opened = openedIn(payloadOf(OpenedMessage{{"one", "two"}, kept}));
+            QCOMPARE(opened.notes, (std::vector<std::string>{"one", "two"}));
+            QCOMPARE(opened.kept, kept);
+        }
+        for (const ErrorKind kind :
+            {ErrorKind::Usage, ErrorKind::Io, ErrorKind::Parse, ErrorKind::Proof, ErrorKind::Cancelled}) {
+            const Error error = errorIn(payloadOf(Error{kind, "m.onnx", 16, "is damaged"}));
+            QVERIFY(error.kind == kind);
+            QCOMPARE(error.text(), Error(kind, "m.onnx", 16, "is damaged").text());
+        }
+        const ArrayMessage array = arrayIn(payloadOf("layer/a", {2, 1}, std::vector<float>{1.5f, -2}));
+        QCOMPARE(array.name, std::string("layer/a"));
+        QCOMPARE(array.shape, (Shape{2, 1}));
+        QCOMPARE(array.values, (std::vector<float>{1.5f, -2}));
+        for (const Shape &shape : {Shape{3, 1}, Shape{1}, Shape{-2, -1}, Shape{1ll << 62, 4}})
+            QVERIFY_EXCEPTION_THROWN(arrayIn(payloadOf("a", shape, std::vector<float>{1, 2})), ParseError);
     }
 
     void sendingToNobody()

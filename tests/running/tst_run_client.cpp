@@ -1,4 +1,7 @@
+#include "run/npz_writer.h"
+#include "run/result_message.h"
 #include "run/run_client.h"
+#include "run/sample_file.h"
 #include "support/paths.h"
 #include "support/run_helper.h"
 
@@ -94,6 +97,122 @@ private Q_SLOTS:
             QVERIFY(result.error().kind == ErrorKind::Io || says.startsWith("m.onnx"));
             client.stop();
         }
+    }
+
+    /// What it kept is gone then: the model is opened and the data are handed over again.
+    void outOfMemory()
+    {
+        const Error full{ErrorKind::Io, "m.onnx", {}, "there is not enough memory to run it"};
+        RunResult result;
+        result.samples = 3;
+        const QString opened = test::printedFrame(FrameType::Opened, payloadOf(OpenedMessage{{"a note"}, false})),
+                      taken = test::printedFrame(FrameType::DataTaken, payloadOf(DataTakenMessage{3}));
+        RunClient client(helperThat(test::printedFrame(FrameType::Hello, payloadOf(ownHello())) + opened + taken
+            + test::printedFrame(FrameType::Failed, payloadOf(full)) + opened + taken
+            + test::printedFrame(FrameType::Finished, payloadOf(result)) + "sleep 60\n"));
+        const auto first = client.run(digitsRequest());
+        QVERIFY(!first);
+        QCOMPARE(QString::fromStdString(first.error().text()), QString("m.onnx: there is not enough memory to run it"));
+        const auto second = client.run(digitsRequest());
+        QVERIFY2(second, second ? "" : second.error().text().c_str());
+        QCOMPARE(second->samples, std::uint64_t{3});
+        QCOMPARE(second->notes, std::vector<std::string>{"a note"});
+    }
+
+    /// Whatever a model is opened from is looked at before each run: what a kept helper says is what a new one says.
+    void filesThatChange()
+    {
+        if (realHelper().empty())
+            QSKIP("quantscope-torch is not built");
+        QTemporaryDir folder;
+        const auto copied = [&](const char *name, const char *as) {
+            QFile::remove(folder.filePath(as));
+            return QFile::copy(QString::fromStdString(test::sample(name)), folder.filePath(as));
+        };
+        QVERIFY(copied("digits_fixed.pt", "model.pt") && copied("digits_fixed_qonnx.onnx", "model_qonnx.onnx"));
+        RunRequest request = digitsRequest();
+        request.model.path = folder.filePath("model.pt").toStdString();
+        RunClientOptions options;
+        options.program = realHelper();
+        RunClient client(options);
+        const auto write = [&](const QByteArray &recipe) {
+            QFile file(folder.filePath("model.recipe.toml"));
+            return file.open(QIODevice::WriteOnly) && file.write(recipe) == recipe.size();
+        };
+        QFile own(QString::fromStdString(test::sample("digits_fixed.recipe.toml")));
+        QVERIFY(own.open(QIODevice::ReadOnly));
+        const QByteArray recipe = own.readAll();
+        QByteArray coarse = recipe;
+        coarse += "\n[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\npreset = \"ap_fixed<2,0>\"\n";
+        QList<std::uint64_t> correct;
+        const std::function<bool()> steps[] = {[] { return true; }, [&] { return write(recipe); },
+            [&] { return write(coarse); }, [&] { return QFile::remove(folder.filePath("model.recipe.toml")); },
+            [&] {
+                return copied("digits_float.pt", "model.pt") && copied("digits_float_qonnx.onnx", "model_qonnx.onnx");
+            }};
+        for (const auto &step : steps) {
+            QVERIFY(step());
+            const auto kept = client.run(request), anew = RunClient(options).run(request);
+            QVERIFY2(kept && anew, kept ? "" : kept.error().text().c_str());
+            QCOMPARE(kept->correct.value_or(0), anew->correct.value_or(0));
+            QCOMPARE(kept->notes, anew->notes);
+            correct << kept->correct.value_or(0);
+        }
+        QCOMPARE(correct[0], std::uint64_t{355});
+        QCOMPARE(correct[1], std::uint64_t{355});
+        QVERIFY(correct[2] != 355);
+        QCOMPARE(correct[3], std::uint64_t{355});
+        QCOMPARE(correct[4], std::uint64_t{352});
+    }
+
+    /// Data and labels are read again where their file is another.
+    void dataThatChange()
+    {
+        if (realHelper().empty())
+            QSKIP("quantscope-torch is not built");
+        QTemporaryDir folder;
+        const std::string images = folder.filePath("images.npz").toStdString(),
+                          labels = folder.filePath("labels.npy").toStdString();
+        auto all = SampleFile::open(test::sample("digits_test.npz") + ":images");
+        const auto own = readLabels(test::sample("digits_test.npz") + ":labels", 360);
+        QVERIFY(all && own);
+        constexpr std::uint64_t kCount = 40;
+        const auto writeImages = [&](float factor) {
+            const auto bytes = all->read(0, kCount, DType::Float32);
+            std::vector<float> values(bytes.size() / sizeof(float));
+            std::memcpy(values.data(), bytes.data(), bytes.size());
+            for (float &value : values)
+                value *= factor;
+            auto writer = NpzWriter::create(images);
+            writer->add("x", {kCount, 1, 8, 8}, values);
+            return writer->commit().has_value();
+        };
+        const auto writeLabels = [&](std::optional<char> always) {
+            const QByteArray dict = "{'descr': '|u1', 'fortran_order': False, 'shape': (40,), }";
+            QByteArray file = QByteArray("\x93NUMPY\x01\0\x76\0", 10) + dict.leftJustified(117, ' ') + '\n';
+            for (std::uint64_t i = 0; i < kCount; ++i)
+                file += always.value_or(static_cast<char>((*own)[i]));
+            QFile out(QString::fromStdString(labels));
+            return out.open(QIODevice::WriteOnly) && out.write(file) == file.size();
+        };
+        RunRequest request = digitsRequest();
+        request.data = {images, labels, {}};
+        RunClientOptions options;
+        options.program = realHelper();
+        RunClient client(options);
+        std::vector<std::uint64_t> correct;
+        const std::function<bool()> steps[] = {[&] { return writeImages(1) && writeLabels({}); },
+            [&] { return writeImages(0); }, [&] { return writeLabels(3); }};
+        for (const auto &step : steps) {
+            QVERIFY(step());
+            const auto kept = client.run(request), anew = RunClient(options).run(request);
+            QVERIFY2(kept && anew, kept ? "" : kept.error().text().c_str());
+            QCOMPARE(kept->correct, anew->correct);
+            correct.push_back(kept->correct.value_or(99));
+        }
+        QCOMPARE(correct[0], kCount);
+        QVERIFY(correct[1] < kCount && correct[1] > 0); // zeros are one class for all
+        QVERIFY(correct[2] == 0 || correct[2] == kCount);
     }
 
     void missing()

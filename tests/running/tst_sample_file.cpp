@@ -21,10 +21,20 @@ QByteArray npy(const char *descr, const char *shape, const QByteArray &elements,
     return QByteArray("\x93NUMPY\x01\0\x76\0", 10) + dict + elements;
 }
 
-QByteArray gzip(const QByteArray &content)
+/// With every field that its header may have, if so wanted: extra, name, comment and the header's own CRC.
+QByteArray gzip(const QByteArray &content, bool full = false)
 {
     z_stream z{};
     deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    Bytef extra[] = "extra", name[] = "name", comment[] = "a comment";
+    gz_header header{};
+    header.extra = extra;
+    header.extra_len = 5;
+    header.name = name;
+    header.comment = comment;
+    header.hcrc = 1;
+    if (full)
+        deflateSetHeader(&z, &header);
     QByteArray out(content.size() + 1000, '\0');
     z.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(content.data()));
     z.avail_in = static_cast<uInt>(content.size());
@@ -105,6 +115,12 @@ private Q_SLOTS:
             "sample 1 holds 2.5, which is no int64, the type of the graph's input");
         row("uint64", npy("<u8", "(2,)", raw<std::uint64_t>({1, ~0ull})), DType::Int64,
             "sample 1 holds 18446744073709551615, which is no int64, the type of the graph's input");
+        row("uint64 as float64", npy("<u8", "(2,)", raw<std::uint64_t>({1, 3ull << 62})), DType::Float64,
+            "1.3835058055282164e+19");
+        row("int64 as float64", npy("<i8", "(2,)", raw<std::int64_t>({1, -(1ll << 53)})), DType::Float64,
+            "-9007199254740992");
+        row("2 as a truth value", npy("|u1", "(2,)", QByteArray("\1\2")), DType::Bool,
+            "sample 1 holds 2, which is no bool, the type of the graph's input");
         row("NaN", npy("<f4", "(2, 1)", raw({1.f, std::numeric_limits<float>::quiet_NaN()})), DType::Float32,
             "sample 1 holds a number that is not finite (nan)");
         row("infinity", npy("<f8", "(2, 1)", raw({1., std::numeric_limits<double>::infinity()})), DType::Float64,
@@ -114,6 +130,13 @@ private Q_SLOTS:
         row("IDX", kIdx, DType::Float32, "4 5 255");
         row("IDX of floats", QByteArray("\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\xc0\0\0\0", 16), DType::Float32, "-2");
         row("IDX, gzipped", gzip(kIdx), DType::Int64, "4 5 255");
+        row("IDX, gzipped by a program that says all it can", gzip(kIdx, true), DType::Int64, "4 5 255");
+        row("IDX of int16", QByteArray("\0\0\x0b\x01\0\0\0\x02\0\1\xff\xfe", 12), DType::Int64, "-2");
+        row("IDX of int32", QByteArray("\0\0\x0c\x01\0\0\0\x02\0\0\0\1\0\1\0\0", 16), DType::Int64, "65536");
+        row("IDX of int8", QByteArray("\0\0\x09\x01\0\0\0\x02\1\xfe", 10), DType::Int64, "-2");
+        row("IDX of float64",
+            QByteArray("\0\0\x0e\x01\0\0\0\x02", 8) + QByteArray(8, '\0') + QByteArray("\xc0", 1) + QByteArray(7, '\0'),
+            DType::Float64, "-2");
     }
 
     void samples()
@@ -276,6 +299,27 @@ private Q_SLOTS:
         QVERIFY(!done && QString::fromStdString(done.error().text()).contains("other shapes for other samples"));
         writer = NpzWriter::create(path.toStdString());
         QVERIFY(!QFile::exists(path));
+    }
+
+    /// A name that the archive's 16 bits do not hold.
+    void aNameThatIsTooLong()
+    {
+        const QString path = m_folder.filePath("long.npz");
+        for (const std::size_t length : {std::size_t{65531}, std::size_t{65532}}) {
+            auto writer = NpzWriter::create(path.toStdString());
+            const std::string name(length, 'n');
+            writer->add("a", {1}, std::vector<float>{7}); // by which the archive is told
+            writer->add(name, {1, 2}, std::vector<float>{1, 2});
+            const auto done = writer->commit();
+            if (length == 65531) {
+                auto read = SampleFile::open(path.toStdString() + ":" + name);
+                QVERIFY2(done && read, read ? "" : read.error().text().c_str());
+                QCOMPARE(samplesText(*read, 0, 1, DType::Float32), QString("1 2"));
+            } else {
+                QCOMPARE(QString::fromStdString(done ? "" : done.error().message),
+                    QString("cannot be written: the name of an array has 65532 bytes, and a zip archive holds 65531"));
+            }
+        }
     }
 
     /// A full disk: nothing is left.

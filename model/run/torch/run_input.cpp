@@ -113,6 +113,20 @@ Result<RunInput> openInput(const Graph &graph, ValueId id, const InputType &told
     return RunInput{name, type, *sample, std::move(*file)};
 }
 
+/// Nobody means one array for two inputs: its name told neither.
+std::optional<Error> sharedArray(const std::vector<RunInput> &before, const RunInput &input)
+{
+    const auto shared = std::ranges::find_if(before, [&](const RunInput &other) {
+        return other.file.path() == input.file.path() && other.file.arrayName() == input.file.arrayName();
+    });
+    if (shared == before.end())
+        return std::nullopt;
+    return Error{ErrorKind::Usage, input.file.path(), std::nullopt,
+        fmt::format("gives one array, and the graph has inputs \"{}\" and \"{}\": write an .npz with an array for each "
+                    "under its name",
+            printable(shared->name), printable(input.name))};
+}
+
 } // namespace
 
 Result<RunInputs> RunInputs::open(const ModelFile &file, const std::vector<ValueId> &inputs, const RunData &data)
@@ -126,6 +140,8 @@ Result<RunInputs> RunInputs::open(const ModelFile &file, const std::vector<Value
         auto input = openInput(*file.graph, id, told, data.samples);
         if (!input)
             return tl::unexpected(input.error());
+        if (auto wrong = sharedArray(out.m_inputs, *input))
+            return tl::unexpected(std::move(*wrong));
         const std::uint64_t samples = input->file.samples();
         if (!out.m_inputs.empty() && samples != out.m_samples)
             return wrongData(input->file.path(),

@@ -1,6 +1,7 @@
 #include "run/torch/run_pass.h"
 
 #include "base/text.h"
+#include "run/largest_value.h"
 #include "run/torch/lane_values.h"
 
 #include <algorithm>
@@ -187,7 +188,9 @@ std::optional<Error> RunPass::takeOutput(
     } else if (position == 0) {
         m_hasClasses = false;
     }
-    if (m_message.outputs)
+    const auto named = std::ranges::find(m_result.outputs, name, &RunOutput::name);
+    const bool isSentAlready = static_cast<std::size_t>(named - m_result.outputs.begin()) < position;
+    if (m_message.outputs && !isSentAlready)
         m_listener.array(name, shapeOf(rows), valuesOfTensor(rows.contiguous()));
     return std::nullopt;
 }
@@ -216,7 +219,7 @@ std::optional<Error> RunPass::countCorrect(const at::Tensor &output, std::uint64
                 fmt::format("label {} of sample {} is none of the {} classes of output \"{}\"", label, begin + i,
                     classes, printable(m_result.outputs.front().name))};
         const auto row = values.subspan(i * classes, classes);
-        correct += std::ranges::max_element(row) - row.begin() == label ? 1u : 0u;
+        correct += placeOfLargest(row) == static_cast<std::size_t>(label) ? 1u : 0u;
     }
     m_result.correct = correct;
     return std::nullopt;

@@ -3,6 +3,7 @@
 #include "run/protocol.h"
 #include "run/result_message.h"
 #include "run/torch/command_queue.h"
+#include "run/torch/model_stamps.h"
 #include "run/torch/run_work.h"
 
 #include <new>
@@ -45,13 +46,13 @@ private:
         } catch (const ChannelClosed &) {
             throw;
         } catch (const CancelledError &) {
-            fail({ErrorKind::Cancelled, m_path, std::nullopt, "was cancelled"});
+            fail({ErrorKind::Cancelled, m_model.path, std::nullopt, "was cancelled"});
         } catch (const std::bad_alloc &) {
             m_work.reset(); // what it keeps may be what filled the memory
-            fail({ErrorKind::Io, m_path, std::nullopt,
+            fail({ErrorKind::Io, m_model.path, std::nullopt,
                 "there is not enough memory to run it: give fewer samples, --limit N"});
         } catch (const std::exception &error) {
-            fail({ErrorKind::Parse, m_path, std::nullopt, error.what()});
+            fail({ErrorKind::Parse, m_model.path, std::nullopt, error.what()});
         }
     }
 
@@ -73,22 +74,34 @@ private:
         return Progress([this](std::uint64_t, std::uint64_t) { return !m_queue.isCancelled(); });
     }
 
+    /// One that is open is opened again when one of its files is another.
     Result<void> open(const RunModel &model)
     {
+        const std::vector<FileStamp> stamps = modelStamps(model);
+        const bool kept = m_work && m_model == model && m_stamps == stamps;
+        if (!kept)
+            if (const auto opened = openAnew(model); !opened)
+                return opened;
+        m_stamps = stamps;
+        m_channel.send(FrameType::Opened, payloadOf(OpenedMessage{m_work->notes(), kept}));
+        return {};
+    }
+
+    Result<void> openAnew(const RunModel &model)
+    {
         m_work.reset();
-        m_path = model.path;
+        m_model = model;
         auto work = RunWork::open(model, progress());
         if (!work)
             return tl::unexpected(work.error());
         m_work = std::move(*work);
-        m_channel.send(FrameType::Opened, payloadOf(OpenedMessage{m_work->notes()}));
         return {};
     }
 
     Result<void> needsModel() const
     {
         if (!m_work) // after it ran out of memory
-            return tl::unexpected(Error{ErrorKind::Io, m_path, std::nullopt, "is not open: try again"});
+            return tl::unexpected(Error{ErrorKind::Io, m_model.path, std::nullopt, "is not open: try again"});
         return {};
     }
 
@@ -119,7 +132,8 @@ private:
 
     FrameChannel &m_channel;
     CommandQueue m_queue;
-    std::string m_path;
+    RunModel m_model; ///< that m_work is of, with the files that it was
+    std::vector<FileStamp> m_stamps;
     std::unique_ptr<RunWork> m_work;
 };
 

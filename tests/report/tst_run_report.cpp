@@ -1,0 +1,229 @@
+// What a run and the effect of candidates look like, whole: each word beside the number that it is for.
+#include "report/effect_report.h"
+#include "report/run_report.h"
+#include "run/largest_value.h"
+
+#include <limits>
+
+#include <QtTest>
+
+#include <nlohmann/json.hpp>
+
+using namespace quantscope;
+
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+
+LayerFlow flowOf(const char *layer, std::optional<Slot> slot)
+{
+    LayerFlow out{layer, layerId(0), slot, {}};
+    FlowFigures &f = out.figures;
+    f.seen.count = 2000;
+    f.seen.low = -1.5f;
+    f.seen.high = 6.25f;
+    f.seen.nonFinite = 1;
+    f.low = 0;
+    f.high = 4.5;
+    f.sum = 40;
+    f.squares = 1000;
+    f.finite = 1000;
+    f.hasCodes = slot.has_value();
+    f.seen.codesMin = -3;
+    f.seen.codesMax = 17;
+    f.seen.codes.used = 19;
+    f.seen.atLimit = 20;
+    f.seen.clipped = 5;
+    f.seen.zeroed = 500;
+    return out;
+}
+
+RunResult resultOf()
+{
+    RunResult out;
+    out.samples = 1200;
+    out.correct = 900;
+    out.outputs = {{"logits", {1200, 10}, {}}};
+    out.layers = {flowOf("relu", Slot::Act), flowOf("fc", {})};
+    out.notes = {"runs on the graph of a.onnx"};
+    return out;
+}
+
+RunOutput outputOf(std::vector<float> values) { return {"y", {2, 2}, std::move(values)}; }
+
+} // namespace
+
+class TestRunReport : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void forPeople();
+    void stopped();
+    void forMachines();
+    void roundedWithin();
+    void effects_data();
+    void effects();
+    void effectTexts();
+    void largest_data();
+    void largest();
+};
+
+void TestRunReport::forPeople()
+{
+    QCOMPARE(QString::fromStdString(runText("/somewhere/m.onnx", resultOf())),
+        QStringLiteral(
+            R"(m.onnx: 1,200 samples, 900 right: accuracy 75.00 %
+output logits: 1200×10
+note: runs on the graph of a.onnx
+
+on data (of a quantizer what it gives; clipped and to zero of what flows in):
+
+Layer  Slot    Values  Min  Max  Mean  RMS     Codes  Used     At limit     Clipped        To zero
+relu   act      2,000    0  4.5  0.04    1  -3 to 17    19  20 (1.00 %)  5 (0.25 %)  500 (25.00 %)
+fc     result   2,000    0  4.5  0.04    1         -     -            -           -              -
+)"));
+}
+
+void TestRunReport::stopped()
+{
+    RunResult result;
+    result.samples = 4;
+    result.stopped = "node a (Erf): it is not known";
+    QCOMPARE(QString::fromStdString(runText("m.onnx", result)),
+        QStringLiteral("m.onnx: 4 samples\nstopped at node a (Erf): it is not known; what was computed before:\n"));
+    QCOMPARE(QString::fromStdString(runJson("m.onnx", result).dump()),
+        QStringLiteral(R"({"schema":1,"file":"m.onnx","samples":4,"outputs":[],"layers":[],)"
+                       R"("stopped":"node a (Erf): it is not known","notes":[]})"));
+}
+
+void TestRunReport::forMachines()
+{
+    QCOMPARE(QString::fromStdString(runJson("/somewhere/m.onnx", resultOf()).dump()),
+        QStringLiteral(
+            R"({"schema":1,"file":"m.onnx","samples":1200,"correct":900,"accuracy":0.75,)"
+            R"("outputs":[{"name":"logits","shape":[1200,10]}],"layers":[)"
+            R"({"name":"relu","slot":"act","count":2000,"min":0.0,"max":4.5,"mean":0.04,"rms":1.0,"codes_min":-3,)"
+            R"("codes_max":17,"codes_used":19,"at_limit":20,"clipped":5,"zeroed":500,"in_min":-1.5,"in_max":6.25,)"
+            R"("non_finite":1},{"name":"fc","slot":"result","count":2000,"min":0.0,"max":4.5,"mean":0.04,"rms":1.0,)"
+            R"("codes_min":null,"codes_max":null,"codes_used":null,"at_limit":null,"clipped":null,"zeroed":null,)"
+            R"("in_min":-1.5,"in_max":6.25,"non_finite":1}],"notes":["runs on the graph of a.onnx"]})"));
+}
+
+/// An operator that rounds within itself shows its codes alone: what flowed in is not known, and is no number.
+void TestRunReport::roundedWithin()
+{
+    RunResult result;
+    result.layers = {flowOf("conv", Slot::Output)};
+    FlowFigures &figures = result.layers[0].figures;
+    figures.seen.clipped.reset();
+    figures.seen.codes.usedKnown = false;
+    figures.high = kInfinity;
+    const auto layer = runJson("m.onnx", result)["layers"][0];
+    for (const char *key : {"clipped", "zeroed", "in_min", "in_max", "codes_used", "max"})
+        QVERIFY2(layer[key].is_null(), key);
+    QCOMPARE(layer["at_limit"].get<int>(), 20);
+    const QString text = QString::fromStdString(runText("m.onnx", result)).section(u'\n', -2, -2);
+    QCOMPARE(text.simplified(), QStringLiteral("conv output 2,000 0 inf 0.04 1 -3 to 17 - 20 (1.00 %) - -"));
+}
+
+void TestRunReport::effects_data()
+{
+    QTest::addColumn<std::vector<float>>("own");
+    QTest::addColumn<std::vector<float>>("other");
+    QTest::addColumn<QString>("said");
+    using Floats = std::vector<float>;
+    QTest::newRow("equal") << Floats{1, 2, 4, 3} << Floats{1, 2, 4, 3} << "exact, 0 changed, error 0";
+    QTest::newRow("a tenth, of one sample")
+        << Floats{0, 10, 5, 0} << Floats{0, 9, 0, 5} << "3.89 dB, 1 changed, error 51";
+    QTest::newRow("both") << Floats{0, 10, 10, 0} << Floats{10, 0, 0, 10} << "-3.01 dB, 2 changed, error 400";
+    QTest::newRow("infinite in one") << Floats{1, 2, 4, 3} << Floats{1, kInfinity, 4, 3} << "-, 0 changed, error inf";
+    QTest::newRow("no number in one") << Floats{1, 2, 4, 3} << Floats{1, 2, 4, kNan} << "-, 1 changed, error inf";
+    QTest::newRow("no number in both") << Floats{1, 2, kNan, 3} << Floats{1, 2, kNan, 3} << "exact, 0 changed, error 0";
+    QTest::newRow("other signs of infinity")
+        << Floats{1, 2, kInfinity, 3} << Floats{1, 2, -kInfinity, 3} << "-, 1 changed, error inf";
+    QTest::newRow("another shape") << Floats{1, 2, 4, 3} << Floats{1, 2} << "-, -, error -";
+}
+
+/// 10 log10(125 / 51) = 3.89, 10 log10(200 / 400) = -3.01.
+void TestRunReport::effects()
+{
+    QFETCH(std::vector<float>, own);
+    QFETCH(std::vector<float>, other);
+    RunResult before, after;
+    before.outputs = {outputOf(own)};
+    after.outputs = {outputOf(other)};
+    after.samples = 4;
+    after.correct = 1;
+    const DataEffect effect = effectOf(before, after);
+    QCOMPARE(effect.accuracy.value_or(0), 0.25);
+    const std::string sqnr = effect.outputSqnrDb ? fmt::format("{:.2f} dB", *effect.outputSqnrDb)
+        : effect.isExact                         ? "exact"
+                                                 : "-";
+    const std::string changed
+        = effect.predictionsChanged ? fmt::format("{} changed", *effect.predictionsChanged) : std::string("-");
+    const std::string error = effect.outputErrorPower ? fmt::format("{}", *effect.outputErrorPower) : std::string("-");
+    QTEST(QString::fromStdString(sqnr + ", " + changed + ", error " + error), "said");
+}
+
+void TestRunReport::effectTexts()
+{
+    SlotComparison first, second;
+    first.layer = "conv1";
+    second.layer = "conv1";
+    first.slot = Slot::Weight;
+    second.slot = Slot::Bias;
+    first.candidates.resize(2);
+    first.candidates[0].name = "file";
+    first.candidates[1].name = "ap_fixed<3,0>";
+    second.candidates.resize(1);
+    second.candidates[0].name = "binary";
+    QCOMPARE(choicesOf({first, second}),
+        (std::vector<std::string>{"conv1:weight=file", "conv1:weight=ap_fixed<3,0>", "conv1:bias=binary"}));
+    const std::vector<DataEffect> effects
+        = {{{}, true, 0.0, 0, 0.75}, {12.345, false, 7.0, 1234, 0.5}, {{}, false, {}, {}, {}}};
+    QCOMPARE(QString::fromStdString(effectsText({first, second}, effects)),
+        QStringLiteral(
+            R"(conv1 weight: on data, against the network's output with the file's own quantizers
+
+Candidate      Output SQNR dB  Predictions changed  Accuracy %
+file                    exact                    0       75.00
+ap_fixed<3,0>           12.35                1,234       50.00
+
+conv1 bias: on data, against the network's output with the file's own quantizers
+
+Candidate  Output SQNR dB  Predictions changed  Accuracy %
+binary                  -                    -           -
+
+)"));
+    nlohmann::ordered_json document
+        = {{"layers", {{{"candidates", {{{"name", "a"}}, {{"name", "b"}}}}}, {{"candidates", {{{"name", "c"}}}}}}}};
+    addEffects(document, effects);
+    QCOMPARE(QString::fromStdString(document.dump()),
+        QStringLiteral(
+            R"({"layers":[{"candidates":[{"name":"a","output_sqnr_db":null,"predictions_changed":0,"accuracy":0.75},)"
+            R"({"name":"b","output_sqnr_db":12.345,"predictions_changed":1234,"accuracy":0.5}]},{"candidates":[)"
+            R"({"name":"c","output_sqnr_db":null,"predictions_changed":null,"accuracy":null}]}]})"));
+}
+
+/// As torch.argmax and numpy.argmax have it.
+void TestRunReport::largest_data()
+{
+    QTest::addColumn<std::vector<float>>("values");
+    QTest::addColumn<int>("place");
+    using Floats = std::vector<float>;
+    QTest::newRow("one") << Floats{-5} << 0;
+    QTest::newRow("the last") << Floats{-5, -7, -3} << 2;
+    QTest::newRow("the first of equals") << Floats{1, 3, 3} << 1;
+    QTest::newRow("no number") << Floats{1, kNan, 3} << 1;
+    QTest::newRow("the first of several") << Floats{kNan, kInfinity, kNan} << 0;
+    QTest::newRow("infinity") << Floats{1, kInfinity, 3} << 1;
+}
+
+void TestRunReport::largest()
+{
+    QFETCH(std::vector<float>, values);
+    QTEST(static_cast<int>(placeOfLargest(values)), "place");
+}
+
+QTEST_APPLESS_MAIN(TestRunReport)
+#include "tst_run_report.moc"
