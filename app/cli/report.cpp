@@ -5,6 +5,8 @@
 #include "checks/rule_table.h"
 #include "commands.h"
 #include "open/open_network.h"
+#include "open/quant_info_beside.h"
+#include "recipe/recipe.h"
 #include "report/html/html_report.h"
 #include "report/inspect.h"
 
@@ -44,10 +46,11 @@ Result<void> writeWhole(const std::string &path, const std::string &text)
 
 int run(const ReportArguments &arguments)
 {
-    std::error_code notThere;
-    if (std::filesystem::equivalent(arguments.file, arguments.html, notThere))
-        return report(
-            Error{ErrorKind::Usage, arguments.html, std::nullopt, "is the model: name another file for the page"});
+    for (const auto &read : {std::optional(arguments.file), arguments.recipe, arguments.quantInfo,
+             recipeBeside(arguments.file), quantInfoBeside(arguments.file)})
+        if (std::error_code notThere; read && std::filesystem::equivalent(*read, arguments.html, notThere))
+            return report(
+                Error{ErrorKind::Usage, arguments.html, std::nullopt, "is read here: name another file for the page"});
     const auto text = page(arguments);
     if (!text)
         return report(text.error(), arguments.file);

@@ -150,6 +150,14 @@ void TestHtmlReport::program()
     const Run over = runWith({"report", copy, "--html", copy});
     QCOMPARE(over.status, 2);
     QVERIFY(over.err.contains("name another file"));
+    const QString recipe = folder.filePath("model.recipe.toml");
+    QVERIFY(QFile::copy(QString::fromStdString(sample("digits_fixed.recipe.toml")), recipe));
+    for (const QStringList &given : {QStringList(), QStringList{"--recipe", recipe}}) {
+        const Run overRecipe = runWith(QStringList{"report", copy, "--html", recipe} + given);
+        QCOMPARE(overRecipe.status, 2);
+        QCOMPARE(QString::fromUtf8(overRecipe.err),
+            QStringLiteral("quantscope: %1: is read here: name another file for the page\n").arg(recipe));
+    }
     QCOMPARE(runWith({"report", "/nonexistent.pt", "--html", page}).status, 3);
     QCOMPARE(runWith({"report", model, "--html", "/proc/none/page.html"}).status, 3);
     QCOMPARE(runWith({"report", model}).status, 2);
