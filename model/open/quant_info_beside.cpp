@@ -71,7 +71,8 @@ Result<QuantInfoChoice> withQuantInfo(
             return tl::unexpected(Error{kind, path, std::nullopt, why});
         return QuantInfoChoice{file,
             {{"quant-info-unused", Severity::Note, "",
-                fmt::format("{} beside the file is not used: it {}", fileName(path), why)}}};
+                fmt::format("{} beside the file is not used: {}{}", fileName(path),
+                    why.starts_with("its ") ? "" : "it ", why)}}};
     };
     auto info = loadQuantInfo(path);
     if (!info)

@@ -271,6 +271,29 @@ private Q_SLOTS:
         QVERIFY(both->recipe.empty());
     }
 
+    void besideAndDamaged_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QString>("said");
+        const QString unused = "quant_info.json beside the file is not used: ";
+        QTest::newRow("a position between two") << QByteArray(R"({"param": {"Chain::conv1.weight": [8, 8.5]}})")
+                                                << unused
+                + "its entry 'Chain::conv1.weight' has a position that is no whole number: vai_q_pytorch writes "
+                  "[bits, position], alone or in a list";
+        QTest::newRow("of another network") << QByteArray(R"({"param": {"Net::a.weight": [8, 8]}})")
+                                            << unused + "it names 1 parameters, and 0 of them are in this file";
+    }
+
+    void besideAndDamaged()
+    {
+        QFETCH(QByteArray, text);
+        const test::DpuFolder folder({"chain.pth"}, test::data("dpu/equalized/"));
+        folder.write("quant_info.json", text);
+        const auto network = openNetwork(folder.path("chain.pth"));
+        QVERIFY(network);
+        QTEST(QString::fromStdString(test::textsOf(*network, "quant-info-unused").at(0)), "said");
+    }
+
     /// Another training of the same network: its positions are not those of the file.
     void otherCheckpoint()
     {
