@@ -2,6 +2,8 @@
 #include "panels/problems_panel.h"
 #include "window_fixture.h"
 
+#include <QClipboard>
+#include <QContextMenuEvent>
 #include <QHeaderView>
 #include <QTableView>
 
@@ -46,6 +48,29 @@ private Q_SLOTS:
         QTest::qWait(QApplication::doubleClickInterval() + 50);
         QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(model->index(0, 2)).center());
         QCOMPARE(model->isFolded(0), true);
+    }
+
+    /// By keys the menu is that of the current row.
+    void menuByKeys()
+    {
+        openSample();
+        choose(u"DPU"_s);
+        QTRY_VERIFY(session().target().checked() != nullptr);
+        QTableView *table = m_window->problems()->table();
+        table->selectRow(2); // conv2's weight
+        QContextMenuEvent asked(QContextMenuEvent::Keyboard, QPoint(1, 1), table->mapToGlobal(QPoint(1, 1)));
+        QApplication::sendEvent(table, &asked);
+        auto *menu = qobject_cast<QMenu *>(QApplication::activePopupWidget());
+        QVERIFY(menu != nullptr);
+        QStringList texts;
+        for (QAction *action : menu->actions())
+            texts << action->text();
+        QCOMPARE(texts,
+            (QStringList{u"Go there"_s, u"Copy"_s, u"Copy what to do"_s, QString(), u"Mute bit-width of conv2"_s,
+                u"Mute bit-width everywhere"_s}));
+        menu->actions()[2]->trigger();
+        QCOMPARE(QGuiApplication::clipboard()->text(), u"bit_width=8"_s);
+        menu->close();
     }
 
     /// As many rows as there are have one line each; the one that somebody is at has all of its lines.

@@ -198,6 +198,9 @@ private Q_SLOTS:
         QTRY_VERIFY(session().target().checked() != nullptr);
         const CheckResult &result = session().target().checked()->result;
         QCOMPARE(unfolded(), linesOf(asCommandLine({})));
+        const LayerModel &list = *m_window->layers()->model();
+        QCOMPARE(list.index(list.rowOf(u"mm"_s), LayerModel::Problems).data(Qt::AccessibleTextRole).toString(),
+            u"1 error: tensor-unreadable"_s);
         QCOMPARE(
             badgeOf(*session().network()->layer("mm")), u"1|error|1 error: tensor-unreadable: see the list below"_s);
         Q_EMIT m_window->problems()->table()->activated(m_window->problems()->model()->index(0, 0));

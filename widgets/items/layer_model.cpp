@@ -214,6 +214,8 @@ QVariant LayerModel::roleOf(const ListedRow &row, int column, int role)
     case AssumedRole: return column == Scale ? row.scaleAssumed : row.assumed;
     case WrongRole: return row.contradicted;
     case MonoRole: return column >= Shape;
+    case Qt::AccessibleTextRole: // of a badge in words
+        return column == Problems && !row.found.empty() ? QVariant(qs(row.found)) : QVariant();
     case OperatorRole: return !row.isLayer && !row.sums;
     case ToneRole:
         return isGivenColumn(column) && row.given[givenAt(column)]

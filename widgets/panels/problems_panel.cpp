@@ -130,6 +130,12 @@ bool ProblemsPanel::eventFilter(QObject *watched, QEvent *event)
         && static_cast<QFocusEvent *>(event)->reason() != Qt::MouseFocusReason)
         m_table->selectRow(0);
     const int row = m_table->currentIndex().row();
+    if (event->type() == QEvent::ContextMenu
+        && static_cast<QContextMenuEvent *>(event)->reason() == QContextMenuEvent::Keyboard) {
+        if (QMenu *shown = menu(row)) // by keys it is that of the current row, wherever the pointer is
+            shown->popup(m_table->viewport()->mapToGlobal(m_table->visualRect(m_table->currentIndex()).bottomLeft()));
+        return true;
+    }
     if (event->type() != QEvent::KeyPress || row < 0 || !m_model.isGroup(row))
         return QWidget::eventFilter(watched, event);
     switch (static_cast<QKeyEvent *>(event)->key()) {
