@@ -9,4 +9,9 @@ namespace quantscope {
 Result<FindResult> findChanges(
     const SlotQuantizer &first, const SlotQuantizer &second, const FindQuery &query, const Progress &progress = {});
 
+/// How many elements of each channel of the first changed, by the channels that its statistics are told by
+/// (analysis/pieces.h); empty where there are none. Errors: as findChanges.
+Result<std::vector<std::uint64_t>> changesByChannel(
+    const SlotQuantizer &first, const SlotQuantizer &second, const Progress &progress = {});
+
 } // namespace quantscope

@@ -3,6 +3,7 @@
 #include "charts/change_chart.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "open/open_network.h"
+#include "pages/channels/channels_page.h"
 #include "pages/distribution/distribution_page.h"
 #include "pages/parts/values_view.h"
 #include "pages/values/find_bar.h"
@@ -300,6 +301,33 @@ private Q_SLOTS:
         QCOMPARE(values->findBar()->result().count, difference.histogram[static_cast<std::size_t>(bar)].count);
     }
 
+    /// By the codes of both, counted here once more.
+    void channelsShowWhatChanged()
+    {
+        compare(at("digits_fixed.pt"), at("digits_float.pt"));
+        session().selectLayers({u"conv2"_s});
+        m_window->showPage(PageId::Channels);
+        auto *page = static_cast<ChannelsPage *>(m_window->pages()->page(PageId::Channels));
+        page->refreshNow();
+        QVERIFY(QTest::qWaitFor([&] { return page->idle(); }));
+        const SlotRef slot = session().currentSlot(), second = session().second().comparison()->counterpart(slot.id());
+        const CodeChunk here = readChunk(slot, 0, 4608), there = readChunk(second, 0, 4608);
+        for (int channel = 0; channel < 32; ++channel) {
+            std::uint64_t changed = 0;
+            for (std::size_t i = 0; i < 144; ++i) {
+                const std::size_t flat = static_cast<std::size_t>(channel) * 144 + i;
+                changed += here.codes[flat] != there.codes[flat] ? 1u : 0u;
+            }
+            const QString share
+                = changed == 0 ? QString() : u" (%1)"_s.arg(shareText(static_cast<double>(changed) / 144));
+            QCOMPARE(
+                page->model()->index(channel, ChannelModel::Changed).data().toString(), groupedText(changed) + share);
+        }
+        session().second().close();
+        page->refreshNow();
+        QCOMPARE(page->model()->index(0, ChannelModel::Changed).data().toString(), QString());
+    }
+
     void overviewShowsBoth()
     {
         compare(m_model, at("digits_fixed.pt"));
@@ -308,7 +336,7 @@ private Q_SLOTS:
         m_window->pages()->page(PageId::Overview)->refreshNow();
         const auto comparison = session().second().comparison();
         const SlotId weight{session().currentLayer()->id, Slot::Weight};
-        QCOMPARE(label("weight-second"), secondText(*comparison, weight));
+        QCOMPARE(label("weight-second"), secondText(comparison, weight));
         QVERIFY(label("weight-second").startsWith(u"B: ap_fixed<6,0>, scale 2⁻⁶\n"_s));
         QCOMPARE(label("difference"), differenceText(*comparison, *comparison->of(weight)).replace(u'\n', u" · "_s));
         session().second().close();

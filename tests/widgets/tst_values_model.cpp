@@ -326,7 +326,7 @@ private Q_SLOTS:
                 (QStringList{QString::number(row), u"2⁻⁵"_s, u"5"_s, numberText(static_cast<double>(channel.low)),
                     numberText(static_cast<double>(channel.high)),
                     u"%1 … %2"_s.arg(channel.codesMin).arg(channel.codesMax), limit,
-                    QString::number(*channel.error.sqnrDb(), 'f', 1)}));
+                    QString::number(*channel.error.sqnrDb(), 'f', 1), QString()}));
             QCOMPARE(model.number(row, ChannelModel::AtLimit), share);
             QCOMPARE(model.number(row, ChannelModel::Sqnr), *channel.error.sqnrDb());
             QCOMPARE(model.number(row, ChannelModel::Scale), 0.03125);

@@ -51,6 +51,14 @@ QString sqnrText(const ChannelRow &row)
     return db ? fixedText(*db, 1) : u"–"_s;
 }
 
+QString changedText(const ChannelRow &row)
+{
+    if (row.changed.value_or(0) == 0)
+        return row.changed ? u"0"_s : QString();
+    const double share = static_cast<double>(*row.changed) / static_cast<double>(row.statistics.count);
+    return groupedText(*row.changed) + u" ("_s + shareText(share) + u")"_s;
+}
+
 std::vector<RowColumn<ChannelRow>> channelColumns()
 {
     using Row = ChannelRow;
@@ -72,7 +80,10 @@ std::vector<RowColumn<ChannelRow>> channelColumns()
             kRight},
         {u"At limit"_s, atLimitText, value([](const Row &row) { return row.atLimitShare(); }), kRight},
         {u"SQNR, dB"_s, sqnrText,
-            value([unknown](const Row &row) { return row.statistics.error.sqnrDb().value_or(unknown); }), kRight}};
+            value([unknown](const Row &row) { return row.statistics.error.sqnrDb().value_or(unknown); }), kRight},
+        {u"Changed"_s, changedText,
+            [](const Row &row) { return row.changed ? QVariant(static_cast<double>(*row.changed)) : QVariant(); },
+            kRight, u"codes that the second model (B) has otherwise"_s}};
 }
 
 } // namespace
@@ -119,6 +130,16 @@ QVariant ChannelModel::headerData(int section, Qt::Orientation orientation, int 
     if (m_isSeen && role == Qt::DisplayRole && orientation == Qt::Horizontal && (section == Low || section == High))
         return section == Low ? u"Smallest seen"_s : u"Largest seen"_s;
     return RowModel::headerData(section, orientation, role);
+}
+
+void ChannelModel::setChanged(const std::vector<std::uint64_t> &changed)
+{
+    const bool fits = changed.size() == rows().size();
+    changeRows(
+        [&](ChannelRow &row) {
+            row.changed = fits ? std::optional(changed[static_cast<std::size_t>(row.channel)]) : std::nullopt;
+        },
+        Changed, Changed);
 }
 
 double ChannelModel::number(int row, int column) const { return index(row, column).data(SortRole).toDouble(); }

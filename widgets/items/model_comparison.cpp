@@ -98,16 +98,16 @@ static QString quantizerText(const SlotQuantizer &slot)
     return type + (slot.quantizer->scale->perTensor() ? u", scale "_s : u", "_s) + scale;
 }
 
-QString secondText(const ModelComparison &comparison, const SlotId &slot)
+QString secondText(const std::shared_ptr<const ModelComparison> &comparison, const SlotId &slot)
 {
-    const SlotDifference *pair = comparison.of(slot);
+    const SlotDifference *pair = comparison ? comparison->of(slot) : nullptr;
     if (pair == nullptr)
         return {};
     if (!pair->b)
         return u"B: has no such tensor or activation"_s;
-    const QString second = u"B: "_s + quantizerText(*comparison.b->slot({*pair->b, slot.slot}));
+    const QString second = u"B: "_s + quantizerText(*comparison->b->slot({*pair->b, slot.slot}));
     return pair->state == SlotState::Same ? second + u": the same"_s
-                                          : second + u'\n' + differenceText(comparison, *pair);
+                                          : second + u'\n' + differenceText(*comparison, *pair);
 }
 
 QString differenceText(const ModelComparison &comparison, const LayerChange &layer)

@@ -31,7 +31,7 @@ QString differenceText(const ModelComparison &comparison, const SlotDifference &
 
 /// What the second has for a slot of the first: "B: ap_fixed<6,0>, scale 2⁻⁵", then what differs; empty where nothing
 /// is said of it.
-QString secondText(const ModelComparison &comparison, const SlotId &slot);
+QString secondText(const std::shared_ptr<const ModelComparison> &comparison, const SlotId &slot);
 
 /// The column 'Change' of the list of layers; null without a comparison.
 GivenCells changeCells(const std::shared_ptr<const ModelComparison> &comparison);

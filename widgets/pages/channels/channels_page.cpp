@@ -1,6 +1,7 @@
 #include "pages/channels/channels_page.h"
 
 #include "charts/bar_data.h"
+#include "diff/find_changes.h"
 #include "items/facts.h"
 #include "items/text.h"
 #include "look/controls.h"
@@ -77,6 +78,7 @@ QWidget *ChannelsPage::makeTable()
     m_proxy.setSourceModel(&m_model);
     m_table->setModel(&m_proxy);
     m_table->setSortingEnabled(true);
+    m_table->setColumnHidden(ChannelModel::Changed, true);
     m_table->sortByColumn(0, Qt::AscendingOrder);
     m_table->setFont(Theme::mono(0.95));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
@@ -135,6 +137,9 @@ void ChannelsPage::refresh()
 
 void ChannelsPage::refreshSeen(const ShownFlow &shown)
 {
+    m_comparing.cancel();
+    m_comparison.reset();
+    m_table->setColumnHidden(ChannelModel::Changed, true);
     m_shown = {};
     const bool hasChannels = shown.flow && !shown.flow->figures.seen.channels.empty();
     m_metric->setVisible(hasChannels);
@@ -190,7 +195,9 @@ void ChannelsPage::refreshTensor()
     }
     m_chart->actions()->setCaption(chartCaption(session(), slot, tr("channels")));
     if (m_shown == slot)
-        return;
+        return compareChannels();
+    m_comparing.cancel();
+    m_comparison.reset();
     m_shown = slot;
     m_model.setChannels(slot, statistics->channels);
     m_summary->setText(summary(slot));
@@ -198,6 +205,28 @@ void ChannelsPage::refreshTensor()
     m_metric->setItemEnabled(2, statistics->hasFloats);
     m_metric->setItemEnabled(3, true);
     showMetric();
+    compareChannels();
+}
+
+/// Which channels a second model has otherwise: a column while there is one.
+void ChannelsPage::compareChannels()
+{
+    auto comparison = session().second().comparison();
+    m_table->setColumnHidden(ChannelModel::Changed, !comparison);
+    if (comparison == m_comparison)
+        return;
+    m_comparing.cancel();
+    m_model.setChanged({});
+    m_comparison = std::move(comparison);
+    const SlotRef second = m_comparison ? m_comparison->counterpart(m_shown.id()) : SlotRef();
+    if (!second.readable())
+        return;
+    m_comparing.start([first = m_shown, second](
+                          const Progress &progress) { return changesByChannel(*first.slot, *second.slot, progress); },
+        [this](Result<std::vector<std::uint64_t>> changed) {
+            if (changed)
+                m_model.setChanged(*changed);
+        });
 }
 
 void ChannelsPage::showMetric()

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "items/channel_model.h"
+#include "items/model_comparison.h"
 #include "items/value_proxy.h"
 #include "pages/page.h"
 #include "session/shown_flow.h"
+#include "session/task.h"
 
 class QLabel;
 class QTableView;
@@ -19,6 +21,7 @@ class ChannelsPage : public Page {
 public:
     explicit ChannelsPage(Session &session, QWidget *parent = nullptr);
     ChannelModel *model() { return &m_model; }
+    bool idle() const override { return !m_comparing.running(); }
 
 protected:
     void refresh() override;
@@ -31,6 +34,7 @@ private:
     void refreshTensor();
     void refreshSeen(const ShownFlow &shown);
     QString reachText() const;
+    void compareChannels();
     QString summary(const SlotRef &slot) const;
 
     ChannelModel m_model;
@@ -42,6 +46,8 @@ private:
     QTableView *m_table;
     SlotRef m_shown;
     std::shared_ptr<const LayerFlow> m_seen;
+    std::shared_ptr<const ModelComparison> m_comparison; ///< whose changes are shown
+    Task<std::vector<std::uint64_t>> m_comparing;
 };
 
 } // namespace quantscope

@@ -169,8 +169,7 @@ void OverviewPage::refresh()
             facts.rows.push_back(seenFact(*flow));
         view->setFacts(
             facts, shown[i].neighbour ? shownText(shown[i].layer->name) : QString(), session().presetsApply());
-        const auto comparison = session().second().comparison();
-        view->setSecond(comparison ? secondText(*comparison, {shown[i].layer->id, shown[i].slot->slot}) : QString());
+        view->setSecond(secondText(session().second().comparison(), {shown[i].layer->id, shown[i].slot->slot}));
         connectCard(view, shown[i]);
     }
     if (const Layer *layer = ready ? session().currentLayer() : nullptr)
