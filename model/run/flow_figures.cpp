@@ -3,6 +3,7 @@
 #include "analysis/figure_kernels.h"
 #include "analysis/histogram_kernels.h"
 #include "analysis/pieces.h"
+#include "base/parallel.h"
 #include "quant/code_reader.h"
 
 #include <algorithm>
@@ -16,6 +17,8 @@ namespace quantscope {
 
 namespace {
 
+/// Elements that one thread measures; their sums are added up in their order, on however many cores.
+constexpr std::size_t kPart = 32768;
 constexpr float kFurthest = std::numeric_limits<float>::infinity();
 
 /// Sums of values that are finite, in eight lanes that are joined in a fixed order.
@@ -72,12 +75,13 @@ public:
         }
     }
 
-    FlowFigures run(std::span<const float> seen)
+    /// Elements from `begin` on.
+    FlowFigures run(std::span<const float> seen, std::uint64_t begin)
     {
         m_out.seen.count = seen.size();
         m_out.seen.clipped = m_out.hasCodes ? std::optional<std::uint64_t>(0) : std::nullopt;
         for (std::uint64_t at = 0; at < seen.size(); at += kPiece)
-            piece(at, seen.subspan(at, std::min<std::uint64_t>(kPiece, seen.size() - at)));
+            piece(begin + at, seen.subspan(at, std::min<std::uint64_t>(kPiece, seen.size() - at)), at == 0);
         m_out.seen.bitWeights = m_bits.result();
         if (m_counter)
             m_out.seen.codes = m_counter->result();
@@ -99,7 +103,7 @@ private:
         m_out.high = first ? static_cast<double>(out.high) : std::max(m_out.high, static_cast<double>(out.high));
     }
 
-    void piece(std::uint64_t begin, std::span<const float> seen)
+    void piece(std::uint64_t begin, std::span<const float> seen, bool first)
     {
         m_x.assign(seen.begin(), seen.end());
         m_values.resize(m_x.size());
@@ -107,7 +111,7 @@ private:
             quantize(begin);
         else
             countNonFinite(m_x);
-        widen(m_x, m_reader ? std::span<const float>(m_values) : std::span<const float>(m_x), begin == 0);
+        widen(m_x, m_reader ? std::span<const float>(m_values) : std::span<const float>(m_x), first);
         addSums(m_reader ? m_values : m_x, m_out);
         m_bits.add(m_x);
         addChannels(begin);
@@ -278,6 +282,10 @@ void FlowFigures::add(const FlowFigures &piece)
     }
     low = std::min(low, piece.low);
     high = std::max(high, piece.high);
+    if (piece.finite > 0) { // else no code was seen
+        seen.codesMin = finite == 0 ? piece.seen.codesMin : std::min(seen.codesMin, piece.seen.codesMin);
+        seen.codesMax = finite == 0 ? piece.seen.codesMax : std::max(seen.codesMax, piece.seen.codesMax);
+    }
     sum += piece.sum;
     squares += piece.squares;
     finite += piece.finite;
@@ -286,8 +294,6 @@ void FlowFigures::add(const FlowFigures &piece)
     seen.high = std::max(seen.high, piece.seen.high);
     seen.count += piece.seen.count;
     seen.nonFinite += piece.seen.nonFinite;
-    seen.codesMin = std::min(seen.codesMin, piece.seen.codesMin);
-    seen.codesMax = std::max(seen.codesMax, piece.seen.codesMax);
     seen.atLimit += piece.seen.atLimit;
     if (seen.clipped && piece.seen.clipped)
         *seen.clipped += *piece.seen.clipped;
@@ -307,10 +313,18 @@ void FlowFigures::wholeCodes()
 FlowFigures measureFlow(std::span<const float> seen, const Shape &shape, const Quantizer *quantizer,
     std::optional<std::size_t> channelAxis, bool withMagnitudes)
 {
-    FlowFigures out = FlowPass(shape, quantizer, channelAxis).run(seen);
-    if (withMagnitudes)
-        out.magnitudes.add(seen);
-    trim(out);
+    std::vector<FlowFigures> parts(std::max<std::size_t>(1, (seen.size() + kPart - 1) / kPart));
+    parallelFor(parts.size(), [&](std::size_t i) {
+        const std::size_t begin = i * kPart;
+        const auto part = seen.subspan(begin, std::min(kPart, seen.size() - begin));
+        parts[i] = FlowPass(shape, quantizer, channelAxis).run(part, begin);
+        if (withMagnitudes)
+            parts[i].magnitudes.add(part);
+        trim(parts[i]);
+    });
+    FlowFigures out = std::move(parts.front());
+    for (std::size_t i = 1; i < parts.size(); ++i)
+        out.add(parts[i]);
     return out;
 }
 

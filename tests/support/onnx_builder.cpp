@@ -47,6 +47,12 @@ OnnxBuilder &OnnxBuilder::output(const std::string &name)
 }
 
 OnnxBuilder &OnnxBuilder::node(const std::string &opType, const std::vector<std::string> &inputs,
+    const std::vector<std::string> &outputs, const std::string &name, const std::string &domain)
+{
+    return node(opType, inputs, outputs, name, domain, Attributes{});
+}
+
+OnnxBuilder &OnnxBuilder::node(const std::string &opType, const std::vector<std::string> &inputs,
     const std::vector<std::string> &outputs, const std::string &name, const std::string &domain,
     const Attributes &attributes)
 {
@@ -60,6 +66,14 @@ OnnxBuilder &OnnxBuilder::node(const std::string &opType, const std::vector<std:
         node += bytes(5, bytes(1, key) + number(3, value) + number(20, 2));
     for (const auto &[key, value] : attributes.floats)
         node += bytes(5, bytes(1, key) + fixed(2, value) + number(20, 1));
+    for (const auto &[key, values] : attributes.lists) {
+        std::string list = bytes(1, key) + number(20, 7);
+        for (const std::int64_t value : values)
+            list += number(8, value);
+        node += bytes(5, list);
+    }
+    for (const auto &[key, subgraph] : attributes.subgraphs)
+        node += bytes(5, bytes(1, key) + bytes(6, subgraph.m_graph) + number(20, 5));
     m_graph += bytes(1, node);
     return *this;
 }

@@ -22,16 +22,15 @@ template <> constexpr int onnxType<std::int64_t>() { return 7; }
 /// Writes an ONNX model, field by field as protocol buffers have it.
 class OnnxBuilder {
 public:
-    struct Attributes {
-        std::vector<std::pair<std::string, std::int64_t>> ints;
-        std::vector<std::pair<std::string, float>> floats;
-    };
+    struct Attributes;
 
     OnnxBuilder &input(const std::string &name);
     OnnxBuilder &output(const std::string &name);
     OnnxBuilder &node(const std::string &opType, const std::vector<std::string> &inputs,
-        const std::vector<std::string> &outputs, const std::string &name = {}, const std::string &domain = {},
-        const Attributes &attributes = {});
+        const std::vector<std::string> &outputs, const std::string &name, const std::string &domain,
+        const Attributes &attributes);
+    OnnxBuilder &node(const std::string &opType, const std::vector<std::string> &inputs,
+        const std::vector<std::string> &outputs, const std::string &name = {}, const std::string &domain = {});
     /// One input and output, and attributes that are texts, as Vitis AI writes them.
     OnnxBuilder &textNode(const std::string &opType, const std::string &input, const std::string &output,
         const std::string &domain, const std::vector<std::pair<std::string, std::string>> &texts);
@@ -54,6 +53,13 @@ public:
 
 private:
     std::string m_graph;
+};
+
+struct OnnxBuilder::Attributes {
+    std::vector<std::pair<std::string, std::int64_t>> ints;
+    std::vector<std::pair<std::string, float>> floats;
+    std::vector<std::pair<std::string, std::vector<std::int64_t>>> lists = {};
+    std::vector<std::pair<std::string, OnnxBuilder>> subgraphs = {};
 };
 
 /// A network of a model in memory.

@@ -334,6 +334,11 @@ void GraphBuilder::addSubgraphs(const Made &made)
         for (const std::string &output : subgraph.outputs)
             if (const auto value = find(output, inner); value && *value != kNoValue)
                 holder.innerOutputs.push_back(*value);
+        // Where a run writes what each round of a loop is given.
+        const auto held = std::ranges::find(holder.attributes, attribute, &Attribute::name);
+        for (const std::string &input : subgraph.inputs)
+            if (held != holder.attributes.end() && held->kind == Attribute::Kind::Graph)
+                held->ints.push_back(inner.values.at(input));
         for (std::size_t i = 0; passesInputs(*made.raw) && i < subgraph.inputs.size() && i < holder.inputs.size(); ++i)
             m_graph.values[inner.values.at(subgraph.inputs[i])].handedIn = holder.inputs[i];
     }

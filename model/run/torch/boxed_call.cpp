@@ -23,19 +23,6 @@ struct ScriptArgumentList {
     std::vector<std::pair<std::string, c10::IValue>> named;
 };
 
-c10::IValue constantOfCode(const Attribute &attribute)
-{
-    switch (attribute.kind) {
-    case Attribute::Kind::Int: return attribute.i;
-    case Attribute::Kind::Float: return attribute.real;
-    case Attribute::Kind::String: return attribute.s;
-    case Attribute::Kind::Ints: return attribute.ints;
-    case Attribute::Kind::Floats: return attribute.reals;
-    case Attribute::Kind::Strings: return attribute.strings;
-    default: return {};
-    }
-}
-
 bool isKeyword(std::string_view name) { return !name.empty() && name[0] != '=' && (name[0] < '0' || name[0] > '9'); }
 
 std::span<const std::string> namedInputs(const OpCall &call)
@@ -115,6 +102,19 @@ std::string typesOf(const ScriptArgumentList &given)
 }
 
 } // namespace
+
+c10::IValue constantOfCode(const Attribute &attribute)
+{
+    switch (attribute.kind) {
+    case Attribute::Kind::Int: return attribute.i;
+    case Attribute::Kind::Float: return attribute.real;
+    case Attribute::Kind::String: return attribute.s;
+    case Attribute::Kind::Ints: return attribute.ints;
+    case Attribute::Kind::Floats: return attribute.reals;
+    case Attribute::Kind::Strings: return attribute.strings;
+    default: return {};
+    }
+}
 
 std::size_t scriptArgumentCount(const OpCall &call)
 {

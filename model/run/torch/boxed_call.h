@@ -9,6 +9,8 @@ namespace quantscope {
 c10::IValue scriptArgument(const OpCall &call, std::size_t position);
 /// A constant that code says, by the attribute's name; None where there is none.
 c10::IValue scriptConstant(const OpCall &call, std::string_view name);
+/// A constant of code as the value it says; None for what is none.
+c10::IValue constantOfCode(const Attribute &attribute);
 /// How many arguments it has that are told by position.
 std::size_t scriptArgumentCount(const OpCall &call);
 

@@ -1,6 +1,8 @@
 #include "run/torch/evaluation.h"
 
 #include "base/text.h"
+#include "run/torch/boxed_call.h"
+#include "run/torch/loop_nodes.h"
 #include "run/torch/pieces_call.h"
 #include "run/torch/quantize_tensor.h"
 #include "run/torch/tensor_values.h"
@@ -17,33 +19,8 @@ namespace {
 
 /// Branches that wait for what is made in branches; code nests to 200.
 constexpr unsigned kMostBranches = 400;
-
-/// What the code of an archive says by a number where a value could stand.
-c10::IValue constantOfBranch(const Attribute *attribute)
-{
-    if (attribute == nullptr)
-        return {};
-    switch (attribute->kind) {
-    case Attribute::Kind::Int: return attribute->i;
-    case Attribute::Kind::Float: return attribute->real;
-    case Attribute::Kind::String: return attribute->s;
-    case Attribute::Kind::Ints: return attribute->ints;
-    case Attribute::Kind::Floats: return attribute->reals;
-    default: return {};
-    }
-}
-
-bool isTrueCondition(const c10::IValue &condition)
-{
-    if (condition.isTensor()) {
-        if (condition.toTensor().numel() != 1)
-            throw RunError("its condition is not one truth value");
-        return condition.toTensor().item().toDouble() != 0;
-    }
-    if (condition.isBool() || condition.isInt() || condition.isDouble())
-        return condition.toScalar().toDouble() != 0;
-    throw RunError("its condition is no truth value");
-}
+/// Of all loops of a network together.
+constexpr std::size_t kMostRounds = 1 << 16;
 
 /// Of libtorch's message the first line: what follows tells where in its own code.
 std::string reasonFrom(const std::exception &error)
@@ -52,24 +29,6 @@ std::string reasonFrom(const std::exception &error)
     std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
     text.resize(std::min(text.size(), text.find('\n')));
     return printable(text);
-}
-
-HeldValue flowOf(std::vector<at::Tensor> ofEach)
-{
-    return std::make_shared<const LaneValues>(std::vector<c10::IValue>(ofEach.begin(), ofEach.end()));
-}
-
-/// The numbers of each piece, float32; none where it is no tensor of numbers.
-std::vector<at::Tensor> floatsOfEach(const LaneValues &values, std::size_t pieces, const Quantizer *quantizer)
-{
-    std::vector<at::Tensor> out;
-    for (std::size_t i = 0; i < pieces; ++i) {
-        auto floats = floatsIn(values.at(i), quantizer);
-        if (!floats)
-            return {};
-        out.push_back(std::move(*floats));
-    }
-    return out;
 }
 
 } // namespace
@@ -96,14 +55,15 @@ bool Evaluation::isThere(ValueId value) const
 
 bool Evaluation::isUnobserved(std::size_t place) const
 {
-    return m_observe && !m_pieces.figures.contains(place) && !m_planned[m_context.steps.ofPlace(place).number];
+    const bool isKept = m_pieces.figures.contains(place) && !m_graph.isWithinLoop(m_context.places[place].to);
+    return m_observe && !isKept && !m_planned[m_context.steps.ofPlace(place).number];
 }
 
 /// One use more. What the piece keeps is held from here on: the limit may take it away before it is read.
 void Evaluation::need(ValueId value, std::vector<RunStep> &open)
 {
-    if (m_uses[value]++ > 0)
-        return;
+    if (m_uses[value]++ > 0 && (isThere(value) || isPlanned(value)))
+        return; // what a loop captures is wanted before it is there
     if (const auto kept = m_pieces.values.find(value); kept != m_pieces.values.end()) {
         hold(value, kept->second);
         m_held.push_back(value);
@@ -111,6 +71,12 @@ void Evaluation::need(ValueId value, std::vector<RunStep> &open)
         if (auto maker = m_context.steps.makerOf(value))
             open.push_back(std::move(*maker));
     }
+}
+
+bool Evaluation::isPlanned(ValueId value) const
+{
+    const auto maker = m_context.steps.makerOf(value);
+    return !maker || m_planned[maker->number];
 }
 
 std::vector<RunStep> Evaluation::plan(std::vector<RunStep> open, const std::vector<ValueId> &values)
@@ -189,7 +155,8 @@ void Evaluation::store(ValueId value, HeldValue computed)
     if (m_graph.isConstant(value)) {
         if (m_graph.isConstantForData(value))
             m_context.constants.emplace(value, computed);
-    } else if (m_graph.isResumePoint(value)) {
+    } else if (m_graph.isResumePoint(value) && (m_observe || !m_graph.hasBranches())) {
+        // Kept without being looked at, what is within branches would never be.
         m_context.kept.keep(m_pieces, value, computed);
     }
     if (m_uses[value] == 0)
@@ -248,8 +215,9 @@ void Evaluation::runBranch(const RunStep &own)
         if (taken == kNoValue) {
             if (node.domain != "prim")
                 throw RunError("a branch does not give what it has to");
+            const Attribute *constant = node.attribute(std::to_string(1 + chosen));
             store(output,
-                std::make_shared<const LaneValues>(constantOfBranch(node.attribute(std::to_string(1 + chosen)))));
+                std::make_shared<const LaneValues>(constant == nullptr ? c10::IValue() : constantOfCode(*constant)));
             continue;
         }
         const std::vector<RunStep> steps = plan({}, {taken});
@@ -260,6 +228,55 @@ void Evaluation::runBranch(const RunStep &own)
         release(taken);
     }
     --m_depth;
+}
+
+/// What the subgraph reads of the graph around it is held until the last round.
+void Evaluation::runLoop(NodeId id)
+{
+    const Node &node = m_graph.graph().nodes[id];
+    const LoopBody &body = *m_graph.bodyOf(id);
+    if (++m_depth > kMostBranches)
+        throw RunError(fmt::format("more than {} loops run within each other", kMostBranches));
+    if (m_loops++ == 0)
+        m_context.kept.dropFigures(
+            m_pieces, [&](std::size_t place) { return body.within.contains(m_context.places[place].to); });
+    std::vector<c10::IValue> inputs;
+    for (const ValueId input : node.inputs)
+        inputs.push_back(input == kNoValue ? c10::IValue() : fetch(input)->at(0));
+    for (const ValueId value : body.captured)
+        ++m_uses[value];
+    const std::vector<c10::IValue> made = runLoopNode({node, m_graph.file(), opsetOf(m_graph.graph(), node), inputs},
+        [&](std::vector<c10::IValue> given) { return runRound(body, std::move(given)); });
+    for (const ValueId value : body.captured)
+        release(value);
+    m_current = m_context.steps.ofNode(id);
+    for (std::size_t i = 0; i < node.outputs.size(); ++i)
+        if (node.outputs[i] != kNoValue && m_uses[node.outputs[i]] > 0)
+            store(node.outputs[i], std::make_shared<const LaneValues>(made.at(i)));
+    --m_loops;
+    --m_depth;
+}
+
+std::vector<c10::IValue> Evaluation::runRound(const LoopBody &body, std::vector<c10::IValue> given)
+{
+    if (++m_rounds > kMostRounds)
+        throw RunError(fmt::format("its loops run more than {} rounds", kMostRounds));
+    if (given.size() != body.inputs.size())
+        throw RunError(fmt::format("its subgraph has {} inputs, and {} are given", body.inputs.size(), given.size()));
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        ++m_uses[body.inputs[i]];
+        hold(body.inputs[i], std::make_shared<const LaneValues>(std::move(given[i])));
+    }
+    const std::vector<RunStep> steps = plan({}, body.outputs);
+    m_total += steps.size();
+    runAll(steps);
+    std::vector<c10::IValue> out;
+    for (const ValueId output : body.outputs)
+        out.push_back(fetch(output)->at(0));
+    for (const std::vector<ValueId> *held : {&body.outputs, &body.inputs})
+        for (const ValueId value : *held)
+            release(value);
+    return out;
 }
 
 void Evaluation::runSite(std::size_t index)
@@ -282,21 +299,18 @@ void Evaluation::observe(std::size_t index)
     } else {
         seen.layer = place.layer;
     }
-    std::vector<at::Tensor> inputs = floatsOfEach(*fetch(place.from), m_pieces.count, seen.quantizer), outputs = inputs;
-    if (place.from != place.to)
-        outputs = floatsOfEach(*fetch(place.to), m_pieces.count, nullptr);
-    if (inputs.empty() || outputs.empty())
-        return;
-    if (const auto input = joinedPieces(inputs), output = joinedPieces(outputs); input && output) {
-        inputs = {*input};
-        outputs = {*output};
-    }
+    const std::vector<SeenTensors> pieces
+        = seenPieces(*fetch(place.from), *fetch(place.to), m_pieces.count, seen.quantizer);
+    if (const auto earlier = m_pieces.figures.find(index); earlier != m_pieces.figures.end())
+        seen.earlier = earlier->second.front();
     std::vector<std::shared_ptr<const void>> figures;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        seen.input = inputs[i];
-        seen.output = outputs[i];
+    for (const SeenTensors &piece : pieces) {
+        seen.input = piece.input;
+        seen.output = piece.output;
         figures.push_back(m_observe(seen));
     }
+    if (pieces.empty())
+        return;
     m_context.kept.keepFigures(m_pieces, index, std::move(figures));
 }
 
@@ -313,6 +327,8 @@ void Evaluation::runAll(const std::vector<RunStep> &steps)
             runSite(step.index);
         else if (m_graph.branchesOf(m_graph.graph().nodes[step.index], 0))
             runBranch(step);
+        else if (m_graph.bodyOf(static_cast<NodeId>(step.index)) != nullptr)
+            runLoop(static_cast<NodeId>(step.index));
         else
             runNode(static_cast<NodeId>(step.index));
         m_nodesRun += step.kind == Kind::Observe ? 0u : 1u;
@@ -358,7 +374,7 @@ PiecesResult Evaluation::run()
     const std::vector<ValueId> &outputs = m_graph.graph().outputs;
     try {
         for (std::size_t i = 0; i < m_pieces.inputs.size(); ++i)
-            hold(m_graph.inputs()[i], flowOf(splitPieces(m_pieces.inputs[i], m_pieces.count)));
+            hold(m_graph.inputs()[i], heldPieces(splitPieces(m_pieces.inputs[i], m_pieces.count)));
         const std::shared_ptr<const RunPlan> all = planAll();
         m_total = all->steps.size();
         runAll(all->steps);

@@ -41,6 +41,7 @@ public:
 private:
     bool isThere(ValueId value) const;
     bool isUnobserved(std::size_t place) const;
+    bool isPlanned(ValueId value) const;
     void need(ValueId value, std::vector<RunStep> &open);
     /// Everything that has to run for those steps and values, in order; what they read has one use more.
     std::vector<RunStep> plan(std::vector<RunStep> open, const std::vector<ValueId> &values);
@@ -48,6 +49,8 @@ private:
     void runAll(const std::vector<RunStep> &steps);
     void runNode(NodeId id);
     void runBranch(const RunStep &own);
+    void runLoop(NodeId id);
+    std::vector<c10::IValue> runRound(const LoopBody &body, std::vector<c10::IValue> given);
     void runSite(std::size_t site);
     void observe(std::size_t place);
     HeldValue fetch(ValueId value);
@@ -68,7 +71,8 @@ private:
     std::vector<ValueId> m_held; ///< that the pieces keep
     std::optional<RunStep> m_current; ///< without what it reads; a branch's own steps are gone when it fails
     std::size_t m_done = 0, m_total = 0, m_nodesRun = 0;
-    unsigned m_depth = 0; ///< branches within branches
+    unsigned m_depth = 0, m_loops = 0; ///< branches and loops within each other, and loops alone
+    std::size_t m_rounds = 0; ///< of all loops
 };
 
 } // namespace quantscope

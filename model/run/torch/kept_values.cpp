@@ -76,9 +76,18 @@ void KeptValues::keep(KeptPieces &piece, ValueId id, const HeldValue &value)
 
 void KeptValues::keepFigures(KeptPieces &piece, std::size_t place, std::vector<std::shared_ptr<const void>> figures)
 {
-    piece.bytes += kFiguresBytes * figures.size();
     auto &kept = piece.figures[place];
-    kept.insert(kept.end(), std::make_move_iterator(figures.begin()), std::make_move_iterator(figures.end()));
+    piece.bytes += kFiguresBytes * figures.size();
+    piece.bytes -= kFiguresBytes * kept.size();
+    kept = std::move(figures);
+}
+
+void KeptValues::dropFigures(KeptPieces &piece, const std::function<bool(std::size_t place)> &isDropped)
+{
+    std::erase_if(piece.figures, [&](const auto &entry) {
+        piece.bytes -= isDropped(entry.first) ? kFiguresBytes * entry.second.size() : 0;
+        return isDropped(entry.first);
+    });
 }
 
 void KeptValues::exchange(const std::vector<bool> &changedValues, const std::vector<bool> &changedPlaces)
@@ -92,10 +101,7 @@ void KeptValues::exchange(const std::vector<bool> &changedValues, const std::vec
             } else {
                 ++kept;
             }
-        std::erase_if(piece.figures, [&](const auto &entry) {
-            piece.bytes -= changedPlaces[entry.first] ? kFiguresBytes * entry.second.size() : 0;
-            return changedPlaces[entry.first];
-        });
+        dropFigures(piece, [&](std::size_t place) { return changedPlaces[place]; });
     }
 }
 

@@ -3,6 +3,7 @@
 #include "run/torch/lane_values.h"
 #include "run/torch/run_graph.h"
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -35,7 +36,9 @@ public:
     /// The pieces with those inputs, bit for bit, as many of them; new ones where there are none.
     KeptPieces &pieces(std::span<const at::Tensor> inputs, std::size_t count);
     void keep(KeptPieces &pieces, ValueId id, const HeldValue &value);
+    /// Instead of what was kept of that place.
     void keepFigures(KeptPieces &pieces, std::size_t place, std::vector<std::shared_ptr<const void>> figures);
+    void dropFigures(KeptPieces &pieces, const std::function<bool(std::size_t place)> &isDropped);
     /// Other quantizers stand in the graph: drops the values that may have changed, by ValueId, and figures of places.
     void exchange(const std::vector<bool> &changedValues, const std::vector<bool> &changedPlaces);
     /// Call after a run.

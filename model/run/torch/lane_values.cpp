@@ -44,6 +44,11 @@ std::uint64_t LaneValues::bytes() const
     return out;
 }
 
+HeldValue heldPieces(const std::vector<at::Tensor> &ofEach)
+{
+    return std::make_shared<const LaneValues>(std::vector<c10::IValue>(ofEach.begin(), ofEach.end()));
+}
+
 std::optional<at::Tensor> joinedPieces(const std::vector<at::Tensor> &pieces)
 {
     const at::Tensor &first = pieces.front();

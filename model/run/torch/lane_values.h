@@ -33,6 +33,8 @@ private:
 
 using HeldValue = std::shared_ptr<const LaneValues>;
 
+HeldValue heldPieces(const std::vector<at::Tensor> &ofEach);
+
 /// Contiguous tensors of one type and one shape behind each other along the first axis; nothing where they are not
 /// that, or have no axis.
 std::optional<at::Tensor> joinedPieces(const std::vector<at::Tensor> &pieces);

@@ -15,9 +15,14 @@ constexpr std::int64_t kMostElements = std::int64_t{1} << 32;
 constexpr std::int64_t kSizeLimit = std::int64_t{1} << 31;
 constexpr std::int64_t kMostIntegers = 1 << 20;
 
-[[noreturn]] void failAttribute(std::string_view name, std::string_view wanted)
+/// nullptr where the node has none.
+const Attribute *attributeOfKind(
+    const OpCall &call, std::string_view name, Attribute::Kind kind, std::string_view wanted)
 {
-    throw RunError(fmt::format("its attribute '{}' is not {}", name, wanted));
+    const Attribute *found = call.node.attribute(name);
+    if (found != nullptr && found->kind != kind)
+        throw RunError(fmt::format("its attribute '{}' is not {}", name, wanted));
+    return found;
 }
 
 } // namespace
@@ -60,32 +65,20 @@ double realArgument(const OpCall &call, std::size_t position)
 
 Int64s integersAttribute(const OpCall &call, std::string_view name, Int64s missing)
 {
-    const Attribute *found = call.node.attribute(name);
-    if (found == nullptr)
-        return missing;
-    if (found->kind != Attribute::Kind::Ints)
-        failAttribute(name, "a list of integers");
-    return found->ints;
+    const Attribute *found = attributeOfKind(call, name, Attribute::Kind::Ints, "a list of integers");
+    return found == nullptr ? missing : found->ints;
 }
 
 double realAttribute(const OpCall &call, std::string_view name, double missing)
 {
-    const Attribute *found = call.node.attribute(name);
-    if (found == nullptr)
-        return missing;
-    if (found->kind != Attribute::Kind::Float)
-        failAttribute(name, "a number");
-    return static_cast<double>(found->f);
+    const Attribute *found = attributeOfKind(call, name, Attribute::Kind::Float, "a number");
+    return found == nullptr ? missing : static_cast<double>(found->f);
 }
 
 std::string textAttribute(const OpCall &call, std::string_view name, std::string missing)
 {
-    const Attribute *found = call.node.attribute(name);
-    if (found == nullptr)
-        return missing;
-    if (found->kind != Attribute::Kind::String)
-        failAttribute(name, "a text");
-    return found->s;
+    const Attribute *found = attributeOfKind(call, name, Attribute::Kind::String, "a text");
+    return found == nullptr ? missing : found->s;
 }
 
 Int64s integersOf(const OpCall &call, std::string_view attribute, std::size_t input)

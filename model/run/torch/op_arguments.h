@@ -41,6 +41,12 @@ c10::ScalarType onnxScalarType(std::int64_t onnxType);
 
 OpValues oneValue(at::Tensor value);
 
+/// An operator that is a function of its first input.
+template <at::Tensor (*function)(const at::Tensor &)> OpValues ofOneTensor(const OpCall &call)
+{
+    return oneValue(function(call.tensor(0)));
+}
+
 /// What an exception of libtorch says, in one line without the places in its code.
 std::string reasonOf(const std::exception &error);
 

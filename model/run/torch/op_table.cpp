@@ -16,6 +16,7 @@
 #include "run/torch/ops_resize.h"
 #include "run/torch/ops_scatter.h"
 #include "run/torch/ops_script.h"
+#include "run/torch/ops_sequence.h"
 #include "run/torch/ops_shape.h"
 #include "run/torch/ops_sorting.h"
 #include "run/torch/quant_ops.h"
@@ -24,6 +25,7 @@
 #include "run/torch/quant_ops_finn.h"
 #include "run/torch/quant_ops_integer.h"
 #include "run/torch/quant_ops_linear.h"
+#include "run/torch/quant_ops_windows.h"
 
 #include <algorithm>
 #include <array>
@@ -61,8 +63,10 @@ constexpr std::array kOperatorTables = {
     resizeOperators,
     scatterOperators,
     scriptOperators,
+    sequenceOperators,
     shapeOperators,
     sortingOperators,
+    windowOperators,
 };
 
 using OperatorName = std::pair<std::string_view, std::string_view>;

@@ -26,11 +26,6 @@ namespace quantscope {
 
 namespace {
 
-template <at::Tensor (*function)(const at::Tensor &)> OpValues activated(const OpCall &call)
-{
-    return oneValue(function(call.tensor(0)));
-}
-
 OpValues leakyRelu(const OpCall &call)
 {
     return oneValue(at::leaky_relu(call.tensor(0), realAttribute(call, "alpha", 0.01)));
@@ -138,21 +133,21 @@ OpValues hardmax(const OpCall &call)
 }
 
 constexpr std::array kActivationRows = {
-    OpRow{"", "Relu", activated<at::relu>},
+    OpRow{"", "Relu", ofOneTensor<at::relu>},
     OpRow{"", "LeakyRelu", leakyRelu},
     OpRow{"", "PRelu", parametricRelu},
     OpRow{"", "Elu", elu},
     OpRow{"", "Selu", selu},
     OpRow{"", "Celu", celu},
     OpRow{"", "HardSigmoid", hardSigmoid},
-    OpRow{"", "HardSwish", activated<at::hardswish>},
-    OpRow{"", "Sigmoid", activated<at::sigmoid>},
-    OpRow{"", "Tanh", activated<at::tanh>},
+    OpRow{"", "HardSwish", ofOneTensor<at::hardswish>},
+    OpRow{"", "Sigmoid", ofOneTensor<at::sigmoid>},
+    OpRow{"", "Tanh", ofOneTensor<at::tanh>},
     OpRow{"", "Softplus", softplus},
     OpRow{"", "Softsign", softsign},
     OpRow{"", "ThresholdedRelu", thresholdedRelu},
     OpRow{"", "Shrink", shrink},
-    OpRow{"", "Mish", activated<at::mish>},
+    OpRow{"", "Mish", ofOneTensor<at::mish>},
     OpRow{"", "Gelu", gelu},
     OpRow{"com.microsoft", "Gelu", gelu},
     OpRow{"com.microsoft", "BiasGelu", biasedGelu},

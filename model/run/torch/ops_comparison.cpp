@@ -33,11 +33,6 @@ template <Comparison function> OpValues compared(const OpCall &call)
     return oneValue(function(call.tensor(0), call.tensor(1)));
 }
 
-template <at::Tensor (*function)(const at::Tensor &)> OpValues asked(const OpCall &call)
-{
-    return oneValue(function(call.tensor(0)));
-}
-
 OpValues infinite(const OpCall &call)
 {
     const at::Tensor x = call.tensor(0);
@@ -93,8 +88,8 @@ constexpr std::array kComparisonRows = {
     OpRow{"", "And", compared<at::logical_and>},
     OpRow{"", "Or", compared<at::logical_or>},
     OpRow{"", "Xor", compared<at::logical_xor>},
-    OpRow{"", "Not", asked<at::logical_not>},
-    OpRow{"", "IsNaN", asked<at::isnan>},
+    OpRow{"", "Not", ofOneTensor<at::logical_not>},
+    OpRow{"", "IsNaN", ofOneTensor<at::isnan>},
     OpRow{"", "IsInf", infinite},
     OpRow{"", "Where", chosen},
     OpRow{"", "Clip", clipped},

@@ -56,9 +56,8 @@ Int64s kernelOf(const at::Tensor &x, const at::Tensor &weight)
     return spatialSizes(weight);
 }
 
-at::Tensor convolved(const OpCall &call, at::Tensor x)
+at::Tensor convolved(const OpCall &call, at::Tensor x, const at::Tensor &weight)
 {
-    const at::Tensor weight = call.tensor(1);
     const Window window = windowOf(call, spatialSizes(x), kernelOf(x, weight));
     Int64s padding = window.before;
     if (!window.isSymmetric()) {
@@ -69,11 +68,12 @@ at::Tensor convolved(const OpCall &call, at::Tensor x)
         Int64s(padding.size(), 0), call.node.integer("group", 1));
 }
 
-OpValues convolution(const OpCall &call) { return oneValue(convolved(call, call.tensor(0))); }
+OpValues convolution(const OpCall &call) { return oneValue(convolved(call, call.tensor(0), call.tensor(1))); }
 
+/// QONNX turns its weight, too (custom_op/channels_last/base_wrapped_op.py).
 OpValues convolutionOfLast(const OpCall &call)
 {
-    return oneValue(channelsLast(convolved(call, channelsFirst(call.tensor(0)))));
+    return oneValue(channelsLast(convolved(call, channelsFirst(call.tensor(0)), channelsFirst(call.tensor(1)))));
 }
 
 /// Where 'output_shape' or 'auto_pad' say how much of the result is cut off.

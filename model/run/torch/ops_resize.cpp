@@ -1,8 +1,10 @@
 #include "run/torch/ops_resize.h"
 
+#include "base/text.h"
 #include "run/torch/op_arguments.h"
 #include "run/torch/resampling.h"
 
+#include <ATen/ops/grid_sampler.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
@@ -148,9 +150,36 @@ OpValues resized(const OpCall &call)
     return oneValue(x);
 }
 
+/// The places of samples are given between -1 and 1, x first.
+OpValues gridSampled(const OpCall &call)
+{
+    const at::Tensor x = call.tensor(0), grid = call.tensor(1);
+    const auto numberOf
+        = [&](std::string_view attribute, std::span<const std::string_view> words, const char *missing) {
+              const std::string word = textAttribute(call, attribute, missing);
+              const auto found = std::ranges::find(words, word);
+              if (found == words.end())
+                  throw RunError(fmt::format("its {} '{}' is not known", attribute, printable(word)));
+              return found - words.begin();
+          };
+    constexpr std::array<std::string_view, 5> kModes{"bilinear", "nearest", "bicubic", "linear", "cubic"};
+    constexpr std::array<std::string_view, 3> kPaddings{"zeros", "border", "reflection"};
+    const std::int64_t mode = numberOf("mode", kModes, "linear");
+    Int64s shape(x.sizes().begin(), x.sizes().end());
+    for (std::size_t i = 2; i < shape.size() && static_cast<std::int64_t>(i) <= grid.dim(); ++i)
+        shape[i] = grid.size(static_cast<std::int64_t>(i) - 1);
+    requireElements(shape);
+    return oneValue(at::grid_sampler(x, grid,
+        mode < 3        ? mode
+            : mode == 3 ? 0
+                        : 2,
+        numberOf("padding_mode", kPaddings, "zeros"), call.node.integer("align_corners", 0) != 0));
+}
+
 constexpr std::array kResizeRows = {
     OpRow{"", "Resize", resized},
     OpRow{"", "Upsample", resized},
+    OpRow{"", "GridSample", gridSampled},
 };
 
 } // namespace

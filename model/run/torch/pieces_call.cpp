@@ -29,12 +29,16 @@ bool readsTheSame(const Node &node, const std::vector<HeldValue> &inputs)
 
 } // namespace
 
+std::int64_t opsetOf(const Graph &graph, const Node &node)
+{
+    const auto found = graph.opsets.find(node.domain == "ai.onnx" ? std::string() : node.domain);
+    return found == graph.opsets.end() ? 0 : found->second;
+}
+
 std::vector<std::vector<c10::IValue>> callForPieces(
     const NodeFunction &of, const std::vector<HeldValue> &inputs, std::size_t pieces)
 {
-    const auto &opsets = of.file.graph->opsets;
-    const auto found = opsets.find(of.node.domain == "ai.onnx" ? std::string() : of.node.domain);
-    const std::int64_t opset = found == opsets.end() ? 0 : found->second;
+    const std::int64_t opset = opsetOf(*of.file.graph, of.node);
     std::vector<std::vector<c10::IValue>> out(readsTheSame(of.node, inputs) ? 1 : pieces);
     const bool areSmall = std::ranges::all_of(inputs,
         [](const HeldValue &input) { return input == nullptr || input->isOfAll() || isSmallPiece(input->at(0)); });

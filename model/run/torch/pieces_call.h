@@ -7,6 +7,9 @@
 
 namespace quantscope {
 
+/// Of the node's domain; 0 where the file does not say.
+std::int64_t opsetOf(const Graph &graph, const Node &node);
+
 /// A node with the function of its operator.
 struct NodeFunction {
     const ModelFile &file;

@@ -89,11 +89,7 @@ Made matrixVectorActivation(const OpCall &call)
     at::Tensor out = counts ? at::matmul(x.mul(2).sub(1), weight.mul(2).sub(1)) : at::matmul(x, weight);
     if (counts || bipolar)
         out = out.add(static_cast<double>(x.size(-1))).div(2);
-    if (call.node.integer("noActivation", 0) != 0)
-        return {out};
-    const bool signs = attributeText(call, "outputDataType") == "BIPOLAR";
-    return {countedThresholds(
-        out, call.tensor(2), out.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : attributeNumber(call, "ActVal", 0))};
+    return {activatedByThresholds(call, out)};
 }
 
 /// Thresholds alone, channels last.
@@ -119,6 +115,15 @@ constexpr std::array kFinnRows = {
 };
 
 } // namespace
+
+at::Tensor activatedByThresholds(const OpCall &call, const at::Tensor &x)
+{
+    if (call.node.integer("noActivation", 0) != 0)
+        return x;
+    const bool signs = attributeText(call, "outputDataType") == "BIPOLAR";
+    return countedThresholds(
+        x, call.tensor(2), x.dim() - 1, signs ? 2.0f : 1.0f, signs ? -1.0f : attributeNumber(call, "ActVal", 0));
+}
 
 std::span<const OpRow> finnOperators() { return kFinnRows; }
 

@@ -160,6 +160,8 @@ std::optional<at::Tensor> floatsIn(const c10::IValue &value, const Quantizer *qu
     if (!value.isTensor())
         return std::nullopt;
     const at::Tensor tensor = value.toTensor();
+    if (tensor.scalar_type() == at::kFloat && tensor.is_contiguous())
+        return tensor;
     if (tensor.is_quantized())
         return tensor.dequantize().contiguous();
     if (at::isIntegralType(tensor.scalar_type(), false) && quantizer != nullptr)

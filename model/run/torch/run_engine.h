@@ -23,6 +23,8 @@ struct Observation {
     /// An operator quantizes within itself: what it rounded is not seen, and `input` is what its codes stand for.
     bool isRounded = false;
     at::Tensor output; ///< float32: the dequantized codes; without a slot the layer's result
+    /// What the observer returned in the round before, of places within a loop; it returns both together. Else null.
+    std::shared_ptr<const void> earlier;
     /// Makes the codes of `input`, in force in this run; null for float, and where it is not known.
     const Quantizer *quantizer = nullptr;
 };

@@ -43,6 +43,7 @@ Result<RunGraph> RunGraph::create(std::shared_ptr<const Network> network)
         return tl::unexpected(Error{ErrorKind::Usage, network->file ? network->file->path : std::string(), {},
             "has no graph, so the network cannot be run: open an ONNX or TorchScript export of it"});
     RunGraph out(std::move(network));
+    out.findLoopBodies();
     if (auto error = out.order())
         return tl::unexpected(std::move(*error));
     if (auto error = out.checkInputs())
@@ -94,18 +95,19 @@ bool RunGraph::hasBranches() const
         graph().nodes, [](const Node &node) { return isBranch(node) || !node.innerOutputs.empty(); });
 }
 
-/// Each value once; of a branch what either way gives, too.
-std::vector<ValueId> RunGraph::readBy(NodeId id) const
+const LoopBody *RunGraph::bodyOf(NodeId node) const
 {
-    const Node &node = graph().nodes[id];
-    std::vector<ValueId> out;
-    for (const auto *values : {&node.inputs, &node.innerOutputs})
-        for (const ValueId value : *values)
-            if (value != kNoValue)
-                out.push_back(value);
-    std::ranges::sort(out);
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
+    const auto found = m_bodies.find(node);
+    return found == m_bodies.end() ? nullptr : &found->second;
+}
+
+void RunGraph::findLoopBodies()
+{
+    m_bodies = loopBodies(graph());
+    m_withinLoop.assign(graph().values.size(), false);
+    for (const auto &[node, body] : m_bodies)
+        for (const ValueId value : body.within)
+            m_withinLoop[value] = true;
 }
 
 /// Kahn's, which takes the first in the file of those that are ready.
@@ -116,7 +118,7 @@ std::optional<Error> RunGraph::order()
     std::vector<std::size_t> open(count, 0);
     std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
     for (NodeId id = 0; id < count; ++id) {
-        for (const ValueId value : readBy(id))
+        for (const ValueId value : readBy(graph().nodes[id]))
             if (graph().values[value].producer && !graph().values[value].tensor) {
                 readers[value].push_back(id);
                 ++open[id];
@@ -131,7 +133,7 @@ std::optional<Error> RunGraph::order()
         const NodeId id = ready.top();
         ready.pop();
         m_position[id] = next++;
-        for (const ValueId value : readBy(id))
+        for (const ValueId value : readBy(graph().nodes[id]))
             m_lastUse[value] = m_position[id];
         for (const ValueId value : graph().nodes[id].outputs)
             if (value != kNoValue && graph().values[value].producer == id)
@@ -165,9 +167,9 @@ std::optional<Error> RunGraph::checkInputs() const
             continue;
         const NodeId id = *value.producer;
         seen[id] = true;
-        for (const ValueId read : readBy(id)) {
+        for (const ValueId read : readBy(graph().nodes[id])) {
             const Value &input = graph().values[read];
-            if (!isThere(input) && input.handedIn == kNoValue)
+            if (!isThere(input) && input.handedIn == kNoValue && !m_withinLoop[read])
                 return error(fmt::format("{} reads {}, which nothing makes", nodeText(id), printable(input.name)));
             open.push_back(read);
         }
@@ -204,7 +206,7 @@ void RunGraph::findConstants()
     for (NodeId id = 0; id < graph().nodes.size(); ++id)
         inOrder[m_position[id]] = id;
     for (const NodeId id : inOrder) {
-        const std::vector<ValueId> read = readBy(id);
+        const std::vector<ValueId> read = readBy(graph().nodes[id]);
         const bool constant = !isRandomNode(graph().nodes[id])
             && std::ranges::all_of(read, [&](ValueId value) { return m_constant[value]; });
         for (const ValueId output : graph().nodes[id].outputs)
@@ -302,7 +304,8 @@ void RunGraph::findResults()
 void RunGraph::findResumePoints()
 {
     m_resume.assign(graph().values.size(), false);
-    const auto mark = [&](ValueId value) { m_resume[value] = m_resume[value] || !m_constant[value]; };
+    const auto mark
+        = [&](ValueId value) { m_resume[value] = m_resume[value] || (!m_constant[value] && !m_withinLoop[value]); };
     for (const RunSite &site : m_sites)
         mark(site.span.from);
     for (ValueId value = 0; value < graph().values.size(); ++value)
@@ -324,11 +327,7 @@ std::vector<bool> RunGraph::behind(const std::vector<std::size_t> &changedSites)
     std::vector<std::vector<ValueId>> sitesFrom(graph().values.size());
     for (const RunSite &site : m_sites)
         sitesFrom[site.span.from].push_back(site.span.to);
-    std::vector<std::vector<NodeId>> holders(graph().values.size());
-    for (NodeId id = 0; id < graph().nodes.size(); ++id)
-        for (const ValueId inner : graph().nodes[id].innerOutputs)
-            if (inner != kNoValue)
-                holders[inner].push_back(id);
+    const auto holders = holdersOfInner(graph());
     std::vector<bool> out(graph().values.size(), false);
     std::vector<ValueId> open;
     for (const std::size_t site : changedSites)
@@ -340,7 +339,7 @@ std::vector<bool> RunGraph::behind(const std::vector<std::size_t> &changedSites)
             continue;
         out[value] = true;
         open.insert(open.end(), sitesFrom[value].begin(), sitesFrom[value].end());
-        for (const std::vector<NodeId> *readers : {&graph().values[value].consumers, &std::as_const(holders[value])})
+        for (const std::vector<NodeId> *readers : {&graph().values[value].consumers, &holders[value]})
             for (const NodeId id : *readers)
                 open.insert(open.end(), graph().nodes[id].outputs.begin(), graph().nodes[id].outputs.end());
     }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "network/network.h"
+#include "run/torch/loop_bodies.h"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +59,10 @@ public:
     bool isResumePoint(ValueId value) const { return m_resume[value]; }
     /// What an ONNX If or a branch of code computes: the value in either case. Nothing for other nodes.
     std::optional<std::array<ValueId, 2>> branchesOf(const Node &node, std::size_t output) const;
+    /// Of a node that loops; null for all others.
+    const LoopBody *bodyOf(NodeId node) const;
+    /// It is made within a loop, anew in each round.
+    bool isWithinLoop(ValueId value) const { return m_withinLoop[value]; }
     /// Which nodes run depends on the data.
     bool hasBranches() const;
     /// Every value that may change where those places do.
@@ -67,6 +73,7 @@ public:
 
 private:
     explicit RunGraph(std::shared_ptr<const Network> network);
+    void findLoopBodies();
     std::optional<Error> order();
     std::optional<Error> checkInputs() const;
     void findNeeded();
@@ -75,7 +82,6 @@ private:
     void findResults();
     void findResumePoints();
     bool isAhead(const GraphSpan &span) const;
-    std::vector<ValueId> readBy(NodeId node) const;
     std::optional<NodeId> computing(ValueId constant) const;
     Error error(std::string message) const;
 
@@ -84,7 +90,8 @@ private:
     std::vector<RunSite> m_sites;
     std::vector<std::size_t> m_siteOf; ///< by value; kNone without
     std::vector<LayerResult> m_results;
-    std::vector<bool> m_constant, m_forData, m_resume, m_needed; ///< by value
+    std::map<NodeId, LoopBody> m_bodies;
+    std::vector<bool> m_withinLoop, m_constant, m_forData, m_resume, m_needed; ///< by value
     std::vector<std::size_t> m_position; ///< by node
     std::vector<std::size_t> m_lastUse; ///< by value
 };

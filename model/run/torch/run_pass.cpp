@@ -78,6 +78,11 @@ std::shared_ptr<const void> RunPass::observe(const Observation &seen, const Piec
         measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape), m_message.magnitudes));
     if (seen.isRounded) // within an operator: what was clipped and what became 0 is not seen
         figures->seen.clipped.reset();
+    if (seen.earlier != nullptr) {
+        auto both = std::make_shared<FlowFigures>(*static_cast<const FlowFigures *>(seen.earlier.get()));
+        both->add(*figures);
+        return both;
+    }
     return figures;
 }
 

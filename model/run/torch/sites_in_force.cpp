@@ -86,8 +86,7 @@ HeldValue SitesInForce::valueAt(std::size_t at, const HeldValue &input) const
     }
     if (site.kind != Kind::Quantizer)
         return input;
-    const std::vector<at::Tensor> values = quantizedPieces(pieces, *site.slot->quantizer);
-    return std::make_shared<const LaneValues>(std::vector<c10::IValue>(values.begin(), values.end()));
+    return heldPieces(quantizedPieces(pieces, *site.slot->quantizer));
 }
 
 const Quantizer *SitesInForce::quantizerAt(std::size_t at) const

@@ -5,6 +5,8 @@
 
 #include <QDir>
 
+#include <ATen/ops/cat.h>
+
 using namespace quantscope;
 using test::Arrays;
 using test::arraysOf;
@@ -152,6 +154,55 @@ private Q_SLOTS:
             QVERIFY(std::abs(logits[i] - first[i]) <= 1e-5f);
     }
 
+    void piecesTogether_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("truth");
+        for (const char *name : {"digits_fixed_qonnx.onnx", "digits_float_qcdq.onnx"})
+            QTest::newRow(name) << QString::fromStdString(test::sample(name))
+                                << QString::fromStdString(test::sample("digits_test.npz"));
+        const QDir folder(QString::fromStdString(test::data("brevitas/0.10.2")));
+        for (const QString &truth : folder.entryList({"*.run.npz"}))
+            for (const char *ending : {"qonnx.onnx", "qcdq.onnx"})
+                if (const QString model = truth.chopped(7) + ending; folder.exists(model) && failureOf(model).isEmpty())
+                    QTest::newRow(qPrintable(model)) << folder.filePath(model) << folder.filePath(truth);
+    }
+
+    /// Pieces that run together have the bits of each by itself, in outputs and at every place.
+    void piecesTogether()
+    {
+        QFETCH(const QString, model);
+        QFETCH(const QString, truth);
+        const Arrays arrays = arraysOf(truth.toStdString());
+        const at::Tensor x = arrays.contains("images") ? arrays.at("images").narrow(0, 7, 1) : arrays.at("input_0");
+        const bool isFloat = x.is_floating_point();
+        const std::vector<at::Tensor> pieces{x, isFloat ? x.mul(0.37) : x.flip(0), isFloat ? x.neg() : x, x};
+        const auto network = networkOf(model.toStdString());
+        RunEngine alone = engineOf(network), together = engineOf(network);
+        alone.setMemoryLimit(0); // it would know the last piece from the first
+        std::map<std::string, at::Tensor> wanted, seen;
+        std::vector<at::Tensor> outputs;
+        for (const at::Tensor &piece : pieces) {
+            const PieceResult result = ran(alone, {piece}, collecting(*network, wanted));
+            outputs.insert(outputs.end(), result.outputs.begin(), result.outputs.end());
+        }
+        const at::Tensor all = at::cat(pieces);
+        for (int again = 0; again < 2; ++again) { // the second time of what was kept
+            const auto result = together.runPieces({{all}}, pieces.size(), collecting(*network, seen), {});
+            QVERIFY(result && !result->stopped);
+            QCOMPARE(result->outputs.size(), pieces.size());
+            std::size_t at = 0;
+            for (const std::vector<at::Tensor> &ofPiece : result->outputs)
+                for (const at::Tensor &output : ofPiece)
+                    QCOMPARE(sameBits(output, outputs.at(at++)), std::string());
+            QCOMPARE(at, outputs.size());
+        }
+        QCOMPARE(seen.size(), wanted.size());
+        for (const auto &[place, values] : wanted)
+            QCOMPARE(place + ": " + (seen.contains(place) ? sameBits(seen[place], values) : std::string("not seen")),
+                place + ": ");
+    }
+
     void placesOfQuantizers_data() { corpus_data(); }
     /// Every quantizer has a place where another can stand, but for those within an operator.
     void placesOfQuantizers()
@@ -168,6 +219,25 @@ private Q_SLOTS:
     }
 
 private:
+    static std::string sameBits(const at::Tensor &a, const at::Tensor &b)
+    {
+        if (a.scalar_type() != at::kFloat || b.scalar_type() != at::kFloat)
+            return a.scalar_type() == b.scalar_type() && a.equal(b) ? "" : "other numbers";
+        return difference(a, b);
+    }
+
+    /// What flows out of each place, one piece behind the other.
+    static Observer collecting(const Network &network, std::map<std::string, at::Tensor> &out)
+    {
+        return [&](const Observation &seen) -> std::shared_ptr<const void> {
+            const std::string place = network.layer(seen.layer).name + ":"
+                + (seen.slot ? std::string(slotName(*seen.slot)) : std::string("result"));
+            const at::Tensor values = seen.output.reshape({-1}).clone();
+            out[place] = out[place].defined() ? at::cat({out[place], values}) : values;
+            return {};
+        };
+    }
+
     /// Exports of layers that return what Brevitas calls a QuantTensor have its parts as outputs behind the value.
     static QString differenceFromTruth(
         const std::shared_ptr<const Network> &network, const QString &truth, bool onlyNumbers)
