@@ -1,6 +1,7 @@
 // Running a network: against libtorch's interpreter on the same archive, and what another quantizer costs.
 #include "dialects/interpret.h"
 #include "formats/open_model.h"
+#include "run/run_client.h"
 #include "run/torch/run_engine.h"
 #include "run/torch/tensor_values.h"
 
@@ -112,5 +113,26 @@ BENCHMARK_CAPTURE(engineOnChange, archive, kArchive, 0)->DenseRange(0, 3)->Unit(
 BENCHMARK_CAPTURE(engineOnChange, onnxOneByOne, kSamples + "digits_fixed_qonnx.onnx", 1)
     ->DenseRange(0, 3)
     ->Unit(benchmark::kMillisecond);
+
+/// What the window waits for: another quantizer of a layer, its outputs, figures and accuracy from the helper program.
+void candidateOnData(benchmark::State &state, const std::string &layer)
+{
+    RunClient client(RunClientOptions{.program = QUANTSCOPE_RUN_PROGRAM});
+    RunRequest request;
+    request.model.path = kSamples + "digits_fixed_qonnx.onnx";
+    request.data = {kSamples + "digits_test.npz:images", kSamples + "digits_test.npz:labels", {}};
+    request.outputs = true;
+    required(client.run(request));
+    bool isFirst = false;
+    for (auto _ : state) {
+        isFirst = !isFirst;
+        request.with = {layer + (isFirst ? "=ap_fixed<5,0>" : "=ap_fixed<4,0>")};
+        benchmark::DoNotOptimize(required(client.run(request)).correct);
+    }
+}
+BENCHMARK_CAPTURE(candidateOnData, conv1, "conv1")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(candidateOnData, conv2, "conv2")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(candidateOnData, fc1, "fc1")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(candidateOnData, fc2, "fc2")->Unit(benchmark::kMillisecond)->UseRealTime();
 
 } // namespace
