@@ -25,14 +25,22 @@ constexpr float kFurthest = std::numeric_limits<float>::infinity();
 void addSums(std::span<const float> values, FlowFigures &out)
 {
     std::array<double, 8> sums{}, squares{};
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const double value = static_cast<double>(values[i]);
-        if (!std::isfinite(value))
-            continue;
-        sums[i % 8] += value;
-        squares[i % 8] += value * value;
-        ++out.finite;
-    }
+    std::array<std::uint32_t, 8> finite{};
+    const auto add = [&](std::size_t lane, float value) { // without a branch: all lanes at once
+        const bool isFinite = std::abs(value) <= std::numeric_limits<float>::max();
+        const double counted = isFinite ? static_cast<double>(value) : 0.0;
+        sums[lane] += counted;
+        squares[lane] += counted * counted;
+        finite[lane] += isFinite ? 1u : 0u;
+    };
+    const std::size_t whole = values.size() / 8 * 8;
+    for (std::size_t i = 0; i < whole; i += 8)
+        for (std::size_t lane = 0; lane < 8; ++lane)
+            add(lane, values[i + lane]);
+    for (std::size_t i = whole; i < values.size(); ++i)
+        add(i % 8, values[i]);
+    for (const std::uint32_t count : finite)
+        out.finite += count;
     for (std::size_t lane = 0; lane < 8; ++lane) {
         out.sum += sums[lane];
         out.squares += squares[lane];

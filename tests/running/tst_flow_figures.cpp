@@ -96,6 +96,24 @@ private Q_SLOTS:
         QVERIFY(!none.mean() && !none.rms());
     }
 
+    /// Thousands of numbers that are none do not stand for a code, wherever they stand.
+    void partsWithoutNumbers()
+    {
+        const Quantizer q = uint4({0.5f});
+        const std::vector<float> none(40000, std::numeric_limits<float>::quiet_NaN()), some{2, 4};
+        std::vector<float> before = none, behind = some;
+        before.insert(before.end(), some.begin(), some.end());
+        behind.insert(behind.end(), none.begin(), none.end());
+        for (const std::vector<float> &x : {before, behind}) {
+            const FlowFigures f = measured(x, {40002}, &q);
+            QCOMPARE(f.seen.codesMin, std::int64_t{4});
+            QCOMPARE(f.seen.codesMax, std::int64_t{8});
+            QCOMPARE(f.finite, std::uint64_t{2});
+            QCOMPARE(f.sum, 6.0);
+            QCOMPARE(f.seen.nonFinite, std::uint64_t{40000});
+        }
+    }
+
     /// Pieces add up to the whole, and the message keeps every figure. The numbers are sixteenths: sums are exact.
     void piecesAddUp()
     {

@@ -3,6 +3,7 @@
 #include "support/paths.h"
 #include "support/run_networks.h"
 
+#include <ATen/ops/eye.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 
@@ -181,6 +182,24 @@ private Q_SLOTS:
                 "conv1 (" + std::string(slotName(slot))
                     + "): an operator of the graph computes with its codes, so no other can stand there");
         }
+    }
+
+    /// Vitis AI's, by hand from the codes that its golden tells: onto steps of 1/128, and what flows onto steps of 1/8,
+    /// ties to even (72/16 = 4.5 is 4).
+    void fixNeurons()
+    {
+        RunEngine engine = engineOf(networkOf(test::data("onnx/vai_fixneuron.onnx")));
+        const at::Tensor codes = at::tensor({-12, 30, 24, -1, 32, 18, -28, 39, 72, 9, -42, 39, 16, -3, -52, -3});
+        const at::Tensor steps = at::tensor({-1, 2, 2, 0, 2, 1, -2, 2, 4, 1, -3, 2, 1, 0, -3, 0});
+        at::Tensor weight;
+        const at::Tensor eye = at::eye(5).narrow(0, 0, 4);
+        const auto observe = [&](const Observation &seen) {
+            weight = seen.slot == Slot::Act ? seen.input.clone() : weight;
+            return std::shared_ptr<const void>();
+        };
+        const at::Tensor made = ran(engine, {eye}, observe).outputs[0];
+        QCOMPARE(difference(weight.reshape({16}), codes.to(at::kFloat).div(128)), std::string());
+        QCOMPARE(difference(made.reshape({16}), steps.to(at::kFloat).div(8), true), std::string());
     }
 
     void stopsByName()
