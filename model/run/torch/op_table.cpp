@@ -4,10 +4,12 @@
 #include "run/torch/ops_aten.h"
 #include "run/torch/ops_comparison.h"
 #include "run/torch/ops_convolution.h"
+#include "run/torch/ops_detection.h"
 #include "run/torch/ops_elementwise.h"
 #include "run/torch/ops_generating.h"
 #include "run/torch/ops_indexing.h"
 #include "run/torch/ops_joining.h"
+#include "run/torch/ops_loss.h"
 #include "run/torch/ops_normalization.h"
 #include "run/torch/ops_padding.h"
 #include "run/torch/ops_pooling.h"
@@ -45,12 +47,14 @@ constexpr std::array kOperatorTables = {
     blockOperators,
     comparisonOperators,
     convolutionOperators,
+    detectionOperators,
     elementwiseOperators,
     finnOperators,
     generatingOperators,
     indexingOperators,
     integerOperators,
     joiningOperators,
+    lossOperators,
     normalizationOperators,
     paddingOperators,
     poolingOperators,

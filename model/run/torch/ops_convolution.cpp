@@ -4,6 +4,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/convolution.h>
+#include <ATen/ops/det.h>
 #include <ATen/ops/einsum.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
@@ -160,6 +161,8 @@ OpValues einsteinSum(const OpCall &call)
     return oneValue(at::einsum(textAttribute(call, "equation", ""), operands));
 }
 
+OpValues determinant(const OpCall &call) { return oneValue(at::det(call.tensor(0))); }
+
 constexpr std::array kConvolutionRows = {
     OpRow{"", "Conv", convolution},
     OpRow{"qonnx.custom_op.channels_last", "Conv", convolutionOfLast},
@@ -167,6 +170,7 @@ constexpr std::array kConvolutionRows = {
     OpRow{"", "Gemm", generalMatrixProduct},
     OpRow{"", "MatMul", matrixProduct},
     OpRow{"", "Einsum", einsteinSum},
+    OpRow{"", "Det", determinant},
 };
 
 } // namespace
