@@ -1,5 +1,7 @@
 #include "items/slot_ref.h"
 
+#include "network/layer_index.h"
+
 #include <algorithm>
 
 namespace quantscope {
@@ -27,12 +29,24 @@ SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, st
 
 std::vector<SlotId> slotsOf(const Network &network, const QStringList &layers)
 {
+    const LayerIndex index(network);
     std::vector<SlotId> slots;
     for (const QString &name : layers)
-        if (const Layer *layer = network.layer(name.toStdString()))
+        if (const Layer *layer = index.find(name.toStdString()))
             for (const SlotQuantizer &slot : layer->slots)
                 slots.push_back({layer->id, slot.slot});
     return slots;
+}
+
+QStringList layersIn(const Network *network, const QStringList &layers)
+{
+    if (network == nullptr)
+        return {};
+    QStringList found;
+    for (const LayerIndex index(*network); const QString &name : layers)
+        if (index.find(name.toStdString()))
+            found << name;
+    return found;
 }
 
 QStringList layerNames(const Network &network)

@@ -34,6 +34,8 @@ SlotRef shownSlot(std::shared_ptr<const Network> network, const Layer &layer, st
 
 /// Every slot of these layers.
 std::vector<SlotId> slotsOf(const Network &network, const QStringList &layers);
+/// Those of the layers that a network has; none without one.
+QStringList layersIn(const Network *network, const QStringList &layers);
 
 QStringList layerNames(const Network &network);
 

@@ -75,7 +75,7 @@ bool Session::presetsApply() const { return m_state == State::Ready && traitsOf(
 void Session::applyChoices(const std::vector<SlotChoice> &choices, const QString &undoText, const Beside &beside)
 {
     if (presetsApply() && !choices.empty())
-        pushEdit(withChoices(m_document.recipe(), choices), undoText, beside);
+        pushEdit(withChoices(m_document.recipe(), choices, *m_network), undoText, beside);
 }
 
 bool Session::removeKeyword(const std::string &layer, Slot slot, const std::string &keyword)
@@ -330,7 +330,7 @@ void Session::setState(State state)
 void Session::setNetwork(std::shared_ptr<const Network> network, State state)
 {
     m_network = std::move(network);
-    m_selected.removeIf([this](const QString &name) { return !m_network || !m_network->layer(str(name)); });
+    m_selected = layersIn(m_network.get(), m_selected);
     if (const Layer *first = m_network && m_selected.isEmpty() ? firstShown(*m_network) : nullptr)
         m_selected << qs(first->name);
     m_state = state;

@@ -1,10 +1,15 @@
 #include "dialects/brevitas/recipe_edits.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/choice_patterns.h"
 #include "dialects/brevitas/spec.h"
+#include "recipe/entry_index.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
 
 namespace quantscope {
 
@@ -38,10 +43,8 @@ void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string
     }
 }
 
-void choose(Recipe &recipe, const SlotChoice &choice)
+void write(RecipeQuantizer &entry, const SlotChoice &choice, const SlotSettings &before)
 {
-    const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
-    RecipeQuantizer &entry = ownEntry(recipe, choice.layer, choice.slot, !choice.preset.empty());
     entry.edited = true;
     if (choice.preset.empty())
         return setKeywords(entry, choice.overrides);
@@ -58,6 +61,69 @@ void choose(Recipe &recipe, const SlotChoice &choice)
     entry.inputSigned = before.inputSigned;
 }
 
+void choose(Recipe &recipe, const SlotChoice &choice)
+{
+    const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
+    write(ownEntry(recipe, choice.layer, choice.slot, !choice.preset.empty()), choice, before);
+}
+
+/// The pattern's own entry, when it is the last that speaks of any of its slots, else a new last one.
+RecipeQuantizer &patternEntry(Recipe &recipe, const SlotChoice &pattern, const std::vector<SlotChoice> &choices)
+{
+    for (auto entry = recipe.quantizers.rbegin(); entry != recipe.quantizers.rend(); ++entry) {
+        if (entry->match == pattern.layer && entry->slot == pattern.slot
+            && (!pattern.preset.empty() || !entry->assumed))
+            return *entry;
+        if (std::ranges::any_of(choices, [&](const SlotChoice &choice) {
+                return speaksOf(*entry, choice.layer, choice.slot) && matchesLayer(pattern.layer, choice.layer);
+            }))
+            break;
+    }
+    RecipeQuantizer &added = recipe.quantizers.emplace_back();
+    added.match = pattern.layer;
+    added.slot = pattern.slot;
+    added.number = static_cast<int>(recipe.quantizers.size());
+    return added;
+}
+
+using Input = std::tuple<std::string, std::optional<double>, std::optional<double>, std::optional<bool>>;
+
+Input inputOf(const SlotSettings &settings)
+{
+    return {settings.input, settings.inputScale, settings.inputBitWidth, settings.inputSigned};
+}
+
+/// Choices that say the same, of slots whose input is said in the same words: what was said of it stays.
+struct SameChoices {
+    SlotSettings before; ///< of each of them, as far as that matters
+    std::vector<SlotChoice> choices;
+};
+
+std::vector<SameChoices> groupedChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
+{
+    using Key = std::tuple<Slot, std::string, std::vector<std::pair<std::string, std::string>>, Input>;
+    const EntryIndex entries(recipe.quantizers);
+    std::map<Key, std::size_t> positions;
+    std::vector<SameChoices> groups;
+    for (const SlotChoice &choice : choices) {
+        const SlotSettings before
+            = settingsFor(recipe, entries.mayReach(choice.layer), choice.layer, choice.slot, true);
+        const auto [found, isNew]
+            = positions.try_emplace({choice.slot, choice.preset, choice.overrides, inputOf(before)}, groups.size());
+        if (isNew)
+            groups.push_back({before, {}});
+        groups[found->second].choices.push_back(choice);
+    }
+    return groups;
+}
+
+bool saySlotsTwice(const std::vector<SlotChoice> &choices)
+{
+    std::set<std::pair<std::string, Slot>> seen;
+    return std::ranges::any_of(
+        choices, [&](const SlotChoice &choice) { return !seen.emplace(choice.layer, choice.slot).second; });
+}
+
 } // namespace
 
 Recipe withChoice(const Recipe &recipe, const SlotChoice &choice) { return withChoices(recipe, {choice}); }
@@ -67,6 +133,21 @@ Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
     Recipe edited = recipe;
     for (const SlotChoice &choice : choices)
         choose(edited, choice);
+    return edited;
+}
+
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices, const Network &network)
+{
+    if (saySlotsTwice(choices))
+        return withChoices(recipe, choices);
+    Recipe edited = recipe;
+    for (const SameChoices &group : groupedChoices(recipe, choices)) {
+        const CoveredChoices covered = coverChoices(network, group.choices);
+        for (const SlotChoice &pattern : covered.patterns)
+            write(patternEntry(edited, pattern, group.choices), pattern, group.before);
+        for (const SlotChoice &choice : covered.alone)
+            choose(edited, choice);
+    }
     return edited;
 }
 

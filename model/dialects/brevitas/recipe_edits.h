@@ -9,6 +9,8 @@
 
 namespace quantscope {
 
+struct Network;
+
 /// A choice for one slot: a preset or a lab name with its keywords; without a preset the keywords join what is in
 /// force.
 struct SlotChoice {
@@ -22,6 +24,9 @@ struct SlotChoice {
 /// one. A preset takes the place of the earlier preset, keywords or sharing; what was said about the input stays.
 Recipe withChoice(const Recipe &recipe, const SlotChoice &choice);
 Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices);
+/// The same with one entry for all layers of a branch that have the slot, where they are chosen alike
+/// (`match = "backbone.stages.3.*"`): what it gives is what an entry for each would give.
+Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices, const Network &network);
 
 /// The recipe without one keyword of a slot, where an entry for that slot alone says it; else nullopt: what an entry
 /// for several says is not one slot's to take away.
