@@ -8,30 +8,36 @@
 
 namespace quantscope {
 
-static std::vector<std::shared_ptr<const TensorInfo>> sharersOf(
-    const Network &network, const std::string &layer, Slot slot)
+LabBases::LabBases(const Network &network)
+    : m_layers(network)
+    , m_version(versionOf(network.recipe))
 {
-    const std::string owner = fmt::format("{}:{}", layer, slotName(slot));
-    std::vector<std::shared_ptr<const TensorInfo>> tensors;
-    for (const Layer &other : network.layers)
-        for (const SlotQuantizer &sharer : other.slots)
-            if (sharer.sharedWith == owner)
-                tensors.push_back(sharer.tensor);
-    return tensors;
+    for (const Layer &layer : network.layers)
+        for (const SlotQuantizer &sharer : layer.slots)
+            if (!sharer.sharedWith.empty())
+                m_sharers[sharer.sharedWith].push_back(sharer.tensor);
 }
 
-LabBasis labBasis(const Network &network, const std::string &layerName, Slot wanted, std::uint64_t quantizers)
+std::optional<LabBasis> LabBases::of(const std::string &layerName, Slot wanted, std::uint64_t quantizers) const
 {
-    const Layer &layer = *network.layer(layerName);
-    const SlotQuantizer &slot = *layer.slot(wanted);
-    return {.tensor = slot.tensor,
-        .kind = layer.kind,
-        .groups = layer.groups,
-        .stride = layer.stride,
-        .channelAxis = slot.channelAxis,
-        .version = versionOf(network.recipe),
-        .sharers = sharersOf(network, layerName, wanted),
+    const Layer *layer = m_layers.find(layerName);
+    const SlotQuantizer *slot = layer ? layer->slot(wanted) : nullptr;
+    if (!slot)
+        return std::nullopt;
+    const auto sharers = m_sharers.find(fmt::format("{}:{}", layerName, slotName(wanted)));
+    return LabBasis{.tensor = slot->tensor,
+        .kind = layer->kind,
+        .groups = layer->groups,
+        .stride = layer->stride,
+        .channelAxis = slot->channelAxis,
+        .version = m_version,
+        .sharers = sharers == m_sharers.end() ? Tensors() : sharers->second,
         .quantizers = wanted == Slot::Weight ? 0 : quantizers};
+}
+
+LabBasis labBasis(const Network &network, const std::string &layer, Slot slot, std::uint64_t quantizers)
+{
+    return *LabBases(network).of(layer, slot, quantizers);
 }
 
 bool quantizersDiffer(const Network &a, const Network &b)

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "network/layer_index.h"
 #include "network/network.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace quantscope {
@@ -19,6 +22,20 @@ struct LabBasis {
     std::uint64_t quantizers = 0; ///< 0 for weights
 
     bool operator==(const LabBasis &) const = default;
+};
+
+/// The bases of a network's slots, for whoever asks for many. It lives no longer than the network.
+class LabBases {
+public:
+    explicit LabBases(const Network &network);
+    /// Nothing where the network has no such slot.
+    std::optional<LabBasis> of(const std::string &layer, Slot slot, std::uint64_t quantizers = 0) const;
+
+private:
+    using Tensors = std::vector<std::shared_ptr<const TensorInfo>>;
+    LayerIndex m_layers;
+    std::unordered_map<std::string, Tensors> m_sharers; ///< by "LAYER:SLOT" whose quantizer they have
+    int m_version;
 };
 
 /// Of a slot that the network has.

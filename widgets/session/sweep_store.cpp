@@ -45,12 +45,6 @@ SweepStore::SweepStore(QObject *parent)
 
 SweepStore::~SweepStore() = default;
 
-static bool stillHolds(const Network &network, const std::string &layer, const LabBasis &basis)
-{
-    const Layer *found = network.layer(layer);
-    return found && found->slot(kSlot) && labBasis(network, layer, kSlot) == basis;
-}
-
 void SweepStore::setBasis(std::shared_ptr<const Network> network, const SweepSettings &settings)
 {
     if (network == m_network && settings == m_settings)
@@ -58,6 +52,8 @@ void SweepStore::setBasis(std::shared_ptr<const Network> network, const SweepSet
     const bool anew = !network || settings != m_settings;
     if (network != m_network)
         m_facts = std::make_shared<SharedFacts>();
+    if (network != m_network)
+        m_bases = network ? std::make_unique<LabBases>(*network) : nullptr;
     m_network = std::move(network);
     m_settings = settings;
     if (anew) {
@@ -75,17 +71,15 @@ void SweepStore::setBasis(std::shared_ptr<const Network> network, const SweepSet
 /// What the network does not say any more: an edit of one layer costs that layer.
 void SweepStore::forget()
 {
-    m_revision += std::erase_if(
-        m_known, [this](const auto &entry) { return !stillHolds(*m_network, entry.first, entry.second.basis); });
-    if (m_running && !stillHolds(*m_network, m_running->first, m_running->second)) {
+    const auto holds
+        = [this](const std::string &layer, const LabBasis &basis) { return m_bases->of(layer, kSlot) == basis; };
+    m_revision += std::erase_if(m_known, [&](const auto &entry) { return !holds(entry.first, entry.second.basis); });
+    if (m_running && !holds(m_running->first, m_running->second)) {
         m_task.cancel();
         m_queue.push_front(m_running->first);
         m_running.reset();
     }
-    std::erase_if(m_queue, [this](const std::string &name) {
-        const Layer *layer = m_network->layer(name);
-        return !layer || !layer->slot(kSlot);
-    });
+    std::erase_if(m_queue, [this](const std::string &name) { return !m_bases->of(name, kSlot); });
     next();
 }
 
@@ -123,7 +117,10 @@ void SweepStore::next()
         return;
     const std::string layer = m_queue.front();
     m_queue.pop_front();
-    m_running.emplace(layer, labBasis(*m_network, layer, kSlot));
+    const auto basis = m_bases->of(layer, kSlot);
+    if (!basis)
+        return next();
+    m_running.emplace(layer, *basis);
     m_task.start(
         [network = m_network, facts = m_facts, layer, settings = m_settings](
             const Progress &progress) { return sweepLayer(*network, facts->of(*network), layer, settings, progress); },

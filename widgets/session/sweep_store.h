@@ -56,6 +56,7 @@ private:
     void next();
 
     std::shared_ptr<const Network> m_network;
+    std::unique_ptr<LabBases> m_bases; ///< of the network
     std::shared_ptr<SharedFacts> m_facts; ///< of the network
     SweepSettings m_settings;
     std::deque<std::string> m_queue;

@@ -18,6 +18,8 @@
 #include <QSpinBox>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 using namespace Qt::StringLiterals;
 
@@ -145,6 +147,7 @@ QWidget *SweepPanel::makeCharts()
         chart->setMinimumHeight(180);
         card->box()->addLayout(header);
         card->box()->addWidget(chart, 1);
+        card->setMinimumHeight(card->minimumSizeHint().height()); // else its layout gives away the axis' numbers
         row->addWidget(card, 1);
     };
     addCard(tr("SQNR over bits"), m_reach, m_lines);
@@ -232,9 +235,10 @@ void SweepPanel::refresh()
     m_lines->actions()->setCaption(networkCaption(m_session, tr("SQNR over bits")));
     m_front->actions()->setCaption(networkCaption(m_session, tr("total bits against error")));
     const std::vector<std::string> all = network ? sweptLayers(*network) : std::vector<std::string>{};
+    const std::unordered_set<std::string_view> swept(all.begin(), all.end());
     std::vector<std::string> selected;
     for (const QString &name : m_session.selectedLayers())
-        if (std::find(all.begin(), all.end(), str(name)) != all.end())
+        if (swept.contains(str(name)))
             selected.push_back(str(name));
     if (network && isVisible() && !m_stopped) {
         if (m_runAsked || sweptElements(*network, all) <= kNetworkAtOnce)

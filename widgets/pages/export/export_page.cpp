@@ -5,6 +5,7 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
+#include "network/layer_index.h"
 #include "pages/export/export_doubts.h"
 #include "pages/export/export_preview.h"
 #include "pages/export/export_result.h"
@@ -183,10 +184,9 @@ std::vector<std::string> ExportPage::exportable() const
     std::vector<std::string> names;
     const auto network = session().network();
     if (network && session().state() == Session::State::Ready)
-        for (const QString &name : session().selectedLayers())
-            if (const Layer *layer = network->layer(str(name)))
-                if (std::any_of(layer->slots.begin(), layer->slots.end(),
-                        [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); }))
+        for (const LayerIndex index(*network); const QString &name : session().selectedLayers())
+            if (const Layer *layer = index.find(str(name)))
+                if (std::ranges::any_of(layer->slots, &SlotQuantizer::hasCodes))
                     names.push_back(layer->name);
     return names;
 }
