@@ -1,5 +1,6 @@
 #include "items/layer_columns.h"
 #include "items/layer_proxy.h"
+#include "look/names.h"
 #include "look/theme.h"
 #include "panels/layers_panel.h"
 #include "support.h"
@@ -75,6 +76,31 @@ private Q_SLOTS:
         QCOMPARE(shown(panel), (QStringList{u"Layer"_s, u"Bits"_s, u"Scale"_s, u"Int."_s, u"SQNR"_s, u"Change"_s}));
         panel.model()->setGiven(LayerModel::Change, nullptr);
         QCOMPARE(shown(panel), usual);
+    }
+
+    /// What gives way first, by the room that is left: that of the text itself, and a pixel less.
+    void namesKeepWhatDiffers_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QStringList>("texts"); // the widest first
+        QTest::newRow("dots") << u"backbone.stage3.block1.conv"_s
+                              << QStringList{u"backbone.stage3.block1.conv"_s, u"…stage3.block1.conv"_s,
+                                     u"…3.block1.conv"_s, u"…block1.conv"_s, u"…1.conv"_s, u"…conv"_s};
+        QTest::newRow("slashes and dots")
+            << u"/layer1/layer1.0/conv1/Conv"_s
+            << QStringList{u"/layer1/layer1.0/conv1/Conv"_s, u"…layer1/layer1.0/conv1/Conv"_s,
+                   u"…1/layer1.0/conv1/Conv"_s, u"…layer1.0/conv1/Conv"_s};
+        QTest::newRow("one part") << u"convolution"_s << QStringList{u"convolution"_s};
+    }
+    void namesKeepWhatDiffers()
+    {
+        QFETCH(QString, name);
+        QFETCH(QStringList, texts);
+        const QFontMetrics metrics(Theme::mono());
+        for (const QString &text : texts)
+            QCOMPARE(elidedName(metrics, name, metrics.horizontalAdvance(text)), text);
+        for (qsizetype i = 0; i + 1 < texts.size(); ++i)
+            QCOMPARE(elidedName(metrics, name, metrics.horizontalAdvance(texts[i]) - 1), texts[i + 1]);
     }
 
 private:

@@ -1,6 +1,8 @@
 #include "items/layer_filter.h"
 
+#include "base/text.h"
 #include "items/text.h"
+#include "recipe/layer_match.h"
 
 #include <QRegularExpression>
 
@@ -33,7 +35,8 @@ const std::vector<Field> &fields()
     static const std::vector<Field> table{{u"name"_s, [](const LayerRow &row) { return qs(row.name); }},
         {u"kind"_s, [](const LayerRow &row) { return qs(row.kind); }},
         {u"shape"_s, [](const LayerRow &row) { return qs(row.shape); }},
-        {u"params"_s, nullptr, numberIn<&LayerRow::parameters>}, {u"bits"_s, nullptr, numberIn<&LayerRow::bitWidth>},
+        {u"size"_s, nullptr, numberIn<&LayerRow::codeBits>}, {u"params"_s, nullptr, numberIn<&LayerRow::parameters>},
+        {u"bits"_s, nullptr, numberIn<&LayerRow::bitWidth>},
         {u"scale"_s, nullptr, numberIn<&LayerRow::scaleValue>, true},
         {u"int"_s, nullptr, numberIn<&LayerRow::integerBits>}, {u"frac"_s, nullptr, numberIn<&LayerRow::fractionBits>},
         {u"sqnr"_s, nullptr, numberIn<&LayerRow::sqnrDb>}, {u"sat"_s, nullptr, numberIn<&LayerRow::atLimitShare>},
@@ -48,7 +51,15 @@ const Field *fieldOf(const QString &name)
     return found == fields().end() ? nullptr : &*found;
 }
 
-QString fieldNames()
+std::vector<std::string> fieldNames()
+{
+    std::vector<std::string> names;
+    for (const Field &field : fields())
+        names.push_back(str(field.name));
+    return names;
+}
+
+QString shownNames()
 {
     QStringList names;
     for (const Field &field : fields())
@@ -111,7 +122,8 @@ QString parseTerm(const QString &word, FilterTerm &term)
     term.text = match.captured(3);
     const Field *field = fieldOf(term.field);
     if (!field)
-        return u"no column “%1”: %2"_s.arg(match.captured(1), fieldNames());
+        return u"no column “%1” (there are %2)%3"_s.arg(
+            match.captured(1), shownNames(), qs(didYouMean(str(term.field), fieldNames())));
     if (term.text.isEmpty())
         return u"%1 needs something to compare with"_s.arg(word);
     if (field->text)
@@ -135,12 +147,20 @@ static bool matchesText(const QString &value, FilterTerm::Relation relation, con
                                                      : value.contains(with, Qt::CaseInsensitive);
 }
 
+/// A pattern reaches what an entry of a recipe would; any word finds itself in a name.
+bool FilterTerm::matchesName(const std::string &name) const
+{
+    return qs(name).contains(text, Qt::CaseInsensitive) || (isPattern && matchesLayer(str(text), name));
+}
+
 bool FilterTerm::matches(const LayerRow &row) const
 {
     const Field *known = fieldOf(field);
     bool result = false;
     if (!known)
-        result = qs(row.name).contains(text, Qt::CaseInsensitive) || qs(row.kind).contains(text, Qt::CaseInsensitive);
+        result = matchesName(row.name) || qs(row.kind).contains(text, Qt::CaseInsensitive);
+    else if (field == u"name" && relation == Relation::Contains)
+        result = matchesName(row.name);
     else if (known->text)
         result = matchesText(known->text(row), relation, text);
     else if (const auto value = known->number(row))
@@ -155,15 +175,17 @@ bool LayerFilter::matches(const LayerRow &row) const
 
 LayerFilter parseLayerFilter(const QString &text)
 {
-    static const QRegularExpression spaces(u"\\s+"_s);
+    static const QRegularExpression words(u"(?:[^\\s\"]|\"[^\"]*\"?)+"_s);
     LayerFilter filter;
-    for (QString word : text.split(spaces, Qt::SkipEmptyParts)) {
+    for (const QRegularExpressionMatch &found : words.globalMatch(text)) {
+        QString word = found.captured();
         FilterTerm term;
         if (word.size() > 1 && word.startsWith(u'-')) {
             term.negated = true;
             word.remove(0, 1);
         }
-        const QString error = parseTerm(word, term);
+        const QString error = parseTerm(word.remove(u'"'), term);
+        term.isPattern = hasWildcard(str(term.text));
         if (!error.isEmpty() && filter.error.isEmpty())
             filter.error = error;
         filter.terms.push_back(term);

@@ -2,7 +2,9 @@
 
 #include "items/layer_lanes.h"
 #include "items/layer_model.h"
+#include "items/layer_proxy.h"
 #include "look/controls.h"
+#include "look/names.h"
 #include "look/powers.h"
 #include "look/theme.h"
 #include "panels/lane_painter.h"
@@ -38,6 +40,53 @@ int paintBadge(QPainter *painter, const QRect &rect, const QString &severity, co
     return box.width();
 }
 
+static constexpr int kBranchIndent = 11,
+                     kFoldMark = 14; ///< a branch's layers stand so much to the right; room of a mark
+
+QRect foldMark(const QRect &cell, const QModelIndex &index)
+{
+    const int depth = index.data(LayerProxy::DepthRole).toInt();
+    return {cell.left() + 3 + kBranchIndent * (depth - 1), cell.top(), kFoldMark, cell.height()};
+}
+
+/// A triangle: to the right while the branch is folded, down while it is not.
+static void paintMark(QPainter *painter, const QRectF &box, bool unfolded)
+{
+    const QPointF middle = box.center();
+    QPolygonF mark{{-2.5, -4}, {-2.5, 4}, {2.5, 0}};
+    if (unfolded)
+        mark = QPolygonF{{-4, -2.5}, {4, -2.5}, {0, 2.5}};
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(colours().dim);
+    painter->drawPolygon(mark.translated(middle));
+    painter->restore();
+}
+
+/// In a tree: the mark and the number of layers of a branch, and the room that is left for the label.
+static QRect paintBranch(QPainter *painter, const QRect &cell, const QModelIndex &index)
+{
+    if (index.data(LayerProxy::DepthRole).toInt() == 0)
+        return cell;
+    const QRect mark = foldMark(cell, index);
+    QRect rest = cell.adjusted(mark.right() - cell.left() - 3, 0, 0, 0);
+    const QVariant layers = index.data(LayerProxy::BranchRole);
+    if (!layers.isValid())
+        return rest;
+    paintMark(painter, mark, index.data(LayerProxy::UnfoldedRole).toBool());
+    painter->save();
+    painter->setFont(Theme::mono(0.85));
+    painter->setPen(colours().dim);
+    const QString count = layers.toString();
+    painter->drawText(rest.adjusted(0, 0, -6, 0), Qt::AlignRight | Qt::AlignVCenter, count);
+    rest.setRight(rest.right() - painter->fontMetrics().horizontalAdvance(count) - 6);
+    if (index.data(LayerProxy::HoldsPathRole).toBool())
+        painter->fillRect(QRect(cell.left(), cell.top(), 3, cell.height() - 1), colours().accent);
+    painter->restore();
+    return rest;
+}
+
 /// What flows, at the left of a name; the room that it takes.
 static int paintFlow(QPainter *painter, const QRect &rect, const QModelIndex &index)
 {
@@ -47,6 +96,15 @@ static int paintFlow(QPainter *painter, const QRect &rect, const QModelIndex &in
     const auto cell = lanes.value<LaneCell>();
     paintLanes(painter, rect, cell);
     return lanesWidth(cell);
+}
+
+static void paintName(QPainter *painter, const QRect &cell, const QModelIndex &index)
+{
+    const int lanes = paintFlow(painter, cell, index);
+    const QRect room = paintBranch(painter, cell.adjusted(lanes, 0, 0, 0), index).adjusted(6, 0, -6, 0);
+    const QVariant label = index.data(LayerProxy::LabelRole);
+    const QString name = label.isValid() ? label.toString() : index.data().toString();
+    painter->drawText(room, Qt::AlignLeft | Qt::AlignVCenter, elidedName(painter->fontMetrics(), name, room.width()));
 }
 
 bool LayerDelegate::helpEvent(
@@ -89,7 +147,7 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     const bool wrong = marked && index.data(LayerModel::WrongRole).toBool();
     const bool assumed = marked && !wrong && index.data(LayerModel::AssumedRole).toBool();
     const bool mono = index.data(LayerModel::MonoRole).toBool();
-    const bool bold = strong && index.column() == LayerModel::Name;
+    const bool bold = strong && index.column() == LayerModel::Name && !index.data(LayerProxy::BranchRole).isValid();
     QFont font = mono ? Theme::mono(0.95, bold) : Theme::sans(1.0, bold);
     font.setItalic(index.data(LayerModel::OperatorRole).toBool());
     painter->setFont(font);
@@ -100,13 +158,14 @@ void LayerDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     if (const QVariant tone = index.data(LayerModel::ToneRole); tone.isValid())
         painter->setPen(toneColour(static_cast<GivenCell::Tone>(tone.toInt())));
     const auto alignment = index.data(Qt::TextAlignmentRole).toInt();
-    const int lanes = paintFlow(painter, rect, index);
-    const QRect box = rect.adjusted(6 + lanes, 0, -6, 0);
     QString text = index.data().toString();
-    if (assumed || wrong)
-        text += wrong ? u"✗"_s : u"?"_s;
-    const Qt::TextElideMode elide = index.column() == LayerModel::Name ? Qt::ElideMiddle : Qt::ElideRight;
-    drawExponents(painter, box, alignment, text, elide);
+    if (index.column() == LayerModel::Name) {
+        paintName(painter, rect, index);
+    } else {
+        if (assumed || wrong)
+            text += wrong ? u"✗"_s : u"?"_s;
+        drawExponents(painter, rect.adjusted(6, 0, -6, 0), alignment, text, Qt::ElideRight);
+    }
     if (option.state.testFlag(QStyle::State_HasFocus) && index.column() == LayerModel::Name) {
         painter->setPen(Qt::NoPen);
         painter->fillRect(QRect(rect.left(), rect.top(), 3, rect.height() - 1), colours().accent);

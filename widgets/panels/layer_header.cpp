@@ -16,7 +16,7 @@ namespace quantscope {
 LayerHeader::LayerHeader(Session &session, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
-    , m_name(new ElidedLabel(Qt::ElideMiddle))
+    , m_name(new NameLabel)
     , m_facts(new ElidedLabel(Qt::ElideRight))
     , m_slots(new Segmented(tr("Tensor")))
 {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "look/controls.h"
+#include "look/names.h"
 
 namespace quantscope {
 
@@ -17,7 +17,7 @@ private:
     QString describe() const;
 
     Session &m_session;
-    ElidedLabel *m_name;
+    NameLabel *m_name;
     ElidedLabel *m_facts;
     Segmented *m_slots;
     QStringList m_slotNames;

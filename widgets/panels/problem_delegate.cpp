@@ -2,6 +2,7 @@
 
 #include "items/problem_model.h"
 #include "look/controls.h"
+#include "look/names.h"
 #include "look/theme.h"
 #include "panels/layer_delegate.h"
 
@@ -74,7 +75,8 @@ void ProblemDelegate::paint(QPainter *painter, const QStyleOptionViewItem &optio
     const bool fits = line.height() < 2 * painter->fontMetrics().height();
     if (layer || fits)
         painter->drawText(line, Qt::AlignLeft | Qt::AlignTop,
-            painter->fontMetrics().elidedText(text, layer ? Qt::ElideMiddle : Qt::ElideRight, line.width()));
+            layer ? elidedName(painter->fontMetrics(), text, line.width())
+                  : painter->fontMetrics().elidedText(text, Qt::ElideRight, line.width()));
     else
         painter->drawText(line, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, text);
     const QString more = layer || fits ? QString() : moreText(option, index);

@@ -1,6 +1,7 @@
 #include "window/actions.h"
 
 #include "look/theme.h"
+#include "panels/layers_panel.h"
 #include "session/session.h"
 #include "window/help.h"
 #include "window/main_window.h"
@@ -82,6 +83,9 @@ static std::vector<ActionRow> editRows()
             true, 2},
         {menu, tr("&Previous layer"), keys({"K"}), tr("The layer before"), [](MainWindow &w) { w.stepLayer(-1); }, true,
             2},
+        {menu, tr("J and K visit &weights only"), {}, tr("Next and previous layer skip what has no weights"),
+            [](MainWindow &w) { w.layers()->setStepsWeights(!w.layers()->stepsWeights()); }, true, 2,
+            [](MainWindow &w) { return w.layers()->stepsWeights(); }},
         {menu, tr("Go to &layers"), keys({"Ctrl+L"}), tr("Keyboard focus to the list of layers"),
             [](MainWindow &w) { w.focusLayers(); }, true, 2},
         {menu, tr("Go to pro&blems"), keys({"Ctrl+P"}), tr("Keyboard focus to the problems"),
@@ -114,6 +118,15 @@ static std::vector<ActionRow> viewRows()
         tr("List what the network does between its layers, in its place"),
         [](MainWindow &w) { w.showOperators(!w.showsOperators()); }, true, 1,
         [](MainWindow &w) { return w.showsOperators(); }, [](MainWindow &w) { return w.hasOperators(); }});
+    const auto hasBranches = [](MainWindow &w) { return w.layers()->hasBranches(); };
+    const auto isTree = [](MainWindow &w) { return w.layers()->hasBranches() && w.layers()->showsTree(); };
+    rows.push_back({menu, tr("Layers as a &tree"), keys({"Ctrl+T"}),
+        tr("The list by the parts of the names, as branches that fold; else flat, with the lines of what flows"),
+        [](MainWindow &w) { w.layers()->showTree(!w.layers()->showsTree()); }, true, 1, isTree, hasBranches});
+    rows.push_back({menu, tr("&Unfold all branches"), {}, tr("Every layer of the tree is listed"),
+        [](MainWindow &w) { w.layers()->unfoldAll(true); }, true, 1, nullptr, isTree});
+    rows.push_back({menu, tr("F&old all branches"), {}, tr("The outermost branches alone are listed"),
+        [](MainWindow &w) { w.layers()->unfoldAll(false); }, true, 1, nullptr, isTree});
     const std::tuple<QString, QString, ThemeChoice> themes[] = {
         {tr("&Follow the system’s colours"), tr("Light or dark as the system says"), ThemeChoice::System},
         {tr("&Light"), tr("Light colours"), ThemeChoice::Light}, {tr("Dar&k"), tr("Dark colours"), ThemeChoice::Dark}};
@@ -143,6 +156,7 @@ const std::vector<KeyNote> &keyNotes()
 {
     static const std::vector<KeyNote> notes{{u"↑ ↓"_s, tr("the layer above or below")},
         {u"Shift+↑ ↓"_s, tr("select several layers: Export takes all of them")},
+        {u"← → + − *"_s, tr("layers as a tree: fold and unfold a branch, * with all in it; ← also goes to the branch")},
         {u"D"_s, tr("values: decimal, hex, binary, float")},
         {u"E"_s, tr("values: one element in every form, where a narrow window hides it")},
         {u"PgUp PgDn"_s, tr("values: the fixed axis back and forth, with Ctrl")},

@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
+#include "network/layer_index.h"
 #include "pages/start/start_page.h"
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
@@ -164,6 +165,8 @@ void MainWindow::makeWorkspace()
     connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
     connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
     connect(m_problems, &ProblemsPanel::activated, m_pages, &PageHost::follow);
+    connect(m_layers, &LayersPanel::filterRequested, m_top->filter(), &QLineEdit::setText);
+    connect(m_layers, &LayersPanel::treeChanged, &m_actions, &WindowActions::update);
     connect(m_pages, &PageHost::pageChanged, &m_actions, &WindowActions::update);
     restoreShares(*m_split, *m_left);
     m_pages->show(PageId::Distribution);
@@ -215,10 +218,9 @@ void MainWindow::onSelection()
     const auto network = m_session.network();
     int exportable = 0;
     if (network)
-        for (const QString &name : m_session.selectedLayers())
-            if (const Layer *layer = network->layer(str(name)))
-                exportable += std::any_of(layer->slots.begin(), layer->slots.end(),
-                    [&](const SlotQuantizer &slot) { return slotRef(network, layer->name, slot.slot).hasCodes(); });
+        for (const LayerIndex index(*network); const QString &name : m_session.selectedLayers())
+            if (const Layer *layer = index.find(str(name)))
+                exportable += std::ranges::any_of(layer->slots, &SlotQuantizer::hasCodes);
     m_top->exportLayers()->setEnabled(exportable > 0);
     m_top->exportLayers()->setText(exportable == 0 ? tr("Export")
             : exportable == 1                      ? tr("Export 1 layer")

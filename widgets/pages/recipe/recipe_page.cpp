@@ -7,7 +7,9 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/flow_layout.h"
+#include "look/names.h"
 #include "look/theme.h"
+#include "network/layer_index.h"
 #include "pages/parts/code_view.h"
 #include "pages/parts/preset_menu.h"
 #include "pages/recipe/confirm_bar.h"
@@ -74,7 +76,8 @@ QWidget *RecipePage::makeTable()
     setUpTable(m_table, tr("Quantizers"));
     m_table->setObjectName(u"quantizers"_s);
     m_table->setModel(&m_model);
-    m_table->setTextElideMode(Qt::ElideMiddle); // names and presets differ at their ends
+    m_table->setItemDelegateForColumn(QuantizerModel::Layer, new NameDelegate(m_table));
+    m_table->setTextElideMode(Qt::ElideMiddle); // presets differ at their ends
     m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
     tableCard->box()->addWidget(m_table);
@@ -301,8 +304,8 @@ void RecipePage::followSelection()
         return;
     m_followed = std::move(followed);
     m_rows.clear();
-    for (const QString &name : session().selectedLayers()) {
-        const Layer *layer = session().network()->layer(str(name));
+    for (const LayerIndex index(*session().network()); const QString &name : session().selectedLayers()) {
+        const Layer *layer = index.find(str(name));
         if (!layer || layer->slots.empty())
             continue;
         const bool has = slot && layer->slot(slot.slot->slot);
@@ -310,6 +313,16 @@ void RecipePage::followSelection()
     }
     m_row = slot ? SlotName(slot.layer->name, slot.slot->slot) : SlotName();
     selectRemembered();
+}
+
+/// To the last piece where it goes on: many pieces are slow.
+static void addRow(QItemSelection &selection, const QuantizerModel &model, int row)
+{
+    const QModelIndex last = model.index(row, QuantizerModel::NUM_COLUMNS - 1);
+    if (!selection.isEmpty() && selection.back().bottom() == row - 1)
+        selection.back() = QItemSelectionRange(selection.back().topLeft(), last);
+    else
+        selection.append(QItemSelectionRange(model.index(row, 0), last));
 }
 
 void RecipePage::selectRemembered()
@@ -320,7 +333,7 @@ void RecipePage::selectRemembered()
     for (int row = 0; row < m_model.rowCount(); ++row) {
         const SlotName name(m_model.layerAt(row).name, m_model.slotAt(row).slot);
         if (rows.contains(name))
-            selection.select(m_model.index(row, 0), m_model.index(row, QuantizerModel::NUM_COLUMNS - 1));
+            addRow(selection, m_model, row);
         if (name == wanted)
             current = m_model.index(row, 0);
     }
