@@ -233,22 +233,6 @@ private Q_SLOTS:
         QCOMPARE(namesIn(proxy).mid(0, 2), (QStringList{u"wrong"_s, u"warned"_s}));
     }
 
-    void refusesBadTerms_data()
-    {
-        QTest::addColumn<QString>("filter");
-        QTest::addColumn<QString>("part");
-        QTest::newRow("column") << u"bitz<8"_s << u"bitz"_s;
-        QTest::newRow("number") << u"bits<x"_s << u"“x” is not a number"_s;
-        QTest::newRow("nothing") << u"bits<"_s << u"needs something"_s;
-    }
-    void refusesBadTerms()
-    {
-        QFETCH(QString, filter);
-        QFETCH(QString, part);
-        LayerProxy proxy;
-        QVERIFY2(proxy.setFilterText(filter).contains(part), qPrintable(proxy.setFilterText(filter)));
-    }
-
     /// A scale that is not finite, as ONNX files have, gives no range.
     void rangesOfBrokenScales_data()
     {
