@@ -1,3 +1,5 @@
+#include "dialects/brevitas/recipe_edits.h"
+#include "items/layer_model.h"
 #include "items/layer_proxy.h"
 #include "panels/layer_delegate.h"
 #include "panels/layers_panel.h"
