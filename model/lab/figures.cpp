@@ -73,20 +73,20 @@ constexpr std::array kFigures = {
         [](const CandidateFigures &f) { return f.hasMemory ? Number(f.memory) : std::nullopt; }, "", ""},
     FigureRow{
         FigureId::Exact, "", "Exact", "exact in ap_fixed", "one power-of-two scale and zero point 0", nullptr, "", ""},
-    FigureRow{FigureId::OutputSqnr, "", "Output SQNR dB", "output SQNR, dB",
-        "on data: 10 log₁₀(Σ y² / Σ (y′ − y)²), y the network’s first output with the quantizers in force, y′ with "
+    FigureRow{FigureId::OutputSqnr, "", "Output SQNR dB", "on data: output SQNR, dB",
+        "10 log₁₀(Σ y² / Σ (y′ − y)²), y the network’s first output with the quantizers in force, y′ with "
         "this "
         "candidate, over all samples, summed in float64",
         [](const CandidateFigures &f) { return f.effect ? measured(f.effect->outputSqnrDb) : std::nullopt; }, "{:.2f}",
         "{:.2f}"},
-    FigureRow{FigureId::PredictionsChanged, "", "Predictions changed", "predictions changed",
-        "on data: samples whose largest output stands elsewhere than with the quantizers in force",
+    FigureRow{FigureId::PredictionsChanged, "", "Predictions changed", "on data: predictions changed",
+        "samples whose largest output stands elsewhere than with the quantizers in force",
         [](const CandidateFigures &f) {
             return f.effect && f.effect->predictionsChanged ? Number(*f.effect->predictionsChanged) : std::nullopt;
         },
         "", ""},
-    FigureRow{FigureId::Accuracy, "", "Accuracy %", "accuracy, %",
-        "on data: share of the samples whose largest output stands at their label",
+    FigureRow{FigureId::Accuracy, "", "Accuracy %", "on data: accuracy, %",
+        "share of the samples whose largest output stands at their label",
         [](const CandidateFigures &f) {
             return f.effect && f.effect->accuracy ? Number(100.0 * *f.effect->accuracy) : std::nullopt;
         },

@@ -54,6 +54,30 @@ std::vector<std::string> activationLayers(const Network &network, Slot slot)
     return out;
 }
 
+Result<SlotComparison> activationCandidates(const Network &network, const SlotId &slot,
+    const std::vector<CandidateText> &candidates, const LayerFlow *seen, bool skipUnavailable)
+{
+    const auto facts = gatherFacts(network);
+    if (!facts)
+        return tl::unexpected(facts.error());
+    SlotComparison out{network.layer(slot.layer).name, slot.slot, false, {}, {}};
+    CandidateResult file;
+    file.name = "file";
+    file.slot = *network.slot(slot);
+    out.candidates.push_back(std::move(file));
+    for (const CandidateText &candidate : candidates) {
+        auto made = activationCandidate(network, *facts, slot, candidate, seen);
+        if (made)
+            out.candidates.push_back(std::move(*made));
+        else if (skipUnavailable)
+            out.unavailable.push_back({candidate.text, made.error()});
+        else
+            return tl::unexpected(Error{ErrorKind::Usage, network.file->path, std::nullopt,
+                fmt::format("{} cannot be had for {} {}: {}", candidate.text, out.layer, out.slot, made.error())});
+    }
+    return out;
+}
+
 namespace {
 
 /// One slot, candidate by candidate.

@@ -17,6 +17,11 @@ namespace quantscope {
 tl::expected<CandidateResult, std::string> activationCandidate(const Network &network, const BrevitasFacts &facts,
     const SlotId &slot, const CandidateText &candidate, const LayerFlow *seen);
 
+/// A slot under its own quantizer and every candidate, without figures: those that cannot be had are unavailable, or
+/// where `skipUnavailable` is not set the error (Usage).
+Result<SlotComparison> activationCandidates(const Network &network, const SlotId &slot,
+    const std::vector<CandidateText> &candidates, const LayerFlow *seen, bool skipUnavailable);
+
 /// The figures of what flowed into a slot in a run, as those of a tensor; why there are none is its note.
 void takeFlow(CandidateResult &candidate, const LayerFlow *seen);
 

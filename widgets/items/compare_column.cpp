@@ -99,7 +99,7 @@ QString exactOf(const std::vector<const CandidateResult *> &results)
 CompareColumn compareColumn(const std::vector<const CandidateResult *> &results)
 {
     const CandidateResult &first = *results.front();
-    CompareColumn column{figuresOf(results), {}, {}, {}, {}, {}, {}, {}, {}};
+    CompareColumn column{figuresOf(results), {}, {}, {}, {}, {}, {}, {}, {}, {}};
     column.name = first.name;
     column.title = titleOf(first);
     column.scale = common(results, [](const CandidateResult &r) {
@@ -139,8 +139,16 @@ static bool isError(CompareFigure figure)
     return (figure >= CompareFigure::Sqnr && figure <= CompareFigure::Cosine) || figure == CompareFigure::Zeroed;
 }
 
+static bool isOnData(CompareFigure figure) { return figure >= kFirstOnData; }
+
 double CompareColumn::number(CompareFigure figure) const
 {
+    if (figure == CompareFigure::OutputSqnr && effect && effect->isExact)
+        return std::numeric_limits<double>::infinity();
+    if (isOnData(figure)) {
+        const auto value = figureOf(figure).value(*this);
+        return value ? asDouble(*value) : kUnknown;
+    }
     if (figure == CompareFigure::Exact)
         return fixedExact ? 1 : 0;
     const FigureRow &row = figureOf(figure);
@@ -165,10 +173,10 @@ QString CompareColumn::text(CompareFigure figure) const
     }
     const double value = number(figure);
     if (std::isnan(value))
-        return u"–"_s;
+        return isOnData(figure) && !effect && effectNote.isEmpty() ? u"…"_s : u"–"_s;
     if (figure == CompareFigure::CodesUsed)
         return groupedText(codesUsed) + u"/"_s + groupedText(codesTotal);
-    if (figure == CompareFigure::Sqnr && std::isinf(value))
+    if (std::isinf(value))
         return u"exact"_s;
     const QString shown = qs(windowText(figureOf(figure), *figureOf(figure).value(*this)));
     return figure == CompareFigure::MeanError ? QString(shown).replace(u'-', u'−') : shown;
@@ -218,6 +226,7 @@ QString CompareColumn::difference(CompareFigure figure, const CompareColumn &bas
     case CompareFigure::Bits: return std::isnan(other) ? QString() : countDifference(value - other);
     case CompareFigure::Sqnr:
         return std::isfinite(value) && std::isfinite(other) ? signedText(value - other, 1) : QString();
+    case CompareFigure::Accuracy: return std::isfinite(other) ? signedText(value - other, 2) : QString();
     case CompareFigure::Mse:
     case CompareFigure::MaxError:
     case CompareFigure::MeanError:
@@ -241,6 +250,8 @@ double cost(const CompareColumn &column, CompareFigure figure)
     case CompareFigure::Sqnr:
     case CompareFigure::Cosine:
     case CompareFigure::CodesUsed:
+    case CompareFigure::OutputSqnr:
+    case CompareFigure::Accuracy:
     case CompareFigure::Exact: return -value;
     default: return std::abs(value);
     }
@@ -254,8 +265,9 @@ std::vector<std::size_t> bestColumns(const std::vector<CompareColumn> &columns, 
     if (figure == CompareFigure::Exact)
         return best;
     double lowest = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const double value = columns[i].known ? cost(columns[i], figure) : kUnknown;
+    const bool isAgainstFirst = figure == CompareFigure::OutputSqnr || figure == CompareFigure::PredictionsChanged;
+    for (std::size_t i = isAgainstFirst ? 1 : 0; i < columns.size(); ++i) {
+        const double value = columns[i].known || isOnData(figure) ? cost(columns[i], figure) : kUnknown;
         if (std::isnan(value))
             continue;
         if (value < lowest)

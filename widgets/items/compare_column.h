@@ -13,7 +13,8 @@
 namespace quantscope {
 
 using CompareFigure = FigureId; ///< a row of the lab's table
-inline constexpr int kCompareFigures = 14;
+inline constexpr int kCompareFigures = 14; ///< of the slots themselves
+inline constexpr int kAllCompareFigures = 17; ///< with those of the network on data
 
 QString figureName(CompareFigure figure);
 /// How a figure is computed, for its tooltip.
@@ -26,6 +27,7 @@ struct CompareColumn : CandidateFigures {
     QString scale, type, exact; ///< words for the rows that are no numbers
     QString bits;
     QString note; ///< why there are no figures
+    QString effectNote; ///< why there is no effect on data
 
     /// The number behind a figure, NaN where it is unknown. An SQNR without error is infinite.
     double number(CompareFigure figure) const;

@@ -16,6 +16,32 @@ void CompareModel::setColumns(std::vector<CompareColumn> columns)
     endResetModel();
 }
 
+bool CompareModel::updateColumns(const std::vector<CompareColumn> &columns)
+{
+    const auto order = m_order ? orderedColumns(columns, *m_order, m_reversed) : std::vector<std::size_t>{};
+    if (columns.empty() || columns.size() != m_columns.size())
+        return false;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const CompareColumn &now = columns[order.empty() ? i : order[i]], &shown = m_columns[i];
+        if (now.name != shown.name || now.title != shown.title || now.subtitle != shown.subtitle
+            || columns[i].name != m_offered[i].name)
+            return false;
+    }
+    m_offered = columns;
+    arrange();
+    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
+    return true;
+}
+
+void CompareModel::setOnData(bool onData)
+{
+    if (onData == m_onData)
+        return;
+    beginResetModel();
+    m_onData = onData;
+    endResetModel();
+}
+
 void CompareModel::setOrder(std::optional<CompareFigure> figure, bool reversed)
 {
     beginResetModel();
@@ -34,13 +60,13 @@ void CompareModel::arrange()
     else
         m_columns = m_offered;
     m_best.clear();
-    for (int row = 0; row < kCompareFigures; ++row)
+    for (int row = 0; row < kAllCompareFigures; ++row)
         m_best.push_back(bestColumns(m_columns, static_cast<CompareFigure>(row)));
 }
 
 int CompareModel::rowCount(const QModelIndex &parent) const
 {
-    return parent.isValid() || m_columns.empty() ? 0 : kCompareFigures;
+    return parent.isValid() || m_columns.empty() ? 0 : m_onData ? kAllCompareFigures : kCompareFigures;
 }
 
 int CompareModel::columnCount(const QModelIndex &parent) const
@@ -89,8 +115,11 @@ QString CompareModel::tip(const QModelIndex &index) const
     const auto figure = static_cast<CompareFigure>(index.row());
     const CompareColumn &shown = column(index.column());
     QStringList lines{qs(shown.name) + u": "_s + figureName(figure) + u" "_s + shown.text(figure)};
-    if (!shown.note.isEmpty())
-        lines << shown.note;
+    const bool isOfNetwork = figure >= kFirstOnData;
+    if (const QString &note = isOfNetwork ? shown.effectNote : shown.note; !note.isEmpty())
+        lines << note;
+    else if (isOfNetwork && !shown.effect)
+        lines << u"not run yet"_s;
     if (figure == CompareFigure::Sqnr && shown.hasErrors)
         lines << u"Σ w² = %1, Σ e² = %2"_s.arg(numberText(shown.error.signalPower), numberText(shown.error.errorPower));
     const QString change = data(index, DifferenceRole).toString();

@@ -15,6 +15,10 @@ public:
     using QAbstractTableModel::QAbstractTableModel;
     /// In the order they are offered; the model's own order is kept.
     void setColumns(std::vector<CompareColumn> columns);
+    /// The same columns with other figures; false, and nothing is changed, where they are others or their order may be.
+    bool updateColumns(const std::vector<CompareColumn> &columns);
+    /// Whether there are rows of what candidates do on data.
+    void setOnData(bool onData);
     /// Best first by a figure; nullopt: as offered. The file stays first.
     void setOrder(std::optional<CompareFigure> figure, bool reversed = false);
     std::optional<CompareFigure> order() const { return m_order; }
@@ -35,7 +39,7 @@ private:
     std::vector<CompareColumn> m_offered, m_columns;
     std::vector<std::vector<std::size_t>> m_best; ///< by row
     std::optional<CompareFigure> m_order;
-    bool m_reversed = false;
+    bool m_reversed = false, m_onData = false;
 };
 
 } // namespace quantscope

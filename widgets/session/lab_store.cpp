@@ -1,6 +1,7 @@
 #include "session/lab_store.h"
 
 #include "items/text.h"
+#include "run/activation_compare.h"
 
 #include <algorithm>
 
@@ -18,6 +19,8 @@ static const SlotQuantizer *slotOf(const Network &network, const std::string &la
 
 static bool comparable(const SlotQuantizer *slot)
 {
+    if (slot && presetSlot(slot->slot) == Slot::Act)
+        return !slot->tensor && slot->quantizer && slot->quantizer->isComplete();
     return slot && slot->tensor && slot->tensor->readable() && slot->tensor->count() > 0
         && (!slot->holdsCodes() || (slot->quantizer && slot->quantizer->isComplete()));
 }
@@ -47,6 +50,22 @@ void LabStore::select(std::shared_ptr<const Network> network, const QStringList 
     notify();
 }
 
+void LabStore::setFlows(std::shared_ptr<const RunResult> flows)
+{
+    if (flows == m_flows)
+        return;
+    m_flows = std::move(flows);
+    if (!isActivation())
+        return;
+    m_task.cancel();
+    std::erase_if(m_entries, [](const auto &entry) { return presetSlot(entry.first.second) == Slot::Act; });
+    for (const std::string &layer : m_layers)
+        entryOf(layer);
+    arrange();
+    next();
+    notify();
+}
+
 void LabStore::notify()
 {
     ++m_revision;
@@ -57,7 +76,10 @@ std::uint64_t LabStore::elements() const
 {
     std::uint64_t count = 0;
     for (const std::string &layer : m_layers)
-        count += slotOf(*m_network, layer, m_slot)->tensor->count();
+        if (const SlotQuantizer &slot = *slotOf(*m_network, layer, m_slot); slot.tensor)
+            count += slot.tensor->count();
+        else if (const LayerFlow *flow = m_flows ? m_flows->at(m_network->layer(layer)->id, m_slot) : nullptr)
+            count += flow->figures.seen.count;
     return count;
 }
 
@@ -76,7 +98,9 @@ LabStore::Entry &LabStore::entryOf(const std::string &layer)
         entry = {};
         entry.basis = std::move(basis);
         // Stays under edits, so that columns do not jump when one is applied.
-        entry.offered = offeredCandidates(slot, versionOf(m_network->recipe));
+        entry.offered = isActivation()
+            ? offeredActivations(slot, !traitsOf(m_network->dialect).saysItself, m_flows != nullptr)
+            : offeredCandidates(slot, versionOf(m_network->recipe));
         for (std::size_t i = 0; i < entry.offered.size(); ++i)
             entry.offers.emplace(offerName(slot, entry.offered[i]), i);
     } else if (entry.file && entry.file->quantizer != slot.quantizer) {
@@ -150,7 +174,8 @@ void LabStore::next()
         std::vector<CandidateText> batch = missing(at);
         if (batch.empty() && entry.file)
             continue;
-        const std::uint64_t count = slotOf(*m_network, layer, m_slot)->tensor->count();
+        const auto &tensor = slotOf(*m_network, layer, m_slot)->tensor;
+        const std::uint64_t count = tensor ? tensor->count() : 0;
         const auto most = std::max<std::size_t>(
             kSmallestBatch, static_cast<std::size_t>(kBatchElements / std::max<std::uint64_t>(1, count)));
         if (batch.size() > most)
@@ -159,15 +184,28 @@ void LabStore::next()
     }
 }
 
+/// Of an activation what can be known before it runs.
+static Result<SlotComparison> compareSlot(const Network &network, const std::string &layer,
+    const std::vector<CandidateText> &candidates, const CompareOptions &options, const RunResult *flows,
+    const Progress &progress)
+{
+    if (presetSlot(options.slot) == Slot::Act) {
+        const LayerId id = network.layer(layer)->id;
+        const LayerFlow *seen = flows ? flows->at(id, options.slot) : nullptr;
+        return activationCandidates(network, {id, options.slot}, candidates, seen, options.skipUnavailable);
+    }
+    auto all = compareCandidates(network, {layer}, candidates, options, progress);
+    if (!all)
+        return tl::unexpected(all.error());
+    return std::move(all->front());
+}
+
 void LabStore::run(const std::string &layer, std::vector<CandidateText> batch)
 {
     m_task.start(
-        [network = m_network, layer, slot = m_slot, batch](const Progress &progress) -> Result<SlotComparison> {
-            auto all = compareCandidates(
-                *network, {layer}, batch, {.slot = slot, .hash = false, .skipUnavailable = true}, progress);
-            if (!all)
-                return tl::unexpected(all.error());
-            return std::move(all->front());
+        [network = m_network, layer, slot = m_slot, batch, flows = m_flows](const Progress &progress) {
+            return compareSlot(
+                *network, layer, batch, {.slot = slot, .hash = false, .skipUnavailable = true}, flows.get(), progress);
         },
         [this, layer, batch](Result<SlotComparison> comparison) {
             if (comparison) {
@@ -211,12 +249,9 @@ void LabStore::add(const CandidateText &candidate)
 void LabStore::check(const CandidateText &candidate)
 {
     m_task.start(
-        [network = m_network, layer = m_layers.front(), slot = m_slot, candidate](
-            const Progress &progress) -> Result<SlotComparison> {
-            auto all = compareCandidates(*network, {layer}, {candidate}, {.slot = slot}, progress);
-            if (!all)
-                return tl::unexpected(all.error());
-            return std::move(all->front());
+        [network = m_network, layer = m_layers.front(), slot = m_slot, candidate, flows = m_flows](
+            const Progress &progress) {
+            return compareSlot(*network, layer, {candidate}, {.slot = slot}, flows.get(), progress);
         },
         [this, layer = m_layers.front(), candidate](Result<SlotComparison> comparison) {
             m_checking.pop_front();
@@ -286,8 +321,14 @@ std::vector<Proposal> LabStore::proposals(const std::string &candidate) const
 {
     std::vector<Proposal> proposals;
     if (const Column *known = column(candidate))
-        for (std::size_t at = 0; at < m_layers.size(); ++at)
-            proposals.push_back(Proposal::of(m_layers[at], m_slot, known->texts[at]));
+        for (std::size_t at = 0; at < m_layers.size(); ++at) {
+            CandidateText text = known->texts[at];
+            const auto &results = entry(m_layers[at])->results;
+            if (const auto made = results.find(text.text); // of activations with its threshold
+                made != results.end() && !made->second->settings.preset.empty())
+                text.settings = made->second->settings;
+            proposals.push_back(Proposal::of(m_layers[at], m_slot, text));
+        }
     return proposals;
 }
 

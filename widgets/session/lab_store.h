@@ -1,8 +1,10 @@
 #pragma once
 
+#include "dialects/brevitas/presets.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/proposed_cells.h"
 #include "lab/compare.h"
+#include "run/run_result.h"
 #include "session/lab_basis.h"
 #include "session/task.h"
 
@@ -30,11 +32,15 @@ public:
 
     /// What is compared from now on; starts what is missing. Layers without a tensor in the slot are left out.
     void select(std::shared_ptr<const Network> network, const QStringList &layers, Slot slot);
+    /// What flowed through the network as it is, with magnitudes: activations take their ranges from it. Null: nothing
+    /// was run, and activations are not compared.
+    void setFlows(std::shared_ptr<const RunResult> flows);
     /// The selected layers that take part.
     const std::vector<std::string> &layers() const { return m_layers; }
     Slot slot() const { return m_slot; }
     const std::shared_ptr<const Network> &network() const { return m_network; }
-    std::uint64_t elements() const;
+    std::uint64_t elements() const; ///< of activations those that flowed
+    bool isActivation() const { return presetSlot(m_slot) == Slot::Act; }
 
     /// Candidates of which every selected layer has a result, the file first.
     std::vector<Results> results() const;
@@ -101,6 +107,7 @@ private:
     const Entry *entry(const std::string &layer) const;
 
     std::shared_ptr<const Network> m_network;
+    std::shared_ptr<const RunResult> m_flows;
     std::uint64_t m_quantizers = 1; ///< numbers the networks whose quantizers differ
     std::vector<std::string> m_layers;
     Slot m_slot = Slot::Weight;

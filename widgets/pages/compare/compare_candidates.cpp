@@ -7,6 +7,7 @@
 #include "look/flow_layout.h"
 #include "look/theme.h"
 #include "pages/compare/compare_charts.h"
+#include "pages/compare/compare_effects.h"
 #include "pages/compare/compare_table.h"
 #include "pages/parts/chart_caption.h"
 #include "session/apply_problem.h"
@@ -25,10 +26,12 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-CompareCandidates::CompareCandidates(Session &session, LabStore &lab, SweepStore &sweep, QWidget *parent)
+CompareCandidates::CompareCandidates(
+    Session &session, LabStore &lab, SweepStore &sweep, EffectStore &effects, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
     , m_lab(lab)
+    , m_effects(effects)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -60,8 +63,10 @@ void CompareCandidates::makeAdd()
     m_add->setClearButtonEnabled(true);
     m_add->setFixedWidth(180);
     setAccessible(m_add, tr("Add a candidate"),
-        tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4), ap_fixed<W,I>, ap_ufixed<W,I>, "
-           "torch_per_tensor_affine, torch_per_channel_affine, binary or ternary. Enter adds it."));
+        tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4; of activations range=max or a "
+           "percentile "
+           "of the data such as range=99.9), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, "
+           "torch_per_channel_affine, binary or ternary. Enter adds it."));
     QStringList names;
     for (const std::string &name : presetNames(Slot::Weight))
         names << qs(name);
@@ -146,16 +151,21 @@ QLayout *CompareCandidates::makeFooter()
     m_note->setFont(Theme::sans(0.92));
     m_note->setWordWrap(true);
     m_stop = textButton(tr("Stop"), tr("Stop computing; what is known stays"));
+    m_stop->setObjectName(u"stop-compare"_s);
+    m_resume = textButton(tr("Run on data"), tr("Go on with what the candidates do on data"));
+    m_resume->setObjectName(u"resume-effects"_s);
     m_restore = textButton(tr("Show removed"), tr("Brings back the candidates that were removed"));
-    for (QPushButton *button : {m_stop, m_restore}) {
+    for (QPushButton *button : {m_stop, m_resume, m_restore}) {
         button->setFlat(true);
         button->setFont(Theme::sans(0.92));
         button->hide();
     }
     footer->addWidget(m_note, 1);
     footer->addWidget(m_restore);
+    footer->addWidget(m_resume);
     footer->addWidget(m_stop);
-    connect(m_stop, &QPushButton::clicked, &m_lab, &LabStore::cancel);
+    connect(m_stop, &QPushButton::clicked, this, &CompareCandidates::stop);
+    connect(m_resume, &QPushButton::clicked, &m_effects, &EffectStore::resume);
     connect(m_restore, &QPushButton::clicked, &m_lab, &LabStore::restore);
     return footer;
 }
@@ -187,20 +197,6 @@ void CompareCandidates::removeChosen()
         m_lab.remove(m_model.column(m_table->chosen()).name);
 }
 
-/// The first time a layer is seen the candidate with the highest SQNR that the hardware holds exactly is chosen.
-static int suggested(const CompareModel &model)
-{
-    int best = -1;
-    for (int column = 1; column < model.columnCount(); ++column) {
-        const CompareColumn &shown = model.column(column);
-        if (!shown.fixedExact || !shown.hasErrors || shown.width != model.column(0).width)
-            continue;
-        if (best < 0 || shown.number(CompareFigure::Sqnr) > model.column(best).number(CompareFigure::Sqnr))
-            best = column;
-    }
-    return best > 0 ? best : model.columnCount() > 1 ? 1 : 0;
-}
-
 void CompareCandidates::setOrder(std::optional<CompareFigure> figure)
 {
     const bool again = figure && m_model.order() == figure;
@@ -208,7 +204,7 @@ void CompareCandidates::setOrder(std::optional<CompareFigure> figure)
     m_order->setText(figure ? tr("order: %1").arg(figureName(*figure)) + (m_model.reversed() ? u" ▴"_s : QString())
                             : tr("order: offered"));
     if (!choose(m_chosen))
-        m_table->choose(suggested(m_model));
+        m_table->choose(suggestedColumn(m_model));
 }
 
 void CompareCandidates::fillOrderMenu()
@@ -217,8 +213,10 @@ void CompareCandidates::fillOrderMenu()
     m_orderMenu->addAction(tr("as offered"), this, [this] { setOrder(std::nullopt); });
     for (const CompareFigure figure : {CompareFigure::Sqnr, CompareFigure::Bits, CompareFigure::MaxError,
              CompareFigure::MeanError, CompareFigure::AtLimit, CompareFigure::Clipped, CompareFigure::Zeroed,
-             CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Exact})
-        m_orderMenu->addAction(figureName(figure), this, [this, figure] { setOrder(figure); });
+             CompareFigure::CodesUsed, CompareFigure::Memory, CompareFigure::Exact, CompareFigure::OutputSqnr,
+             CompareFigure::PredictionsChanged, CompareFigure::Accuracy})
+        if (figure < kFirstOnData || m_effects.hasData())
+            m_orderMenu->addAction(figureName(figure), this, [this, figure] { setOrder(figure); });
 }
 
 bool CompareCandidates::choose(const std::string &candidate)
@@ -280,7 +278,7 @@ void CompareCandidates::refresh()
     m_charts->setCaption(
         [this](const QString &chart) { return chartCaption(m_session, m_session.currentSlot(), chart); });
     takeSelection();
-    if (m_shownRevision != m_lab.revision())
+    if (m_shownRevision != std::pair(m_lab.revision(), m_effects.revision()))
         refreshColumns();
     refreshNotes();
     refreshApply();
@@ -290,28 +288,20 @@ void CompareCandidates::refresh()
 
 void CompareCandidates::refreshColumns()
 {
-    m_shownRevision = m_lab.revision();
-    m_model.setColumns(shownColumns());
+    m_effects.want(wantedEffects(m_lab, shownColumns()), wantedFlows(m_lab));
+    m_shownRevision = {m_lab.revision(), m_effects.revision()};
+    std::vector<CompareColumn> columns = shownColumns();
+    m_model.setOnData(m_effects.hasData());
+    if (m_model.updateColumns(columns)) // what a person looks at stays where it is
+        return;
+    m_model.setColumns(std::move(columns));
     if (m_model.columnCount() > 0 && !choose(m_chosen)) // what was chosen may still come
-        m_table->choose(suggested(m_model));
+        m_table->choose(suggestedColumn(m_model));
 }
 
 std::vector<CompareColumn> CompareCandidates::shownColumns() const
 {
-    std::vector<CompareColumn> columns;
-    for (const auto &[name, results] : m_lab.named()) {
-        CompareColumn &column = columns.emplace_back(compareColumns({results}).front());
-        if (name == column.name)
-            continue;
-        if (column.title == qs(column.name)) // the first layer's ap_fixed
-            column.title = qs(name).section(u',', 0, -2);
-        column.subtitle += tr(" · own widths");
-        column.name = name;
-    }
-    if (m_exactOnly->isChecked())
-        std::erase_if(
-            columns, [&](const CompareColumn &column) { return column.name != "file" && !column.fixedExact; });
-    return columns;
+    return columnsOnData(m_lab, m_effects, m_exactOnly->isChecked());
 }
 
 void CompareCandidates::refreshNotes()
@@ -328,7 +318,10 @@ void CompareCandidates::refreshNotes()
     const QString running = m_lab.idle() || m_lab.layers().empty()
         ? QString()
         : tr("%1 of %2 candidates").arg(count.done).arg(count.total);
-    m_stop->setVisible(!running.isEmpty());
+    const EffectStore::Count onData = m_effects.count();
+    m_stop->setVisible(!running.isEmpty() || (!m_effects.idle() && onData.done < onData.total));
+    m_resume->setVisible(!m_lab.layers().empty() && onData.done < onData.total
+        && (m_effects.isStopped() || !m_effects.problem().empty()));
     m_restore->setVisible(m_lab.hasRemoved());
     QStringList notes;
     if (!running.isEmpty())
@@ -337,7 +330,9 @@ void CompareCandidates::refreshNotes()
         notes << qs(m_lab.problem());
     else if (m_lab.layers().empty())
         notes << (m_session.state() == Session::State::Ready
-                ? tr("This selection has no weights to compare candidates with.")
+                ? m_session.currentSlot() && presetSlot(m_session.currentSlot().slot->slot) == Slot::Act
+                    ? tr("Activations are compared by what flows into them: run the network on data first.")
+                    : tr("This selection has no weights to compare candidates with.")
                 : tr("The quantizers are being computed…"));
     if (const int chosen = m_table->chosen(); chosen > 0 && m_lab.slot() == Slot::Bias && m_lab.layers().size() == 1) {
         const SlotRef slot = slotRef(m_lab.network(), m_lab.layers().front(), Slot::Bias);
@@ -345,12 +340,20 @@ void CompareCandidates::refreshNotes()
         if (const QString lost = slot && tried ? lostBiasText(*slot.slot, tried->slot) : QString(); !lost.isEmpty())
             notes << u"▲ "_s + lost;
     }
+    if (const QString text = effectsText(m_effects); !text.isEmpty())
+        notes << text;
     if (m_lab.againstQuantized())
         notes << tr("▲ The file holds only quantized values: errors are against those, not against the float weights.");
     if (m_model.columnCount() > 0)
         notes << tr(
             "framed: best of its row, unless more than three share it · beside a figure: change against the file");
     m_note->setText(notes.join(u" · "_s));
+}
+
+void CompareCandidates::stop()
+{
+    m_lab.cancel();
+    m_effects.cancel();
 }
 
 void CompareCandidates::refreshApply()

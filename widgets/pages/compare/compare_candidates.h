@@ -13,6 +13,7 @@ class QPushButton;
 namespace quantscope {
 
 class CompareCharts;
+class EffectStore;
 class LabStore;
 class CompareTable;
 class Session;
@@ -23,7 +24,8 @@ class SweepStore;
 class CompareCandidates : public QWidget {
     Q_OBJECT
 public:
-    CompareCandidates(Session &session, LabStore &lab, SweepStore &sweep, QWidget *parent = nullptr);
+    CompareCandidates(
+        Session &session, LabStore &lab, SweepStore &sweep, EffectStore &effects, QWidget *parent = nullptr);
     void refresh();
     void refreshSweep();
     CompareModel &model() { return m_model; }
@@ -45,6 +47,7 @@ private:
     void fillOrderMenu();
     void refreshColumns();
     void refreshNotes();
+    void stop();
     void refreshApply();
     void onChosen();
     void propose();
@@ -54,15 +57,16 @@ private:
 
     Session &m_session;
     LabStore &m_lab;
+    EffectStore &m_effects;
     CompareModel m_model;
     CompareTable *m_table;
     QLabel *m_title, *m_about, *m_problem, *m_note;
     QLineEdit *m_add;
-    QPushButton *m_order, *m_apply, *m_remove, *m_stop, *m_restore;
+    QPushButton *m_order, *m_apply, *m_remove, *m_stop, *m_resume, *m_restore;
     QCheckBox *m_exactOnly;
     QMenu *m_orderMenu;
     CompareCharts *m_charts;
-    std::uint64_t m_shownRevision = 0;
+    std::pair<std::uint64_t, std::uint64_t> m_shownRevision; ///< of the lab and of the effects
     std::string m_chosen; ///< by a person, or what is proposed
     std::vector<std::string> m_of; ///< the layers that are compared
     std::vector<std::string> m_shownTexts; ///< proposed for them, which the table has followed

@@ -1,5 +1,6 @@
 #include "pages/compare/compare_page.h"
 
+#include "dialects/brevitas/presets.h"
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "pages/compare/compare_candidates.h"
@@ -17,8 +18,10 @@ static constexpr int kDrawEvery = 100; // milliseconds
 
 ComparePage::ComparePage(Session &session, QWidget *parent)
     : Page(session, parent)
+    , m_effects(session)
+    , m_what(dimLabel())
     , m_switch(new Segmented(tr("Part of the lab")))
-    , m_candidates(new CompareCandidates(session, m_lab, m_sweep))
+    , m_candidates(new CompareCandidates(session, m_lab, m_sweep, m_effects))
     , m_sweepPanel(new SweepPanel(session, m_sweep))
     , m_power(new ComparePower(session))
 {
@@ -33,7 +36,8 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     auto *row = new FlowLayout(nullptr, 8);
     row->addWidget(m_switch);
     row->addStretch();
-    row->addWidget(dimLabel(tr("weight error, which is not accuracy")));
+    m_what->setObjectName(u"compare-what"_s);
+    row->addWidget(m_what);
     column->addLayout(row);
     for (QWidget *panel : panels()) {
         column->addWidget(panel, 1);
@@ -41,6 +45,10 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     }
     connect(m_switch, &Segmented::selected, this, &ComparePage::showPart);
     connect(&m_lab, &LabStore::changed, m_candidates, &CompareCandidates::refresh);
+    connect(&m_effects, &EffectStore::changed, this, [this] {
+        if (isVisible() && m_switch->current() == Candidates)
+            refreshCandidates();
+    });
     m_sweptAwaited.setSingleShot(true);
     connect(&m_sweptAwaited, &QTimer::timeout, this, &ComparePage::refreshView);
     connect(&m_sweep, &SweepStore::changed, this, &ComparePage::onSwept);
@@ -61,13 +69,15 @@ void ComparePage::showPart(int view)
 
 bool ComparePage::idle() const
 {
-    return m_lab.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle() && m_power->idle();
+    return m_lab.idle() && m_effects.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle()
+        && m_power->idle();
 }
 
 bool ComparePage::cancelWork()
 {
-    const bool runs = !m_lab.idle() || !m_sweep.idle();
+    const bool runs = !m_lab.idle() || !m_effects.idle() || !m_sweep.idle();
     m_lab.cancel();
+    m_effects.cancel();
     m_sweepPanel->cancel();
     return runs;
 }
@@ -90,17 +100,42 @@ void ComparePage::refreshView()
         m_candidates->refreshSweep();
 }
 
+void ComparePage::refreshCandidates()
+{
+    const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
+    const SlotRef current = session().currentSlot();
+    const Slot slot = current ? current.slot->slot : Slot::Weight;
+    const bool ofFlow = presetSlot(slot) == Slot::Act;
+    m_lab.setFlows(m_effects.own());
+    m_lab.select(network, ofFlow && !m_effects.hasData() ? QStringList() : session().selectedLayers(), slot);
+    m_candidates->refresh();
+    refreshWhat(ofFlow);
+}
+
+/// What a candidate's errors are of; those of the network stand in rows of their own.
+void ComparePage::refreshWhat(bool ofFlow)
+{
+    m_what->setText(ofFlow        ? tr("on data: error of what flows in, which is not accuracy")
+            : m_effects.hasData() ? tr("weight error; on data in the last rows")
+                                  : tr("weight error, which is not accuracy"));
+}
+
+/// Nobody looks: what nobody waits for does not run.
+void ComparePage::hideEvent(QHideEvent *event)
+{
+    Page::hideEvent(event);
+    m_effects.want({}, {});
+    schedule(); // for the next time
+}
+
 void ComparePage::refresh()
 {
     const bool ready = session().state() == Session::State::Ready;
-    const SlotRef slot = session().currentSlot();
     const auto network = ready ? session().network() : nullptr;
+    refreshWhat(false);
     m_sweep.setBasis(network, m_sweepPanel->settings());
     switch (m_switch->current()) {
-    case Candidates:
-        m_lab.select(network, session().selectedLayers(), slot ? slot.slot->slot : Slot::Weight);
-        m_candidates->refresh();
-        return;
+    case Candidates: return refreshCandidates();
     case Sweep: return m_sweepPanel->refresh();
     default: return m_power->refresh();
     }

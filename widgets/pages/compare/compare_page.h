@@ -1,12 +1,15 @@
 #pragma once
 
 #include "pages/page.h"
+#include "session/effect_store.h"
 #include "session/lab_store.h"
 #include "session/sweep_store.h"
 
 #include <QTimer>
 
 #include <array>
+
+class QLabel;
 
 namespace quantscope {
 
@@ -24,6 +27,7 @@ public:
     explicit ComparePage(Session &session, QWidget *parent = nullptr);
     LabStore &lab() { return m_lab; }
     SweepStore &sweep() { return m_sweep; }
+    EffectStore &effects() { return m_effects; }
     CompareCandidates *candidates() const { return m_candidates; }
     SweepPanel *sweepPanel() const { return m_sweepPanel; }
     ComparePower *power() const { return m_power; }
@@ -34,15 +38,20 @@ public:
 
 protected:
     void refresh() override;
+    void hideEvent(QHideEvent *event) override;
 
 private:
     /// Not a stack: it would be as high as its highest panel.
     std::array<QWidget *, 3> panels() const;
     void onSwept();
     void refreshView();
+    void refreshCandidates();
+    void refreshWhat(bool ofFlow);
 
     LabStore m_lab;
     SweepStore m_sweep;
+    EffectStore m_effects;
+    QLabel *m_what; ///< what the errors are of
     QTimer m_sweptAwaited; ///< runs while something was swept that is not drawn
     Segmented *m_switch;
     CompareCandidates *m_candidates;

@@ -152,7 +152,7 @@ CompareRows::CompareRows(const CompareModel &model, QWidget *parent)
 QSize CompareRows::sizeHint() const
 {
     int width = 0;
-    for (int row = 0; row < kCompareFigures; ++row)
+    for (int row = 0; row < m_compared.rowCount(); ++row)
         width = std::max(width,
             QFontMetrics(Theme::sans(0.95)).horizontalAdvance(figureName(static_cast<CompareFigure>(row)) + u" ▾"_s));
     return {width + 2 * kPad + 8, QHeaderView::sizeHint().height()};
@@ -234,7 +234,8 @@ QSize CompareTable::sizeHint() const
 {
     const int bar = m_view->horizontalScrollBar()->sizeHint().height();
     return {600,
-        m_header->sizeHint().height() + kCompareFigures * m_view->verticalHeader()->defaultSectionSize() + bar + 2};
+        m_header->sizeHint().height()
+            + std::max(kCompareFigures, m_model.rowCount()) * m_view->verticalHeader()->defaultSectionSize() + bar + 2};
 }
 
 void CompareTable::onReset()
