@@ -2,6 +2,8 @@
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_table.h"
+#include "pages/compare/sweep_result.h"
+#include "pages/compare/walk_panel.h"
 #include "recipe/recipe_toml.h"
 #include "run/activation_compare.h"
 #include "support.h"
@@ -196,6 +198,48 @@ private Q_SLOTS:
         QCOMPARE(column(page, 0, kCompareFigures, kAllCompareFigures), (QStringList{u"exact"_s, u"0"_s, u"98.61"_s}));
         QCOMPARE(
             column(page, model.columnOf(str(candidate)), kAllCompareFigures - 1, kAllCompareFigures).front(), said);
+    }
+
+    /// The walk, whole, against the same walk by the model; never more runs than the button said; applying gives the
+    /// accuracy that it told.
+    void widthsOnData()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(show(session, page, "digits_fixed.pt", u"conv1"_s));
+        page.showPart(ComparePage::OnData);
+        WalkPanel &panel = *page.walkPanel();
+        QVERIFY(QTest::qWaitFor([&] { return panel.store().points() != nullptr; }, 20000));
+        auto *run = page.findChild<QPushButton *>(u"walk-run"_s);
+        QCOMPARE(run->text(), u"Run up to 54 times"_s);
+        run->click();
+        QVERIFY(QTest::qWaitFor([&] { return panel.idle(); }, 300000));
+        RunClient client;
+        const std::vector<SweepPoint> points = *panel.store().points();
+        const auto told = measureWalk(client, requestFor(session, "digits_fixed.pt"), points);
+        QVERIFY2(told, told ? "" : told.error().text().c_str());
+        const WidthWalk &walk = *panel.store().walk();
+        QVERIFY(walk.own == told->own && walk.alone == told->alone);
+        QCOMPARE(walk.steps.size(), told->steps.size());
+        for (std::size_t i = 0; i < walk.steps.size(); ++i)
+            QVERIFY(walk.steps[i].effect == told->steps[i].effect
+                && walk.steps[i].allocation.points == told->steps[i].allocation.points
+                && walk.steps[i].onFront == told->steps[i].onFront);
+        QCOMPARE(page.findChild<QLabel *>(u"walk-progress"_s)->text(),
+            u"on data: %1 of at most 54 runs"_s.arg(29 + walk.steps.size()));
+        QVERIFY(29 + walk.steps.size() <= 54);
+        panel.setLoss(2);
+        const auto step = fewestBitsKeeping(walk, *walk.own.accuracy - 0.02);
+        QVERIFY(step);
+        const WalkStep chosen = walk.steps[*step];
+        const auto before = session.network();
+        QVERIFY(QTest::qWaitFor([&] { return panel.idle(); }));
+        panel.result()->apply();
+        QVERIFY(QTest::qWaitFor([&] { return session.network() != before; }, 20000));
+        session.runs().run();
+        QVERIFY(QTest::qWaitFor([&] { return !session.runs().running(); }, 60000));
+        QCOMPARE(session.runs().result()->accuracy(), chosen.effect.accuracy);
+        QVERIFY(panel.store().walk() == nullptr); // of other quantizers
     }
 
     /// What is known stays when somebody stops; nothing begins until somebody asks for it.

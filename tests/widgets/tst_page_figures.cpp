@@ -53,7 +53,8 @@ private Q_SLOTS:
                 u"Overview"_s, u"Distribution"_s, u"Values"_s, u"Channels"_s, u"Compare"_s, u"Export"_s, u"Recipe"_s}));
         QCOMPARE(names.join(u' ').toLower(), pictures.join(u' '));
         const std::unique_ptr<Page> compare(pageRow(PageId::Compare).make(m_session, nullptr));
-        QCOMPARE(compare->parts(), (QStringList{u"compare"_s, u"compare-sweep"_s, u"compare-power"_s}));
+        QCOMPARE(
+            compare->parts(), (QStringList{u"compare"_s, u"compare-sweep"_s, u"compare-power"_s, u"compare-data"_s}));
         const std::unique_ptr<Page> values(pageRow(PageId::Values).make(m_session, nullptr));
         QVERIFY(values->parts().isEmpty() && values->idle());
     }

@@ -304,6 +304,15 @@ std::vector<CompareColumn> CompareCandidates::shownColumns() const
     return columnsOnData(m_lab, m_effects, m_exactOnly->isChecked());
 }
 
+void CompareCandidates::refreshButtons(bool isComparing)
+{
+    const EffectStore::Count onData = m_effects.count();
+    m_stop->setVisible(isComparing || (!m_effects.idle() && onData.done < onData.total));
+    m_resume->setVisible(!m_lab.layers().empty() && onData.done < onData.total
+        && (m_effects.isStopped() || !m_effects.problem().empty()));
+    m_restore->setVisible(m_lab.hasRemoved());
+}
+
 void CompareCandidates::refreshNotes()
 {
     const QString layers
@@ -318,11 +327,7 @@ void CompareCandidates::refreshNotes()
     const QString running = m_lab.idle() || m_lab.layers().empty()
         ? QString()
         : tr("%1 of %2 candidates").arg(count.done).arg(count.total);
-    const EffectStore::Count onData = m_effects.count();
-    m_stop->setVisible(!running.isEmpty() || (!m_effects.idle() && onData.done < onData.total));
-    m_resume->setVisible(!m_lab.layers().empty() && onData.done < onData.total
-        && (m_effects.isStopped() || !m_effects.problem().empty()));
-    m_restore->setVisible(m_lab.hasRemoved());
+    refreshButtons(!running.isEmpty());
     QStringList notes;
     if (!running.isEmpty())
         notes << running;

@@ -47,6 +47,7 @@ private:
     void fillOrderMenu();
     void refreshColumns();
     void refreshNotes();
+    void refreshButtons(bool isComparing);
     void stop();
     void refreshApply();
     void onChosen();

@@ -6,6 +6,7 @@
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_power.h"
 #include "pages/compare/sweep_panel.h"
+#include "pages/compare/walk_panel.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -18,20 +19,24 @@ static constexpr int kDrawEvery = 100; // milliseconds
 
 ComparePage::ComparePage(Session &session, QWidget *parent)
     : Page(session, parent)
+    , m_open(&session)
     , m_effects(session)
     , m_what(dimLabel())
     , m_switch(new Segmented(tr("Part of the lab")))
     , m_candidates(new CompareCandidates(session, m_lab, m_sweep, m_effects))
     , m_sweepPanel(new SweepPanel(session, m_sweep))
     , m_power(new ComparePower(session))
+    , m_walk(new WalkPanel(session))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(10);
-    m_switch->setItems({tr("Candidates"), tr("Sweep"), tr("Power of two")});
+    m_switch->setItems({tr("Candidates"), tr("Sweep"), tr("Power of two"), tr("On data")});
     m_switch->setItemTip(Candidates, tr("what other quantizers would do to the selected layers"));
     m_switch->setItemTip(Sweep, tr("SQNR over bits, and the fewest bits of the whole network that keep it"));
     m_switch->setItemTip(PowerOfTwo, tr("what it costs to make the scale a power of two"));
+    m_switch->setItemTip(
+        OnData, tr("what each width does to the network’s output and accuracy, and which it can spare"));
     m_switch->setObjectName(u"compare-switch"_s);
     auto *row = new FlowLayout(nullptr, 8);
     row->addWidget(m_switch);
@@ -54,9 +59,12 @@ ComparePage::ComparePage(Session &session, QWidget *parent)
     connect(&m_sweep, &SweepStore::changed, this, &ComparePage::onSwept);
 }
 
-std::array<QWidget *, 3> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power}; }
+std::array<QWidget *, 4> ComparePage::panels() const { return {m_candidates, m_sweepPanel, m_power, m_walk}; }
 
-QStringList ComparePage::parts() const { return {u"compare"_s, u"compare-sweep"_s, u"compare-power"_s}; }
+QStringList ComparePage::parts() const
+{
+    return {u"compare"_s, u"compare-sweep"_s, u"compare-power"_s, u"compare-data"_s};
+}
 
 void ComparePage::showPart(int view)
 {
@@ -70,15 +78,16 @@ void ComparePage::showPart(int view)
 bool ComparePage::idle() const
 {
     return m_lab.idle() && m_effects.idle() && m_sweep.idle() && m_candidates->idle() && m_sweepPanel->idle()
-        && m_power->idle();
+        && m_power->idle() && m_walk->idle();
 }
 
 bool ComparePage::cancelWork()
 {
-    const bool runs = !m_lab.idle() || !m_effects.idle() || !m_sweep.idle();
+    const bool runs = !m_lab.idle() || !m_effects.idle() || !m_sweep.idle() || !m_walk->idle();
     m_lab.cancel();
     m_effects.cancel();
     m_sweepPanel->cancel();
+    m_walk->cancel();
     return runs;
 }
 
@@ -115,7 +124,9 @@ void ComparePage::refreshCandidates()
 /// What a candidate's errors are of; those of the network stand in rows of their own.
 void ComparePage::refreshWhat(bool ofFlow)
 {
-    m_what->setText(ofFlow        ? tr("on data: error of what flows in, which is not accuracy")
+    const bool isWalk = m_switch->current() == OnData;
+    m_what->setText(isWalk        ? tr("on data: what the network computes")
+            : ofFlow              ? tr("on data: error of what flows in, which is not accuracy")
             : m_effects.hasData() ? tr("weight error; on data in the last rows")
                                   : tr("weight error, which is not accuracy"));
 }
@@ -124,7 +135,8 @@ void ComparePage::refreshWhat(bool ofFlow)
 void ComparePage::hideEvent(QHideEvent *event)
 {
     Page::hideEvent(event);
-    m_effects.want({}, {});
+    if (m_open) // a window that goes takes its session before its pages
+        m_effects.want({}, {});
     schedule(); // for the next time
 }
 
@@ -137,6 +149,7 @@ void ComparePage::refresh()
     switch (m_switch->current()) {
     case Candidates: return refreshCandidates();
     case Sweep: return m_sweepPanel->refresh();
+    case OnData: return m_walk->refresh();
     default: return m_power->refresh();
     }
 }

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "lab/width_walk.h"
+#include "run/run_request.h"
+#include "session/task.h"
+
+#include <QObject>
+#include <QTimer>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quantscope {
+
+class Session;
+struct ModelFile;
+
+/// Widths of the shown network's weights on data: each alone, then all together. What was measured belongs to the
+/// recipe, the data and the widths that it was measured with.
+class WalkStore : public QObject {
+    Q_OBJECT
+public:
+    explicit WalkStore(Session &session);
+    ~WalkStore() override;
+
+    /// The network has been run on the data that are chosen.
+    bool hasData() const;
+    /// Every width of [low, high] of each layer's own kind of quantizer; what is known of others is kept aside.
+    void prepare(int low, int high);
+    using Points = std::shared_ptr<const std::vector<SweepPoint>>;
+    Points points() const; ///< null: they are not known yet
+    WalkCount count() const; ///< of points()
+    void start();
+    void cancel(); ///< what is known stays
+    /// As far as it is known; null before the first run.
+    const WidthWalk *walk() const;
+    std::size_t done() const; ///< runs of walk()
+    bool running() const;
+    bool idle() const { return !m_preparing.running() && !running(); }
+    std::string problem() const { return m_problem; }
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    struct Basis {
+        RunRequest request;
+        std::shared_ptr<const ModelFile> file;
+        int low = 0, high = 0;
+        bool operator==(const Basis &other) const;
+    };
+    struct Known {
+        Basis basis;
+        Points points;
+        std::optional<WidthWalk> walk;
+        std::size_t done = 0;
+    };
+    /// What the worker told last.
+    struct Latest {
+        std::mutex mutex;
+        std::optional<WidthWalk> walk;
+        std::size_t done = 0;
+    };
+    std::optional<Basis> basisNow() const;
+    Known *known();
+    const Known *known() const;
+    void onSession();
+    void takeLatest();
+    void finish(const Basis &basis, Result<WidthWalk> walk);
+
+    Session &m_session;
+    std::optional<Basis> m_basis;
+    std::optional<std::pair<RunData, std::shared_ptr<const ModelFile>>> m_ran;
+    std::vector<Known> m_known; ///< the oldest first
+    int m_low = 0, m_high = 0; ///< 0: nobody looks
+    std::string m_problem;
+    std::shared_ptr<Latest> m_latest;
+    QTimer m_looking; ///< at what the worker tells
+    Task<std::vector<SweepPoint>> m_preparing;
+};
+
+} // namespace quantscope
