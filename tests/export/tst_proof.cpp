@@ -179,9 +179,21 @@ void TestProof::everyKindOfArrayIsProven()
     ExportRequest request = requestFor(folder.path(), layout.toStdString());
     request.verify = true;
     const Network network = everything();
-    const auto report = exportLayers(network, request);
+    QStringList steps, wanted;
+    const auto report = exportLayers(
+        network, request, {}, [&](const ExportStep &step) { steps << QString::fromStdString(stepText(step)); });
     QVERIFY2(report.has_value(), report ? "" : report.error().text().c_str());
     QCOMPARE(report->files.size(), network.layers.size() + 2);
+    const std::size_t headers = network.layers.size();
+    const auto name = [&](std::size_t at) { return QString::fromStdString(report->files[at].name); };
+    for (std::size_t i = 0; i < headers; ++i)
+        wanted << QString("writing %1, %2 of %3").arg(name(i)).arg(i + 1).arg(headers);
+    const QString compiling = QString("compiling %1 and %2 more, %3 of %3").arg(name(0)).arg(headers - 1).arg(headers);
+    wanted << compiling;
+    for (std::size_t i = 0; i < headers; ++i)
+        wanted << QString("comparing %1, %2 of %3").arg(name(i)).arg(i + 1).arg(headers);
+    wanted << compiling; // as C++ and for SystemC
+    QCOMPARE(steps, wanted);
     for (const ExportedFile &file : report->files) {
         QCOMPARE(file.verified, file.elements);
         if (file.format == "header")

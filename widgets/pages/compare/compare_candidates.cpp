@@ -99,14 +99,8 @@ QWidget *CompareCandidates::makeHeader()
     m_apply = textButton(tr("Apply"), {});
     m_apply->setProperty("primary", true);
     m_apply->setObjectName(u"apply-candidate"_s);
-    m_exactOnly = new QCheckBox(tr("exact in ap_fixed only"));
-    m_exactOnly->setObjectName(u"compare-exact"_s);
-    m_exactOnly->setToolTip(
-        plainTip(tr("Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0")));
-    connect(m_exactOnly, &QCheckBox::toggled, this, &CompareCandidates::refreshColumns);
     row->addWidget(m_title);
     row->addWidget(m_about);
-    row->addWidget(m_exactOnly);
     for (QWidget *widget : {static_cast<QWidget *>(m_add), static_cast<QWidget *>(m_order),
              static_cast<QWidget *>(m_remove), static_cast<QWidget *>(m_apply)})
         row->addWidget(widget);
@@ -160,7 +154,14 @@ QLayout *CompareCandidates::makeFooter()
         button->setFont(Theme::sans(0.92));
         button->hide();
     }
+    m_exactOnly = new QCheckBox(tr("exact in ap_fixed only"));
+    m_exactOnly->setObjectName(u"compare-exact"_s);
+    m_exactOnly->setToolTip(
+        plainTip(tr("Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0")));
+    m_exactOnly->setFont(Theme::sans(0.92));
+    connect(m_exactOnly, &QCheckBox::toggled, this, &CompareCandidates::refreshColumns);
     footer->addWidget(m_note, 1);
+    footer->addWidget(m_exactOnly);
     footer->addWidget(m_restore);
     footer->addWidget(m_resume);
     footer->addWidget(m_stop);
