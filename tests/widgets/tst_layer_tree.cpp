@@ -63,6 +63,10 @@ private Q_SLOTS:
             u"/layer1/layer1.1/conv1/Conv"_s, u"/fc/Gemm"_s}
                               << QStringList{u"v /layer1 3"_s, u"  v layer1.0 2"_s, u"    conv1/Conv"_s,
                                      u"    conv2/Conv"_s, u"  layer1.1/conv1/Conv"_s, u"/fc/Gemm"_s};
+        QTest::newRow("numbers") << QStringList{u"blocks.0.0.x"_s, u"blocks.0.0.y"_s, u"blocks.0.1.x"_s, u"fc.0"_s,
+            u"fc.2"_s}
+                                 << QStringList{u"v blocks.0 3"_s, u"  v 0.0 2"_s, u"    x"_s, u"    y"_s, u"  1.x"_s,
+                                        u"v fc 2"_s, u"  fc.0"_s, u"  fc.2"_s};
         QTest::newRow("spaces") << QStringList{u"my net.conv 1"_s, u"my net.conv 2"_s}
                                 << QStringList{u"v my net 2"_s, u"  conv 1"_s, u"  conv 2"_s};
         QTest::newRow("empty parts") << QStringList{u".a"_s, u"b."_s, u"c..x"_s, u"c..y"_s, u"..."_s,

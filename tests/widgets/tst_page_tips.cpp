@@ -135,7 +135,7 @@ private Q_SLOTS:
                 u"Which recipe is in force, and its edits (Ctrl+7)"_s,
                 u"Other quantizers for the selected layers (Ctrl+5)"_s,
                 u"Write the selected layers for hardware (Ctrl+E)"_s,
-                u"Words match the name or the kind; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; a leading - negates (Ctrl+F)"_s}));
+                u"Words match the name or the kind, patterns the name as in a recipe: stages.3.*; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; a leading - negates (Ctrl+F)"_s}));
     }
 
     void actions()
@@ -170,6 +170,7 @@ private Q_SLOTS:
                 u"&Edit | The &whole model | Ctrl+0 | No layer, but the file as a whole | 1 1"_s,
                 u"&Edit | &Next layer | J | The next layer of the list | 2 1"_s,
                 u"&Edit | &Previous layer | K | The layer before | 2 1"_s,
+                u"&Edit | J and K visit &weights only |  | Next and previous layer skip what has no weights | 2 1"_s,
                 u"&Edit | Go to &layers | Ctrl+L | Keyboard focus to the list of layers | 2 1"_s,
                 u"&Edit | Go to pro&blems | Ctrl+P | Keyboard focus to the problems | 2 1"_s,
                 u" | Reset | Esc | Stop what runs, else clear the filter | 3 0"_s,
@@ -181,6 +182,9 @@ private Q_SLOTS:
                 u"&View | &Export | Ctrl+6 | Write for hardware | 0 1"_s,
                 u"&View | &Recipe | Ctrl+7 | Which recipe is in force | 0 1"_s,
                 u"&View | Operators &without quantizers |  | List what the network does between its layers, in its place | 1 1"_s,
+                u"&View | Layers as a &tree | Ctrl+T | The list by the parts of the names, as branches that fold; else flat, with the lines of what flows | 1 1"_s,
+                u"&View | &Unfold all branches |  | Every layer of the tree is listed | 1 1"_s,
+                u"&View | F&old all branches |  | The outermost branches alone are listed | 1 1"_s,
                 u"&View | &Follow the system’s colours |  | Light or dark as the system says | 2 0"_s,
                 u"&View | &Light |  | Light colours | 2 0"_s, u"&View | Dar&k |  | Dark colours | 2 0"_s,
                 u"&Help | &Keys | F1 | All keys | 0 0"_s,
@@ -191,6 +195,7 @@ private Q_SLOTS:
         QCOMPARE(notes,
             (QStringList{u"↑ ↓ | the layer above or below"_s,
                 u"Shift+↑ ↓ | select several layers: Export takes all of them"_s,
+                u"← → + − * | layers as a tree: fold and unfold a branch, * with all in it; ← also goes to the branch"_s,
                 u"D | values: decimal, hex, binary, float"_s,
                 u"E | values: one element in every form, where a narrow window hides it"_s,
                 u"PgUp PgDn | values: the fixed axis back and forth, with Ctrl"_s,

@@ -10,6 +10,16 @@ namespace quantscope {
 /// Parts of one name beyond these are one: the branches of a name of n parts hold n² letters.
 static constexpr std::size_t kMostParts = 64;
 
+/// A number says nothing alone: "0" of "blocks.0" is labelled "blocks.0". `behind`: letters that are no label.
+static std::size_t withParentOfNumber(std::string_view name, std::size_t labelAt, std::size_t behind)
+{
+    const std::string_view label = name.substr(labelAt, name.size() - labelAt - behind);
+    if (labelAt < 2 || label.find_first_not_of("0123456789") != std::string_view::npos)
+        return labelAt;
+    const std::size_t parent = name.find_last_of("./", labelAt - 2);
+    return parent == std::string_view::npos ? 0 : parent + 1;
+}
+
 /// First a branch for every part of every name, then without those that hold one thing.
 class LayerTree::Builder {
 public:
@@ -82,6 +92,9 @@ private:
         std::vector<int> children;
         for (const int child : raw.children)
             children.push_back(keep(child, kept, depth + 1, raw.prefix.size()));
+        const std::string_view whole
+            = isBranch(at) ? std::string_view(raw.prefix) : m_names[static_cast<std::size_t>(at)];
+        labelAt = withParentOfNumber(whole, labelAt, isBranch(at) ? 1 : 0);
         Node &node = m_tree.m_nodes[static_cast<std::size_t>(kept)];
         node = {parent, depth, labelAt, std::move(raw.prefix), std::move(children)};
         return kept;
