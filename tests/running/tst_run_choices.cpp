@@ -2,6 +2,8 @@
 #include "quant/code_reader.h"
 #include "run/following_bias.h"
 #include "support/graph_network.h"
+#include "support/recipes.h"
+#include "support/state_file.h"
 
 #include <cmath>
 
@@ -66,6 +68,8 @@ class TestRunChoices : public QObject {
 private Q_SLOTS:
     void choices_data();
     void choices();
+    void sharersFollow_data();
+    void sharersFollow();
 };
 
 void TestRunChoices::choices_data()
@@ -104,7 +108,14 @@ void TestRunChoices::choices_data()
     QTest::newRow("no threshold") << product << QStringList{u"qx:act=Uint8ActPerTensorFloat"_s} << false
                                   << u"Uint8ActPerTensorFloat cannot be had for qx act: the file has the scale of this "
                                      u"activation and no threshold to compute another from; ap_fixed<W,I>, "
-                                     u"ap_ufixed<W,I> and float need none"_s;
+                                     u"ap_ufixed<W,I> and float need none, and range=max or a percentile such as "
+                                     u"range=99.9 takes one from data"_s;
+    QTest::newRow("a threshold of its own")
+        << product << QStringList{u"qx:act=Uint8ActPerTensorFixedPoint,scaling_impl_type=const,scaling_init=200"_s}
+        << false << u"qx act 1, fc bias 0.25 of 12.5 -1"_s;
+    QTest::newRow("a range without data")
+        << product << QStringList{u"qx:act=Uint8ActPerTensorFloat,range=max"_s} << false
+        << u"Uint8ActPerTensorFloat,range=max cannot be had for qx act: its range comes from data that were not run"_s;
 }
 
 void TestRunChoices::choices()
@@ -113,6 +124,30 @@ void TestRunChoices::choices()
     QFETCH(QStringList, texts);
     QFETCH(bool, allFloat);
     QTEST(chosenText(productWith(biasScale), texts, allFloat), "chosen");
+}
+
+void TestRunChoices::sharersFollow_data()
+{
+    QTest::addColumn<QStringList>("texts");
+    QTest::addColumn<QString>("chosen");
+    QTest::newRow("the owner") << QStringList{u"fa=ap_fixed<4,3>"_s} << u"fa weight 0.5, fb weight 0.5"_s;
+    QTest::newRow("the owner, over all tensors")
+        << QStringList{u"fa=Int8WeightPerTensorFixedPoint,bit_width=4"_s} << u"fa weight 0.5, fb weight 0.5"_s;
+    QTest::newRow("the owner off") << QStringList{u"fa=float"_s} << u"fa weight float, fb weight float"_s;
+    QTest::newRow("a sharer alone") << QStringList{u"fb=ap_fixed<4,3>"_s} << u"fb weight 0.5"_s;
+    QTest::newRow("each its own") << QStringList{u"fa=ap_fixed<4,3>"_s, u"fb=ap_fixed<4,2>"_s}
+                                  << u"fa weight 0.5, fb weight 0.25"_s;
+    QTest::newRow("of one tensor alone") << QStringList{u"fa=binary"_s} << u"fa weight 1.5"_s;
+}
+
+/// What shares a quantizer has the same as its owner, as when a recipe says so: the largest weight, 3, is fb's.
+void TestRunChoices::sharersFollow()
+{
+    QFETCH(QStringList, texts);
+    const auto network = recovered({{"fa.weight", {1, 2}, {2, -1}}, {"fb.weight", {1, 2}, {3, 0.5f}}},
+        preset("f*", "weight", "Int8WeightPerTensorFloat") + entry("fb", "weight", "shared_with = \"fa\""));
+    QVERIFY2(network, network ? "" : network.error().text().c_str());
+    QTEST(chosenText(*network, texts), "chosen");
 }
 
 QTEST_APPLESS_MAIN(TestRunChoices)

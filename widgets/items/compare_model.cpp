@@ -33,13 +33,14 @@ bool CompareModel::updateColumns(const std::vector<CompareColumn> &columns)
     return true;
 }
 
-void CompareModel::setOnData(bool onData)
+bool CompareModel::setOnData(bool onData)
 {
     if (onData == m_onData)
-        return;
+        return false;
     beginResetModel();
     m_onData = onData;
     endResetModel();
+    return true;
 }
 
 void CompareModel::setOrder(std::optional<CompareFigure> figure, bool reversed)

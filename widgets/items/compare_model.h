@@ -17,8 +17,8 @@ public:
     void setColumns(std::vector<CompareColumn> columns);
     /// The same columns with other figures; false, and nothing is changed, where they are others or their order may be.
     bool updateColumns(const std::vector<CompareColumn> &columns);
-    /// Whether there are rows of what candidates do on data.
-    void setOnData(bool onData);
+    /// Whether there are rows of what candidates do on data; false where nothing changes.
+    bool setOnData(bool onData);
     /// Best first by a figure; nullopt: as offered. The file stays first.
     void setOrder(std::optional<CompareFigure> figure, bool reversed = false);
     std::optional<CompareFigure> order() const { return m_order; }

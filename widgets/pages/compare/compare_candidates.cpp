@@ -292,8 +292,8 @@ void CompareCandidates::refreshColumns()
     m_effects.want(wantedEffects(m_lab, shownColumns()), wantedFlows(m_lab));
     m_shownRevision = {m_lab.revision(), m_effects.revision()};
     std::vector<CompareColumn> columns = shownColumns();
-    m_model.setOnData(m_effects.hasData());
-    if (m_model.updateColumns(columns)) // what a person looks at stays where it is
+    const bool otherRows = m_model.setOnData(m_effects.hasData());
+    if (!otherRows && m_model.updateColumns(columns)) // what a person looks at stays where it is
         return;
     m_model.setColumns(std::move(columns));
     if (m_model.columnCount() > 0 && !choose(m_chosen)) // what was chosen may still come
