@@ -264,6 +264,7 @@ void CompareCandidates::takeSelection()
         return;
     m_of = m_lab.layers();
     m_ofSlot = m_lab.slot();
+    m_shownRevision = {};
     const std::vector<std::string> proposed = proposedTexts();
     m_chosen = m_lab.nameOf(proposed);
     if (proposed.size() != 1 || !m_chosen.empty())
@@ -282,18 +283,17 @@ void CompareCandidates::refresh()
     if (m_shownRevision != std::pair(m_lab.revision(), m_effects.revision()))
         refreshColumns();
     refreshNotes();
-    refreshApply();
-    m_charts->setChosen(m_table->chosen() >= 0 ? m_model.column(m_table->chosen()).name : std::string());
+    onChosen();
     refreshSweep();
 }
 
 void CompareCandidates::refreshColumns()
 {
+    const bool others = m_shownRevision.first == 0;
     m_effects.want(wantedEffects(m_lab, shownColumns()), wantedFlows(m_lab));
     m_shownRevision = {m_lab.revision(), m_effects.revision()};
     std::vector<CompareColumn> columns = shownColumns();
-    const bool otherRows = m_model.setOnData(m_effects.hasData());
-    if (!otherRows && m_model.updateColumns(columns)) // what a person looks at stays where it is
+    if (!m_model.setOnData(m_effects.hasData()) && !others && m_model.updateColumns(columns))
         return;
     m_model.setColumns(std::move(columns));
     if (m_model.columnCount() > 0 && !choose(m_chosen)) // what was chosen may still come
