@@ -5,6 +5,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "dialects/brevitas/recipe_edits.h"
+#include "dialects/brevitas/recipe_words.h"
 #include "dialects/brevitas/version.h"
 #include "recipe/recipe_text.h"
 #include "recipe/recipe_toml.h"
@@ -37,6 +38,8 @@ std::optional<std::string> fileText(const Recipe &recipe)
 Result<std::string> wholeText(Recipe recipe)
 {
     recipe.brevitas = recipe.brevitas.value_or(versionText(kDefaultVersion));
+    if (recipe.words == nullptr) // of a model that was opened without one
+        recipe.words = &brevitasWords();
     return editedToml(fmt::format("brevitas = {}\n", tomlString(*recipe.brevitas)), recipe);
 }
 

@@ -133,6 +133,9 @@ private Q_SLOTS:
             return;
         }
         QVERIFY(recipe->starts_with("brevitas = \"0.10.2\"\n"));
+        Network bare = network; // as it is opened where there is no recipe at all
+        bare.recipe = {};
+        QCOMPARE(allocationRecipe(bare, points, paretoFront(points).front()).value_or("none"), *recipe);
         const auto again = test::recovered(tensors, *recipe);
         QVERIFY2(again, again ? "" : (again.error().text() + *recipe).c_str());
         QCOMPARE(again->layer(name)->slot("weight")->quantizer->bitWidth, std::optional<int>(3));

@@ -147,11 +147,11 @@ QWidget *SweepPanel::makeCharts()
         chart->setMinimumHeight(180);
         card->box()->addLayout(header);
         card->box()->addWidget(chart, 1);
-        card->setMinimumHeight(card->minimumSizeHint().height()); // else its layout gives away the axis' numbers
         row->addWidget(card, 1);
     };
     addCard(tr("SQNR over bits"), m_reach, m_lines);
     addCard(tr("Total bits against error"), m_frontNote, m_front);
+    charts->setMinimumHeight(row->minimumSize().height()); // else the panel gives their axes away
     connect(m_front, &SweepChart::activated, this, &SweepPanel::onDot);
     return charts;
 }
