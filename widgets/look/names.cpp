@@ -35,13 +35,20 @@ NameLabel::NameLabel(QWidget *parent)
 {
 }
 
+void NameLabel::setName(const QString &name, const QString &before)
+{
+    m_before = before;
+    setFullText(before + name);
+}
+
 void NameLabel::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     painter.setPen(palette().color(foregroundRole()));
     painter.setFont(font());
-    painter.drawText(
-        rect(), static_cast<int>(alignment() | Qt::AlignVCenter), elidedName(fontMetrics(), text(), width()));
+    const int room = width() - fontMetrics().horizontalAdvance(m_before);
+    painter.drawText(rect(), static_cast<int>(alignment() | Qt::AlignVCenter),
+        m_before + elidedName(fontMetrics(), text().mid(m_before.size()), room));
 }
 
 void NameDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const

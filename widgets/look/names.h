@@ -15,9 +15,14 @@ QString elidedName(const QFontMetrics &metrics, const QString &name, int width);
 class NameLabel : public ElidedLabel {
 public:
     explicit NameLabel(QWidget *parent = nullptr);
+    /// "shown for NAME": the words in front stay whole.
+    void setName(const QString &name, const QString &before = {});
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+
+private:
+    QString m_before;
 };
 
 /// Cells of a column of names, whole in the tooltip unless the model has another.

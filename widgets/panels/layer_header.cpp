@@ -72,7 +72,7 @@ QString LayerHeader::describe() const
 void LayerHeader::refresh()
 {
     const Layer *layer = m_session.currentLayer();
-    m_name->setFullText(layer ? shownText(layer->name) : QString());
+    m_name->setName(layer ? shownText(layer->name) : QString());
     m_facts->setFullText(describe());
     QStringList names;
     if (layer)

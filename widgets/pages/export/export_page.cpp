@@ -4,6 +4,7 @@
 #include "export/writers/writer.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/names.h"
 #include "look/theme.h"
 #include "network/layer_index.h"
 #include "pages/export/export_doubts.h"
@@ -160,7 +161,8 @@ QWidget *ExportPage::makeLayouts()
     auto *card = new Card;
     auto *header = new QHBoxLayout;
     header->addWidget(titleLabel(tr("Layout")));
-    m_layoutNote = shortLabel({});
+    m_layoutNote = new NameLabel;
+    m_layoutNote->setForegroundRole(QPalette::PlaceholderText);
     m_layoutNote->setAlignment(Qt::AlignRight);
     header->addWidget(m_layoutNote, 1);
     card->box()->addLayout(header);
@@ -274,8 +276,10 @@ void ExportPage::fillLayouts()
         delete item->widget();
         delete item;
     }
-    m_layoutNote->setFullText(
-        slot.readable() ? tr("shown for %1.%2").arg(shownText(slot.layer->name), qs(slot.slot->slot)) : QString());
+    if (slot.readable())
+        m_layoutNote->setName(shownText(slot.layer->name) + u'.' + qs(slot.slot->slot), tr("shown for "));
+    else
+        m_layoutNote->setName({});
     int row = 0;
     for (const std::string_view name : layoutNames()) {
         bool fellBack = false;

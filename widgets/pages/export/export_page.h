@@ -22,6 +22,7 @@ class QButtonGroup;
 namespace quantscope {
 
 class ElidedLabel;
+class NameLabel;
 class ExportDoubts;
 class ExportPreview;
 class ExportResult;
@@ -66,7 +67,7 @@ private:
     QPushButton *m_write, *m_cancel, *m_openFolder;
     ExportDoubts *m_doubts;
     QGridLayout *m_layoutGrid;
-    ElidedLabel *m_layoutNote;
+    NameLabel *m_layoutNote;
     QButtonGroup *m_layoutGroup;
     std::vector<std::string> m_layoutNames;
     std::string m_layout = "source";
