@@ -78,11 +78,25 @@ static Result<std::vector<SweepPoint>> ownWidths(const Network &network, int low
 
 void WalkStore::prepare(int low, int high)
 {
-    if (low == m_low && high == m_high)
+    if (low != m_low || high != m_high) {
+        m_low = low;
+        m_high = high;
+        onSession();
+    }
+    if (!m_basis || known() || m_preparing.running() || !m_problem.empty())
         return;
-    m_low = low;
-    m_high = high;
-    onSession();
+    m_preparing.start([network = m_session.network(), low, high](
+                          const Progress &progress) { return ownWidths(*network, low, high, progress); },
+        [this, basis = *m_basis](Result<std::vector<SweepPoint>> points) {
+            if (!points) {
+                m_problem = points.error().text();
+            } else {
+                if (m_known.size() == kKeptWalks)
+                    m_known.erase(m_known.begin());
+                m_known.push_back({basis, std::make_shared<const std::vector<SweepPoint>>(std::move(*points)), {}, 0});
+            }
+            Q_EMIT changed();
+        });
 }
 
 void WalkStore::onSession()
@@ -95,20 +109,6 @@ void WalkStore::onSession()
     cancel();
     m_problem.clear();
     m_basis = std::move(now);
-    if (m_basis && !known())
-        m_preparing.start([network = m_session.network(), low = m_low, high = m_high](
-                              const Progress &progress) { return ownWidths(*network, low, high, progress); },
-            [this, basis = *m_basis](Result<std::vector<SweepPoint>> points) {
-                if (!points) {
-                    m_problem = points.error().text();
-                } else {
-                    if (m_known.size() == kKeptWalks)
-                        m_known.erase(m_known.begin());
-                    m_known.push_back(
-                        {basis, std::make_shared<const std::vector<SweepPoint>>(std::move(*points)), {}, 0});
-                }
-                Q_EMIT changed();
-            });
     Q_EMIT changed();
 }
 
@@ -178,8 +178,7 @@ void WalkStore::finish(const Basis &basis, Result<WidthWalk> walk)
 
 void WalkStore::cancel()
 {
-    if (m_preparing.running())
-        m_preparing.cancel();
+    m_preparing.cancel();
     if (!running())
         return;
     takeLatest();

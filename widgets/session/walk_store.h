@@ -28,7 +28,8 @@ public:
 
     /// The network has been run on the data that are chosen.
     bool hasData() const;
-    /// Every width of [low, high] of each layer's own kind of quantizer; what is known of others is kept aside.
+    /// Somebody looks: computes every width of [low, high] of each layer's own kind of quantizer, where they are not
+    /// known. What is known of others is kept aside.
     void prepare(int low, int high);
     using Points = std::shared_ptr<const std::vector<SweepPoint>>;
     Points points() const; ///< null: they are not known yet
