@@ -47,10 +47,22 @@ static bool hasAnything(const LayerModel &model, LayerModel::Column column)
         : model.isGiven(column);
 }
 
+/// Of badges: a branch may have hundreds of problems.
+static int problemsWidth(const LayerProxy &rows)
+{
+    const QFontMetrics badge(Theme::sans(0.85, true));
+    int width = 42;
+    for (int row = 0; row < std::min(kMeasuredRows, rows.rowCount()); ++row) {
+        const QString count = rows.index(row, LayerModel::Problems).data().toString();
+        width = std::max(width, badge.horizontalAdvance(u"▲ "_s + count) + 20);
+    }
+    return width;
+}
+
 static int columnWidth(const LayerModel &model, const LayerProxy &rows, const LayerColumn &column)
 {
     if (column.id == LayerModel::Problems)
-        return 42;
+        return problemsWidth(rows);
     const bool mono = LayerModel::roleOf({}, column.id, LayerModel::MonoRole).toBool();
     const QFontMetrics metrics(mono ? Theme::mono(0.95) : Theme::sans());
     const bool marked = column.id == LayerModel::Bits || column.id == LayerModel::Scale;

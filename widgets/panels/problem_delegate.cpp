@@ -8,6 +8,7 @@
 
 #include <QHelpEvent>
 #include <QPainter>
+#include <QRegularExpression>
 #include <QTableView>
 #include <QToolTip>
 
@@ -24,10 +25,17 @@ static bool isCurrentProblem(const QStyleOptionViewItem &option, const QModelInd
     return table != nullptr && table->currentIndex().row() == index.row();
 }
 
+/// Names of modules and paths may break behind their dots and slashes.
+static QString breakable(QString text)
+{
+    static const QRegularExpression joints(u"([._/])(?=[A-Za-z])"_s);
+    return text.replace(joints, u"\\1\u200b"_s);
+}
+
 /// What to do and where it comes from stand below the sentence of the row that somebody is at.
 static QString moreText(const QStyleOptionViewItem &option, const QModelIndex &index)
 {
-    return isCurrentProblem(option, index) ? index.data(ProblemModel::MoreRole).toString() : QString();
+    return isCurrentProblem(option, index) ? breakable(index.data(ProblemModel::MoreRole).toString()) : QString();
 }
 
 static QRect textRect(const QFont &font, int width, const QString &text)
