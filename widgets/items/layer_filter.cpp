@@ -186,9 +186,10 @@ LayerFilter parseLayerFilter(const QString &text)
         }
         const QString error = parseTerm(word.remove(u'"'), term);
         term.isPattern = hasWildcard(str(term.text));
-        if (!error.isEmpty() && filter.error.isEmpty())
+        if (error.isEmpty())
+            filter.terms.push_back(term);
+        else if (filter.error.isEmpty())
             filter.error = error;
-        filter.terms.push_back(term);
     }
     return filter;
 }

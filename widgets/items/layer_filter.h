@@ -26,7 +26,7 @@ private:
     bool matchesName(const std::string &name) const;
 };
 
-/// All terms have to match. `error` names the first term that cannot be used.
+/// All terms have to match. `error` is why the first of those that cannot be used is none of them.
 struct LayerFilter {
     std::vector<FilterTerm> terms;
     QString error;

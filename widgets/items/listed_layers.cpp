@@ -85,16 +85,13 @@ std::vector<bool> ListedLayers::matches()
 
 QString ListedLayers::setFilterText(const QString &text)
 {
-    LayerFilter filter = parseLayerFilter(text);
-    if (!filter.error.isEmpty())
-        return filter.error;
-    m_filter = std::move(filter);
-    if (m_layers == nullptr)
-        return {};
-    m_outline.setMatches(matches(), isFiltered());
-    arrange();
-    show(m_outline.listed());
-    return {};
+    m_filter = parseLayerFilter(text);
+    if (m_layers != nullptr) {
+        m_outline.setMatches(matches(), isFiltered());
+        arrange();
+        show(m_outline.listed());
+    }
+    return m_filter.error;
 }
 
 void ListedLayers::setTree(bool tree)

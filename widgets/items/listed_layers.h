@@ -24,7 +24,7 @@ public:
     explicit ListedLayers(QObject *parent = nullptr);
     ~ListedLayers() override;
     void setSourceModel(QAbstractItemModel *model) override; ///< a LayerModel
-    /// Keeps the last usable filter and returns the reason when `text` cannot be used.
+    /// Terms that cannot be used are left out: the reason for the first, or empty.
     QString setFilterText(const QString &text);
     bool isFiltered() const { return !m_filter.terms.empty(); }
     int layersShown() const { return m_layersShown; } ///< that match, folded or not

@@ -192,7 +192,7 @@ void LayersPanel::updateNote(const QString &wrong)
     const QString found = tr("%1 of %2")
                               .arg(groupedText(static_cast<std::uint64_t>(m_proxy.layersShown())),
                                   countText(static_cast<std::uint64_t>(all), tr("layer")));
-    m_note->setTexts(!m_proxy.isFiltered() ? QString() : wrong.isEmpty() ? found : tr("still %1").arg(found), wrong);
+    m_note->setTexts(!m_proxy.isFiltered() ? QString() : wrong.isEmpty() ? found : tr("without it %1").arg(found), wrong);
 }
 
 void LayersPanel::showProposed()

@@ -23,7 +23,7 @@ public:
     ~LayersPanel() override;
     LayerModel *model() { return &m_model; }
     QTableView *table();
-    /// The reason why a filter cannot be used, or empty.
+    /// The reason why a term of a filter cannot be used and is left out, or empty.
     QString setFilter(const QString &text);
     /// Selects the next (1) or previous (-1) layer of the list, which is unfolded where it is folded away.
     void step(int by);
