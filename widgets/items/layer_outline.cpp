@@ -106,20 +106,17 @@ void LayerOutline::openAllIn(int branch, bool isOpen)
 
 void LayerOutline::openUpTo(std::size_t rows)
 {
-    openAll(false);
+    m_open.assign(at(m_tree.size()), false);
     std::vector<int> level = m_tree.top();
-    std::erase_if(level, [this](int node) { return !matches(node); });
     for (std::size_t listed = level.size(); !level.empty();) {
         std::vector<int> below;
         for (const int node : level)
-            for (const int child : m_tree.node(node).children)
-                if (matches(child))
-                    below.push_back(child);
+            below.insert(below.end(), m_tree.node(node).children.begin(), m_tree.node(node).children.end());
         listed += below.size();
         if (listed > rows)
             return;
         for (const int node : level)
-            setOpen(node, true);
+            m_open[at(node)] = true;
         level = std::move(below);
     }
 }

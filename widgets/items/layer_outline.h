@@ -56,7 +56,7 @@ public:
     void setOpen(int branch, bool isOpen) { open()[static_cast<std::size_t>(branch)] = isOpen; }
     void openAll(bool isOpen);
     void openAllIn(int branch, bool isOpen); ///< it and those in it
-    /// Level by level while no more rows are listed than that.
+    /// Without a filter: level by level while no more rows are listed than that.
     void openUpTo(std::size_t rows);
     /// Without a filter: by what their names begin with.
     QStringList openBranches() const;
