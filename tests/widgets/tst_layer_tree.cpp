@@ -182,6 +182,35 @@ private Q_SLOTS:
                 u"    conv1"_s, u"    conv2"_s, u"    act"_s}));
     }
 
+    /// What is proposed or has changed in a folded branch is told by its row.
+    void givenColumns()
+    {
+        LayerModel model;
+        LayerProxy proxy;
+        proxy.setSourceModel(&model);
+        proxy.setTree(true);
+        model.setInspection({network(), {}, {}});
+        const auto cells = [](const std::string &layer) -> std::optional<GivenCell> {
+            if (layer == "net.a.conv1")
+                return GivenCell{u"4 bits"_s, u"tip 1"_s, 0.25};
+            if (layer == "net.b.conv1")
+                return GivenCell{u"5 bits"_s, u"tip 2"_s, 0.5, GivenCell::Tone::Warning};
+            return layer == "net.head" ? std::optional(GivenCell{u"6 bits"_s, {}, 0.125}) : std::nullopt;
+        };
+        model.setGiven(LayerModel::Proposed, cells);
+        model.setGiven(LayerModel::Change, cells);
+        proxy.unfoldUpTo(4);
+        const auto told = [&](int row, int column) {
+            const QModelIndex index = proxy.index(row, column);
+            return u"%1 (%2) %3"_s.arg(index.data().toString(), index.data(Qt::ToolTipRole).toString())
+                .arg(index.data(LayerModel::ToneRole).toInt());
+        };
+        QCOMPARE(told(0, LayerModel::Proposed), u"3 layers (layers of the branch that have a proposal) 2"_s);
+        QCOMPARE(told(1, LayerModel::Proposed), u"1 layer (layers of the branch that have a proposal) 0"_s);
+        QCOMPARE(told(0, LayerModel::Change), u"5 bits (the most of the branch: net.b.conv1\ntip 2) 2"_s);
+        QCOMPARE(told(1, LayerModel::Change), u"4 bits (the most of the branch: net.a.conv1\ntip 1) 0"_s);
+    }
+
     void folds()
     {
         LayerModel model;

@@ -2,11 +2,39 @@
 
 #include "base/text.h"
 #include "items/layer_model.h"
+#include "items/text.h"
 
 #include <algorithm>
 #include <limits>
 
+using namespace Qt::StringLiterals;
+
 namespace quantscope {
+
+static constexpr std::size_t kProposed = 0, kChange = LayerModel::Change - LayerModel::Proposed;
+
+/// Of what is proposed a branch tells for how many of its layers.
+static void countProposed(std::optional<GivenCell> &sum, const ListedRow &inside)
+{
+    const std::optional<GivenCell> &cell = inside.given[kProposed];
+    if (!cell)
+        return;
+    const int count = (sum ? sum->value.toInt() : 0) + (inside.sums ? cell->value.toInt() : 1);
+    const auto tone = std::max(sum ? sum->tone : GivenCell::Tone::Plain, cell->tone);
+    sum = GivenCell{countText(static_cast<std::uint64_t>(count), u"layer"_s),
+        u"layers of the branch that have a proposal"_s, count, tone};
+}
+
+/// Of what differs from the other model it tells the most.
+static void takeLargestChange(std::optional<GivenCell> &most, const ListedRow &inside)
+{
+    const std::optional<GivenCell> &cell = inside.given[kChange];
+    if (!cell || (most && cell->value.toDouble() <= most->value.toDouble()))
+        return;
+    most = cell;
+    if (!inside.sums)
+        most->tip = u"the most of the branch: %1\n%2"_s.arg(shownText(inside.name), cell->tip).trimmed();
+}
 
 void BranchRows::reset() { m_rows.assign(static_cast<std::size_t>(m_outline.tree().size()), std::nullopt); }
 
@@ -23,6 +51,7 @@ const ListedRow &BranchRows::of(int node) const
     std::optional<ListedRow> &row = m_rows[static_cast<std::size_t>(node)];
     if (row)
         return *row;
+    std::array<std::optional<GivenCell>, kGivenColumns> given;
     BranchSums sums;
     int place = std::numeric_limits<int>::max();
     for (const int child : m_outline.tree().node(node).children) {
@@ -30,6 +59,8 @@ const ListedRow &BranchRows::of(int node) const
             continue;
         const ListedRow &inside = of(child);
         place = std::min(place, inside.place);
+        countProposed(given[kProposed], inside);
+        takeLargestChange(given[kChange], inside);
         if (inside.sums)
             sums.add(*inside.sums);
         else if (inside.isLayer)
@@ -40,6 +71,7 @@ const ListedRow &BranchRows::of(int node) const
     row->isLayer = false;
     row->place = place;
     row->sums = std::move(sums);
+    row->given = std::move(given);
     return *row;
 }
 

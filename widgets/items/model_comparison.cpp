@@ -3,6 +3,7 @@
 #include "diff/paired_slot.h"
 #include "items/facts.h"
 #include "items/text.h"
+#include "network/layer_index.h"
 
 #include <algorithm>
 
@@ -130,8 +131,9 @@ GivenCells changeCells(const std::shared_ptr<const ModelComparison> &comparison)
 {
     if (!comparison)
         return nullptr;
-    return [comparison](const std::string &layer) -> std::optional<GivenCell> {
-        const Layer *found = comparison->a->layer(layer);
+    return [comparison, index = std::make_shared<const LayerIndex>(*comparison->a)](
+               const std::string &layer) -> std::optional<GivenCell> {
+        const Layer *found = index->find(layer);
         const LayerChange *change = found ? comparison->of(found->id) : nullptr;
         return change ? std::optional(changeCell(*comparison, *change)) : std::nullopt;
     };
