@@ -97,13 +97,14 @@ private Q_SLOTS:
         test::failOnWarnings();
         m_path.emplace(test::helperFolder());
         makeWindow();
+        const QByteArray name = QTest::currentTestFunction();
+        if (test::helperFolder().isEmpty() && name != "badHelper" && name != "choosingArrays")
+            QSKIP("quantscope-torch is not built");
     }
     void cleanup() { m_window.reset(); }
 
     void theLine()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample();
         const QString data = u"digits_test.npz:images | digits_test.npz:labels | %1 | 360 samples · 1×8×8 · float32"_s;
         QTRY_COMPARE(line(), data.arg(u"Run"_s) + u" | not run yet"_s);
@@ -135,8 +136,6 @@ private Q_SLOTS:
     /// Another model has its own line at once.
     void anotherModel()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample();
         run(u"F9"_s);
         openModel(); // a copy that has no data
@@ -157,8 +156,6 @@ private Q_SLOTS:
     /// What flowed, as the run found it and Brevitas recorded it.
     void whatFlows()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample();
         session().selectLayers({u"relu2"_s});
         QCOMPARE(figures(),
@@ -196,8 +193,6 @@ private Q_SLOTS:
     /// A type that is dragged is run in the network, and nothing is changed.
     void aTypeIsTried()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample();
         session().selectLayers({u"relu2"_s});
         run(u"F9"_s);
@@ -238,8 +233,6 @@ private Q_SLOTS:
 
     void channelsAndCards()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample();
         session().selectLayers({u"relu1"_s});
         run(u"F9"_s);
@@ -294,8 +287,6 @@ private Q_SLOTS:
         QFETCH(QByteArray, samples);
         QFETCH(QByteArray, labels);
         QFETCH(QString, says);
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample("digits_fixed_qonnx.onnx");
         const QString x = m_folder->filePath(u"x.npy"_s), y = m_folder->filePath(u"y.npy"_s);
         write(x, samples);
@@ -307,8 +298,11 @@ private Q_SLOTS:
         expected.replace(u"%1"_s, x).replace(u"%2"_s, y);
         QTRY_COMPARE(label("run-problem"), expected);
         runs().setData(runDataAt(digitsPlace("images"), digitsPlace("labels")));
-        run(u"F9"_s);
-        QVERIFY(settled());
+        session().selectLayers({}); // the whole model offers it too
+        for (QPushButton *next : m_window->findChildren<QPushButton *>())
+            if (next->text() == u"Run on data"_s)
+                next->click();
+        QVERIFY(runs().running() && settled());
         QVERIFY(runs().result() && runs().result()->correct == 355u);
         QVERIFY(!m_window->findChild<QLabel *>(u"run-problem"_s)->isVisible());
     }
@@ -348,8 +342,6 @@ private Q_SLOTS:
 
     void theHelperIsKilled()
     {
-        if (test::helperFolder().isEmpty())
-            QSKIP("quantscope-torch is not built");
         openSample("digits_fixed_qonnx.onnx");
         const auto kill = connect(&runs(), &RunStore::progress, this, [] {
             if (const int helper = test::helperProcess())

@@ -39,6 +39,14 @@ void DataFiles::choose(Role role)
         take(path, role);
 }
 
+void DataFiles::runOrChoose()
+{
+    if (m_session.runs().data())
+        m_session.runs().run();
+    else
+        choose(Role::Samples);
+}
+
 void DataFiles::take(const QString &path, Role role)
 {
     m_reading.start([path = str(path)](const Progress &) { return sampleArrays(path); },

@@ -23,6 +23,8 @@ public:
     /// A file that may hold data, by its name.
     static bool looksLikeData(const QString &path);
     void choose(Role role);
+    /// Runs the model; asks for data where none are chosen.
+    void runOrChoose();
     /// Takes its only array that fits, else asks which.
     void take(const QString &path, Role role);
     /// What was dropped may be data, labels or another model: asks, at the pointer. `open` opens it as a model.

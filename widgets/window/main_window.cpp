@@ -164,6 +164,7 @@ void MainWindow::makeWorkspace()
     m_pages->setMinimumWidth(440);
     connect(m_pages, &PageHost::chooseRecipeRequested, this, [this] { m_files.chooseRecipe(); });
     connect(m_pages, &PageHost::saveRecipeRequested, this, [this] { m_files.saveRecipe(); });
+    connect(m_pages, &PageHost::runRequested, &m_dataFiles, &DataFiles::runOrChoose);
     connect(m_problems, &ProblemsPanel::activated, m_pages, &PageHost::follow);
     connect(m_layers, &LayersPanel::filterRequested, m_top->filter(), &QLineEdit::setText);
     connect(m_layers, &LayersPanel::treeChanged, &m_actions, &WindowActions::update);

@@ -136,6 +136,7 @@ void PageHost::showWhole()
         };
         connect(m_model, &ModelPage::recipeRequested, this, [takeAll] { takeAll(PageId::Recipe); });
         connect(m_model, &ModelPage::exportRequested, this, [takeAll] { takeAll(PageId::Export); });
+        connect(m_model, &ModelPage::runRequested, this, &PageHost::runRequested);
     }
     for (QWidget *widget : m_ofLayer)
         widget->setVisible(!whole);

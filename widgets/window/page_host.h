@@ -36,6 +36,7 @@ public:
 
 Q_SIGNALS:
     void chooseRecipeRequested();
+    void runRequested();
     void saveRecipeRequested();
     void pageChanged();
 

@@ -100,7 +100,10 @@ QWidget *ModelPage::makeNext()
     auto *row = new FlowLayout(nullptr, 8);
     const std::tuple<QString, QString, void (ModelPage::*)()> ways[] = {
         {tr("Look at the recipe"), tr("Which quantizers are in force, and who says so"), &ModelPage::recipeRequested},
-        {tr("Export all layers"), tr("Selects every layer, for hardware"), &ModelPage::exportRequested}};
+        {tr("Export all layers"), tr("Selects every layer, for hardware"), &ModelPage::exportRequested},
+        {tr("Run on data"),
+            tr("What flows between layers, what saturates, accuracy; asks for data where none are chosen"),
+            &ModelPage::runRequested}};
     for (const auto &[text, tip, signal] : ways) {
         auto *button = textButton(text, tip);
         connect(button, &QPushButton::clicked, this, signal);

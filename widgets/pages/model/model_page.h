@@ -23,6 +23,7 @@ public:
 Q_SIGNALS:
     void recipeRequested();
     void exportRequested();
+    void runRequested();
 
 protected:
     void refresh() override;
