@@ -138,4 +138,21 @@ std::string changesText(const std::vector<LayerChange> &changes)
     return out;
 }
 
+std::string assumedText(const ModelDiff &diff)
+{
+    const auto side = [&](auto has, auto isAssumed, const char *name) {
+        const auto assumed = std::ranges::count_if(diff.slots, isAssumed);
+        return assumed == 0
+            ? std::string()
+            : fmt::format("{} of {} slots of {}", assumed, std::ranges::count_if(diff.slots, has), name);
+    };
+    const std::string first = side([](const auto &slot) { return slot.a.has_value(); },
+        [](const auto &slot) { return slot.assumedA; }, "the first");
+    const std::string second = side([](const auto &slot) { return slot.b.has_value(); },
+        [](const auto &slot) { return slot.assumedB; }, "the second");
+    if (first.empty() && second.empty())
+        return {};
+    return "assumed in " + first + (first.empty() || second.empty() ? "" : ", ") + second;
+}
+
 } // namespace quantscope

@@ -33,4 +33,8 @@ double changeWorth(const LayerChange &change);
 /// are those of the first.
 std::string changesText(const std::vector<LayerChange> &changes);
 
+/// "assumed in 12 of 14 slots of the first, 2 of 14 of the second": quantizers that nobody has said, in what is the
+/// same too; empty where there are none.
+std::string assumedText(const ModelDiff &diff);
+
 } // namespace quantscope

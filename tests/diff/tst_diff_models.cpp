@@ -246,6 +246,9 @@ void TestDiffModels::assumedSlots()
             said << QString::fromStdString(slot["layer"].get<std::string>() + " " + slot["slot"].get<std::string>()
                 + " " + slot["assumed"].dump());
     QCOMPARE(said, QStringList{QStringLiteral("conv1 weight [\"b\"]")});
+    QCOMPARE(assumedText(*diff), std::string("assumed in 1 of 12 slots of the second"));
+    QCOMPARE(assumedText(*diffOf(guessed, *a)), std::string("assumed in 1 of 12 slots of the first"));
+    QCOMPARE(assumedText(*diffOf(*a, *a)), std::string());
     QCOMPARE(QString::fromStdString(diffText(*a, guessed, *diff)),
         QStringLiteral("digits_fixed.pt and digits_fixed.pt are the same in all 12 slots\n\nassumed in "
                        "digits_fixed.pt, 1 of 12 slots: conv1 weight\n"));

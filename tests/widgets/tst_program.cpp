@@ -24,8 +24,9 @@ private Q_SLOTS:
         QTest::newRow("theme") << QStringList{u"--theme"_s, u"blue"_s} << 2;
         QTest::newRow("unknown") << QStringList{u"--frobnicate"_s, u"x"_s} << 2;
         QTest::newRow("all") << QStringList{u"--screenshot"_s, u"d"_s, u"--size"_s, u"1024x700"_s, u"--theme"_s,
-            u"dark"_s, u"--layer"_s, u"x"_s, u"--target"_s, u"dpu"_s, u"a.pt"_s}
+            u"dark"_s, u"--layer"_s, u"x"_s, u"--target"_s, u"dpu"_s, u"--compare"_s, u"b.pt"_s, u"a.pt"_s}
                              << -1;
+        QTest::newRow("compare with nothing") << QStringList{u"a.pt"_s, u"--compare"_s} << 2;
         QTest::newRow("target") << QStringList{u"--target"_s, u"gpu"_s} << 2;
     }
     void commandLine()
@@ -66,6 +67,12 @@ private Q_SLOTS:
             || process.state() == QProcess::NotRunning); // false too when it ended before
         QCOMPARE(process.exitCode(), 3);
         QVERIFY(process.readAllStandardError().contains("/no/such/file.pt"));
+        process.start(program,
+            {u"--screenshot"_s, folder.path(), u"--compare"_s, u"/no/second.pt"_s,
+                QString::fromStdString(test::sample("digits_fixed.pt"))});
+        QVERIFY(process.waitForFinished(60000) || process.state() == QProcess::NotRunning);
+        QCOMPARE(process.exitCode(), 3);
+        QVERIFY(process.readAllStandardError().contains("/no/second.pt: cannot be opened"));
     }
 };
 

@@ -71,6 +71,8 @@ private Q_SLOTS:
         compare(a, b);
         QCOMPARE(told(session()), toldByProgram(a, b));
         QTEST(label("second-state"), "sentence");
+        QCOMPARE(label("difference-sign"),
+            QTest::currentDataTag() == QByteArray("its export") ? u"A = B"_s : label("difference-sign"));
         QCOMPARE(label("second-name"), u"B: "_s + QFileInfo(b).fileName());
     }
 
@@ -114,6 +116,8 @@ private Q_SLOTS:
         QCOMPARE(model.index(8, LayerModel::Name).data().toString(), qs(b->layers.front().name));
         QVERIFY(!model.flags(model.index(8, 0)).testFlag(Qt::ItemIsSelectable));
         QCOMPARE(label("header-weights"), u"13,706"_s);
+        QCOMPARE(button("second-use-rule")->text(), u"Name the pairs…"_s);
+        button("second-use-rule")->click();
         // By the rules of `quantscope diff --rename` they are the same.
         const QStringList rules{u"conv1=conv_1"_s, u"conv2=conv_3"_s, u"fc1=linear_6"_s, u"fc2=linear_9"_s,
             u"quant_inp=act_0"_s, u"relu1=act_2"_s, u"relu2=act_4"_s, u"relu3=act_7"_s};
@@ -229,6 +233,10 @@ private Q_SLOTS:
         QCOMPARE(finding.rule, std::string("assumed"));
         QCOMPARE(label("second-finding"), withPowers(shownText(finding.text)));
         QCOMPARE(label("second-fix"), u"write: "_s + qs(finding.fix));
+        QCOMPARE(label("second-state"), u"8 of 8 layers changed; assumed in 8 of 12 slots of the second"_s);
+        session().selectLayers({u"fc2"_s});
+        QVERIFY2(label("difference").endsWith(u" · weight: assumed in B"_s), qPrintable(label("difference")));
+        QCOMPARE(label("difference-sign"), u"A ≠ B"_s);
         button("second-copy")->click();
         QCOMPARE(QGuiApplication::clipboard()->text(),
             u"warning: %1 [assumed]\nwrite: %2\n"_s.arg(qs(finding.text), qs(finding.fix)));

@@ -85,6 +85,11 @@ QString differenceText(const ModelComparison &comparison, const SlotDifference &
             keys << qs(key);
         lines << name + u" not compared, since one of them does not say it: "_s + keys.join(u", "_s);
     }
+    if (slot.assumedA || slot.assumedB)
+        lines << name + u": assumed in "_s
+                + (slot.assumedA && slot.assumedB ? u"both"_s
+                        : slot.assumedA           ? u"A"_s
+                                                  : u"B"_s);
     return lines.join(u'\n');
 }
 
@@ -107,7 +112,7 @@ QString secondText(const std::shared_ptr<const ModelComparison> &comparison, con
     if (!pair->b)
         return u"B: has no such tensor or activation"_s;
     const QString second = u"B: "_s + quantizerText(*comparison->b->slot({*pair->b, slot.slot}));
-    return pair->state == SlotState::Same ? second + u": the same"_s
+    return pair->state == SlotState::Same ? second + u", the same"_s
                                           : second + u'\n' + differenceText(*comparison, *pair);
 }
 

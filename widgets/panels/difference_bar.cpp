@@ -14,20 +14,20 @@ namespace quantscope {
 DifferenceBar::DifferenceBar(Session &session, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
+    , m_sign(badge(u"note"_s))
     , m_text(plainLabel())
     , m_find(textButton(tr("First difference"), tr("The elements with another code, in Values: F3 goes to the next")))
 {
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(8);
-    auto *sign = badge(u"note"_s);
-    sign->setText(tr("A ≠ B"));
-    sign->setToolTip(plainTip(tr("A is the model that is shown, B the second one")));
+    m_sign->setToolTip(plainTip(tr("A is the model that is shown, B the second one")));
+    m_sign->setObjectName(u"difference-sign"_s);
     m_text->setWordWrap(true);
     m_text->setObjectName(u"difference"_s);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_find->setObjectName(u"difference-find"_s);
-    row->addWidget(sign, 0, Qt::AlignVCenter);
+    row->addWidget(m_sign, 0, Qt::AlignVCenter);
     row->addWidget(m_text, 1);
     row->addWidget(m_find, 0, Qt::AlignVCenter);
     connect(m_find, &QPushButton::clicked, this, [this] { Q_EMIT queryRequested(u"changed"_s); });
@@ -45,6 +45,7 @@ void DifferenceBar::refresh()
     setVisible(difference != nullptr);
     if (!difference)
         return;
+    m_sign->setText(difference->state == SlotState::Same ? tr("A = B") : tr("A ≠ B"));
     m_text->setText(differenceText(*comparison, *difference).replace(u'\n', u" · "_s));
     m_find->setVisible(difference->codesChanged.value_or(0) > 0 || !difference->storedEqual.value_or(true));
 }

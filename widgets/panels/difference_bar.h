@@ -23,7 +23,7 @@ private:
     void refresh();
 
     Session &m_session;
-    QLabel *m_text;
+    QLabel *m_sign, *m_text;
     QPushButton *m_find;
 };
 

@@ -157,6 +157,13 @@ QWidget *SecondBar::makeRules()
     return box;
 }
 
+void SecondBar::showRules(bool shown)
+{
+    m_rulesBox->setVisible(shown);
+    if (shown)
+        m_rules->setFocus();
+}
+
 void SecondBar::fillMenu()
 {
     m_menu->clear();
@@ -176,11 +183,7 @@ void SecondBar::fillMenu()
     m_menu->addAction(tr("Choose…"), this, &SecondBar::chooseRecipeRequested);
     fillParts(m_menu);
     m_menu->addSeparator();
-    add(tr("Names that differ…"), !m_rulesBox->isHidden(), [this] {
-        m_rulesBox->setVisible(m_rulesBox->isHidden());
-        if (!m_rulesBox->isHidden())
-            m_rules->setFocus();
-    });
+    add(tr("Names that differ…"), !m_rulesBox->isHidden(), [this] { showRules(m_rulesBox->isHidden()); });
     m_menu->addAction(tr("Copy the difference"), this, &SecondBar::copyAll)->setEnabled(second.comparison() != nullptr);
 }
 
@@ -208,7 +211,10 @@ void SecondBar::copyAll() const
 QString SecondBar::stateText() const
 {
     const auto comparison = m_session.second().comparison();
-    return comparison ? qs(changesText(comparison->layers)) : QString();
+    if (!comparison)
+        return {};
+    const std::string assumed = assumedText(comparison->diff);
+    return qs(changesText(comparison->layers) + (assumed.empty() ? "" : "; " + assumed));
 }
 
 void SecondBar::refresh()
@@ -258,8 +264,8 @@ void SecondBar::refreshWhy()
     m_kind->setText((finding.severity == Severity::Note ? u"i "_s : u"▲ "_s) + qs(finding.rule));
     m_finding->setText(withPowers(shownText(finding.text)));
     m_fix->setText(tr("write: %1").arg(shownText(finding.fix)));
-    m_rule->setText(tr("Use %1").arg(shownText(finding.rename)));
-    m_rule->setVisible(!finding.rename.empty());
+    m_rule->setText(finding.rename.empty() ? tr("Name the pairs…") : tr("Use %1").arg(shownText(finding.rename)));
+    m_rule->setVisible(finding.rule == "no-common-names");
     m_go->setVisible(finding.layer.has_value());
     m_place->setText(tr("%1 of %2").arg(m_at + 1).arg(count));
     for (QWidget *widget :
@@ -320,6 +326,8 @@ void SecondBar::useRule()
     if (!comparison || m_at >= static_cast<int>(comparison->diff.findings.size()))
         return;
     const QString rule = qs(comparison->diff.findings[static_cast<std::size_t>(m_at)].rename);
+    if (rule.isEmpty())
+        return showRules(true);
     m_session.second().setRenames(QStringList(m_session.second().renames()) << rule);
 }
 

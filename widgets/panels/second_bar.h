@@ -27,6 +27,7 @@ private:
     QWidget *makeState();
     QWidget *makeWhy();
     QWidget *makeRules();
+    void showRules(bool shown);
     void fillMenu();
     void fillParts(QMenu *menu);
     void refresh();
