@@ -342,7 +342,7 @@ private Q_SLOTS:
         channel.error.signalPower = 1;
         channel.error.errorPower = 1.0001; // -0.0004 dB
         model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
-        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | 0.0"_s});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | 0.0 | "_s});
         channel.error.errorPower = 0; // exact
         model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
         QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | –"_s});
