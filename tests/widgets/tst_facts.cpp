@@ -305,7 +305,7 @@ private Q_SLOTS:
         QTEST(recentStateText(network, false, false), "recent");
         QCOMPARE(recipeStateText(network, false, true), state == u"beside it" ? u"chosen file"_s : state);
         const bool graph = state == u"in the file";
-        QCOMPARE(recipeStateText(network, true, false), graph ? state : u"edited, not saved"_s);
+        QCOMPARE(recipeStateText(network, true, false), u"edited, not saved"_s); // of a graph: what is muted
         network.confirmedBy = "m.onnx";
         QCOMPARE(recipeStateText(network, false, false), graph ? state : u"✓ confirmed"_s);
     }
