@@ -244,7 +244,7 @@ private Q_SLOTS:
         QVERIFY(flow && flow->figures.seen.channels.size() == 16);
         QStringList expected;
         for (const ChannelStatistics &channel : flow->figures.seen.channels)
-            expected << u"%1 | 2⁻⁶ | 6 | %2 | %3 | – | – | –"_s.arg(expected.size())
+            expected << u"%1 | 2⁻⁶ | 6 | %2 | %3 | – | – | – | "_s.arg(expected.size())
                             .arg(numberText(static_cast<double>(channel.low)))
                             .arg(numberText(static_cast<double>(channel.high)));
         QCOMPARE(test::printed(*page->model()), expected);
