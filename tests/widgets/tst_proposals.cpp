@@ -388,7 +388,7 @@ private:
                 found = at;
         return found < 0 ? QString() : qs(model.column(found).name);
     }
-    SweepChart *frontChart() { return m_window->findChildren<SweepChart *>().last(); }
+    SweepChart *frontChart() { return m_window->findChild<SweepPanel *>()->findChildren<SweepChart *>().last(); }
 };
 
 QTEST_MAIN(ProposalsTest)
