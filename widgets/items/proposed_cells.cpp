@@ -4,6 +4,8 @@
 #include "items/text.h"
 #include "report/layer_table.h"
 
+#include <QRegularExpression>
+
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
@@ -13,6 +15,21 @@ namespace quantscope {
 Proposal Proposal::of(const std::string &layer, Slot slot, const CandidateText &candidate)
 {
     return {{layer, slot, candidate.settings.preset, candidate.settings.overrides}, candidate.text};
+}
+
+Proposal Proposal::of(const std::string &layer, Slot slot, const FixedType &type)
+{
+    const std::string name = apFixedName(type);
+    return {{layer, slot, name, {}}, name};
+}
+
+std::optional<FixedType> Proposal::fixedType() const
+{
+    static const QRegularExpression fixed(u"^ap_(u?)fixed<(\\d+),(-?\\d+)>$"_s);
+    const auto match = fixed.match(qs(candidate));
+    if (!match.hasMatch())
+        return std::nullopt;
+    return FixedType{match.captured(2).toInt(), match.captured(3).toInt(), match.captured(1).isEmpty()};
 }
 
 bool Proposal::operator==(const Proposal &other) const

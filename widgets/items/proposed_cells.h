@@ -4,10 +4,12 @@
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/listed_row.h"
 #include "lab/candidates.h"
+#include "quant/fixed_point.h"
 
 #include <QString>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,9 @@ struct Proposal {
     std::string candidate; ///< as it is written: "ap_fixed<6,-1>"
 
     static Proposal of(const std::string &layer, Slot slot, const CandidateText &candidate);
+    static Proposal of(const std::string &layer, Slot slot, const FixedType &type);
+    /// Of "ap_fixed<6,-1>"; nullopt for any other candidate.
+    std::optional<FixedType> fixedType() const;
     bool operator==(const Proposal &other) const;
 };
 

@@ -27,7 +27,7 @@ std::optional<Error> addFigures(ProposedNetwork &out, const SlotId &id, const Pr
     if (out.inspection.of(id))
         return std::nullopt;
     if (!canAnalyse(slot)) {
-        if (slot.tensor)
+        if (slot.tensor || !slot.quantizer || !slot.quantizer->isComplete())
             out.problems[id] = problemIn(*out.inspection.network, id);
         return std::nullopt;
     }

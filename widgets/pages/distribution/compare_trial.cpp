@@ -6,8 +6,6 @@
 #include "session/apply_problem.h"
 #include "session/session.h"
 
-#include <QRegularExpression>
-
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
@@ -43,7 +41,7 @@ void CompareTrial::onWindow()
     } else {
         m_slot = shown;
         if (!m_following)
-            m_session.proposals().propose({Proposal::of(shown.layer->name, shown.slot->slot, candidate())});
+            m_session.proposals().propose({Proposal::of(shown.layer->name, shown.slot->slot, *type)});
         m_estimate = estimateType(
             statistics->bitWeights, static_cast<double>(statistics->low), static_cast<double>(statistics->high), *type);
         m_delay.start();
@@ -54,23 +52,6 @@ void CompareTrial::onWindow()
 QString CompareTrial::typeName() const
 {
     return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString();
-}
-
-CandidateText CompareTrial::candidate() const
-{
-    CandidateText candidate;
-    candidate.text = candidate.settings.preset = apFixedName(*m_chart.triedType());
-    return candidate;
-}
-
-/// The type of "ap_fixed<6,-1>"; nothing for any other candidate.
-static std::optional<FixedType> typeOf(const Proposal *proposal)
-{
-    static const QRegularExpression fixed(u"^ap_(u?)fixed<(\\d+),(-?\\d+)>$"_s);
-    const auto match = proposal ? fixed.match(qs(proposal->candidate)) : QRegularExpressionMatch();
-    if (!match.hasMatch())
-        return std::nullopt;
-    return FixedType{match.captured(2).toInt(), match.captured(3).toInt(), match.captured(1).isEmpty()};
 }
 
 void CompareTrial::show(const SlotRef &slot, const SlotStatistics &statistics)
@@ -96,7 +77,8 @@ void CompareTrial::follow()
     if (!slot || slot != m_shown || !quantscope::applyProblem(m_session, slot).isEmpty())
         return; // nothing is proposed there
     m_following = true;
-    if (const auto type = typeOf(m_session.proposals().of(slot.layer->name, slot.slot->slot)))
+    const Proposal *proposal = m_session.proposals().of(slot.layer->name, slot.slot->slot);
+    if (const auto type = proposal ? proposal->fixedType() : std::nullopt)
         m_chart.tryType(*type);
     else if (active(slot))
         m_chart.resetType();
@@ -107,8 +89,10 @@ void CompareTrial::compute()
 {
     if (!m_slot || !m_chart.triedType())
         return;
+    CandidateText candidate;
+    candidate.text = candidate.settings.preset = apFixedName(*m_chart.triedType());
     m_task.start(
-        [slot = m_slot, candidate = candidate()](const Progress &progress) -> Result<SlotComparison> {
+        [slot = m_slot, candidate](const Progress &progress) -> Result<SlotComparison> {
             auto all = compareCandidates(
                 *slot.network, {slot.layer->name}, {candidate}, {.slot = slot.slot->slot}, progress);
             if (!all)

@@ -46,7 +46,6 @@ private:
     void onWindow();
     void follow();
     void compute();
-    CandidateText candidate() const;
 
     Session &m_session;
     BitWeightChart &m_chart;

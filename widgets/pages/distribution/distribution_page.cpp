@@ -239,7 +239,7 @@ void DistributionPage::refreshProvenance(const SlotRef &slot)
 {
     m_provenance->setText(m_trial->active(slot)
             ? tr("%1 is tried here and not applied: rounding half to even, saturating. The file has %2.")
-                  .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped())
+                    .arg(m_trial->typeName().toHtmlEscaped(), typeText(*slot.slot->quantizer).toHtmlEscaped())
                 + m_trial->lostBias()
             : slot ? provenanceText(*slot.slot)
                    : QString());

@@ -41,9 +41,16 @@ void FlowTrial::stop()
 
 void FlowTrial::onWindow()
 {
+    const ShownFlow had = m_shown;
     stop();
     const ShownFlow shown = shownFlow(m_session);
     const auto type = m_chart.triedType();
+    if (shown.slot && shown.flow && !m_following) {
+        if (type)
+            m_session.proposals().propose({Proposal::of(shown.layer->name, shown.slot->slot, *type)});
+        else if (had.flow == shown.flow) // taken back by hand
+            m_session.proposals().withdraw(shown.layer->name, shown.slot->slot);
+    }
     if (type && shown.flow) {
         m_shown = shown;
         const SlotStatistics &seen = shown.flow->figures.seen;
@@ -52,6 +59,19 @@ void FlowTrial::onWindow()
         m_delay.start();
     }
     Q_EMIT changed();
+}
+
+void FlowTrial::follow(const ShownFlow &drawn)
+{
+    if (!drawn.slot || !drawn.flow || !applyProblem(m_session, drawn.ref()).isEmpty())
+        return; // nothing is proposed there
+    m_following = true;
+    const Proposal *proposal = m_session.proposals().of(drawn.layer->name, drawn.slot->slot);
+    if (const auto type = proposal ? proposal->fixedType() : std::nullopt)
+        m_chart.tryType(*type);
+    else if (active(drawn))
+        m_chart.resetType();
+    m_following = false;
 }
 
 QString FlowTrial::typeName() const { return m_chart.triedType() ? qs(apFixedName(*m_chart.triedType())) : QString(); }

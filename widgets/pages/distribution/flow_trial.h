@@ -14,7 +14,8 @@ namespace quantscope {
 class BitWeightChart;
 class Session;
 
-/// A type that is being tried on an activation: estimated at once from what flowed, then run in the network.
+/// A type that is being tried on an activation: estimated at once from what flowed, then run in the network; proposed
+/// for its place until it is applied or taken back.
 class FlowTrial : public QObject {
     Q_OBJECT
 public:
@@ -33,6 +34,8 @@ public:
     void apply();
     bool idle() const;
     void stop();
+    /// Tries what is proposed for the place that the chart draws, and nothing where nothing is.
+    void follow(const ShownFlow &drawn);
 
 Q_SIGNALS:
     void changed();
@@ -48,6 +51,7 @@ private:
     std::optional<RunResult> m_result;
     QString m_problem;
     QTimer m_delay;
+    bool m_following = false;
 };
 
 } // namespace quantscope

@@ -93,6 +93,10 @@ QWidget *FlowView::makeCharts()
         refreshWords();
         refreshCodes();
     });
+    connect(&m_session.proposals(), &Proposals::changed, this, [this] {
+        if (const ShownFlow now = shownFlow(m_session); isVisible() && now.flow && now.flow == m_shown.flow)
+            m_trial->follow(m_shown);
+    });
     connect(m_apply, &QPushButton::clicked, m_trial, &FlowTrial::apply);
     connect(m_reset, &QPushButton::clicked, m_bitWeights, &BitWeightChart::resetType);
     connect(m_switch, &Segmented::selected, this, &FlowView::showChart);
@@ -106,6 +110,7 @@ void FlowView::refresh()
     m_shown = shownFlow(m_session);
     if (!m_trial->active(m_shown))
         refreshCharts(); // what is tried outlives a refresh
+    m_trial->follow(m_shown);
     refreshFigures();
     refreshWords();
     refreshCodes();
