@@ -37,6 +37,8 @@ std::optional<std::string> fileText(const Recipe &recipe)
 /// The whole recipe without a file to edit.
 Result<std::string> wholeText(Recipe recipe)
 {
+    if (recipe.words == nullptr) // there was none
+        recipe.words = &brevitasWords();
     recipe.brevitas = recipe.brevitas.value_or(versionText(kDefaultVersion));
     if (recipe.words == nullptr) // of a model that was opened without one
         recipe.words = &brevitasWords();

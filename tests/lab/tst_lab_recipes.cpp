@@ -190,6 +190,22 @@ private Q_SLOTS:
         QCOMPARE(paretoFront(points).empty(), points.empty());
     }
 
+    /// A checkpoint alone in its folder gets a recipe like any other.
+    void withoutARecipe()
+    {
+        const auto network = recoverQuantizers(*openModel(test::sample("digits_fixed.pt")));
+        QVERIFY(network);
+        Allocation allocation;
+        allocation.points = {0, 1};
+        const auto text = allocationRecipe(*network,
+            {chosen("conv1", "Int8WeightPerTensorFloat,bit_width=4"), chosen("fc1", "ap_fixed<5,0>")}, allocation);
+        QVERIFY2(text, text ? "" : text.error().text().c_str());
+        QCOMPARE(QString::fromStdString(*text),
+            QString("brevitas = \"0.10.2\"\n\n[[quantizer]]\nmatch = \"conv1\"\nslot = \"weight\"\n"
+                    "preset = \"Int8WeightPerTensorFloat\"\nbit_width = 4\n\n[[quantizer]]\nmatch = \"fc1\"\n"
+                    "slot = \"weight\"\npreset = \"ap_fixed<5,0>\"\n"));
+    }
+
     void python_data()
     {
         QTest::addColumn<QString>("layer");
