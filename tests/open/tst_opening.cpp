@@ -1,8 +1,10 @@
 // The model has members named `slots`.
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_words.h"
+#include "open/export_recipe.h"
 #include "open/open_network.h"
 #include "support/paths.h"
+#include "support/state_file.h"
 
 #include <filesystem>
 
@@ -117,6 +119,40 @@ private Q_SLOTS:
                 QVERIFY(edited->layers[i].slots[s].quantizer == opened->layers[i].slots[s].quantizer);
         QCOMPARE(edited->confirmedBy, opened->confirmedBy);
         QVERIFY(edited->file == before->file);
+    }
+
+    /// Hand-worked: of 4 bits, abs-max of each channel over 7, first and third have the scales of the export. second's
+    /// own are 1/2 and 1, and the export gives it those of first: only sharing could. Shared, the maxima are of both,
+    /// and neither is what the export says: their entries agree in nothing, and no recipe is to have them.
+    void whatAgreesInNothingIsNotTaken()
+    {
+        const auto file
+            = test::stateFile({{"first.weight", {2, 4}, {0.7f, -0.5f, 0.25f, 0.125f, 1.4f, -1.1f, 0.3f, 0.2f}},
+                {"second.weight", {2, 4}, {3.5f, -3.3f, 3.2f, 3.1f, 7.0f, -6.5f, 6.2f, 6.1f}},
+                {"third.weight", {2, 4}, {1.75f, -1.0f, 0.5f, 0.25f, -0.875f, 0.5f, 0.25f, 0.125f}}});
+        const auto recipe = parseRecipe("[[quantizer]]\nmatch = \"*\"\nslot = \"weight\"\n"
+                                        "preset = \"Int8WeightPerChannelFloat\"\nbit_width = 4\n",
+            "r.toml");
+        QVERIFY(recipe);
+        auto exported = recoverQuantizers(file, *recipe);
+        QVERIFY(exported);
+        const auto weight = [&](const char *layer) { return exported->layer(layer)->slot(Slot::Weight); };
+        for (const char *layer : {"first", "second", "third"})
+            weight(layer)->quantizer->origin.clear();
+        QCOMPARE(weight("first")->quantizer->scale->values, (std::vector<float>{0.7f / 7, 1.4f / 7}));
+        QCOMPARE(weight("second")->quantizer->scale->values, (std::vector<float>{0.5f, 1.0f}));
+        weight("second")->quantizer = weight("first")->quantizer;
+        MatchedExport beside;
+        beside.network = *exported;
+        beside.sameNetwork = true;
+        const auto taken = recipeFromExports(file, {&beside, 1});
+        QVERIFY(taken && *taken);
+        QStringList entries;
+        for (const RecipeQuantizer &entry : (*taken)->recipe.quantizers)
+            entries << QString::fromStdString(entry.match);
+        QCOMPARE(entries, QStringList("third"));
+        QCOMPARE((*taken)->settled, std::size_t{1});
+        QCOMPARE((*taken)->partly, std::size_t{0});
     }
 
     void cancelled_data()

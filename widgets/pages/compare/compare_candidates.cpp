@@ -158,7 +158,6 @@ QLayout *CompareCandidates::makeFooter()
     m_exactOnly->setObjectName(u"compare-exact"_s);
     m_exactOnly->setToolTip(
         plainTip(tr("Only candidates of which an ap_fixed holds every value: one power-of-two scale, zero point 0")));
-    m_exactOnly->setFont(Theme::sans(0.92));
     connect(m_exactOnly, &QCheckBox::toggled, this, &CompareCandidates::refreshColumns);
     footer->addWidget(m_note, 1);
     footer->addWidget(m_exactOnly);
@@ -223,11 +222,11 @@ void CompareCandidates::fillOrderMenu()
 bool CompareCandidates::choose(const std::string &candidate)
 {
     const int column = m_model.columnOf(candidate);
-    if (column < 0)
-        return false;
-    m_chosen = candidate;
-    m_table->choose(column);
-    return true;
+    if (column >= 0) {
+        m_chosen = candidate;
+        m_table->choose(column);
+    }
+    return column >= 0;
 }
 
 void CompareCandidates::onChosen()
