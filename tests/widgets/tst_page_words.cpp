@@ -141,14 +141,14 @@ void PageWordsTest::words_data()
     row(PageId::Overview,
         u"weight|l.weight|codebook|scale|unknown|zero point|unknown|bits|4|computed|bitsandbytes, nf4|signed|no|computed|bitsandbytes, nf4|narrow|no|computed|bitsandbytes, nf4|rounding|unknown|the file holds the codes|granularity|unknown|computed|0 scales|codes|0 … 15|computed|the integers that the file stores"_s);
     row(PageId::Distribution,
-        u"type|codebook|scale|unknown|fractional bits|unknown|range|unknown|SQNR|–|at limit in file|12.5 %|rounded to 0|–|codes used|16 / 16|bits, signed, narrow <span style='color:#2a7449; font-weight:600'>computed</span> bitsandbytes, nf4|140 exact zeros of 2,048|Codes|showing 2,048 of 2,048"_s);
+        u"type|codebook|scale|unknown|fractional bits|unknown|range|unknown|SQNR, weight error|–|at limit in file|12.5 %|rounded to 0|–|codes used|16 / 16|bits, signed, narrow <span style='color:#2a7449; font-weight:600'>computed</span> bitsandbytes, nf4|140 exact zeros of 2,048|Codes|showing 2,048 of 2,048"_s);
     of(u"minifloat"_s, u"onnx/qdq_minifloat.onnx"_s, u"e4m3fn_mm"_s);
     row(PageId::Values,
         u"i|16|o|16|D|Go to|Find|Copy as|showing 256 of 256|weight[0, 0]|Flat index|Code|decimal|–|hex|binary|–|Value|minifloat · scale|0|float in the file|not stored|error|–|in LSB|–|source [i][o]|0|io [i][o]|0|Whole tensor: largest |value||columns o, rows i; a click goes there"_s);
     row(PageId::Overview,
         u"One weight, step by step|weight|code, float8_e4m3fn|0|→|hex|0x00|→|binary|00000000|→|decoded|0|→|decoded · 2⁻¹|0|weight|e4m3fn|minifloat|value = minifloat * 0.5\ncode = the stored bits|scale|2⁻¹|read|input 1|zero point|0|computed|DequantizeLinear node e4m3fn_dq has no zero point: 0|bits|8|read|the codes are float8_e4m3fn|signed|yes|read|the codes are float8_e4m3fn|narrow|no|read|the codes are float8_e4m3fn|rounding|unknown|the file holds the codes|granularity|per tensor|computed|one scale|range|unknown|computed|codes unknown"_s);
     row(PageId::Distribution,
-        u"type|minifloat|scale|2⁻¹|fractional bits|–|range|unknown|SQNR|–|at limit in file|–|rounded to 0|–|codes used|–|scale <span style='color:#2a7449; font-weight:600'>read</span> DequantizeLinear node e4m3fn_dq · zero point <span style='color:#2a7449; font-weight:600'>computed</span> DequantizeLinear node e4m3fn_dq has no zero point: 0 · bits, signed, narrow <span style='color:#2a7449; font-weight:600'>read</span> the codes are float8_e4m3fn · value = minifloat * 0.5 · code = the stored bits|Codes|showing 256 of 256"_s);
+        u"type|minifloat|scale|2⁻¹|fractional bits|–|range|unknown|SQNR, weight error|–|at limit in file|–|rounded to 0|–|codes used|–|scale <span style='color:#2a7449; font-weight:600'>read</span> DequantizeLinear node e4m3fn_dq · zero point <span style='color:#2a7449; font-weight:600'>computed</span> DequantizeLinear node e4m3fn_dq has no zero point: 0 · bits, signed, narrow <span style='color:#2a7449; font-weight:600'>read</span> the codes are float8_e4m3fn · value = minifloat * 0.5 · code = the stored bits|Codes|showing 256 of 256"_s);
 }
 
 QTEST_MAIN(PageWordsTest)

@@ -27,7 +27,7 @@ void RunQueue::post(Owner owner, const RunRequest &request, Done<RunResult> done
 
 void RunQueue::append(Job job)
 {
-    if (m_owners.insert(job.owner).second)
+    if (job.owner != this && m_owners.insert(job.owner).second) // its own end needs no word
         connect(job.owner, &QObject::destroyed, this, [this, owner = job.owner] {
             m_owners.erase(owner);
             cancel(owner);
