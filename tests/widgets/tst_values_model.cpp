@@ -345,7 +345,7 @@ private Q_SLOTS:
         QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | 0.0 | "_s});
         channel.error.errorPower = 0; // exact
         model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
-        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | –"_s});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | – | "_s});
         model.setChannels({}, statistics.channels); // a slot that has no quantizer has no channels to show
         QCOMPARE(model.rowCount(), 0);
     }
