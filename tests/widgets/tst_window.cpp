@@ -168,6 +168,9 @@ private Q_SLOTS:
         QCOMPARE(m_window->layers()->table()->model()->rowCount(), 3);
         run(u"Esc"_s);
         QCOMPARE(m_window->layers()->table()->model()->rowCount(), 8);
+        run(u"Ctrl+E"_s); // from where a space writes
+        QCOMPARE(m_window->pages()->current(), PageId::Export);
+        QCOMPARE(m_window->focusWidget()->objectName(), u"export-write"_s);
     }
 
     void noKeyIsUsedTwice()

@@ -49,7 +49,7 @@ static std::vector<ActionRow> fileRows()
             [](MainWindow &w) { w.session().runs().run(); }, true, 1, nullptr,
             [](MainWindow &w) { return w.session().runs().canRun(); }},
         {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
-            [](MainWindow &w) { w.showPage(PageId::Export); }, true, 2},
+            [](MainWindow &w) { w.prepareExport(); }, true, 2},
         {menu, tr("&Save recipe"), keys({"Ctrl+S"}), tr("Write the recipe in force to its file, with its edits"),
             [](MainWindow &w) { w.files().saveRecipe(); }, true, 2},
         {menu, tr("Save recipe &as…"), keys({"Ctrl+Shift+S"}), tr("Write the recipe in force to another file"),

@@ -4,6 +4,7 @@
 #include "look/controls.h"
 #include "look/theme.h"
 #include "network/layer_index.h"
+#include "pages/page.h"
 #include "pages/start/start_page.h"
 #include "panels/layers_panel.h"
 #include "panels/problems_panel.h"
@@ -267,6 +268,13 @@ void MainWindow::showPage(PageId page)
 {
     if (m_session.network())
         pages()->show(page);
+}
+
+void MainWindow::prepareExport()
+{
+    showPage(PageId::Export);
+    if (m_session.network())
+        pages()->page(PageId::Export)->setFocus(Qt::ShortcutFocusReason);
 }
 
 void MainWindow::focusFilter()

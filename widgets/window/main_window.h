@@ -43,6 +43,7 @@ public:
     DataFiles &dataFiles() { return m_dataFiles; }
     void showPage(PageId page);
     void focusFilter();
+    void prepareExport(); ///< its page, with the focus on what writes
     void focusLayers();
     void focusProblems();
     void stepLayer(int by);

@@ -121,6 +121,7 @@ void ExportPage::addRun(QBoxLayout &column)
     m_write = textButton(tr("Write"), tr("Write the selected layers"));
     m_write->setProperty("primary", true);
     m_write->setObjectName(u"export-write"_s);
+    setFocusProxy(m_write);
     connect(m_write, &QPushButton::clicked, this, &ExportPage::write);
     run->addWidget(m_cancel);
     run->addWidget(m_write);
