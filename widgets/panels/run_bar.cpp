@@ -260,9 +260,8 @@ void RunBar::fillLabels()
     connect(menu->addAction(tr("Choose a file…")), &QAction::triggered, this, &RunBar::labelsRequested);
     if (chosen && chosen->labels)
         connect(menu->addAction(tr("No labels")), &QAction::triggered, this, [this] {
-            auto without = m_session.runs().data();
-            without->labels.reset();
-            m_session.runs().setData(without);
+            if (const auto &now = m_session.runs().data())
+                m_session.runs().setData(RunData{now->samples, std::nullopt, now->limit});
         });
 }
 
