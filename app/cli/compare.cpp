@@ -36,13 +36,10 @@ tl::unexpected<Error> usage(std::string message)
 Result<std::vector<CandidateText>> candidates(
     const CompareArguments &arguments, const Network &network, const std::string &name)
 {
-    std::vector<CandidateText> out;
-    for (const std::string &text : arguments.with) {
-        auto candidate = parseCandidate(text);
-        if (!candidate)
-            return tl::unexpected(candidate.error());
-        out.push_back(std::move(*candidate));
-    }
+    auto named = namedCandidates(arguments);
+    if (!named)
+        return named;
+    std::vector<CandidateText> out = std::move(*named);
     const Layer *layer = arguments.with.empty() ? network.layer(name) : nullptr;
     const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(arguments.slot);
     if (slot != nullptr)
@@ -155,6 +152,18 @@ int powerOfTwo(const CompareArguments &arguments, const Network &network)
 }
 
 } // namespace
+
+Result<std::vector<CandidateText>> namedCandidates(const CompareArguments &arguments)
+{
+    std::vector<CandidateText> out;
+    for (const std::string &text : arguments.with) {
+        auto candidate = parseCandidate(text);
+        if (!candidate)
+            return tl::unexpected(candidate.error());
+        out.push_back(std::move(*candidate));
+    }
+    return out;
+}
 
 Result<std::pair<int, int>> sweepWidths(const std::string &text)
 {

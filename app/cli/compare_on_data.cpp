@@ -45,13 +45,10 @@ Result<SlotId> activationNamed(const CompareArguments &arguments, const Network 
 Result<std::vector<CandidateText>> activationCandidates(
     const CompareArguments &arguments, const Network &network, const SlotId &slot)
 {
-    std::vector<CandidateText> out;
-    for (const std::string &text : arguments.with) {
-        auto candidate = parseCandidate(text);
-        if (!candidate)
-            return tl::unexpected(candidate.error());
-        out.push_back(std::move(*candidate));
-    }
+    auto named = namedCandidates(arguments);
+    if (!named)
+        return named;
+    std::vector<CandidateText> out = std::move(*named);
     if (arguments.with.empty())
         out = offeredActivations(*network.slot(slot), !traitsOf(network.dialect).saysItself, true);
     if (arguments.bits.empty())
