@@ -26,6 +26,17 @@ void makeDpu(Sample &s)
     s.relu().rounding = s.input().rounding = Rounding::Dpu;
 }
 
+/// A bias of zeros under internal scaling, by a recipe of that Brevitas.
+Change zeroBiasOf(const char *version)
+{
+    return [version](Sample &s) {
+        s.slot("c", Slot::Bias) = biasSlot({0, 0, 0, 0}, biasQuantizer(8, 7.8125e-13f));
+        s.slot("c", Slot::Bias).preset = "Int8BiasPerTensorFixedPointInternalScaling";
+        s.bias().origin["scale"] = {Origin::Computed, "abs-max"};
+        s.network.recipe.brevitas = version;
+    };
+}
+
 const std::vector<SentenceCase> &sentenceCases()
 {
     using enum Target;
@@ -41,33 +52,15 @@ const std::vector<SentenceCase> &sentenceCases()
             u"c bias: at its scale 2^-33 the largest value is 6.44e+09 steps, which int32 does not hold | a scale "
             u"this small (2^-33) is weight times input: give the input or the weight a larger one, or keep the "
             u"bias in float"_s},
-        {"all-zero", "Brevitas 0.9", {},
-            [](Sample &s) {
-                s.slot("c", Slot::Bias) = biasSlot({0, 0, 0, 0}, biasQuantizer(8, 7.8125e-13f));
-                s.slot("c", Slot::Bias).preset = "Int8BiasPerTensorFixedPointInternalScaling";
-                s.bias().origin["scale"] = {Origin::Computed, "abs-max"};
-                s.network.recipe.brevitas = "0.9.1";
-            },
+        {"all-zero", "Brevitas 0.9", {}, zeroBiasOf("0.9.1"),
             u"c bias: all 4 values are zero under power-of-two scaling of their own: Brevitas 0.8 to 0.11 give "
             u"NaN gradients, and the next step of the optimizer destroys it | initialise the bias with small "
             u"numbers that are not zero, or take Brevitas 0.12 or later"_s},
-        {"all-zero", "Brevitas 0.7", {},
-            [](Sample &s) {
-                s.slot("c", Slot::Bias) = biasSlot({0, 0, 0, 0}, biasQuantizer(8, 7.8125e-13f));
-                s.slot("c", Slot::Bias).preset = "Int8BiasPerTensorFixedPointInternalScaling";
-                s.bias().origin["scale"] = {Origin::Computed, "abs-max"};
-                s.network.recipe.brevitas = "0.7.1";
-            },
+        {"all-zero", "Brevitas 0.7", {}, zeroBiasOf("0.7.1"),
             u"c bias: all 4 values are zero under power-of-two scaling of their own: Brevitas 0.6 and 0.7 give "
             u"NaN outputs | initialise the bias with small numbers that are not zero, or take Brevitas 0.12 or "
             u"later"_s},
-        {"all-zero", "Brevitas 0.12", {},
-            [](Sample &s) {
-                s.slot("c", Slot::Bias) = biasSlot({0, 0, 0, 0}, biasQuantizer(8, 7.8125e-13f));
-                s.slot("c", Slot::Bias).preset = "Int8BiasPerTensorFixedPointInternalScaling";
-                s.bias().origin["scale"] = {Origin::Computed, "abs-max"};
-                s.network.recipe.brevitas = "0.12.0";
-            },
+        {"all-zero", "Brevitas 0.12", {}, zeroBiasOf("0.12.0"),
             u"c bias: all 4 values are zero; its scale is only a floor value, and power-of-two scaling gives NaN "
             u"gradients up to Brevitas 0.11 | leave the layer out, or look for what kept it from training"_s},
         {"preset-name", "per channel", {},
