@@ -33,6 +33,12 @@ private Q_SLOTS:
         edit("export-folder")->setText(u"mine"_s);
         QCOMPARE(label("export-absolute"), u"= "_s + m_folder->filePath(u"mine"_s));
         QCOMPARE(page->request().folder, str(m_folder->filePath(u"mine"_s)));
+        QFile compiler(m_folder->filePath(u"cc"_s)); // takes its time, so that Esc comes first
+        QVERIFY(compiler.open(QIODevice::WriteOnly) && compiler.write("#!/bin/sh\nexec sleep 20\n") > 0);
+        compiler.close();
+        QVERIFY(compiler.setPermissions(QFile::ReadOwner | QFile::ExeOwner));
+        qputenv("CC", compiler.fileName().toUtf8());
+        const auto restored = qScopeGuard([] { qunsetenv("CC"); });
         page->write();
         QVERIFY(session().exports().running());
         QVERIFY(!button("export-write")->isEnabled());
