@@ -105,7 +105,7 @@ Result<std::vector<DataEffect>> effectsOnData(
     const Progress progress = progressOnTerminal("running");
     auto effects = measureEffects(client, dataRequest(arguments), choicesOf(compared), progress);
     clearTerminalLine();
-    return effects;
+    return effects.map([&](const std::vector<DataEffect> &measured) { return effectsInOrder(compared, measured); });
 }
 
 void printCompared(const CompareArguments &arguments, const Network &network,

@@ -10,12 +10,31 @@
 
 namespace quantscope {
 
+namespace {
+
+/// A scale that is not finite gives nothing to run.
+bool canRun(const CandidateResult &candidate) { return candidate.figures || candidate.name == "file"; }
+
+} // namespace
+
 std::vector<std::string> choicesOf(const std::vector<SlotComparison> &comparisons)
 {
     std::vector<std::string> out;
     for (const SlotComparison &comparison : comparisons)
         for (const CandidateResult &candidate : comparison.candidates)
-            out.push_back(fmt::format("{}:{}={}", comparison.layer, comparison.slot, candidate.name));
+            if (canRun(candidate))
+                out.push_back(fmt::format("{}:{}={}", comparison.layer, comparison.slot, candidate.name));
+    return out;
+}
+
+std::vector<DataEffect> effectsInOrder(
+    const std::vector<SlotComparison> &comparisons, const std::vector<DataEffect> &ofChoices)
+{
+    std::vector<DataEffect> out;
+    std::size_t at = 0;
+    for (const SlotComparison &comparison : comparisons)
+        for (const CandidateResult &candidate : comparison.candidates)
+            out.push_back(canRun(candidate) ? ofChoices.at(at++) : DataEffect());
     return out;
 }
 

@@ -30,17 +30,24 @@ std::string shareText(std::uint64_t part, std::uint64_t whole)
         : fmt::format("{} ({:.2f} %)", grouped(part), 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+/// Nothing flowed, or nothing but NaN: the range is that of no number.
+bool hasRange(const FlowFigures &figures) { return figures.seen.count > 0 && figures.low <= figures.high; }
+
+/// What is NaN has no code.
+bool hasCodeRange(const FlowFigures &figures) { return figures.hasCodes && figures.finite > 0; }
+
 std::vector<std::string> flowRow(const LayerFlow &flow)
 {
     const FlowFigures &f = flow.figures;
     const SlotStatistics &s = f.seen;
-    std::vector<std::string> row = {printable(flow.layer), std::string(flow.slotText()), grouped(s.count),
-        fiveDigits(f.low), fiveDigits(f.high), fiveDigits(f.mean()), fiveDigits(f.rms())};
+    std::vector<std::string> row
+        = {printable(flow.layer), std::string(flow.slotText()), grouped(s.count), hasRange(f) ? fiveDigits(f.low) : "-",
+            hasRange(f) ? fiveDigits(f.high) : "-", fiveDigits(f.mean()), fiveDigits(f.rms())};
     if (f.hasCodes)
         row.insert(row.end(),
-            {fmt::format("{} to {}", s.codesMin, s.codesMax), s.codes.usedKnown ? grouped(s.codes.used) : "-",
-                shareText(s.atLimit, s.count), s.clipped ? shareText(*s.clipped, s.count) : "-",
-                s.clipped ? shareText(s.zeroed, s.count) : "-"});
+            {hasCodeRange(f) ? fmt::format("{} to {}", s.codesMin, s.codesMax) : "-",
+                s.codes.usedKnown ? grouped(s.codes.used) : "-", shareText(s.atLimit, s.count),
+                s.clipped ? shareText(*s.clipped, s.count) : "-", s.clipped ? shareText(s.zeroed, s.count) : "-"});
     else
         row.insert(row.end(), 5, "-");
     return row;
@@ -52,19 +59,33 @@ Json flowJson(const LayerFlow &flow)
     const SlotStatistics &s = f.seen;
     const auto ofCodes = [&](auto value) { return f.hasCodes ? Json(value) : Json(nullptr); };
     const bool isInputSeen = !f.hasCodes || s.clipped; // an operator that rounds within itself shows only its codes
-    const auto ofInput = [&](auto value) { return isInputSeen ? Json(value) : Json(nullptr); };
-    Json out{{"name", flow.layer}, {"slot", flow.slotText()}, {"count", s.count}, {"min", measured(f.low)},
-        {"max", measured(f.high)}, {"mean", measured(f.mean())}, {"rms", measured(f.rms())}};
-    out["codes_min"] = ofCodes(s.codesMin);
-    out["codes_max"] = ofCodes(s.codesMax);
+    const auto ofRange = [&](double end) { return hasRange(f) ? measured(end) : Json(nullptr); };
+    const auto ofSeen
+        = [&](float end) { return isInputSeen && s.count > 0 ? measured(static_cast<double>(end)) : Json(nullptr); };
+    Json out{{"name", flow.layer}, {"slot", flow.slotText()}, {"count", s.count}, {"min", ofRange(f.low)},
+        {"max", ofRange(f.high)}, {"mean", measured(f.mean())}, {"rms", measured(f.rms())}};
+    out["codes_min"] = hasCodeRange(f) ? Json(s.codesMin) : Json(nullptr);
+    out["codes_max"] = hasCodeRange(f) ? Json(s.codesMax) : Json(nullptr);
     out["codes_used"] = s.codes.usedKnown ? ofCodes(s.codes.used) : Json(nullptr);
     out["at_limit"] = ofCodes(s.atLimit);
     out["clipped"] = f.hasCodes ? orNull(s.clipped) : Json(nullptr);
     out["zeroed"] = isInputSeen ? ofCodes(s.zeroed) : Json(nullptr);
-    out["in_min"] = ofInput(measured(static_cast<double>(s.low)));
-    out["in_max"] = ofInput(measured(static_cast<double>(s.high)));
+    out["in_min"] = ofSeen(s.low);
+    out["in_max"] = ofSeen(s.high);
     out["non_finite"] = s.nonFinite;
     return out;
+}
+
+/// What the table leaves out of its range, mean and codes.
+std::string nonFiniteText(const RunResult &result)
+{
+    std::string out;
+    for (const LayerFlow &flow : result.layers)
+        if (const SlotStatistics &s = flow.figures.seen; s.nonFinite > 0)
+            out += fmt::format("{} {}: {} of {} values{} {} NaN or infinite\n", printable(flow.layer), flow.slotText(),
+                grouped(s.nonFinite), grouped(s.count), flow.slot ? " that flow in" : "",
+                s.nonFinite == 1 ? "is" : "are");
+    return out.empty() ? out : "\n" + out;
 }
 
 } // namespace
@@ -88,7 +109,7 @@ std::string runText(const std::string &file, const RunResult &result)
     for (const LayerFlow &flow : result.layers)
         rows.push_back(flowRow(flow));
     return out + "\non data (of a quantizer what it gives; clipped and to zero of what flows in):\n\n"
-        + alignedTable(rows, 2);
+        + alignedTable(rows, 2) + nonFiniteText(result);
 }
 
 Json runJson(const std::string &file, const RunResult &result)

@@ -148,17 +148,17 @@ Frame RunClient::answer(FrameType wanted, const Progress &progress, const ArrayS
 void RunClient::handOver(const RunRequest &request, const Progress &progress)
 {
     const Stamp data = stampOf(request.data.samples), labels = stampOf(request.data.labels.value_or(""));
+    const auto handed = std::exchange(m_data, std::nullopt); // one that is opened anew has none, though nobody heard so
     m_channel->send(FrameType::Open, payloadOf(request.model));
     OpenedMessage opened = openedIn(answer(FrameType::Opened, progress).payload);
     m_notes = std::move(opened.notes);
-    if (!opened.kept || m_data != request.data || m_dataStamp != data || m_labelsStamp != labels) {
-        m_data.reset();
+    if (!opened.kept || handed != request.data || m_dataStamp != data || m_labelsStamp != labels) {
         m_channel->send(FrameType::Data, payloadOf(request.data));
         dataTakenIn(answer(FrameType::DataTaken, progress).payload);
-        m_data = request.data;
         m_dataStamp = data;
         m_labelsStamp = labels;
     }
+    m_data = request.data;
 }
 
 RunResult RunClient::runWithin(const RunRequest &request, const Progress &progress, const ArraySink &sink)

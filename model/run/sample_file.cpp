@@ -175,12 +175,12 @@ std::int64_t integerOf(DType dtype, std::uint64_t pattern, const Wanted &wanted,
     return static_cast<std::int64_t>(value);
 }
 
-void requireFinite(std::span<const float> values, std::uint64_t firstSample, std::uint64_t sampleSize)
+/// `given` is what the file has and float32 does not hold.
+[[noreturn]] void notFiniteFloat(double given, std::uint64_t sample)
 {
-    const auto bad = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
-    if (bad != values.end())
-        throw ParseError(fmt::format("sample {} holds a number that is not finite ({})",
-            firstSample + static_cast<std::uint64_t>(bad - values.begin()) / sampleSize, shortest(*bad)));
+    throw ParseError(std::isfinite(given)
+            ? fmt::format("sample {} holds {}, which is beyond float32", sample, shortest(given))
+            : fmt::format("sample {} holds a number that is not finite ({})", sample, shortest(given)));
 }
 
 } // namespace
@@ -256,7 +256,13 @@ std::vector<std::byte> SampleFile::read(std::uint64_t begin, std::uint64_t count
     if (as == DType::Float32) {
         std::vector<float> values(elements);
         m_reader->floats(first, values);
-        requireFinite(values, begin, size);
+        const auto bad = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
+        if (bad != values.end()) {
+            std::array<std::uint64_t, 1> pattern{};
+            const std::uint64_t at = first + static_cast<std::uint64_t>(bad - values.begin());
+            m_reader->patterns(at, pattern);
+            notFiniteFloat(float64Of(dtype(), pattern[0]), at / size);
+        }
         const auto bytes = std::as_bytes(std::span(values));
         return {bytes.begin(), bytes.end()};
     }

@@ -353,6 +353,21 @@ private Q_SLOTS:
             std::string(R"([{"name":"y","shape":[2,2]},{"name":"y","shape":[2,2]}])"));
     }
 
+    /// The third sample fills a batch of two, equal to the batch before: it is counted once all the same.
+    void equalSamples()
+    {
+        const QString data = m_folder.filePath("equal.npz");
+        auto arrays = quantscope::NpzWriter::create(data.toStdString());
+        arrays->add("x", {3, 5, 6}, std::vector<float>(90, 0.5f));
+        QVERIFY(arrays->commit());
+        const Run run = runWith({"run", QString::fromStdString(quantscope::test::data("field/operators/a_mm3.onnx")),
+            "--data", data, "--json"});
+        QVERIFY2(run.status == 0, run.err);
+        const json layers = json::parse(run.out.toStdString())["layers"];
+        QCOMPARE(layers.size(), std::size_t{1});
+        QCOMPARE(layers[0]["count"].get<int>(), 60);
+    }
+
     /// A disk that is full, by a limit on file sizes: nothing is left, whatever was there before stays.
     void aFullDisk()
     {

@@ -61,6 +61,8 @@ private Q_SLOTS:
     void stopped();
     void forMachines();
     void roundedWithin();
+    void withoutNumbers_data();
+    void withoutNumbers();
     void effects_data();
     void effects();
     void effectTexts();
@@ -81,6 +83,9 @@ on data (of a quantizer what it gives; clipped and to zero of what flows in):
 Layer  Slot    Values  Min  Max  Mean  RMS     Codes  Used     At limit     Clipped        To zero
 relu   act      2,000    0  4.5  0.04    1  -3 to 17    19  20 (1.00 %)  5 (0.25 %)  500 (25.00 %)
 fc     result   2,000    0  4.5  0.04    1         -     -            -           -              -
+
+relu act: 1 of 2,000 values that flow in is NaN or infinite
+fc result: 1 of 2,000 values is NaN or infinite
 )"));
 }
 
@@ -122,8 +127,43 @@ void TestRunReport::roundedWithin()
     for (const char *key : {"clipped", "zeroed", "in_min", "in_max", "codes_used", "max"})
         QVERIFY2(layer[key].is_null(), key);
     QCOMPARE(layer["at_limit"].get<int>(), 20);
+    figures.seen.nonFinite = 0;
     const QString text = QString::fromStdString(runText("m.onnx", result)).section(u'\n', -2, -2);
     QCOMPARE(text.simplified(), QStringLiteral("conv output 2,000 0 inf 0.04 1 -3 to 17 - 20 (1.00 %) - -"));
+}
+
+void TestRunReport::withoutNumbers_data()
+{
+    QTest::addColumn<bool>("flows");
+    QTest::addColumn<QString>("line");
+    QTest::addColumn<QString>("below");
+    QTest::newRow("nothing flows") << false << "a act 0 - - - - - - - - -"
+                                   << "";
+    QTest::newRow("NaN alone") << true << "a act 6 - - - - - 0 0 0 0"
+                               << "\na act: 6 of 6 values that flow in are NaN or infinite\n";
+}
+
+/// The range and the codes of no number are none.
+void TestRunReport::withoutNumbers()
+{
+    QFETCH(bool, flows);
+    QFETCH(QString, line);
+    QFETCH(QString, below);
+    Quantizer quantizer;
+    quantizer.bitWidth = 8;
+    quantizer.isSigned = true;
+    quantizer.scale = Granular{{}, std::nullopt, {0.5f}};
+    quantizer.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
+    RunResult result;
+    result.layers = {{"a", layerId(0), Slot::Act, {}}};
+    if (flows)
+        result.layers[0].figures = measureFlow(std::vector<float>(6, kNan), {2, 3}, &quantizer);
+    const QString text = QString::fromStdString(runText("m.onnx", result));
+    QCOMPARE(text.section(u'\n', 5, 5).simplified(), line);
+    QCOMPARE(text.section(u'\n', 6), below);
+    const auto layer = runJson("m.onnx", result)["layers"][0];
+    for (const char *key : {"min", "max", "mean", "rms", "codes_min", "codes_max", "in_min", "in_max"})
+        QVERIFY2(layer[key].is_null(), key);
 }
 
 void TestRunReport::effects_data()
@@ -175,12 +215,16 @@ void TestRunReport::effectTexts()
     first.candidates.resize(2);
     first.candidates[0].name = "file";
     first.candidates[1].name = "ap_fixed<3,0>";
-    second.candidates.resize(1);
-    second.candidates[0].name = "binary";
+    second.candidates.resize(2);
+    second.candidates[0].name = "Int8BiasPerTensorFloatInternalScaling"; // whose scale is not finite
+    second.candidates[1].name = "binary";
+    first.candidates[1].figures.emplace();
+    second.candidates[1].figures.emplace();
     QCOMPARE(choicesOf({first, second}),
         (std::vector<std::string>{"conv1:weight=file", "conv1:weight=ap_fixed<3,0>", "conv1:bias=binary"}));
-    const std::vector<DataEffect> effects
-        = {{{}, true, 0.0, 0, 0.75}, {12.345, false, 7.0, 1234, 0.5}, {{}, false, {}, {}, {}}};
+    const std::vector<DataEffect> measured
+        = {{{}, true, 0.0, 0, 0.75}, {12.345, false, 7.0, 1234, 0.5}, {3.5, false, 9.0, 2, 0.25}};
+    const std::vector<DataEffect> effects = effectsInOrder({first, second}, measured);
     QCOMPARE(QString::fromStdString(effectsText({first, second}, effects)),
         QStringLiteral(
             R"(conv1 weight: on data, against the network's output with the file's own quantizers
@@ -191,18 +235,20 @@ ap_fixed<3,0>           12.35                1,234       50.00
 
 conv1 bias: on data, against the network's output with the file's own quantizers
 
-Candidate  Output SQNR dB  Predictions changed  Accuracy %
-binary                  -                    -           -
+Candidate                              Output SQNR dB  Predictions changed  Accuracy %
+Int8BiasPerTensorFloatInternalScaling               -                    -           -
+binary                                           3.50                    2       25.00
 
 )"));
-    nlohmann::ordered_json document
-        = {{"layers", {{{"candidates", {{{"name", "a"}}, {{"name", "b"}}}}}, {{"candidates", {{{"name", "c"}}}}}}}};
+    nlohmann::ordered_json document = {{"layers",
+        {{{"candidates", {{{"name", "a"}}, {{"name", "b"}}}}}, {{"candidates", {{{"name", "c"}}, {{"name", "d"}}}}}}}};
     addEffects(document, effects);
     QCOMPARE(QString::fromStdString(document.dump()),
         QStringLiteral(
             R"({"layers":[{"candidates":[{"name":"a","output_sqnr_db":null,"predictions_changed":0,"accuracy":0.75},)"
             R"({"name":"b","output_sqnr_db":12.345,"predictions_changed":1234,"accuracy":0.5}]},{"candidates":[)"
-            R"({"name":"c","output_sqnr_db":null,"predictions_changed":null,"accuracy":null}]}]})"));
+            R"({"name":"c","output_sqnr_db":null,"predictions_changed":null,"accuracy":null},)"
+            R"({"name":"d","output_sqnr_db":3.5,"predictions_changed":2,"accuracy":0.25}]}]})"));
 }
 
 /// As torch.argmax and numpy.argmax have it.

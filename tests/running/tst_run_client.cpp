@@ -238,6 +238,36 @@ private Q_SLOTS:
         QVERIFY2(timer.elapsed() < 10000, "it waited for longer than it says");
     }
 
+    /// What is opened while its answer is thrown away has no data: they are handed over, though the same were before.
+    void cancelledWhileOpening()
+    {
+        RunResult result;
+        result.samples = 3;
+        const QString taken = test::printedFrame(FrameType::DataTaken, payloadOf(DataTakenMessage{3})),
+                      finished = test::printedFrame(FrameType::Finished, payloadOf(result));
+        const auto opened = [](bool kept) {
+            return test::printedFrame(FrameType::Opened, payloadOf(OpenedMessage{{}, kept}));
+        };
+        RunRequest other = digitsRequest();
+        other.model.path = test::sample("digits_float_qonnx.onnx");
+        std::size_t sent = 0; // up to the question that is cancelled
+        for (const std::string &payload :
+            {payloadOf(ownHello()), payloadOf(digitsRequest().model), payloadOf(digitsRequest().data),
+                payloadOf(RunMessage{.memoryLimit = RunClientOptions().memoryLimit}), payloadOf(other.model)})
+            sent += 5 + payload.size();
+        RunClientOptions options = helperThat(test::printedFrame(FrameType::Hello, payloadOf(ownHello()))
+            + opened(false) + taken + finished + QString("head -c %1 >/dev/null; sleep 1\n").arg(sent) + opened(false)
+            + opened(true) + taken + finished + "sleep 60\n");
+        options.cancelled = 20s;
+        RunClient client(options);
+        QVERIFY(client.run(digitsRequest()));
+        const auto cancelled = client.run(other, Progress([](std::uint64_t, std::uint64_t) { return false; }));
+        QVERIFY(!cancelled && cancelled.error().kind == ErrorKind::Cancelled);
+        const auto after = client.run(other);
+        QVERIFY2(after, after ? "" : after.error().text().c_str());
+        QCOMPARE(after->samples, std::uint64_t{3});
+    }
+
     void cancelledAndKept()
     {
         if (realHelper().empty())

@@ -123,6 +123,8 @@ private Q_SLOTS:
             "sample 1 holds 2, which is no bool, the type of the graph's input");
         row("NaN", npy("<f4", "(2, 1)", raw({1.f, std::numeric_limits<float>::quiet_NaN()})), DType::Float32,
             "sample 1 holds a number that is not finite (nan)");
+        row("float64 beyond float32", npy("<f8", "(2, 1)", raw({1., -1e300})), DType::Float32,
+            "sample 1 holds -1e+300, which is beyond float32");
         row("infinity", npy("<f8", "(2, 1)", raw({1., std::numeric_limits<double>::infinity()})), DType::Float64,
             "sample 1 holds a number that is not finite (inf)");
         row("uint64 as float64", npy("<u8", "(2,)", raw<std::uint64_t>({1, 1ull << 63})), DType::Float64,

@@ -38,7 +38,9 @@ FigureText seenFigure(const FlowFigures &figures)
     QString tip = u"smallest and largest of the %1 that flow in, over all samples"_s.arg(values);
     if (s.nonFinite > 0)
         tip += u"; %1 are NaN or infinite"_s.arg(groupedText(s.nonFinite));
-    return {u"seen on data"_s, spanText(static_cast<double>(s.low), static_cast<double>(s.high)), tip};
+    const bool hasRange = s.count > 0 && s.low <= s.high; // not of NaN alone
+    return {
+        u"seen on data"_s, hasRange ? spanText(static_cast<double>(s.low), static_cast<double>(s.high)) : u"–"_s, tip};
 }
 
 FigureText sqnrFigure(const FlowFigures &figures)
@@ -83,6 +85,8 @@ FigureText codesOnData(const Quantizer &quantizer, const FlowFigures &figures)
     const SlotStatistics &s = figures.seen;
     const QString total = groupedText(quantizer.kind == QuantizerKind::Binary ? 2 : codeRange(quantizer).size());
     const QString used = s.codes.usedKnown ? groupedText(s.codes.used) : u"?"_s;
+    if (figures.finite == 0)
+        return {u"codes used on data"_s, u"0 / "_s + total, u"nothing with a code flowed"_s};
     return {u"codes used on data"_s, used + u" / "_s + total,
         u"%1 of the %2 codes %3 occurred, from %4 to %5"_s.arg(
             used, total, codeRangeText(quantizer), QString::number(s.codesMin), QString::number(s.codesMax))};

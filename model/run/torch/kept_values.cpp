@@ -45,16 +45,18 @@ void KeptValues::setLimit(std::uint64_t bytes)
     trim();
 }
 
-KeptPieces &KeptValues::pieces(std::span<const at::Tensor> inputs, std::size_t count)
+KeptPieces &KeptValues::pieces(std::span<const at::Tensor> inputs, std::size_t count, std::uint64_t counted)
 {
     const std::uint64_t hash = hashOf(inputs);
     for (KeptPieces &kept : m_pieces)
-        if (kept.hash == hash && kept.count == count && std::ranges::equal(kept.inputs, inputs, hasSameBytes)) {
+        if (kept.hash == hash && kept.count == count && kept.counted == counted
+            && std::ranges::equal(kept.inputs, inputs, hasSameBytes)) {
             kept.used = m_exchanges;
             return kept;
         }
     KeptPieces &piece = m_pieces.emplace_back();
     piece.count = count;
+    piece.counted = counted;
     piece.hash = hash;
     piece.used = m_exchanges;
     for (const at::Tensor &input : inputs) {

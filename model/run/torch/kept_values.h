@@ -16,6 +16,7 @@ namespace quantscope {
 struct KeptPieces {
     std::vector<at::Tensor> inputs; ///< of all pieces, behind each other
     std::size_t count = 1;
+    std::uint64_t counted = 0; ///< what the observer counts of them
     std::uint64_t hash = 0; ///< of the inputs' bytes
     std::map<ValueId, HeldValue> values;
     std::map<std::size_t, std::vector<std::shared_ptr<const void>>> figures; ///< by place
@@ -33,8 +34,9 @@ public:
     }
 
     void setLimit(std::uint64_t bytes);
-    /// The pieces with those inputs, bit for bit, as many of them; new ones where there are none.
-    KeptPieces &pieces(std::span<const at::Tensor> inputs, std::size_t count);
+    /// The pieces with those inputs, bit for bit, as many of them, of which the observer counts as much; new ones where
+    /// there are none.
+    KeptPieces &pieces(std::span<const at::Tensor> inputs, std::size_t count, std::uint64_t counted);
     void keep(KeptPieces &pieces, ValueId id, const HeldValue &value);
     /// Instead of what was kept of that place.
     void keepFigures(KeptPieces &pieces, std::size_t place, std::vector<std::shared_ptr<const void>> figures);

@@ -125,8 +125,8 @@ std::optional<Error> RunEngine::wrongInputs(std::span<const at::Tensor> inputs, 
     return std::nullopt;
 }
 
-Result<PiecesResult> RunEngine::runPieces(
-    std::span<const at::Tensor> inputs, std::size_t pieces, const Observer &observe, const Cancelled &cancelled)
+Result<PiecesResult> RunEngine::runPieces(std::span<const at::Tensor> inputs, std::size_t pieces,
+    const Observer &observe, const Cancelled &cancelled, std::uint64_t counted)
 {
     if (auto error = wrongInputs(inputs, pieces))
         return tl::unexpected(std::move(*error));
@@ -135,7 +135,7 @@ Result<PiecesResult> RunEngine::runPieces(
     for (const at::Tensor &input : inputs)
         contiguous.push_back(input.contiguous());
     const RunContext context = m_state->context();
-    KeptPieces &kept = m_state->kept.pieces(contiguous, pieces);
+    KeptPieces &kept = m_state->kept.pieces(contiguous, pieces, counted);
     try {
         PiecesResult out = Evaluation(context, kept, observe, cancelled).run();
         m_state->kept.trim();

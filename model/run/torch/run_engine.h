@@ -87,9 +87,10 @@ public:
     /// inputs of another count. An operator that fails or is not known is PieceResult::stopped.
     Result<PieceResult> run(std::span<const at::Tensor> inputs, const Observer &observe, const Cancelled &cancelled);
     /// As many pieces, behind each other along the first axis of each input: each is computed by itself, with the same
-    /// bits, and what is the same for all is done once. Errors: likewise; (Usage) inputs that are not so many pieces.
-    Result<PiecesResult> runPieces(
-        std::span<const at::Tensor> inputs, std::size_t pieces, const Observer &observe, const Cancelled &cancelled);
+    /// bits, and what is the same for all is done once. `counted` tells apart what the observer counts of equal inputs:
+    /// the figures of one are not those of the other. Errors: likewise; (Usage) inputs that are not so many pieces.
+    Result<PiecesResult> runPieces(std::span<const at::Tensor> inputs, std::size_t pieces, const Observer &observe,
+        const Cancelled &cancelled, std::uint64_t counted = 0);
     /// Pieces can run together: none goes another way through the graph than others.
     bool runsTogether() const;
 

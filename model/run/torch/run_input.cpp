@@ -113,6 +113,18 @@ Result<RunInput> openInput(const Graph &graph, ValueId id, const InputType &told
     return RunInput{name, type, *sample, std::move(*file)};
 }
 
+/// What a few bytes of a graph ask for.
+std::optional<Error> batchTooLarge(const ModelFile &file, const RunInput &input, std::uint64_t batch)
+{
+    constexpr std::uint64_t kMostGiven = 1ull << 32; // elements, of which a run needs several times as many
+    if (batch <= kMostGiven / std::max<std::uint64_t>(1, input.file.sampleSize()))
+        return std::nullopt;
+    return Error{ErrorKind::Parse, file.path, std::nullopt,
+        fmt::format("takes {} samples at once in its input \"{}\", which no machine has memory for: export it with a "
+                    "smaller batch",
+            batch, printable(input.name))};
+}
+
 /// Nobody means one array for two inputs: its name told neither.
 std::optional<Error> sharedArray(const std::vector<RunInput> &before, const RunInput &input)
 {
@@ -150,6 +162,8 @@ Result<RunInputs> RunInputs::open(const ModelFile &file, const std::vector<Value
         out.m_samples = samples;
         if (told.shape && !told.shape->empty() && told.shape->front() > 0)
             out.m_fixedBatch = static_cast<std::uint64_t>(told.shape->front());
+        if (auto wrong = batchTooLarge(file, *input, out.m_fixedBatch))
+            return tl::unexpected(std::move(*wrong));
         out.m_inputs.push_back(std::move(*input));
     }
     if (out.m_inputs.empty())

@@ -101,9 +101,10 @@ bool RunPass::step(const PieceOfSamples &samples, std::size_t done, std::size_t 
 Result<void> RunPass::pieces(RunEngine &engine, const std::vector<at::Tensor> &inputs, const PieceOfSamples &samples)
 {
     m_leaving.clear();
+    const std::uint64_t copies = samples.batch - samples.count; // equal to others that are all samples
     const auto made = engine.runPieces(
         inputs, samples.pieces, [&](const Observation &seen) { return observe(seen, samples); },
-        [&](std::size_t done, std::size_t total) { return step(samples, done, total); });
+        [&](std::size_t done, std::size_t total) { return step(samples, done, total); }, copies);
     if (!made)
         return tl::unexpected(made.error());
     addObserved(made->observed);

@@ -52,7 +52,8 @@ private:
             fail({ErrorKind::Io, m_model.path, std::nullopt,
                 "there is not enough memory to run it: give fewer samples, --limit N"});
         } catch (const std::exception &error) {
-            fail({ErrorKind::Parse, m_model.path, std::nullopt, error.what()});
+            const std::string said = error.what(); // of libtorch with the places in its code
+            fail({ErrorKind::Parse, m_model.path, std::nullopt, said.substr(0, said.find("\nException raised from"))});
         }
     }
 
