@@ -5,6 +5,7 @@
 #include "dialects/onnx/fake_quantization.h"
 #include "dialects/onnx/names.h"
 #include "dialects/onnx/operators.h"
+#include "dialects/onnx/qoperators.h"
 #include "dialects/onnx/slot_nodes.h"
 
 #include <algorithm>
@@ -24,7 +25,17 @@ std::vector<GraphSpan> between(ValueId from, ValueId to)
     return {{from, to}};
 }
 
-/// Each DequantizeLinear that reads its codes, behind nothing that moves or picks elements.
+bool readsCodes(const Node &node, ValueId codes)
+{
+    const QOperator *op = findQOperator(node);
+    for (std::size_t i = 0; op != nullptr && i < node.inputs.size(); ++i)
+        if (node.inputs[i] == codes && operandAt(*op, i) != nullptr)
+            return true;
+    return false;
+}
+
+/// Each DequantizeLinear that reads its codes, behind nothing that moves or picks elements, and the codes themselves
+/// where an operator computes with them.
 std::vector<GraphSpan> behindQuantize(const Graph &graph, const Node &quantize)
 {
     std::vector<GraphSpan> out;
@@ -33,6 +44,9 @@ std::vector<GraphSpan> behindQuantize(const Graph &graph, const Node &quantize)
         const Value *codes = graph.value(open[at]);
         for (const NodeId consumer : codes == nullptr ? std::vector<NodeId>() : codes->consumers) {
             const Node &node = graph.nodes[consumer];
+            const GraphSpan ofCodes{open[at], open[at]};
+            if (at == 0 && readsCodes(node, open[at]) && std::ranges::find(out, ofCodes) == out.end())
+                out.push_back(ofCodes);
             if (node.input(0) != open[at])
                 continue;
             if (isDequantize(node))
@@ -93,9 +107,10 @@ std::vector<GraphSpan> spansOf(Constants &constants, const PlannedSlot &slot)
     }
     case Form::Codes:
         if (slot.constant)
-            return {};
+            return graph.values[slot.value].tensor ? between(slot.value, slot.value) : std::vector<GraphSpan>();
         return slot.slot == Slot::Input ? between(node.input(slot.firstInput), node.input(slot.firstInput))
                                         : between(outputOf(node), outputOf(node));
+    case Form::Scalars: return between(outputOf(node), outputOf(node));
     case Form::Plain: return slot.constant ? between(slot.value, slot.value) : std::vector<GraphSpan>();
     default: return {};
     }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "run/torch/boxed_call.h"
 #include "run/torch/loop_nodes.h"
+#include "run/torch/op_arguments.h"
 #include "run/torch/pieces_call.h"
 #include "run/torch/quantize_tensor.h"
 #include "run/torch/tensor_values.h"
@@ -21,15 +22,6 @@ namespace {
 constexpr unsigned kMostBranches = 400;
 /// Of all loops of a network together.
 constexpr std::size_t kMostRounds = 1 << 16;
-
-/// Of libtorch's message the first line: what follows tells where in its own code.
-std::string reasonFrom(const std::exception &error)
-{
-    const auto *own = dynamic_cast<const c10::Error *>(&error);
-    std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
-    text.resize(std::min(text.size(), text.find('\n')));
-    return printable(text);
-}
 
 } // namespace
 
@@ -179,10 +171,16 @@ void Evaluation::runNode(NodeId id)
         throw RunError(fmt::format("the operator {}{}{} is not known here, so the network runs only up to it",
             printable(node.domain), node.domain.empty() ? "" : ".", printable(node.opType)));
     std::vector<HeldValue> inputs;
-    for (const ValueId input : node.inputs)
+    std::uint64_t floats = 0;
+    for (std::size_t i = 0; const ValueId input : node.inputs) {
         inputs.push_back(input == kNoValue ? nullptr : fetch(input));
-    const std::vector<std::vector<c10::IValue>> made
-        = callForPieces({m_graph.file(), node, function}, inputs, m_pieces.count);
+        floats |= i < 64 && input != kNoValue && m_context.sites.hasFloats(input) ? std::uint64_t{1} << i : 0u;
+        ++i;
+    }
+    const bool wantsUnrounded = std::ranges::any_of(node.outputs,
+        [&](ValueId output) { return output != kNoValue && m_graph.isInner(output) && m_uses[output] > 0; });
+    const std::vector<std::vector<c10::IValue>> made = callForPieces(
+        {m_graph.file(), node, function, floats, wantsUnrounded, m_context.sites.within(id)}, inputs, m_pieces.count);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId output = node.outputs[i];
         const auto site = output == kNoValue ? std::nullopt : m_graph.siteOf(output);
@@ -194,7 +192,7 @@ void Evaluation::runNode(NodeId id)
                 throw RunError(fmt::format("its output {} is not made", i));
             ofEach.push_back(one[i]);
         }
-        store(output, std::make_shared<const LaneValues>(std::move(ofEach)));
+        store(output, m_context.sites.onGrid(output, std::make_shared<const LaneValues>(std::move(ofEach))));
     }
 }
 
@@ -296,6 +294,8 @@ void Evaluation::observe(std::size_t index)
         seen.layer = owner.layer;
         seen.slot = owner.slot;
         seen.isRounded = place.from == place.to;
+        seen.isWithin
+            = !seen.isRounded && (m_graph.sites()[*place.site].makesCodes || m_graph.sites()[*place.site].within);
     } else {
         seen.layer = place.layer;
     }
@@ -387,7 +387,7 @@ PiecesResult Evaluation::run()
             m_current ? m_context.steps.textOf(*m_current) : std::string("the network"));
     } catch (const std::exception &error) {
         out.stopped = fmt::format(
-            "{}: {}", m_current ? m_context.steps.textOf(*m_current) : std::string("the network"), reasonFrom(error));
+            "{}: {}", m_current ? m_context.steps.textOf(*m_current) : std::string("the network"), reasonOf(error));
     }
     if (out.stopped)
         out.outputs.clear();

@@ -26,7 +26,7 @@ std::vector<SeenTensors> seenPieces(
     const LaneValues &from, const LaneValues &to, std::size_t pieces, const Quantizer *quantizer)
 {
     const std::vector<at::Tensor> inputs = floatsOfEach(from, pieces, quantizer);
-    const std::vector<at::Tensor> outputs = &from == &to ? inputs : floatsOfEach(to, pieces, nullptr);
+    const std::vector<at::Tensor> outputs = &from == &to ? inputs : floatsOfEach(to, pieces, quantizer);
     if (inputs.empty() || outputs.empty())
         return {};
     if (const auto input = joinedPieces(inputs), output = joinedPieces(outputs); input && output)

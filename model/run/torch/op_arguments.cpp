@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+
 #include <c10/util/Exception.h>
 
 #include <fmt/format.h>
@@ -147,17 +149,10 @@ OpValues oneValue(at::Tensor value) { return {c10::IValue(std::move(value))}; }
 
 std::string reasonOf(const std::exception &error)
 {
-    const auto *ofTorch = dynamic_cast<const c10::Error *>(&error);
-    std::string text = ofTorch != nullptr ? ofTorch->what_without_backtrace() : error.what();
-    // An operator of the interpreter that fails tells its stack below, one that asserts tells its file above.
-    text = text.substr(0, text.find("\nException raised from"));
-    for (char &letter : text)
-        letter = letter == '\n' ? ' ' : letter;
-    constexpr std::size_t kLongest = 400;
-    text = printable(text.substr(0, kLongest));
-    while (!text.empty() && text.back() == ' ')
-        text.pop_back();
-    return text;
+    const auto *own = dynamic_cast<const c10::Error *>(&error);
+    std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+    text.resize(std::min(text.size(), text.find('\n')));
+    return printable(text);
 }
 
 } // namespace quantscope

@@ -47,7 +47,7 @@ template <at::Tensor (*function)(const at::Tensor &)> OpValues ofOneTensor(const
     return oneValue(function(call.tensor(0)));
 }
 
-/// What an exception of libtorch says, in one line without the places in its code.
+/// Of what an exception of libtorch says the first line: what follows tells where in its own code.
 std::string reasonOf(const std::exception &error);
 
 } // namespace quantscope

@@ -27,6 +27,7 @@
 #include "run/torch/quant_ops_finn.h"
 #include "run/torch/quant_ops_integer.h"
 #include "run/torch/quant_ops_linear.h"
+#include "run/torch/quant_ops_packed.h"
 #include "run/torch/quant_ops_windows.h"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ constexpr std::array kOperatorTables = {
     joiningOperators,
     lossOperators,
     normalizationOperators,
+    packedOperators,
     paddingOperators,
     poolingOperators,
     quantCellOperators,
@@ -75,12 +77,12 @@ constexpr std::array kOperatorTables = {
 
 using OperatorName = std::pair<std::string_view, std::string_view>;
 
-std::map<OperatorName, OpFunction> joinedTables()
+std::map<OperatorName, const OpRow *> joinedTables()
 {
-    std::map<OperatorName, OpFunction> out;
+    std::map<OperatorName, const OpRow *> out;
     for (const auto table : kOperatorTables)
         for (const OpRow &row : table())
-            out.emplace(OperatorName(row.domain, row.opType), row.function);
+            out.emplace(OperatorName(row.domain, row.opType), &row);
     return out;
 }
 
@@ -104,13 +106,19 @@ std::string_view runDomain(std::string_view domain)
     return std::ranges::find(kEarlier, domain) != kEarlier.end() ? kQonnx : domain;
 }
 
-OpFunction operatorFunction(std::string_view domain, std::string_view opType)
+const OpRow *operatorRow(std::string_view domain, std::string_view opType)
 {
-    static const std::map<OperatorName, OpFunction> known = joinedTables();
+    static const std::map<OperatorName, const OpRow *> known = joinedTables();
     for (const std::string_view named : {runDomain(domain), kAnyDomain})
         if (const auto found = known.find(OperatorName(named, opType)); found != known.end())
             return found->second;
     return nullptr;
+}
+
+OpFunction operatorFunction(std::string_view domain, std::string_view opType)
+{
+    const OpRow *row = operatorRow(domain, opType);
+    return row == nullptr ? nullptr : row->function;
 }
 
 } // namespace quantscope

@@ -63,22 +63,38 @@ constexpr std::string_view kAtenNames
       "upsample_nearest3d upsample_trilinear3d var var_mean vdot view view_as vstack where xlogy zero_ zeros "
       "zeros_like";
 
-/// The same of quantized tensors, and what packs parameters.
+/// Of these the ones that move or pick elements, the ones that leave what they make on the grid of what they read, and
+/// what makes codes.
+constexpr std::string_view kKeepingNames
+    = " clone contiguous detach flatten max_pool1d max_pool2d narrow permute reshape "
+      "select slice squeeze transpose unsqueeze view ",
+    kRepeatingNames = " adaptive_avg_pool2d adaptive_avg_pool3d avg_pool2d avg_pool3d clamp hardtanh "
+                      "hardtanh_ mean relu relu6 relu6_ relu_ ",
+    kMakingNames = " quantize_per_channel quantize_per_tensor ";
+
+CodesRole atenRole(std::string_view name)
+{
+    const auto isAmong
+        = [&](std::string_view names) { return names.find(" " + std::string(name) + " ") != std::string_view::npos; };
+    return isAmong(kKeepingNames)  ? CodesRole::Keeps
+        : isAmong(kRepeatingNames) ? CodesRole::Repeats
+        : isAmong(kMakingNames)    ? CodesRole::Makes
+        : name == "dequantize"     ? CodesRole::Takes
+                                   : CodesRole::None;
+}
+
+/// The same of quantized tensors that is done by libtorch alone.
 constexpr std::string_view kQuantizedNames
-    = "add add_relu add_scalar add_scalar_relu batch_norm batch_norm1d batch_norm1d_relu batch_norm2d "
-      "batch_norm2d_relu batch_norm3d batch_norm3d_relu batch_norm_relu cat cat_relu celu clamp conv1d "
-      "conv1d_dynamic conv1d_prepack conv1d_relu conv2d conv2d_dilation conv2d_dynamic conv2d_groups conv2d_padding "
-      "conv2d_prepack conv2d_relu conv2d_stride conv3d conv3d_dynamic conv3d_prepack conv3d_relu conv_prepack "
-      "conv_transpose1d conv_transpose1d_dynamic conv_transpose1d_prepack conv_transpose2d conv_transpose2d_dynamic "
-      "conv_transpose2d_prepack conv_transpose3d conv_transpose3d_dynamic conv_transpose3d_prepack elu "
-      "embedding_4bit embedding_bag_2bit_prepack embedding_bag_4bit embedding_bag_4bit_prepack "
-      "embedding_bag_4bit_rowwise_offsets embedding_bag_byte embedding_bag_byte_prepack "
-      "embedding_bag_byte_rowwise_offsets embedding_bag_prepack embedding_byte group_norm hardswish instance_norm "
-      "layer_norm leaky_relu linear linear_dynamic linear_dynamic_fp16 linear_prepack linear_prepack_fp16 "
-      "linear_relu linear_relu_dynamic linear_relu_dynamic_fp16 make_quantized_cell_params "
-      "make_quantized_cell_params_dynamic make_quantized_cell_params_fp16 matmul max_pool1d max_pool2d mul mul_relu "
+    = "add_scalar add_scalar_relu celu clamp conv1d_dynamic conv2d_dilation conv2d_dynamic conv2d_groups "
+      "conv2d_padding conv2d_stride conv3d_dynamic conv_transpose1d_dynamic conv_transpose2d_dynamic "
+      "conv_transpose3d_dynamic elu embedding_4bit embedding_bag_2bit_prepack embedding_bag_4bit "
+      "embedding_bag_4bit_prepack embedding_bag_4bit_rowwise_offsets embedding_bag_byte "
+      "embedding_bag_byte_prepack embedding_bag_byte_rowwise_offsets embedding_bag_prepack embedding_byte "
+      "group_norm instance_norm layer_norm linear_dynamic linear_dynamic_fp16 linear_prepack_fp16 "
+      "linear_relu_dynamic linear_relu_dynamic_fp16 make_quantized_cell_params "
+      "make_quantized_cell_params_dynamic make_quantized_cell_params_fp16 matmul max_pool1d max_pool2d "
       "mul_scalar mul_scalar_relu prelu quantized_gru_cell_dynamic quantized_lstm_cell_dynamic "
-      "quantized_rnn_relu_cell_dynamic quantized_rnn_tanh_cell_dynamic relu6 sigmoid softmax threshold";
+      "quantized_rnn_relu_cell_dynamic quantized_rnn_tanh_cell_dynamic relu6 softmax threshold";
 
 std::vector<OpRow> boxedRows(std::string_view domain, std::string_view names)
 {
@@ -86,7 +102,8 @@ std::vector<OpRow> boxedRows(std::string_view domain, std::string_view names)
     while (!names.empty()) {
         const std::string_view name = names.substr(0, names.find(' '));
         const bool drops = name.find("dropout") != std::string_view::npos;
-        rows.push_back({domain, name, drops ? evaluated : runBoxed});
+        const CodesRole role = domain == "aten" ? drops ? CodesRole::Keeps : atenRole(name) : CodesRole::None;
+        rows.push_back({domain, name, drops ? evaluated : runBoxed, role, role == CodesRole::Makes ? 0u : 1u});
         names.remove_prefix(std::min(names.size(), name.size() + 1));
     }
     return rows;

@@ -112,7 +112,7 @@ OpValues reversedSequence(const OpCall &call)
 }
 
 constexpr std::array kIndexingRows = {
-    OpRow{"", "Gather", gathered},
+    OpRow{"", "Gather", gathered, CodesRole::Keeps, 1},
     OpRow{"", "GatherElements", gatheredElements},
     OpRow{"", "GatherND", gatheredPlaces},
     OpRow{"", "OneHot", oneHot},

@@ -101,8 +101,8 @@ OpValues copied(const OpCall &call) { return OpValues(call.node.outputs.size(), 
 
 constexpr std::array kJoiningRows = {
     OpRow{"", "Concat", concatenated},
-    OpRow{"", "Split", splitUp},
-    OpRow{"", "Slice", sliced},
+    OpRow{"", "Split", splitUp, CodesRole::Keeps, 1},
+    OpRow{"", "Slice", sliced, CodesRole::Keeps, 1},
     OpRow{"finn.custom_op.fpgadataflow", "DuplicateStreams_Batch", copied},
     OpRow{"finn.custom_op.fpgadataflow.hls", "DuplicateStreams_hls", copied},
 };

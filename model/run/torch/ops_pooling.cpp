@@ -224,7 +224,7 @@ OpValues globalMaximum(const OpCall &call)
 }
 
 constexpr std::array kPoolingRows = {
-    OpRow{"", "MaxPool", maxPool},
+    OpRow{"", "MaxPool", maxPool, CodesRole::Keeps, 1},
     OpRow{"qonnx.custom_op.channels_last", "MaxPool", maxPoolOfLast},
     OpRow{"", "AveragePool", averagePool},
     OpRow{"", "GlobalAveragePool", globalAverage},

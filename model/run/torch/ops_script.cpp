@@ -62,7 +62,7 @@ OpValues changedInPlace(const OpCall &call)
 constexpr std::string_view kPrim = "prim", kPacked = "__torch__.torch.classes.quantized";
 
 constexpr std::array kScriptRows = {
-    OpRow{kPrim, "ListConstruct", madeList},
+    OpRow{kPrim, "ListConstruct", madeList, CodesRole::Keeps, ~std::uint64_t{0}},
     OpRow{kPrim, "TupleConstruct", madeTuple},
     OpRow{kPrim, "Constant", madeConstant},
     OpRow{kPrim, "TupleIndex", elementAt},
@@ -78,9 +78,6 @@ constexpr std::array kScriptRows = {
     OpRow{kPrim, "requires_grad", runBoxed},
     OpRow{kPrim, "max", runBoxed},
     OpRow{kPrim, "min", runBoxed},
-    OpRow{kPacked, "Conv2dPackedParamsBase", packedParameters},
-    OpRow{kPacked, "Conv3dPackedParamsBase", packedParameters},
-    OpRow{kPacked, "LinearPackedParamsBase", packedParameters},
     OpRow{kPacked, "EmbeddingPackedParamsBase", packedParameters},
     OpRow{"__torch__.torch.classes.rnn", "CellParamsBase", packedParameters},
 };

@@ -150,12 +150,12 @@ OpValues spaceToDepth(const OpCall &call)
 }
 
 constexpr std::array kShapeRows = {
-    OpRow{"", "Identity", identity},
-    OpRow{"", "Reshape", reshaped},
-    OpRow{"", "Flatten", flattened},
-    OpRow{"", "Squeeze", squeezed},
-    OpRow{"", "Unsqueeze", unsqueezed},
-    OpRow{"", "Transpose", transposed},
+    OpRow{"", "Identity", identity, CodesRole::Keeps, 1},
+    OpRow{"", "Reshape", reshaped, CodesRole::Keeps, 1},
+    OpRow{"", "Flatten", flattened, CodesRole::Keeps, 1},
+    OpRow{"", "Squeeze", squeezed, CodesRole::Keeps, 1},
+    OpRow{"", "Unsqueeze", unsqueezed, CodesRole::Keeps, 1},
+    OpRow{"", "Transpose", transposed, CodesRole::Keeps, 1},
     OpRow{"", "Expand", expanded},
     OpRow{"", "Tile", tiled},
     OpRow{"", "Shape", shapeOfTensor},

@@ -47,7 +47,7 @@ std::vector<std::vector<c10::IValue>> callForPieces(
         own.reserve(inputs.size());
         for (const HeldValue &input : inputs)
             own.push_back(input == nullptr ? c10::IValue() : input->at(piece));
-        out[piece] = of.function({of.node, of.file, opset, own});
+        out[piece] = of.function({of.node, of.file, opset, own, of.floats, of.wantsUnrounded, of.within});
     });
     return out;
 }

@@ -15,6 +15,9 @@ struct NodeFunction {
     const ModelFile &file;
     const Node &node;
     OpFunction function = nullptr;
+    std::uint64_t floats = 0; ///< as OpCall has them
+    bool wantsUnrounded = false;
+    std::span<const WithinChoice> within = {};
 };
 
 /// What it makes of each piece, in the order of the node's outputs; once, where it reads nothing that differs between

@@ -3,6 +3,8 @@
 #include "run/torch/quant_ops_linear.h"
 
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/clamp.h>
@@ -55,20 +57,56 @@ at::Tensor requantized(const OpCall &call, const at::Tensor &sums, const at::Ten
     return at::clamp(codes, low, high).to(type);
 }
 
+/// Floats in the codes of the output, with what was rounded where it is asked for.
+Made roundedFloats(const OpCall &call, const at::Tensor &x, std::size_t scale)
+{
+    Made out{quantizedOutput(call, x, scale, scale + 1)};
+    if (call.wantsUnrounded)
+        out.emplace_back(x);
+    return out;
+}
+
+/// Sums of codes in the codes of the output; before rounding they are sums times `step`, which is for one code more.
+Made roundedSums(
+    const OpCall &call, const at::Tensor &sums, const at::Tensor &step, std::size_t scale, std::int64_t axis)
+{
+    const at::Tensor factor = step.div(scaleOf(call, scale));
+    Made out{requantized(call, sums, scaleAlong(factor, axis, sums.dim()), scale + 1)};
+    if (call.wantsUnrounded)
+        out.emplace_back(sums.to(at::kFloat).mul(scaleAlong(step, axis, sums.dim())));
+    return out;
+}
+
+/// A bias of codes, whose scale is that of the products.
+at::Tensor biasFloats(const OpCall &call, std::size_t bias, const at::Tensor &step)
+{
+    const at::Tensor given = call.tensor(bias).to(at::kFloat);
+    return call.hasFloats(bias) ? given : given.mul(step.numel() == 1 ? step.reshape({}) : step);
+}
+
 Made qLinearConv(const OpCall &call)
 {
+    const at::Tensor step = scaleOf(call, 1).mul(scaleOf(call, 4));
+    if (call.floats != 0) {
+        at::Tensor made
+            = asFloats(call, "Conv", {dequantizedInput(call, 0, 1, 2, 0), dequantizedInput(call, 3, 4, 5, 0)});
+        if (call.input(8).isTensor())
+            made = made.add(scaleAlong(biasFloats(call, 8, step), 1, made.dim()));
+        return roundedFloats(call, made, 6);
+    }
     at::Tensor sums = asFloats(call, "Conv", {shiftedCodes(call, 0, 2, 0), shiftedCodes(call, 3, 5, 0)});
     if (call.input(8).isTensor())
         sums = sums.add(scaleAlong(call.tensor(8).to(at::kDouble), 1, sums.dim()));
-    const at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4)).div(scaleOf(call, 6));
-    return {requantized(call, sums, scaleAlong(factor, 1, sums.dim()), 7)};
+    return roundedSums(call, sums, step, 6, 1);
 }
 
 Made qLinearMatMul(const OpCall &call)
 {
+    if (call.floats != 0)
+        return roundedFloats(
+            call, at::matmul(dequantizedInput(call, 0, 1, 2, -2), dequantizedInput(call, 3, 4, 5, kColumns)), 6);
     const at::Tensor sums = at::matmul(shiftedCodes(call, 0, 2, -2), shiftedCodes(call, 3, 5, kColumns));
-    const at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4)).div(scaleOf(call, 6));
-    return {requantized(call, sums, scaleAlong(factor, kColumns, sums.dim()), 7)};
+    return roundedSums(call, sums, scaleOf(call, 1).mul(scaleOf(call, 4)), 6, kColumns);
 }
 
 Made matMulInteger(const OpCall &call)
@@ -85,17 +123,29 @@ Made convInteger(const OpCall &call)
 Made qGemm(const OpCall &call)
 {
     const bool transA = call.node.integer("transA", 0) != 0, transB = call.node.integer("transB", 0) != 0;
-    const Attribute *found = call.node.attribute("alpha");
-    at::Tensor a = shiftedCodes(call, 0, 2, 0), b = shiftedCodes(call, 3, 5, transB ? 0 : 1);
-    at::Tensor sums = at::matmul(transA ? a.t() : a, transB ? b.t() : b);
-    if (call.input(6).isTensor())
+    const Attribute *alpha = call.node.attribute("alpha");
+    const std::int64_t columns = transB ? 0 : 1;
+    at::Tensor step = scaleOf(call, 1).mul(scaleOf(call, 4));
+    if (alpha != nullptr)
+        step = step.mul(alpha->f);
+    const auto product
+        = [&](const at::Tensor &a, const at::Tensor &b) { return at::matmul(transA ? a.t() : a, transB ? b.t() : b); };
+    const bool hasBias = call.input(6).isTensor(), makesCodes = call.input(7).isTensor();
+    if (call.floats != 0) {
+        at::Tensor made = product(dequantizedInput(call, 0, 1, 2, 0), dequantizedInput(call, 3, 4, 5, columns));
+        if (alpha != nullptr)
+            made = made.mul(alpha->f);
+        if (hasBias)
+            made = made.add(biasFloats(call, 6, step));
+        return makesCodes ? roundedFloats(call, made, 7) : Made{made, made};
+    }
+    at::Tensor sums = product(shiftedCodes(call, 0, 2, 0), shiftedCodes(call, 3, 5, columns));
+    if (hasBias)
         sums = sums.add(call.tensor(6).to(at::kDouble));
-    at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4));
-    if (found != nullptr)
-        factor = factor.mul(found->f);
-    if (!call.input(7).isTensor())
-        return {sums.to(at::kFloat).mul(scaleAlong(factor, kColumns, 2))};
-    return {requantized(call, sums, scaleAlong(factor.div(scaleOf(call, 7)), kColumns, 2), 8)};
+    if (makesCodes)
+        return roundedSums(call, sums, step, 7, kColumns);
+    const at::Tensor made = sums.to(at::kFloat).mul(scaleAlong(step, kColumns, 2));
+    return {made, made};
 }
 
 /// A B as bs [az] [bz] [bias]
@@ -123,14 +173,15 @@ Made dynamicQuantizeMatMul(const OpCall &call)
 at::Tensor operandA(const OpCall &call) { return dequantizedInput(call, 0, 1, 2, 1); }
 at::Tensor operandB(const OpCall &call) { return dequantizedInput(call, 3, 4, 5, 1); }
 
-Made qLinearAdd(const OpCall &call) { return {quantizedOutput(call, operandA(call).add(operandB(call)), 6, 7)}; }
+Made qLinearAdd(const OpCall &call) { return roundedFloats(call, operandA(call).add(operandB(call)), 6); }
 
 /// ((a - az) * (b - bz)) * (as * bs / cs) + cz
 Made qLinearMul(const OpCall &call)
 {
+    if (call.floats != 0)
+        return roundedFloats(call, operandA(call).mul(operandB(call)), 6);
     const at::Tensor products = shiftedCodes(call, 0, 2, 1).mul(shiftedCodes(call, 3, 5, 1));
-    const at::Tensor factor = scaleOf(call, 1).mul(scaleOf(call, 4)).div(scaleOf(call, 6)).reshape({});
-    return {requantized(call, products, factor, 7)};
+    return roundedSums(call, products, scaleOf(call, 1).mul(scaleOf(call, 4)).reshape({}), 6, 0);
 }
 
 /// X xs xz ys yz, with an operator of floats between.
@@ -138,7 +189,7 @@ Made betweenCodes(const OpCall &call)
 {
     constexpr std::string_view kPrefix = "QLinear";
     const std::string_view opType = std::string_view(call.node.opType).substr(kPrefix.size());
-    return {quantizedOutput(call, asFloats(call, opType, {operandA(call)}), 3, 4)};
+    return roundedFloats(call, asFloats(call, opType, {operandA(call)}), 3);
 }
 
 /// ys yz, then x xs xz of each
@@ -149,28 +200,43 @@ Made qLinearConcat(const OpCall &call)
         parts.push_back(dequantizedInput(call, at, at + 1, at + 2, 1));
     if (parts.empty())
         throw RunError("it joins nothing");
-    return {quantizedOutput(call, at::cat(parts, call.node.integer("axis", 0)), 0, 1)};
+    return roundedFloats(call, at::cat(parts, call.node.integer("axis", 0)), 0);
 }
 
 constexpr std::string_view kMicrosoft = "com.microsoft";
 
+/// A bit a position.
+constexpr std::uint64_t inputsAt(std::initializer_list<unsigned> positions)
+{
+    std::uint64_t out = 0;
+    for (const unsigned position : positions)
+        out |= std::uint64_t{1} << position;
+    return out;
+}
+
+constexpr CodesRole kRounds = CodesRole::Rounds;
+constexpr std::uint64_t kOne = inputsAt({0}), kTwo = inputsAt({0, 3}), kConv = inputsAt({0, 3, 8}),
+                        kGemm = inputsAt({0, 3, 6}),
+                        kEach
+    = inputsAt({2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 41, 44, 47, 50, 53, 56, 59, 62});
+
 constexpr std::array kIntegerRows = {
-    OpRow{"", "QLinearConv", qLinearConv},
-    OpRow{"", "QLinearMatMul", qLinearMatMul},
+    OpRow{"", "QLinearConv", qLinearConv, kRounds, kConv},
+    OpRow{"", "QLinearMatMul", qLinearMatMul, kRounds, kTwo},
     OpRow{"", "MatMulInteger", matMulInteger},
     OpRow{"", "ConvInteger", convInteger},
-    OpRow{kMicrosoft, "QLinearConv", qLinearConv},
-    OpRow{kMicrosoft, "QGemm", qGemm},
+    OpRow{kMicrosoft, "QLinearConv", qLinearConv, kRounds, kConv},
+    OpRow{kMicrosoft, "QGemm", qGemm, kRounds, kGemm},
     OpRow{kMicrosoft, "MatMulIntegerToFloat", matMulIntegerToFloat},
     OpRow{kMicrosoft, "DynamicQuantizeMatMul", dynamicQuantizeMatMul},
-    OpRow{kMicrosoft, "QLinearAdd", qLinearAdd},
-    OpRow{kMicrosoft, "QLinearMul", qLinearMul},
-    OpRow{kMicrosoft, "QLinearConcat", qLinearConcat},
-    OpRow{kMicrosoft, "QLinearSigmoid", betweenCodes},
-    OpRow{kMicrosoft, "QLinearLeakyRelu", betweenCodes},
-    OpRow{kMicrosoft, "QLinearAveragePool", betweenCodes},
-    OpRow{kMicrosoft, "QLinearGlobalAveragePool", betweenCodes},
-    OpRow{kMicrosoft, "QLinearSoftmax", betweenCodes},
+    OpRow{kMicrosoft, "QLinearAdd", qLinearAdd, kRounds, kTwo},
+    OpRow{kMicrosoft, "QLinearMul", qLinearMul, kRounds, kTwo},
+    OpRow{kMicrosoft, "QLinearConcat", qLinearConcat, kRounds, kEach},
+    OpRow{kMicrosoft, "QLinearSigmoid", betweenCodes, kRounds, kOne},
+    OpRow{kMicrosoft, "QLinearLeakyRelu", betweenCodes, kRounds, kOne},
+    OpRow{kMicrosoft, "QLinearAveragePool", betweenCodes, kRounds, kOne},
+    OpRow{kMicrosoft, "QLinearGlobalAveragePool", betweenCodes, kRounds, kOne},
+    OpRow{kMicrosoft, "QLinearSoftmax", betweenCodes, kRounds, kOne},
 };
 
 } // namespace

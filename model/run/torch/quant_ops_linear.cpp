@@ -108,6 +108,8 @@ Made quantizeLinear(const OpCall &call)
 Made dequantizeLinear(const OpCall &call)
 {
     const at::Tensor x = call.tensor(0), scale = call.tensor(1);
+    if (call.floats != 0)
+        return {x};
     const std::int64_t axis = call.node.integer("axis", 1), block = blockOf(call);
     at::Tensor codes = x;
     if (const auto bits = folding::codeBitsOf(call.node)) {
@@ -142,21 +144,21 @@ Made dynamicQuantizeLinear(const OpCall &call)
 }
 
 constexpr std::array kLinearRows = {
-    OpRow{"", "QuantizeLinear", quantizeLinear},
-    OpRow{"", "DequantizeLinear", dequantizeLinear},
+    OpRow{"", "QuantizeLinear", quantizeLinear, CodesRole::Makes},
+    OpRow{"", "DequantizeLinear", dequantizeLinear, CodesRole::Takes, 1},
     OpRow{"", "DynamicQuantizeLinear", dynamicQuantizeLinear},
-    OpRow{"com.microsoft", "QuantizeLinear", quantizeLinear},
-    OpRow{"com.microsoft", "DequantizeLinear", dequantizeLinear},
-    OpRow{"com.vai.quantize", "VitisQuantizeLinear", quantizeLinear},
-    OpRow{"com.vai.quantize", "VitisDequantizeLinear", dequantizeLinear},
-    OpRow{"com.amd.quark", "ExtendedQuantizeLinear", quantizeLinear},
-    OpRow{"com.amd.quark", "ExtendedDequantizeLinear", dequantizeLinear},
-    OpRow{"ai.onnx.contrib", "VaiQuantize", quantizeLinear},
-    OpRow{"ai.onnx.contrib", "VaiDeQuantize", dequantizeLinear},
-    OpRow{"ai.onnx.contrib", "QuantizeLinear", quantizeLinear},
-    OpRow{"ai.onnx.contrib", "DequantizeLinear", dequantizeLinear},
-    OpRow{"vai.quantize", "VaiQuantize", quantizeLinear},
-    OpRow{"vai.quantize", "VaiDeQuantize", dequantizeLinear},
+    OpRow{"com.microsoft", "QuantizeLinear", quantizeLinear, CodesRole::Makes},
+    OpRow{"com.microsoft", "DequantizeLinear", dequantizeLinear, CodesRole::Takes, 1},
+    OpRow{"com.vai.quantize", "VitisQuantizeLinear", quantizeLinear, CodesRole::Makes},
+    OpRow{"com.vai.quantize", "VitisDequantizeLinear", dequantizeLinear, CodesRole::Takes, 1},
+    OpRow{"com.amd.quark", "ExtendedQuantizeLinear", quantizeLinear, CodesRole::Makes},
+    OpRow{"com.amd.quark", "ExtendedDequantizeLinear", dequantizeLinear, CodesRole::Takes, 1},
+    OpRow{"ai.onnx.contrib", "VaiQuantize", quantizeLinear, CodesRole::Makes},
+    OpRow{"ai.onnx.contrib", "VaiDeQuantize", dequantizeLinear, CodesRole::Takes, 1},
+    OpRow{"ai.onnx.contrib", "QuantizeLinear", quantizeLinear, CodesRole::Makes},
+    OpRow{"ai.onnx.contrib", "DequantizeLinear", dequantizeLinear, CodesRole::Takes, 1},
+    OpRow{"vai.quantize", "VaiQuantize", quantizeLinear, CodesRole::Makes},
+    OpRow{"vai.quantize", "VaiDeQuantize", dequantizeLinear, CodesRole::Takes, 1},
 };
 
 } // namespace
@@ -173,6 +175,8 @@ at::Tensor shiftedCodes(const OpCall &call, std::size_t codes, std::size_t zeroP
 at::Tensor dequantizedInput(
     const OpCall &call, std::size_t codes, std::size_t scale, std::size_t zeroPoint, std::int64_t axis)
 {
+    if (call.hasFloats(codes))
+        return call.tensor(codes);
     const at::Tensor shifted = shiftedCodes(call, codes, zeroPoint, axis).to(at::kFloat);
     return shifted.mul(fittedTo(call.tensor(scale).to(at::kFloat), shifted, axis, 0));
 }

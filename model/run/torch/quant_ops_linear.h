@@ -8,7 +8,7 @@ namespace quantscope {
 std::span<const OpRow> quantizeLinearOperators();
 
 /// Codes at an input with their scale and zero point (absent: 0) at two others: the float32 values that they stand for,
-/// the parameters along `axis` where they are several.
+/// the parameters along `axis` where they are several. Floats that another quantizer put there as they are.
 at::Tensor dequantizedInput(
     const OpCall &call, std::size_t codes, std::size_t scale, std::size_t zeroPoint, std::int64_t axis);
 /// saturate(round half to even(x / scale) + zero point), in the type of the zero point (absent: uint8).

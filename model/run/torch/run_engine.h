@@ -22,6 +22,8 @@ struct Observation {
     at::Tensor input; ///< float32: what flows into the quantizer; without a slot the layer's result
     /// An operator quantizes within itself: what it rounded is not seen, and `input` is what its codes stand for.
     bool isRounded = false;
+    /// An operator quantizes within itself: its codes are those of `output`, whatever the quantizer makes of `input`.
+    bool isWithin = false;
     at::Tensor output; ///< float32: the dequantized codes; without a slot the layer's result
     /// What the observer returned in the round before, of places within a loop; it returns both together. Else null.
     std::shared_ptr<const void> earlier;

@@ -31,6 +31,7 @@ bool isRandomNode(const Node &node)
 
 RunGraph::RunGraph(std::shared_ptr<const Network> network)
     : m_network(std::move(network))
+    , m_inner(*m_network->file)
 {
     for (const ValueId input : graph().inputs)
         if (!graph().values[input].tensor)
@@ -191,8 +192,12 @@ void RunGraph::findNeeded()
         const Node *node = graph().values[value].tensor ? nullptr : graph().producerOf(value);
         if (node != nullptr && isBranch(*node))
             open.push_back(node->input(0));
-        else if (node != nullptr)
+        else if (node != nullptr) {
             open.insert(open.end(), node->inputs.begin(), node->inputs.end());
+            for (const ValueId output : node->outputs)
+                if (output != kNoValue && isInner(output))
+                    m_needed[output] = true;
+        }
     }
 }
 
@@ -226,7 +231,7 @@ bool RunGraph::isAhead(const GraphSpan &span) const
     if (span.from >= values.size() || span.to >= values.size())
         return false;
     const auto from = values[span.from].producer, to = values[span.to].producer;
-    return span.from == span.to || (to && (!from || m_position[*from] < m_position[*to]));
+    return span.from == span.to || (to && (!from || m_position[*from] < m_position[*to] || isInner(span.from)));
 }
 
 void RunGraph::findSites()
@@ -234,13 +239,15 @@ void RunGraph::findSites()
     m_siteOf.assign(graph().values.size(), kNone);
     for (const Layer &layer : m_network->layers)
         for (const SlotQuantizer &slot : layer.slots)
-            for (const GraphSpan &span : slot.spans) {
+            for (const GraphSpan &told : slot.spans) {
+                const InnerPlace place = m_inner.placeOf(slot.slot, told);
+                const GraphSpan &span = place.span;
                 if (!isAhead(span))
                     continue;
                 std::size_t &site = m_siteOf[span.to];
                 if (site == kNone) {
                     site = m_sites.size();
-                    m_sites.push_back({span, {}, !m_constant[span.from]});
+                    m_sites.push_back({span, {}, !m_constant[span.from], place.makesCodes, place.within});
                 }
                 if (m_sites[site].span == span)
                     m_sites[site].owners.push_back({layer.id, slot.slot});
@@ -293,6 +300,8 @@ void RunGraph::findResults()
     std::map<ValueId, std::size_t> layers;
     for (const LayerResult &result : m_results)
         ++layers[result.value];
+    for (LayerResult &result : m_results)
+        result.value = m_inner.unrounded(result.value);
     const auto isRounded = [&](ValueId value) {
         const auto site = siteOf(value);
         return site && m_sites[*site].span.from == value;
@@ -330,8 +339,12 @@ std::vector<bool> RunGraph::behind(const std::vector<std::size_t> &changedSites)
     const auto holders = holdersOfInner(graph());
     std::vector<bool> out(graph().values.size(), false);
     std::vector<ValueId> open;
-    for (const std::size_t site : changedSites)
+    for (const std::size_t site : changedSites) {
+        const std::optional<NodeId> node = graph().values[m_sites[site].span.to].producer;
+        if (m_sites[site].within && node)
+            open.insert(open.end(), graph().nodes[*node].outputs.begin(), graph().nodes[*node].outputs.end());
         open.push_back(m_sites[site].span.to);
+    }
     while (!open.empty()) {
         const ValueId value = open.back();
         open.pop_back();

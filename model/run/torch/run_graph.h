@@ -1,6 +1,7 @@
 #pragma once
 
 #include "network/network.h"
+#include "run/torch/inner_values.h"
 #include "run/torch/loop_bodies.h"
 
 #include <array>
@@ -17,6 +18,8 @@ struct RunSite {
     GraphSpan span;
     std::vector<SlotId> owners; ///< layers that share one tensor have one place
     bool isActivation = false; ///< what flows in depends on the data
+    bool makesCodes = false; ///< operators of the graph read its codes, and of another quantizer the floats
+    std::optional<std::size_t> within; ///< which of the quantizers that lie within the node of span.to
 };
 
 /// What a layer with a weight computes, before any quantizer.
@@ -36,7 +39,10 @@ public:
 
     const Network &network() const { return *m_network; }
     const ModelFile &file() const { return *m_network->file; }
-    const Graph &graph() const { return *m_network->file->graph; }
+    /// That of the file, and what its operators round within themselves.
+    const Graph &graph() const { return m_inner.graph(); }
+    /// What the file's graph does not name.
+    bool isInner(ValueId value) const { return value >= m_network->file->graph->values.size(); }
 
     /// The graph's inputs without those that have a tensor, which is what they are where nobody gives another.
     const std::vector<ValueId> &inputs() const { return m_inputs; }
@@ -86,6 +92,7 @@ private:
     Error error(std::string message) const;
 
     std::shared_ptr<const Network> m_network;
+    InnerValues m_inner;
     std::vector<ValueId> m_inputs;
     std::vector<RunSite> m_sites;
     std::vector<std::size_t> m_siteOf; ///< by value; kNone without

@@ -39,6 +39,21 @@ std::optional<std::size_t> channelAxisOf(const Layer &layer, const Shape &shape)
     return std::nullopt;
 }
 
+/// The codes that an operator made within itself.
+void takeCodes(FlowFigures &figures, const at::Tensor &made, const Quantizer *quantizer)
+{
+    FlowFigures own = measureFlow(valuesOfTensor(made), shapeOf(made), quantizer);
+    figures.low = own.low;
+    figures.high = own.high;
+    figures.sum = own.sum;
+    figures.squares = own.squares;
+    figures.finite = own.finite;
+    figures.seen.codesMin = own.seen.codesMin;
+    figures.seen.codesMax = own.seen.codesMax;
+    figures.seen.atLimit = own.seen.atLimit;
+    figures.seen.codes = std::move(own.seen.codes);
+}
+
 /// The larger, the later in its layer.
 int depthOf(std::optional<Slot> slot)
 {
@@ -78,6 +93,8 @@ std::shared_ptr<const void> RunPass::observe(const Observation &seen, const Piec
         measureFlow(valuesOfTensor(input), shape, seen.quantizer, channelAxisOf(layer, shape), m_message.magnitudes));
     if (seen.isRounded) // within an operator: what was clipped and what became 0 is not seen
         figures->seen.clipped.reset();
+    if (seen.isWithin && figures->hasCodes)
+        takeCodes(*figures, firstSamples(asFloats(seen.output), count, batch), seen.quantizer);
     if (seen.earlier != nullptr) {
         auto both = std::make_shared<FlowFigures>(*static_cast<const FlowFigures *>(seen.earlier.get()));
         both->add(*figures);

@@ -28,13 +28,13 @@ std::size_t RunSteps::numberOf(RunStep::Kind kind, std::size_t index) const
 std::size_t RunSteps::positionOf(ValueId made) const
 {
     const auto producer = m_graph.graph().values[made].producer;
-    return producer ? 2 * m_graph.position(*producer) : 0;
+    return producer ? 3 * m_graph.position(*producer) : 0;
 }
 
 RunStep RunSteps::ofNode(NodeId id) const
 {
     const Node &node = m_graph.graph().nodes[id];
-    RunStep out{RunStep::Kind::Node, id, numberOf(RunStep::Kind::Node, id), 2 * m_graph.position(id),
+    RunStep out{RunStep::Kind::Node, id, numberOf(RunStep::Kind::Node, id), 3 * m_graph.position(id),
         m_graph.branchesOf(node, 0) ? std::vector<ValueId>{node.input(0)} : node.inputs};
     std::erase(out.reads, kNoValue);
     return out;
@@ -43,14 +43,14 @@ RunStep RunSteps::ofNode(NodeId id) const
 RunStep RunSteps::ofSite(std::size_t site) const
 {
     const GraphSpan span = m_graph.sites()[site].span;
-    return {RunStep::Kind::Site, site, numberOf(RunStep::Kind::Site, site), positionOf(span.to),
+    return {RunStep::Kind::Site, site, numberOf(RunStep::Kind::Site, site), positionOf(span.to) + 1,
         m_sites.readsInput(site) ? std::vector<ValueId>{span.from} : std::vector<ValueId>()};
 }
 
 RunStep RunSteps::ofPlace(std::size_t place) const
 {
     const ObservedPlace &observed = m_places[place];
-    return {RunStep::Kind::Observe, place, numberOf(RunStep::Kind::Observe, place), positionOf(observed.to) + 1,
+    return {RunStep::Kind::Observe, place, numberOf(RunStep::Kind::Observe, place), positionOf(observed.to) + 2,
         {observed.from, observed.to}};
 }
 

@@ -55,7 +55,7 @@ bool SitesInForce::isFloat32(const SlotQuantizer &slot) const
 
 SiteInForce SitesInForce::ownOf(const RunSite &site) const
 {
-    if (site.span.from == site.span.to)
+    if (site.span.from == site.span.to || site.makesCodes || site.within)
         return {};
     for (const SlotId &owner : site.owners) {
         const SlotQuantizer &slot = *m_graph.network().slot(owner);
@@ -111,11 +111,14 @@ Result<SiteInForce> SitesInForce::chosen(const RunSite &site, const QuantizerCho
 {
     const auto &[id, other] = choice;
     const SlotQuantizer &own = *m_graph.network().slot(id);
+    const SiteInForce given{Kind::Quantizer, other ? std::optional(bare(*other)) : std::nullopt};
+    if ((site.makesCodes || site.within) && isSameInForce(given, {Kind::Quantizer, bare(own)}))
+        return SiteInForce{}; // its operators, with the bits that they have
     if (id.slot == Slot::Trunc)
         return tl::unexpected(error(id, "a truncation is not exchanged for another quantizer"));
     const Value &value = m_graph.graph().values[site.span.to];
     const bool isFloat = value.tensor && isFloating(m_graph.file().tensors[*value.tensor].dtype);
-    if (site.span.from == site.span.to && !isFloat)
+    if (site.span.from == site.span.to && !isFloat && !site.makesCodes)
         return tl::unexpected(
             error(id, "an operator of the graph computes with its codes, so no other can stand there"));
     if (!other || !other->quantizer) {
@@ -159,12 +162,53 @@ Result<std::vector<std::size_t>> SitesInForce::exchange(const std::vector<Quanti
             return tl::unexpected(error(
                 choice.first, "no place in the graph is known where another quantizer could stand instead of it"));
     }
+    std::vector<bool> givesFloats;
+    for (std::size_t i = 0; i < next.size(); ++i)
+        givesFloats.push_back(m_graph.sites()[i].makesCodes && next[i].kind != Kind::Nodes);
+    auto floats = floatFlow(m_graph, givesFloats);
+    if (!floats)
+        return tl::unexpected(floats.error());
     std::vector<std::size_t> changed;
     for (std::size_t i = 0; i < next.size(); ++i)
         if (!isSameInForce(next[i], m_sites[i]))
             changed.push_back(i);
     m_sites = std::move(next);
+    m_floats = std::move(*floats);
+    findWithin();
     return changed;
+}
+
+void SitesInForce::findWithin()
+{
+    m_within.clear();
+    for (std::size_t i = 0; i < m_sites.size(); ++i) {
+        const RunSite &site = m_graph.sites()[i];
+        if (!site.within || m_sites[i].kind == Kind::Nodes)
+            continue;
+        std::vector<WithinChoice> &choices = m_within[*m_graph.graph().values[site.span.to].producer];
+        if (choices.size() <= *site.within)
+            choices.resize(*site.within + 1);
+        choices[*site.within] = {true, m_sites[i].slot ? &*m_sites[i].slot->quantizer : nullptr};
+    }
+}
+
+std::span<const WithinChoice> SitesInForce::within(NodeId node) const
+{
+    const auto found = m_within.find(node);
+    return found == m_within.end() ? std::span<const WithinChoice>() : std::span(found->second);
+}
+
+HeldValue SitesInForce::onGrid(ValueId value, HeldValue made) const
+{
+    if (!hasFloats(value) || !m_floats.isRepeated[value])
+        return made;
+    const SiteInForce &site = m_sites[*m_floats.site[value]];
+    if (site.kind != Kind::Quantizer)
+        return made;
+    std::vector<at::Tensor> pieces;
+    for (std::size_t i = 0; i < made->count(); ++i)
+        pieces.push_back(made->at(i).toTensor());
+    return heldPieces(quantizedPieces(pieces, *site.slot->quantizer));
 }
 
 } // namespace quantscope

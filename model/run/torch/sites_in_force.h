@@ -1,9 +1,13 @@
 #pragma once
 
+#include "run/torch/float_flow.h"
 #include "run/torch/lane_values.h"
+#include "run/torch/op_table.h"
 #include "run/torch/run_engine.h"
 #include "run/torch/run_graph.h"
 
+#include <map>
+#include <span>
 #include <vector>
 
 namespace quantscope {
@@ -27,7 +31,10 @@ public:
 
     const SiteInForce &at(std::size_t site) const { return m_sites[site]; }
     /// Whether what stands there stands instead of the graph's own operators.
-    bool replaces(std::size_t site) const { return m_sites[site].kind != SiteInForce::Kind::Nodes; }
+    bool replaces(std::size_t site) const
+    {
+        return m_sites[site].kind != SiteInForce::Kind::Nodes && !m_graph.sites()[site].within;
+    }
     /// It takes what flows in: constants that another tensor replaces do not.
     bool readsInput(std::size_t site) const;
     /// In the quantizer's place, of what flows in (null where it reads nothing).
@@ -35,6 +42,13 @@ public:
 
     /// What makes the codes there, as far as it is known; null for float, and for what is truncated.
     const Quantizer *quantizerAt(std::size_t site) const;
+
+    /// For each of the quantizers within a node what stands instead; empty where all are the file's.
+    std::span<const WithinChoice> within(NodeId node) const;
+    /// Floats flow there, where the file has codes.
+    bool hasFloats(ValueId value) const { return m_floats.hasFloats(value); }
+    /// What an operator made of such floats, on the grid that its codes would have.
+    HeldValue onGrid(ValueId value, HeldValue made) const;
 
     /// The places that other quantizers stand at now. Errors (Usage): a slot whose place is not known, or a quantizer
     /// that is none for it; nothing is changed then.
@@ -46,8 +60,12 @@ private:
     Error error(const SlotId &id, const std::string &why) const;
     bool isFloat32(const SlotQuantizer &slot) const;
 
+    void findWithin();
+
     const RunGraph &m_graph;
     std::vector<SiteInForce> m_own, m_sites;
+    FloatFlow m_floats;
+    std::map<NodeId, std::vector<WithinChoice>> m_within;
 };
 
 } // namespace quantscope

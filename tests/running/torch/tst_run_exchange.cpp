@@ -153,37 +153,6 @@ private Q_SLOTS:
         }
     }
 
-    /// Operators of torch.ao round within themselves: their codes are seen, what they rounded is not, and nothing else
-    /// can stand there.
-    void observesWhatOperatorsRound()
-    {
-        const auto network = networkOf(test::data("torch/ts/fx_static.pt"));
-        RunEngine engine = engineOf(network);
-        std::map<std::string, bool> rounded;
-        const auto observe = [&](const Observation &seen) -> std::shared_ptr<const void> {
-            if (!seen.slot) // they are seen behind their quantizers alone
-                throw ParseError("a result that no operator makes");
-            rounded[network->layer(seen.layer).name + ":" + std::string(slotName(*seen.slot))] = seen.isRounded;
-            const Quantizer &q = *seen.quantizer;
-            const at::Tensor codes = seen.output.div(q.scale->values[0]).add(q.zeroPoint->values[0]);
-            if (codes.sub(codes.round()).abs().max().item().toFloat() > 1e-3f)
-                throw ParseError("what an operator rounded is on no grid");
-            return {};
-        };
-        ran(engine, {at::ones({1, 1, 8, 8}).mul(0.3)}, observe);
-        QCOMPARE(rounded,
-            (std::map<std::string, bool>{
-                {"conv1:input", true}, {"conv1:output", true}, {"conv2:output", true}, {"fc:output", true}}));
-        const Layer &conv1 = *network->layer("conv1");
-        for (const Slot slot : {Slot::Weight, Slot::Output}) {
-            const auto refused = engine.setQuantizers({{{conv1.id, slot}, *conv1.slot(slot)}});
-            QVERIFY(!refused.has_value());
-            QCOMPARE(refused.error().message,
-                "conv1 (" + std::string(slotName(slot))
-                    + "): an operator of the graph computes with its codes, so no other can stand there");
-        }
-    }
-
     /// Vitis AI's, by hand from the codes that its golden tells: onto steps of 1/128, and what flows onto steps of 1/8,
     /// ties to even (72/16 = 4.5 is 4).
     void fixNeurons()
