@@ -1,5 +1,6 @@
 #include "diff/field_changes.h"
 
+#include "base/text.h"
 #include "quant/fixed_point.h"
 #include "quant/grid.h"
 #include "quant/known_rounding.h"
@@ -96,6 +97,8 @@ FieldChanges fieldChanges(const Quantizer &a, const Quantizer &b)
     fields.compare("kind", std::optional(a.kind), std::optional(b.kind));
     if (a.kind == b.kind && a.kind == QuantizerKind::Minifloat && !(a.minifloat == b.minifloat))
         fields.change("format", gridTypeText(a), gridTypeText(b));
+    if (a.rule == b.rule && a.rule == CodeRule::TernaryThreshold && a.ternaryThreshold != b.ternaryThreshold)
+        fields.change("threshold", shortest(a.ternaryThreshold), shortest(b.ternaryThreshold));
     if (a.bitWidth || b.bitWidth)
         fields.compare("bit_width", a.bitWidth, b.bitWidth);
     else

@@ -129,6 +129,7 @@ void TestDiffWords::fields_data()
     row("minus zero", 14, "");
     row("a scale that is NaN in both", 15, "");
     row("more bits", 16, "bit_width: 8 -> 9");
+    row("another threshold of a ternary quantizer", 18, "threshold: 0.5 -> 0.7");
     row("two zero points of three", 17, "zero_point: 2 of 3 differ, first [1]: 2 -> 5");
 }
 
@@ -145,6 +146,8 @@ void TestDiffWords::fields()
         a.kind = QuantizerKind::Minifloat;
         a.minifloat = {4, 3};
     }
+    if (change == 18)
+        a.rule = CodeRule::TernaryThreshold;
     if (change == 17)
         a.zeroPoint = Granular{{3, 1}, 0, {1, 2, 3}};
     if (change == 15)
@@ -166,6 +169,7 @@ void TestDiffWords::fields()
     case 13: b.minifloat = {5, 2}; break;
     case 14: b.zeroPoint->values = {-0.0f}; break;
     case 16: b.bitWidth = 9; break;
+    case 18: b.ternaryThreshold = 0.7f; break;
     case 17: b.zeroPoint->values = {1, 5, 6}; break;
     default: break;
     }

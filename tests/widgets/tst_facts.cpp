@@ -1,6 +1,7 @@
 #include "analysis/analyse.h"
 #include "items/compare_estimate.h"
 #include "items/facts.h"
+#include "items/flow_facts.h"
 #include "items/problem_model.h"
 #include "session/apply_problem.h"
 #include "support.h"
@@ -227,6 +228,42 @@ private Q_SLOTS:
         Layer layer;
         layer.slots = {fixedPoint(), channels()};
         QCOMPARE(provenanceCounts(layer), u"read 4 · computed 8 · preset 4 · recipe 1 · assumed 1"_s);
+    }
+
+    void onData_data()
+    {
+        QTest::addColumn<QList<float>>("flows");
+        QTest::addColumn<QString>("text");
+        const auto row = [](const char *title, const QList<float> &flows, const QStringList &text) {
+            QTest::newRow(title) << flows << lines(text);
+        };
+        const QString span = u"smallest and largest of the %1 values that flow in, over all samples"_s,
+                      sqnr = u"10 log₁₀(Σ x² / Σ e²), e = what leaves the quantizer − x, over all that flowed. / "_s;
+        const QString zeros = u"values that flow in are not zero but get the zero point as their code"_s;
+        // 3 is clipped to 1.75, −0.1 becomes 0: Σ x² = 9 + 0.01 + 0.25, Σ e² = 1.5625 + 0.01
+        row("numbers and NaN", {3, -0.1f, 0.5f, NAN},
+            {u"seen on data | −0.1 … 3 | "_s + span.arg(4) + u"; 1 are NaN or infinite"_s,
+                u"SQNR on data | 7.7 dB | "_s + sqnr + u"Σ x² = 9.26, Σ e² = 1.5725, largest |e| = 1.25"_s,
+                u"clipped on data | 25.0 % | 1 of 4 values that flow in lie beyond the range and saturate"_s,
+                u"at limit on data | 25.0 % | 1 of 4 codes equal an end of the range (−7 … 7)"_s,
+                u"rounded to 0 on data | 25.0 % | 1 of 4 "_s + zeros,
+                u"codes used on data | 3 / 15 | 3 of the 15 codes −7 … 7 occurred, from 0 to 7"_s});
+        row("NaN alone", {NAN, NAN},
+            {u"seen on data | – | "_s + span.arg(2) + u"; 2 are NaN or infinite"_s,
+                u"SQNR on data | – | "_s + sqnr + u"Σ x² = 0, Σ e² = 0, largest |e| = 0"_s,
+                u"clipped on data | 0 | 0 of 2 values that flow in lie beyond the range and saturate"_s,
+                u"at limit on data | 0 | 0 of 2 codes equal an end of the range (−7 … 7)"_s,
+                u"rounded to 0 on data | 0 | 0 of 2 "_s + zeros,
+                u"codes used on data | 0 / 15 | nothing with a code flowed"_s});
+    }
+    void onData()
+    {
+        QFETCH(QList<float>, flows);
+        const SlotQuantizer slot = fixedPoint();
+        LayerFlow flow{"a", {}, Slot::Act, {}};
+        flow.figures = measureFlow(std::vector<float>(flows.begin(), flows.end()), {flows.size()}, &*slot.quantizer);
+        const auto own = slotFigures(slot, nullptr), all = flowFigures(&slot, &flow);
+        QTEST(figuresText({all.begin() + static_cast<std::ptrdiff_t>(own.size()), all.end()}), "text");
     }
 
     /// Of a type that is only tried: what follows from the bars is marked, what was computed is not.
