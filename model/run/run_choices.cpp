@@ -130,6 +130,47 @@ Result<RunChoice> parseRunChoice(const std::string &text)
     return out;
 }
 
+std::vector<SlotChoice> choicesOfRecipe(
+    const std::vector<RunChoice> &choices, const Network &network, const std::vector<ChosenQuantizer> &chosen)
+{
+    std::vector<SlotChoice> out;
+    for (const RunChoice &choice : choices) {
+        const Layer *layer = network.layer(choice.layer);
+        if (!choice.candidate || choice.candidate->settings.preset == "file" || layer == nullptr)
+            continue;
+        const SlotSettings &said = choice.candidate->settings;
+        SlotChoice own{choice.layer, choice.slot, said.preset, said.overrides};
+        const auto made = std::ranges::find(chosen, SlotId{layer->id, choice.slot}, &ChosenQuantizer::first);
+        const SlotQuantizer *slot = layer->slot(choice.slot);
+        if (slot != nullptr && slot->tensor == nullptr && made != chosen.end() && made->second) {
+            own.preset = made->second->preset; // with the threshold that was found for it
+            own.overrides = made->second->overrides;
+        }
+        out.push_back(std::move(own));
+    }
+    return out;
+}
+
+std::vector<ChosenQuantizer> changedQuantizers(const Network &before, const Network &after)
+{
+    const auto numbersOf = [](const SlotQuantizer &slot) {
+        std::optional<Quantizer> out = slot.quantizer;
+        if (out)
+            out->origin.clear();
+        return out;
+    };
+    std::vector<ChosenQuantizer> out;
+    for (const Layer &layer : after.layers)
+        for (const SlotQuantizer &slot : layer.slots) {
+            const Layer *earlier = before.layer(layer.name);
+            const SlotQuantizer *had = earlier == nullptr ? nullptr : earlier->slot(slot.slot);
+            if (had != nullptr && (numbersOf(*had) != numbersOf(slot) || had->tensor != slot.tensor))
+                out.emplace_back(SlotId{earlier->id, slot.slot},
+                    slot.quantizer && slot.quantizer->isComplete() ? std::optional(slot) : std::nullopt);
+        }
+    return out;
+}
+
 Result<std::vector<ChosenQuantizer>> chosenQuantizers(
     const Network &network, const std::vector<RunChoice> &choices, bool allFloat, const Progress &progress)
 {

@@ -88,6 +88,8 @@ Result<RunnableModel> RunnableModel::open(const RunModel &model, const Progress 
             "a checkpoint has no graph, and no export of it (MODEL_qonnx.onnx, MODEL.qcdq.ts.pt) lies beside it",
             ErrorKind::Io));
     out.m_graph = std::make_shared<const Network>(beside->network);
+    if (traitsOf(out.m_shown->dialect).editable)
+        out.m_opened = *opened;
     const std::string name = fileName(out.m_graph->file->path);
     out.m_notes.push_back(
         fmt::format("runs on the graph of {}, with the quantizers of {}", name, fileName(model.path)));
@@ -143,6 +145,13 @@ void RunnableModel::findDifferences(const std::string &exportName)
             exportName, missing.size(), fmt::join(missing, ", ")));
 }
 
+bool RunnableModel::isNamed(const std::vector<RunChoice> &choices, const SlotId &shown) const
+{
+    return std::ranges::any_of(choices, [&](const RunChoice &choice) {
+        return choice.layer == m_shown->layer(shown.layer).name && choice.slot == shown.slot;
+    });
+}
+
 std::string RunnableModel::nameOf(const SlotId &shown) const
 {
     return fmt::format("{} {}", printable(m_shown->layer(shown.layer).name), shown.slot);
@@ -161,16 +170,12 @@ void RunnableModel::switchGraphOff(PlacedQuantizers &out) const
 }
 
 Result<RunnableModel::PlacedQuantizers> RunnableModel::placed(
-    const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const
+    PlacedQuantizers out, const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const
 {
-    PlacedQuantizers out{m_differences, {}};
     std::vector<std::string> without;
     for (const ChosenQuantizer &one : chosen) {
-        const bool isNamed = std::ranges::any_of(choices, [&](const RunChoice &choice) {
-            return choice.layer == m_shown->layer(one.first.layer).name && choice.slot == one.first.slot;
-        });
         auto there = inGraph(one);
-        if (!there && isNamed)
+        if (!there && isNamed(choices, one.first))
             return tl::unexpected(noGraph(m_shown->file->path,
                 fmt::format("the graph of {} has no place where another quantizer of {} could stand",
                     fileName(m_graph->file->path), nameOf(one.first))));
@@ -190,6 +195,30 @@ Result<RunnableModel::PlacedQuantizers> RunnableModel::placed(
     return out;
 }
 
+Result<void> RunnableModel::applyRecipe(PlacedQuantizers &out, const std::vector<RunChoice> &choices,
+    std::vector<ChosenQuantizer> &chosen, const Progress &progress) const
+{
+    const std::vector<SlotChoice> said = choicesOfRecipe(choices, *m_shown, chosen);
+    if (!m_opened || said.empty())
+        return {};
+    const auto applied = m_opened->network(withChoices(m_shown->recipe, said), progress, &*m_shown);
+    if (!applied)
+        return tl::unexpected(applied.error());
+    std::erase_if(chosen, [&](const ChosenQuantizer &one) { return one.second && !isNamed(choices, one.first); });
+    for (const ChosenQuantizer &changed : changedQuantizers(*m_shown, *applied)) {
+        const auto known = std::ranges::find(chosen, changed.first, &ChosenQuantizer::first);
+        if (known != chosen.end()) {
+            if (known->second && changed.second)
+                known->second = changed.second;
+        } else if (changed.second) {
+            chosen.push_back(changed);
+        } else if (const auto there = inGraph(changed)) { // what stands in the graph, as after applying
+            std::erase_if(out.quantizers, [&](const ChosenQuantizer &other) { return other.first == there->first; });
+        }
+    }
+    return {};
+}
+
 Result<RunnableModel::PlacedQuantizers> RunnableModel::quantizers(
     const std::vector<std::string> &with, bool allFloat, const Progress &progress) const
 {
@@ -200,10 +229,13 @@ Result<RunnableModel::PlacedQuantizers> RunnableModel::quantizers(
             return tl::unexpected(choice.error());
         choices.push_back(std::move(*choice));
     }
-    const auto chosen = chosenQuantizers(*m_shown, choices, allFloat, progress);
+    auto chosen = chosenQuantizers(*m_shown, choices, allFloat, progress);
     if (!chosen)
         return tl::unexpected(chosen.error());
-    auto out = placed(*chosen, choices);
+    PlacedQuantizers own{m_differences, {}};
+    if (const auto applied = applyRecipe(own, choices, *chosen, progress); !applied)
+        return tl::unexpected(applied.error());
+    auto out = placed(std::move(own), *chosen, choices);
     if (out && allFloat)
         switchGraphOff(*out);
     return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "network/network.h"
+#include "open/open_network.h"
 #include "run/run_choices.h"
 #include "run/run_request.h"
 
@@ -36,11 +37,18 @@ public:
 private:
     std::optional<ChosenQuantizer> inGraph(const ChosenQuantizer &chosen) const;
     Result<PlacedQuantizers> placed(
-        const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const;
+        PlacedQuantizers out, const std::vector<ChosenQuantizer> &chosen, const std::vector<RunChoice> &choices) const;
     void switchGraphOff(PlacedQuantizers &out) const;
+    bool isNamed(const std::vector<RunChoice> &choices, const SlotId &shown) const;
     std::string nameOf(const SlotId &shown) const;
     void findDifferences(const std::string &exportName);
 
+    /// As after applying the choices: the recipe with them in it is recovered, and what it changes stands in the place
+    /// of what `chosen` follows for itself. Nothing where the file takes no recipe.
+    Result<void> applyRecipe(PlacedQuantizers &out, const std::vector<RunChoice> &choices,
+        std::vector<ChosenQuantizer> &chosen, const Progress &progress) const;
+
+    std::optional<OpenedModel> m_opened; ///< of a file whose quantizers a recipe settles
     std::shared_ptr<const Network> m_shown, m_graph;
     std::vector<ChosenQuantizer> m_differences; ///< of the shown network's quantizers from the graph's, in the graph
     std::vector<std::string> m_notes;

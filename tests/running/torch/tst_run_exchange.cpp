@@ -1,3 +1,5 @@
+#include "recipe/recipe_toml.h"
+#include "run/torch/runnable_model.h"
 #include "support/golden.h"
 #include "support/onnx_builder.h"
 #include "support/paths.h"
@@ -91,6 +93,104 @@ private Q_SLOTS:
         fewer.quantizer->bitWidth = 3;
         QVERIFY(other.setQuantizers({{{conv1->id, Slot::Weight}, fewer}}));
         QCOMPARE(difference(ran(other, {image}).outputs[0], after, true), std::string());
+    }
+
+    /// What a choice gives is what a run gives after it was written into the recipe, with all that follows there.
+    void asAfterApplying_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("added");
+        QTest::addColumn<QStringList>("with");
+        QTest::addColumn<QString>("placed");
+        const QString digits = QString::fromStdString(test::sample("digits_fixed.pt"));
+        const QString cell = QString::fromStdString(test::data("brevitas/0.10.2/lstm_only.pt"));
+        const auto entry = [](const char *match, const char *slot, const char *words) {
+            return QString("[[quantizer]]\nmatch = \"%1\"\nslot = \"%2\"\n%3\n").arg(match, slot, words);
+        };
+        const QString one = entry("fc2", "weight", "shared_with = \"fc1\"");
+        const QString oneScale
+            = entry("relu2", "act", "preset = \"Uint8ActPerTensorFixedPoint\"\nscale_shared_with = \"relu1\"");
+        const QString oneThreshold
+            = entry("relu2", "act", "preset = \"Uint8ActPerTensorFixedPoint\"\nthreshold_shared_with = \"relu1\"");
+        const QStringList six{"relu1:act=Uint8ActPerTensorFixedPoint,bit_width=6"};
+        const QStringList constant{"relu1:act=Uint8ActPerTensorFixedPoint,scaling_impl_type=const,scaling_init=1.5"};
+        QTest::newRow("a weight and its bias")
+            << digits << QString() << QStringList{"conv2=ap_fixed<4,1>"} << "conv2 weight, conv2 bias";
+        QTest::newRow("two") << digits << QString() << QStringList{"conv2=ap_fixed<4,1>", "relu2:act=ap_ufixed<4,3>"}
+                             << "conv2 weight, relu2 act, conv2 bias, fc1 bias";
+        QTest::newRow("one quantizer of two weights")
+            << digits << one << QStringList{"fc1=Int8WeightPerTensorFixedPoint,bit_width=3"}
+            << "fc1 weight, fc1 bias, fc2 weight, fc2 bias";
+        QTest::newRow("its sharer alone")
+            << digits << one << QStringList{"fc2=ap_fixed<3,1>"}
+            << "fc2 weight, fc1 weight, fc1 bias, fc2 bias"; // whose scale was that of both tensors
+        QTest::newRow("one scale") << digits << oneScale << six << "relu1 act, conv2 bias";
+        QTest::newRow("one threshold") << digits << oneThreshold << six << "relu1 act, conv2 bias";
+        QTest::newRow("one threshold, which is another")
+            << digits << oneThreshold << constant << "relu1 act, conv2 bias, relu2 act, fc1 bias";
+        QTest::newRow("gates") << cell << QString()
+                               << QStringList{"m.layers.0.0.input_gate_params.input_weight=ap_fixed<4,1>"}
+                               << "m.layers.0.0.input_gate_params.input_weight weight, m.layers.0.0.input_gate_params "
+                                  "bias, m.layers.0.0.input_gate_params.hidden_weight weight";
+        QTest::newRow("the state of a cell")
+            << cell << QString() << QStringList{"m.layers.0.0.cell:cell_state=ap_fixed<4,1>"}
+            << "m.layers.0.0.cell cell_state";
+        QTest::newRow("the output of a cell")
+            << cell << QString() << QStringList{"m.layers.0.0.cell:output=ap_fixed<4,1>"}
+            << "m.layers.0.0.cell output, m.layers.0.0 io, m.layers.0.0.input_gate_params bias, "
+               "m.layers.0.0.forget_gate_params bias, m.layers.0.0.cell_gate_params bias, "
+               "m.layers.0.0.output_gate_params bias";
+    }
+    void asAfterApplying()
+    {
+        QFETCH(const QString, file);
+        QFETCH(const QString, added);
+        QFETCH(const QStringList, with);
+        RunModel source;
+        source.path = file.toStdString();
+        const auto own = RunnableModel::open(source, {});
+        QVERIFY2(own, own ? "" : own.error().text().c_str());
+        const auto opened = [&](const std::string &recipe) {
+            source.recipeText = recipe;
+            auto out = RunnableModel::open(source, {});
+            if (!out)
+                throw ParseError(out.error().text());
+            return std::move(*out);
+        };
+        const RunnableModel model = opened(recipeText(own->shown().recipe) + added.toStdString());
+        std::vector<std::string> texts;
+        std::vector<RunChoice> choices;
+        for (const QString &text : with) {
+            texts.push_back(text.toStdString());
+            choices.push_back(*parseRunChoice(texts.back()));
+        }
+        const auto chosen = chosenQuantizers(model.shown(), choices, false);
+        QVERIFY2(chosen, chosen ? "" : chosen.error().text().c_str());
+        const Recipe applied = withChoices(model.shown().recipe, choicesOfRecipe(choices, model.shown(), *chosen));
+        const bool isCell = file.contains("lstm");
+        const at::Tensor x = isCell ? arraysOf(test::data("brevitas/0.10.2/lstm_only.run.npz")).at("input_0")
+                                    : arraysOf(test::sample("digits_test.npz")).at("images").narrow(0, 0, 1);
+        const auto made = [&](const RunnableModel &runs, const std::vector<std::string> &said) {
+            const auto placed = runs.quantizers(said, false, {});
+            if (!placed)
+                throw ParseError(placed.error().text());
+            RunEngine engine = engineOf(runs.graph());
+            if (const auto set = engine.setQuantizers(placed->quantizers); !set)
+                throw ParseError(set.error().text());
+            return ran(engine, {x}).outputs[0];
+        };
+        const at::Tensor tried = made(model, texts);
+        QCOMPARE(difference(tried, made(opened(recipeText(applied)), {})), std::string());
+        QVERIFY(!difference(tried, made(model, {})).empty());
+        QStringList placed;
+        const auto theirs = model.quantizers(texts, false, {}), ours = model.quantizers({}, false, {});
+        for (const ChosenQuantizer &one : theirs->quantizers) {
+            const auto before = std::ranges::find(ours->quantizers, one.first, &ChosenQuantizer::first);
+            if (before == ours->quantizers.end() || before->second->quantizer != one.second->quantizer)
+                placed << QString::fromStdString(
+                    fmt::format("{} {}", model.graph()->layer(one.first.layer).name, one.first.slot));
+        }
+        QTEST(placed.join(", "), "placed");
     }
 
     void refusesExchanges()
