@@ -1,8 +1,13 @@
 #include "checks/diagnostic_findings.h"
 
+#include "checks/data_checks.h"
+#include "checks/join_grids.h"
+#include "checks/shift_range.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 namespace quantscope {
 
@@ -84,26 +89,63 @@ const TakenDiagnostic *rowOf(const Diagnostic &diagnostic)
     return found == kTaken.end() ? nullptr : &*found;
 }
 
+Finding findingOf(const CheckFacts &facts, const Diagnostic &diagnostic)
+{
+    Finding finding{
+        diagnostic.rule, diagnostic.severity, diagnostic.subject, {}, diagnostic.text, {}, std::string(kSaidByFile)};
+    if (const TakenDiagnostic *row = rowOf(diagnostic)) {
+        finding.rule = row->id.empty() ? finding.rule : std::string(row->id);
+        finding.severity = row->severity.value_or(finding.severity);
+        finding.fix = row->fix;
+        finding.source = row->source;
+    }
+    if (isScaleNotFinite(facts, diagnostic))
+        finding.rule = "not-finite";
+    return finding;
+}
+
+bool isMuted(const CheckFacts &facts, const Diagnostic &diagnostic)
+{
+    return isMutedBy(facts.network.recipe.mutes, diagnostic.rule, subjectName(facts.network, diagnostic.subject));
+}
+
+/// Muted diagnostics of slots that rules speak of too, each once.
+std::size_t mutedOfSlots(const CheckFacts &facts, const std::vector<Finding> &muted)
+{
+    std::set<std::pair<std::string_view, SlotId>> said;
+    std::size_t out = 0;
+    for (const Finding &finding : muted) {
+        if (!finding.subject.layer || !finding.subject.slot)
+            continue;
+        const SlotId id{*finding.subject.layer, *finding.subject.slot};
+        const SlotQuantizer *slot = facts.network.slot(id);
+        if (slot == nullptr || !slot->quantizer || !said.emplace(finding.rule, id).second)
+            continue;
+        for (const Diagnostic &one : checkSlot({facts.network.layer(id.layer), *slot, facts.inspection.of(id)})) {
+            const Finding taken = findingOf(facts, one);
+            if (isMuted(facts, one) && taken.rule == finding.rule && finding.severity <= taken.severity)
+                ++out;
+        }
+    }
+    return out;
+}
+
 } // namespace
+
+std::size_t mutedForRules(const CheckFacts &facts, const std::vector<Finding> &muted)
+{
+    std::size_t out = mutedOfSlots(facts, muted);
+    for (const std::vector<Diagnostic> &diagnostics : {checkJoinGrids(facts.network), checkShiftRange(facts.network)})
+        for (const Diagnostic &diagnostic : diagnostics)
+            out += isSaidElsewhere(facts, diagnostic) && isMuted(facts, diagnostic) ? 1u : 0u;
+    return out;
+}
 
 void takeDiagnostics(const CheckFacts &facts, Findings &out)
 {
-    for (const Diagnostic &diagnostic : facts.inspection.diagnostics) {
-        if (isSaidElsewhere(facts, diagnostic))
-            continue;
-        const TakenDiagnostic *row = rowOf(diagnostic);
-        Finding finding{diagnostic.rule, diagnostic.severity, diagnostic.subject, {}, diagnostic.text, {},
-            std::string(kSaidByFile)};
-        if (row != nullptr) {
-            finding.rule = row->id.empty() ? finding.rule : std::string(row->id);
-            finding.severity = row->severity.value_or(finding.severity);
-            finding.fix = row->fix;
-            finding.source = row->source;
-        }
-        if (isScaleNotFinite(facts, diagnostic))
-            finding.rule = "not-finite";
-        out.add(std::move(finding));
-    }
+    for (const Diagnostic &diagnostic : facts.inspection.diagnostics)
+        if (!isSaidElsewhere(facts, diagnostic))
+            out.add(findingOf(facts, diagnostic));
 }
 
 } // namespace quantscope

@@ -8,4 +8,8 @@ namespace quantscope {
 /// scripts rely on, with what to do. Diagnostics that rules of their own say better are left to them.
 void takeDiagnostics(const CheckFacts &facts, Findings &out);
 
+/// How many of the diagnostics that the recipe mutes in the inspection would not have been findings: rules say them, as
+/// they say `muted`, which the recipe mutes too.
+std::size_t mutedForRules(const CheckFacts &facts, const std::vector<Finding> &muted);
+
 } // namespace quantscope

@@ -139,7 +139,7 @@ void addFloatInputs(const CheckFacts &facts, Findings &out, std::string_view tex
 
 void addFaultyExport(const CheckFacts &facts, Findings &out)
 {
-    for (const Diagnostic &diagnostic : facts.inspection.diagnostics)
+    for (const Diagnostic &diagnostic : facts.network.diagnostics) // not those without what is muted
         if (diagnostic.rule == "qonnx-signed-narrow-swapped")
             out.add(diagnostic.subject, diagnostic.text, "export anew with Brevitas 0.10.3 or later");
 }

@@ -154,9 +154,13 @@ CheckResult check(const Inspection &inspection, std::optional<Target> target, co
     giveWayToRules(out.found, taken);
     putInOrder(out.found);
     CheckResult result{target, std::move(out.found), std::move(out.unchecked)};
-    result.muted = inspection.muted + std::erase_if(result.findings, [&](const Finding &finding) {
-        return isMutedBy(facts.network.recipe.mutes, finding.rule, subjectName(facts.network, finding.subject));
+    const auto shown = std::ranges::stable_partition(result.findings, [&](const Finding &finding) {
+        return !isMutedBy(facts.network.recipe.mutes, finding.rule, subjectName(facts.network, finding.subject));
     });
+    const std::vector<Finding> muted(shown.begin(), shown.end());
+    result.findings.erase(shown.begin(), shown.end());
+    if (inspection.muted + muted.size() > 0)
+        result.muted = inspection.muted + muted.size() - mutedForRules(facts, muted);
     return result;
 }
 

@@ -136,6 +136,7 @@ private Q_SLOTS:
         QFETCH(QString, edges);
         const Sample sample(layers, edges);
         QTEST(findingsOf(sample.network, {}), "findings");
+        test::compareMuted(sample.network, {});
     }
 
     void joinsOfFinn()

@@ -91,6 +91,16 @@ inline QStringList findingsOf(const Network &network, std::optional<Target> targ
     return out;
 }
 
+/// Where all is muted, as much is muted as is said else.
+inline void compareMuted(Network network, std::optional<Target> target)
+{
+    const std::size_t said = checked(network, target).findings.size();
+    network.recipe.mutes = {"*"};
+    const CheckResult result = checked(network, target);
+    QCOMPARE(result.findings.size(), std::size_t{0});
+    QCOMPARE(result.muted, said);
+}
+
 using Change = std::function<void(RuleSample &)>;
 
 /// A change of the sample, and all that a target says of it then, beside what it says of the sample itself.
@@ -117,6 +127,7 @@ inline void compareRuleCase(const std::vector<RuleCase> &cases)
     if (row.change)
         row.change(sample);
     QCOMPARE(findingsOf(sample.network, row.target), row.findings);
+    compareMuted(sample.network, row.target);
 }
 
 inline void setSeveralScales(Quantizer &quantizer, int axis)
