@@ -294,6 +294,20 @@ private Q_SLOTS:
         session().close();
     }
 
+    /// Raised exponents are wider than the characters of the font: lines break where those that are painted end.
+    void exponentsWrap()
+    {
+        ExponentLabel label;
+        label.setTextFormat(Qt::PlainText);
+        label.setText(u"scale = 2⁻⁶ · 2⁻⁶ = 2⁻¹²\nvalue"_s);
+        QCOMPARE(label.linesIn(1), (QStringList{u"scale = 2⁻⁶ · 2⁻⁶ = 2⁻¹²"_s, u"value"_s}));
+        label.setWordWrap(true);
+        const double first = exponentsAdvance(label.font(), u"scale = 2⁻⁶ · 2⁻⁶"_s);
+        QCOMPARE(label.linesIn(first), (QStringList{u"scale = 2⁻⁶ · 2⁻⁶"_s, u"= 2⁻¹²"_s, u"value"_s}));
+        QCOMPARE(label.linesIn(first - 1), (QStringList{u"scale = 2⁻⁶ ·"_s, u"2⁻⁶ = 2⁻¹²"_s, u"value"_s}));
+        QCOMPARE(label.heightForWidth(static_cast<int>(std::ceil(first))), 3 * label.fontMetrics().lineSpacing());
+    }
+
     /// The index of an element on the clipboard is a number.
     void indicesAreCopiedPlain()
     {

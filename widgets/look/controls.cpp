@@ -1,5 +1,6 @@
 #include "look/controls.h"
 
+#include "look/exponent_delegate.h"
 #include "look/powers.h"
 #include "look/table_copy.h"
 #include "look/theme.h"
@@ -15,7 +16,6 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QStyle>
-#include <QStyledItemDelegate>
 #include <QTableView>
 
 #include <cmath>
@@ -146,35 +146,78 @@ QString Segmented::currentText() const
 void Segmented::setCurrent(int index)
 {
     if (auto *button = m_group->button(index))
-        button->setChecked(true);
+        return button->setChecked(true);
+    m_group->setExclusive(false);
+    for (QAbstractButton *button : m_group->buttons())
+        button->setChecked(false);
+    m_group->setExclusive(true);
 }
 
-bool ExponentLabel::paintsItself() const
+bool ExponentLabel::paintsItself() const { return textFormat() == Qt::PlainText && hasExponent(text()); }
+
+QStringList ExponentLabel::linesIn(double width) const
 {
-    return textFormat() == Qt::PlainText && !wordWrap() && !text().contains(u'\n') && hasExponent(text());
+    QStringList lines;
+    for (const QString &paragraph : text().split(u'\n')) {
+        QString line;
+        for (const QString &word : paragraph.split(u' ')) {
+            const QString longer = line.isEmpty() ? word : line + u' ' + word;
+            const bool wraps = wordWrap() && !line.isEmpty() && exponentsAdvance(font(), longer) > width;
+            if (wraps)
+                lines << line;
+            line = wraps ? word : longer;
+        }
+        lines << line;
+    }
+    return lines;
 }
 
 QSize ExponentLabel::widened(QSize size) const
 {
-    if (paintsItself()) {
-        const double more = exponentsAdvance(font(), text()) - QFontMetricsF(font()).horizontalAdvance(text());
-        size.rwidth() += static_cast<int>(std::ceil(more));
-    }
+    if (!paintsItself())
+        return size;
+    if (wordWrap())
+        return {size.width(), heightForWidth(size.width())};
+    double more = 0;
+    for (const QString &line : linesIn(0))
+        more = std::max(more, exponentsAdvance(font(), line) - QFontMetricsF(font()).horizontalAdvance(line));
+    size.rwidth() += static_cast<int>(std::ceil(more));
     return size;
 }
 
 QSize ExponentLabel::sizeHint() const { return widened(QLabel::sizeHint()); }
 
-QSize ExponentLabel::minimumSizeHint() const { return widened(QLabel::minimumSizeHint()); }
+QSize ExponentLabel::minimumSizeHint() const
+{
+    const QSize size = QLabel::minimumSizeHint();
+    return wordWrap() ? size : widened(size);
+}
+
+int ExponentLabel::heightForWidth(int width) const
+{
+    if (!paintsItself() || !wordWrap())
+        return QLabel::heightForWidth(width);
+    const int beside = this->width() - contentsRect().width(), around = height() - contentsRect().height();
+    return static_cast<int>(linesIn(width - beside).size()) * fontMetrics().lineSpacing() + around;
+}
 
 void ExponentLabel::paintEvent(QPaintEvent *event)
 {
-    if (!paintsItself())
+    if (!paintsItself() || hasSelectedText())
         return QLabel::paintEvent(event);
     QPainter painter(this);
     painter.setFont(font());
     painter.setPen(palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled, foregroundRole()));
-    drawExponents(&painter, contentsRect(), static_cast<int>(alignment()), text());
+    const QRect box = contentsRect();
+    const QStringList lines = linesIn(box.width());
+    const int step = fontMetrics().lineSpacing(), spare = box.height() - step * static_cast<int>(lines.size());
+    int y = box.top() + (alignment() & Qt::AlignTop ? 0 : alignment() & Qt::AlignBottom ? spare : spare / 2);
+    for (const QString &line : lines) {
+        const QRectF row(box.left(), y, box.width(), step);
+        drawExponents(&painter, row, static_cast<int>(alignment() & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter, line,
+            Qt::ElideNone);
+        y += step;
+    }
 }
 
 QLabel *plainLabel(const QString &text, QWidget *parent)
@@ -237,32 +280,9 @@ QPushButton *textButton(const QString &text, const QString &tip, QWidget *parent
     auto *button = new QPushButton(text, parent);
     button->setToolTip(plainTip(tip));
     button->setAccessibleName(QString(text).remove(u'&'));
+    button->setAutoDefault(true); // Enter presses what has the focus, as Space does
     return button;
 }
-
-/// Cells with exponents that can be read.
-class ExponentDelegate : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
-    {
-        const QString text = index.data().toString();
-        if (!hasExponent(text))
-            return QStyledItemDelegate::paint(painter, option, index);
-        QStyleOptionViewItem cell = option;
-        initStyleOption(&cell, index);
-        const QStyle *style = option.widget ? option.widget->style() : QApplication::style();
-        const QRect box = style->subElementRect(QStyle::SE_ItemViewItemText, &cell, option.widget);
-        cell.text.clear();
-        style->drawControl(QStyle::CE_ItemViewItem, &cell, painter, option.widget);
-        painter->save();
-        painter->setFont(cell.font);
-        painter->setPen(cell.palette.color(QPalette::Text));
-        drawExponents(
-            painter, box.adjusted(2, 0, -2, 0), static_cast<int>(cell.displayAlignment), text, Qt::ElideRight);
-        painter->restore();
-    }
-};
 
 void setUpTable(QTableView *table, const QString &accessibleName)
 {

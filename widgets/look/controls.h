@@ -61,7 +61,7 @@ public:
     int current() const;
     QString currentText() const;
     int count() const;
-    /// Selects without a signal.
+    /// Selects without a signal; -1 for none.
     void setCurrent(int index);
 
 Q_SIGNALS:
@@ -71,12 +71,14 @@ private:
     QButtonGroup *m_group;
 };
 
-/// A label that paints exponents large enough to read.
+/// A label that paints exponents large enough to read, also in lines that wrap; while text is selected, as Qt does.
 class ExponentLabel : public QLabel {
 public:
     using QLabel::QLabel;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
+    int heightForWidth(int width) const override;
+    QStringList linesIn(double width) const;
 
 protected:
     void paintEvent(QPaintEvent *event) override;

@@ -66,13 +66,14 @@ QCheckBox:focus, QRadioButton:focus { color: @accentText; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView { background: @tint; border: none; }
 QHeaderView:vertical { background: @panel; }
-QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; padding: 6px 4px; }
+QHeaderView::section { background: @tint; color: @dim; border: none; border-bottom: 1px solid @line; }
+QHeaderView::section { padding: 6px 0 6px 4px; } /* Qt keeps the room of an arrow on the right */
 QHeaderView::section:vertical { padding: 0 6px; }
 QTableView { background: @panel; border: none; gridline-color: @line; selection-background-color: @soft; }
 QTableView { selection-color: @text; outline: none; }
 QTableView::item { padding: 0 6px; }
-QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: top center; }
-QHeaderView::down-arrow, QHeaderView::up-arrow { width: 7px; height: 7px; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { subcontrol-origin: padding; subcontrol-position: center right; }
+QHeaderView::down-arrow, QHeaderView::up-arrow { width: 5px; height: 5px; }
 QTableView QTableCornerButton::section { background: @tint; border: none; }
 QTabBar::tab { background: transparent; color: @dim; border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab { padding: 7px 2px; margin-right: 14px; }

@@ -25,7 +25,7 @@ SecondBar::SecondBar(Session &session, QWidget *parent)
     , m_session(session)
     , m_menu(new QMenu(this))
 {
-    setProperty("card", true);
+    setProperty("bar", true);
     setObjectName(u"second"_s);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(14, 6, 14, 6);
@@ -141,7 +141,8 @@ QWidget *SecondBar::makeRules()
     m_rules->setFont(Theme::mono(0.95));
     m_rules->setPlaceholderText(u"encoder.*=backbone.*, head=classifier"_s);
     setAccessible(m_rules, tr("Rules for names that differ"),
-        tr("OLD=NEW, parted by commas: a layer of the first that is named OLD is compared with that named NEW in the "
+        tr("OLD=NEW, separated by commas: a layer of the first that is named OLD is compared with that named NEW in "
+           "the "
            "second; one * in each stands for the same text (as quantscope diff --rename). Enter compares"));
     auto *use = textButton(tr("Compare"), tr("Compare by these names (Enter)"));
     use->setObjectName(u"second-rules-use"_s);

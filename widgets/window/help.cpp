@@ -22,10 +22,13 @@ void showKeys(QWidget *parent)
     auto *grid = new QGridLayout(content);
     grid->setHorizontalSpacing(16);
     grid->setVerticalSpacing(5);
+    grid->setColumnStretch(1, 1);
     int row = 0;
     const auto add = [&](const QString &key, const QString &text) {
-        grid->addWidget(keyCap(key), row, 0, Qt::AlignRight);
-        grid->addWidget(plainLabel(text), row++, 1);
+        auto *label = plainLabel(text);
+        label->setWordWrap(true);
+        grid->addWidget(keyCap(key), row, 0, Qt::AlignRight | Qt::AlignTop);
+        grid->addWidget(label, row++, 1);
     };
     for (const ActionRow &action : actionTable()) {
         QStringList keys;
@@ -43,7 +46,7 @@ void showKeys(QWidget *parent)
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     QObject::connect(buttons, &QDialogButtonBox::rejected, &dialog, &QDialog::reject);
     column->addWidget(buttons);
-    dialog.resize(620, 640);
+    dialog.resize(720, 640);
     dialog.exec();
 }
 

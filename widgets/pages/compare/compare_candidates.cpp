@@ -9,7 +9,6 @@
 #include "pages/compare/compare_charts.h"
 #include "pages/compare/compare_effects.h"
 #include "pages/compare/compare_table.h"
-#include "pages/parts/chart_caption.h"
 #include "session/apply_problem.h"
 #include "session/lab_store.h"
 #include "session/session.h"
@@ -62,10 +61,10 @@ void CompareCandidates::makeAdd()
     m_add->setObjectName(u"add-candidate"_s);
     m_add->setClearButtonEnabled(true);
     m_add->setFixedWidth(180);
+    m_add->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); // what is compared takes the room
     setAccessible(m_add, tr("Add a candidate"),
         tr("A Brevitas preset with overrides (Int8WeightPerTensorFloat,bit_width=4; of activations range=max or a "
-           "percentile "
-           "of the data such as range=99.9), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, "
+           "percentile of the data such as range=99.9), ap_fixed<W,I>, ap_ufixed<W,I>, torch_per_tensor_affine, "
            "torch_per_channel_affine, binary or ternary. Enter adds it."));
     QStringList names;
     for (const std::string &name : presetNames(Slot::Weight))
@@ -276,8 +275,7 @@ void CompareCandidates::takeSelection()
 void CompareCandidates::refresh()
 {
     m_charts->setVisible(!m_lab.layers().empty());
-    m_charts->setCaption(
-        [this](const QString &chart) { return chartCaption(m_session, m_session.currentSlot(), chart); });
+    m_charts->refreshCaptions(m_session);
     takeSelection();
     if (m_shownRevision != std::pair(m_lab.revision(), m_effects.revision()))
         refreshColumns();

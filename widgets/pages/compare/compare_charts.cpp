@@ -6,7 +6,9 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "pages/compare/sweep_data.h"
+#include "pages/parts/chart_caption.h"
 #include "session/lab_store.h"
+#include "session/session.h"
 #include "session/sweep_store.h"
 
 #include <QBoxLayout>
@@ -69,8 +71,11 @@ QWidget *CompareCharts::makeOverlay()
     return overlayCard;
 }
 
-void CompareCharts::setCaption(const std::function<ChartCaption(const QString &)> &caption)
+void CompareCharts::refreshCaptions(const Session &session)
 {
+    const auto &layers = m_lab.layers();
+    const SlotRef of = layers.empty() ? SlotRef() : slotRef(m_lab.network(), layers.front(), m_lab.slot());
+    const auto caption = [&](const QString &chart) { return chartCaption(session, of, chart); };
     m_sweepChart->actions()->setCaption(caption(tr("SQNR over bits")));
     m_overlay->actions()->setCaption(caption(tr("candidate over %1").arg(qs(m_baseName))));
 }
@@ -132,9 +137,11 @@ void CompareCharts::refreshSweep()
     const auto &layers = m_lab.layers();
     if (isVisible() && sweptElements(*m_lab.network(), layers) <= kLayersAtOnce)
         m_sweep.request(layers);
-    if (m_sweep.known(layers) < layers.size())
+    if (m_sweep.known(layers) < layers.size()) {
+        m_sweepNote->clear();
         return m_sweepChart->showMessage(
             m_sweep.idle() ? tr("A large layer: the Sweep part computes it on demand.") : tr("being computed…"));
+    }
     const auto points = m_sweep.points(layers);
     SweepData lines = sqnrOverBits(points, kDefaultGoal);
     addFile(lines, m_model);

@@ -19,6 +19,7 @@ class CompareOverlayChart;
 class ElidedLabel;
 class LabStore;
 class Segmented;
+class Session;
 class SweepChart;
 class SweepStore;
 
@@ -30,7 +31,8 @@ public:
     CompareCharts(LabStore &lab, SweepStore &sweep, const CompareModel &model, QWidget *parent = nullptr);
     void refreshSweep();
     /// What pictures of both charts say of them; the chart's name is put behind it.
-    void setCaption(const std::function<ChartCaption(const QString &)> &caption);
+    /// What saved pictures say of the layers that are compared.
+    void refreshCaptions(const Session &session);
     /// The candidate that is drawn; empty for none.
     void setChosen(const std::string &candidate);
     bool idle() const { return !m_overlaying.running(); }

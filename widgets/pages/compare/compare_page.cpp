@@ -5,6 +5,7 @@
 #include "look/flow_layout.h"
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_power.h"
+#include "pages/compare/compared_slot.h"
 #include "pages/compare/sweep_panel.h"
 #include "pages/compare/walk_panel.h"
 #include "session/session.h"
@@ -112,8 +113,7 @@ void ComparePage::refreshView()
 void ComparePage::refreshCandidates()
 {
     const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
-    const SlotRef current = session().currentSlot();
-    const Slot slot = current ? current.slot->slot : Slot::Weight;
+    const Slot slot = comparedSlot(session(), m_effects.hasData());
     const bool ofFlow = presetSlot(slot) == Slot::Act;
     m_lab.setFlows(m_effects.own());
     m_lab.select(network, ofFlow && !m_effects.hasData() ? QStringList() : session().selectedLayers(), slot);
@@ -125,10 +125,10 @@ void ComparePage::refreshCandidates()
 void ComparePage::refreshWhat(bool ofFlow)
 {
     const bool isWalk = m_switch->current() == OnData;
-    m_what->setText(isWalk        ? tr("on data: what the network computes")
-            : ofFlow              ? tr("on data: error of what flows in, which is not accuracy")
-            : m_effects.hasData() ? tr("weight error; on data in the last rows")
-                                  : tr("weight error, which is not accuracy"));
+    m_what->setText(isWalk ? tr("on data: what the network computes")
+            : ofFlow       ? tr("on data: error of what flows in, which is not accuracy")
+            : m_effects.hasData() && m_switch->current() == Candidates ? tr("weight error; on data in the last rows")
+                                                                       : tr("weight error, which is not accuracy"));
 }
 
 /// Nobody looks: what nobody waits for does not run.

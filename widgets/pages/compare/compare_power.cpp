@@ -3,15 +3,16 @@
 #include "dialects/brevitas/recipe_edits.h"
 #include "items/text.h"
 #include "look/controls.h"
+#include "look/exponent_delegate.h"
 #include "look/flow_layout.h"
 #include "look/theme.h"
+#include "pages/compare/compared_slot.h"
 #include "session/apply_problem.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
 #include <QHeaderView>
 #include <QPushButton>
-#include <QStyledItemDelegate>
 #include <QTableView>
 
 #include <algorithm>
@@ -22,14 +23,14 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 /// Numbers in the monospace font; the best power of two bold.
-class PowerDelegate : public QStyledItemDelegate {
+class PowerDelegate : public ExponentDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using ExponentDelegate::ExponentDelegate;
 
 protected:
     void initStyleOption(QStyleOptionViewItem *option, const QModelIndex &index) const override
     {
-        QStyledItemDelegate::initStyleOption(option, index);
+        ExponentDelegate::initStyleOption(option, index);
         const bool best = index.data(PowerModel::BestRole).toBool();
         option->font = index.column() <= PowerModel::Rule ? Theme::sans(1.0, best) : Theme::mono(0.95, best);
     }
@@ -71,9 +72,8 @@ ComparePower::ComparePower(Session &session, QWidget *parent)
 void ComparePower::refresh()
 {
     const bool ready = m_session.state() == Session::State::Ready;
-    const SlotRef current = m_session.currentSlot();
     const auto network = ready ? m_session.network() : nullptr;
-    const Slot slot = current ? current.slot->slot : Slot::Weight;
+    const Slot slot = comparedSlot(m_session, false);
     if (network == m_network && m_session.selectedLayers() == m_layers && slot == m_slot)
         return refreshApply();
     // After an edit of the same layers what is known stays until the new rows are there; others' rows do not.

@@ -1,10 +1,13 @@
 #include "pages/overview/strip_link.h"
 
 #include "look/controls.h"
+#include "look/powers.h"
 #include "look/theme.h"
 
 #include <QKeyEvent>
 #include <QPainter>
+
+#include <cmath>
 
 using namespace Qt::StringLiterals;
 
@@ -32,7 +35,7 @@ StripLabel::StripLabel(const StripPart &part, const StripDetail &detail)
 int StripLabel::width() const
 {
     return QFontMetrics(nameFont).horizontalAdvance(name)
-        + (type.isEmpty() ? 0 : kGap + QFontMetrics(typeFont).horizontalAdvance(type));
+        + (type.isEmpty() ? 0 : kGap + static_cast<int>(std::ceil(exponentsAdvance(typeFont, type))));
 }
 
 void StripLabel::paint(QPainter &painter, const QRect &rect, const QColor &nameColour, const QColor &typeColour) const
@@ -43,7 +46,7 @@ void StripLabel::paint(QPainter &painter, const QRect &rect, const QColor &nameC
     painter.setFont(typeFont);
     painter.setPen(typeColour);
     const int before = QFontMetrics(nameFont).horizontalAdvance(name) + kGap;
-    painter.drawText(rect.adjusted(before, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, type);
+    drawExponents(&painter, rect.adjusted(before, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, type, Qt::ElideNone);
 }
 
 StripLink::StripLink(QWidget *parent)

@@ -58,11 +58,10 @@ static QWidget *readsTable()
     for (const auto &[suffix, text] : rows) {
         auto *left = monoLabel(suffix);
         left->setFont(Theme::mono(0.92));
-        auto *right = new ElidedLabel(Qt::ElideRight);
-        right->setForegroundRole(QPalette::PlaceholderText);
-        right->setFullText(text);
+        auto *right = dimLabel(text);
+        right->setWordWrap(true);
         right->setFont(Theme::sans(0.92));
-        grid->addWidget(left, row, 0);
+        grid->addWidget(left, row, 0, Qt::AlignTop);
         grid->addWidget(right, row++, 1);
     }
     grid->setColumnStretch(1, 1);
