@@ -39,8 +39,12 @@ private Q_SLOTS:
         QVERIFY(compiler.setPermissions(QFile::ReadOwner | QFile::ExeOwner));
         qputenv("CC", compiler.fileName().toUtf8());
         const auto restored = qScopeGuard([] { qunsetenv("CC"); });
-        page->write();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        run(u"Ctrl+E"_s);
+        QVERIFY(button("export-write")->hasFocus());
+        QTest::keyClick(button("export-write"), Qt::Key_Return);
         QVERIFY(session().exports().running());
+        QVERIFY(button("export-cancel")->hasFocus()); // the next key does not fall to what comes behind
         QVERIFY(!button("export-write")->isEnabled());
         QCOMPARE(button("export-write")->text(), u"Write 2 layers"_s);
         QVERIFY(button("export-cancel")->isVisible());

@@ -137,11 +137,15 @@ void FileDialogs::saveRecipeAs() { askAndWrite(); }
 
 bool FileDialogs::mayStopExport()
 {
-    return !m_session.exports().running()
-        || QMessageBox::question(&m_window, QObject::tr("An export runs"),
-               QObject::tr("%1. Quitting stops it; nothing of it is left behind.").arg(m_session.exports().text()),
-               QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Cancel)
-        == QMessageBox::Discard;
+    if (!m_session.exports().running())
+        return true;
+    QMessageBox box(QMessageBox::Question, QObject::tr("An export runs"),
+        QObject::tr("%1. Quitting stops it; nothing of it is left behind.").arg(m_session.exports().text()),
+        QMessageBox::Discard | QMessageBox::Cancel, &m_window);
+    box.button(QMessageBox::Discard)->setText(QObject::tr("Stop it and quit"));
+    box.button(QMessageBox::Cancel)->setText(QObject::tr("Keep exporting"));
+    box.setDefaultButton(QMessageBox::Cancel);
+    return box.exec() == QMessageBox::Discard;
 }
 
 bool FileDialogs::mayDiscardEdits()

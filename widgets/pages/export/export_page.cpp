@@ -76,10 +76,8 @@ QWidget *ExportPage::makeFormats()
 {
     auto *card = new Card;
     auto *header = new QHBoxLayout;
-    header->addWidget(titleLabel(tr("Formats")));
-    header->addStretch(1);
-    m_formatCount = dimLabel();
-    header->addWidget(m_formatCount);
+    header->addWidget(titleLabel(tr("Formats")), 1);
+    header->addWidget(m_formatCount = dimLabel());
     card->box()->addLayout(header);
     for (const Writer &writer : writers()) {
         const std::string name(writer.name);
@@ -136,7 +134,7 @@ QLayout *ExportPage::makeFolder()
     m_folder->setObjectName(u"export-folder"_s);
     connect(m_folder, &QLineEdit::textChanged, this, &ExportPage::refreshFolder);
     setAccessible(m_folder, tr("Folder"),
-        tr("Where the files are written; it is made if need be. A relative one is meant from the model"));
+        tr("Where the files are written; it is made if need be. A relative path starts beside the model"));
     m_openFolder = textButton(tr("Open folder"), tr("Show the folder in the file manager"));
     m_openFolder->setObjectName(u"export-open-folder"_s);
     connect(m_openFolder, &QPushButton::clicked, this,
@@ -251,15 +249,13 @@ void ExportPage::refresh()
     preview();
 }
 
-static QString axisNote(const std::string &name)
+static QString axisNote(std::string_view name)
 {
-    if (name == "source")
-        return ExportPage::tr("the framework’s own");
-    if (name == "hwio")
-        return ExportPage::tr("height, width, in, out");
-    if (name == "ohwi")
-        return ExportPage::tr("inputs innermost");
-    return name == "io" ? ExportPage::tr("transposed Linear") : QString();
+    return name == "source" ? ExportPage::tr("the framework’s own")
+        : name == "hwio"    ? ExportPage::tr("height, width, in, out")
+        : name == "ohwi"    ? ExportPage::tr("inputs innermost")
+        : name == "io"      ? ExportPage::tr("transposed Linear")
+                            : QString();
 }
 
 /// Layouts with the index formula of the selected weight; those that do not fit it say so.
@@ -293,12 +289,12 @@ void ExportPage::fillLayouts()
         m_layoutGroup->addButton(radio, row);
         m_layoutGrid->addWidget(radio, row, 0);
         const bool fits = layout && !fellBack;
-        auto *formula = shortLabel(fits ? qs(layout->index) : tr("does not fit: source"), fits);
+        auto *formula = shortLabel(fits ? qs(layout->index) : tr("does not fit: written as source"), fits);
         formula->setObjectName(u"layout-index-"_s + qs(name));
         if (fits)
             m_layoutGrid->addWidget(monoLabel(qs(layout->axisNames)), row, 1);
         m_layoutGrid->addWidget(formula, row, fits ? 2 : 1, 1, fits ? 1 : 2);
-        radio->setToolTip(axisNote(std::string(name)));
+        radio->setToolTip(axisNote(name));
         ++row;
         m_layoutNames.emplace_back(name);
     }
@@ -348,6 +344,8 @@ void ExportPage::refreshResult()
 void ExportPage::onRunning()
 {
     m_cancel->show();
+    if (m_write->hasFocus())
+        m_cancel->setFocus(); // a button that is off hands its focus to whatever comes next
     m_result->showRunning(session().exports().verifies());
     preview();
 }
@@ -355,6 +353,9 @@ void ExportPage::onRunning()
 void ExportPage::onFinished()
 {
     const auto &written = session().exports().written();
+    preview();
+    if (m_cancel->hasFocus())
+        m_write->setFocus();
     m_cancel->hide();
     if (!written)
         m_result->showCancelled();
@@ -363,7 +364,6 @@ void ExportPage::onFinished()
     else
         m_result->showError(qs(written->report.error().text()));
     refreshFolder();
-    preview();
 }
 
 void ExportPage::write()
