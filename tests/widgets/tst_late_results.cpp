@@ -1,9 +1,11 @@
 #include "charts/bar_chart.h"
+#include "items/text.h"
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_power.h"
 #include "pages/distribution/distribution_page.h"
 #include "pages/export/export_page.h"
 #include "pages/overview/step_card.h"
+#include "pages/parts/values_view.h"
 #include "pages/values/find_bar.h"
 #include "pages/values/values_page.h"
 #include "support.h"
@@ -11,6 +13,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QTableView>
 #include <QTemporaryDir>
 
 using namespace quantscope;
@@ -35,6 +38,52 @@ protected:
 private:
     bool m_statistics;
 };
+
+const QString kFound = u"|code| >= 15"_s;
+
+/// The rows of the list of hits that are shown.
+QStringList hits(const ValuesPage &page)
+{
+    const auto *list = page.findChild<QTableView *>(u"values-hits"_s);
+    QStringList rows;
+    for (int row = 0; list->isVisible() && row < list->model()->rowCount(); ++row) {
+        QStringList cells;
+        for (int column = 0; column < list->model()->columnCount(); ++column)
+            cells << list->model()->index(row, column).data().toString();
+        rows << cells.join(u" | "_s);
+    }
+    return rows;
+}
+
+std::vector<std::uint64_t> searched(ValuesPage &page)
+{
+    const SlotRef slot = page.model()->slot();
+    return findElements(*slot.slot, *parseFindQuery(str(kFound), *slot.slot))->positions;
+}
+
+/// As the tensor has it; says so where other cells than those are framed.
+QStringList expectedHits(ValuesPage &page)
+{
+    const SlotRef slot = page.model()->slot();
+    const auto found = searched(page);
+    const CodeChunk all = readChunk(slot, 0, slot.count());
+    QStringList rows;
+    for (const std::uint64_t flat : found)
+        rows << u"[%1, %2, %3, %4] | %5 | %6"_s.arg(flat / 144)
+                    .arg(flat / 9 % 16)
+                    .arg(flat / 3 % 3)
+                    .arg(flat % 3)
+                    .arg(all.element(flat).code)
+                    .arg(storedText(all.element(flat).original));
+    for (int row = 0; row < page.model()->rowCount(); ++row)
+        for (int column = 0; column < page.model()->columnCount(); ++column) {
+            const QModelIndex cell = page.model()->index(row, column);
+            const bool isFound = std::ranges::binary_search(found, page.model()->flatAt(cell).value_or(0));
+            if (cell.data(ValuesModel::HitRole).toBool() != isFound)
+                return {u"the frames are of others"_s};
+        }
+    return rows;
+}
 
 /// Results are delivered by the event loop: without it whatever was started is still to come.
 void deliver() { QTest::qWait(150); }
@@ -83,6 +132,47 @@ private Q_SLOTS:
         QCOMPARE(index->text(), u"[0, 0, 0, 0]"_s);
     }
 
+    /// The element stays with its tensor through an edit; the largest error is looked for again.
+    void aStepAfterAnEdit()
+    {
+        StepCard card;
+        card.show();
+        card.setSlot(m_session.currentSlot());
+        auto *choice = card.findChild<Segmented *>();
+        auto *index = card.findChild<QLineEdit *>(u"step-index"_s);
+        index->setText(u"685"_s);
+        Q_EMIT index->editingFinished();
+        QTRY_COMPARE(text(card, "step-code"), u"-19"_s);
+        QCOMPARE(choice->current(), -1);
+        const auto edit = [&] {
+            const auto before = m_session.network();
+            m_session.applyChoices({{"conv2", Slot::Weight, "ap_fixed<5,0>", {}}}, u"five bits"_s);
+            QTRY_VERIFY(m_session.network() != before && m_session.state() == Session::State::Ready);
+            card.setSlot({});
+            card.setSlot(m_session.currentSlot());
+        };
+        edit();
+        const auto codeOf = [&](quint64 flat) {
+            return QString::number(readChunk(m_session.currentSlot(), flat, 1).element(flat).code);
+        };
+        QTRY_COMPARE(text(card, "step-code"), codeOf(685));
+        QCOMPARE(index->text(), u"[4, 12, 0, 1]"_s);
+        m_session.undoStack().undo();
+        QTRY_COMPARE(m_session.currentSlot().slot->quantizer->bitWidth, std::optional(6));
+        card.setSlot(m_session.currentSlot());
+        choice->setCurrent(2);
+        Q_EMIT choice->selected(2);
+        edit();
+        const auto largest = findExtremes(*m_session.currentSlot().slot, {})->largestError;
+        const Shape shape = m_session.currentSlot().slot->tensor->shape;
+        QTRY_COMPARE(index->text(), indexText(unflatten(largest, shape)));
+        QCOMPARE(choice->current(), 2);
+        m_session.selectLayers({u"fc1"_s});
+        card.setSlot(m_session.currentSlot());
+        QTRY_COMPARE(index->text(), u"[0, 0]"_s);
+        QCOMPARE(choice->current(), 0);
+    }
+
     void hitsOfASearchThatWasCleared()
     {
         FindBar bar;
@@ -92,6 +182,43 @@ private Q_SLOTS:
         deliver();
         QCOMPARE(text(bar, "values-found"), QString());
         QVERIFY(bar.result().positions.empty());
+    }
+
+    /// What was found is listed and framed, and looked for again in its tensor: after an edit, its undo and reading
+    /// anew. The element that was looked at stays.
+    void hitsStayWithTheirTensor()
+    {
+        ValuesPage page(m_session);
+        page.show();
+        page.refreshNow();
+        page.findBar()->find(kFound);
+        QTRY_COMPARE(hits(page), expectedHits(page));
+        const QStringList before = hits(page);
+        page.findChild<QTableView *>(u"values-hits"_s)->selectRow(2);
+        const quint64 flat = searched(page)[2];
+        QCOMPARE(page.model()->flatAt(page.view()->currentIndex()).value_or(0), flat);
+        auto network = m_session.network();
+        const auto stays = [&](int width) {
+            QTRY_VERIFY(m_session.network() != network && m_session.state() == Session::State::Ready);
+            network = m_session.network();
+            page.refreshNow();
+            QCOMPARE(page.model()->format().bits, width);
+            QTRY_COMPARE(hits(page), expectedHits(page));
+            QCOMPARE(page.model()->flatAt(page.view()->currentIndex()).value_or(0), flat);
+        };
+        m_session.applyChoices({{"conv2", Slot::Weight, "ap_fixed<5,0>", {}}}, u"five bits"_s);
+        stays(5);
+        QVERIFY(hits(page) != before);
+        m_session.undoStack().undo();
+        stays(6);
+        QCOMPARE(hits(page), before);
+        m_session.reload();
+        stays(6);
+        m_session.selectLayers({u"fc2"_s});
+        page.refreshNow();
+        QCOMPARE(hits(page), QStringList());
+        QCOMPARE(page.findBar()->shownQuery(), QString());
+        QCOMPARE(page.model()->flatAt(page.view()->currentIndex()).value_or(1), quint64(0));
     }
 
     void aMapOfATensorThatIsGone()

@@ -66,6 +66,7 @@ void ValuesModel::setSlot(const SlotRef &slot)
     beginResetModel();
     m_cache.setSlot(slot);
     m_second.setSlot({});
+    m_hits.clear();
     m_slice = slot.readable() ? Slice(slot.slot->tensor->shape, letters(slot), slot.slot->channelAxis) : Slice();
     m_format = slot ? wordFormat(*slot.slot) : WordFormat();
     m_range = slot.hasCodes() ? std::optional(codeRange(*slot.slot->quantizer)) : std::nullopt;
@@ -113,6 +114,12 @@ void ValuesModel::setLargest(double largest)
     onChunk();
 }
 
+void ValuesModel::setHits(std::vector<std::uint64_t> positions)
+{
+    m_hits = std::move(positions);
+    onChunk();
+}
+
 /// Which cells a chunk touches depends on the slice; a view repaints only what is visible.
 void ValuesModel::onChunk()
 {
@@ -154,6 +161,8 @@ QVariant ValuesModel::data(const QModelIndex &index, int role) const
         return QVariant::fromValue<qulonglong>(*flat);
     if (role == ChangedRole)
         return isChanged(*flat);
+    if (role == HitRole)
+        return std::ranges::binary_search(m_hits, *flat);
     if (role != Qt::DisplayRole && role != MagnitudeRole && role != LimitRole && role != ZeroRole)
         return {};
     const Element element = m_cache.element(*flat);

@@ -31,6 +31,7 @@ public:
         LimitRole, ///< bool: the code is an end of the range
         ZeroRole, ///< bool: the code is the zero point though the float is not zero
         FlatRole, ///< row-major position
+        HitRole, ///< bool: it was found
         ChangedRole, ///< bool: a second model has another code there, or another number where neither has codes
     };
 
@@ -51,6 +52,8 @@ public:
     /// The largest |code| that occurs, once it is known: until then the end of the range, in which the codes of a wide
     /// type are all as good as zero.
     void setLargest(double largest);
+    /// What was found, ascending; none of another slot.
+    void setHits(std::vector<std::uint64_t> positions);
     const WordFormat &format() const { return m_format; }
     CodeCache &cache() { return m_cache; }
 
@@ -71,6 +74,7 @@ private:
     WordFormat m_format, m_secondFormat;
     std::optional<CodeRange> m_range;
     double m_largest = 1;
+    std::vector<std::uint64_t> m_hits;
     ValueForm m_form = ValueForm::Decimal;
 };
 

@@ -102,11 +102,18 @@ void StepCard::setSlot(const SlotRef &slot)
     m_slot = slot;
     m_searching.cancel();
     m_loading.cancel();
-    if (!isHidden()) {
-        m_slotName->setText(qs(slot.slot->slot));
+    if (isHidden())
+        return;
+    m_slotName->setText(qs(slot.slot->slot));
+    if (auto place = tensorPlace(slot); place != m_shownPlace) {
+        m_shownPlace = std::move(place);
         m_choice->setCurrent(0);
-        load(0);
+        m_flat = 0;
     }
+    if (m_choice->current() > 0) // another quantizer may have its largest error elsewhere
+        chooseElement(m_choice->current());
+    else
+        load(m_flat);
 }
 
 void StepCard::chooseElement(int choice)
@@ -132,18 +139,29 @@ void StepCard::goTo(const QString &text)
     if (!index)
         return;
     m_searching.cancel();
+    m_choice->setCurrent(-1); // it is none of those
     load(flatIndex(*index, m_slot.slot->tensor->shape));
 }
 
 void StepCard::load(std::uint64_t flat)
 {
+    m_flat = flat;
     m_loading.start([slot = m_slot, flat](const Progress &) { return elementSteps(*slot.slot, flat); },
         [this, slot = m_slot](Result<ElementSteps> steps) {
             if (steps)
                 showSteps(slot, *steps);
             else
-                m_note->setFullText(qs(steps.error().message));
+                showNoSteps(qs(steps.error().message));
         });
+}
+
+/// No figure stays of an element that was shown before.
+void StepCard::showNoSteps(const QString &reason)
+{
+    setFigures({});
+    m_sum->setFullText({});
+    m_bits->setCode(0, 0, std::nullopt, false);
+    m_note->setFullText(reason);
 }
 
 void StepCard::showSteps(const SlotRef &ref, const ElementSteps &steps)

@@ -4,6 +4,7 @@
 #include "analysis/extremes.h"
 #include "items/slot_ref.h"
 #include "items/step_figures.h"
+#include "items/tensor_place.h"
 #include "look/controls.h"
 #include "session/task.h"
 
@@ -24,11 +25,14 @@ private:
     void chooseElement(int choice);
     void goTo(const QString &text);
     void load(std::uint64_t flat);
+    void showNoSteps(const QString &reason);
     void showSteps(const SlotRef &ref, const ElementSteps &steps);
     void addFigure();
     void setFigures(const std::vector<StepFigure> &figures);
 
     SlotRef m_slot;
+    std::optional<TensorPlace> m_shownPlace; ///< whose element is shown
+    std::uint64_t m_flat = 0;
     QLabel *m_slotName;
     QLineEdit *m_index;
     Segmented *m_choice;

@@ -123,6 +123,11 @@ void ValuesDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         painter->setBrush(colours().accentText);
         painter->drawPolygon(corner);
     }
+    if (index.data(ValuesModel::HitRole).toBool()) {
+        painter->setPen(QPen(colours().text, 1));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawRect(rect.adjusted(2, 2, -4, -4));
+    }
     painter->setPen(colours().line);
     painter->drawLine(rect.topRight(), rect.bottomRight());
     painter->drawLine(rect.bottomLeft(), rect.bottomRight());

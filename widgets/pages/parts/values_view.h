@@ -37,7 +37,7 @@ protected:
 };
 
 /// Tints a cell by the size of its code and marks the ends of the range with a corner, and what a second model has
-/// otherwise with one at the left.
+/// otherwise with one at the left. What was found is framed.
 class ValuesDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

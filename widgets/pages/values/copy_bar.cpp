@@ -78,7 +78,7 @@ static Result<QString> copiedText(const SlotRef &slot, const Cells &cells, const
             const Element element = chunk.element(*flat);
             if (form != CopyForm::Tsv && isNan(element)) // an array of codes cannot hold it
                 return tl::unexpected(Error{ErrorKind::Usage, {}, {},
-                    str(CopyBar::tr("element %1 is NaN and has no code: TSV tells it").arg(*flat))});
+                    str(CopyBar::tr("element %1 is NaN and has no code: copy as TSV, which says so").arg(*flat))});
             block.rows.back().push_back(element);
         }
     }

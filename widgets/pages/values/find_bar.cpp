@@ -39,9 +39,12 @@ FindBar::FindBar(QWidget *parent)
            "limit, zeroed, not finite; beside a second model changed and |change| >= 4; 'and' joins several"));
     for (QLineEdit *edit : {m_index, m_query}) {
         edit->setFont(Theme::mono(0.95));
-        edit->setFixedWidth(140);
+        edit->setMinimumWidth(140);
         connect(edit, &QLineEdit::textEdited, this, [this, edit] { showWrong(edit, {}); });
     }
+    m_index->setMaximumWidth(140);
+    m_query->setMaximumWidth(340); // what a bar asks for has two ends
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     connect(m_index, &QLineEdit::returnPressed, this, &FindBar::goToIndex);
     connect(m_query, &QLineEdit::returnPressed, this, [this] { find(m_query->text()); });
     auto *column = new QVBoxLayout(this);
@@ -64,7 +67,7 @@ QLayout *FindBar::makeFields()
     row->addWidget(m_index);
     row->addSpacing(10);
     row->addWidget(dimLabel(tr("Find")));
-    row->addWidget(m_query);
+    row->addWidget(m_query, 1000); // before the stretch
     const std::tuple<QString, int, QString, QString> steps[]
         = {{u"‹"_s, -1, tr("Previous hit"), tr("Shift+F3")}, {u"›"_s, 1, tr("Next hit"), tr("F3")}};
     for (const auto &[sign, by, name, key] : steps) {
@@ -120,6 +123,7 @@ void FindBar::setSlot(const SlotRef &slot)
     m_slot = slot;
     m_second = {};
     m_current.clear();
+    m_asked.clear();
     m_result = {};
     for (QLineEdit *edit : {m_index, m_query})
         showWrong(edit, {});
@@ -150,10 +154,13 @@ QString FindBar::missingFor(const FindQuery &query) const
         : tr("there is no tensor of a second model beside this one: compare with another model (Ctrl+B)");
 }
 
-void FindBar::find(const QString &text)
+void FindBar::find(const QString &text, Then then)
 {
     m_finding.cancel();
     m_query->setText(text);
+    if (!m_query->hasFocus())
+        m_query->setCursorPosition(0);
+    m_asked.clear();
     m_result = {};
     const auto query = parseFindQuery(str(text), m_slot ? *m_slot.slot : SlotQuantizer());
     const QString missing = query ? missingFor(*query) : QString();
@@ -163,6 +170,7 @@ void FindBar::find(const QString &text)
         Q_EMIT found();
         return;
     }
+    m_asked = text;
     report(tr("searching…"));
     const QString read = qs(findQueryText(*query));
     m_finding.start(
@@ -171,7 +179,7 @@ void FindBar::find(const QString &text)
                 ? findChanges(*slot.slot, *second.slot, query, progress)
                 : findElements(*slot.slot, query, progress);
         },
-        [this, read](Result<FindResult> result) {
+        [this, read, then](Result<FindResult> result) {
             if (!result)
                 return report(qs(result.error().message));
             m_result = std::move(*result);
@@ -181,7 +189,8 @@ void FindBar::find(const QString &text)
                                         : tr("%1 in the tensor, stepping through the first %2: %3")
                                 .arg(groupedText(m_result.count), groupedText(FindResult::kMaxHits), read)));
             Q_EMIT found();
-            step(1, ~0ull);
+            if (then == Then::GoToFirst)
+                step(1, ~0ull);
         },
         [this](int permille) { report(tr("searching… %1 %").arg(permille / 10)); });
 }
@@ -191,6 +200,7 @@ bool FindBar::cancel()
     if (!searching())
         return false;
     m_finding.cancel();
+    m_asked.clear();
     report(tr("stopped"));
     return true;
 }

@@ -16,7 +16,10 @@ public:
     /// What `changed` and `change` compare it with; empty without a second model. What was found stays.
     void setSecond(const SlotRef &second) { m_second = second; }
     const FindResult &result() const { return m_result; }
-    void find(const QString &text);
+    enum class Then { GoToFirst, Stay };
+    void find(const QString &text, Then then = Then::GoToFirst);
+    /// What the shown result, or the search that runs, was asked for; empty where there is none.
+    const QString &shownQuery() const { return m_asked; }
     /// The next (1) or previous (-1) hit after `flat`.
     void step(int by, std::uint64_t flat);
     void focusFind();
@@ -40,7 +43,7 @@ private:
     SlotRef m_slot, m_second;
     QLineEdit *m_index, *m_query;
     QLabel *m_note, *m_problem;
-    QString m_current; ///< the index last put into the field
+    QString m_asked, m_current; ///< the query of the result; the index last put into the field
     FindResult m_result;
     Task<FindResult> m_finding;
 };

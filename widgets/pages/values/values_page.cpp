@@ -9,6 +9,7 @@
 #include "pages/values/copy_bar.h"
 #include "pages/values/element_panel.h"
 #include "pages/values/find_bar.h"
+#include "pages/values/hit_list.h"
 #include "pages/values/tensor_map_view.h"
 #include "session/session.h"
 
@@ -93,7 +94,6 @@ QWidget *ValuesPage::makeControls()
     auto *bottom = new FlowLayout(nullptr, 6);
     m_find = new FindBar;
     bottom->addWidget(m_find);
-    bottom->addStretch();
     m_copies = new CopyBar(m_model);
     connect(m_copies, &CopyBar::requested, this, &ValuesPage::copy);
     bottom->addWidget(m_copies);
@@ -118,6 +118,9 @@ QWidget *ValuesPage::makeTable()
     row->addStretch(1);
     row->addWidget(m_fixedNote);
     column->addLayout(row);
+    m_hits = new HitList(m_model);
+    connect(m_hits, &HitList::picked, this, &ValuesPage::goTo);
+    column->addWidget(m_hits);
     return widget;
 }
 
@@ -220,11 +223,7 @@ void ValuesPage::refresh()
                                  : tr("The tensor is empty."));
     if (m_model.slot() == slot)
         return takeSecond();
-    m_comparison.reset();
-    m_model.setSlot(slot);
-    m_find->setSlot(slot);
-    takeSecond();
-    m_axes->setSlice(m_model.slice());
+    takeSlot(slot);
     m_forms->setEnabled(slot.hasCodes());
     m_mapTitle->setText(slot.hasCodes() ? tr("Whole tensor: largest |code|") : tr("Whole tensor: largest |value|"));
     m_mapping.cancel();
@@ -234,8 +233,29 @@ void ValuesPage::refresh()
     if (!shown)
         return;
     startMap();
-    goTo(0);
+    goTo(m_currentFlat);
     updateNotes();
+}
+
+/// Of the same tensor the element that was looked at stays, and so does what was asked for, which is looked for again.
+void ValuesPage::takeSlot(const SlotRef &slot)
+{
+    if (auto before = tensorPlace(m_model.slot()))
+        m_kept = {std::move(before), m_model.slice(), m_find->shownQuery()};
+    const bool isSame = slot.readable() && m_kept.tensor == tensorPlace(slot);
+    if (m_hits->isAncestorOf(focusWidget()))
+        m_view->setFocus(); // the list goes for as long as it is looked for
+    m_comparison.reset();
+    m_model.setSlot(slot);
+    if (isSame)
+        m_model.setSlice(m_kept.slice);
+    else if (slot)
+        m_currentFlat = 0;
+    m_find->setSlot(slot);
+    takeSecond();
+    m_axes->setSlice(m_model.slice());
+    if (isSame && !m_kept.query.isEmpty())
+        m_find->find(m_kept.query, FindBar::Then::Stay);
 }
 
 void ValuesPage::startMap()
@@ -320,11 +340,15 @@ void ValuesPage::onCurrent()
     m_element->show(m_model.slot(), *flat, m_model.cache().element(*flat), m_model.format());
     m_element->showSecond(m_model, *flat);
     m_find->setCurrent(indexText(index));
+    m_hits->setCurrent(*flat);
     m_mapView->setCurrent(m_map ? std::optional(m_map->cellOf(index)) : std::nullopt);
 }
 
 void ValuesPage::onFound()
 {
+    m_model.setHits(m_find->result().positions);
+    m_hits->setHits(m_find->result().positions);
+    m_hits->setCurrent(m_currentFlat);
     std::vector<std::size_t> cells;
     if (m_map)
         for (const std::uint64_t flat : m_find->result().positions) {

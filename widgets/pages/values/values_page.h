@@ -3,6 +3,7 @@
 #include "analysis/tensor_map.h"
 #include "items/copy_text.h"
 #include "items/model_comparison.h"
+#include "items/tensor_place.h"
 #include "items/values_model.h"
 #include "pages/page.h"
 #include "session/task.h"
@@ -16,6 +17,7 @@ class AxisBar;
 class CopyBar;
 class ElementPanel;
 class FindBar;
+class HitList;
 class Segmented;
 class TensorMapView;
 class ValuesView;
@@ -54,13 +56,23 @@ private:
     void startMap();
     void updateNotes();
     void takeSecond();
+    void takeSlot(const SlotRef &slot);
+
+    /// What is shown of a tensor, for when it is shown again after an edit.
+    struct Kept {
+        std::optional<TensorPlace> tensor;
+        Slice slice;
+        QString query;
+    };
 
     ValuesModel m_model;
+    Kept m_kept;
     AxisBar *m_axes;
     Segmented *m_forms;
     FindBar *m_find;
     CopyBar *m_copies;
     ValuesView *m_view;
+    HitList *m_hits;
     QLabel *m_shown, *m_fixedNote, *m_empty;
     QWidget *m_controls, *m_body, *m_side;
     QPushButton *m_sideWanted; ///< in a narrow window the element's forms are called, and take room from the table
