@@ -142,6 +142,7 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
     Imports imports;
     std::vector<std::pair<std::string, std::string>> layers; ///< literal of the name, keyword arguments
     std::string remarks;
+    std::vector<std::size_t> presets;
     for (const std::size_t i : allocation.points) {
         const SlotSettings &settings = points[i].settings;
         const std::string &preset = settings.preset;
@@ -150,8 +151,7 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
                 "# {}: {} is no preset of Brevitas\n", printable(points[i].layer), printable(points[i].candidate));
             continue;
         }
-        if (!points[i].caveat.empty())
-            remarks += fmt::format("# {}: {}\n", printable(points[i].layer), points[i].caveat);
+        presets.push_back(i);
         imports[moduleOf(preset)].insert(preset);
         std::string keywords = fmt::format("{}_quant={}", points[i].slot, preset);
         for (const auto &[keyword, value] : settings.overrides)
@@ -163,6 +163,7 @@ std::string allocationPython(const std::vector<SweepPoint> &points, const Alloca
         else
             same->second += ", " + keywords;
     }
+    remarks += caveatComments(points, presets);
     std::string out;
     for (const auto &[module, names] : imports)
         out += fmt::format("from {} import {}\n", module, fmt::join(names, ", "));

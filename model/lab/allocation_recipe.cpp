@@ -74,10 +74,7 @@ std::string remark(const Network &network, const std::vector<SweepPoint> &points
         const SlotQuantizer *slot = layer == nullptr ? nullptr : layer->slot(points[i].slot);
         return slot != nullptr && slot->tensor && (slot->tensor->affine || slot->holdsCodes());
     });
-    std::string out;
-    for (const std::size_t i : allocation.points)
-        if (!points[i].caveat.empty())
-            out += fmt::format("# {}: {}.\n", printable(points[i].layer), points[i].caveat);
+    const std::string out = caveatComments(points, allocation.points);
     return traitsOf(network.dialect).saysItself || quantized ? out
             + fmt::format(
                 "# {} says its quantizers itself: this recipe is for the state_dict of the same network.\n", file)

@@ -1,7 +1,9 @@
 #include "lab/sweep.h"
 
+#include "base/text.h"
 #include "lab/candidates.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -50,6 +52,28 @@ std::string assumedAxisCaveat(const SlotQuantizer &candidate)
     return fmt::format("output channels along axis {}, as of all but transposed convolutions: [[layer]] kind or an "
                        "export beside the file settles it",
         candidate.channelAxis);
+}
+
+std::string caveatComments(const std::vector<SweepPoint> &points, const std::vector<std::size_t> &chosen)
+{
+    static constexpr std::size_t kNamed = 3;
+    std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+    for (const std::size_t i : chosen) {
+        if (points[i].caveat.empty())
+            continue;
+        auto group = std::ranges::find(groups, points[i].caveat, [](const auto &g) { return g.first; });
+        if (group == groups.end())
+            group = groups.insert(groups.end(), {points[i].caveat, {}});
+        group->second.push_back(printable(points[i].layer));
+    }
+    std::string out;
+    for (const auto &[caveat, layers] : groups) {
+        const std::size_t named = layers.size() <= kNamed + 1 ? layers.size() : kNamed;
+        out += fmt::format("# {}{}: {}\n",
+            fmt::join(layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+            named < layers.size() ? fmt::format(" and {} more layers", layers.size() - named) : "", caveat);
+    }
+    return out;
 }
 
 double SweepPoint::reachedDb() const

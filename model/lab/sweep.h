@@ -36,6 +36,9 @@ std::vector<SweepPoint> exactPoints(std::vector<SweepPoint> points);
 /// Of a weight's candidate whose scales lie along an axis that is right only if the layer is no transposed convolution,
 /// which a state_dict does not tell; else empty.
 std::string assumedAxisCaveat(const SlotQuantizer &candidate);
+/// What is to be known of the chosen points, as comments: layers of equal caveats share a line, which names the first
+/// ones and counts the others. Empty where there is nothing.
+std::string caveatComments(const std::vector<SweepPoint> &points, const std::vector<std::size_t> &chosen);
 
 /// The slots that no candidate has figures for, as "LAYER".
 std::vector<std::string> layersWithoutPoints(

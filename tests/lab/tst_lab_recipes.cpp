@@ -264,6 +264,25 @@ private Q_SLOTS:
             "wanted");
     }
 
+    /// A caveat of many layers is one line; no layer of few goes unnamed.
+    void caveats()
+    {
+        std::vector<SweepPoint> points;
+        for (const char *layer : {"a", "b", "c", "d", "e", "f"}) {
+            points.push_back(chosen(layer, "ternary"));
+            points.back().caveat = "mind the axis";
+        }
+        points[1].caveat = "another";
+        points[2].caveat.clear();
+        QCOMPARE(QString::fromStdString(caveatComments(points, {0, 1, 2, 3, 4, 5})),
+            QString("# a, d, e, f: mind the axis\n# b: another\n"));
+        points[1].caveat = points[2].caveat = points[0].caveat;
+        QCOMPARE(QString::fromStdString(caveatComments(points, {0, 1, 2, 3, 4, 5})),
+            QString("# a, b, c and 3 more layers: mind the axis\n"));
+        QCOMPARE(QString::fromStdString(caveatComments(points, {5})), QString("# f: mind the axis\n"));
+        QCOMPARE(QString::fromStdString(caveatComments({chosen("a", "ternary")}, {0})), QString());
+    }
+
     /// Python itself takes what is copied, and reads each layer's name and width out of it.
     void pythonTakesIt()
     {

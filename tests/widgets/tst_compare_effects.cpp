@@ -127,6 +127,11 @@ private Q_SLOTS:
         }
         QCOMPARE(shown, expected);
         QCOMPARE(shown.front(), u"file: exact | 0 | 98.61"_s);
+        for (const auto part : {ComparePage::Sweep, ComparePage::PowerOfTwo}) { // which have no rows on data
+            page.showPart(part);
+            QCOMPARE(page.findChild<QLabel *>(u"compare-what"_s)->text(), u"weight error, which is not accuracy"_s);
+        }
+        page.showPart(ComparePage::Candidates);
         for (int row = kCompareFigures; row < kAllCompareFigures; ++row)
             QVERIFY(model.headerData(row, Qt::Vertical).toString().startsWith(u"on data: "_s));
     }

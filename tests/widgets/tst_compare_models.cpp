@@ -347,6 +347,10 @@ private Q_SLOTS:
         const std::vector<SweepPoint> alone(points.begin(), points.begin() + 3);
         QCOMPARE(sqnrOverBits(alone, 20).lines[0].dots.size(), std::size_t(1));
         QCOMPARE(reachText(alone, 30), u"30 dB needs 4 bits per channel, float · 5 per tensor, float"_s);
+        const SweepData exact = sqnrOverBits({point("a", tensor, 4, 10), point("a", tensor, 7, 0)}, 20);
+        QCOMPARE(exact.lines[0].name, u"per tensor, float, exact at 7 bits"_s);
+        QCOMPARE(exact.lines[0].dots.size(), std::size_t(1));
+        QCOMPARE(exact.yTitle, u"SQNR, dB"_s);
     }
 
     /// Why no fixed-point type is exact.

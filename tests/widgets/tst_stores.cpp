@@ -1,12 +1,21 @@
+#include "charts/chart_actions.h"
+#include "charts/sweep_chart.h"
 #include "lab/allocation_python.h"
 #include "lab/allocation_recipe.h"
+#include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_page.h"
+#include "pages/compare/compare_power.h"
+#include "pages/compare/sweep_data.h"
 #include "pages/compare/sweep_panel.h"
 #include "pages/compare/sweep_result.h"
 #include "session/lab_store.h"
 #include "session/sweep_families.h"
 #include "session/sweep_store.h"
 #include "support.h"
+
+#include <QLabel>
+
+#include <set>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -39,6 +48,60 @@ class StoresTest : public QObject {
 private Q_SLOTS:
     void initTestCase() { Settings::setVolatile(); }
     void init() { test::failOnWarnings(); }
+
+    /// Layers that are selected together are compared by their weights, whichever was selected first.
+    void weightsAmongActivations()
+    {
+        Session session;
+        ComparePage page(session);
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        page.show();
+        session.selectLayers({u"quant_inp"_s, u"conv1"_s, u"relu1"_s, u"conv2"_s});
+        page.refreshNow();
+        QCOMPARE(page.lab().slot(), Slot::Weight);
+        QCOMPARE(page.lab().layers(), (std::vector<std::string>{"conv1", "conv2"}));
+        const auto *chart = page.candidates()->findChild<SweepChart *>();
+        QCOMPARE(chart->actions()->caption().title, u"conv1 weight: SQNR over bits"_s);
+        page.showPart(ComparePage::PowerOfTwo);
+        QTRY_VERIFY(page.power()->idle());
+        std::set<std::string> layers;
+        for (const PowerRow &row : page.power()->model().rows())
+            layers.insert(row.layer);
+        QCOMPARE(layers, (std::set<std::string>{"conv1", "conv2"}));
+        page.showPart(ComparePage::Candidates);
+        session.selectLayers({u"quant_inp"_s, u"relu1"_s});
+        page.refreshNow();
+        QVERIFY(page.lab().layers().empty());
+        QCOMPARE(page.findChild<QLabel *>(u"compare-note"_s)->text(),
+            u"Activations are compared by what flows into them: run the network on data first."_s);
+    }
+
+    /// From a million bits on the axis counts Mbit, for every line.
+    void frontUnits()
+    {
+        std::vector<SweepPoint> points(1);
+        points[0].layer = "a";
+        Allocation small, large;
+        small.bits = 999'999;
+        large.bits = 1'000'000;
+        for (Allocation *each : {&small, &large}) {
+            each->points = {0};
+            each->signalPower = 1000;
+            each->errorPower = 10;
+        }
+        const SweepData kilo = frontData(points, {small}, small, small);
+        QCOMPARE(kilo.xTitle, u"weights of the network, kbit"_s);
+        QCOMPARE(kilo.yTitle, u"SQNR, dB"_s);
+        const SweepData mega = frontData(points, {small, large}, large, small);
+        QCOMPARE(mega.xTitle, u"weights of the network, Mbit"_s);
+        QCOMPARE(kilo.lines.size(), std::size_t(3));
+        QCOMPARE(mega.lines.size(), std::size_t(3));
+        for (const SweepLine &line : kilo.lines)
+            QCOMPARE(line.dots.front().x, 999.999);
+        QCOMPARE(mega.lines[0].dots[1].x, 1.0);
+        QCOMPARE(mega.lines[1].dots[0].x, 1.0);
+        QCOMPARE(mega.lines[2].dots[0].x, 0.999999);
+    }
 
     /// Merging a batch norm changes the weights: candidates and widths are those of the merged ones.
     void mergedBatchNormsAreOtherWeights()

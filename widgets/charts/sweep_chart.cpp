@@ -26,6 +26,7 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 static constexpr double kReach = 14; // pixels from a dot that still mean it
+static constexpr qsizetype kApart = 60; // more dots than that touch: each with a border would hide the one before
 
 struct SweepChart::Private {
     SweepData data;
@@ -71,9 +72,10 @@ void SweepChart::Private::addLine(QChart *chart, int index, QAbstractAxis *x, QA
     dots->setName(shown.name);
     dots->append(points);
     dots->setMarkerShape(sign.shape);
-    dots->setMarkerSize(sign.shape == QScatterSeries::MarkerShapeRectangle ? 8 : 10);
+    const bool dense = shown.joined && points.size() > kApart;
+    dots->setMarkerSize(dense ? 4 : sign.shape == QScatterSeries::MarkerShapeRectangle ? 8 : 10);
     dots->setColor(sign.hollow ? colours().panel : sign.colour);
-    dots->setBorderColor(sign.hollow ? sign.colour : colours().panel);
+    dots->setBorderColor(dense ? QColor(Qt::transparent) : sign.hollow ? sign.colour : colours().panel);
     chart->addSeries(dots);
     dots->attachAxis(x);
     dots->attachAxis(y);

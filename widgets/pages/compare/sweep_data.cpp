@@ -15,6 +15,8 @@ namespace quantscope {
 
 namespace {
 
+constexpr std::uint64_t kMega = 1'000'000; ///< bits: from here on an axis counts Mbit
+
 struct Sum {
     double signal = 0, error = 0;
     std::uint64_t bits = 0;
@@ -49,6 +51,16 @@ std::size_t leaveOutPartial(std::map<int, Sum> &widths, std::size_t layers)
     return std::erase_if(widths, [&](const auto &width) { return width.second.layers < layers; });
 }
 
+/// Widths without any error have no dot: "7, 8".
+QString exactWidths(const std::map<int, Sum> &widths)
+{
+    QStringList out;
+    for (const auto &[width, sum] : widths)
+        if (sum.error == 0 && sum.signal > 0)
+            out << QString::number(width);
+    return out.join(u", "_s);
+}
+
 std::size_t layersIn(const std::vector<SweepPoint> &points)
 {
     std::set<std::string_view> layers;
@@ -63,7 +75,7 @@ SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<doub
 {
     SweepData data;
     data.xTitle = u"bits"_s;
-    data.yTitle = u"dB"_s;
+    data.yTitle = u"SQNR, dB"_s;
     data.wholeNumbers = true;
     data.goal = goalDb;
     data.goalText = goalDb ? u"goal %1 dB"_s.arg(*goalDb) : QString();
@@ -72,6 +84,8 @@ SweepData sqnrOverBits(const std::vector<SweepPoint> &points, std::optional<doub
         SweepLine line{.name = familyTitle(family), .dots = {}};
         if (leaveOutPartial(widths, layers) > 0)
             line.name += u", not in every layer"_s;
+        if (const QString exact = exactWidths(widths); !exact.isEmpty())
+            line.name += u", exact at %1 bits"_s.arg(exact);
         for (const auto &[width, sum] : widths)
             if (const auto db = sum.db())
                 line.dots.push_back({static_cast<double>(width), *db,
@@ -144,11 +158,13 @@ SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<All
     const std::optional<Allocation> &chosen, const std::optional<Allocation> &inForce)
 {
     SweepData data;
-    data.xTitle = u"weights of the network, kbit"_s;
-    data.yTitle = u"dB"_s;
+    const bool mega = std::ranges::any_of(front, [](const Allocation &a) { return a.bits >= kMega; });
+    const double unit = mega ? 1e6 : 1e3;
+    data.xTitle = mega ? u"weights of the network, Mbit"_s : u"weights of the network, kbit"_s;
+    data.yTitle = u"SQNR, dB"_s;
     SweepLine line{.name = u"Pareto front"_s, .dots = {}};
     const auto dot = [&](const Allocation &a) {
-        return SweepDot{static_cast<double>(a.bits) / 1000, allocationDb(a).value_or(0),
+        return SweepDot{static_cast<double>(a.bits) / unit, allocationDb(a).value_or(0),
             u"%1: %2\nbits: %3"_s.arg(bitText(a.bits), decibelText(allocationDb(a)), widthsText(points, a))};
     };
     for (const Allocation &allocation : front)
@@ -159,7 +175,7 @@ SweepData frontData(const std::vector<SweepPoint> &points, const std::vector<All
         data.lines.push_back({.name = u"fewest bits that keep the goal"_s, .dots = {dot(*chosen)}, .joined = false});
     if (inForce && allocationDb(*inForce))
         data.lines.push_back({.name = u"file"_s,
-            .dots = {{static_cast<double>(inForce->bits) / 1000, *allocationDb(*inForce),
+            .dots = {{static_cast<double>(inForce->bits) / unit, *allocationDb(*inForce),
                 u"%1: %2, what is in force"_s.arg(bitText(inForce->bits), decibelText(allocationDb(*inForce)))}},
             .joined = false});
     return data;

@@ -136,16 +136,15 @@ QWidget *SweepPanel::makeCharts()
     auto *row = new QHBoxLayout(charts);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(12);
-    const auto addCard = [&](const QString &title, ElidedLabel *&note, SweepChart *&chart) {
+    const auto addCard = [&](const QString &title, QLabel *&note, SweepChart *&chart) {
         auto *card = new Card(nullptr, 12);
-        auto *header = new QHBoxLayout;
-        note = new ElidedLabel(Qt::ElideRight);
-        note->setForegroundRole(QPalette::PlaceholderText);
-        header->addWidget(titleLabel(title));
-        header->addWidget(note, 1);
+        card->box()->setSpacing(4);
+        note = dimLabel();
+        note->setWordWrap(true);
         chart = new SweepChart(title);
         chart->setMinimumHeight(180);
-        card->box()->addLayout(header);
+        card->box()->addWidget(titleLabel(title));
+        card->box()->addWidget(note);
         card->box()->addWidget(chart, 1);
         row->addWidget(card, 1);
     };
@@ -254,7 +253,7 @@ void SweepPanel::refresh()
         m_lines->showMessage(tr("being computed…"));
     else
         m_lines->setData(sqnrOverBits(pointsOf(selected), m_goal->value()));
-    m_reach->setFullText(selected.empty() || m_store.known(selected) < selected.size()
+    m_reach->setText(selected.empty() || m_store.known(selected) < selected.size()
             ? QString()
             : reachText(pointsOf(selected), m_goal->value()));
     refreshNetwork(all);
@@ -287,9 +286,9 @@ Result<SweepPanel::Front> SweepPanel::frontOf(Points points, double goal)
 void SweepPanel::refreshNetwork(const std::vector<std::string> &all)
 {
     const std::size_t known = m_store.known(all);
-    m_frontNote->setFullText(known == 0 ? QString()
-            : known == all.size()       ? tr("all weights; click a dot to propose it")
-                                        : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
+    m_frontNote->setText(known == 0 ? QString()
+            : known == all.size()   ? tr("all weights; click a dot to propose it")
+                                    : tr("of %1 of %2 layers so far").arg(known).arg(all.size()));
     if (!m_store.idle() && all.size() > kDrawAsTheyCome)
         return;
     if (PointsOf now{m_store.revision(), m_exactOnly->isChecked(), all}; !m_points || m_pointsOf != now) {

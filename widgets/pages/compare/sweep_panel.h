@@ -14,7 +14,6 @@ class QSpinBox;
 
 namespace quantscope {
 
-class ElidedLabel;
 class Session;
 class SweepChart;
 class SweepResult;
@@ -55,7 +54,7 @@ private:
     QPushButton *m_familyButton, *m_runAll, *m_stop;
     QCheckBox *m_exactOnly;
     QLabel *m_progress;
-    ElidedLabel *m_reach, *m_frontNote;
+    QLabel *m_reach, *m_frontNote;
     SweepChart *m_lines, *m_front;
     SweepResult *m_result;
     using Points = std::shared_ptr<const std::vector<SweepPoint>>;

@@ -33,7 +33,7 @@ SweepData walkAlone(const std::vector<SweepPoint> &points, const WidthWalk &walk
 {
     SweepData data;
     data.xTitle = u"bits"_s;
-    data.yTitle = hasAccuracy(walk) ? u"%"_s : u"dB"_s;
+    data.yTitle = hasAccuracy(walk) ? u"accuracy, %"_s : u"output SQNR, dB"_s;
     data.wholeNumbers = true;
     for (std::size_t i = 0; i < points.size() && i < walk.alone.size(); ++i) {
         const auto figure = walk.alone[i] ? drawnFigure(*walk.alone[i]) : std::nullopt;
@@ -76,7 +76,7 @@ SweepData walkTogether(const std::vector<SweepPoint> &points, const WidthWalk &w
 {
     SweepData data;
     data.xTitle = u"weights of these layers, kbit"_s;
-    data.yTitle = hasAccuracy(walk) ? u"%"_s : u"dB"_s;
+    data.yTitle = hasAccuracy(walk) ? u"accuracy, %"_s : u"output SQNR, dB"_s;
     for (const bool onFront : {true, false}) {
         SweepLine line{.name = onFront ? u"Pareto front"_s : u"walked, no better than fewer bits"_s, .dots = {}};
         line.joined = onFront;
