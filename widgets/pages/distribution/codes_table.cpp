@@ -36,6 +36,18 @@ CodesTable::CodesTable(QWidget *parent)
     });
 }
 
+/// Also of a point that lies outside the word.
+static QString pointText(int integerBits, int bits)
+{
+    const int away = integerBits < 0 ? -integerBits : integerBits - bits;
+    if (integerBits >= 0 && away <= 0)
+        return CodesTable::tr("binary point after %1 of %2 bits").arg(integerBits).arg(bits);
+    return (integerBits < 0 ? CodesTable::tr("binary point %1 before the %2 of the word")
+                            : CodesTable::tr("binary point %1 behind the %2 of the word"))
+        .arg(countText(static_cast<std::uint64_t>(away), CodesTable::tr("bit")))
+        .arg(bits);
+}
+
 QString CodesTable::noteFor(const SlotRef &slot) const
 {
     const Slice &slice = m_model.slice();
@@ -47,7 +59,7 @@ QString CodesTable::noteFor(const SlotRef &slot) const
         parts << tr("two’s complement");
     const WordFormat &format = m_model.format();
     if (format.integerBits)
-        parts << tr("binary point after %1 of %2 bits").arg(*format.integerBits).arg(format.bits);
+        parts << pointText(*format.integerBits, format.bits);
     parts << tr("showing %1 of %2").arg(groupedText(slice.shown()), groupedText(slice.total()));
     return parts.join(u" · "_s);
 }

@@ -276,6 +276,8 @@ void DistributionPage::refreshChart()
                   .arg(countText(statistics->bitWeights.zeros, tr("exact zero")), groupedText(statistics->count))
             : soFar ? soFarText(soFar->count, slot.count())
                     : QString());
+    if (const QString left = notDrawnText(session(), slot); m_switch->current() == BitWeights && !left.isEmpty())
+        m_zeros->setText(m_zeros->text() + u" · "_s + left);
     if (statistics && m_switch->current() != BitWeights)
         showBitWeights(slot, statistics); // what is tried there is shown everywhere
     switch (m_switch->current()) {

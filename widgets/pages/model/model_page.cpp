@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/flow_layout.h"
+#include "look/names.h"
 #include "look/theme.h"
 #include "pages/model/bits_bar.h"
 #include "session/session.h"
@@ -56,6 +57,34 @@ ModelPage::ModelPage(Session &session, QWidget *parent)
     connect(m_bits, &BitsBar::activated, this, [this](const QString &layer) { this->session().selectLayers({layer}); });
 }
 
+/// A layer's name to click on: where it is too long, the part stays that tells it from others.
+class NameLink : public QPushButton {
+public:
+    explicit NameLink(const QString &name)
+        : m_name(name)
+    {
+        setProperty("link", true);
+        setAutoDefault(true);
+        setAccessibleName(name);
+        setToolTip(plainTip(name));
+        setMinimumWidth(40);
+        setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        setText(shortcutFree(name));
+    }
+
+protected:
+    void resizeEvent(QResizeEvent *event) override
+    {
+        QPushButton::resizeEvent(event);
+        static constexpr int kPadding = 18;
+        setText(shortcutFree(elidedName(fontMetrics(), m_name, width() - kPadding)));
+    }
+
+private:
+    static QString shortcutFree(QString name) { return name.replace(u'&', u"&&"_s); }
+    QString m_name;
+};
+
 Card *ModelPage::makeList(const QString &title, const QString &tip, const QString &name)
 {
     auto *card = new Card;
@@ -80,11 +109,7 @@ void ModelPage::fillList(Card &list, const std::vector<RankedLayer> &layers)
     grid->setColumnStretch(0, 1);
     int row = 0;
     for (const RankedLayer &ranked : layers) {
-        auto *link = textButton(shownText(ranked.layer), tr("Show the layer"));
-        link->setProperty("link", true);
-        link->setMinimumWidth(40); // a long name is cut: its tooltip has it whole
-        link->setToolTip(plainTip(shownText(ranked.layer)));
-        link->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        auto *link = new NameLink(shownText(ranked.layer));
         connect(link, &QPushButton::clicked, this, [this, name = ranked.layer] { session().selectLayers({name}); });
         grid->addWidget(link, row, 0);
         grid->addWidget(monoLabel(ranked.value), row++, 1, Qt::AlignRight);
