@@ -120,14 +120,15 @@ private Q_SLOTS:
                 u"share of the weights whose code is an end of the range"_s,
                 u"what is proposed for the layer and not applied"_s,
                 u"codes that differ from the other model, or the field that differs"_s,
-                u"problems of the layer, errors first"_s,
-                u"quant_inp / feeds conv1"_s, u"conv1 / reads quant_inp / feeds relu1"_s,
-                u"relu1 / reads conv1 / feeds conv2"_s, u"conv2 / reads relu1 / feeds relu2"_s,
-                u"relu2 / reads conv2 / feeds fc1"_s, u"fc1 / reads relu2 / feeds relu3"_s,
-                u"relu3 / reads fc1 / feeds fc2"_s, u"fc2 / reads relu3"_s,
+                u"problems of the layer, errors first"_s, u"quant_inp / feeds conv1"_s,
+                u"conv1 / reads quant_inp / feeds relu1"_s, u"relu1 / reads conv1 / feeds conv2"_s,
+                u"conv2 / reads relu1 / feeds relu2"_s, u"relu2 / reads conv2 / feeds fc1"_s,
+                u"fc1 / reads relu2 / feeds relu3"_s, u"relu3 / reads fc1 / feeds fc2"_s, u"fc2 / reads relu3"_s,
                 u"conv2 · Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2 · weight · bias"_s, u"conv2"_s,
-                u"Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2"_s, u"Problems · 3 · no error that holds for every target: 3 notes"_s,
-                u"by the rules of 'quantscope check', which hold for every target"_s, u"3 notes: Enter or a click folds and unfolds them"_s,
+                u"Conv2d · weight 32×16×3×3 · fed by relu1 → feeds relu2"_s,
+                u"Problems · 3 · no error that holds for every target: 3 notes"_s,
+                u"by the rules of 'quantscope check', which hold for every target"_s,
+                u"3 notes: Enter or a click folds and unfolds them"_s,
                 u"note, rule export-agrees / digits_fixed_qcdq.ts.pt agrees in 12 quantizers (conv1 = conv_1, conv2 = conv_3, fc1 = linear_6, fc2 = linear_9), matched by order, shape and values; not compared: bit width of conv1 bias, and 3 more"_s,
                 u"note, rule recipe-confirmed / recipe confirmed by digits_fixed_qonnx.onnx: 12 quantizers, 13,706 codes equal"_s,
                 u"note, rule point-outside-word / fc1 / fc1 weight: -1 integer bits of 4: ap_fixed<4,-1> is exact, but some tools refuse a point outside the word"_s,
@@ -135,7 +136,7 @@ private Q_SLOTS:
                 u"Which recipe is in force, and its edits (Ctrl+7)"_s,
                 u"Other quantizers for the selected layers (Ctrl+5)"_s,
                 u"Write the selected layers for hardware (Ctrl+E)"_s,
-                u"Words match the name or the kind, patterns the name as in a recipe: stages.3.*; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; a leading - negates (Ctrl+F)"_s}));
+                u"Words match the name or the kind, patterns the whole name as in a recipe: backbone.stages.3.*; bits<8, sat>1%, sqnr<30, params>=1k, scale=2^-6, kind:conv, problems>0; a leading - negates (Ctrl+F)"_s}));
     }
 
     void actions()
@@ -278,7 +279,7 @@ void PageTipsTest::pages_data()
         QStringList{u"smallest and largest float weight of each channel"_s,
             u"share of a channel's codes that equal an end of the range"_s,
             u"Enter or a double click finds the channel in Values"_s,
-            u"codes that the second model (B) has otherwise"_s});
+            u"codes that are others in the second model (B)"_s});
     row(PageId::Compare,
         QStringList{u"what other quantizers would do to the selected layers"_s,
             u"SQNR over bits, and the fewest bits of the whole network that keep it"_s,
@@ -345,11 +346,11 @@ void PageTipsTest::pages_data()
     row(PageId::Export,
         QStringList{u"ap, ac, sc and C from one file"_s, u"one hexadecimal word a line, for $readmemh"_s,
             u"After writing, headers are compiled with the compilers found on this computer and memory files are read back, and every element is compared with the model"_s,
-            u"Where the files are written; it is made if need be. A relative one is meant from the model"_s,
+            u"Where the files are written; it is made if need be. A relative path starts beside the model"_s,
             u"Choose the folder"_s, u"Show the folder in the file manager"_s, u"Write the selected layers"_s,
             u"shown for conv2.weight"_s, u"the framework’s own"_s, u"((o*16+i)*3+h)*3+w"_s, u"height, width, in, out"_s,
             u"((h*3+w)*16+i)*32+o"_s, u"inputs innermost"_s, u"((o*3+h)*3+w)*16+i"_s, u"transposed Linear"_s,
-            u"does not fit: source"_s, u"the first lines, as they will be written"_s});
+            u"does not fit: written as source"_s, u"the first lines, as they will be written"_s});
     row(PageId::Recipe,
         QStringList{u"model.recipe.toml beside model.pt"_s, u"another file; it is remembered for this model"_s,
             u"only what the file itself says; presets are assumed where it says nothing"_s,

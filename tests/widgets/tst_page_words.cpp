@@ -116,7 +116,7 @@ void PageWordsTest::words_data()
     row(PageId::Export,
         u"Formats|1 of 2|ap, ac, sc and C from one file|one hexadecimal word a line, for $readmemh|Layers: conv|"
         "Folder|Layout|shown for conv.weight|[o][i][h][w]|((o*2+i)*3+h)*3+w|[h][w][i][o]|((h*3+w)*2+i)*4+o|"
-        "[o][h][w][i]|((o*3+h)*3+w)*2+i|does not fit: source|Preview|the first lines, as they will be written"_s);
+        "[o][h][w][i]|((o*3+h)*3+w)*2+i|does not fit: written as source|Preview|the first lines, as they will be written"_s);
     row(PageId::Recipe,
         u"Recipe|no recipe file|This file says its quantizers itself; a recipe is only needed for a state_dict.|"
         "Quantizers|In force, as TOML|conv | weight | int8 | – | computed|fc | weight | uint8 | – | computed"_s);
@@ -126,7 +126,7 @@ void PageWordsTest::words_data()
         u"a0|4|a1|6|D|Go to|Find|Copy as|showing 24 of 24|weight[0, 0]|Flat index|Code|decimal|-12|hex|0xF4|binary ap_fixed<8,6>|111101.00|Value|code · 2⁻²|-3|float in the file|not stored|error|–|in LSB|–|source [a0][a1]|0|Whole tensor: largest |code||columns a0, rows a1; a click goes there"_s);
     row(PageId::Channels, u"This layer has no quantized tensor with output channels."_s);
     row(PageId::Export,
-        u"Formats|1 of 2|ap, ac, sc and C from one file|one hexadecimal word a line, for $readmemh|Layers: mm|Folder|Layout|shown for mm.weight|[a0][a1]|a0*6+a1|does not fit: source|does not fit: source|does not fit: source|Preview|the first lines, as they will be written"_s);
+        u"Formats|1 of 2|ap, ac, sc and C from one file|one hexadecimal word a line, for $readmemh|Layers: mm|Folder|Layout|shown for mm.weight|[a0][a1]|a0*6+a1|does not fit: written as source|does not fit: written as source|does not fit: written as source|Preview|the first lines, as they will be written"_s);
     row(PageId::Compare,
         u"weight error, which is not accuracy|Candidates|weight, 24 elements|▲ The file holds only quantized values: errors are against those, not against the float weights. · framed: best of its row, unless more than three share it · beside a figure: change against the file|SQNR over bits|30 dB needs 6 bits per tensor, float · 5 per tensor, fixed point|Chosen over|2⁻² | 2⁻⁵ | 2⁻³ | 2⁻² | 0.02255 | 0.02255 | 0.02362 | 2⁻¹ | 2.067 | 1.5 | 0.1 | 0.1|<8,6> | <8,3> | <8,5> | <8,6> | none | none | none | <8,7> | none | none | none | none|8 | 8 | 8 | 8 | 8 | 8 | 8 | 8 | 2 | 1 | 2 | 1|exact | exact | exact | exact | 48.7 | 48.7 | 48.1 | 19.8 | 9.5 | 6.0 | 0.4 | 0.4|0 | 0 | 0 | 0 | 4.06e-05 | 4.06e-05 | 4.71e-05 | 3.12e-02 | 3.41e-01 | 7.60e-01 | 2.72e+00 | 2.72e+00|0 | 0 | 0 | 0 | 0.01078 | 0.01078 | 0.01181 | 0.25 | 1 | 1.5 | 2.9 | 2.9|0 | 0 | 0 | 0 | 4.08e−05 | 4.08e−05 | 0 | 0 | 3.89e−02 | 1.25e−01 | 1.21e−01 | 1.25e−01|1.00000 | 1.00000 | 1.00000 | 1.00000 | 0.99999 | 0.99999 | 0.99999 | 0.99501 | 0.94167 | 0.86453 | 0.88312 | 0.86453|0 | 0 | 0 | 0 | 2 | 2 | 1 | 0 | 15 | 24 | 23 | 24|0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 23 | 0|0 | 0 | 0 | 0 | 0 | 0 | 0 | 2 | 8 | 0 | 0 | 0|24/256 | 24/255 | 24/256 | 24/256 | 24/256 | 24/256 | 24/255 | 13/256 | 3/3 | 2/2 | 3/3 | 2/2|192 | 192 | 192 | 192 | 192 | 192 | 192 | 192 | 48 | 24 | 48 | 24|✓ yes | ✓ yes | ✓ yes | ✓ yes | no, float scale | no, float scale | no, float scale | ✓ yes | no, float scale | no, float scale | no, float scale | no, float scale"_s);
     row(PageId::Overview,

@@ -188,7 +188,7 @@ private Q_SLOTS:
         sums.unknown.push_back({LayerId(2), "its weight is empty"});
         const AccumulatorFacts facts = accumulatorFacts(*network, sums, LayerId(1));
         QCOMPARE(facts.text,
-            u"■ Accumulator: 32 declared, at most 64 needed · sums −9,223,372,036,854,775,808 … 12,345 · channel 1 "
+            u"■ Accumulator bits: 32 declared, at most 64 needed · sums −9,223,372,036,854,775,808 … 12,345 · channel 1 "
             u"needs "
             "most · no bias in it · input l0"_s);
         QVERIFY(facts.overflows);

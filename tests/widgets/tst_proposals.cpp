@@ -156,7 +156,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("word");
         QTest::newRow("the same file") << "digits_fixed.pt" << u"conv2 weight ap_fixed<6,-1>"_s << QString();
         QTest::newRow("trained again") << "digits_float.pt" << QString()
-                                       << u"conv2 weight: ap_fixed<6,-1> is dropped, its floats are others now"_s;
+                                       << u"conv2 weight: ap_fixed<6,-1> is dropped, its float weights have changed"_s;
     }
     void readAgain()
     {

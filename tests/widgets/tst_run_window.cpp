@@ -382,7 +382,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return runs().data()->samples == str(x); }));
         QVERIFY(!runs().data()->labels);
         m_window->dataFiles().take(x, DataFiles::Role::Labels);
-        QTRY_COMPARE(label("failure-text"), u"■ x.npy: holds no array of integers, one a sample: labels are that."_s);
+        QTRY_COMPARE(label("failure-text"), u"■ x.npy: holds no array of integers, one a sample, which labels are."_s);
         button("failure-close")->click();
     }
 };

@@ -216,7 +216,7 @@ private Q_SLOTS:
         session().selectLayers({u"conv2"_s});
         m_window->showPage(PageId::Overview);
         QTRY_COMPARE(label("accumulator-text"),
-            u"Accumulator: 32 declared, 19 needed · sums −133,054 … 131,482 · channel 7 needs most · with the bias · "
+            u"Accumulator bits: 32 declared, 19 needed · sums −133,054 … 131,482 · channel 7 needs most · with the bias · "
             "input relu1\nonto relu2: x 2⁻⁹, exact"_s);
         session().selectLayers({u"relu1"_s});
         auto *bar = m_window->findChild<QWidget *>(u"accumulator"_s);

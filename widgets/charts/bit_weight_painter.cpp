@@ -76,6 +76,7 @@ void BitWeightPainter::paintOverlays() const
         const double right = m_geometry.plot.right() - 4;
         const QString &name = m_picture.overlays[at].name;
         const double width = metrics.horizontalAdvance(name);
+        m_painter.fillRect(QRectF(right - width - 34, y, width + 38, metrics.height() + 2), colours().panel);
         m_painter.drawLine(QPointF(right - width - 30, y + metrics.height() / 2),
             QPointF(right - width - 6, y + metrics.height() / 2));
         m_painter.setPen(colours().text);

@@ -39,13 +39,10 @@ static QString signedText(std::int64_t number)
     return (number < 0 ? u"−"_s : u"+"_s) + groupedText(static_cast<std::uint64_t>(number < 0 ? -number : number));
 }
 
-/// From the smaller change to the larger one: "-4 to -7".
+/// As the axis goes: "−7 … −4".
 static QString changeRange(const ChangeBin &bin)
 {
-    if (bin.from == bin.to)
-        return signedText(bin.from);
-    return bin.from < 0 ? signedText(bin.to) + u" … "_s + signedText(bin.from)
-                        : signedText(bin.from) + u" … "_s + signedText(bin.to);
+    return bin.from == bin.to ? signedText(bin.from) : signedText(bin.from) + u" … "_s + signedText(bin.to);
 }
 
 QString ChangeChart::describe(int bar) const

@@ -14,14 +14,14 @@ namespace quantscope {
 /// -133054 -> "−133,054".
 static QString wholeText(std::int64_t value)
 {
-    const auto magnitude = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
-                                     : static_cast<std::uint64_t>(value);
+    const auto magnitude
+        = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
     return (value < 0 ? u"−"_s : QString()) + groupedText(magnitude);
 }
 
 static QString rangeLine(const Network &network, const AccumulatorRange &range)
 {
-    const QString bits = (range.overflows() ? u"■ "_s : QString()) + u"Accumulator: "_s + qs(bitsText(range));
+    const QString bits = (range.overflows() ? u"■ "_s : QString()) + u"Accumulator bits: "_s + qs(bitsText(range));
     QStringList parts{bits, u"sums %1 … %2"_s.arg(wholeText(range.min), wholeText(range.max))};
     if (range.channels.size() > 1)
         parts << u"channel %1 needs most"_s.arg(range.channel);
@@ -32,14 +32,16 @@ static QString rangeLine(const Network &network, const AccumulatorRange &range)
 
 static QString rangeTip(const AccumulatorRange &range)
 {
-    QString tip = u"The smallest and largest sum of weight code times input code, zero points subtracted from both, over "
-                  u"all inputs in the range of the input's quantizer"_s;
+    QString tip
+        = u"The smallest and largest sum of weight code times input code, zero points subtracted from both, over "
+          u"all inputs in the range of the input's quantizer"_s;
     tip += range.biasIncluded ? u", plus the bias code, whose step is that of the sums; "_s : u"; "_s;
     tip += u"%1 in one sum at most, bits in two's complement"_s.arg(countText(range.terms, u"product"_s));
     if (!range.bound.empty())
         tip += u"\nat most, since "_s + shownText(range.bound);
     if (!range.requantizations.empty())
-        tip += u"\nonto the next scale: factor = weight scale · input scale / output scale, as a 32-bit multiplier and a "
+        tip += u"\nonto the next scale: factor = weight scale · input scale / output scale, as a 32-bit multiplier and "
+               u"a "
                u"shift, and as a shift alone"_s;
     return tip;
 }

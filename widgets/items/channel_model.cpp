@@ -83,7 +83,7 @@ std::vector<RowColumn<ChannelRow>> channelColumns()
             value([unknown](const Row &row) { return row.statistics.error.sqnrDb().value_or(unknown); }), kRight},
         {u"Changed"_s, changedText,
             [](const Row &row) { return row.changed ? QVariant(static_cast<double>(*row.changed)) : QVariant(); },
-            kRight, u"codes that the second model (B) has otherwise"_s}};
+            kRight, u"codes that are others in the second model (B)"_s}};
 }
 
 } // namespace

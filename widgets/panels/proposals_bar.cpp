@@ -26,7 +26,7 @@ ProposalsBar::ProposalsBar(Session &session, QWidget *parent)
     , m_apply(textButton(tr("Apply all"), {}))
     , m_discard(textButton(tr("Discard all"),
           tr("Drop every proposal, as one step that can be undone (Ctrl+Z); the recipe stays as it is")))
-    , m_seen(textButton(tr("OK"), tr("Take this word away")))
+    , m_seen(textButton(tr("OK"), tr("Hide this message")))
 {
     setProperty("panel", true);
     setObjectName(u"proposals"_s);

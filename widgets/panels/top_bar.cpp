@@ -48,7 +48,8 @@ void TopBar::setModelOpen(bool open)
     m_filter->setVisible(open);
     m_filter->setPlaceholderText(tr("Filter layers — e.g. bits<8 sat>1%"));
     setAccessible(m_filter, tr("Filter layers"),
-        tr("Words match the name or the kind, patterns the name as in a recipe: stages.3.*; bits<8, sat>1%, sqnr<30, "
+        tr("Words match the name or the kind, patterns the whole name as in a recipe: backbone.stages.3.*; bits<8, "
+           "sat>1%, sqnr<30, "
            "params>=1k, scale=2^-6, kind:conv, problems>0; "
            "a leading - negates (Ctrl+F)"));
 }

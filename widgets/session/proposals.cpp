@@ -251,7 +251,7 @@ QString Proposals::misfit(const Proposal &proposal) const
 {
     const SlotRef slot = slotRef(m_session.network(), proposal.choice.layer, proposal.choice.slot);
     if (!slot)
-        return tr("the model has it no more");
+        return tr("the model no longer has it");
     return quantscope::applyProblem(m_session, slot);
 }
 
@@ -328,7 +328,7 @@ QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known) co
     const SlotChoice &choice = entry.proposal.choice;
     const Layer *layer = known.inspection.network->layer(choice.layer);
     if (!layer || !layer->slot(choice.slot))
-        return tr("the model has it no more");
+        return tr("the model no longer has it");
     const SlotId id{layer->id, choice.slot};
     if (const auto problem = known.problems.find(id); problem != known.problems.end())
         return shownText(problem->second);
@@ -338,7 +338,7 @@ QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known) co
     const Floats floats{figures->count, figures->low, figures->high, figures->error.signalPower};
     const bool same = !entry.floats || *entry.floats == floats || std::isnan(floats.power + entry.floats->power);
     entry.floats = floats;
-    return same ? QString() : tr("its floats are others now");
+    return same ? QString() : tr("its float weights have changed");
 }
 
 void Proposals::drop(const std::vector<std::pair<SlotName, QString>> &misfits)

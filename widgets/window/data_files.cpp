@@ -89,7 +89,7 @@ void DataFiles::takeLabels(const std::vector<SampleArray> &arrays)
     std::vector<SampleArray> fitting;
     std::ranges::copy_if(arrays, std::back_inserter(fitting), &SampleArray::canBeLabels);
     if (fitting.empty())
-        Q_EMIT failed(tr("%1: holds no array of integers, one a sample: labels are that.")
+        Q_EMIT failed(tr("%1: holds no array of integers, one a sample, which labels are.")
                           .arg(placeText(samplePath(arrays.front().place))));
     else if (fitting.size() == 1)
         setLabels(fitting.front().place);
