@@ -131,6 +131,12 @@ void ChangeCounts::add(std::uint64_t begin, std::span<const std::int64_t> a, std
     }
 }
 
+void ChangeCounts::addUnlike(std::uint64_t element)
+{
+    ++m_changed;
+    foundFirst(element);
+}
+
 void ChangeCounts::take(const ChangeCounts &other)
 {
     m_changed += other.m_changed;

@@ -24,6 +24,8 @@ public:
     void add(std::uint64_t begin, std::span<const float> a, std::span<const float> b, float zeroA, float zeroB);
     void add(std::uint64_t begin, std::span<const std::int64_t> a, std::span<const std::int64_t> b, std::int64_t zeroA,
         std::int64_t zeroB);
+    /// An element whose code is a number in one of them alone.
+    void addUnlike(std::uint64_t element);
     /// What was counted of other elements.
     void take(const ChangeCounts &other);
 

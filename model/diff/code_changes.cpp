@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -75,11 +76,22 @@ public:
         m_codes->codes(begin, m_floats);
         return m_floats;
     }
-    std::span<const std::int64_t> integers(std::uint64_t begin, std::uint64_t count)
+    /// What is no number is 0.
+    std::span<std::int64_t> integers(std::uint64_t begin, std::uint64_t count)
     {
         m_integers.resize(count);
         m_codes->integers(begin, m_integers);
         return m_integers;
+    }
+    /// Places, from `begin` on, whose code is no number.
+    const std::vector<std::size_t> &noNumbers(std::uint64_t begin, std::uint64_t count)
+    {
+        m_noNumbers.clear();
+        const auto found = hasFloats() ? codes(begin, count) : std::span<const float>();
+        for (std::size_t i = 0; i < found.size(); ++i)
+            if (std::isnan(found[i]))
+                m_noNumbers.push_back(i);
+        return m_noNumbers;
     }
     CodeReader::Run runAt(std::uint64_t element) const { return m_codes->runAt(element); }
     float zeroPoint(const CodeReader::Run &run) const { return m_codes->parameters(run.channel).zeroPoint; }
@@ -91,6 +103,7 @@ private:
     std::vector<float> m_floats;
     std::vector<std::int64_t> m_integers;
     std::vector<std::uint64_t> m_patterns;
+    std::vector<std::size_t> m_noNumbers;
 };
 
 /// One core's part of a comparison.
@@ -120,7 +133,7 @@ public:
         if (!m_changes.codes || (same && m_sameNumbers))
             return;
         if (m_integers)
-            addRuns(begin, m_a.integers(begin, count), m_b.integers(begin, count));
+            addIntegers(begin, count);
         else
             addRuns(begin, m_a.codes(begin, count), m_b.codes(begin, count));
     }
@@ -134,7 +147,7 @@ public:
         if (m_comparesBytes && sameBytes(begin, count) && (!m_changes.codes || m_sameNumbers))
             return;
         if (m_changes.codes && m_integers)
-            tell(m_a.integers(begin, count), m_b.integers(begin, count), out);
+            tellIntegers(begin, out);
         else if (m_changes.codes)
             tell(m_a.codes(begin, count), m_b.codes(begin, count), out);
         else if (m_changes.stored)
@@ -145,6 +158,34 @@ public:
     }
 
 private:
+    /// NaN equals NaN alone: 0 stands in its place, and no difference of integers is one from it.
+    void addIntegers(std::uint64_t begin, std::uint64_t count)
+    {
+        const auto a = m_a.integers(begin, count), b = m_b.integers(begin, count);
+        for (const auto &[place, isInBoth] : noNumbers(begin, count)) {
+            a[place] = b[place] = 0;
+            if (!isInBoth)
+                m_changes.codes->addUnlike(begin + place);
+        }
+        addRuns<std::int64_t>(begin, a, b);
+    }
+    void tellIntegers(std::uint64_t begin, std::span<ElementChange> out)
+    {
+        tell<std::int64_t>(m_a.integers(begin, out.size()), m_b.integers(begin, out.size()), out);
+        for (const auto &[place, isInBoth] : noNumbers(begin, out.size()))
+            out[place] = {!isInBoth, std::nullopt};
+    }
+    /// Of either side, and whether of both.
+    std::map<std::size_t, bool> noNumbers(std::uint64_t begin, std::uint64_t count)
+    {
+        std::map<std::size_t, bool> out;
+        for (const std::size_t place : m_a.noNumbers(begin, count))
+            out.emplace(place, false);
+        for (const std::size_t place : m_b.noNumbers(begin, count))
+            if (const auto [found, isNew] = out.emplace(place, false); !isNew)
+                found->second = true;
+        return out;
+    }
     template <class Code>
     static void tell(std::span<const Code> a, std::span<const Code> b, std::span<ElementChange> out)
     {

@@ -1,6 +1,7 @@
 // The networks have members called slots.
 #include "diff/diff.h"
 #include "diff/field_changes.h"
+#include "diff/find_changes.h"
 #include "report/diff_report.h"
 #include "support/memory_slot.h"
 #include "support/state_file.h"
@@ -26,6 +27,8 @@ private Q_SLOTS:
     void fields();
     void machineText();
     void whatIsNotSaid();
+    void noNumbersBesideIntegers_data();
+    void noNumbersBesideIntegers();
     void severalScalesMoved();
     void tensorOfOneAlone();
     void valuesInSeveralPieces();
@@ -176,6 +179,52 @@ void TestDiffWords::fields()
     const FieldChanges found = fieldChanges(a, b);
     QTEST(QString::fromStdString(fmt::format("{}", fmt::join(found.changed, "; "))), "fields");
     QTEST(QString::fromStdString(fmt::format("{}", fmt::join(found.unknown, "; "))), "unknown");
+}
+
+void TestDiffWords::noNumbersBesideIntegers_data()
+{
+    QTest::addColumn<bool>("floatsFirst");
+    QTest::addColumn<QString>("said");
+    QTest::newRow("floats first") << true << "3 changed, 1 flips, largest 64, first 0; [64, 127] 1";
+    QTest::newRow("integers first") << false << "3 changed, 1 flips, largest 64, first 0; [-127, -64] 1";
+}
+
+/// The code of NaN is no integer of a file, 0 neither: it differs from each, and no size is told of that.
+void TestDiffWords::noNumbersBesideIntegers()
+{
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const SlotQuantizer floats
+        = slotOf(std::vector<float>{nan, 0.5f, nan, -0.25f}, {2, 2}, affine(8, true, false, {{}, {}, {0x1p-7f}}));
+    const std::vector<std::int8_t> codes = {0, 64, 5, 32};
+    SlotQuantizer integers = floats;
+    integers.tensor = memoryTensor("w", DType::Int8, {2, 2}, std::span<const std::int8_t>(codes));
+    integers.quantizer->rule = CodeRule::Stored;
+    QFETCH(bool, floatsFirst);
+    Network a, b;
+    for (Network *network : {&a, &b}) {
+        network->file = std::make_shared<ModelFile>();
+        Layer layer;
+        layer.name = "fc";
+        layer.slots.push_back((network == &a) == floatsFirst ? floats : integers);
+        network->add(std::move(layer));
+    }
+    const auto diff = diffOf(a, b);
+    QVERIFY(diff.has_value());
+    const SlotDifference &slot = diff->slots.front();
+    QString said = QStringLiteral("%1 changed, %2 flips, largest %3, first %4;")
+                       .arg(slot.codesChanged.value_or(99))
+                       .arg(slot.signFlips.value_or(99))
+                       .arg(slot.largestChange.value_or(99))
+                       .arg(slot.firstIndex.value_or(99));
+    for (const ChangeBin &bin : slot.histogram)
+        said += QStringLiteral(" [%1, %2] %3").arg(bin.from).arg(bin.to).arg(bin.count);
+    QTEST(said, "said");
+    const auto found = [&](const char *query) {
+        const SlotQuantizer &first = floatsFirst ? floats : integers;
+        return findChanges(first, floatsFirst ? integers : floats, *parseFindQuery(query, first))->positions;
+    };
+    QCOMPARE(found("changed"), (std::vector<std::uint64_t>{0, 2, 3}));
+    QCOMPARE(found("change = 0"), (std::vector<std::uint64_t>{1}));
 }
 
 /// The whole of a small document: every key with the number that belongs to it.
