@@ -89,6 +89,10 @@ private Q_SLOTS:
         QTest::newRow("slashes and dots")
             << u"/layer1/layer1.0/conv1/Conv"_s
             << QStringList{u"/layer1/layer1.0/conv1/Conv"_s, u"…1/layer1.0/conv1/Conv"_s, u"…layer1.0/conv1/Conv"_s};
+        QTest::newRow("no numbers") << u"m.input_gate.weight"_s
+                                    << QStringList{u"m.input_gate.weight"_s, u"…input_gate.weight"_s,
+                                           u"…input_ga….weight"_s, u"…input_g….weight"_s, u"…input_….weight"_s,
+                                           u"…input….weight"_s, u"…inpu….weight"_s, u"…inp….weight"_s, u"…weight"_s};
         QTest::newRow("one part") << u"convolution"_s << QStringList{u"convolution"_s};
     }
     void namesKeepWhatDiffers()

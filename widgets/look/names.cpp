@@ -6,9 +6,14 @@
 #include <QPainter>
 #include <QToolTip>
 
+#include <algorithm>
+
 namespace quantscope {
 
 static constexpr QChar kCut = u'…';
+static constexpr qsizetype kHead = 3; ///< letters that still tell a part from others
+
+static bool isSeparator(QChar c) { return c == u'.' || c == u'/' || c == u':'; }
 
 QString elidedName(const QFontMetrics &metrics, const QString &name, int width)
 {
@@ -16,12 +21,18 @@ QString elidedName(const QFontMetrics &metrics, const QString &name, int width)
     if (fits(name))
         return name;
     qsizetype last = 0;
+    const qsizetype end = std::find_if(name.rbegin(), name.rend(), isSeparator).base() - name.begin() - 1;
     for (qsizetype at = 0; at + 1 < name.size(); ++at) {
-        if (name[at] != u'.' && name[at] != u'/' && name[at] != u':')
+        if (!isSeparator(name[at]))
             continue;
         qsizetype number = at; // the number of what gives way tells it from its neighbours
         while (number > last && name[number - 1].isDigit())
             --number;
+        for (qsizetype head = at - last - 1; at == end && number == at && head >= kHead; --head)
+            if (const QString text
+                = (last > 0 ? QString(kCut) : QString()) + name.mid(last, head) + kCut + name.mid(at);
+                fits(text))
+                return text;
         for (const qsizetype from : {number, at + 1})
             if (from != at && fits(kCut + name.mid(from)))
                 return kCut + name.mid(from);

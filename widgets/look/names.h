@@ -7,8 +7,9 @@
 namespace quantscope {
 
 /// A layer's name in a width: leading parts give way first, but for the number at the end of the last of them, since
-/// layers differ by numbers and ends: "…3.block1.conv" of "backbone.stage3.block1.conv". A last part that is too wide
-/// by itself is cut in its middle.
+/// layers differ by numbers and ends: "…3.block1.conv" of "backbone.stage3.block1.conv". Where the part before the last
+/// has no number, its first letters stay: "…input_g….weight". A last part that is too wide by itself is cut in its
+/// middle.
 QString elidedName(const QFontMetrics &metrics, const QString &name, int width);
 
 /// A layer's name, whole in the tooltip.
