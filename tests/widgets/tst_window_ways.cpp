@@ -219,6 +219,20 @@ private Q_SLOTS:
         QCOMPARE(press(Qt::Key_Up), u"digits_fixed_qonnx.onnx"_s);
     }
 
+    /// What is not saved may go with the window: the list of files does not promise it.
+    void recentFilesTellWhatIsSaved()
+    {
+        openModel();
+        const auto state = [] { return Settings::recentFiles().at(0).state; };
+        QCOMPARE(state(), u"no recipe: preset assumed"_s);
+        session().confirmLayers(layerNames(*session().network()));
+        QTRY_VERIFY(
+            session().recipeEdited() && session().state() == Session::State::Ready && !session().recipeAssumed());
+        QCOMPARE(state(), u"no recipe: preset assumed"_s);
+        QCOMPARE(session().saveRecipe(m_recipe), QString());
+        QTRY_COMPARE(state(), u"recipe beside it"_s);
+    }
+
     void clearAsks()
     {
         openModel();

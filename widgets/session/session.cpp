@@ -299,7 +299,8 @@ void Session::startRecovering(std::function<Result<std::shared_ptr<const Recover
                 inForce.proofs.size() != m_document.recipe().proofs.size())
                 m_document.settle(inForce);
             setNetwork((*result)->network, State::Ready);
-            remember();
+            if (!recipeEdited()) // what is not saved may go with the window
+                remember();
         },
         [this](int permille) { Q_EMIT progressChanged(u"computing the quantizers"_s, permille); });
 }

@@ -185,6 +185,8 @@ QWidget *StartPage::makeRecent()
     setUpTable(m_recent, tr("Recent files"));
     m_recent->setObjectName(u"recent"_s);
     m_recent->setHorizontalHeaderLabels({tr("File"), tr("Format"), tr("State"), tr("Size"), tr("Last opened")});
+    for (const int numbers : {3, 4})
+        m_recent->horizontalHeaderItem(numbers)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_recent->setSelectionMode(QAbstractItemView::SingleSelection);
     m_recent->installEventFilter(this);
     m_recent->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
