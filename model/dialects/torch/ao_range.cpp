@@ -15,11 +15,6 @@ struct Limits {
     double steps() const { return static_cast<double>(max - min); }
 };
 
-struct Affine {
-    float scale = 0;
-    double zeroPoint = 0;
-};
-
 Limits limitsOf(const AoRange &range)
 {
     const int half = 1 << (range.bits - 1);
@@ -35,7 +30,7 @@ double clamped(double zeroPoint, Limits limits)
 
 /// UniformQuantizationObserverBase._calculate_qparams with a symmetric scheme. The zero point of quint8 is 128, and
 /// where somebody gave limits their middle, rounded down.
-Affine symmetric(float low, float high, Limits limits, float epsilon, bool givenLimits)
+AoParameters symmetric(float low, float high, Limits limits, float epsilon, bool givenLimits)
 {
     const float bound = std::max(-std::min(low, 0.0f), std::max(high, 0.0f));
     const float scale = bound / static_cast<float>(limits.steps() / 2);
@@ -44,15 +39,33 @@ Affine symmetric(float low, float high, Limits limits, float epsilon, bool given
 }
 
 /// The same with an affine one.
-Affine affine(float low, float high, Limits limits, float epsilon)
+AoParameters affine(float low, float high, Limits limits, float epsilon)
 {
     const float negative = std::min(low, 0.0f), positive = std::max(high, 0.0f);
     const float scale = std::max((positive - negative) / static_cast<float>(limits.steps()), epsilon);
     return {scale, clamped(limits.min - std::nearbyint(static_cast<double>(negative / scale)), limits)};
 }
 
+/// A scale below this one is raised to it, and the bounds with it (SMALL_SCALE_THRESHOLD); one that has no reciprocal
+/// is 0.1 before.
+constexpr float kLeastFused = 6.1e-5f;
+
+/// Bounds of one sign end where the least scale does.
+void raiseTo(float scale, float raised, Limits limits, float &low, float &high)
+{
+    if (low == 0.0f) {
+        high = raised * static_cast<float>(limits.steps());
+    } else if (high == 0.0f) {
+        low = -raised * static_cast<float>(limits.steps());
+    } else {
+        const float factor = raised / scale;
+        low *= factor;
+        high *= factor;
+    }
+}
+
 /// ChooseQuantizationParams of torch's kernels.
-Affine fused(float low, float high, Limits limits, bool isSymmetric)
+AoParameters fused(float low, float high, Limits limits, bool isSymmetric)
 {
     const bool balanced = isSymmetric && low < 0 && high > 0;
     if (balanced) {
@@ -64,14 +77,19 @@ Affine fused(float low, float high, Limits limits, bool isSymmetric)
     }
     low = std::min(low, 0.0f);
     high = std::max(high, 0.0f);
+    double scale = (static_cast<double>(high) - static_cast<double>(low)) / limits.steps();
+    if (const auto single = static_cast<float>(scale); single == 0.0f || std::isinf(1.0f / single))
+        scale = 0.1;
+    if (scale < static_cast<double>(kLeastFused)) {
+        raiseTo(static_cast<float>(scale), kLeastFused, limits, low, high);
+        scale = static_cast<double>(kLeastFused);
+    }
     const double bottom = static_cast<double>(low), top = static_cast<double>(high);
-    const auto scale = static_cast<float>((top - bottom) / limits.steps());
-    const double step = static_cast<double>(scale);
-    const double fromLow = limits.min - bottom / step, fromHigh = limits.max - top / step;
-    const double lowError = std::fabs(limits.min) - std::fabs(bottom / step),
-                 highError = std::fabs(limits.max) - std::fabs(top / step);
+    const double fromLow = limits.min - bottom / scale, fromHigh = limits.max - top / scale;
+    const double lowError = std::fabs(limits.min) - std::fabs(bottom / scale),
+                 highError = std::fabs(limits.max) - std::fabs(top / scale);
     const double zero = balanced ? (limits.min + limits.max) / 2.0 : lowError < highError ? fromLow : fromHigh;
-    return {scale, clamped(std::nearbyint(zero), limits)};
+    return {static_cast<float>(scale), clamped(std::nearbyint(zero), limits)};
 }
 
 /// One way of all channels, or it is not the way.
@@ -81,7 +99,7 @@ template <class Make> bool makesAll(const AoBounds &bounds, Make make)
     for (std::size_t i = 0; i < bounds.scale.size(); ++i) {
         if (bounds.scale[i] <= bounds.epsilon)
             continue; // any range would do
-        const Affine made = make(bounds.minimum[i], bounds.maximum[i]);
+        const AoParameters made = make(bounds.minimum[i], bounds.maximum[i]);
         if (made.scale != bounds.scale[i] || made.zeroPoint != static_cast<double>(bounds.zeroPoint[i]))
             return false;
         any = true;
@@ -100,6 +118,11 @@ bool fits(const AoBounds &bounds, const AoRange &range)
 }
 
 } // namespace
+
+AoParameters fusedParameters(float low, float high, const AoRange &range, bool isSymmetric)
+{
+    return fused(low, high, limitsOf(range), isSymmetric);
+}
 
 std::optional<AoRange> rangeOf(const AoBounds &bounds)
 {

@@ -23,6 +23,15 @@ struct AoBounds {
     std::optional<bool> usuallySigned = {};
 };
 
+struct AoParameters {
+    float scale = 0;
+    double zeroPoint = 0;
+};
+
+/// What torch's kernels make of the least and the largest value that they saw (ChooseQuantizationParams of 1.13:
+/// dynamic quantization, the fused kernel of fake quantizers).
+AoParameters fusedParameters(float low, float high, const AoRange &range, bool isSymmetric);
+
 /// The one range of 1 to 8 or 16 bits with which torch's observers (symmetric or affine, in Python or in the fused
 /// kernel of its newer fake quantizers) turn the bounds into exactly these scales and zero points. A checkpoint does
 /// not store it. Where a range and its narrow form do (as -128 to 127 in the fused kernel and -127 to 127 outside of

@@ -1,3 +1,4 @@
+#include "dialects/torch/ao_range.h"
 #include "formats/open_model.h"
 #include "formats/zip_builder.h"
 #include "open/open_network.h"
@@ -14,15 +15,20 @@
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/_choose_qparams_per_tensor.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/fake_quantize_per_channel_affine.h>
 #include <ATen/ops/fake_quantize_per_tensor_affine.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/fused_moving_avg_obs_fake_quant.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/quantize_per_channel.h>
 #include <ATen/ops/quantize_per_tensor.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -158,6 +164,37 @@ at::Tensor corpusValues()
     return parts.empty() ? at::Tensor() : at::cat(parts);
 }
 
+/// What observers see: of both signs, of one, on the grid, so small that torch takes another scale, large.
+std::vector<std::pair<const char *, at::Tensor>> observedTensors()
+{
+    at::manual_seed(11);
+    const at::Tensor normal = at::randn({4, 500});
+    return {{"normal", normal}, {"of one sign", normal.abs().add(0.1)}, {"below 0", normal.abs().neg().sub(3)},
+        {"shifted", normal.add(1.7)},
+        {"ties", at::arange(-64, 65, at::TensorOptions(at::kFloat)).mul(0.5).reshape({3, 43})},
+        {"small", normal.mul(1e-4)}, {"tiny", normal.mul(1e-7)}, {"tiny of one sign", normal.abs().mul(1e-6)},
+        {"subnormal", normal.mul(1e-41)}, {"zeros", at::zeros({2, 8})}, {"-0", at::zeros({2, 8}).neg()},
+        {"large", normal.mul(5e37)}, {"one value", at::full({2, 3}, 2.5)}, {"corpus", corpusValues().reshape({1, -1})}};
+}
+
+/// Empty where scale and zero point are those that our reading of torch.ao computes, and no other range is found for
+/// them. Several ranges may have them, and then none is.
+QString differenceOfParameters(const at::Tensor &low, const at::Tensor &high, const at::Tensor &scale,
+    const at::Tensor &zero, AoRange range, bool isSymmetric)
+{
+    const auto at0 = [](const at::Tensor &one) { return one.item().toFloat(); };
+    const float least = at0(low), most = at0(high), step = at0(scale), middle = at0(zero);
+    const AoParameters own = fusedParameters(least, most, range, isSymmetric);
+    if (own.scale != step || own.zeroPoint != static_cast<double>(middle))
+        return QString("%1 and %2 instead of %3 and %4").arg(own.scale).arg(own.zeroPoint).arg(step).arg(middle);
+    AoBounds bounds{{&least, 1}, {&most, 1}, {&step, 1}, {&middle, 1}};
+    bounds.usuallySigned = range.isSigned;
+    const auto found = rangeOf(bounds);
+    return !found || (found->bits == range.bits && found->isSigned == range.isSigned)
+        ? QString()
+        : QString("a range of %1 bits").arg(found->bits);
+}
+
 at::Tensor samplesFor(double scale)
 {
     return at::cat({edges(static_cast<float>(scale)), at::randn({20000}) * (60 * scale),
@@ -281,6 +318,58 @@ private Q_SLOTS:
         QVERIFY(at::stack({values, values})
                     .equal(at::fake_quantize_per_channel_affine(
                         rows, scales.to(at::kFloat), zeros.to(at::kInt), 0, low, high)));
+    }
+
+    /// at::_choose_qparams_per_tensor, which dynamic quantization takes its scale from.
+    void rangesAreFound_data()
+    {
+        QTest::addColumn<int>("tensor");
+        for (int i = 0; const auto &[name, tensor] : observedTensors())
+            QTest::newRow(name) << i++;
+    }
+    void rangesAreFound()
+    {
+        QFETCH(const int, tensor);
+        const at::Tensor x = observedTensors()[static_cast<std::size_t>(tensor)].second;
+        for (const bool isReduced : {false, true}) {
+            const auto [scale, zero] = at::_choose_qparams_per_tensor(x, isReduced);
+            QCOMPARE(differenceOfParameters(x.min(), x.max(), at::scalar_tensor(scale), at::scalar_tensor(zero),
+                         {isReduced ? 7 : 8, false, false}, false),
+                QString());
+        }
+    }
+
+    /// The kernel of newer fake quantizers: scale and zero point of what it saw, and its values, which are ours.
+    void fakeQuantizersAreEqual_data() { rangesAreFound_data(); }
+    void fakeQuantizersAreEqual()
+    {
+        QFETCH(const int, tensor);
+        const at::Tensor x = observedTensors()[static_cast<std::size_t>(tensor)].second;
+        const at::Tensor on = at::ones({1}, at::TensorOptions(at::kLong));
+        for (const bool isSigned : {false, true})
+            for (const int bits : {8, 4})
+                for (const bool isSymmetric : {false, true})
+                    for (const bool ofRows : {false, true}) {
+                        const std::int64_t rows = ofRows ? x.size(0) : 1;
+                        at::Tensor low = at::full({rows}, INFINITY), high = at::full({rows}, -INFINITY);
+                        at::Tensor scale = at::ones({rows}), zero = at::zeros({rows}, at::TensorOptions(at::kInt));
+                        const std::int64_t half = 1 << (bits - 1), least = isSigned ? -half : 0,
+                                           most = least + 2 * half - 1;
+                        const at::Tensor made = at::fused_moving_avg_obs_fake_quant(
+                            x, on, on, low, high, scale, zero, 0.01, least, most, 0, ofRows, isSymmetric);
+                        for (std::int64_t row = 0; row < rows; ++row) {
+                            const at::Tensor in = ofRows ? x.select(0, row) : x,
+                                             out = ofRows ? made.select(0, row) : made;
+                            QCOMPARE(differenceOfParameters(low[row], high[row], scale[row], zero[row],
+                                         {bits, isSigned, false}, isSymmetric),
+                                QString());
+                            CodeParameters parameters = parametersOf(scale[row].item().toDouble(),
+                                zero[row].item().toLong(), kSigned, CodeRule::ReciprocalRoundAdd);
+                            parameters.min = static_cast<float>(least);
+                            parameters.max = static_cast<float>(most);
+                            QVERIFY(ourValues(ourCodes(in, parameters), parameters).equal(out));
+                        }
+                    }
     }
 
     /// Where the definitions part: ONNX and Brevitas divide, torch multiplies by the reciprocal; from 2^63 on, infinity
