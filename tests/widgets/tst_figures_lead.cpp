@@ -2,6 +2,7 @@
 #include "charts/bit_weight_chart.h"
 #include "charts/chart_actions.h"
 #include "look/controls.h"
+#include "look/names.h"
 #include "look/powers.h"
 #include "look/table_copy.h"
 #include "look/theme.h"
@@ -292,6 +293,45 @@ private Q_SLOTS:
         for (int page = 0; page < kPageCount; ++page)
             m_window->pages()->page(static_cast<PageId>(page))->refreshNow(); // without a layer
         session().close();
+    }
+
+    /// Five lines over the bars; what is left out is counted. Links keep what tells their layers apart.
+    void manyLayers()
+    {
+        session().selectLayers({u"fc1"_s});
+        distribution();
+        QStringList notes;
+        for (const auto *found : m_window->findChildren<ElidedLabel *>())
+            if (found->text().contains(u"binary point"_s))
+                notes << found->text().section(u" · "_s, -2, -2);
+        QCOMPARE(notes, QStringList{u"binary point 1 bit before the 4 of the word"_s}); // ap_fixed<4,-1>
+        m_model = QString::fromStdString(test::data("brevitas/0.10.2/lstm_only.pt"));
+        openModel();
+        QStringList weights;
+        for (const Layer &layer : session().network()->layers)
+            if (layer.slot(Slot::Weight))
+                weights << qs(layer.name);
+        QCOMPARE(weights.size(), 8);
+        session().selectLayers(weights);
+        auto *chart = distribution()->bitWeights();
+        QTRY_COMPARE(chart->overlays().size(), std::size_t(5));
+        for (std::size_t i = 0; i < 5; ++i)
+            QCOMPARE(chart->overlays()[i].name, weights[static_cast<qsizetype>(i) + 1]);
+        QCOMPARE(label("zeros"), u"0 exact zeros of 12 · 2 selected layers not drawn"_s);
+        session().selectLayers(weights.mid(0, 6));
+        distribution();
+        QCOMPARE(label("zeros"), u"0 exact zeros of 12"_s);
+        m_window->resize(1024, 700);
+        run(u"Ctrl+0"_s);
+        const auto cut = [&] { // until the page has its place and its rows
+            QStringList texts;
+            for (auto *link : m_window->findChild<QWidget *>(u"model-noisiest"_s)->findChildren<QPushButton *>())
+                if (const QString &name = link->accessibleName();
+                    link->text() != name && link->text() == elidedName(link->fontMetrics(), name, link->width() - 18))
+                    texts << link->text();
+            return texts.size();
+        };
+        QTRY_COMPARE(cut(), qsizetype(5));
     }
 
     /// Raised exponents are wider than the characters of the font: lines break where those that are painted end.
