@@ -16,9 +16,11 @@ namespace quantscope {
 /// Gets the pieces of arrays as they come.
 using ArraySink = std::function<void(const ArrayMessage &piece)>;
 
+constexpr std::uint64_t kMegabyte = 1'000'000; ///< bytes; of limits that people give
+
 struct RunClientOptions {
     std::string program; ///< empty: quantscope-torch beside this program, else on PATH
-    std::uint64_t memoryLimit = 1ull << 30; ///< bytes of activations kept between two runs
+    std::uint64_t memoryLimit = 1000 * kMegabyte; ///< bytes of activations kept between two runs; 0 keeps nothing
     std::chrono::milliseconds cancelled{500}; ///< how long a cancelled run may go on before its process is ended
     std::chrono::seconds silence{600}; ///< without a word, after which it counts as stuck
     std::uint64_t keptOutputs = 256ull << 20; ///< bytes of RunOutput::values; more are left empty
@@ -42,6 +44,8 @@ public:
     Result<RunResult> run(const RunRequest &request, const Progress &progress = {}, const ArraySink &sink = {});
     bool isRunning() const { return m_process.has_value(); }
     pid_t pid() const { return m_process ? m_process->pid() : 0; }
+    /// From the next run on, which drops what is kept beyond it. Results do not depend on it.
+    void setMemoryLimit(std::uint64_t bytes) { m_options.memoryLimit = bytes; }
     /// Ends the process; the next run starts it.
     void stop();
 

@@ -1,4 +1,5 @@
 #include "formats/open_model.h"
+#include "graph/tensor_files.h"
 #include "support/paths.h"
 #include "tensor/tensor.h"
 
@@ -76,6 +77,9 @@ private Q_SLOTS:
         for (const char *name : {"a.safetensors", "b.safetensors", "model.safetensors.index.json"})
             bytes += QFileInfo(folder.path(name)).size();
         QCOMPARE((*file)->bytes, static_cast<std::uint64_t>(bytes));
+        QCOMPARE(tensorFiles(**file),
+            (std::vector<std::string>{
+                folder.path("a.safetensors").toStdString(), folder.path("b.safetensors").toStdString()}));
     }
 
     /// Caches of downloads link to what they share.

@@ -57,6 +57,26 @@ void checkLocation(const std::string &location)
         throw ParseError(fmt::format("external data: '{}' leaves the model's folder", shown));
 }
 
+/// By the name that the model gives it, whatever it links to; or not there, and then nothing but that name.
+class ExternalFile final : public NamedSource {
+public:
+    ExternalFile(std::string path, std::shared_ptr<const ByteSource> file)
+        : NamedSource(std::move(path))
+        , m_file(std::move(file))
+    {
+    }
+    std::uint64_t size() const override { return m_file ? m_file->size() : 0; }
+    void read(std::uint64_t offset, std::span<std::byte> out) const override
+    {
+        if (!m_file)
+            throw ParseError("is not there", offset);
+        m_file->read(offset, out);
+    }
+
+private:
+    std::shared_ptr<const ByteSource> m_file;
+};
+
 } // namespace
 
 ExternalData::ExternalData(const std::string &modelPath)
@@ -77,10 +97,9 @@ bool ExternalData::isInside(const fs::path &file) const
     });
 }
 
-std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location)
+std::shared_ptr<const NamedSource> ExternalData::open(const std::string &location)
 {
     constexpr std::size_t kHeldOpen = 128; // files; exporters write one for each tensor of a large model
-    checkLocation(location);
     if (const auto found = m_open.find(location); found != m_open.end())
         return found->second;
     std::error_code error;
@@ -91,11 +110,11 @@ std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location
     if (!isInside(file))
         throw ParseError(
             fmt::format("external data: '{}' is a link that leaves the model's folder", printable(location)));
-    std::shared_ptr<const ByteSource> &source = m_files[file];
+    std::shared_ptr<const NamedSource> &source = m_files[file];
     const auto keep = [&](const auto &opened) {
         if (!opened)
             throw ParseError(fmt::format("external data: '{}' {}", printable(location), opened.error().message));
-        source = *opened;
+        source = std::make_shared<const ExternalFile>(pathOf(location), *opened);
     };
     if (source == nullptr && m_files.size() <= kHeldOpen)
         keep(FileSource::open(file.string()));
@@ -105,12 +124,19 @@ std::shared_ptr<const ByteSource> ExternalData::open(const std::string &location
     return source;
 }
 
+std::string ExternalData::pathOf(const std::string &location) const
+{
+    return (m_folder / location).lexically_normal().string();
+}
+
 void ExternalData::attach(TensorInfo &tensor, const ExternalReference &reference, std::uint64_t neededBytes)
 {
     if (!reference.location)
         throw ParseError("external data: no location is given");
     const std::uint64_t offset = decimal(reference.offset, 0, "offset");
     const std::uint64_t stated = decimal(reference.length, 0, "length");
+    checkLocation(*reference.location);
+    tensor.storage.source = std::make_shared<const ExternalFile>(pathOf(*reference.location), nullptr);
     const auto source = open(*reference.location);
     const std::string name = printable(*reference.location);
     if (offset > source->size())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/named_source.h"
 #include "tensor/tensor.h"
 
 #include <filesystem>
@@ -27,17 +28,18 @@ public:
     explicit ExternalData(const std::string &modelPath);
 
     /// Fills `tensor.storage` with exactly `neededBytes`; throws ParseError saying why not (the tensor's problem, not
-    /// the file's).
+    /// the file's): then it only says which file that would be, where the location may be opened.
     void attach(TensorInfo &tensor, const ExternalReference &reference, std::uint64_t neededBytes);
 
 private:
-    std::shared_ptr<const ByteSource> open(const std::string &location);
+    std::shared_ptr<const NamedSource> open(const std::string &location);
+    std::string pathOf(const std::string &location) const;
     bool isInside(const std::filesystem::path &file) const;
 
     std::filesystem::path m_folder; ///< that locations count from
     std::vector<std::filesystem::path> m_folders; ///< that files may lie in, resolved
-    std::map<std::string, std::shared_ptr<const ByteSource>> m_open; ///< by location
-    std::map<std::filesystem::path, std::shared_ptr<const ByteSource>> m_files; ///< by resolved path
+    std::map<std::string, std::shared_ptr<const NamedSource>> m_open; ///< by location
+    std::map<std::filesystem::path, std::shared_ptr<const NamedSource>> m_files; ///< by resolved path
 };
 
 } // namespace quantscope::onnx

@@ -260,7 +260,7 @@ TensorInfo readTensor(
     try {
         resolve(context, raw, tensor);
     } catch (const ParseError &error) {
-        tensor.storage = {};
+        tensor.storage = {.source = raw.external ? tensor.storage.source : nullptr};
         tensor.problem = error.what();
         // Text is legal, and no quantizer's business.
         if (tensor.dtype != DType::String)

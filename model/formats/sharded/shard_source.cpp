@@ -27,19 +27,19 @@ std::shared_ptr<const FileSource> ShardPool::open(const std::string &path)
 }
 
 ShardSource::ShardSource(std::string path, std::shared_ptr<ShardPool> pool)
-    : m_path(std::move(path))
+    : NamedSource(std::move(path))
     , m_pool(std::move(pool))
 {
-    const auto file = m_pool->open(m_path);
+    const auto file = m_pool->open(this->path());
     m_size = file->size();
     m_identity = file->identity();
 }
 
 void ShardSource::read(std::uint64_t offset, std::span<std::byte> out) const
 {
-    const auto file = m_pool->open(m_path);
+    const auto file = m_pool->open(this->path());
     if (file->size() != m_size || file->identity() != m_identity)
-        throw ParseError(fmt::format("{} changed since it was opened", printable(m_path)));
+        throw ParseError(fmt::format("{} changed since it was opened", printable(path())));
     file->read(offset, out);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/byte_source.h"
+#include "base/named_source.h"
 
 #include <list>
 #include <memory>
@@ -25,7 +25,7 @@ private:
 };
 
 /// A file that is opened when its bytes are asked for.
-class ShardSource final : public ByteSource {
+class ShardSource final : public NamedSource {
 public:
     /// Throws ParseError when it is no file that can be read.
     ShardSource(std::string path, std::shared_ptr<ShardPool> pool);
@@ -34,7 +34,6 @@ public:
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
 
 private:
-    std::string m_path;
     std::shared_ptr<ShardPool> m_pool;
     std::uint64_t m_size = 0;
     FileIdentity m_identity;

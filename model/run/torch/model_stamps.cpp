@@ -6,14 +6,8 @@
 
 namespace quantscope {
 
-std::vector<FileStamp> modelStamps(const RunModel &model)
+std::vector<FileStamp> fileStamps(std::vector<std::string> paths)
 {
-    std::vector<std::string> paths = exportsBeside(model.path);
-    paths.push_back(model.path);
-    for (const auto &path : {model.recipe ? model.recipe : recipeBeside(model.path),
-             model.quantInfo ? model.quantInfo : quantInfoBeside(model.path)})
-        if (path)
-            paths.push_back(*path);
     std::vector<FileStamp> out;
     for (std::string &path : paths) {
         std::error_code failed;
@@ -22,6 +16,17 @@ std::vector<FileStamp> modelStamps(const RunModel &model)
         out.push_back({std::move(path), bytes, written});
     }
     return out;
+}
+
+std::vector<FileStamp> modelStamps(const RunModel &model)
+{
+    std::vector<std::string> paths = exportsBeside(model.path);
+    paths.push_back(model.path);
+    for (const auto &path : {model.recipe ? model.recipe : recipeBeside(model.path),
+             model.quantInfo ? model.quantInfo : quantInfoBeside(model.path)})
+        if (path)
+            paths.push_back(*path);
+    return fileStamps(std::move(paths));
 }
 
 } // namespace quantscope

@@ -20,5 +20,7 @@ struct FileStamp {
 /// Of the files that a model is opened from: itself, its recipe, its quant_info.json and the exports beside it, also
 /// those that are found beside it alone.
 std::vector<FileStamp> modelStamps(const RunModel &model);
+/// Of others, also of those that are not there.
+std::vector<FileStamp> fileStamps(std::vector<std::string> paths);
 
 } // namespace quantscope

@@ -79,7 +79,7 @@ private:
     Result<void> open(const RunModel &model)
     {
         const std::vector<FileStamp> stamps = modelStamps(model);
-        const bool kept = m_work && m_model == model && m_stamps == stamps;
+        const bool kept = m_work && m_model == model && m_stamps == stamps && m_tensorStamps == tensorStamps();
         if (!kept)
             if (const auto opened = openAnew(model); !opened)
                 return opened;
@@ -87,6 +87,8 @@ private:
         m_channel.send(FrameType::Opened, payloadOf(OpenedMessage{m_work->notes(), kept}));
         return {};
     }
+
+    std::vector<FileStamp> tensorStamps() const { return fileStamps(m_work->files()); }
 
     Result<void> openAnew(const RunModel &model)
     {
@@ -96,6 +98,7 @@ private:
         if (!work)
             return tl::unexpected(work.error());
         m_work = std::move(*work);
+        m_tensorStamps = tensorStamps();
         return {};
     }
 
@@ -134,7 +137,7 @@ private:
     FrameChannel &m_channel;
     CommandQueue m_queue;
     RunModel m_model; ///< that m_work is of, with the files that it was
-    std::vector<FileStamp> m_stamps;
+    std::vector<FileStamp> m_stamps, m_tensorStamps;
     std::unique_ptr<RunWork> m_work;
 };
 

@@ -1,5 +1,6 @@
 #include "run/torch/run_work.h"
 
+#include "graph/tensor_files.h"
 #include "run/torch/run_pass.h"
 
 #include <algorithm>
@@ -15,6 +16,16 @@ Result<std::unique_ptr<RunWork>> RunWork::open(const RunModel &model, const Prog
     if (!engine)
         return tl::unexpected(engine.error());
     return std::unique_ptr<RunWork>(new RunWork(std::move(*opened), std::move(*engine)));
+}
+
+std::vector<std::string> RunWork::files() const
+{
+    std::vector<std::string> out = tensorFiles(*m_model.shown().file);
+    if (m_model.graph().get() != &m_model.shown()) {
+        const auto more = tensorFiles(*m_model.graph()->file);
+        out.insert(out.end(), more.begin(), more.end());
+    }
+    return out;
 }
 
 Result<void> RunWork::takeData(const RunData &data)

@@ -26,6 +26,8 @@ class RunWork {
 public:
     static Result<std::unique_ptr<RunWork>> open(const RunModel &model, const Progress &progress);
 
+    /// Further files that its tensors are in (tensorFiles).
+    std::vector<std::string> files() const;
     const std::vector<std::string> &notes() const { return m_model.notes(); }
     Result<void> takeData(const RunData &data);
     std::uint64_t samples() const { return m_inputs ? m_inputs->samples() : 0; }
