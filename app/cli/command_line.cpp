@@ -1,8 +1,11 @@
 #include "command_line.h"
 
+#include "base/parse_number.h"
 #include "export/layout.h"
 #include "export/writers/writer.h"
+#include "run/run_client.h"
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -30,6 +33,22 @@ void addTarget(CLI::App &word, std::string &target)
 {
     word.add_option("--target", target, "What it is made for (default: what holds for every target)")
         ->check(CLI::IsMember(std::vector<std::string>(targetNames().begin(), targetNames().end())));
+}
+
+CLI::Option *addMemory(CLI::App &word, std::optional<std::uint64_t> &memory)
+{
+    return word
+        .add_option("--memory", memory,
+            fmt::format("Megabytes that what flowed may take between two runs, so that a change late in the network "
+                        "costs only what follows it (default: {}); 0 keeps nothing; results do not depend on it",
+                RunClientOptions().memoryLimit / kMegabyte))
+        ->type_name("MB")
+        ->check([](const std::string &text) -> std::string {
+            const auto megabytes = parseNumber<std::uint64_t>(text);
+            return megabytes && *megabytes <= std::numeric_limits<std::uint64_t>::max() / kMegabyte
+                ? std::string()
+                : fmt::format("'{}' is no whole number of megabytes, such as 1000, or 0 to keep nothing", text);
+        });
 }
 
 void addInspect(CLI::App &app, Command &chosen)
@@ -93,6 +112,19 @@ void addRecipe(CLI::App &app, Command &chosen)
     });
 }
 
+void addWalk(CLI::App &word, CompareArguments &arguments, CLI::Option *data)
+{
+    auto *sweep = word.add_flag("--sweep", arguments.walks,
+        "With --data: every width (2:8 without --bits) of each layer alone in the network, then total bits against "
+        "accuracy or output SQNR; how many runs that takes is said first");
+    sweep->needs(data);
+    word.add_option("--over", arguments.over,
+            "With --sweep: whose widths: those of weights, activations (their bits are those of one sample), or both")
+        ->check(CLI::IsMember({"weights", "activations", "both"}))
+        ->capture_default_str()
+        ->needs(sweep);
+}
+
 void addCompare(CLI::App &app, Command &chosen)
 {
     auto arguments = std::make_shared<CompareArguments>();
@@ -101,10 +133,9 @@ void addCompare(CLI::App &app, Command &chosen)
     word->add_option("layers", arguments->layers, "The layers' paths (default: all that have values)");
     word->add_option("--with", arguments->with,
             "A candidate: a preset with keywords (NAME,bit_width=4; of activations range=max or range=99.9, a "
-            "percentile "
-            "of the data), ap_fixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary, ternary; may "
-            "repeat "
-            "(default: all that follow from the values)")
+            "percentile of the data), ap_fixed<W,I>, torch_per_tensor_affine, torch_per_channel_affine, binary, "
+            "ternary; may "
+            "repeat (default: all that follow from the values)")
         ->allow_extra_args(false);
     word->add_option("--bits", arguments->bits, "Sweep: every candidate at widths such as 2:8");
     word->add_option("--keep-sqnr", arguments->keepSqnr,
@@ -119,10 +150,8 @@ void addCompare(CLI::App &app, Command &chosen)
         "Samples as run takes them: adds what each candidate does to the network's output and, with --labels, "
         "accuracy");
     word->add_option("--labels", arguments->labels, "Labels as run takes them")->needs(data);
-    word->add_flag("--sweep", arguments->walks,
-            "With --data: every width (2:8 without --bits) of each layer alone in the network, then total bits against "
-            "accuracy or output SQNR; how many runs that takes is said first")
-        ->needs(data);
+    addWalk(*word, *arguments, data);
+    addMemory(*word, arguments->memory)->needs(data);
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);
@@ -180,6 +209,7 @@ void addRun(CLI::App &app, Command &chosen)
     word->add_option("--limit", arguments->limit, "Runs the first samples alone")->check(CLI::NonNegativeNumber);
     word->add_option("--save", arguments->save, "Writes the graph's outputs as an .npz");
     word->add_flag("--layers", arguments->layers, "With --save: also what leaves each layer, as layer/NAME");
+    addMemory(*word, arguments->memory);
     word->add_option("--recipe", arguments->recipe, "The recipe of a checkpoint");
     addPart(*word, arguments->part);
     addQuantInfo(*word, arguments->quantInfo);

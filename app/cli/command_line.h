@@ -33,10 +33,12 @@ struct RecipeArguments {
 };
 
 struct CompareArguments {
-    std::string file, slotText = "weight", bits;
+    std::string file, slotText = "weight", bits, over = "weights"; ///< over: whose widths --sweep chooses
+    bool allLayers = false; ///< none is named
     Slot slot = Slot::Weight; ///< what the text says, once the model is known
     std::vector<std::string> layers, with;
     std::optional<std::string> recipe, part, quantInfo, data, labels;
+    std::optional<std::uint64_t> memory; ///< megabytes
     std::optional<double> keepSqnr;
     bool json = false, csv = false, powerOfTwo = false, walks = false;
 
@@ -53,7 +55,7 @@ struct RunArguments {
     std::string file, data;
     std::optional<std::string> recipe, part, quantInfo, labels, save;
     std::vector<std::string> with; ///< LAYER[:SLOT]=CANDIDATE
-    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> limit, memory; ///< samples, megabytes
     bool allFloat = false, layers = false, json = false;
 };
 

@@ -101,7 +101,7 @@ Result<std::vector<DataEffect>> effectsOnData(
 {
     if (!arguments.data)
         return std::vector<DataEffect>();
-    RunClient client;
+    RunClient client(clientOptions(arguments.memory));
     const Progress progress = progressOnTerminal("running");
     auto effects = measureEffects(client, dataRequest(arguments), choicesOf(compared), progress);
     clearTerminalLine();
@@ -191,6 +191,9 @@ int run(CompareArguments arguments)
     else
         arguments.layers.clear();
     const bool isActivation = slot && presetSlot(*slot) == Slot::Act;
+    arguments.allLayers = arguments.layers.empty();
+    if (arguments.walks && slot && !isActivation)
+        return walkWidthsOnData(arguments, *network);
     if (arguments.layers.empty() && slot)
         arguments.layers = isActivation ? activationLayers(*network, *slot) : comparableLayers(*network, *slot);
     if (arguments.layers.empty())
@@ -198,8 +201,6 @@ int run(CompareArguments arguments)
             fmt::format("has no layer with values in slot \"{}\"", arguments.slotText)});
     if (isActivation)
         return compareActivations(arguments, *network);
-    if (arguments.walks)
-        return walkWidthsOnData(arguments, *network);
     if (arguments.powerOfTwo)
         return powerOfTwo(arguments, *network);
     const auto compared = compareAll(arguments, *network);

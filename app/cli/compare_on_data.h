@@ -2,10 +2,12 @@
 
 #include "command_line.h"
 #include "network/network.h"
-#include "run/run_request.h"
+#include "run/run_client.h"
 
 namespace quantscope::cli {
 
+/// With what --memory says.
+RunClientOptions clientOptions(std::optional<std::uint64_t> memory);
 /// The model and the data that a comparison runs.
 RunRequest dataRequest(const CompareArguments &arguments);
 

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "commands.h"
+#include "compare_on_data.h"
 #include "recipe/recipe.h"
 #include "report/json_text.h"
 #include "report/run_report.h"
@@ -77,7 +78,7 @@ int run(const RunArguments &arguments)
         writer = std::move(*created);
     }
     const ArraySink sink = [&](const ArrayMessage &piece) { writer->add(piece.name, piece.shape, piece.values); };
-    RunClient client;
+    RunClient client(clientOptions(arguments.memory));
     const Progress progress = progressOnTerminal("running");
     const auto request = withDataRanges(client, requestOf(arguments), progress);
     const auto result = request ? client.run(*request, progress, writer ? sink : ArraySink())

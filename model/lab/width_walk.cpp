@@ -1,5 +1,7 @@
 #include "lab/width_walk.h"
 
+#include "dialects/brevitas/presets.h"
+
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -12,19 +14,22 @@ namespace {
 class Walker {
 public:
     Walker(const std::vector<SweepPoint> &points, const EvaluatePoints &evaluate, const Progress &progress,
-        const std::function<void(const WidthWalk &)> &show)
+        const std::function<void(const WidthWalk &)> &show, const BitsOfPoints &bitsOf)
         : m_points(points)
         , m_evaluate(evaluate)
         , m_progress(progress)
         , m_show(show)
+        , m_bitsOf(bitsOf)
         , m_total(walkCount(points).total())
     {
         m_walk.alone.resize(points.size());
+        for (const SweepPoint &point : points)
+            m_walk.bits.push_back(point.bits);
     }
 
     Result<WidthWalk> run()
     {
-        return measure({}, [&](DataEffect effect) { m_walk.own = std::move(effect); })
+        return measure({}, [&](DataEffect effect) { takeOwn(std::move(effect)); })
             .and_then([&] { return measureAlone(); })
             .and_then([&] { return walk(); })
             .map([&] { return std::move(m_walk); });
@@ -49,10 +54,19 @@ private:
         return {};
     }
 
+    void takeOwn(DataEffect effect)
+    {
+        m_walk.own = std::move(effect);
+        if (m_bitsOf)
+            m_walk.bits = m_bitsOf();
+    }
+
     Result<void> measureAlone()
     {
         for (std::size_t i = 0; i < m_points.size(); ++i)
-            if (auto done = measure({i}, [&](DataEffect effect) { m_walk.alone[i] = std::move(effect); }); !done)
+            if (m_walk.bits[i] == 0)
+                continue;
+            else if (auto done = measure({i}, [&](DataEffect effect) { m_walk.alone[i] = std::move(effect); }); !done)
                 return done;
         return {};
     }
@@ -60,10 +74,18 @@ private:
     /// Errors of the output add up as far as they are small and independent, as those of weights do.
     Result<void> walk()
     {
-        std::vector<SweepPoint> byOutput = m_points;
-        for (std::size_t i = 0; i < byOutput.size(); ++i)
-            byOutput[i].errorPower = *m_walk.alone[i]->outputErrorPower;
+        std::vector<SweepPoint> byOutput;
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < m_points.size(); ++i)
+            if (m_walk.alone[i]) {
+                byOutput.push_back(m_points[i]);
+                byOutput.back().bits = m_walk.bits[i];
+                byOutput.back().errorPower = *m_walk.alone[i]->outputErrorPower;
+                places.push_back(i);
+            }
         for (Allocation &allocation : paretoFront(byOutput)) {
+            for (std::size_t &point : allocation.points)
+                point = places[point];
             const auto chosen = allocation.points;
             const auto done = measure(chosen, [&](DataEffect effect) {
                 m_walk.steps.push_back({std::move(allocation), std::move(effect)});
@@ -88,6 +110,7 @@ private:
     const EvaluatePoints &m_evaluate;
     const Progress &m_progress;
     const std::function<void(const WidthWalk &)> &m_show;
+    const BitsOfPoints &m_bitsOf;
     std::size_t m_done = 0, m_total;
     WidthWalk m_walk;
 };
@@ -103,13 +126,21 @@ WalkCount walkCount(const std::vector<SweepPoint> &points)
 }
 
 Result<WidthWalk> walkWidths(const std::vector<SweepPoint> &points, const EvaluatePoints &evaluate,
-    const Progress &progress, const std::function<void(const WidthWalk &)> &show)
+    const Progress &progress, const std::function<void(const WidthWalk &)> &show, const BitsOfPoints &bitsOf)
 {
     try {
-        return Walker(points, evaluate, progress, show).run();
+        return Walker(points, evaluate, progress, show, bitsOf).run();
     } catch (const CancelledError &) {
         return tl::unexpected(Error{ErrorKind::Cancelled, "", std::nullopt, "was cancelled"});
     }
+}
+
+WalkBits walkBits(const std::vector<SweepPoint> &points, const WidthWalk &walk, const WalkStep &step)
+{
+    WalkBits out;
+    for (const std::size_t i : step.allocation.points)
+        (presetSlot(points[i].slot) == Slot::Act ? out.activations : out.weights) += walk.bits[i];
+    return out;
 }
 
 double walkFigure(const DataEffect &effect)

@@ -1,6 +1,7 @@
 #include "report/walk_report.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/presets.h"
 #include "report/effect_report.h"
 #include "report/json_text.h"
 #include "report/text_table.h"
@@ -25,6 +26,23 @@ std::size_t runsOf(const WidthWalk &walk)
         + static_cast<std::size_t>(std::ranges::count_if(walk.alone, [](const auto &one) { return one.has_value(); }));
 }
 
+bool isActivation(const SweepPoint &point) { return presetSlot(point.slot) == Slot::Act; }
+
+/// "conv1", of activations "relu1:act".
+std::string nameOf(const SweepPoint &point)
+{
+    return printable(point.layer) + (isActivation(point) ? fmt::format(":{}", point.slot) : std::string());
+}
+
+/// What the total counts.
+std::string totalText(const std::vector<SweepPoint> &points)
+{
+    const auto activations = static_cast<std::size_t>(std::ranges::count_if(points, isActivation));
+    return activations == 0            ? "total bits of these layers"
+        : activations == points.size() ? "total bits of one sample's activations"
+                                       : "total bits of these layers' weights and of one sample's activations";
+}
+
 Json pointJson(const SweepPoint &point)
 {
     return {{"layer", point.layer}, {"slot", point.slot}, {"name", point.candidate}};
@@ -38,7 +56,7 @@ std::string aloneTable(const std::vector<SweepPoint> &points, const WidthWalk &w
     std::map<Line, std::map<int, std::string>> lines;
     std::set<int> widths;
     for (std::size_t i = 0; i < points.size(); ++i) {
-        const Line line(points[i].layer, points[i].family);
+        const Line line(nameOf(points[i]), points[i].family);
         if (!lines.contains(line))
             order.push_back(line);
         lines[line].emplace(points[i].width, walk.alone[i] ? effectCells(*walk.alone[i]).front() : "");
@@ -48,7 +66,7 @@ std::string aloneTable(const std::vector<SweepPoint> &points, const WidthWalk &w
     for (const int width : widths)
         rows[0].push_back(std::to_string(width));
     for (const Line &line : order) {
-        rows.push_back({printable(line.first), printable(line.second)});
+        rows.push_back({line.first, printable(line.second)});
         for (const int width : widths) {
             const auto found = lines[line].find(width);
             rows.back().push_back(found == lines[line].end() ? "" : found->second);
@@ -59,7 +77,10 @@ std::string aloneTable(const std::vector<SweepPoint> &points, const WidthWalk &w
 
 std::string stepsTable(const std::vector<SweepPoint> &points, const WidthWalk &walk)
 {
+    const bool isOfBoth = std::ranges::any_of(points, isActivation) && !std::ranges::all_of(points, isActivation);
     std::vector<std::vector<std::string>> rows = {{"Total bits"}};
+    if (isOfBoth)
+        rows[0].insert(rows[0].end(), {"of weights", "of activations"});
     for (std::string &heading : effectHeadings())
         rows[0].push_back(std::move(heading));
     rows[0].emplace_back("Front");
@@ -70,10 +91,12 @@ std::string stepsTable(const std::vector<SweepPoint> &points, const WidthWalk &w
         for (std::size_t i = 0; i < step.allocation.points.size(); ++i)
             if (above.empty() || above[i] != step.allocation.points[i]) {
                 const SweepPoint &point = points[step.allocation.points[i]];
-                changes.push_back(fmt::format("{} {}", printable(point.layer), printable(point.candidate)));
+                changes.push_back(fmt::format("{} {}", nameOf(point), printable(point.candidate)));
             }
         above = step.allocation.points;
         rows.push_back({grouped(step.allocation.bits)});
+        if (const WalkBits bits = walkBits(points, walk, step); isOfBoth)
+            rows.back().insert(rows.back().end(), {grouped(bits.weights), grouped(bits.activations)});
         for (std::string &cell : effectCells(step.effect))
             rows.back().push_back(std::move(cell));
         rows.back().emplace_back(step.onFront ? "yes" : "");
@@ -88,6 +111,14 @@ std::string stepsTable(const std::vector<SweepPoint> &points, const WidthWalk &w
 
 } // namespace
 
+std::string walkBitsText(const WalkBits &bits)
+{
+    const std::string activations = grouped(bits.activations) + " bits of one sample's activations";
+    if (bits.activations == 0)
+        return grouped(bits.weights) + " bits";
+    return bits.weights == 0 ? activations : grouped(bits.weights) + " bits of weights and " + activations;
+}
+
 std::string walkCountText(const WalkCount &count)
 {
     return fmt::format("{} runs at most: the network as it is, {} widths alone, {} together", grouped(count.total()),
@@ -101,13 +132,14 @@ Json walkJson(const std::vector<SweepPoint> &points, const WidthWalk &walk)
     addEffect(out["own"], walk.own);
     for (std::size_t i = 0; i < points.size(); ++i) {
         Json one = pointJson(points[i]);
-        one["bits"] = points[i].bits;
+        one["bits"] = walk.bits[i];
         if (walk.alone[i])
             addEffect(one, *walk.alone[i]);
         out["alone"].push_back(std::move(one));
     }
     for (const WalkStep &step : walk.steps) {
-        Json one{{"bits", step.allocation.bits}};
+        const WalkBits bits = walkBits(points, walk, step);
+        Json one{{"bits", step.allocation.bits}, {"weight_bits", bits.weights}, {"activation_bits", bits.activations}};
         addEffect(one, step.effect);
         one["on_front"] = step.onFront;
         one["choices"] = Json::array();
@@ -124,8 +156,8 @@ std::string walkText(const std::vector<SweepPoint> &points, const WidthWalk &wal
     if (walk.own.accuracy)
         out += fmt::format("accuracy with the quantizers in force: {} %\n", effectCells(walk.own).back());
     out += "\non data: output SQNR in dB by bits, each layer alone in the network\n\n" + aloneTable(points, walk);
-    return out
-        + "\non data: total bits of these layers, all together (each line changes the line above as the widths alone "
+    return out + "\non data: " + totalText(points)
+        + ", all together (each line changes the line above as the widths alone "
           "tell; front: no line with as few bits is better)\n\n"
         + stepsTable(points, walk);
 }

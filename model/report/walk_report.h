@@ -14,6 +14,8 @@ namespace quantscope {
 nlohmann::ordered_json walkJson(const std::vector<SweepPoint> &points, const WidthWalk &walk);
 /// Output SQNR by layer and width, and the walk's steps, of which each says what changes against the line above.
 std::string walkText(const std::vector<SweepPoint> &points, const WidthWalk &walk);
+/// "1,568 bits"; with activations "1,568 bits of weights and 9,216 bits of one sample's activations".
+std::string walkBitsText(const WalkBits &bits);
 /// "54 runs at most: the network as it is, 28 candidates alone, 25 widths together".
 std::string walkCountText(const WalkCount &count);
 

@@ -104,7 +104,7 @@ Result<std::vector<DataEffect>> measureEffects(
 }
 
 Result<WidthWalk> measureWalk(RunClient &client, const RunRequest &own, const std::vector<SweepPoint> &points,
-    const Progress &progress, const std::function<void(const WidthWalk &)> &show)
+    const Progress &progress, const std::function<void(const WidthWalk &)> &show, const BitsOfRun &bitsOf)
 {
     std::optional<RunResult> before;
     std::uint64_t done = 0;
@@ -121,7 +121,8 @@ Result<WidthWalk> measureWalk(RunClient &client, const RunRequest &own, const st
             before = std::move(*after);
         return effectOf(*before, chosen.empty() ? *before : *after);
     };
-    return walkWidths(points, evaluate, progress, show);
+    const BitsOfPoints bits = bitsOf ? BitsOfPoints([&] { return bitsOf(*before); }) : BitsOfPoints();
+    return walkWidths(points, evaluate, progress, show, bits);
 }
 
 } // namespace quantscope

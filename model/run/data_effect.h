@@ -27,8 +27,12 @@ Result<RunResult> runWith(
 Result<std::vector<DataEffect>> measureEffects(
     RunClient &client, const RunRequest &own, const std::vector<std::string> &choices, const Progress &progress);
 
+/// The bits of points by what the network did as it is.
+using BitsOfRun = std::function<std::vector<std::uint64_t>(const RunResult &own)>;
+
 /// walkWidths on data, one run an evaluation. Errors as runWith and walkWidths.
 Result<WidthWalk> measureWalk(RunClient &client, const RunRequest &own, const std::vector<SweepPoint> &points,
-    const Progress &progress = {}, const std::function<void(const WidthWalk &)> &show = {});
+    const Progress &progress = {}, const std::function<void(const WidthWalk &)> &show = {},
+    const BitsOfRun &bitsOf = {});
 
 } // namespace quantscope

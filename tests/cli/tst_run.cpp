@@ -251,39 +251,6 @@ private Q_SLOTS:
         QCOMPARE(threshold(4), magnitudes.back());
     }
 
-    /// What is said of a width alone is what compare says of it; runs are not more than was said first.
-    void widthsOnData()
-    {
-        const QString data = sample("digits_test.npz");
-        const QStringList on = {"--data", data + ":images", "--labels", data + ":labels", "--json"};
-        const Run run = runWith(
-            QStringList{"compare", sample("digits_fixed.pt"), "conv1", "fc2", "--sweep", "--bits", "2:4"} + on);
-        QVERIFY2(run.status == 0, run.err);
-        QCOMPARE(
-            run.err, QByteArray("quantscope: 12 runs at most: the network as it is, 6 widths alone, 5 together\n"));
-        const json walk = json::parse(run.out.toStdString())["walk"];
-        QCOMPARE(walk["runs_at_most"].get<int>(), 12);
-        QCOMPARE(walk["runs"].get<std::size_t>(), 1 + 6 + walk["steps"].size());
-        QCOMPARE(walk["own"]["accuracy"].get<double>(), 355.0 / 360);
-        const Run compared = runWith(QStringList{"compare", sample("digits_fixed.pt"), "fc2", "--with",
-                                         "Int8WeightPerTensorFixedPoint,bit_width=3"}
-            + on);
-        const json alone = json::parse(compared.out.toStdString())["layers"][0]["candidates"][1];
-        const json said = walk["alone"][4];
-        QCOMPARE(said["name"], alone["name"]);
-        for (const char *figure : {"output_sqnr_db", "predictions_changed", "accuracy", "bits"})
-            QCOMPARE(said[figure].dump(), alone[figure].dump());
-        const json &first = walk["steps"][0];
-        QCOMPARE(first["bits"].get<int>(), 2 * (144 + 640));
-        QStringList with;
-        for (const json &choice : first["choices"])
-            with << "--with"
-                 << QString::fromStdString(
-                        choice["layer"].get<std::string>() + "=" + choice["name"].get<std::string>());
-        const json together = json::parse(runWith(digits("digits_fixed.pt", with)).out.toStdString());
-        QCOMPARE(first["accuracy"], together["accuracy"]);
-    }
-
     void statuses_data()
     {
         QTest::addColumn<QStringList>("arguments");
@@ -315,6 +282,12 @@ private Q_SLOTS:
         const QString recipe = m_folder.filePath("alone.recipe.toml");
         QVERIFY(QFile::copy(sample("digits_fixed.recipe.toml"), recipe));
         row("saved over the recipe beside", {m_folder.filePath("alone.pt"), "--data", data, "--save", recipe}, 2, read);
+        for (const char *memory : {"-1", "1.5", "1e3", "much", "", "99999999999999999999", "18446744073710"})
+            row(memory, {model, "--data", data, "--memory", memory}, 2,
+                qPrintable(
+                    QString("--memory: '%1' is no whole number of megabytes, such as 1000, or 0 to keep nothing; "
+                            "try quantscope --help")
+                        .arg(memory)));
         row("less than no samples", {model, "--data", data, "--limit", "-1"}, 2, "--limit");
         const QString two = twoInputs();
         for (const char *one : {"one.npz", "one.npz:a"})

@@ -109,6 +109,34 @@ private Q_SLOTS:
         QVERIFY(network.asked.size() <= walkCount(points).total());
     }
 
+    /// What flows tells the bits of activations; what nothing flows through is left out. By hand: b takes 20 elements a
+    /// sample, 370/40 then 28/80 lowered a bit; c 7/120 at once.
+    void bitsFromTheRun()
+    {
+        AddingNetwork network;
+        auto points = threeLayers();
+        for (std::size_t i = 0; i < 6; ++i)
+            points[i].slot = Slot::Act; // a and b
+        const auto walk = walkWidths(points, std::ref(network), {}, {}, [&] {
+            if (network.asked != std::vector<std::vector<std::size_t>>{{}})
+                qFatal("asked before the network has run as it is, or too late");
+            std::vector<std::uint64_t> bits;
+            for (std::size_t i = 0; i < points.size(); ++i)
+                bits.push_back(i < 3 ? 0 : i < 6 ? 20 * static_cast<std::uint64_t>(points[i].width) : points[i].bits);
+            return bits;
+        });
+        QVERIFY2(walk, walk ? "" : walk.error().text().c_str());
+        QCOMPARE(textOf(*walk),
+            QString("80 bits *: 3 6, error 407\n"
+                    "120 bits *: 4 6, error 37\n"
+                    "200 bits *: 5 6, error 9\n"
+                    "320 bits *: 5 8, error 2\n"));
+        QVERIFY(!walk->alone[0] && !walk->alone[1] && !walk->alone[2] && walk->alone[3]);
+        QCOMPARE(network.asked.size(), std::size_t{1 + 6 + 4});
+        QCOMPARE(walkBits(points, *walk, walk->steps[1]), (WalkBits{.weights = 40, .activations = 80}));
+        QCOMPARE(walkBits(points, *walk, walk->steps[3]), (WalkBits{.weights = 160, .activations = 160}));
+    }
+
     /// Where errors add up, no choice of all 27 with as few bits has less error than a step has.
     void isTheBestOfAll()
     {
