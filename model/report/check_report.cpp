@@ -78,7 +78,7 @@ std::string checkSummary(const CheckResult &result)
     if (result.muted > 0)
         counts.push_back(fmt::format("{} muted", grouped(result.muted)));
     const std::string verdict = !result.target
-        ? (result.accepted() ? "no error that holds for every target" : "no target takes this model as it is")
+        ? (result.accepted() ? "nothing that every target refuses" : "no target takes this model as it is")
         : std::string(targetTitle(*result.target))
             + (result.accepted() ? " takes this model, as far as is checked" : " refuses this model");
     return counts.empty() ? verdict : fmt::format("{}: {}", verdict, fmt::join(counts, ", "));

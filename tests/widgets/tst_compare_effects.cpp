@@ -3,6 +3,7 @@
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_table.h"
 #include "pages/compare/sweep_result.h"
+#include "pages/compare/walk_data.h"
 #include "pages/compare/walk_panel.h"
 #include "recipe/recipe_toml.h"
 #include "run/activation_compare.h"
@@ -11,10 +12,12 @@
 
 #include <QLabel>
 #include <QPushButton>
+#include <QSpinBox>
 #include <QTableView>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -88,20 +91,64 @@ private Q_SLOTS:
             QSKIP("quantscope-torch is not built");
     }
 
-    /// Nothing runs, and no row speaks of data, before somebody runs the network.
-    void beforeTheFirstRun()
+    /// Without the program that runs networks nothing begins, and no row speaks of data.
+    void withoutTheHelper()
     {
+        m_path.reset();
         Session session;
         ComparePage page(session);
         QVERIFY(show(session, page, "digits_fixed.pt", u"conv1"_s, false));
-        QVERIFY(session.runs().canRun());
+        QVERIFY(session.runs().canRun() && !session.runs().running());
         QCOMPARE(page.candidates()->model().rowCount(), kCompareFigures);
         QCOMPARE(page.findChild<QLabel *>(u"compare-what"_s)->text(), u"weight error, which is not accuracy"_s);
         session.selectLayers({u"relu1"_s});
         QCOMPARE(page.effects().count().total, std::size_t{0});
         page.refreshNow();
         QCOMPARE(page.findChild<QLabel *>(u"compare-note"_s)->text(),
-            u"Activations are compared by what flows into them: run the network on data first."_s);
+            u"Activations are compared by what flows into them: run the network on data first (F9)."_s);
+        session.runs().setData(std::nullopt);
+        page.refreshNow();
+        QCOMPARE(page.findChild<QLabel *>(u"compare-note"_s)->text(),
+            u"Activations are compared by what flows into them: choose data first (Ctrl+D)."_s);
+        session.runs().setData(requestFor(session, "digits_fixed.pt").data);
+    }
+
+    /// Who looks at candidates need not run the network before: that begins with the page, once, and stops like
+    /// everything else.
+    void runsWhatItNeeds()
+    {
+        Session session;
+        ComparePage page(session);
+        page.resize(1000, 800);
+        page.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        session.selectLayers({u"relu1"_s});
+        page.refreshNow();
+        QVERIFY(session.runs().running());
+        const auto note = [&] { return page.findChild<QLabel *>(u"compare-note"_s)->text(); };
+        QCOMPARE(note(),
+            u"Activations are compared by what flows into them: the network is being run on data. · on data: the "
+            u"network "
+            "is run as it is, then each candidate"_s);
+        QVERIFY(!page.idle() && page.findChild<QPushButton *>(u"stop-compare"_s)->isVisible());
+        QVERIFY(page.cancelWork());
+        QVERIFY(!session.runs().running() && page.idle());
+        page.refreshNow();
+        QCOMPARE(note(),
+            u"Activations are compared by what flows into them: run the network on data first (F9). · on data: stopped "
+            "before the network was run"_s);
+        session.selectLayers({u"conv1"_s});
+        page.refreshNow();
+        QTest::qWait(50);
+        QVERIFY(!session.runs().running()); // it was stopped
+        auto *resume = page.findChild<QPushButton *>(u"resume-effects"_s);
+        QVERIFY(resume->isVisible());
+        resume->click();
+        QVERIFY(session.runs().running());
+        QVERIFY(measured(page));
+        QCOMPARE(column(page, 0, kCompareFigures, kAllCompareFigures), (QStringList{u"exact"_s, u"0"_s, u"98.61"_s}));
+        QCOMPARE(session.runs().result()->correct, std::optional<std::uint64_t>(355)); // the line above tells it too
+        QVERIFY(!resume->isVisible());
     }
 
     void weights()
@@ -183,6 +230,7 @@ private Q_SLOTS:
         QFETCH(QString, candidate);
         Session session;
         ComparePage page(session);
+        session.runs().setRepeatsWithin(0ms);
         QVERIFY(show(session, page, "digits_fixed.pt", layer));
         CompareModel &model = page.candidates()->model();
         QVERIFY2(page.candidates()->choose(str(candidate)), qPrintable(test::printed(model).join(u'\n')));
@@ -209,36 +257,74 @@ private Q_SLOTS:
 
     /// The walk, whole, against the same walk by the model; never more runs than the button said; applying gives the
     /// accuracy that it told.
+    void widthsOnData_data()
+    {
+        QTest::addColumn<int>("over");
+        QTest::addColumn<int>("low");
+        QTest::addColumn<std::size_t>("alone"); // runs, and all at most
+        QTest::addColumn<std::size_t>("most");
+        QTest::addColumn<QString>("title");
+        QTest::newRow("weights") << int(WalkOver::Weights) << 6 << std::size_t{12} << std::size_t{22}
+                                 << u"weights of these layers, kbit"_s;
+        QTest::newRow("activations") << int(WalkOver::Activations) << 7 << std::size_t{8} << std::size_t{14}
+                                     << u"activations of one sample, kbit"_s;
+        QTest::newRow("both") << int(WalkOver::Both) << 8 << std::size_t{8} << std::size_t{10}
+                              << u"weights of these layers and activations of one sample, kbit"_s;
+    }
     void widthsOnData()
     {
+        QFETCH(int, over);
+        QFETCH(int, low);
+        QFETCH(std::size_t, alone);
+        QFETCH(std::size_t, most);
+        QFETCH(QString, title);
         Session session;
         ComparePage page(session);
-        QVERIFY(show(session, page, "digits_fixed.pt", u"conv1"_s));
-        page.showPart(ComparePage::OnData);
+        page.resize(1000, 800);
+        page.show();
+        page.showPart(ComparePage::OnData); // nobody has run it: it begins with the button
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        page.refreshNow();
         WalkPanel &panel = *page.walkPanel();
+        for (auto *box : panel.findChildren<QSpinBox *>())
+            if (box->accessibleName() == u"Fewest bits on data"_s)
+                box->setValue(low);
+        panel.setOver(static_cast<WalkOver>(over));
         QVERIFY(QTest::qWaitFor([&] { return panel.store().points() != nullptr; }, 20000));
         auto *run = page.findChild<QPushButton *>(u"walk-run"_s);
-        QCOMPARE(run->text(), u"Run up to 54 times"_s);
+        QTRY_COMPARE(run->text(), u"Run up to %1 times"_s.arg(most));
+        QVERIFY(!session.runs().running() && !session.runs().result());
         run->click();
         QVERIFY(QTest::qWaitFor([&] { return panel.idle(); }, 300000));
         RunClient client;
         const std::vector<SweepPoint> points = *panel.store().points();
-        const auto told = measureWalk(client, requestFor(session, "digits_fixed.pt"), points);
+        const auto told = measureWalk(client, requestFor(session, "digits_fixed.pt"), points, {}, {},
+            [&](const RunResult &own) { return bitsOnData(*session.network(), points, own); });
         QVERIFY2(told, told ? "" : told.error().text().c_str());
         const WidthWalk &walk = *panel.store().walk();
-        QVERIFY(walk.own == told->own && walk.alone == told->alone);
+        QVERIFY(walk.own == told->own && walk.alone == told->alone && walk.bits == told->bits);
         QCOMPARE(walk.steps.size(), told->steps.size());
         for (std::size_t i = 0; i < walk.steps.size(); ++i)
             QVERIFY(walk.steps[i].effect == told->steps[i].effect
                 && walk.steps[i].allocation.points == told->steps[i].allocation.points
                 && walk.steps[i].onFront == told->steps[i].onFront);
         QCOMPARE(page.findChild<QLabel *>(u"walk-progress"_s)->text(),
-            u"on data: %1 of at most 54 runs"_s.arg(29 + walk.steps.size()));
-        QVERIFY(29 + walk.steps.size() <= 54);
+            u"on data: %1 of at most %2 runs"_s.arg(1 + alone + walk.steps.size()).arg(most));
+        QVERIFY(1 + alone + walk.steps.size() <= most);
+        QCOMPARE(walkTogether(points, walk, {}).xTitle, title);
         panel.setLoss(2);
         const auto step = fewestBitsKeeping(walk, *walk.own.accuracy - 0.02);
         QVERIFY(step);
         const WalkStep chosen = walk.steps[*step];
+        const QString bits = groupedText(chosen.allocation.bits);
+        const WalkBits parts = walkBits(points, walk, chosen);
+        QCOMPARE(parts.weights + parts.activations, chosen.allocation.bits);
+        QCOMPARE(panel.findChild<QLabel *>(u"sweep-result"_s)->text().section(u", on data"_s, 0, 0),
+            u"Fewest bits that lose at most 2 %: "_s
+                + (over == 0        ? bits + u" bits"_s
+                        : over == 1 ? bits + u" bits of one sample's activations"_s
+                                    : groupedText(parts.weights) + u" bits of weights and "_s
+                            + groupedText(parts.activations) + u" bits of one sample's activations"_s));
         const auto before = session.network();
         QVERIFY(QTest::qWaitFor([&] { return panel.idle(); }));
         panel.result()->apply();

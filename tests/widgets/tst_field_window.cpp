@@ -243,7 +243,9 @@ private Q_SLOTS:
             report.notes.push_back("l" + std::to_string(i) + " bias has no known quantizer; left out");
         ExportResult result;
         result.resize(700, 300);
-        result.showReport(report, u"hw"_s);
+        ExportRequest request;
+        request.folder = "hw";
+        result.showOutcome(ExportStore::Written{nullptr, request, u"12:00"_s, report});
         const auto *note = result.findChild<QLabel *>(u"export-note"_s);
         QVERIFY(note->text().contains(u"l2 bias has no known quantizer; left out · and 297 more notes"));
         QVERIFY(note->toolTip().contains(u"l29 bias"));

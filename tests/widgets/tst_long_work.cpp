@@ -3,6 +3,8 @@
 #include "session/export_folder.h"
 #include "window_fixture.h"
 
+#include <QCheckBox>
+
 using namespace quantscope;
 using namespace Qt::StringLiterals;
 
@@ -57,13 +59,48 @@ private Q_SLOTS:
         m_window->close();
         QVERIFY(m_window->isVisible());
         run(u"Esc"_s);
+        QCOMPARE(label("status"), u"exporting m.pt to %1: stopping"_s.arg(m_folder->filePath(u"mine"_s)));
+        run(u"Ctrl+6"_s);
+        QCOMPARE(label("export-result"), u"stopping…"_s);
+        QVERIFY(button("export-cancel")->isVisible());
+        QVERIFY(!button("export-write")->isEnabled());
+        QTRY_COMPARE(label("export-result"), u"cancelled; nothing was written"_s);
         QVERIFY(!session().exports().running());
         QVERIFY(!button("status-cancel")->isVisible());
         QVERIFY(!label("status").contains(u"exporting"));
-        run(u"Ctrl+6"_s);
-        QTRY_COMPARE(label("export-result"), u"cancelled; nothing was written"_s);
         QTRY_VERIFY(button("export-write")->isEnabled() && !button("export-cancel")->isVisible());
         QVERIFY(!QFile::exists(m_folder->filePath(u"mine/manifest.json"_s)));
+    }
+
+    /// A cancel that comes when all files are there has stopped nothing, and what is on disk is told.
+    void cancelledTooLate()
+    {
+        openModel();
+        session().selectLayers({u"fc1"_s});
+        run(u"Ctrl+6"_s);
+        auto *page = static_cast<ExportPage *>(m_window->pages()->page(PageId::Export));
+        for (auto *check : page->findChildren<QCheckBox *>())
+            if (check->objectName().startsWith(u"format-"_s))
+                check->setChecked(check->objectName() == u"format-mem-hex"_s);
+        page->write();
+        QVERIFY(session().exports().running());
+        const QString folder = m_folder->filePath(u"m_hw"_s);
+        for (int waited = 0; waited < 20000 && !QFile::exists(folder + u"/manifest.json"_s); waited += 10)
+            QThread::msleep(10); // the window turns no further: it has not heard of the end
+        QVERIFY(session().exports().running());
+        run(u"Esc"_s);
+        QCOMPARE(label("export-result"), u"stopping…"_s);
+        QTRY_COMPARE(label("export-result"), u"✓ verified 8,192 elements"_s);
+        qint64 bytes = 0;
+        for (const QFileInfo &file : QDir(folder).entryInfoList(QDir::Files))
+            bytes += file.size();
+        QCOMPARE(label("export-note").section(u" · "_s, 0, 1),
+            u"cancelled too late: all of it was written · 3 files, %1 in %2"_s.arg(
+                byteText(static_cast<std::uint64_t>(bytes)), folder));
+        QVERIFY(!session().exports().running() && !button("status-cancel")->isVisible());
+        edit("export-folder")->setText(u"other"_s); // another folder
+        edit("export-folder")->setText(folder);
+        QCOMPARE(label("export-result"), u"✓ verified 8,192 elements"_s);
     }
 
     /// Files of another model lie in the folder: nothing is written over them unasked.

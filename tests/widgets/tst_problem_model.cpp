@@ -1,6 +1,7 @@
 #include "items/accumulator_facts.h"
 #include "items/problem_model.h"
 #include "items/problem_place.h"
+#include "report/accumulators_report.h"
 #include "support.h"
 
 #include <QAbstractItemModelTester>
@@ -196,6 +197,16 @@ private Q_SLOTS:
             u"The smallest and largest sum of weight code times input code, zero points subtracted from both, over all "
             "inputs in the range of the input's quantizer; 1 product in one sum at most, bits in two's complement\nat "
             "most, since its stride is not known"_s);
+        // 0.3 is 1288490189 * 2^(-1 - 31) but for 1.6e-10; the nearest power is 2^-2. The program's own words are
+        // plain.
+        sums.known[0].requantizations.push_back({{LayerId(0), Slot::Act}, {requantizationFactor(0.3)}});
+        QCOMPARE(requantizationText(*network, sums.known[0].requantizations[0]),
+            std::string("l0: 1288490189 * 2^(-1 - 31), off by 1.6e-10; 2^-2 is off by -1.7e-01"));
+        QCOMPARE(accumulatorFacts(*network, sums, LayerId(1)).text.section(u'\n', 1),
+            u"onto l0: 1288490189 * 2⁻³², off by 1.6·10⁻¹⁰; 2⁻² is off by −1.7·10⁻¹"_s);
+        sums.known[0].requantizations[0].factors.push_back(requantizationFactor(3));
+        QCOMPARE(accumulatorFacts(*network, sums, LayerId(1)).text.section(u'\n', 1),
+            u"onto l0: 2 factors, worst off by 1.6·10⁻¹⁰; as shifts off by 3.3·10⁻¹"_s);
         QCOMPARE(accumulatorFacts(*network, sums, LayerId(2)).text, u"Accumulator: not known: its weight is empty"_s);
         QCOMPARE(accumulatorFacts(*network, sums, LayerId(0)).text, QString());
     }

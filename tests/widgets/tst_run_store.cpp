@@ -12,6 +12,7 @@
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -110,6 +111,7 @@ private Q_SLOTS:
     {
         Session session;
         RunStore &runs = session.runs();
+        runs.setRepeatsWithin(0ms);
         const std::string model = copied("edits");
         QVERIFY(test::openAndWait(session, model));
         runs.setData(digits());
@@ -143,6 +145,43 @@ private Q_SLOTS:
         QCOMPARE(session.saveRecipe(session.besidePath()), QString()); // the same recipe, in its file now
         QCOMPARE(told(session, runs),
             u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+    }
+
+    /// A short run is repeated by itself after an edit; a long one is not, and what it gave stays told as another's.
+    void repeatsWhatIsShort()
+    {
+        Session session;
+        RunStore &runs = session.runs();
+        runs.setRepeatsWithin(1h);
+        const std::string model = copied("repeats");
+        QVERIFY(test::openAndWait(session, model));
+        runs.setData(digits());
+        edit(session, "ap_fixed<3,0>"); // nobody has run it: nothing runs
+        QVERIFY(!runs.running());
+        QCOMPARE(told(session, runs), u"no run right, opened none, change none"_s);
+        runs.run();
+        QVERIFY(settled(session));
+        edit(session, "ap_fixed<2,0>");
+        QVERIFY(runs.running() || runs.result());
+        QVERIFY(settled(session));
+        const auto direct = ranDirectly(session, model, digits());
+        QVERIFY2(direct, direct ? "" : direct.error().text().c_str());
+        QCOMPARE(told(session, runs),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+        runs.setRepeatsWithin(0ms);
+        edit(session, "binary");
+        QVERIFY(!runs.running());
+        QVERIFY(runs.outdated() && runs.outdated()->correct == direct->correct);
+        runs.run();
+        runs.cancel(); // what was known before stays
+        QVERIFY(runs.outdated() && runs.outdated()->correct == direct->correct);
+        runs.setRepeatsWithin(1h);
+        QTest::qWait(50);
+        QVERIFY(!runs.running()); // nothing was edited since
+        session.undoStack().undo();
+        QTRY_COMPARE(told(session, runs),
+            u"%1 right, opened 355, change %2"_s.arg(*direct->correct).arg(double(*direct->correct) - 355));
+        QVERIFY(!runs.running()); // it was known
     }
 
     /// The first run is of an edited network: what the file was opened with runs too, for the change.

@@ -15,6 +15,7 @@
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -118,8 +119,9 @@ private Q_SLOTS:
         QCOMPARE(line(), data.arg(u"Run"_s) + u" | 98.61 % | "_s + notes); // 355 of 360
         QCOMPARE(m_window->findChild<QLabel *>(u"run-accuracy"_s)->toolTip(),
             plainTip(u"355 of 360 samples right: their largest value of the first output stands at the label"_s));
+        runs().setRepeatsWithin(0ms);
         edit("ap_fixed<2,0>");
-        QCOMPARE(line(), data.arg(u"Run"_s) + u" | edited since the run, which gave 98.61 %"_s);
+        QCOMPARE(line(), data.arg(u"Run again (F9)"_s) + u" | edited since the run, which gave 98.61 %"_s);
         run(u"F9"_s);
         QVERIFY(settled());
         QVERIFY(runs().result() && runs().result()->correct < 355u);

@@ -46,6 +46,14 @@ static QString rangeTip(const AccumulatorRange &range)
     return tip;
 }
 
+/// Figures as the window writes them; a name stays what it is.
+static QString ontoText(const Network &network, const Requantization &onto)
+{
+    const QString text = shownText(requantizationText(network, onto));
+    const qsizetype name = shownText(inputName(network, onto.output)).size();
+    return text.left(name) + withExponents(text.mid(name));
+}
+
 AccumulatorFacts accumulatorFacts(const Network &network, const Accumulators &sums, LayerId layer)
 {
     AccumulatorFacts out;
@@ -53,7 +61,7 @@ AccumulatorFacts accumulatorFacts(const Network &network, const Accumulators &su
     if (known != sums.known.end()) {
         out.text = rangeLine(network, *known);
         for (const Requantization &onto : known->requantizations)
-            out.text += u"\nonto "_s + withPowers(shownText(requantizationText(network, onto)));
+            out.text += u"\nonto "_s + ontoText(network, onto);
         out.tip = rangeTip(*known);
         out.overflows = known->overflows();
         return out;

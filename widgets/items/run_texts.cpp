@@ -32,6 +32,23 @@ QString menuText(const SampleArray &array)
     return text.append(qs(dtypeName(array.dtype))).replace(u'&', u"&&"_s);
 }
 
+QString memoryText(std::uint64_t megabytes)
+{
+    if (megabytes == 0)
+        return u"nothing"_s;
+    return megabytes % 1000 == 0 ? groupedText(megabytes / 1000) + u" GB"_s : groupedText(megabytes) + u" MB"_s;
+}
+
+QString memoryTip(std::uint64_t megabytes)
+{
+    if (megabytes == 0)
+        return u"Nothing of what flowed is kept: every run computes the whole network, and gives the same results"_s;
+    return u"Up to %1 of what flowed through the network stay in quantscope-torch between two runs, what is needed "
+           u"last "
+           "in the network the longest: a change there then computes only what follows it. Results are the same with "
+           "any amount. From the next run on"_s.arg(memoryText(megabytes));
+}
+
 QString accuracyText(double accuracy) { return fixedText(100.0 * accuracy, 2) + u" %"_s; }
 
 QString accuracyChangeText(double change)

@@ -17,6 +17,9 @@ QString placeText(const std::string &place);
 QString samplesText(const DataSummary &summary);
 /// "digits_test.npz:images    360×1×8×8 · float32", of a menu.
 QString menuText(const SampleArray &array);
+/// "256 MB", "4 GB", "nothing": what runs may keep between them.
+QString memoryText(std::uint64_t megabytes);
+QString memoryTip(std::uint64_t megabytes);
 /// "98.61 %", as `quantscope run` prints it.
 QString accuracyText(double accuracy);
 /// "−0.28", in percentage points; "±0" where nothing changed.

@@ -6,6 +6,7 @@
 #include <QStringList>
 
 #include <cmath>
+#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -30,17 +31,37 @@ QString superscript(int number)
 
 QString powerOfTwoText(int exponent) { return u"2"_s + superscript(exponent); }
 
-QString withPowers(const QString &text)
+static QString replaced(const QString &text, const QRegularExpression &pattern,
+    const std::function<QString(const QRegularExpressionMatch &)> &by)
 {
-    static const QRegularExpression power(u"\\b2\\^\\(?(-?\\d+)\\)?"_s);
     QString out;
     qsizetype from = 0;
-    for (auto matches = power.globalMatch(text); matches.hasNext();) {
+    for (auto matches = pattern.globalMatch(text); matches.hasNext();) {
         const auto match = matches.next();
-        out += text.mid(from, match.capturedStart() - from) + powerOfTwoText(match.captured(1).toInt());
+        out += text.mid(from, match.capturedStart() - from) + by(match);
         from = match.capturedEnd();
     }
     return out + text.mid(from);
+}
+
+QString withPowers(const QString &text)
+{
+    static const QRegularExpression power(u"\\b2\\^\\(?(-?\\d+)\\)?"_s);
+    return replaced(
+        text, power, [](const QRegularExpressionMatch &match) { return powerOfTwoText(match.captured(1).toInt()); });
+}
+
+QString withExponents(const QString &text)
+{
+    static const QRegularExpression difference(u"\\b2\\^\\((-?\\d+) - (\\d+)\\)"_s),
+        decimal(u"(-?)\\b(\\d+(?:\\.\\d+)?)e([+-]?\\d+)\\b"_s);
+    const QString whole = replaced(text, difference, [](const QRegularExpressionMatch &match) {
+        return powerOfTwoText(match.captured(1).toInt() - match.captured(2).toInt());
+    });
+    return replaced(withPowers(whole), decimal, [](const QRegularExpressionMatch &match) {
+        return (match.captured(1).isEmpty() ? QString() : u"−"_s) + match.captured(2) + u"·10"_s
+            + superscript(match.captured(3).toInt());
+    });
 }
 
 QString groupedText(std::uint64_t value) { return qs(grouped(value)); }

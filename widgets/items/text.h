@@ -28,6 +28,8 @@ QString superscript(int number);
 QString powerOfTwoText(int exponent);
 /// Every "2^-6" in a text becomes "2⁻⁶".
 QString withPowers(const QString &text);
+/// The same with "2^(3 - 31)" as one power and "-3.4e-10" as "−3.4·10⁻¹⁰".
+QString withExponents(const QString &text);
 /// 13710 -> "13,710".
 QString groupedText(std::uint64_t value);
 /// 0.0566 -> "5.7 %"; 0 -> "0"; a share that would round to zero shows as "<0.1 %".

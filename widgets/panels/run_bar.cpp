@@ -137,6 +137,7 @@ void RunBar::refresh()
     const RunStore &runs = m_session.runs();
     m_run->setVisible(!runs.running() && runs.data());
     m_run->setEnabled(runs.canRun());
+    m_run->setText(runs.outdated() ? tr("Run again (F9)") : tr("Run"));
     m_cancel->setVisible(runs.running());
     m_progress->setVisible(runs.running());
     m_progress->setValue(runs.permille());

@@ -225,9 +225,12 @@ void SecondBar::refresh()
     const auto comparison = second.comparison();
     const bool stopped = !comparison && !second.running() && !second.problem().isEmpty();
     m_name->setFullText(tr("B: %1").arg(second.name()), shownText(second.source().path));
+    const bool changed = second.changedOnDisk() && !second.running();
     if (comparison || stopped || !second.isOpen())
-        m_state->setFullText(stopped ? u"■ "_s + second.problem() : stateText());
-    m_again->setVisible(stopped);
+        m_state->setFullText((changed ? tr("▲ changed on disk since it was read: ") : QString())
+            + (stopped ? u"■ "_s + second.problem() : stateText()));
+    m_again->setVisible(stopped || changed);
+    m_again->setText(changed ? tr("Read again") : tr("Try again"));
     m_rules->setText(second.renames().join(u", "_s));
     if (!second.isOpen())
         m_rulesBox->hide();

@@ -5,6 +5,7 @@
 #include "session/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -55,10 +56,27 @@ void EffectStore::takeRan(const std::optional<Basis> &now)
         m_ran.emplace(now->data, now->file);
 }
 
+void EffectStore::ask()
+{
+    const auto now = basisNow();
+    if (!now || m_session.changedOnDisk() || m_session.runs().running())
+        return;
+    const std::pair of(now->data, now->file);
+    if (m_ran == of || m_askedFor == of || findRunProgram().empty())
+        return;
+    m_stopped = false;
+    m_askedFor = of;
+    m_session.runs().run();
+}
+
+bool EffectStore::awaitsRun() const { return m_askedFor && m_askedFor != m_ran && m_session.runs().running(); }
+
 void EffectStore::onBasis()
 {
     auto now = basisNow();
     takeRan(now);
+    if (std::exchange(m_awaited, awaitsRun()) != m_awaited)
+        notify();
     if (now && m_ran != std::pair(now->data, now->file))
         now.reset();
     if (now == m_basis && !m_session.changedOnDisk())
@@ -213,13 +231,15 @@ EffectStore::Count EffectStore::count() const
     return out;
 }
 
-bool EffectStore::idle() const { return !m_session.runs().queue().busy(this); }
+bool EffectStore::idle() const { return !m_session.runs().queue().busy(this) && !awaitsRun(); }
 
 void EffectStore::cancel()
 {
     if (idle())
         return;
     m_stopped = true;
+    if (awaitsRun())
+        m_session.runs().cancel();
     m_session.runs().queue().cancel(this);
     notify();
 }
@@ -228,6 +248,8 @@ void EffectStore::resume()
 {
     m_stopped = false;
     m_problem.clear();
+    m_askedFor.reset();
+    ask();
     next();
     notify();
 }

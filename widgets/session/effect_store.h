@@ -39,7 +39,12 @@ public:
     /// magnitudes that flowed into them under their own quantizers.
     void want(std::vector<Wanted> candidates, std::vector<SlotId> flows);
 
-    /// The network has been run on the data that are chosen: before, nobody asked, and the helper may be missing.
+    /// Somebody looks: runs the network on the data that are chosen, once, where it has not been run; RunStore has its
+    /// progress, and cancel() stops it. Nothing happens where the program that runs networks is missing.
+    void ask();
+    /// That run goes on: effects begin behind it.
+    bool awaitsRun() const;
+    /// The network has been run on the data that are chosen.
     bool hasData() const;
     /// Null: it has not been run, or that is not known.
     const CandidateEffect *effect(const std::string &candidate) const;
@@ -89,6 +94,8 @@ private:
     Session &m_session;
     std::optional<Basis> m_basis;
     std::optional<std::pair<RunData, std::shared_ptr<const ModelFile>>> m_ran; ///< data and file that were run
+    std::optional<std::pair<RunData, std::shared_ptr<const ModelFile>>> m_askedFor; ///< by ask()
+    bool m_awaited = false; ///< as it was told last
     std::vector<Known> m_known; ///< the oldest first
     std::vector<Wanted> m_wanted;
     std::vector<SlotId> m_flows;

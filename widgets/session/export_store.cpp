@@ -18,27 +18,41 @@ void ExportStore::start(std::shared_ptr<const Network> network, const ExportRequ
     m_to = tr("exporting %1 to %2").arg(shownText(fileName(network->file->path)), shownText(request.folder));
     m_step = countText(request.layers.size(), tr("layer"));
     m_permille = 0;
-    m_run = std::make_shared<const int>();
-    const auto steps = [this, run = m_run](const ExportStep &step) {
+    m_isCancelled = std::make_shared<std::atomic<bool>>(false);
+    const auto steps = [this, run = m_isCancelled](const ExportStep &step) {
         QMetaObject::invokeMethod(
             this, [this, run, text = shownText(stepText(step))] { showStep(run, text); }, Qt::QueuedConnection);
     };
-    m_writing.start([network, request, steps](
-                        const Progress &progress) { return exportLayers(*network, request, progress, steps); },
-        [this, network, request](Result<ExportReport> report) {
-            m_written.emplace(Written{network, request, QTime::currentTime().toString(u"HH:mm"_s), std::move(report)});
-            Q_EMIT finished();
+    m_writing.start(
+        [network, request, steps, isCancelled = m_isCancelled](const Progress &progress) {
+            const Progress stoppable([&](std::uint64_t done, std::uint64_t total) {
+                progress.step(done, total);
+                return !*isCancelled;
+            });
+            return exportLayers(*network, request, stoppable, steps);
         },
+        [this, network, request](Result<ExportReport> report) { take(network, request, std::move(report)); },
         [this](int permille) {
             m_permille = permille;
-            Q_EMIT progress(permille);
+            if (!stopping())
+                Q_EMIT progress(permille);
         });
     Q_EMIT started();
 }
 
-void ExportStore::showStep(const std::shared_ptr<const int> &run, const QString &step)
+/// The files may stand there before a cancel reaches the worker: what is told is what it answers.
+void ExportStore::take(
+    std::shared_ptr<const Network> network, const ExportRequest &request, Result<ExportReport> report)
 {
-    if (run != m_run || !running())
+    if (report || report.error().kind != ErrorKind::Cancelled)
+        m_written.emplace(Written{
+            std::move(network), request, QTime::currentTime().toString(u"HH:mm"_s), std::move(report), *m_isCancelled});
+    Q_EMIT finished();
+}
+
+void ExportStore::showStep(const std::shared_ptr<std::atomic<bool>> &run, const QString &step)
+{
+    if (run != m_isCancelled || !running() || stopping())
         return;
     m_step = step;
     Q_EMIT progress(m_permille);
@@ -46,10 +60,11 @@ void ExportStore::showStep(const std::shared_ptr<const int> &run, const QString 
 
 void ExportStore::cancel()
 {
-    if (!running())
+    if (!running() || stopping())
         return;
-    m_writing.cancel();
-    Q_EMIT finished();
+    *m_isCancelled = true;
+    m_step = tr("stopping");
+    Q_EMIT stops(m_permille);
 }
 
 } // namespace quantscope

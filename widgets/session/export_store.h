@@ -6,6 +6,7 @@
 #include <QObject>
 #include <QString>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -23,15 +24,17 @@ public:
         ExportRequest request;
         QString at; ///< the time of day
         Result<ExportReport> report;
+        bool cancelled = false; ///< too late: the report tells what came of it all the same
     };
 
     /// Nothing happens while another one runs.
     void start(std::shared_ptr<const Network> network, const ExportRequest &request);
-    /// Nothing of it is left behind.
+    /// It runs until it has stopped or is done: finished() tells which. Nothing of one that stopped is left behind.
     void cancel();
     bool running() const { return m_writing.running(); }
-    /// "exporting digits.pt to /home/me/digits_hw: 2 layers", then "...: compiling conv2.h, 3 of 64"; empty where
-    /// nothing runs.
+    bool stopping() const { return running() && *m_isCancelled; }
+    /// "exporting digits.pt to /home/me/digits_hw: 2 layers", then "...: compiling conv2.h, 3 of 64", "...: stopping";
+    /// empty where nothing runs.
     QString text() const { return running() ? m_to + QStringLiteral(": ") + m_step : QString(); }
     bool verifies() const { return m_verifies; } ///< what is written is compiled and compared
     const std::optional<Written> &written() const { return m_written; }
@@ -39,13 +42,15 @@ public:
 Q_SIGNALS:
     void started();
     void progress(int permille);
-    void finished(); ///< written() is there, or it was cancelled
+    void stops(int permille); ///< it was asked to
+    void finished(); ///< written() is there, or it was cancelled in time
 
 private:
-    void showStep(const std::shared_ptr<const int> &run, const QString &step);
+    void take(std::shared_ptr<const Network> network, const ExportRequest &request, Result<ExportReport> report);
+    void showStep(const std::shared_ptr<std::atomic<bool>> &run, const QString &step);
 
     QString m_to, m_step;
-    std::shared_ptr<const int> m_run; ///< tells its steps from those of one before
+    std::shared_ptr<std::atomic<bool>> m_isCancelled; ///< of the newest; tells its steps from those of one before
     int m_permille = 0;
     bool m_verifies = false;
     std::optional<Written> m_written;

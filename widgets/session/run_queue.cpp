@@ -47,6 +47,7 @@ void RunQueue::next()
         m_client = std::make_unique<RunClient>();
     m_running = std::move(m_waiting.front());
     m_waiting.pop_front();
+    m_client->setMemoryLimit(m_memoryLimit); // nothing runs: it is nobody else's
     start(*m_running);
 }
 

@@ -54,6 +54,8 @@ public:
     void cancelAll();
     /// Ends the program that runs networks, behind what waits; the next run starts it.
     void rest();
+    /// Of each run that begins from now on (RunClient::setMemoryLimit).
+    void setMemoryLimit(std::uint64_t bytes) { m_memoryLimit = bytes; }
     /// Something runs or waits that nobody has cancelled.
     bool busy() const;
     bool busy(Owner owner) const;
@@ -94,6 +96,7 @@ private:
     std::deque<Job> m_waiting;
     std::optional<Job> m_running;
     std::set<Owner> m_owners; ///< whose end is waited for
+    std::uint64_t m_memoryLimit = RunClientOptions().memoryLimit;
     std::unique_ptr<RunClient> m_client; ///< the worker's alone while something runs
     QThreadPool m_pool;
 };

@@ -5,10 +5,13 @@
 #include "run/sample_file.h"
 #include "session/run_data.h"
 #include "session/session.h"
+#include "session/settings.h"
 
 #include <QFileInfo>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -19,6 +22,7 @@ static constexpr std::size_t kKeptResults = 8;
 RunStore::RunStore(Session &session)
     : m_session(session)
 {
+    setMemory(Settings::runMemory().value_or(RunClientOptions().memoryLimit / kMegabyte));
     connect(&session, &Session::networkChanged, this, &RunStore::onNetwork);
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, [this] {
         cancel();
@@ -43,6 +47,15 @@ void RunStore::setData(std::optional<RunData> data)
     takeShown();
     Q_EMIT dataChanged();
     Q_EMIT resultChanged();
+}
+
+void RunStore::setMemory(std::uint64_t megabytes)
+{
+    m_memory = std::min(megabytes, std::numeric_limits<std::uint64_t>::max() / kMegabyte);
+    m_queue.setMemoryLimit(m_memory * kMegabyte);
+    if (Settings::runMemory().value_or(RunClientOptions().memoryLimit / kMegabyte) != m_memory)
+        Settings::setRunMemory(m_memory);
+    Q_EMIT memoryChanged();
 }
 
 /// Results of data that changed since are of other data.
@@ -121,8 +134,9 @@ void RunStore::run()
 void RunStore::start(const Key &key, const RunRequest &request, RunQueue::Priority priority)
 {
     m_permille = 0;
-    m_queue.post(
-        this, request, [this, key](Result<RunResult> result) { take(key, std::move(result)); },
+    m_queue.post<Timed>(
+        this, [request](RunClient &client, const Progress &progress) { return timed(client, request, progress); },
+        [this, key](Result<Timed> ran) { take(key, std::move(ran)); },
         [this](int permille) {
             m_permille = permille;
             Q_EMIT progress(permille);
@@ -130,17 +144,38 @@ void RunStore::start(const Key &key, const RunRequest &request, RunQueue::Priori
         priority);
 }
 
-void RunStore::take(const Key &key, Result<RunResult> result)
+Result<RunStore::Timed> RunStore::timed(RunClient &client, const RunRequest &request, const Progress &progress)
 {
+    using Clock = std::chrono::steady_clock;
+    auto begin = Clock::now();
+    bool isThere = client.isRunning();
+    const Progress starting([&](std::uint64_t done, std::uint64_t total) {
+        if (!std::exchange(isThere, isThere || total > 0) && isThere)
+            begin = Clock::now();
+        progress.step(done, total);
+        return true;
+    });
+    auto result = client.run(request, starting);
     if (!result)
-        return fail(key, shownText(result.error().text()));
+        return tl::unexpected(result.error());
+    return Timed{std::move(*result), std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin)};
+}
+
+void RunStore::take(const Key &key, Result<Timed> ran)
+{
+    if (!ran)
+        return fail(key, shownText(ran.error().text()));
     if (m_session.changedOnDisk())
         return fail(key, tr("The model changed on disk while it ran: reload it (F5) and run again."));
     std::erase_if(m_results, [&](const Kept &kept) { return kept.key == key; });
     if (m_results.size() == kKeptResults)
         m_results.erase(
             std::ranges::find_if(m_results, [opened = openedKey()](const Kept &kept) { return kept.key != opened; }));
-    m_results.push_back({key, std::make_shared<const RunResult>(std::move(*result))});
+    m_results.push_back({key, std::make_shared<const RunResult>(std::move(ran->result))});
+    if (m_asked == key) {
+        m_last = key;
+        m_took = ran->took;
+    }
     Q_EMIT resultChanged();
 }
 
@@ -170,8 +205,14 @@ const RunResult *RunStore::result() const { return find(m_shown).get(); }
 
 const RunResult *RunStore::outdated() const
 {
-    const bool isOfThese = m_shown && m_asked && m_asked->data == m_shown->data;
-    return isOfThese && !result() ? find(m_asked).get() : nullptr;
+    const bool isOfThese = m_shown && m_last && m_last->data == m_shown->data;
+    return isOfThese && !result() ? find(m_last).get() : nullptr;
+}
+
+/// The answer to an edit comes before anybody could have asked for it.
+bool RunStore::repeats() const
+{
+    return canRun() && !m_session.changedOnDisk() && outdated() && m_took && *m_took < m_repeatsWithin;
 }
 
 /// Shares what it is a part of: a page may look at it when a newer result has come.
@@ -206,6 +247,8 @@ void RunStore::forget()
     m_opened.reset();
     m_failed.reset();
     m_asked.reset();
+    m_last.reset();
+    m_took.reset();
     m_data = m_session.network() ? runDataOf(m_session.path()) : std::nullopt;
     watchData();
     if (!m_session.network())
@@ -222,7 +265,7 @@ void RunStore::onNetwork()
         m_opened->recipeText = recipeText(m_session.recipe());
     }
     takeShown();
-    if (running() && m_shown && m_asked != m_shown)
+    if (m_shown && m_asked != m_shown && (running() || repeats()))
         run();
     else
         Q_EMIT resultChanged();

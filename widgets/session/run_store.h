@@ -6,6 +6,7 @@
 #include <QObject>
 #include <QString>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ public:
     /// Runs the shown network, and for the change of accuracy also the one that the file was opened as, where that has
     /// not been run. Nothing happens unless canRun(). An edit meanwhile starts it anew with what is shown then.
     void run();
+    /// A run that took less is repeated by itself after an edit.
+    void setRepeatsWithin(std::chrono::milliseconds time) { m_repeatsWithin = time; }
     void cancel();
     bool running() const { return m_queue.busy(this); }
     int permille() const { return m_permille; } ///< of what runs
@@ -58,9 +61,14 @@ public:
     RunRequest request() const;
     RunQueue &queue() { return m_queue; }
 
+    /// Megabytes that activations may take between two runs; kept for the next time. The helper stays.
+    std::uint64_t memory() const { return m_memory; }
+    void setMemory(std::uint64_t megabytes);
+
 Q_SIGNALS:
     void dataChanged();
     void resultChanged(); ///< result(), problem() or running() is another
+    void memoryChanged();
     void progress(int permille);
     void failed(const QString &text);
 
@@ -75,6 +83,12 @@ private:
         Key key;
         std::shared_ptr<const RunResult> result;
     };
+    /// With the time from when the helper was there.
+    struct Timed {
+        RunResult result;
+        std::chrono::milliseconds took;
+    };
+    static Result<Timed> timed(RunClient &client, const RunRequest &request, const Progress &progress);
     Key keyNow() const;
     std::shared_ptr<const RunResult> find(const std::optional<Key> &key) const;
     std::optional<Key> openedKey() const;
@@ -83,7 +97,8 @@ private:
     void forget();
     void watchData();
     void start(const Key &key, const RunRequest &request, RunQueue::Priority priority);
-    void take(const Key &key, Result<RunResult> result);
+    void take(const Key &key, Result<Timed> ran);
+    bool repeats() const;
     void fail(const Key &key, const QString &text);
 
     Session &m_session;
@@ -92,10 +107,14 @@ private:
     std::vector<Kept> m_results; ///< the oldest first
     std::optional<Key> m_shown; ///< of the network that is shown; none without data
     std::optional<Key> m_asked; ///< what was run last
+    std::optional<Key> m_last; ///< of that what has a result
+    std::optional<std::chrono::milliseconds> m_took; ///< by m_last
+    std::chrono::milliseconds m_repeatsWithin{1000};
     std::optional<Key> m_failed;
     QString m_problem; ///< of m_failed
     int m_permille = 0;
     QFileSystemWatcher m_watcher; ///< of the data
+    std::uint64_t m_memory = 0; ///< megabytes
     RunQueue m_queue;
 };
 

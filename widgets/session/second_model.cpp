@@ -1,5 +1,6 @@
 #include "session/second_model.h"
 
+#include "graph/tensor_files.h"
 #include "items/text.h"
 #include "session/session.h"
 
@@ -41,6 +42,10 @@ SecondModel::SecondModel(Session &session)
 {
     connect(&session, &Session::stateChanged, this, &SecondModel::onState);
     connect(&session, &Session::networkChanged, this, &SecondModel::onNetwork);
+    connect(&m_files, &WatchedFiles::changed, this, [this] {
+        m_changedOnDisk = true;
+        Q_EMIT changed();
+    });
 }
 
 QString SecondModel::name() const { return shownText(QFileInfo(m_source.path).fileName()); }
@@ -81,6 +86,8 @@ void SecondModel::drop()
     m_comparison.reset();
     m_comparedFor.reset();
     m_problem.clear();
+    m_files.clear();
+    m_changedOnDisk = false;
 }
 
 void SecondModel::start(const ModelSource &source)
@@ -88,6 +95,7 @@ void SecondModel::start(const ModelSource &source)
     m_source = ModelSource(source);
     m_firstPath = m_session.path();
     drop();
+    m_files.add({m_source.path, m_source.recipeFile()});
     Q_EMIT changed();
     const QString reading = tr("reading %1").arg(name());
     Q_EMIT progress(reading, 0);
@@ -109,6 +117,9 @@ void SecondModel::recover(const OpenedModel &opened)
             if (!result)
                 return fail(result.error());
             m_network = (*result)->network;
+            m_files.add(tensorFiles(*m_network->file));
+            for (const MatchedExport &beside : (*result)->opened.exports())
+                m_files.add({qs(beside.network.file->path)});
             m_statistics.setNetwork(m_network, false);
             compare();
         },
@@ -162,8 +173,8 @@ void SecondModel::tryAgain()
 {
     if (!isOpen() || running())
         return;
-    if (!m_network)
-        return start(m_source);
+    if (!m_network || m_changedOnDisk)
+        return start(ModelSource(m_source));
     m_comparedFor.reset();
     compare();
 }

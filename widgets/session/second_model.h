@@ -6,6 +6,7 @@
 #include "session/opening.h"
 #include "session/statistics_store.h"
 #include "session/task.h"
+#include "session/watched_files.h"
 
 #include <QObject>
 #include <QStringList>
@@ -32,9 +33,10 @@ public:
     void swap();
     /// Stops what is read or compared. What was read stays, without a difference.
     void cancel();
-    /// After cancel() or a problem.
+    /// After cancel() or a problem, or where a file of it changed.
     void tryAgain();
 
+    bool changedOnDisk() const { return m_changedOnDisk; } ///< a file of it, since it was read
     bool isOpen() const { return !m_source.path.isEmpty(); }
     bool running() const { return m_opening.running() || m_recovering.running() || m_comparing.running(); }
     const ModelSource &source() const { return m_source; }
@@ -86,6 +88,8 @@ private:
     std::shared_ptr<const Network> m_network;
     std::shared_ptr<const Network> m_comparedFor; ///< the first of the difference that is there, runs, or failed
     std::shared_ptr<const ModelComparison> m_comparison;
+    WatchedFiles m_files; ///< that it was read from
+    bool m_changedOnDisk = false;
     StatisticsStore m_statistics;
     Task<std::shared_ptr<const ListedModel>> m_opening;
     Task<std::shared_ptr<const RecoveredModel>> m_recovering;

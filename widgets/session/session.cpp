@@ -3,6 +3,7 @@
 #include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_words.h"
+#include "graph/tensor_files.h"
 #include "items/text.h"
 #include "open/open_network.h"
 #include "recipe/recipe.h"
@@ -23,7 +24,7 @@ namespace quantscope {
 Session::Session(QObject *parent)
     : QObject(parent)
 {
-    connect(&m_watcher, &QFileSystemWatcher::fileChanged, this, &Session::onFileChanged);
+    connect(&m_watched, &WatchedFiles::changed, this, &Session::onFileChanged);
     connect(&m_statistics, &StatisticsStore::progress, this, [this](int done, int total) {
         Q_EMIT progressChanged(u"statistics %1 of %2"_s.arg(done).arg(total),
             m_statistics.idle() || total == 0 ? 1000 : done * 1000 / total);
@@ -157,7 +158,7 @@ void Session::takeSaved(const QString &path)
     m_source = m_source.withRecipe(beside ? RecipeChoice::Beside : RecipeChoice::Chosen, file.absoluteFilePath());
     m_source.rememberChoice();
     setNetwork(std::move(network), State::Ready);
-    m_watcher.addPath(recipePath());
+    m_watched.add({recipePath()});
     remember();
 }
 
@@ -193,8 +194,7 @@ void Session::close()
     m_error.clear();
     m_undo.clear();
     m_selected.clear();
-    if (!m_watcher.files().isEmpty())
-        m_watcher.removePaths(m_watcher.files());
+    m_watched.clear();
     setNetwork(nullptr, State::Empty);
 }
 
@@ -311,7 +311,7 @@ void Session::exportsRead()
     if (const Recipe &recipe = m_opened->recipe(); !recipe.takenFrom.empty())
         m_document.read(recipe, {});
     for (const MatchedExport &beside : m_opened->exports())
-        m_watcher.addPath(qs(beside.network.file->path));
+        m_watched.add({qs(beside.network.file->path)});
 }
 
 void Session::fail(const QString &text)
@@ -345,18 +345,15 @@ void Session::setNetwork(std::shared_ptr<const Network> network, State state)
 
 void Session::watch()
 {
-    if (!m_watcher.files().isEmpty())
-        m_watcher.removePaths(m_watcher.files());
-    m_watcher.addPath(m_source.path);
-    if (!recipePath().isEmpty())
-        m_watcher.addPath(recipePath());
+    m_watched.clear();
+    m_watched.add({m_source.path, recipePath()});
+    m_watched.add(tensorFiles(*m_network->file));
     m_changedOnDisk = false;
     Q_EMIT changedOnDiskChanged();
 }
 
 void Session::onFileChanged(const QString &path)
 {
-    m_watcher.addPath(path); // a file that was renamed into place is another one
     if (path == recipePath() && path != m_source.path && !recipeOverwritten())
         return; // our own saving
     m_changedOnDisk = true;

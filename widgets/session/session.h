@@ -12,8 +12,8 @@
 #include "session/statistics_store.h"
 #include "session/target_store.h"
 #include "session/task.h"
+#include "session/watched_files.h"
 
-#include <QFileSystemWatcher>
 #include <QObject>
 #include <QStringList>
 #include <QUndoStack>
@@ -168,7 +168,7 @@ private:
     QStringList m_selected;
     QString m_slot = QStringLiteral("weight");
     QUndoStack m_undo;
-    QFileSystemWatcher m_watcher;
+    WatchedFiles m_watched;
     bool m_changedOnDisk = false;
     Task<std::shared_ptr<const ListedModel>> m_opening;
     Task<std::shared_ptr<const RecoveredModel>> m_recovering;

@@ -141,6 +141,17 @@ void Settings::setTargetChoice(const QString &modelPath, const QString &target)
         setText(targetKey(modelPath), target);
 }
 
+static const QString kRunMemory = u"run/memory_megabytes"_s;
+
+std::optional<std::uint64_t> Settings::runMemory()
+{
+    bool isNumber = false;
+    const qulonglong megabytes = text(kRunMemory).toULongLong(&isNumber);
+    return isNumber ? std::optional<std::uint64_t>(megabytes) : std::nullopt;
+}
+
+void Settings::setRunMemory(std::uint64_t megabytes) { setText(kRunMemory, QString::number(megabytes)); }
+
 QByteArray Settings::bytes(const QString &key) { return store()->value(key).toByteArray(); }
 
 void Settings::setBytes(const QString &key, const QByteArray &value) { store()->setValue(key, value); }

@@ -44,6 +44,10 @@ public:
     static QString targetChoice(const QString &modelPath);
     static void setTargetChoice(const QString &modelPath, const QString &target);
 
+    /// Megabytes that runs of networks keep between them; nullopt when nobody chose.
+    static std::optional<std::uint64_t> runMemory();
+    static void setRunMemory(std::uint64_t megabytes);
+
     static QByteArray bytes(const QString &key);
     static void setBytes(const QString &key, const QByteArray &value);
     static QString text(const QString &key, const QString &otherwise = {});

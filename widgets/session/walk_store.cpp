@@ -30,7 +30,7 @@ WalkStore::~WalkStore() = default; // what it posted ends with it
 bool WalkStore::Basis::operator==(const Basis &other) const
 {
     return request.model == other.request.model && request.data == other.request.data && file == other.file
-        && low == other.low && high == other.high;
+        && low == other.low && high == other.high && over == other.over;
 }
 
 std::optional<WalkStore::Basis> WalkStore::basisNow() const
@@ -44,7 +44,8 @@ std::optional<WalkStore::Basis> WalkStore::basisNow() const
     out.file = m_session.network()->file;
     out.low = m_low;
     out.high = m_high;
-    return m_ran == std::pair(out.request.data, out.file) ? std::optional(std::move(out)) : std::nullopt;
+    out.over = m_over;
+    return out;
 }
 
 bool WalkStore::hasData() const { return m_basis.has_value(); }
@@ -58,7 +59,7 @@ WalkStore::Known *WalkStore::known()
 const WalkStore::Known *WalkStore::known() const { return const_cast<WalkStore *>(this)->known(); }
 
 /// Each width of the family that is nearest to what a layer has.
-static Result<std::vector<SweepPoint>> ownWidths(const Network &network, int low, int high, const Progress &progress)
+static Result<std::vector<SweepPoint>> weightWidths(const Network &network, int low, int high, const Progress &progress)
 {
     const auto facts = gatherFacts(network);
     std::vector<SlotComparison> compared;
@@ -76,24 +77,45 @@ static Result<std::vector<SweepPoint>> ownWidths(const Network &network, int low
     return sweepPoints(compared);
 }
 
-void WalkStore::prepare(int low, int high)
+static Result<ActivationWidths> ownWidths(
+    const Network &network, int low, int high, WalkOver over, const Progress &progress)
 {
-    if (low != m_low || high != m_high) {
+    ActivationWidths out;
+    if (over != WalkOver::Weights) {
+        auto activations = activationWidths(network, {}, low, high);
+        if (!activations)
+            return activations;
+        out = std::move(*activations);
+    }
+    if (over != WalkOver::Activations) {
+        const auto weights = weightWidths(network, low, high, progress);
+        if (!weights)
+            return tl::unexpected(weights.error());
+        out.points.insert(out.points.begin(), weights->begin(), weights->end());
+    }
+    return out;
+}
+
+void WalkStore::prepare(int low, int high, WalkOver over)
+{
+    if (low != m_low || high != m_high || over != m_over) {
         m_low = low;
         m_high = high;
+        m_over = over;
         onSession();
     }
     if (!m_basis || known() || m_preparing.running() || !m_problem.empty())
         return;
-    m_preparing.start([network = m_session.network(), low, high](
-                          const Progress &progress) { return ownWidths(*network, low, high, progress); },
-        [this, basis = *m_basis](Result<std::vector<SweepPoint>> points) {
-            if (!points) {
-                m_problem = points.error().text();
+    m_preparing.start([network = m_session.network(), low, high, over](
+                          const Progress &progress) { return ownWidths(*network, low, high, over, progress); },
+        [this, basis = *m_basis](Result<ActivationWidths> widths) {
+            if (!widths) {
+                m_problem = widths.error().text();
             } else {
                 if (m_known.size() == kKeptWalks)
                     m_known.erase(m_known.begin());
-                m_known.push_back({basis, std::make_shared<const std::vector<SweepPoint>>(std::move(*points)), {}, 0});
+                m_known.push_back({basis, std::make_shared<const std::vector<SweepPoint>>(std::move(widths->points)),
+                    std::move(widths->missing), {}, 0});
             }
             Q_EMIT changed();
         });
@@ -101,8 +123,6 @@ void WalkStore::prepare(int low, int high)
 
 void WalkStore::onSession()
 {
-    if (m_session.runs().result() && m_session.network() && m_session.runs().data())
-        m_ran.emplace(*m_session.runs().data(), m_session.network()->file);
     auto now = basisNow();
     if (now == m_basis)
         return;
@@ -119,6 +139,17 @@ WalkCount WalkStore::count() const { return points() ? walkCount(*points()) : Wa
 const WidthWalk *WalkStore::walk() const { return known() && known()->walk ? &*known()->walk : nullptr; }
 
 std::size_t WalkStore::done() const { return known() ? known()->done : 0; }
+
+std::vector<std::string> WalkStore::missing() const
+{
+    std::vector<std::string> out = known() ? known()->missing : std::vector<std::string>();
+    const WidthWalk *walked = walk();
+    for (std::size_t i = 0; walked && i < walked->bits.size(); ++i)
+        if (const std::string &layer = (*points())[i].layer;
+            walked->bits[i] == 0 && (out.empty() || out.back() != layer))
+            out.push_back(layer);
+    return out;
+}
 
 bool WalkStore::running() const { return m_session.runs().queue().busy(this); }
 
@@ -137,13 +168,15 @@ void WalkStore::start()
     m_latest = std::make_shared<Latest>();
     m_session.runs().queue().post<WidthWalk>(
         this,
-        [request = m_basis->request, points = points(), latest = m_latest](
+        [request = m_basis->request, network = m_session.network(), points = points(), latest = m_latest](
             RunClient &client, const Progress &progress) {
-            return measureWalk(client, request, *points, progress, [&](const WidthWalk &walk) {
+            const auto show = [&](const WidthWalk &walk) {
                 const std::lock_guard lock(latest->mutex);
                 latest->walk = walk;
                 ++latest->done;
-            });
+            };
+            return measureWalk(client, request, *points, progress, show,
+                [&](const RunResult &own) { return bitsOnData(*network, *points, own); });
         },
         [this, basis = *m_basis](Result<WidthWalk> walk) { finish(basis, std::move(walk)); });
     m_looking.start();

@@ -1,10 +1,12 @@
 #include "window/actions.h"
 
+#include "items/run_texts.h"
 #include "look/theme.h"
 #include "panels/layers_panel.h"
 #include "session/session.h"
 #include "window/help.h"
 #include "window/main_window.h"
+#include "window/memory_menu.h"
 #include "window/recent_menu.h"
 
 #include <QObject>
@@ -48,6 +50,10 @@ static std::vector<ActionRow> fileRows()
         {menu, tr("R&un on data"), keys({"F9"}), tr("Run the shown network, with edits that are not saved"),
             [](MainWindow &w) { w.session().runs().run(); }, true, 1, nullptr,
             [](MainWindow &w) { return w.session().runs().canRun(); }},
+        {menu, tr("&Memory kept between runs"), {},
+            tr("How much of what flowed stays, so that a change late in the network costs only what follows it"),
+            nullptr, false, 1, nullptr, nullptr, [](MainWindow &w) { return memoryText(w.session().runs().memory()); },
+            fillMemoryMenu},
         {menu, tr("Export &layers…"), keys({"Ctrl+E"}), tr("Write the selected layers for hardware"),
             [](MainWindow &w) { w.prepareExport(); }, true, 2},
         {menu, tr("&Save recipe"), keys({"Ctrl+S"}), tr("Write the recipe in force to its file, with its edits"),

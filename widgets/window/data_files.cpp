@@ -76,12 +76,21 @@ static std::vector<std::string> graphInputs(const Session &session)
     return out;
 }
 
-void DataFiles::takeSamples(const std::vector<SampleArray> &arrays)
+/// `labels` of another file go before what the same file proposes.
+void DataFiles::takeSamples(const std::vector<SampleArray> &arrays, const std::optional<SampleArray> &labels)
 {
     const ProposedData proposed = proposedData(arrays, graphInputs(m_session));
     if (proposed.samples)
-        return setSamples(*proposed.samples, proposed.labels);
-    menuOf(arrays, [this](const SampleArray &array) { setSamples(array, std::nullopt); })->popup(QCursor::pos());
+        return setSamples(*proposed.samples, labels ? labels : proposed.labels);
+    menuOf(arrays, [this, labels](const SampleArray &array) { setSamples(array, labels); })->popup(QCursor::pos());
+}
+
+void DataFiles::takeArrays(const std::vector<SampleArray> &samples, const std::vector<SampleArray> &labels)
+{
+    if (!samples.empty())
+        takeSamples(samples, labels.size() == 1 ? std::optional(labels.front()) : std::nullopt);
+    if (!labels.empty() && (samples.empty() || labels.size() > 1))
+        takeLabels(labels);
 }
 
 void DataFiles::takeLabels(const std::vector<SampleArray> &arrays)

@@ -27,6 +27,8 @@ public:
     void runOrChoose();
     /// Takes its only array that fits, else asks which.
     void take(const QString &path, Role role);
+    /// Arrays of one file with data, or none, and of one with labels, or none.
+    void takeArrays(const std::vector<SampleArray> &samples, const std::vector<SampleArray> &labels);
     /// What was dropped may be data, labels or another model: asks, at the pointer. `open` opens it as a model.
     void askWhat(const QString &path, const std::function<void()> &open);
     bool idle() const { return !m_reading.running(); }
@@ -36,7 +38,7 @@ Q_SIGNALS:
 
 private:
     void taken(const std::vector<SampleArray> &arrays, Role role);
-    void takeSamples(const std::vector<SampleArray> &arrays);
+    void takeSamples(const std::vector<SampleArray> &arrays, const std::optional<SampleArray> &labels = {});
     void takeLabels(const std::vector<SampleArray> &arrays);
     void setSamples(const SampleArray &samples, const std::optional<SampleArray> &labels);
     void setLabels(const std::string &place);

@@ -17,19 +17,20 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-QString FileDialogs::droppedFile(const QMimeData &data)
+QStringList FileDialogs::droppedFiles(const QMimeData &data)
 {
+    QStringList out;
     for (const QUrl &url : data.urls())
         if (url.isLocalFile())
-            return url.toLocalFile();
-    return {};
+            out << url.toLocalFile();
+    return out;
 }
 
-bool FileDialogs::takes(const QMimeData &dropped) { return !droppedFile(dropped).isEmpty(); }
+bool FileDialogs::takes(const QMimeData &dropped) { return !droppedFiles(dropped).isEmpty(); }
 
 void FileDialogs::open(const QMimeData &dropped)
 {
-    const QString path = droppedFile(dropped);
+    const QString path = droppedFiles(dropped).value(0);
     if (path.endsWith(u".toml") && m_session.network())
         m_session.useRecipe(Session::RecipeChoice::Chosen, path);
     else if (!path.isEmpty() && m_session.network())

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 class QMimeData;
 class QWidget;
@@ -19,7 +20,7 @@ public:
     }
     /// What is dropped on the window: a recipe is used, a model opened; beside another model it is asked for what.
     static bool takes(const QMimeData &dropped);
-    static QString droppedFile(const QMimeData &dropped); ///< the first that lies on this machine; empty for none
+    static QStringList droppedFiles(const QMimeData &dropped); ///< that lie on this machine
     void open(const QMimeData &dropped);
     void chooseFile();
     void chooseRecipe();

@@ -45,6 +45,7 @@ MainWindow::MainWindow(QWidget *parent)
     , m_status(new StatusLine)
     , m_files(m_session, *this)
     , m_dataFiles(m_session, *this)
+    , m_dropped(m_session, m_dataFiles)
     , m_actions(*this)
 {
     setWindowTitle(u"QuantScope"_s);
@@ -115,12 +116,17 @@ void MainWindow::connectSession()
     ExportStore &exports = m_session.exports();
     connect(&exports, &ExportStore::started, this, [this] { onExport(0); });
     connect(&exports, &ExportStore::progress, this, &MainWindow::onExport);
+    connect(&exports, &ExportStore::stops, this, &MainWindow::onExport);
     connect(&exports, &ExportStore::finished, this, [this] { onExport(1000); });
     connect(m_run, &RunBar::samplesRequested, this, [this] { m_dataFiles.choose(DataFiles::Role::Samples); });
     connect(m_run, &RunBar::labelsRequested, this, [this] { m_dataFiles.choose(DataFiles::Role::Labels); });
     connect(
         &m_dataFiles, &DataFiles::failed, this, [this](const QString &text) { m_failure->showFailure(text, false); });
+    connect(
+        &m_dropped, &DroppedFiles::failed, this, [this](const QString &text) { m_failure->showFailure(text, false); },
+        Qt::QueuedConnection); // behind what a new model hides
     connect(&m_session.runs(), &RunStore::resultChanged, &m_actions, &WindowActions::update);
+    connect(&m_session.runs(), &RunStore::memoryChanged, &m_actions, &WindowActions::update);
     connect(&m_session.proposals(), &Proposals::droppedSome, m_status, &StatusLine::setText, Qt::QueuedConnection);
     connect(&m_session.second(), &SecondModel::changed, &m_actions, &WindowActions::update);
     connect(m_second, &SecondBar::chooseRecipeRequested, this, [this] { m_files.chooseSecondRecipe(); });
@@ -355,8 +361,11 @@ void MainWindow::dragEnterEvent(QDragEnterEvent *event)
 
 void MainWindow::dropEvent(QDropEvent *event)
 {
-    const QString path = FileDialogs::droppedFile(*event->mimeData());
-    if (m_session.network() && DataFiles::looksLikeData(path))
+    const QStringList paths = FileDialogs::droppedFiles(*event->mimeData());
+    const QString path = paths.value(0);
+    if (paths.size() > 1)
+        m_dropped.take(paths);
+    else if (m_session.network() && DataFiles::looksLikeData(path))
         m_dataFiles.askWhat(path, [this, path] { open(path); });
     else
         m_files.open(*event->mimeData());

@@ -2,6 +2,7 @@
 
 #include "session/session.h"
 #include "window/data_files.h"
+#include "window/dropped_files.h"
 #include "window/file_dialogs.h"
 #include "window/page_host.h"
 #include "window/window_actions.h"
@@ -89,6 +90,7 @@ private:
     StatusLine *m_status;
     FileDialogs m_files;
     DataFiles m_dataFiles;
+    DroppedFiles m_dropped;
     WindowActions m_actions;
 };
 

@@ -305,9 +305,10 @@ std::vector<CompareColumn> CompareCandidates::shownColumns() const
 void CompareCandidates::refreshButtons(bool isComparing)
 {
     const EffectStore::Count onData = m_effects.count();
-    m_stop->setVisible(isComparing || (!m_effects.idle() && onData.done < onData.total));
-    m_resume->setVisible(!m_lab.layers().empty() && onData.done < onData.total
-        && (m_effects.isStopped() || !m_effects.problem().empty()));
+    m_stop->setVisible(isComparing || m_effects.awaitsRun() || (!m_effects.idle() && onData.done < onData.total));
+    m_resume->setVisible((m_effects.isStopped() && !m_effects.hasData())
+        || (!m_lab.layers().empty() && onData.done < onData.total
+            && (m_effects.isStopped() || !m_effects.problem().empty())));
     m_restore->setVisible(m_lab.hasRemoved());
 }
 
@@ -334,7 +335,7 @@ void CompareCandidates::refreshNotes()
     else if (m_lab.layers().empty())
         notes << (m_session.state() == Session::State::Ready
                 ? m_session.currentSlot() && presetSlot(m_session.currentSlot().slot->slot) == Slot::Act
-                    ? tr("Activations are compared by what flows into them: run the network on data first.")
+                    ? whyNoFlow(m_session)
                     : tr("This selection has no weights to compare candidates with.")
                 : tr("The quantizers are being computed…"));
     if (const int chosen = m_table->chosen(); chosen > 0 && m_lab.slot() == Slot::Bias && m_lab.layers().size() == 1) {

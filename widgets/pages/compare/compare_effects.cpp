@@ -3,6 +3,7 @@
 #include "items/compare_model.h"
 #include "items/text.h"
 #include "run/activation_compare.h"
+#include "session/session.h"
 
 using namespace Qt::StringLiterals;
 
@@ -107,8 +108,20 @@ int suggestedColumn(const CompareModel &model)
     return best > 0 ? best : model.columnCount() > 1 ? 1 : 0;
 }
 
+QString whyNoFlow(Session &session)
+{
+    return QObject::tr("Activations are compared by what flows into them: %1.")
+        .arg(!session.runs().data()        ? QObject::tr("choose data first (Ctrl+D)")
+                : session.runs().running() ? QObject::tr("the network is being run on data")
+                                           : QObject::tr("run the network on data first (F9)"));
+}
+
 QString effectsText(const EffectStore &effects)
 {
+    if (effects.awaitsRun())
+        return u"on data: the network is run as it is, then each candidate"_s;
+    if (!effects.hasData() && effects.isStopped())
+        return u"on data: stopped before the network was run"_s;
     if (!effects.problem().empty())
         return u"▲ on data: "_s + shownText(effects.problem());
     const EffectStore::Count count = effects.count();

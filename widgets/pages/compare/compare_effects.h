@@ -9,6 +9,7 @@
 namespace quantscope {
 
 class CompareModel;
+class Session;
 
 /// The candidates to run, of weights those first whose error is the least; `columns` are what is shown of them.
 std::vector<EffectStore::Wanted> wantedEffects(const LabStore &lab, const std::vector<CompareColumn> &columns);
@@ -22,6 +23,8 @@ std::vector<CompareColumn> columnsOnData(const LabStore &lab, const EffectStore 
 /// The first time a layer is seen the candidate with the highest SQNR that the hardware holds exactly is chosen.
 int suggestedColumn(const CompareModel &model);
 
+/// Why no activation is compared.
+QString whyNoFlow(Session &session);
 /// "on data: 3 of 12 candidates run", why nothing runs, or nothing.
 QString effectsText(const EffectStore &effects);
 

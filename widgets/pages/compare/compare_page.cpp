@@ -115,6 +115,8 @@ void ComparePage::refreshCandidates()
     const auto network = session().state() == Session::State::Ready ? session().network() : nullptr;
     const Slot slot = comparedSlot(session(), m_effects.hasData());
     const bool ofFlow = presetSlot(slot) == Slot::Act;
+    if (isVisible())
+        m_effects.ask();
     m_lab.setFlows(m_effects.own());
     m_lab.select(network, ofFlow && !m_effects.hasData() ? QStringList() : session().selectedLayers(), slot);
     m_candidates->refresh();

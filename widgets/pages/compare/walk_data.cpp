@@ -1,5 +1,6 @@
 #include "pages/compare/walk_data.h"
 
+#include "dialects/brevitas/presets.h"
 #include "items/text.h"
 
 #include <algorithm>
@@ -29,6 +30,31 @@ QString walkEffectText(const DataEffect &effect)
     return parts.join(u", "_s);
 }
 
+static bool isActivation(const SweepPoint &point) { return presetSlot(point.slot) == Slot::Act; }
+
+/// "conv1", of activations "relu1 act".
+static QString nameOf(const SweepPoint &point)
+{
+    return shownText(point.layer) + (isActivation(point) ? u" "_s + qs(point.slot) : QString());
+}
+
+QString walkTotalTitle(const std::vector<SweepPoint> &points)
+{
+    const bool some = std::ranges::any_of(points, isActivation);
+    return !some                                    ? u"weights of these layers, kbit"_s
+        : std::ranges::all_of(points, isActivation) ? u"activations of one sample, kbit"_s
+                                                    : u"weights of these layers and activations of one sample, kbit"_s;
+}
+
+static QString totalTip(const std::vector<SweepPoint> &points, const WidthWalk &walk, const WalkStep &step)
+{
+    const WalkBits bits = walkBits(points, walk, step);
+    return bits.activations == 0 ? bitText(step.allocation.bits)
+        : bits.weights == 0
+        ? u"activations of one sample "_s + bitText(bits.activations)
+        : u"weights %1, activations of one sample %2"_s.arg(bitText(bits.weights), bitText(bits.activations));
+}
+
 SweepData walkAlone(const std::vector<SweepPoint> &points, const WidthWalk &walk)
 {
     SweepData data;
@@ -39,7 +65,7 @@ SweepData walkAlone(const std::vector<SweepPoint> &points, const WidthWalk &walk
         const auto figure = walk.alone[i] ? drawnFigure(*walk.alone[i]) : std::nullopt;
         if (!figure)
             continue;
-        const QString name = shownText(points[i].layer);
+        const QString name = nameOf(points[i]);
         if (data.lines.empty() || data.lines.back().name != name)
             data.lines.push_back({.name = name, .dots = {}});
         data.lines.back().dots.push_back({static_cast<double>(points[i].width), *figure,
@@ -65,7 +91,7 @@ QString widthsOf(const std::vector<SweepPoint> &points, const Allocation &alloca
     static constexpr std::size_t kNamed = 12;
     QStringList parts;
     for (std::size_t i = 0; i < std::min(kNamed, allocation.points.size()); ++i)
-        parts << u"%1 %2"_s.arg(shownText(points[allocation.points[i]].layer)).arg(points[allocation.points[i]].width);
+        parts << u"%1 %2"_s.arg(nameOf(points[allocation.points[i]])).arg(points[allocation.points[i]].width);
     return parts.join(u", "_s)
         + (allocation.points.size() > kNamed ? u" and %1 more"_s.arg(allocation.points.size() - kNamed) : QString());
 }
@@ -75,7 +101,7 @@ QString widthsOf(const std::vector<SweepPoint> &points, const Allocation &alloca
 SweepData walkTogether(const std::vector<SweepPoint> &points, const WidthWalk &walk, std::optional<std::size_t> chosen)
 {
     SweepData data;
-    data.xTitle = u"weights of these layers, kbit"_s;
+    data.xTitle = walkTotalTitle(points);
     data.yTitle = hasAccuracy(walk) ? u"accuracy, %"_s : u"output SQNR, dB"_s;
     for (const bool onFront : {true, false}) {
         SweepLine line{.name = onFront ? u"Pareto front"_s : u"walked, no better than fewer bits"_s, .dots = {}};
@@ -84,7 +110,7 @@ SweepData walkTogether(const std::vector<SweepPoint> &points, const WidthWalk &w
             const WalkStep &step = walk.steps[i];
             line.dots.push_back({static_cast<double>(step.allocation.bits) / 1000, *drawnFigure(step.effect),
                 u"%1: %2\nbits: %3"_s.arg(
-                    bitText(step.allocation.bits), walkEffectText(step.effect), widthsOf(points, step.allocation)),
+                    totalTip(points, walk, step), walkEffectText(step.effect), widthsOf(points, step.allocation)),
                 chosen == i});
         }
         data.lines.push_back(std::move(line));

@@ -6,6 +6,7 @@
 #include "pages/compare/sweep_result.h"
 #include "pages/compare/walk_data.h"
 #include "pages/parts/chart_caption.h"
+#include "report/walk_report.h"
 #include "session/session.h"
 
 #include <QBoxLayout>
@@ -84,14 +85,25 @@ QWidget *WalkPanel::makeControls()
     auto *bar = new QWidget;
     auto *flow = new FlowLayout(bar, 8);
     makeNumbers();
+    m_over = new Segmented(tr("Whose widths"));
+    m_over->setObjectName(u"walk-over"_s);
+    m_over->setItems({tr("weights"), tr("activations"), tr("both")});
+    m_over->setItemTip(0, tr("widths of weights: the total counts the bits of these tensors"));
+    m_over->setItemTip(1,
+        tr("widths of activations: the total counts the bits of what flows through their quantizers for one sample"));
+    m_over->setItemTip(2, tr("widths of both: the total adds bits of weights and bits of one sample's activations"));
+    connect(m_over, &Segmented::selected, this, [this] {
+        m_picked.reset();
+        refresh();
+    });
     m_run = textButton(tr("Run"), {});
     m_run->setProperty("primary", true);
     m_run->setObjectName(u"walk-run"_s);
     m_stop = textButton(tr("Stop"), tr("Stop running; what is known stays"));
     m_progress = dimLabel();
     m_progress->setObjectName(u"walk-progress"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(dimLabel(tr("widths"))), static_cast<QWidget *>(m_low),
-             static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
+    for (QWidget *widget : {static_cast<QWidget *>(m_over), static_cast<QWidget *>(dimLabel(tr("widths"))),
+             static_cast<QWidget *>(m_low), static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
              static_cast<QWidget *>(dimLabel(tr("accuracy may lose"))), static_cast<QWidget *>(m_loss),
              static_cast<QWidget *>(m_run), static_cast<QWidget *>(m_stop), static_cast<QWidget *>(m_progress)})
         flow->addWidget(widget);
@@ -136,16 +148,24 @@ bool WalkPanel::idle() const { return m_store.idle() && m_result->idle(); }
 
 void WalkPanel::setLoss(double loss) { m_loss->setValue(loss); }
 
+void WalkPanel::setOver(WalkOver over)
+{
+    m_over->setCurrent(static_cast<int>(over));
+    refresh();
+}
+
+WalkOver WalkPanel::over() const { return static_cast<WalkOver>(m_over->current()); }
+
 void WalkPanel::refresh()
 {
-    m_store.prepare(m_low->value(), m_high->value());
+    m_store.prepare(m_low->value(), m_high->value(), over());
     m_alone->actions()->setCaption(networkCaption(m_session, tr("each layer alone, on data")));
     m_together->actions()->setCaption(networkCaption(m_session, tr("total bits, on data")));
     refreshProgress();
     const WidthWalk *walk = m_store.walk();
     if (m_picked && (!walk || *m_picked >= walk->steps.size()))
         m_picked.reset();
-    const QString message = !m_store.hasData() ? tr("Run the network on data first: the line above says on which.")
+    const QString message = !m_store.hasData() ? tr("Choose data first: the line above takes them (Ctrl+D).")
         : m_store.running()                    ? tr("being run…")
         : m_store.points()                     ? tr("Run says what each width does.")
                                                : tr("The widths are being computed…");
@@ -160,6 +180,17 @@ void WalkPanel::refresh()
     refreshResult();
 }
 
+/// " · left out: relu3"; empty where every activation has widths.
+QString WalkPanel::leftOut() const
+{
+    QStringList names;
+    for (const std::string &layer : m_store.missing())
+        names << shownText(layer);
+    return names.isEmpty()
+        ? QString()
+        : tr(" · left out, as no other width is known or nothing flows there: %1").arg(names.join(u", "_s));
+}
+
 void WalkPanel::refreshProgress()
 {
     const WalkCount count = m_store.count();
@@ -170,12 +201,12 @@ void WalkPanel::refreshProgress()
         plainTip(canRun ? tr("The network as it is, %1 alone, and at most %2 steps of all layers together: never more")
                               .arg(countText(count.alone, tr("width")))
                               .arg(count.together)
-                        : tr("Needs a network that was run on data, with weights whose quantizers are known.")));
+                        : tr("Needs data, and a network with quantizers that are known.")));
     m_stop->setVisible(m_store.running());
     m_progress->setText(!m_store.problem().empty() ? shownText(m_store.problem())
             : m_store.walk() || m_store.running()
-            ? tr("on data: %1 of at most %2 runs").arg(m_store.done()).arg(count.total())
-            : QString());
+            ? tr("on data: %1 of at most %2 runs").arg(m_store.done()).arg(count.total()) + leftOut()
+            : leftOut().mid(3));
 }
 
 /// What was clicked, else the fewest bits that keep the accuracy.
@@ -190,8 +221,8 @@ std::optional<std::size_t> WalkPanel::chosenStep() const
 QString WalkPanel::resultText(std::size_t step) const
 {
     const WalkStep &chosen = m_store.walk()->steps[step];
-    const QString what
-        = tr("%1 bits, on data: %2").arg(groupedText(chosen.allocation.bits), walkEffectText(chosen.effect));
+    const WalkBits bits = walkBits(*m_store.points(), *m_store.walk(), chosen);
+    const QString what = tr("%1, on data: %2").arg(qs(walkBitsText(bits)), walkEffectText(chosen.effect));
     return m_picked ? tr("Chosen: %1").arg(what)
                     : tr("Fewest bits that lose at most %1 %: %2").arg(m_loss->value()).arg(what);
 }

@@ -14,6 +14,7 @@ namespace quantscope {
 class Session;
 class SweepChart;
 class SweepResult;
+class Segmented;
 
 /// Which widths the network can spare on data: each layer alone, then total bits against accuracy, and the fewest bits
 /// that keep it as a recipe.
@@ -28,6 +29,7 @@ public:
     SweepChart *together() const { return m_together; }
     SweepResult *result() const { return m_result; }
     void setLoss(double loss);
+    void setOver(WalkOver over);
     bool idle() const;
     void cancel() { m_store.cancel(); }
 
@@ -39,9 +41,12 @@ private:
     void refreshResult();
     std::optional<std::size_t> chosenStep() const;
     QString resultText(std::size_t step) const;
+    QString leftOut() const;
 
     Session &m_session;
     WalkStore m_store;
+    WalkOver over() const;
+    Segmented *m_over; ///< in the order of WalkOver
     QSpinBox *m_low, *m_high;
     QDoubleSpinBox *m_loss;
     QPushButton *m_run, *m_stop;

@@ -55,9 +55,10 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     connect(&exports, &ExportStore::started, this, &ExportPage::onRunning);
     connect(&exports, &ExportStore::finished, this, &ExportPage::onFinished);
     connect(&exports, &ExportStore::progress, m_result, &ExportResult::showProgress);
+    connect(&exports, &ExportStore::stops, this, &ExportPage::onRunning);
     m_cancel->setVisible(exports.running());
     if (exports.running()) // since before this page was made
-        m_result->showRunning(exports.verifies());
+        onRunning();
 }
 
 /// Cut where there is no room, whole in the tooltip.
@@ -343,26 +344,21 @@ void ExportPage::refreshResult()
 
 void ExportPage::onRunning()
 {
+    const ExportStore &exports = session().exports();
     m_cancel->show();
     if (m_write->hasFocus())
         m_cancel->setFocus(); // a button that is off hands its focus to whatever comes next
-    m_result->showRunning(session().exports().verifies());
+    m_result->showRunning(exports.verifies(), exports.stopping());
     preview();
 }
 
 void ExportPage::onFinished()
 {
-    const auto &written = session().exports().written();
     preview();
     if (m_cancel->hasFocus())
         m_write->setFocus();
     m_cancel->hide();
-    if (!written)
-        m_result->showCancelled();
-    else if (written->report)
-        m_result->showReport(*written->report, qs(written->request.folder));
-    else
-        m_result->showError(qs(written->report.error().text()));
+    m_result->showOutcome(session().exports().written());
     refreshFolder();
 }
 

@@ -48,16 +48,24 @@ void ExportResult::show(const QString &verdict, bool written)
     setVisible(true);
 }
 
-void ExportResult::showRunning(bool verifies)
+void ExportResult::showRunning(bool verifies, bool stops)
 {
     m_files->setRowCount(0);
     m_note->clear();
-    show(verifies ? tr("writing and verifying…") : tr("writing…"), false);
+    show(stops ? tr("stopping…") : verifies ? tr("writing and verifying…") : tr("writing…"), false);
 }
 
 void ExportResult::showProgress(int permille) { m_title->setText(tr("writing… %1 %").arg(permille / 10)); }
 
-void ExportResult::showCancelled() { show(tr("cancelled; nothing was written"), false); }
+void ExportResult::showOutcome(const std::optional<ExportStore::Written> &written)
+{
+    if (!written)
+        show(tr("cancelled; nothing was written"), false);
+    else if (written->report)
+        showReport(*written->report, qs(written->request.folder), written->cancelled);
+    else
+        showError(qs(written->report.error().text()));
+}
 
 void ExportResult::showError(const QString &text)
 {
@@ -129,7 +137,7 @@ static QStringList firstNotes(const ExportReport &report, std::size_t most)
     return notes;
 }
 
-void ExportResult::showReport(const ExportReport &report, const QString &folder)
+void ExportResult::showReport(const ExportReport &report, const QString &folder, bool cancelled)
 {
     fillTable(report);
     std::uint64_t bytes = 0;
@@ -145,6 +153,8 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder)
         : tr("■ %1 refused; ").arg(countText(report.refused.size(), tr("slot"))); // the live model contradicts them
     show(refused + verdict, true);
     QStringList notes{tr("%1, %2 in %3").arg(countText(report.files.size(), tr("file")), byteText(bytes), folder)};
+    if (cancelled)
+        notes.prepend(tr("cancelled too late: all of it was written"));
     if (!report.assumed.empty())
         notes << u"▲ "_s + qs(report.assumed);
     m_note->setText((notes + firstNotes(report, 3)).join(u" · "_s));

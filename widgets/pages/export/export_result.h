@@ -1,7 +1,7 @@
 #pragma once
 
-#include "export/export.h"
 #include "look/controls.h"
+#include "session/export_store.h"
 
 class QTableWidget;
 
@@ -12,17 +12,17 @@ class ExportResult : public Card {
     Q_OBJECT
 public:
     explicit ExportResult(QWidget *parent = nullptr);
-    void showRunning(bool verifies);
+    void showRunning(bool verifies, bool stops);
     void showProgress(int permille);
-    void showCancelled();
-    void showError(const QString &text);
-    /// `folder` is the one that the files are in.
-    void showReport(const ExportReport &report, const QString &folder);
+    /// What came of it; nothing: it was cancelled in time.
+    void showOutcome(const std::optional<ExportStore::Written> &written);
     /// What is shown belongs to what the page shows. Otherwise `since` says what came after it, as the whole title; a
     /// failure is then gone, and of another model's files nothing is left but that.
     void setCurrent(bool current, const QString &since = {}, bool sameModel = true);
 
 private:
+    void showError(const QString &text);
+    void showReport(const ExportReport &report, const QString &folder, bool cancelled);
     void show(const QString &verdict, bool written);
     void fillTable(const ExportReport &report);
 
