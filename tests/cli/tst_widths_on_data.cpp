@@ -88,7 +88,7 @@ private Q_SLOTS:
         const json whole = ran({});
         const auto elements = [&](const std::string &layer) {
             for (const json &one : whole["layers"])
-                if (one["layer"] == layer && one["slot"] == "act")
+                if (one["name"] == layer && one["slot"] == "act")
                     return one["count"].get<std::uint64_t>() / 360;
             return std::uint64_t{0};
         };
