@@ -104,7 +104,8 @@ private Q_SLOTS:
             QVERIFY(QFile::copy(QString::fromStdString(test::data("field/ema.pt")), path));
         compare(first, second);
         QCOMPARE(chosenInMenu(), (QStringList{u"The one beside it"_s, u"model"_s}));
-        QCOMPARE(label("second-state"), u"all 1 layers are the same; assumed in 1 of 1 slots of both"_s);
+        QCOMPARE(label("second-state"),
+            u"the layer is the same; assumed in 1 of 1 slots of the first, 1 of 1 slots of the second"_s);
         for (const char *part : {"ema", "model"}) {
             trigger(QLatin1String(part));
             const auto a = openNetwork(str(first)), b = openNetwork(str(second), {}, false, {}, part);
@@ -192,16 +193,26 @@ private Q_SLOTS:
         QVERIFY(b);
         QCOMPARE(difference(session()),
             QString::fromStdString(diffText(*session().network(), *b, *diffOf(*session().network(), *b))));
-        QStringList shown;
+        QStringList shown, expected;
         for (const char *layer : {"conv1", "conv2", "relu1"}) {
             session().selectLayers({QLatin1String(layer)});
             for (const PageRow &row : pageTable()) { // every page of such a pair
                 m_window->showPage(row.id);
                 m_window->pages()->page(row.id)->refreshNow();
             }
-            shown << QLatin1String(layer) + u": "_s + label("difference-sign") + u" | "_s + label("difference");
+            const auto comparison = session().second().comparison();
+            const SlotDifference *difference = comparison->of(session().currentSlot().id());
+            QVERIFY(difference);
+            shown << u"%1: %2 | %3"_s.arg(QLatin1String(layer), label("difference-sign"), label("difference"));
+            expected << u"%1: %2 | %3"_s.arg(QLatin1String(layer),
+                difference->state == SlotState::Same ? u"A = B"_s : u"A ≠ B"_s,
+                differenceText(*comparison, *difference).replace(u'\n', u" · "_s));
         }
-        QCOMPARE(shown, (QStringList{u"?"_s}));
+        QCOMPARE(shown, expected);
+        QCOMPARE(shown.first().section(u" · "_s, 0, 3),
+            u"conv1: A ≠ B | weight: 143 of 144 codes changed (99.3 %), first [0, 0, 0, 0], largest change 56 · weight "
+            "narrow: false → true · weight scale: 0.004546748 → 2⁻⁷ · weight zero_point: -4 → 0"_s);
+        QVERIFY(shown[1].startsWith(u"conv2: A = B | "_s));
     }
 
 private:
