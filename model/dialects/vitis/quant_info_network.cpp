@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -257,6 +259,19 @@ private:
         }
     }
 
+    /// Of entries of one name the last one counts.
+    std::vector<std::string> namesTwice() const
+    {
+        std::vector<std::string> twice;
+        for (const auto *section : {&m_info.parameters, &m_info.outputs, &m_info.inputs}) {
+            std::map<std::string_view, int> times;
+            for (const QuantInfoEntry &entry : *section)
+                if (++times[entry.name] == 2)
+                    twice.push_back(entry.name);
+        }
+        return twice;
+    }
+
     void sayNames()
     {
         if (!m_join.withoutParameter.empty())
@@ -267,6 +282,11 @@ private:
             report("entry-twice", Severity::Warning, {},
                 fmt::format("{} entries of {} speak of what another one has told and are not used: {}",
                     m_join.twice.size(), m_file, vitis::firstNames(m_join.twice)));
+        if (const std::vector<std::string> twice = namesTwice(); !twice.empty())
+            report("entry-twice", Severity::Warning, {},
+                fmt::format("{} has {} more than once: the last one counts, as Python reads it, and what the earlier "
+                            "ones say is not used",
+                    m_file, vitis::firstNames(twice)));
         if (!m_join.withoutEntry.empty())
             report("parameter-without-entry", Severity::Warning, {},
                 fmt::format("{} parameters have no entry in {}: {}", m_join.withoutEntry.size(), m_file,

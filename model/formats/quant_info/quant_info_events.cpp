@@ -39,6 +39,10 @@ void QuantInfoEvents::key(std::string &name)
             : name == "output"      ? &m_out.outputs
             : name == "input"       ? &m_out.inputs
                                     : nullptr;
+        if (m_section != nullptr && !m_seen.insert(m_section).second)
+            throw ParseError(
+                fmt::format("has the key '{}' twice, of which Python reads the last one alone: leave one of them",
+                    printable(name)));
         m_top = std::move(name);
         return;
     }

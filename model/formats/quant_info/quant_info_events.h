@@ -4,6 +4,7 @@
 #include "formats/safetensors/json_events.h"
 #include "graph/quant_info.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ private:
     std::vector<Item> m_open; ///< lists that are not closed
     int m_depth = 0; ///< of objects
     int m_sections = 0;
+    std::set<const void *> m_seen; ///< sections that were there
 };
 
 } // namespace quantscope

@@ -105,6 +105,9 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(test::textsOf(network, "entry-twice").at(0)),
             QString(
                 "1 entries of quant_info.json speak of what another one has told and are not used: Other::fc.bias"));
+        QCOMPARE(QString::fromStdString(test::textsOf(network, "entry-twice").at(1)),
+            QString("quant_info.json has T::fc.bias more than once: the last one counts, as Python reads it, and what "
+                    "the earlier ones say is not used"));
     }
 
     /// [bits, scale, zero point, largest float]: torch's fake quantization, where the largest float tells the sign.

@@ -102,6 +102,8 @@ private Q_SLOTS:
         row("text entry", R"({"param": {"a": "8"}})", "quant_info.json", "holds a text");
         row("object entry", R"({"param": {"a": {"b": 1}}})", "quant_info.json", "holds an object");
         row("three numbers", R"({"param": {"a": [8, 7, 1]}})", "quant_info.json", "neither 2 nor 4");
+        row("a key twice", R"({"param": {"a": [8, 7]}, "output": {}, "param": {"b": [8, 7]}})", "quant_info.json",
+            "has the key 'param' twice, of which Python reads the last one alone: leave one of them");
         row("half a position", R"({"param": {"a": [8, 7.5]}})", "quant_info.json", "no whole number");
         row("deep", "{\"param\": {\"a\": " + QByteArray(100000, '[') + "]", "quant_info.json", "nested");
         row("cut off", R"({"param": {"a": [8,)", "quant_info.json", "no valid JSON");
