@@ -1,18 +1,23 @@
 #include "dialects/brevitas/recipe_confirmation.h"
 
 #include "base/text.h"
+#include "dialects/brevitas/choice_patterns.h"
 #include "dialects/brevitas/proofs.h"
+#include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/spec.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace quantscope {
 
@@ -223,6 +228,58 @@ private:
     std::unordered_map<std::string, std::vector<std::size_t>> m_literal;
 };
 
+/// Everything that an entry says, but of which layer. Slots that patterns do not make where there are none, and words
+/// that are no one else's, are told by others.
+using Words = std::tuple<Slot, std::string, std::vector<std::pair<std::string, std::string>>,
+    std::optional<std::string>, std::optional<double>, std::optional<double>, std::optional<bool>>;
+
+std::optional<Words> wordsForSeveral(const RecipeQuantizer &entry)
+{
+    const Slot slot = entry.slot.value_or(Slot::Trunc);
+    const bool several = slot == Slot::Weight || slot == Slot::Bias || slot == Slot::Act;
+    if (!several || !entry.preset || entry.ownClass || entry.sharedWith || entry.scaleSharedWith
+        || entry.thresholdSharedWith)
+        return std::nullopt;
+    return Words{
+        slot, *entry.preset, entry.overrides, entry.input, entry.inputScale, entry.inputBitWidth, entry.inputSigned};
+}
+
+/// In the place of entries that say the same of single layers, those by pattern that reach no other slot.
+std::vector<RecipeQuantizer> byPattern(const std::vector<RecipeQuantizer> &same, const Network &network)
+{
+    std::vector<SlotChoice> choices;
+    for (const RecipeQuantizer &entry : same)
+        choices.push_back({globName(entry.match), *entry.slot, *entry.preset, entry.overrides});
+    const CoveredChoices covered = coverChoices(network, choices);
+    std::vector<RecipeQuantizer> out;
+    for (const SlotChoice &pattern : covered.patterns)
+        out.emplace_back(same.front()).match = pattern.layer;
+    for (const SlotChoice &choice : covered.alone)
+        out.emplace_back(same.front()).match = globEscape(choice.layer);
+    return out;
+}
+
+/// The entries from `first` on, each of one slot and the last word of it, as few as say the same.
+void gatherByPattern(Recipe &recipe, std::size_t first, const Network &network)
+{
+    std::map<Words, std::size_t> positions;
+    std::vector<std::vector<RecipeQuantizer>> groups;
+    for (std::size_t i = first; i < recipe.quantizers.size(); ++i) {
+        const auto words = wordsForSeveral(recipe.quantizers[i]);
+        const auto [found, isNew]
+            = words ? positions.try_emplace(*words, groups.size()) : std::pair(positions.end(), true);
+        if (isNew)
+            groups.emplace_back();
+        groups[words ? found->second : groups.size() - 1].push_back(recipe.quantizers[i]);
+    }
+    recipe.quantizers.resize(first);
+    for (const auto &same : groups)
+        for (const RecipeQuantizer &entry : same.size() > 1 ? byPattern(same, network) : same) {
+            recipe.quantizers.push_back(entry);
+            recipe.quantizers.back().number = static_cast<int>(recipe.quantizers.size());
+        }
+}
+
 } // namespace
 
 Recipe withoutOutdatedProofs(const Recipe &recipe, const Network &before, const Network &after)
@@ -231,7 +288,8 @@ Recipe withoutOutdatedProofs(const Recipe &recipe, const Network &before, const 
     const auto contradicted = [](const SlotQuantizer &slot) { return slot.proof == ProofVerdict::Differs; };
     const bool noneContradicted = std::ranges::none_of(
         after.layers, [&](const Layer &layer) { return std::ranges::any_of(layer.slots, contradicted); });
-    if (noneContradicted && std::ranges::none_of(recipe.proofs, [](const auto &proof) { return proof.from.has_value(); }))
+    if (noneContradicted
+        && std::ranges::none_of(recipe.proofs, [](const auto &proof) { return proof.from.has_value(); }))
         return current;
     const auto slotOf = [](const Network &network, const RecipeProof &proof) {
         const auto layer = std::ranges::find_if(network.layers,
@@ -273,6 +331,7 @@ Recipe withConfirmed(const Recipe &recipe, const Network &network, const std::ve
             confirmed.quantizers.push_back(std::move(part.quantizers[i]));
         }
     }
+    gatherByPattern(confirmed, recipe.quantizers.size(), network);
     return confirmed;
 }
 

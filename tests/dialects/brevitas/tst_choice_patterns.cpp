@@ -1,5 +1,6 @@
 // The model has members named `slots`.
 #include "dialects/brevitas/choice_patterns.h"
+#include "dialects/brevitas/recipe_confirmation.h"
 #include "dialects/brevitas/recipe_edits.h"
 #include "dialects/brevitas/recipe_words.h"
 #include "formats/open_model.h"
@@ -83,6 +84,22 @@ QString compared(const Network &network, const std::vector<SlotChoice> &choices)
     if (!alone || !patterned)
         return alone.has_value() == patterned.has_value() ? QString() : "one of them cannot be";
     return differing(*alone, *patterned).join(", ");
+}
+
+/// What confirming slots together makes of a network, by its text: as confirming one after the other does, each with an
+/// entry of its own. An error's text, or empty.
+QString confirmedDifferently(const Network &network, const std::vector<SlotId> &slots)
+{
+    Recipe one = network.recipe;
+    for (const SlotId &slot : slots)
+        one = withConfirmed(one, network, {slot});
+    const Recipe all = withConfirmed(network.recipe, network, slots);
+    const auto alone = recoverQuantizers(network.file, one), together = recoverQuantizers(network.file, all);
+    if (!alone || !together)
+        return "one of them cannot be";
+    if (all.quantizers.size() > one.quantizers.size())
+        return "more entries";
+    return differing(*alone, *together).join(", ");
 }
 
 Recipe recipeOf(const QByteArray &text) { return *parseRecipe(text.toStdString(), "r.toml"); }
@@ -218,6 +235,75 @@ private Q_SLOTS:
         QCOMPARE(matches({"net.b0.conv1", "net.b0.conv2"}), QStringList{"net.b0.*"});
         QCOMPARE(matches({"net.b1.conv1", "net.b1.conv2"}), (QStringList{"net.b1.conv1", "net.b1.conv2"}));
         QCOMPARE(matches({"net.b1.conv1", "net.b1.conv2", "net.b1.norm"}), (QStringList{"net.b1.*", "net.b1.norm"}));
+    }
+
+    void confirmed_data()
+    {
+        QTest::addColumn<QByteArray>("before");
+        QTest::addColumn<QStringList>("layers");
+        QTest::addColumn<QStringList>("entries"); ///< behind those that were there
+        const QByteArray head = "brevitas = \"0.10.2\"\n";
+        const QString float8 = "Int8WeightPerTensorFloat", act8 = "Int8ActPerTensorFloat";
+        const QStringList all{
+            "net.b0.conv1", "net.b0.conv2", "net.b0.act", "net.b1.conv1", "net.b1.conv2", "net.b1.act", "net.head"};
+        QTest::newRow("all") << head << all << QStringList{"* weight " + float8, "* act " + act8};
+        QTest::newRow("a branch") << head << all.mid(0, 3)
+                                  << QStringList{"net.b0.* weight " + float8, "net.b0.act act " + act8};
+        QTest::newRow("one of a branch") << head << all.mid(0, 1) << QStringList{"net.b0.conv1 weight " + float8};
+        const QByteArray three
+            = "\n[[quantizer]]\nmatch = \"net.b0.conv1\"\nslot = \"weight\"\nbit_width = 3\nassumed = true\n";
+        QTest::newRow("one whose own entry is there")
+            << head + three << all
+            << QStringList{"net.b1.* weight " + float8, "net.b0.conv2 weight " + float8, "net.head weight " + float8,
+                   "* act " + act8};
+        const QByteArray said = "\n[[quantizer]]\nmatch = \"net.b1.conv2\"\nslot = \"weight\"\npreset = "
+                                "\"Int8WeightPerTensorFixedPoint\"\n";
+        QTest::newRow("one that was confirmed before")
+            << head + said << all.mid(0, 6)
+            << QStringList{"net.b0.* weight " + float8, "net.b1.conv1 weight " + float8, "* act " + act8};
+    }
+    /// As few entries as say the same, and nothing else is said.
+    void confirmed()
+    {
+        QFETCH(QByteArray, before);
+        QFETCH(QStringList, layers);
+        QFETCH(QStringList, entries);
+        const Network network = test::recoveredNetwork(blocks(), before.toStdString());
+        std::vector<SlotId> slots;
+        for (const Layer &layer : network.layers)
+            if (layers.contains(QString::fromStdString(layer.name)))
+                for (const SlotQuantizer &slot : layer.slots)
+                    slots.push_back({layer.id, slot.slot});
+        const Recipe after = withConfirmed(network.recipe, network, slots);
+        QStringList found;
+        for (std::size_t at = network.recipe.quantizers.size(); at < after.quantizers.size(); ++at) {
+            const RecipeQuantizer &entry = after.quantizers[at];
+            QCOMPARE(entry.number, static_cast<int>(at) + 1);
+            found << QString::fromStdString(
+                entry.match + " " + std::string(slotName(*entry.slot)) + " " + entry.preset.value_or("-"));
+        }
+        QCOMPARE(found, entries);
+        QCOMPARE(confirmedDifferently(network, slots), QString());
+    }
+
+    /// Of checkpoints without a recipe every slot, and every second.
+    void corpusConfirmed_data() { corpus_data(); }
+    void corpusConfirmed()
+    {
+        QFETCH(QString, golden);
+        const auto document = test::golden(golden.toStdString());
+        const auto file = *openModel((std::filesystem::path(golden.toStdString()).parent_path()
+            / document["files"]["state_dict"].get<std::string>())
+                                         .string());
+        const auto network = recoverQuantizers(file, recipeOf("brevitas = \"0.10.2\"\n"));
+        QVERIFY(network);
+        for (const std::size_t step : {1u, 2u}) {
+            std::vector<SlotId> slots;
+            for (std::size_t at = 0; at < network->layers.size(); at += step)
+                for (const SlotQuantizer &slot : network->layers[at].slots)
+                    slots.push_back({network->layers[at].id, slot.slot});
+            QCOMPARE(confirmedDifferently(*network, slots), QString());
+        }
     }
 
     /// What Brevitas wrote: every weight, and every second, as one entry for each and by patterns.
