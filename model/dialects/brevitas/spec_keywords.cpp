@@ -336,15 +336,40 @@ template <class Words> static std::vector<std::string> namesOf(const Words &word
     return names;
 }
 
+struct WordOfSlots {
+    std::string_view keyword, word, only; ///< the slots that take it: w weights, b biases, a activations
+};
+constexpr std::array kWordsOfSlots = {
+    WordOfSlots{"scaling_impl_type", "he", "w"}, // counts the inputs of a weight
+    WordOfSlots{"float_to_int_impl_type", "learned_round", "w"}, // a decision for each stored element
+    WordOfSlots{"quant_type", "binary", "wa"},
+    WordOfSlots{"quant_type", "ternary", "wa"},
+    WordOfSlots{"zero_point_impl", "StatsFromParameterZeroPoint", "wb"}, // of what is stored
+    WordOfSlots{"zero_point_impl", "ParameterFromStatsFromParameterZeroPoint", "wb"},
+    WordOfSlots{"zero_point_impl", "ParameterFromRuntimeZeroPoint", "a"}, // of what flows
+    WordOfSlots{"scaling_per_output_type", "group", "w"},
+};
+
+std::vector<std::string> keywordWords(std::string_view keyword, Slot slot)
+{
+    const Slot preset = presetSlot(slot);
+    const char kind = preset == Slot::Weight ? 'w' : preset == Slot::Bias ? 'b' : 'a';
+    std::vector<std::string> words = keywordWords(keyword);
+    for (const WordOfSlots &row : kWordsOfSlots)
+        if (row.keyword == keyword && row.only.find(kind) == std::string_view::npos)
+            std::erase(words, row.word);
+    return words;
+}
+
 std::vector<std::string> keywordWords(std::string_view keyword)
 {
-    static const std::array<std::pair<std::string_view, std::vector<std::string>>, 11> kWords{
+    static const std::array<std::pair<std::string_view, std::vector<std::string>>, 12> kWords{
         {{"bit_width_impl_type", namesOf(kBitWidthWords)}, {"quant_type", namesOf(kQuantTypes)},
             {"scaling_per_output_type", namesOf(kGranularities)}, {"restrict_scaling_type", namesOf(kRestrictions)},
             {"restrict_value_float_to_int_impl", namesOf(kExponents)}, {"int_scaling_impl", namesOf(kDivisors)},
             {"scaling_impl_type", namesOf(kScaleWords)}, {"scaling_stats_op", namesOf(kStatistics)},
             {"float_to_int_impl_type", namesOf(kRoundingWords)}, {"zero_point_impl", namesOf(kZeroPoints)},
-            {"learned_round_impl_type", namesOf(kLearnedRoundings)}}};
+            {"learned_round_impl_type", namesOf(kLearnedRoundings)}, {"mse_search_method", namesOf(kSearches)}}};
     for (const auto &[name, words] : kWords)
         if (name == keyword)
             return words;

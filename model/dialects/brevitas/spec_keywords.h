@@ -20,6 +20,8 @@ const KeywordSetter *findSetter(std::string_view keyword);
 
 /// The values that a keyword takes where they are few: words, true and false; empty for numbers and free text.
 std::vector<std::string> keywordWords(std::string_view keyword);
+/// Those of them that a slot's quantizer takes.
+std::vector<std::string> keywordWords(std::string_view keyword, Slot slot);
 
 /// Throws where a word is younger than the version.
 void requireVersion(const std::string &keyword, const std::string &text, int version);

@@ -1,3 +1,5 @@
+#include "dialects/brevitas/overrides.h"
+#include "dialects/brevitas/spec_keywords.h"
 #include "open/open_network.h"
 #include "quant/code_reader.h"
 #include "support/golden.h"
@@ -58,6 +60,90 @@ class TestOverrides : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// What a slot's lists hold, and no more.
+    void offered_data()
+    {
+        QTest::addColumn<int>("slot");
+        QTest::addColumn<QString>("notTaken"); ///< of all keywords
+        QTest::addColumn<QStringList>("words"); ///< of keywords with few values those that not every slot takes
+        const QString statistics = " collect_stats_steps scaling_stats_momentum per_channel_broadcastable_shape "
+                                   "scaling_stats_permute_dims";
+        const QString rounding = "learned_round_impl_type learned_round_gamma learned_round_zeta learned_round_init";
+        const QString accumulator = " accumulator_bit_width accumulator_bit_width_impl";
+        const QString input = " requires_input_scale requires_input_bit_width";
+        const QString group = " group_size group_dim";
+        QTest::newRow("weight") << static_cast<int>(Slot::Weight)
+                                << "min_val max_val" + statistics + input + " quant_delay_steps"
+                                << QStringList{"quant_type: int binary ternary fp",
+                                       "scaling_per_output_type: tensor channel group",
+                                       "scaling_impl_type: stats parameter parameter_from_stats const he affine_stats",
+                                       "float_to_int_impl_type: round ceil floor round_to_zero dpu learned_round "
+                                       "stochastic_round",
+                                       "zero_point_impl: ZeroZeroPoint StatsFromParameterZeroPoint ParameterZeroPoint "
+                                       "ParameterFromStatsFromParameterZeroPoint"};
+        QTest::newRow("bias") << static_cast<int>(Slot::Bias)
+                              << "axis " + rounding + " min_val max_val" + statistics
+                + " scaling_stats_input_view_shape_impl" + accumulator + " quant_delay_steps" + group
+                              << QStringList{"quant_type: int fp", "scaling_per_output_type: tensor channel",
+                                     "scaling_impl_type: stats parameter parameter_from_stats const affine_stats",
+                                     "float_to_int_impl_type: round ceil floor round_to_zero dpu stochastic_round",
+                                     "zero_point_impl: ZeroZeroPoint StatsFromParameterZeroPoint ParameterZeroPoint "
+                                     "ParameterFromStatsFromParameterZeroPoint"};
+        for (const Slot slot : {Slot::Act, Slot::Input, Slot::Output})
+            QTest::newRow(std::string(slotName(slot)).c_str())
+                << static_cast<int>(slot) << "axis " + rounding + accumulator + input + group
+                << QStringList{"quant_type: int binary ternary fp", "scaling_per_output_type: tensor channel",
+                       "scaling_impl_type: stats parameter parameter_from_stats const affine_stats",
+                       "float_to_int_impl_type: round ceil floor round_to_zero dpu stochastic_round",
+                       "zero_point_impl: ZeroZeroPoint ParameterZeroPoint ParameterFromRuntimeZeroPoint"};
+    }
+    void offered()
+    {
+        QFETCH(int, slot);
+        QFETCH(QString, notTaken);
+        QFETCH(QStringList, words);
+        const std::vector<std::string> taken = overrideNames(static_cast<Slot>(slot));
+        QStringList others;
+        for (const std::string &name : overrideNames())
+            if (std::ranges::find(taken, name) == taken.end())
+                others << QString::fromStdString(name);
+        QCOMPARE(others.join(' '), notTaken);
+        QStringList found;
+        for (const QString &line : words) {
+            const QString keyword = line.section(':', 0, 0);
+            QStringList values;
+            for (const std::string &word : keywordWords(keyword.toStdString(), static_cast<Slot>(slot)))
+                values << QString::fromStdString(word);
+            found << keyword + ": " + values.join(' ');
+        }
+        QCOMPARE(found, words);
+    }
+
+    /// What Brevitas took with an effect is offered.
+    void offersWhatBrevitasTook_data() { asBrevitas_data(); }
+    void offersWhatBrevitasTook()
+    {
+        QFETCH(std::string, file);
+        QFETCH(std::string, name);
+        const json &golden = m_goldens[file][name];
+        const auto slot = slotFromName(golden["slot"].get<std::string>());
+        QVERIFY(slot);
+        if (name == "idle")
+            return; // these change nothing there
+        const std::vector<std::string> names = overrideNames(*slot);
+        for (const auto &[keyword, value] : golden["overrides"].items()) {
+            QVERIFY2(std::ranges::find(names, keyword) != names.end(), keyword.c_str());
+            const std::vector<std::string> words = keywordWords(keyword, *slot);
+            const QString word
+                = value.is_string() ? QString::fromStdString(value.get<std::string>()).toLower() : QString();
+            if (words.empty() || word.isEmpty())
+                continue;
+            QVERIFY2(std::ranges::any_of(
+                         words, [&](const std::string &one) { return QString::fromStdString(one).toLower() == word; }),
+                qPrintable(word));
+        }
+    }
+
     void asBrevitas_data()
     {
         QTest::addColumn<std::string>("file");

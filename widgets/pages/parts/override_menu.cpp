@@ -14,10 +14,10 @@ using namespace Qt::StringLiterals;
 namespace quantscope {
 
 /// Values that are offered of a keyword; those of numbers are what people choose.
-static std::vector<std::string> offeredValues(const std::string &keyword)
+static std::vector<std::string> offeredValues(const std::string &keyword, Slot slot)
 {
     if (keyword != "bit_width")
-        return keywordWords(keyword);
+        return keywordWords(keyword, slot);
     std::vector<std::string> bits;
     for (const int width : {2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32})
         bits.push_back(std::to_string(width));
@@ -39,7 +39,7 @@ static std::string valueInForce(const SlotQuantizer &slot, const std::string &ke
 static void addField(
     QMenu &menu, Session &session, const Layer &layer, const SlotQuantizer &slot, const std::string &keyword)
 {
-    const std::vector<std::string> values = offeredValues(keyword);
+    const std::vector<std::string> values = offeredValues(keyword, slot.slot);
     if (values.empty())
         return;
     QMenu *field = menu.addMenu(qs(keyword));

@@ -62,7 +62,7 @@ KeywordBar::KeywordBar(Session &session, QWidget *parent)
     connect(m_value, &QLineEdit::returnPressed, this, &KeywordBar::set);
     connect(m_value, &QLineEdit::textEdited, this, [this] { showKeywordProblem({}); });
     connect(m_keyword, &QComboBox::currentTextChanged, this, &KeywordBar::fillValues);
-    fillKeywords({});
+    fillKeywords();
     fillValues();
 }
 
@@ -75,6 +75,11 @@ static bool takesKeyword(const SlotQuantizer &slot, const std::string &keyword)
     return !slot.preset.empty() && slot.preset != "None" && (!isSwitchedOff(slot) || keyword == "quant_type");
 }
 
+static void keepTaken(std::vector<std::string> &names, const std::vector<std::string> &taken)
+{
+    std::erase_if(names, [&](const std::string &name) { return std::ranges::find(taken, name) == taken.end(); });
+}
+
 void KeywordBar::refresh()
 {
     const Selected selected = m_selected ? m_selected() : Selected();
@@ -83,17 +88,20 @@ void KeywordBar::refresh()
         = std::ranges::count_if(selected, [&](const auto &one) { return takesKeyword(*one.second, keyword); });
     m_set->setEnabled(m_session.presetsApply() && taking > 0);
     m_set->setText(taking > 1 ? tr("Set for %1").arg(taking) : tr("Set"));
-    fillKeywords(selected);
+    m_slots.clear();
+    for (const auto &[layer, slot] : selected)
+        m_slots.insert(slot->slot);
+    fillKeywords();
+    if (const std::vector<std::string> words = offeredWords(); words != m_words)
+        fillValues();
 }
 
 /// What every one of them takes; without a selection all that there are.
-void KeywordBar::fillKeywords(const Selected &selected)
+void KeywordBar::fillKeywords()
 {
     std::vector<std::string> names = overrideNames();
-    for (const auto &[layer, slot] : selected) {
-        const std::vector<std::string> taken = overrideNames(slot->slot);
-        std::erase_if(names, [&](const std::string &name) { return std::ranges::find(taken, name) == taken.end(); });
-    }
+    for (const Slot slot : m_slots)
+        keepTaken(names, overrideNames(slot));
     QStringList shown;
     for (const std::string &name : names)
         shown << qs(name);
@@ -110,11 +118,22 @@ void KeywordBar::fillKeywords(const Selected &selected)
         m_keyword->setEditText(chosen);
 }
 
+/// Those that every selected quantizer takes.
+std::vector<std::string> KeywordBar::offeredWords() const
+{
+    const std::string keyword = str(m_keyword->currentText());
+    std::vector<std::string> words = keywordWords(keyword);
+    for (const Slot slot : m_slots)
+        keepTaken(words, keywordWords(keyword, slot));
+    return words;
+}
+
 /// The words that a keyword takes are offered while its value is typed.
 void KeywordBar::fillValues()
 {
+    m_words = offeredWords();
     QStringList words;
-    for (const std::string &word : keywordWords(str(m_keyword->currentText())))
+    for (const std::string &word : m_words)
         words << qs(word);
     m_value->setPlaceholderText(words.isEmpty() ? tr("value, such as 4") : words.join(u", "_s));
     m_value->setToolTip(plainTip(words.isEmpty() ? QString() : tr("one of: %1").arg(words.join(u", "_s))));

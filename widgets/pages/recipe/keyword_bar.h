@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,13 +37,16 @@ Q_SIGNALS:
 
 private:
     void set();
-    void fillKeywords(const Selected &selected);
+    void fillKeywords();
+    std::vector<std::string> offeredWords() const;
     void fillValues();
     void showKeywordProblem(const QString &text);
     void showLeftOut(const QStringList &slots);
 
     Session &m_session;
     std::function<Selected()> m_selected;
+    std::set<Slot> m_slots; ///< of what is selected
+    std::vector<std::string> m_words; ///< that are offered as values
     QComboBox *m_keyword;
     QLineEdit *m_value;
     QPushButton *m_set;
