@@ -41,21 +41,13 @@ std::int64_t zeroOf(const Quantizer &quantizer, std::size_t channel)
     return static_cast<std::int64_t>(zeros[channel < zeros.size() ? channel : 0]);
 }
 
-std::optional<SlotProblem> deadChannels(const CheckedSlot &checked)
+std::optional<SlotProblem> sayDeadChannels(const CheckedSlot &checked)
 {
-    if (!hasOutputChannels(checked))
-        return std::nullopt;
-    const auto &channels = checked.statistics->channels;
-    std::vector<std::size_t> dead;
-    for (std::size_t c = 0; c < channels.size(); ++c) {
-        const std::int64_t zero = zeroOf(*checked.slot.quantizer, c);
-        if (channels[c].count > 0 && channels[c].codesMin == zero && channels[c].codesMax == zero)
-            dead.push_back(c);
-    }
-    if (dead.empty() || dead.size() == channels.size())
+    const std::vector<std::size_t> dead = deadChannels(checked);
+    if (dead.empty())
         return std::nullopt;
     return SlotProblem{fmt::format("{} of {} output channels have no code but zero: {}", grouped(dead.size()),
-                           grouped(channels.size()), channelList(dead)),
+                           grouped(checked.statistics->channels.size()), channelList(dead)),
         "prune them, since hardware spends memory and time on them all the same; or give them scales of their own"};
 }
 
@@ -92,7 +84,7 @@ constexpr std::array kChannelRules = {
         .severity = Severity::Warning,
         .source = kChannelSource,
         .role = SlotRole::Weight,
-        .ofSlot = deadChannels},
+        .ofSlot = sayDeadChannels},
     Rule{.id = "saturated",
         .severity = Severity::Warning,
         .source = kChannelSource,
@@ -101,6 +93,20 @@ constexpr std::array kChannelRules = {
 };
 
 } // namespace
+
+std::vector<std::size_t> deadChannels(const CheckedSlot &checked)
+{
+    std::vector<std::size_t> dead;
+    if (!hasOutputChannels(checked))
+        return dead;
+    const auto &channels = checked.statistics->channels;
+    for (std::size_t c = 0; c < channels.size(); ++c) {
+        const std::int64_t zero = zeroOf(*checked.slot.quantizer, c);
+        if (channels[c].count > 0 && channels[c].codesMin == zero && channels[c].codesMax == zero)
+            dead.push_back(c);
+    }
+    return dead.size() == channels.size() ? std::vector<std::size_t>() : dead;
+}
 
 std::span<const Rule> channelRules() { return kChannelRules; }
 

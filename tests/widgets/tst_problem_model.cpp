@@ -164,7 +164,7 @@ private Q_SLOTS:
         QFETCH(QString, query);
         const auto network = layersOf(2);
         QCOMPARE(placeOf(*network, finding(rule.constData(), Severity::Error, 1, "t"), editable),
-            (ProblemPlace{"l1", u"weight"_s, query, static_cast<ProblemPage>(page)}));
+            (ProblemPlace{"l1", u"weight"_s, query, static_cast<ProblemPage>(page), rule == "dead-channel"}));
         Finding file{rule.toStdString(), Severity::Error, {}, {}, "t", {}, {}};
         const ProblemPlace of = placeOf(*network, file, editable);
         QCOMPARE(of.layer + str(of.slot) + str(of.query), std::string()); // elements are a slot's

@@ -97,6 +97,7 @@ ProblemPlace placeOf(const Network &network, const Finding &finding, bool editab
         return out;
     const bool ofLayer = !out.layer.empty();
     out.page = !row->settled || editable ? row->page : ofLayer ? ProblemPage::Overview : ProblemPage::Shown;
+    out.deadChannels = finding.rule == "dead-channel";
     if (!out.slot.isEmpty())
         out.query = QString::fromUtf16(row->query);
     return out;

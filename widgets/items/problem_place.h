@@ -25,6 +25,7 @@ struct ProblemPlace {
     QString slot; ///< empty: whichever is shown
     QString query; ///< finds the elements that it is about (analysis/find_query.h), on the page of values
     ProblemPage page = ProblemPage::Shown;
+    bool deadChannels = false; ///< of the channels those without a code but zero
     bool operator==(const ProblemPlace &) const = default;
 };
 

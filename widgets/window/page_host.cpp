@@ -5,6 +5,7 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"
+#include "pages/channels/channels_page.h"
 #include "pages/model/model_page.h"
 #include "pages/page.h"
 #include "pages/values/find_bar.h"
@@ -184,6 +185,8 @@ void PageHost::follow(const ProblemPlace &place)
         find(place.query);
     else
         show(pageOf(place.page, current()));
+    if (ofLayer && place.deadChannels)
+        static_cast<ChannelsPage *>(page(PageId::Channels))->selectDead();
 }
 
 /// A narrow window keeps the tabs.

@@ -1,6 +1,7 @@
 #include "pages/channels/channels_page.h"
 
 #include "charts/bar_data.h"
+#include "checks/channel_rules.h"
 #include "diff/find_changes.h"
 #include "items/facts.h"
 #include "items/text.h"
@@ -227,6 +228,27 @@ void ChannelsPage::compareChannels()
             if (changed)
                 m_model.setChanged(*changed);
         });
+}
+
+void ChannelsPage::selectDead()
+{
+    refreshNow(); // the slot may have been chosen just now
+    const SlotStatistics *known = session().currentStatistics();
+    if (!m_shown || !known)
+        return;
+    const std::vector<std::size_t> dead = deadChannels({*m_shown.layer, *m_shown.slot, known});
+    QItemSelection selection;
+    for (int row = 0; row < m_model.rowCount(); ++row)
+        if (std::ranges::find(dead, static_cast<std::size_t>(m_model.row(row).channel)) != dead.end()) {
+            const QModelIndex index = m_proxy.mapFromSource(m_model.index(row, 0));
+            selection.select(index, index);
+        }
+    if (selection.isEmpty())
+        return;
+    const QModelIndex first = selection.indexes().front();
+    m_table->selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
+    m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    m_table->scrollTo(first);
 }
 
 void ChannelsPage::showMetric()

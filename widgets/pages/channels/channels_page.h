@@ -21,6 +21,8 @@ class ChannelsPage : public Page {
 public:
     explicit ChannelsPage(Session &session, QWidget *parent = nullptr);
     ChannelModel *model() { return &m_model; }
+    /// The channels that have no code but zero, of the slot that is shown.
+    void selectDead();
     bool idle() const override { return !m_comparing.running(); }
 
 protected:
