@@ -60,12 +60,19 @@ QString pointText(const ListedRow &row, int part)
     return ends.isEmpty() ? u"–"_s : ends.join(u" … "_s);
 }
 
+QString wrongText()
+{
+    return u"proof differs: the live model or an export computed something else, see the problems below"_s;
+}
+
 QString bitsTip(const ListedRow &row)
 {
+    if (row.sums && row.contradicted)
+        return u"of some layer of the branch: "_s + wrongText();
     if (row.sums)
         return row.sums->weights.least ? u"bits of the codes of the branch's weights, the least and the most"_s
                                        : u"bits of the codes in this branch, the least and the most"_s;
-    return row.contradicted ? u"wrong: contradicted by the live model or by an export"_s
+    return row.contradicted ? wrongText()
         : row.assumed       ? u"assumed: the file does not say it"_s
                             : u"bits of a code; u means unsigned"_s;
 }
@@ -73,8 +80,9 @@ QString bitsTip(const ListedRow &row)
 std::vector<LayerColumn> quantizerColumns()
 {
     const auto scaleTip = [](const ListedRow &row) {
-        return row.scaleAssumed && !row.contradicted ? u"assumed: the file does not say it"_s
-                                                     : u"value = (code − zero point) · scale"_s;
+        return row.contradicted ? wrongText()
+            : row.scaleAssumed  ? u"assumed: the file does not say it"_s
+                                : u"value = (code − zero point) · scale"_s;
     };
     return {{LayerModel::Bits,
                 {u"Bits"_s, [](const ListedRow &row) { return orDash(row.bits); },
