@@ -13,6 +13,8 @@
 #include "report/text_table.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -52,13 +54,26 @@ std::vector<Analysed> analyseAll(
     return out;
 }
 
-bool alreadySaid(const Network &network, const Diagnostic &diagnostic)
-{
-    return std::any_of(network.diagnostics.begin(), network.diagnostics.end(), [&](const Diagnostic &d) {
-        return d.rule == diagnostic.rule && d.subject.layer == diagnostic.subject.layer
-            && (d.text == diagnostic.text || d.rule == "scale-not-positive");
-    });
-}
+/// What a network says itself, by layers: it may say something of each of thousands.
+class SaidOfLayers {
+public:
+    explicit SaidOfLayers(const Network &network)
+    {
+        for (const Diagnostic &diagnostic : network.diagnostics)
+            m_said.emplace(diagnostic.subject.layer, &diagnostic);
+    }
+    bool has(const Diagnostic &diagnostic) const
+    {
+        const auto [first, last] = m_said.equal_range(diagnostic.subject.layer);
+        return std::any_of(first, last, [&](const auto &said) {
+            const Diagnostic &d = *said.second;
+            return d.rule == diagnostic.rule && (d.text == diagnostic.text || d.rule == "scale-not-positive");
+        });
+    }
+
+private:
+    std::multimap<std::optional<LayerId>, const Diagnostic *> m_said;
+};
 
 std::vector<std::string> rowCells(const LayerRow &row)
 {
@@ -139,6 +154,7 @@ void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string>
     const Network &network = *inspection.network;
     inspection.diagnostics = network.diagnostics;
     std::vector<Diagnostic> ofData;
+    const SaidOfLayers said(network);
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots) {
             const SlotId id{layer.id, slot.slot};
@@ -148,7 +164,7 @@ void fillDiagnostics(Inspection &inspection, const std::map<SlotId, std::string>
             if (!slot.quantizer && !slot.tensor)
                 continue;
             for (Diagnostic &d : checkSlot({layer, slot, inspection.of(id)}))
-                if (!alreadySaid(network, d))
+                if (!said.has(d))
                     ofData.push_back(std::move(d));
         }
     const auto append

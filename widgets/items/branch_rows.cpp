@@ -13,17 +13,31 @@ namespace quantscope {
 
 static constexpr std::size_t kProposed = 0, kChange = LayerModel::Change - LayerModel::Proposed;
 
+namespace {
+
 /// Of what is proposed a branch tells for how many of its layers.
-static void countProposed(std::optional<GivenCell> &sum, const ListedRow &inside)
-{
-    const std::optional<GivenCell> &cell = inside.given[kProposed];
-    if (!cell)
-        return;
-    const int count = (sum ? sum->value.toInt() : 0) + (inside.sums ? cell->value.toInt() : 1);
-    const auto tone = std::max(sum ? sum->tone : GivenCell::Tone::Plain, cell->tone);
-    sum = GivenCell{countText(static_cast<std::uint64_t>(count), u"layer"_s),
-        u"layers of the branch that have a proposal"_s, count, tone};
-}
+struct ProposedCount {
+    int layers = 0;
+    GivenCell::Tone tone = GivenCell::Tone::Plain;
+
+    void add(const ListedRow &inside)
+    {
+        const std::optional<GivenCell> &cell = inside.given[kProposed];
+        if (!cell)
+            return;
+        layers += inside.sums ? cell->value.toInt() : 1;
+        tone = std::max(tone, cell->tone);
+    }
+    std::optional<GivenCell> cell() const
+    {
+        if (layers == 0)
+            return std::nullopt;
+        return GivenCell{countText(static_cast<std::uint64_t>(layers), u"layer"_s),
+            u"layers of the branch that have a proposal"_s, layers, tone};
+    }
+};
+
+} // namespace
 
 /// Of what differs from the other model it tells the most.
 static void takeLargestChange(std::optional<GivenCell> &most, const ListedRow &inside)
@@ -52,6 +66,7 @@ const ListedRow &BranchRows::of(int node) const
     if (row)
         return *row;
     std::array<std::optional<GivenCell>, kGivenColumns> given;
+    ProposedCount proposed;
     BranchSums sums;
     int place = std::numeric_limits<int>::max();
     for (const int child : m_outline.tree().node(node).children) {
@@ -59,13 +74,14 @@ const ListedRow &BranchRows::of(int node) const
             continue;
         const ListedRow &inside = of(child);
         place = std::min(place, inside.place);
-        countProposed(given[kProposed], inside);
+        proposed.add(inside);
         takeLargestChange(given[kChange], inside);
         if (inside.sums)
             sums.add(*inside.sums);
         else if (inside.isLayer)
             sums.add(inside);
     }
+    given[kProposed] = proposed.cell();
     row.emplace();
     static_cast<LayerRow &>(*row) = branchRow(globEscape(m_outline.tree().node(node).prefix) + "*", sums);
     row->isLayer = false;

@@ -2,11 +2,14 @@
 
 #include "dialects/brevitas/presets.h"
 #include "items/text.h"
+#include "network/layer_index.h"
 #include "report/layer_table.h"
 
 #include <QRegularExpression>
 
-#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -65,19 +68,21 @@ QString decibelsOf(const Inspection &inspection, const SlotId &id)
     return known && known->hasFloats ? decibelText(known->error.sqnrDb()) : u"–"_s;
 }
 
-const Proposal *proposalFor(const std::vector<Proposal> &proposals, const std::string &layer, Slot slot)
+using ProposalIndex = std::map<std::pair<std::string_view, Slot>, const Proposal *>;
+
+ProposalIndex indexed(const std::vector<Proposal> &proposals)
 {
-    const auto found = std::ranges::find_if(proposals,
-        [&](const Proposal &proposal) { return proposal.choice.layer == layer && proposal.choice.slot == slot; });
-    return found == proposals.end() ? nullptr : &*found;
+    ProposalIndex index;
+    for (const Proposal &proposal : proposals)
+        index.emplace(std::pair(std::string_view(proposal.choice.layer), proposal.choice.slot), &proposal);
+    return index;
 }
 
 /// "weight: ap_fixed<6,-1>, 6 bits, scale 2⁻⁷, 28.8 dB; the file has 6 bits, scale 2⁻⁶, 26.8 dB".
-QString changeText(const Inspection &inForce, const Inspection &proposed, const SlotId &id, const Proposal *proposal)
+QString changeText(const Inspection &inForce, const Inspection &proposed, const SlotId &id, const Proposal *proposal,
+    const Layer *before)
 {
-    const Layer &layer = proposed.network->layer(id.layer);
     const SlotQuantizer &now = *proposed.network->slot(id);
-    const Layer *before = inForce.network->layer(layer.name);
     const SlotQuantizer *had = before ? before->slot(id.slot) : nullptr;
     const auto facts = [](const Inspection &inspection, const SlotQuantizer &slot, const SlotId &of) {
         return u"%1 bits, scale %2, %3"_s.arg(bitsText(slot), scaleOf(slot), decibelsOf(inspection, of));
@@ -113,10 +118,13 @@ std::map<std::string, GivenCell> proposedCells(const Inspection &inForce, const 
         }
         return cells;
     }
+    const ProposalIndex index = indexed(proposals);
+    const LayerIndex before(*inForce.network);
     for (const SlotId &id : changed) {
         const SlotQuantizer &slot = *proposed->network->slot(id);
         const std::string &layer = proposed->network->layer(id.layer).name;
-        const Proposal *proposal = proposalFor(proposals, layer, id.slot);
+        const auto own = index.find(std::pair(std::string_view(layer), id.slot));
+        const Proposal *proposal = own == index.end() ? nullptr : own->second;
         GivenCell &cell = cells[layer];
         if (cell.text.isEmpty()) {
             cell.text = (id.slot == Slot::Weight ? QString() : qs(id.slot) + u' ') + bitsText(slot) + u" · "_s
@@ -124,7 +132,8 @@ std::map<std::string, GivenCell> proposedCells(const Inspection &inForce, const 
             if (slot.quantizer && slot.quantizer->bitWidth)
                 cell.value = static_cast<double>(*slot.quantizer->bitWidth);
         }
-        cell.tip += (cell.tip.isEmpty() ? QString() : u"\n"_s) + changeText(inForce, *proposed, id, proposal);
+        cell.tip += (cell.tip.isEmpty() ? QString() : u"\n"_s)
+            + changeText(inForce, *proposed, id, proposal, before.find(layer));
     }
     for (const Proposal &proposal : proposals)
         if (GivenCell &cell = cells[proposal.choice.layer]; cell.text.isEmpty()) {

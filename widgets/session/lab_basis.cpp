@@ -35,11 +35,6 @@ std::optional<LabBasis> LabBases::of(const std::string &layerName, Slot wanted, 
         .quantizers = wanted == Slot::Weight ? 0 : quantizers};
 }
 
-LabBasis labBasis(const Network &network, const std::string &layer, Slot slot, std::uint64_t quantizers)
-{
-    return *LabBases(network).of(layer, slot, quantizers);
-}
-
 bool quantizersDiffer(const Network &a, const Network &b)
 {
     return !std::equal(

@@ -38,9 +38,6 @@ private:
     int m_version;
 };
 
-/// Of a slot that the network has.
-LabBasis labBasis(const Network &network, const std::string &layer, Slot slot, std::uint64_t quantizers = 0);
-
 /// Some slot has another quantizer, or there are other slots.
 bool quantizersDiffer(const Network &a, const Network &b);
 

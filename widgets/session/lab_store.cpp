@@ -1,6 +1,7 @@
 #include "session/lab_store.h"
 
 #include "items/text.h"
+#include "network/layer_index.h"
 #include "run/activation_compare.h"
 
 #include <algorithm>
@@ -10,12 +11,6 @@ namespace quantscope {
 // A batch is long enough to use all cores and short enough that the first columns come soon.
 static constexpr std::uint64_t kBatchElements = 4'000'000;
 static constexpr std::size_t kSmallestBatch = 2;
-
-static const SlotQuantizer *slotOf(const Network &network, const std::string &layer, Slot slot)
-{
-    const Layer *found = network.layer(layer);
-    return found ? found->slot(slot) : nullptr;
-}
 
 static bool comparable(const SlotQuantizer *slot)
 {
@@ -30,10 +25,16 @@ void LabStore::select(std::shared_ptr<const Network> network, const QStringList 
     if (!network || !m_network || network->file != m_network->file)
         m_entries.clear();
     std::vector<std::string> names;
+    std::vector<Selected> selected;
     if (network)
-        for (const QString &name : layers)
-            if (comparable(slotOf(*network, str(name), slot)))
-                names.push_back(str(name));
+        for (const LayerIndex index(*network); const QString &name : layers) {
+            const Layer *layer = index.find(str(name));
+            const SlotQuantizer *found = layer ? layer->slot(slot) : nullptr;
+            if (!comparable(found))
+                continue;
+            names.push_back(layer->name);
+            selected.push_back({layer->id, found});
+        }
     if (network == m_network && names == m_layers && slot == m_slot)
         return;
     if (network && m_network && network != m_network && quantizersDiffer(*network, *m_network))
@@ -41,10 +42,10 @@ void LabStore::select(std::shared_ptr<const Network> network, const QStringList 
     m_task.cancel();
     m_network = std::move(network);
     m_layers = std::move(names);
+    m_selected = std::move(selected);
     m_slot = slot;
     m_problem.clear();
-    for (const std::string &layer : m_layers)
-        entryOf(layer); // forgets what does not hold any more
+    findEntries();
     arrange();
     next();
     notify();
@@ -59,8 +60,7 @@ void LabStore::setFlows(std::shared_ptr<const RunResult> flows)
         return;
     m_task.cancel();
     std::erase_if(m_entries, [](const auto &entry) { return presetSlot(entry.first.second) == Slot::Act; });
-    for (const std::string &layer : m_layers)
-        entryOf(layer);
+    findEntries();
     arrange();
     next();
     notify();
@@ -75,25 +75,28 @@ void LabStore::notify()
 std::uint64_t LabStore::elements() const
 {
     std::uint64_t count = 0;
-    for (const std::string &layer : m_layers)
-        if (const SlotQuantizer &slot = *slotOf(*m_network, layer, m_slot); slot.tensor)
-            count += slot.tensor->count();
-        else if (const LayerFlow *flow = m_flows ? m_flows->at(m_network->layer(layer)->id, m_slot) : nullptr)
+    for (const Selected &one : m_selected)
+        if (one.slot->tensor)
+            count += one.slot->tensor->count();
+        else if (const LayerFlow *flow = m_flows ? m_flows->at(one.layer, m_slot) : nullptr)
             count += flow->figures.seen.count;
     return count;
 }
 
-const LabStore::Entry *LabStore::entry(const std::string &layer) const
+/// Forgets what does not hold any more.
+void LabStore::findEntries()
 {
-    const auto found = m_entries.find({layer, m_slot});
-    return found == m_entries.end() ? nullptr : &found->second;
+    if (m_selected.empty())
+        return;
+    const LabBases bases(*m_network);
+    for (std::size_t at = 0; at < m_selected.size(); ++at) {
+        m_selected[at].entry = &m_entries[{m_layers[at], m_slot}];
+        update(*m_selected[at].entry, *m_selected[at].slot, *bases.of(m_layers[at], m_slot, m_quantizers));
+    }
 }
 
-LabStore::Entry &LabStore::entryOf(const std::string &layer)
+void LabStore::update(Entry &entry, const SlotQuantizer &slot, LabBasis basis) const
 {
-    Entry &entry = m_entries[{layer, m_slot}];
-    LabBasis basis = labBasis(*m_network, layer, m_slot, m_quantizers);
-    const SlotQuantizer &slot = *slotOf(*m_network, layer, m_slot);
     if (entry.basis != basis || entry.offered.empty()) {
         entry = {};
         entry.basis = std::move(basis);
@@ -106,22 +109,21 @@ LabStore::Entry &LabStore::entryOf(const std::string &layer)
     } else if (entry.file && entry.file->quantizer != slot.quantizer) {
         entry.file.reset();
     }
-    return entry;
 }
 
 /// Offered is what every layer is offered, whatever its width.
 void LabStore::arrange()
 {
     m_columns.clear();
-    const Entry *first = m_layers.empty() ? nullptr : entry(m_layers.front());
+    const Entry *first = m_selected.empty() ? nullptr : m_selected.front().entry;
     std::map<std::size_t, std::string> offers; ///< in the first layer's order
     for (const auto &[offer, at] : first ? first->offers : decltype(Entry::offers)())
         offers.emplace(at, offer);
     for (const auto &[at, offer] : offers) {
         Column column{first->offered[at].text, {}};
-        for (const std::string &layer : m_layers)
-            if (const auto found = entry(layer)->offers.find(offer); found != entry(layer)->offers.end())
-                column.texts.push_back(entry(layer)->offered[found->second]);
+        for (const Selected &one : m_selected)
+            if (const auto found = one.entry->offers.find(offer); found != one.entry->offers.end())
+                column.texts.push_back(one.entry->offered[found->second]);
         if (std::ranges::any_of(column.texts, [&](const CandidateText &text) { return text.text != column.name; }))
             column.name = offer + ", own width";
         if (column.texts.size() == m_layers.size())
@@ -130,6 +132,7 @@ void LabStore::arrange()
     for (const CandidateText &candidate : m_added)
         if (first && !column(candidate.text))
             m_columns.push_back({candidate.text, std::vector<CandidateText>(m_layers.size(), candidate)});
+    countMissing();
 }
 
 const LabStore::Column *LabStore::column(const std::string &name) const
@@ -153,13 +156,22 @@ std::size_t LabStore::wanted() const
 
 std::vector<CandidateText> LabStore::missing(std::size_t layer) const
 {
-    const Entry *known = entry(m_layers[layer]);
+    const Entry &known = *m_selected[layer].entry;
     std::vector<CandidateText> all;
     for (const Column &column : m_columns)
         if (const CandidateText &candidate = column.texts[layer]; !m_removed.contains(column.name)
-            && !(known && (known->results.contains(candidate.text) || known->unavailable.contains(candidate.text))))
+            && !known.results.contains(candidate.text) && !known.unavailable.contains(candidate.text))
             all.push_back(candidate);
     return all;
+}
+
+/// Before the first layer that lacks something nothing is looked at again: there may be thousands.
+void LabStore::countMissing()
+{
+    m_complete = 0;
+    m_missing = 0;
+    for (std::size_t at = 0; at < m_selected.size(); ++at)
+        m_missing += missing(at).size();
 }
 
 void LabStore::next()
@@ -168,19 +180,17 @@ void LabStore::next()
         return;
     if (!m_checking.empty())
         return check(m_checking.front());
-    for (std::size_t at = 0; at < m_layers.size(); ++at) {
-        const std::string &layer = m_layers[at];
-        const Entry &entry = entryOf(layer);
-        std::vector<CandidateText> batch = missing(at);
-        if (batch.empty() && entry.file)
+    for (; m_complete < m_selected.size(); ++m_complete) {
+        const Selected &one = m_selected[m_complete];
+        std::vector<CandidateText> batch = missing(m_complete);
+        if (batch.empty() && one.entry->file)
             continue;
-        const auto &tensor = slotOf(*m_network, layer, m_slot)->tensor;
-        const std::uint64_t count = tensor ? tensor->count() : 0;
+        const std::uint64_t count = one.slot->tensor ? one.slot->tensor->count() : 0;
         const auto most = std::max<std::size_t>(
             kSmallestBatch, static_cast<std::size_t>(kBatchElements / std::max<std::uint64_t>(1, count)));
         if (batch.size() > most)
             batch.resize(most);
-        return run(layer, std::move(batch));
+        return run(m_complete, std::move(batch));
     }
 }
 
@@ -200,16 +210,16 @@ static Result<SlotComparison> compareSlot(const Network &network, const std::str
     return std::move(all->front());
 }
 
-void LabStore::run(const std::string &layer, std::vector<CandidateText> batch)
+void LabStore::run(std::size_t at, std::vector<CandidateText> batch)
 {
     m_task.start(
-        [network = m_network, layer, slot = m_slot, batch, flows = m_flows](const Progress &progress) {
+        [network = m_network, layer = m_layers[at], slot = m_slot, batch, flows = m_flows](const Progress &progress) {
             return compareSlot(
                 *network, layer, batch, {.slot = slot, .hash = false, .skipUnavailable = true}, flows.get(), progress);
         },
-        [this, layer, batch](Result<SlotComparison> comparison) {
+        [this, at, batch](Result<SlotComparison> comparison) { // of what is selected: selecting others cancels it
             if (comparison) {
-                store(layer, batch, *comparison);
+                store(at, batch, *comparison);
                 next();
             } else {
                 m_problem = comparison.error().message;
@@ -218,17 +228,18 @@ void LabStore::run(const std::string &layer, std::vector<CandidateText> batch)
         });
 }
 
-void LabStore::store(
-    const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison)
+void LabStore::store(std::size_t at, const std::vector<CandidateText> &batch, const SlotComparison &comparison)
 {
-    Entry &entry = entryOf(layer);
-    entry.file = *slotOf(*m_network, layer, m_slot);
+    const std::size_t before = missing(at).size();
+    Entry &entry = *m_selected[at].entry;
+    entry.file = *m_selected[at].slot;
     entry.againstQuantized = comparison.againstQuantized;
     for (const CandidateResult &result : comparison.candidates)
         entry.results[result.name] = std::make_shared<const CandidateResult>(result);
     for (const CandidateText &candidate : batch)
         if (!entry.results.contains(candidate.text))
             entry.unavailable.insert(candidate.text);
+    m_missing -= before - missing(at).size();
 }
 
 void LabStore::add(const CandidateText &candidate)
@@ -253,14 +264,14 @@ void LabStore::check(const CandidateText &candidate)
             const Progress &progress) {
             return compareSlot(*network, layer, {candidate}, {.slot = slot}, flows.get(), progress);
         },
-        [this, layer = m_layers.front(), candidate](Result<SlotComparison> comparison) {
+        [this, candidate](Result<SlotComparison> comparison) {
             m_checking.pop_front();
             if (comparison) {
                 std::erase_if(m_added, [&](const CandidateText &other) { return other.text == candidate.text; });
                 m_added.push_back(candidate);
+                m_selected.front().entry->unavailable.erase(candidate.text);
                 arrange();
-                entryOf(layer).unavailable.erase(candidate.text);
-                store(layer, {candidate}, *comparison);
+                store(0, {candidate}, *comparison);
             } else {
                 Q_EMIT refused(qs(candidate.text), qs(comparison.error().message));
             }
@@ -274,12 +285,14 @@ void LabStore::remove(const std::string &candidate)
     if (candidate == "file")
         return;
     m_removed.insert(candidate);
+    countMissing();
     notify();
 }
 
 void LabStore::restore()
 {
     m_removed.clear();
+    countMissing();
     next();
     notify();
 }
@@ -297,10 +310,13 @@ std::vector<std::pair<std::string, LabStore::Results>> LabStore::named() const
     std::vector<std::pair<std::string, Results>> out;
     const auto resultsOf = [this](auto textOf) {
         Results results;
-        for (std::size_t at = 0; at < m_layers.size(); ++at)
-            if (const Entry *known = entry(m_layers[at]))
-                if (const auto found = known->results.find(textOf(at)); found != known->results.end())
-                    results.push_back(found->second);
+        for (std::size_t at = 0; at < m_selected.size(); ++at) {
+            const auto &known = m_selected[at].entry->results;
+            const auto found = known.find(textOf(at));
+            if (found == known.end())
+                break;
+            results.push_back(found->second);
+        }
         return results;
     };
     Results file = resultsOf([](std::size_t) { return std::string("file"); });
@@ -323,7 +339,7 @@ std::vector<Proposal> LabStore::proposals(const std::string &candidate) const
     if (const Column *known = column(candidate))
         for (std::size_t at = 0; at < m_layers.size(); ++at) {
             CandidateText text = known->texts[at];
-            const auto &results = entry(m_layers[at])->results;
+            const auto &results = m_selected[at].entry->results;
             if (const auto made = results.find(text.text); // of activations with its threshold
                 made != results.end() && !made->second->settings.preset.empty())
                 text.settings = made->second->settings;
@@ -342,7 +358,7 @@ std::vector<SlotChoice> LabStore::choices(const std::string &candidate) const
 
 std::shared_ptr<const CandidateResult> LabStore::result(const std::string &candidate) const
 {
-    const Entry *known = m_layers.empty() ? nullptr : entry(m_layers.front());
+    const Entry *known = m_selected.empty() ? nullptr : m_selected.front().entry;
     if (!known)
         return nullptr;
     const Column *own = column(candidate);
@@ -352,18 +368,13 @@ std::shared_ptr<const CandidateResult> LabStore::result(const std::string &candi
 
 bool LabStore::againstQuantized() const
 {
-    return std::any_of(m_layers.begin(), m_layers.end(),
-        [this](const std::string &layer) { return entry(layer) && entry(layer)->againstQuantized; });
+    return std::ranges::any_of(m_selected, [](const Selected &one) { return one.entry->againstQuantized; });
 }
 
 LabStore::Count LabStore::count() const
 {
-    Count count;
-    for (std::size_t at = 0; at < m_layers.size(); ++at) {
-        count.total += wanted();
-        count.done += wanted() - missing(at).size();
-    }
-    return count;
+    const std::size_t total = wanted() * m_layers.size();
+    return {total - m_missing, total};
 }
 
 void LabStore::cancel()

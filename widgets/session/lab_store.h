@@ -89,6 +89,12 @@ private:
         std::set<std::string> unavailable;
         bool againstQuantized = false;
     };
+    /// One of the selected layers.
+    struct Selected {
+        LayerId layer{};
+        const SlotQuantizer *slot = nullptr; ///< of m_network
+        Entry *entry = nullptr; ///< of m_entries
+    };
     /// One candidate over the selected layers: the same text for all, or, where their widths differ, each at its own.
     struct Column {
         std::string name;
@@ -100,18 +106,22 @@ private:
     std::size_t wanted() const;
     void next();
     void notify();
-    void run(const std::string &layer, std::vector<CandidateText> batch);
-    void store(const std::string &layer, const std::vector<CandidateText> &batch, const SlotComparison &comparison);
+    void run(std::size_t at, std::vector<CandidateText> batch);
+    void store(std::size_t at, const std::vector<CandidateText> &batch, const SlotComparison &comparison);
     void check(const CandidateText &candidate);
-    Entry &entryOf(const std::string &layer);
-    const Entry *entry(const std::string &layer) const;
+    void findEntries();
+    void update(Entry &entry, const SlotQuantizer &slot, LabBasis basis) const;
+    void countMissing();
 
     std::shared_ptr<const Network> m_network;
     std::shared_ptr<const RunResult> m_flows;
     std::uint64_t m_quantizers = 1; ///< numbers the networks whose quantizers differ
     std::vector<std::string> m_layers;
+    std::vector<Selected> m_selected; ///< the same
     Slot m_slot = Slot::Weight;
     std::map<SlotName, Entry> m_entries;
+    std::size_t m_complete = 0; ///< as many of the first selected layers lack nothing
+    std::size_t m_missing = 0; ///< results over all selected layers
     std::vector<Column> m_columns; ///< with those that were removed
     std::vector<CandidateText> m_added;
     std::deque<CandidateText> m_checking;

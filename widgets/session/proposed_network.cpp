@@ -1,15 +1,15 @@
 #include "session/proposed_network.h"
 
 #include "analysis/analyse.h"
+#include "network/layer_index.h"
 #include "session/opening.h"
 
 namespace quantscope {
 
 namespace {
 
-bool hasChanged(const Network &before, const Layer &layer, const SlotQuantizer &slot)
+bool hasChanged(const Layer *old, const SlotQuantizer &slot)
 {
-    const Layer *old = before.layer(layer.name);
     const SlotQuantizer *had = old ? old->slot(slot.slot) : nullptr;
     return !had || !sameCodes(*had, slot);
 }
@@ -48,7 +48,7 @@ Result<std::shared_ptr<const ProposedNetwork>> proposeNetwork(const OpenedModel 
     const Progress &progress)
 {
     auto out = std::make_shared<ProposedNetwork>();
-    out->recipe = withChoices(recipe, choices);
+    out->recipe = withChoices(recipe, choices, *inForce.network);
     auto recovered
         = recoverEdited(opened, out->recipe, previous ? *previous->inspection.network : *inForce.network, progress);
     if (!recovered)
@@ -59,9 +59,10 @@ Result<std::shared_ptr<const ProposedNetwork>> proposeNetwork(const OpenedModel 
     out->inspection.statistics = keptStatistics(inForce, network);
     if (previous)
         out->inspection.statistics.merge(keptStatistics(previous->inspection, network));
+    const LayerIndex before(*inForce.network);
     for (const Layer &layer : network.layers)
         for (const SlotQuantizer &slot : layer.slots) {
-            if (!hasChanged(*inForce.network, layer, slot))
+            if (!hasChanged(before.find(layer.name), slot))
                 continue;
             const SlotId id{layer.id, slot.slot};
             out->changed.push_back(id);

@@ -10,26 +10,11 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 namespace quantscope {
 
 namespace {
-
-/// The slot's own entry, when it is the last that speaks of the slot: only then does a change of it take effect.
-/// Keywords alone do not go into an entry that nobody confirmed: choosing them confirms them and nothing else.
-RecipeQuantizer &ownEntry(Recipe &recipe, const std::string &layer, Slot slot, bool replaces)
-{
-    const auto last = std::find_if(recipe.quantizers.rbegin(), recipe.quantizers.rend(),
-        [&](const RecipeQuantizer &entry) { return speaksOf(entry, layer, slot); });
-    if (last != recipe.quantizers.rend() && last->slot == slot && namesLayer(last->match, layer)
-        && (replaces || !last->assumed))
-        return *last;
-    RecipeQuantizer &added = recipe.quantizers.emplace_back();
-    added.match = globEscape(layer);
-    added.slot = slot;
-    added.number = static_cast<int>(recipe.quantizers.size());
-    return added;
-}
 
 void setKeywords(RecipeQuantizer &entry, const std::vector<std::pair<std::string, std::string>> &overrides)
 {
@@ -61,11 +46,54 @@ void write(RecipeQuantizer &entry, const SlotChoice &choice, const SlotSettings 
     entry.inputSigned = before.inputSigned;
 }
 
-void choose(Recipe &recipe, const SlotChoice &choice)
-{
-    const SlotSettings before = settingsFor(recipe, choice.layer, choice.slot);
-    write(ownEntry(recipe, choice.layer, choice.slot, !choice.preset.empty()), choice, before);
-}
+/// Writes choices of single slots, of which there may be thousands, and finds what speaks of each.
+class ChoiceWriter {
+public:
+    explicit ChoiceWriter(Recipe &recipe)
+        : m_recipe(recipe)
+        , m_entries(recipe.quantizers)
+    {
+    }
+    void choose(const SlotChoice &choice)
+    {
+        const std::vector<std::size_t> places = placesFor(choice.layer);
+        const SlotSettings before = settingsFor(m_recipe, places, choice.layer, choice.slot, true);
+        write(ownEntry(places, choice), choice, before);
+    }
+
+private:
+    std::vector<std::size_t> placesFor(const std::string &layer) const
+    {
+        std::vector<std::size_t> places = m_entries.mayReach(layer);
+        if (const auto added = m_added.find(withoutWrappers(layer)); added != m_added.end())
+            places.insert(places.end(), added->second.begin(), added->second.end());
+        return places;
+    }
+
+    /// The slot's own entry, when it is the last that speaks of the slot: only then does a change of it take effect.
+    /// Keywords alone do not go into an entry that nobody confirmed: choosing them confirms them and nothing else.
+    RecipeQuantizer &ownEntry(const std::vector<std::size_t> &places, const SlotChoice &choice)
+    {
+        const auto last = std::find_if(places.rbegin(), places.rend(),
+            [&](std::size_t place) { return speaksOf(m_recipe.quantizers[place], choice.layer, choice.slot); });
+        if (last != places.rend()) {
+            RecipeQuantizer &own = m_recipe.quantizers[*last];
+            if (own.slot == choice.slot && namesLayer(own.match, choice.layer)
+                && (!choice.preset.empty() || !own.assumed))
+                return own;
+        }
+        m_added[withoutWrappers(choice.layer)].push_back(m_recipe.quantizers.size());
+        RecipeQuantizer &added = m_recipe.quantizers.emplace_back();
+        added.match = globEscape(choice.layer);
+        added.slot = choice.slot;
+        added.number = static_cast<int>(m_recipe.quantizers.size());
+        return added;
+    }
+
+    Recipe &m_recipe;
+    EntryIndex m_entries; ///< of what was there before
+    std::unordered_map<std::string, std::vector<std::size_t>> m_added; ///< by layer
+};
 
 /// The pattern's own entry, when it is the last that speaks of any of its slots, else a new last one.
 RecipeQuantizer &patternEntry(Recipe &recipe, const SlotChoice &pattern, const std::vector<SlotChoice> &choices)
@@ -131,8 +159,9 @@ Recipe withChoice(const Recipe &recipe, const SlotChoice &choice) { return withC
 Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices)
 {
     Recipe edited = recipe;
+    ChoiceWriter writer(edited);
     for (const SlotChoice &choice : choices)
-        choose(edited, choice);
+        writer.choose(choice);
     return edited;
 }
 
@@ -145,8 +174,9 @@ Recipe withChoices(const Recipe &recipe, const std::vector<SlotChoice> &choices,
         const CoveredChoices covered = coverChoices(network, group.choices);
         for (const SlotChoice &pattern : covered.patterns)
             write(patternEntry(edited, pattern, group.choices), pattern, group.before);
+        ChoiceWriter writer(edited);
         for (const SlotChoice &choice : covered.alone)
-            choose(edited, choice);
+            writer.choose(choice);
     }
     return edited;
 }

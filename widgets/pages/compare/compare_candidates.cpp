@@ -241,8 +241,7 @@ void CompareCandidates::propose()
     if (m_table->chosen() > 0)
         m_session.proposals().propose(m_lab.proposals(m_chosen));
     else
-        for (const std::string &layer : m_lab.layers())
-            m_session.proposals().withdraw(layer, m_lab.slot());
+        m_session.proposals().withdraw(m_lab.layers(), m_lab.slot());
 }
 
 /// One for each layer; empty where there is none for some.

@@ -36,7 +36,7 @@ void CompareTrial::onWindow()
     if (!type || !statistics) {
         m_delay.stop();
         if (m_slot && m_slot == shown && !m_following) // taken back by hand
-            m_session.proposals().withdraw(shown.layer->name, shown.slot->slot);
+            m_session.proposals().withdraw({shown.layer->name}, shown.slot->slot);
         m_slot = {};
     } else {
         m_slot = shown;

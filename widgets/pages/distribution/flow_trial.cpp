@@ -49,7 +49,7 @@ void FlowTrial::onWindow()
         if (type)
             m_session.proposals().propose({Proposal::of(shown.layer->name, shown.slot->slot, *type)});
         else if (had.flow == shown.flow) // taken back by hand
-            m_session.proposals().withdraw(shown.layer->name, shown.slot->slot);
+            m_session.proposals().withdraw({shown.layer->name}, shown.slot->slot);
     }
     if (type && shown.flow) {
         m_shown = shown;
