@@ -1,7 +1,9 @@
 #include "session/proposals.h"
 
+#include "dialects/brevitas/settings.h"
 #include "items/text.h"
-#include "recipe/recipe_toml.h"
+#include "network/layer_index.h"
+#include "recipe/entry_index.h"
 #include "session/apply_problem.h"
 #include "session/session.h"
 
@@ -10,10 +12,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string_view>
 
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
+
+static SlotRef slotIn(
+    const std::shared_ptr<const Network> &network, const LayerIndex &index, const std::string &layer, Slot slot)
+{
+    const Layer *found = index.find(layer);
+    return {network, found, found ? found->slot(slot) : nullptr};
+}
 
 static constexpr int kDelay = 60; // ms: a drag passes several types
 static constexpr int kCommand = 4711; // of the history: proposals that are made one after the other
@@ -80,37 +91,45 @@ Proposals::Entries Proposals::entriesOf(const std::vector<Proposal> &proposals)
     return entries;
 }
 
-bool Proposals::mayBeProposed(const Proposal &proposal) const
+/// Those that a recipe can choose for.
+std::vector<Proposal> Proposals::possible(const std::vector<Proposal> &proposals) const
 {
-    return !proposal.choice.preset.empty()
-        && quantscope::applyProblem(
-            m_session, slotRef(m_session.network(), proposal.choice.layer, proposal.choice.slot))
-               .isEmpty();
+    std::vector<Proposal> taken;
+    const auto network = m_session.network();
+    if (!network)
+        return taken;
+    const LayerIndex index(*network);
+    std::ranges::copy_if(proposals, std::back_inserter(taken), [&](const Proposal &proposal) {
+        const SlotRef slot = slotIn(network, index, proposal.choice.layer, proposal.choice.slot);
+        return !proposal.choice.preset.empty() && quantscope::applyProblem(m_session, slot).isEmpty();
+    });
+    return taken;
 }
 
-void Proposals::propose(std::vector<Proposal> proposals)
+void Proposals::propose(const std::vector<Proposal> &proposals)
 {
-    std::erase_if(proposals, [this](const Proposal &proposal) {
+    std::vector<Proposal> taken = possible(proposals);
+    std::erase_if(taken, [this](const Proposal &proposal) {
         const Proposal *had = of(proposal.choice.layer, proposal.choice.slot);
-        return !mayBeProposed(proposal) || (had && *had == proposal);
+        return had && *had == proposal;
     });
-    if (!proposals.empty())
-        put(entriesOf(proposals));
+    if (!taken.empty())
+        put(entriesOf(taken));
 }
 
 void Proposals::proposeAll(const std::vector<Proposal> &proposals, const QString &undoText)
 {
-    std::vector<Proposal> taken;
-    std::ranges::copy_if(
-        proposals, std::back_inserter(taken), [this](const Proposal &proposal) { return mayBeProposed(proposal); });
-    const Entries after = entriesOf(taken);
+    const Entries after = entriesOf(possible(proposals));
     if (!after.empty())
         m_session.undoStack().push(new Command(*this, now(after), after, undoText));
 }
 
-void Proposals::withdraw(const std::string &layer, Slot slot)
+void Proposals::withdraw(const std::vector<std::string> &layers, Slot slot)
 {
-    if (m_all.erase({layer, slot}) > 0)
+    std::size_t gone = 0;
+    for (const std::string &layer : layers)
+        gone += m_all.erase({layer, slot});
+    if (gone > 0)
         changedByHand();
 }
 
@@ -133,8 +152,9 @@ std::vector<Proposal> Proposals::all() const
 
 std::size_t Proposals::countIn(const std::vector<std::string> &layers) const
 {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        m_all, [&](const auto &entry) { return std::ranges::find(layers, entry.first.first) != layers.end(); }));
+    const std::set<std::string_view> among(layers.begin(), layers.end());
+    return static_cast<std::size_t>(
+        std::ranges::count_if(m_all, [&](const auto &entry) { return among.contains(entry.first.first); }));
 }
 
 /// What is proposed for these slots now.
@@ -187,9 +207,7 @@ void Proposals::applyAll()
     if (!applyProblem().isEmpty())
         return;
     const Entries applied = m_all;
-    std::vector<SlotChoice> choices;
-    for (const Proposal &proposal : all())
-        choices.push_back(proposal.choice);
+    const std::vector<SlotChoice> choices = allChoices();
     m_session.applyChoices(choices, tr("apply %1").arg(countText(choices.size(), tr("proposal"))),
         [this, applied](bool done) { done ? take(applied) : put(applied); });
 }
@@ -201,18 +219,23 @@ void Proposals::discardAll()
             new Command(*this, m_all, {}, tr("discard %1").arg(countText(m_all.size(), tr("proposal")))));
 }
 
-/// What is applied is what was shown: the same recipe, of which the figures are known.
+std::vector<SlotChoice> Proposals::allChoices() const
+{
+    std::vector<SlotChoice> choices;
+    for (const Proposal &proposal : all())
+        choices.push_back(proposal.choice);
+    return choices;
+}
+
+/// What is applied is what was shown: an edit of the recipe gives another network, and that begins anew.
 QString Proposals::applyProblem() const
 {
     if (m_all.empty())
         return tr("Nothing is proposed.");
     if (!m_problem.isEmpty())
         return m_problem;
-    std::vector<SlotChoice> choices;
-    for (const Proposal &proposal : all())
-        choices.push_back(proposal.choice);
     const bool known = proposed() && m_session.state() == Session::State::Ready && !m_session.recovering()
-        && recipeText(withChoices(m_session.recipe(), choices)) == recipeText(m_known->recipe);
+        && m_ofNetwork == m_session.network();
     return known ? QString() : tr("What the proposals do together is being computed.");
 }
 
@@ -230,6 +253,15 @@ void Proposals::forgetDropped()
     Q_EMIT changed();
 }
 
+void Proposals::onSaved(const QString &path)
+{
+    if (m_all.empty())
+        return;
+    const QString what = tr("%1 is saved. %2 not part of it; Apply all puts %3 in");
+    const QString are = countText(m_all.size(), tr("proposal")) + (m_all.size() == 1 ? tr(" is") : tr(" are"));
+    Q_EMIT leftOut(what.arg(shownText(QFileInfo(path).fileName()), are, m_all.size() == 1 ? tr("it") : tr("them")));
+}
+
 /// They belong to the model that they were made for.
 void Proposals::leaveModel()
 {
@@ -237,6 +269,7 @@ void Proposals::leaveModel()
     const std::size_t count = m_all.size();
     m_all.clear();
     m_known.reset();
+    m_ofNetwork.reset();
     m_model.clear();
     if (count > 0)
         m_dropped = tr("%1 for %2 went with it: proposals are no edits of its recipe")
@@ -246,13 +279,26 @@ void Proposals::leaveModel()
         Q_EMIT droppedSome(m_dropped);
 }
 
-/// Why a proposal is nothing for what is in force now; empty where it still may be.
-QString Proposals::misfit(const Proposal &proposal) const
+/// Which proposals are nothing for what is in force now, and why; without a word of those that are in force.
+Proposals::Misfits Proposals::misfits() const
 {
-    const SlotRef slot = slotRef(m_session.network(), proposal.choice.layer, proposal.choice.slot);
-    if (!slot)
-        return tr("the model no longer has it");
-    return quantscope::applyProblem(m_session, slot);
+    Misfits out;
+    const auto network = m_session.network();
+    const LayerIndex index(*network);
+    const Recipe &recipe = m_session.recipe();
+    const EntryIndex entries(recipe.quantizers);
+    for (const auto &[name, entry] : m_all) {
+        const SlotChoice &choice = entry.proposal.choice;
+        const SlotSettings said = settingsFor(recipe, entries.mayReach(name.first), name.first, name.second, true);
+        const SlotRef slot = slotIn(network, index, choice.layer, choice.slot);
+        if (said.presetEntry > 0 && said.preset == choice.preset && said.overrides == choice.overrides)
+            out.emplace_back(name, QString());
+        else if (!slot)
+            out.emplace_back(name, tr("the model no longer has it"));
+        else if (const QString why = quantscope::applyProblem(m_session, slot); !why.isEmpty())
+            out.emplace_back(name, why);
+    }
+    return out;
 }
 
 void Proposals::onNetwork()
@@ -265,16 +311,7 @@ void Proposals::onNetwork()
         m_known.reset();
     if (m_session.state() != Session::State::Ready)
         return schedule(); // it is read again
-    std::vector<std::pair<SlotName, QString>> misfits;
-    for (const auto &[name, entry] : m_all) {
-        const SlotSettings said = settingsFor(m_session.recipe(), name.first, name.second);
-        const SlotChoice &choice = entry.proposal.choice;
-        if (said.presetEntry > 0 && said.preset == choice.preset && said.overrides == choice.overrides)
-            misfits.emplace_back(name, QString()); // it is in force
-        else if (const QString why = misfit(entry.proposal); !why.isEmpty())
-            misfits.emplace_back(name, why);
-    }
-    drop(misfits);
+    drop(misfits());
     schedule();
 }
 
@@ -291,12 +328,10 @@ void Proposals::compute()
 {
     if (m_all.empty() || m_session.state() != Session::State::Ready || !m_session.opened() || m_session.recovering())
         return; // the network that comes begins it again
-    std::vector<SlotChoice> choices;
-    for (const Proposal &proposal : all())
-        choices.push_back(proposal.choice);
+    m_ofNetwork = m_session.network();
     m_task.start(
-        [opened = *m_session.opened(), inForce = m_session.inspection(), recipe = m_session.recipe(), choices,
-            previous = m_known](const Progress &progress) {
+        [opened = *m_session.opened(), inForce = m_session.inspection(), recipe = m_session.recipe(),
+            choices = allChoices(), previous = m_known](const Progress &progress) {
             return proposeNetwork(opened, inForce, recipe, choices, previous.get(), progress);
         },
         [this](Result<std::shared_ptr<const ProposedNetwork>> known) {
@@ -310,12 +345,13 @@ void Proposals::compute()
 void Proposals::takeComputed(std::shared_ptr<const ProposedNetwork> known)
 {
     m_known = std::move(known);
-    std::vector<std::pair<SlotName, QString>> misfits;
+    Misfits unfit;
+    const LayerIndex index(*m_known->inspection.network);
     for (auto &[name, entry] : m_all)
-        if (const QString why = fittingProblem(entry, *m_known); !why.isEmpty())
-            misfits.emplace_back(name, why);
-    if (!misfits.empty()) {
-        drop(misfits);
+        if (const QString why = fittingProblem(entry, *m_known, index.find(name.first)); !why.isEmpty())
+            unfit.emplace_back(name, why);
+    if (!unfit.empty()) {
+        drop(unfit);
         return schedule();
     }
     m_current = true;
@@ -323,10 +359,9 @@ void Proposals::takeComputed(std::shared_ptr<const ProposedNetwork> known)
 }
 
 /// The floats are those that it was made for, and the quantizer can be had.
-QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known) const
+QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known, const Layer *layer) const
 {
     const SlotChoice &choice = entry.proposal.choice;
-    const Layer *layer = known.inspection.network->layer(choice.layer);
     if (!layer || !layer->slot(choice.slot))
         return tr("the model no longer has it");
     const SlotId id{layer->id, choice.slot};
@@ -341,7 +376,7 @@ QString Proposals::fittingProblem(Entry &entry, const ProposedNetwork &known) co
     return same ? QString() : tr("its float weights have changed");
 }
 
-void Proposals::drop(const std::vector<std::pair<SlotName, QString>> &misfits)
+void Proposals::drop(const Misfits &misfits)
 {
     QStringList said;
     for (const auto &[name, why] : misfits) {

@@ -27,10 +27,10 @@ public:
     explicit Proposals(Session &session);
 
     /// In the place of earlier ones for the same slots. Slots that no recipe can choose for are left out.
-    void propose(std::vector<Proposal> proposals);
+    void propose(const std::vector<Proposal> &proposals);
     /// The same as an edit that can be undone: of many layers at once. One right after another of the same text is one.
     void proposeAll(const std::vector<Proposal> &proposals, const QString &undoText);
-    void withdraw(const std::string &layer, Slot slot);
+    void withdraw(const std::vector<std::string> &layers, Slot slot);
     /// Null where nothing is proposed.
     const Proposal *of(const std::string &layer, Slot slot) const;
     /// In the file's order.
@@ -50,11 +50,14 @@ public:
     /// Which were dropped and why, until others are made or somebody has read it.
     const QString &dropped() const { return m_dropped; }
     void forgetDropped();
+    /// The recipe was written there: tells of what is proposed, which it does not have.
+    void onSaved(const QString &path);
     bool idle() const { return !m_delay.isActive() && !m_task.running(); }
 
 Q_SIGNALS:
     void changed();
     void droppedSome(const QString &why);
+    void leftOut(const QString &what); ///< of a recipe that was saved
 
 private:
     using SlotName = std::pair<std::string, Slot>;
@@ -70,14 +73,16 @@ private:
         std::optional<Floats> floats; ///< known once they were computed with
     };
     using Entries = std::map<SlotName, Entry>;
+    using Misfits = std::vector<std::pair<SlotName, QString>>;
     class Command;
 
     static Entries entriesOf(const std::vector<Proposal> &proposals);
     void put(const Entries &entries);
     void take(const Entries &entries);
     Entries now(const Entries &slotsOf) const;
-    bool mayBeProposed(const Proposal &proposal) const;
-    QString misfit(const Proposal &proposal) const;
+    std::vector<Proposal> possible(const std::vector<Proposal> &proposals) const;
+    std::vector<SlotChoice> allChoices() const;
+    Misfits misfits() const;
     void onNetwork();
     void onStatistics();
     void leaveModel();
@@ -85,14 +90,15 @@ private:
     void schedule();
     void compute();
     void takeComputed(std::shared_ptr<const ProposedNetwork> known);
-    QString fittingProblem(Entry &entry, const ProposedNetwork &known) const;
-    void drop(const std::vector<std::pair<SlotName, QString>> &misfits);
+    QString fittingProblem(Entry &entry, const ProposedNetwork &known, const Layer *layer) const;
+    void drop(const Misfits &misfits);
     QString modelKey() const;
 
     Session &m_session;
     Entries m_all;
     QString m_model; ///< file and part that they are for
     std::shared_ptr<const ProposedNetwork> m_known; ///< of what was proposed last; what holds of it is taken over
+    std::shared_ptr<const Network> m_ofNetwork; ///< in force when that was computed
     bool m_current = false; ///< it is of m_all and of what is in force
     QString m_problem; ///< why nothing could be computed
     QString m_dropped;

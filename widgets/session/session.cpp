@@ -160,6 +160,7 @@ void Session::takeSaved(const QString &path)
     setNetwork(std::move(network), State::Ready);
     m_watched.add({recipePath()});
     remember();
+    m_proposals.onSaved(path);
 }
 
 QString Session::recipeStateText() const

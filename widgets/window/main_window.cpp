@@ -127,6 +127,7 @@ void MainWindow::connectSession()
         Qt::QueuedConnection); // behind what a new model hides
     connect(&m_session.runs(), &RunStore::resultChanged, &m_actions, &WindowActions::update);
     connect(&m_session.runs(), &RunStore::memoryChanged, &m_actions, &WindowActions::update);
+    connect(&m_session.proposals(), &Proposals::leftOut, m_status, &StatusLine::setText, Qt::QueuedConnection);
     connect(&m_session.proposals(), &Proposals::droppedSome, m_status, &StatusLine::setText, Qt::QueuedConnection);
     connect(&m_session.second(), &SecondModel::changed, &m_actions, &WindowActions::update);
     connect(m_second, &SecondBar::chooseRecipeRequested, this, [this] { m_files.chooseSecondRecipe(); });
