@@ -377,9 +377,7 @@ const Layer *Session::currentLayer() const
 SlotRef Session::currentSlot() const
 {
     const Layer *layer = currentLayer();
-    if (!layer || showsResult())
-        return {};
-    return shownSlot(m_network, *layer, slotFromName(str(m_slot)));
+    return layer && !showsResult() ? shownSlot(m_network, *layer, slotFromName(str(m_slot))) : SlotRef();
 }
 
 void Session::selectSlot(const QString &slot)
