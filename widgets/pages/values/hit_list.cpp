@@ -11,8 +11,6 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-static constexpr int kRowsShown = 4;
-
 HitList::HitList(ValuesModel &values, QWidget *parent)
     : QWidget(parent)
     , m_model(values)
@@ -27,13 +25,18 @@ HitList::HitList(ValuesModel &values, QWidget *parent)
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setFont(Theme::mono(0.95));
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    m_table->setFixedHeight(m_table->verticalHeader()->defaultSectionSize() * (kRowsShown + 1) + 4);
+    setRowsShown(4);
     column->addWidget(m_table);
     hide();
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &row) {
         if (row.isValid())
             Q_EMIT picked(m_model.flatAt(row.row()));
     });
+}
+
+void HitList::setRowsShown(int rows)
+{
+    m_table->setFixedHeight(m_table->verticalHeader()->defaultSectionSize() * (rows + 1) + 4);
 }
 
 void HitList::setHits(std::vector<std::uint64_t> positions)

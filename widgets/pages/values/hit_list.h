@@ -15,6 +15,7 @@ public:
     explicit HitList(ValuesModel &values, QWidget *parent = nullptr);
     HitsModel &model() { return m_model; }
     void setHits(std::vector<std::uint64_t> positions);
+    void setRowsShown(int rows); ///< the others are scrolled to
     /// The element that is looked at, which is marked where it is one of them.
     void setCurrent(std::uint64_t flat);
 

@@ -184,6 +184,7 @@ bool ValuesPage::cancelWork() { return m_find->cancel(); }
 void ValuesPage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
+    m_hits->setRowsShown(height() >= 560 ? 4 : 2); // a low window keeps the table
     placeSide();
 }
 
