@@ -99,7 +99,7 @@ std::string stepsTable(const std::vector<SweepPoint> &points, const WidthWalk &w
             rows.back().insert(rows.back().end(), {grouped(bits.weights), grouped(bits.activations)});
         for (std::string &cell : effectCells(step.effect))
             rows.back().push_back(std::move(cell));
-        rows.back().emplace_back(step.onFront ? "yes" : "");
+        rows.back().emplace_back(step.onFront ? "yes" : "-"); // a line's end is cut off
         choices.push_back(fmt::format("{}", fmt::join(changes, "; ")));
     }
     std::string out, line;

@@ -1,4 +1,6 @@
 // The model has members named `slots`.
+#include "report/accumulators_report.h"
+#include "report/check_report.h"
 #include "report/compare_report.h"
 #include "report/sweep_report.h"
 
@@ -188,6 +190,81 @@ private Q_SLOTS:
         QVERIFY(powerText(tables).starts_with("conv2 weight: from a float scale to a power of two; -log2(scale per "
                                               "tensor) = 6.6831; dB are lost against float scales per channel\n"));
         QCOMPARE(QString::fromStdString(powerCsv(tables)).count('\n'), 6);
+    }
+
+    /// A table whole: numbers of one layer, of another that they bound, and why there are none of a third.
+    void sums()
+    {
+        Network network;
+        network.file = std::make_shared<ModelFile>();
+        const auto add = [&](const char *name, Slot slot) {
+            Layer layer;
+            layer.name = name;
+            layer.slots.emplace_back().slot = slot;
+            network.add(std::move(layer));
+            return SlotId{network.layers.back().id, slot};
+        };
+        const SlotId q = add("q", Slot::Act), fc = add("fc", Slot::Weight), next = add("next", Slot::Weight),
+                     r = add("r", Slot::Act), last = add("last", Slot::Weight);
+        AccumulatorRange known;
+        known.layer = fc.layer;
+        known.input = q;
+        known.min = -10;
+        known.max = 1000;
+        known.bitsNeeded = 11;
+        known.channel = 2;
+        known.biasIncluded = true;
+        known.requantizations = {{r, {requantizationFactor(0x1p-7)}}};
+        AccumulatorRange bound = known;
+        bound.layer = next.layer;
+        bound.bound = "that it is a Linear is assumed";
+        bound.biasIncluded = false;
+        bound.declaredBits = 10;
+        bound.requantizations = {};
+        QCOMPARE(QString::fromStdString(accumulatorsText(
+                     network, {{known, bound}, {{last.layer, "the codes of its weight are not known"}}})),
+            QStringLiteral(
+                R"(Layer  Input  Smallest  Largest                              Bits  Channel      Bias    Requantization
+fc     q           -10     1000            32 declared, 11 needed        2  included  r: x 2^-7, exact
+next   q           -10     1000  10 declared, at most 11 needed !        2         -
+next: at most, since that it is a Linear is assumed
+last: not known: the codes of its weight are not known
+)"));
+        // 0.3 = 0.6 * 2^-1, and 0.6 * 2^31 = 1288490188.8; 2^-2 is 1/6 less.
+        QCOMPARE(requantizationText(network, {r, {requantizationFactor(0.3)}}),
+            std::string("r: 1288490189 * 2^(-1 - 31), off by 1.6e-10; 2^-2 is off by -1.7e-01"));
+        QCOMPARE(requantizationText(network, {r, {requantizationFactor(0.25), requantizationFactor(0.3)}}),
+            std::string("r: 2 factors, worst off by 1.6e-10; as shifts off by -1.7e-01"));
+    }
+
+    void summaries_data()
+    {
+        QTest::addColumn<int>("target"); ///< -1: none
+        QTest::addColumn<QList<std::size_t>>("counts"); ///< errors, warnings, notes, muted
+        QTest::addColumn<QString>("summary");
+        using Counts = QList<std::size_t>;
+        const auto of = [](Target target) { return static_cast<int>(target); };
+        QTest::newRow("nothing said") << -1 << Counts{0, 0, 0, 0} << "no error that holds for every target";
+        QTest::newRow("an error") << -1 << Counts{1, 0, 0, 0} << "no target takes this model as it is: 1 error";
+        QTest::newRow("taken") << of(Target::Dpu) << Counts{0, 2, 1, 3}
+                               << "The DPU takes this model, as far as is checked: 2 warnings, 1 note, 3 muted";
+        QTest::newRow("refused") << of(Target::Hls4ml) << Counts{1000, 1, 2, 0}
+                                 << "hls4ml refuses this model: 1,000 errors, 1 warning, 2 notes";
+    }
+
+    void summaries()
+    {
+        QFETCH(int, target);
+        QFETCH(QList<std::size_t>, counts);
+        CheckResult result;
+        if (target >= 0)
+            result.target = static_cast<Target>(target);
+        const Severity severities[] = {Severity::Error, Severity::Warning, Severity::Note};
+        for (qsizetype i = 0; i < 3; ++i)
+            for (std::size_t n = 0; n < counts[i]; ++n)
+                result.findings.emplace_back().severity = severities[i];
+        result.muted = counts[3];
+        QTEST(QString::fromStdString(checkSummary(result)), "summary");
     }
 };
 

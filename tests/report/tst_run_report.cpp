@@ -1,6 +1,9 @@
 // What a run and the effect of candidates look like, whole: each word beside the number that it is for.
 #include "report/effect_report.h"
 #include "report/run_report.h"
+#include "report/walk_report.h"
+#include "run/activation_compare.h"
+#include "run/data_range.h"
 #include "run/largest_value.h"
 
 #include <limits>
@@ -66,6 +69,9 @@ private Q_SLOTS:
     void effects_data();
     void effects();
     void effectTexts();
+    void walk();
+    void dataRanges_data();
+    void dataRanges();
     void largest_data();
     void largest();
 };
@@ -252,6 +258,103 @@ binary                                           3.50                    2      
 }
 
 /// As torch.argmax and numpy.argmax have it.
+/// Two widths of one layer and one of another, of which the last was not measured alone.
+void TestRunReport::walk()
+{
+    const auto point = [](const char *layer, int width, std::uint64_t bits) {
+        SweepPoint out;
+        out.layer = layer;
+        out.candidate = fmt::format("A,bit_width={}", width);
+        out.family = "A";
+        out.width = width;
+        out.bits = bits;
+        return out;
+    };
+    const std::vector<SweepPoint> points = {point("conv1", 2, 20), point("conv1", 4, 40), point("fc", 2, 200)};
+    WidthWalk walk;
+    walk.own = {{}, true, 0.0, 0, 0.75};
+    walk.alone = {DataEffect{10.5, false, 3.0, 3, 0.5}, DataEffect{{}, true, 0.0, 0, 0.75}, std::nullopt};
+    walk.steps = {{{.bits = 220, .points = {0, 2}, .unmet = {}}, {10.0, false, 4.0, 5, 0.25}, true},
+        {{.bits = 240, .points = {1, 2}, .unmet = {}}, {9.5, false, 5.0, 6, 0.125}, false}};
+    QCOMPARE(QString::fromStdString(walkText(points, walk)),
+        QStringLiteral(R"(6 runs at most: the network as it is, 3 widths alone, 2 together; 5 made
+accuracy with the quantizers in force: 75.00 %
+
+on data: output SQNR in dB by bits, each layer alone in the network
+
+Layer  Candidate      2      4
+conv1  A          10.50  exact
+fc     A
+
+on data: total bits of these layers, all together (each line changes the line above as the widths alone tell; )"
+                       R"(front: no line with as few bits is better)
+
+Total bits  Output SQNR dB  Predictions changed  Accuracy %  Front  Choice
+       220           10.00                    5       25.00    yes  conv1 A,bit_width=2; fc A,bit_width=2
+       240            9.50                    6       12.50      -  conv1 A,bit_width=4
+)"));
+    const char *own = R"("own":{"output_sqnr_db":null,"predictions_changed":0,"accuracy":0.75})";
+    QCOMPARE(QString::fromStdString(walkJson(points, walk).dump()),
+        QStringLiteral(R"({"runs_at_most":6,"runs":5,%1,"alone":[)"
+                       R"({"layer":"conv1","slot":"weight","name":"A,bit_width=2","bits":20,"output_sqnr_db":10.5,)"
+                       R"("predictions_changed":3,"accuracy":0.5},{"layer":"conv1","slot":"weight",)"
+                       R"("name":"A,bit_width=4","bits":40,"output_sqnr_db":null,"predictions_changed":0,)"
+                       R"("accuracy":0.75},{"layer":"fc","slot":"weight","name":"A,bit_width=2","bits":200}],)"
+                       R"("steps":[{"bits":220,"output_sqnr_db":10.0,"predictions_changed":5,"accuracy":0.25,)"
+                       R"("on_front":true,"choices":[{"layer":"conv1","slot":"weight","name":"A,bit_width=2"},)"
+                       R"({"layer":"fc","slot":"weight","name":"A,bit_width=2"}]},{"bits":240,"output_sqnr_db":9.5,)"
+                       R"("predictions_changed":6,"accuracy":0.125,"on_front":false,"choices":[)"
+                       R"({"layer":"conv1","slot":"weight","name":"A,bit_width=4"},)"
+                       R"({"layer":"fc","slot":"weight","name":"A,bit_width=2"}]}]})")
+            .arg(QString::fromUtf8(own)));
+}
+
+void TestRunReport::dataRanges_data()
+{
+    QTest::addColumn<std::vector<float>>("flows");
+    QTest::addColumn<bool>("rounded");
+    QTest::addColumn<QString>("said");
+    QTest::addColumn<QString>("note");
+    using Floats = std::vector<float>;
+    const QString none = QStringLiteral("Int8ActPerTensorFloat,range=max has no range from these data: ");
+    QTest::newRow("nothing") << Floats() << false << none + "nothing flowed into that quantizer"
+                             << "nothing was seen to flow into it";
+    QTest::newRow("rounded within an operator")
+        << Floats{1} << true << none + "an operator quantizes within itself, so what flows in is not seen"
+        << "what it rounds is not seen";
+    QTest::newRow("NaN alone") << Floats{kNan} << false << none + "nothing finite flowed into that quantizer"
+                               << "";
+    QTest::newRow("zeros") << Floats{0, -0.0f} << false << none + "that magnitude is 0"
+                           << "";
+    QTest::newRow("numbers") << Floats{1, -3.5f, kNan} << false
+                             << "Int8ActPerTensorFloat,scaling_impl_type=const,scaling_init=3.5"
+                             << "";
+}
+
+/// The threshold that flowed, or why there is none; and why there are no figures of it.
+void TestRunReport::dataRanges()
+{
+    QFETCH(std::vector<float>, flows);
+    QFETCH(bool, rounded);
+    Quantizer quantizer;
+    quantizer.bitWidth = 8;
+    quantizer.isSigned = true;
+    quantizer.scale = Granular{{}, std::nullopt, {0.5f}};
+    quantizer.zeroPoint = Granular{{}, std::nullopt, {0.0f}};
+    LayerFlow flow{"a", layerId(0), Slot::Act, {}};
+    const Shape shape{static_cast<std::int64_t>(flows.size())};
+    flow.figures = measureFlow(flows, shape, &quantizer, {}, true);
+    if (rounded)
+        flow.figures.seen.clipped.reset();
+    const LayerFlow *seen = flows.empty() ? nullptr : &flow;
+    const auto made = withDataRange(*parseCandidate("Int8ActPerTensorFloat,range=max"), seen);
+    QTEST(QString::fromStdString(made ? settingsText(made->settings) : made.error().message), "said");
+    CandidateResult candidate;
+    takeFlow(candidate, seen);
+    QTEST(QString::fromStdString(candidate.note), "note");
+    QCOMPARE(candidate.figures.has_value(), candidate.note.empty());
+}
+
 void TestRunReport::largest_data()
 {
     QTest::addColumn<std::vector<float>>("values");
