@@ -13,9 +13,4 @@ bool isIdx(std::span<const std::byte> head);
 /// The array of an IDX file, big-endian. Throws ParseError.
 TensorInfo idxTensor(const std::shared_ptr<const ByteSource> &source, const Limits &limits);
 
-bool isGzip(std::span<const std::byte> head);
-/// What a gzip file (RFC 1952) of one member holds, inflated where it is read. Throws ParseError.
-std::shared_ptr<const ByteSource> inflatedGzip(
-    const std::shared_ptr<const ByteSource> &source, const std::string &name, const Limits &limits);
-
 } // namespace quantscope

@@ -3,6 +3,7 @@
 #include "base/checked.h"
 #include "base/text.h"
 #include "formats/numpy/numpy.h"
+#include "run/gzip_file.h"
 #include "run/idx_file.h"
 #include "tensor/element.h"
 

@@ -2,6 +2,7 @@
 #include "run/npz_writer.h"
 #include "run/run_choices.h"
 #include "run/sample_file.h"
+#include "support/gzip.h"
 #include "support/paths.h"
 
 #include <zlib.h>
@@ -10,6 +11,7 @@
 #include <QtTest>
 
 using namespace quantscope;
+using test::gzip;
 
 namespace {
 
@@ -19,31 +21,6 @@ QByteArray npy(const char *descr, const char *shape, const QByteArray &elements,
         = QByteArray("{'descr': '") + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
     dict.append(117 - dict.size(), ' ').append('\n');
     return QByteArray("\x93NUMPY\x01\0\x76\0", 10) + dict + elements;
-}
-
-/// With every field that its header may have, if so wanted: extra, name, comment and the header's own CRC.
-QByteArray gzip(const QByteArray &content, bool full = false)
-{
-    z_stream z{};
-    deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-    Bytef extra[] = "extra", name[] = "name", comment[] = "a comment";
-    gz_header header{};
-    header.extra = extra;
-    header.extra_len = 5;
-    header.name = name;
-    header.comment = comment;
-    header.hcrc = 1;
-    if (full)
-        deflateSetHeader(&z, &header);
-    QByteArray out(content.size() + 1000, '\0');
-    z.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(content.data()));
-    z.avail_in = static_cast<uInt>(content.size());
-    z.next_out = reinterpret_cast<Bytef *>(out.data());
-    z.avail_out = static_cast<uInt>(out.size());
-    deflate(&z, Z_FINISH);
-    out.resize(static_cast<qsizetype>(z.total_out));
-    deflateEnd(&z);
-    return out;
 }
 
 /// Unsigned bytes, 2 samples of 1x3: 1 2 3, 4 5 255.
@@ -132,6 +109,10 @@ private Q_SLOTS:
         row("IDX", kIdx, DType::Float32, "4 5 255");
         row("IDX of floats", QByteArray("\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\xc0\0\0\0", 16), DType::Float32, "-2");
         row("IDX, gzipped", gzip(kIdx), DType::Int64, "4 5 255");
+        row("IDX, in members of gzip", gzip(kIdx.left(3)) + gzip(kIdx.mid(3, 17), true) + gzip("") + gzip(kIdx.mid(20)),
+            DType::Int64, "4 5 255");
+        row("IDX, gzipped for a tape", gzip(kIdx.left(9)) + gzip(kIdx.mid(9)) + QByteArray(512, '\0'), DType::Int64,
+            "4 5 255");
         row("IDX, gzipped by a program that says all it can", gzip(kIdx, true), DType::Int64, "4 5 255");
         row("IDX of int16", QByteArray("\0\0\x0b\x01\0\0\0\x02\0\1\xff\xfe", 12), DType::Int64, "-2");
         row("IDX of int32", QByteArray("\0\0\x0c\x01\0\0\0\x02\0\0\0\1\0\1\0\0", 16), DType::Int64, "65536");
@@ -172,6 +153,13 @@ private Q_SLOTS:
         QByteArray damaged = gzip(kIdx);
         damaged[damaged.size() - 6] = 'x';
         QTest::newRow("gzip damaged") << damaged << "CRC-32";
+        QTest::newRow("gzip whose second member is damaged") << gzip("") + damaged << "CRC-32";
+        QTest::newRow("gzip whose second member is cut off")
+            << gzip(kIdx) + gzip(kIdx).chopped(9) << "ends within its gzip stream";
+        QTest::newRow("gzip with more behind") << gzip(kIdx.left(4)) + gzip(kIdx.mid(4)) + "abc"
+                                               << "has bytes behind its gzip members";
+        QTest::newRow("gzip with an array in each member")
+            << gzip(kIdx) + gzip(kIdx) << "its array needs 6 bytes and 28 are there";
     }
 
     void refused()

@@ -96,7 +96,10 @@ void GraphBuilder::defineInitializers(const RawGraph &raw, Scope &scope)
         const ValueId id = known != scope.values.end() ? known->second : newValue(name, scope);
         if (m_graph.values[id].tensor) {
             m_context.report("initializer-twice", Severity::Warning, scopedName(scope.path, name),
-                fmt::format("Tensor '{}' is defined twice; the first one is shown.", printable(name)));
+                fmt::format("The graph gives '{}' twice: the first one is shown and computed with, where ONNX Runtime "
+                            "takes the "
+                            "last. Write the one that is meant.",
+                    printable(name)));
             continue;
         }
         // An initializer that is also a graph input is its default (all of them before IR version 4).

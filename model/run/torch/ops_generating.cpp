@@ -8,6 +8,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -57,7 +58,28 @@ OpValues eyeLike(const OpCall &call)
         (columns - rows).eq(call.node.integer("k", 0)).to(type == nullptr ? x.scalar_type() : onnxScalarType(type->i)));
 }
 
+/// a - b cos(2 pi n / N) + c cos(4 pi n / N), where N is the number of elements, of a symmetric one less one.
+OpValues window(const OpCall &call, double a, double b, double c)
+{
+    const std::int64_t elements = integerArgument(call, 0);
+    requireSizes({&elements, 1}, 0, "a window's length");
+    requireElements({&elements, 1});
+    const bool isPeriodic = call.node.integer("periodic", 1) != 0;
+    const auto period = static_cast<double>(std::max<std::int64_t>(1, isPeriodic ? elements : elements - 1));
+    constexpr double kTurn = 6.283185307179586;
+    const at::Tensor turns = at::arange(elements, at::TensorOptions(at::kDouble)).mul(kTurn / period);
+    const at::Tensor made = turns.cos().mul(-b).add(a).add(turns.mul(2).cos().mul(c));
+    return oneValue(made.to(onnxScalarType(call.node.integer("output_datatype", 1))));
+}
+
+OpValues hannWindow(const OpCall &call) { return window(call, 0.5, 0.5, 0); }
+OpValues hammingWindow(const OpCall &call) { return window(call, 25.0 / 46, 21.0 / 46, 0); }
+OpValues blackmanWindow(const OpCall &call) { return window(call, 0.42, 0.5, 0.08); }
+
 constexpr std::array kGeneratingRows = {
+    OpRow{"", "BlackmanWindow", blackmanWindow},
+    OpRow{"", "HammingWindow", hammingWindow},
+    OpRow{"", "HannWindow", hannWindow},
     OpRow{"", "ConstantOfShape", constantOfShape},
     OpRow{"", "Range", range},
     OpRow{"", "EyeLike", eyeLike},

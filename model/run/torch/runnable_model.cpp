@@ -73,7 +73,7 @@ Result<RunnableModel> RunnableModel::open(const RunModel &model, const Progress 
     out.m_shown = std::make_shared<const Network>(std::move(*shown));
     const auto matters = [](const Diagnostic &d) {
         return d.rule.starts_with("recipe-") || d.rule.starts_with("keyword-") || d.rule == "preset-assumed"
-            || d.rule == "export-differs";
+            || d.rule == "export-differs" || d.rule == "initializer-twice";
     };
     for (const Diagnostic &d : out.m_shown->diagnostics)
         if (d.severity != Severity::Note && matters(d))
