@@ -73,7 +73,7 @@ private Q_SLOTS:
         page.refreshNow();
         QVERIFY(page.lab().layers().empty());
         QCOMPARE(page.findChild<QLabel *>(u"compare-note"_s)->text(),
-            u"Activations are compared by what flows into them: run the network on data first."_s);
+            u"Activations are compared by what flows into them: run the network on data first (F9)."_s);
     }
 
     /// From a million bits on the axis counts Mbit, for every line.
