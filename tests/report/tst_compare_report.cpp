@@ -244,7 +244,7 @@ last: not known: the codes of its weight are not known
         QTest::addColumn<QString>("summary");
         using Counts = QList<std::size_t>;
         const auto of = [](Target target) { return static_cast<int>(target); };
-        QTest::newRow("nothing said") << -1 << Counts{0, 0, 0, 0} << "no error that holds for every target";
+        QTest::newRow("nothing said") << -1 << Counts{0, 0, 0, 0} << "nothing that every target refuses";
         QTest::newRow("an error") << -1 << Counts{1, 0, 0, 0} << "no target takes this model as it is: 1 error";
         QTest::newRow("taken") << of(Target::Dpu) << Counts{0, 2, 1, 3}
                                << "The DPU takes this model, as far as is checked: 2 warnings, 1 note, 3 muted";
