@@ -289,7 +289,7 @@ private Q_SLOTS:
         QTest::addColumn<double>("scale");
         QTest::addColumn<int>("zeroPoint");
         QTest::addColumn<bool>("isSigned");
-        for (const double scale : {1.0, 0.1, 0.00214854861, 1 / 3.0, 3e-5, 0.0078125, 7.25})
+        for (const double scale : {1.0, 0.1, 0.00214854861, 1 / 3.0, 3e-5, 0.0078125, 7.25, 1e20, 1e-15})
             for (const int zeroPoint : {0, 3, -7, 128, 255})
                 for (const bool isSigned : {true, false})
                     if (zeroPoint >= (isSigned ? -128 : 0) && zeroPoint <= (isSigned ? 127 : 255))
