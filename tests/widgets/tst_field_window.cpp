@@ -241,15 +241,20 @@ private Q_SLOTS:
         ExportReport report;
         for (int i = 0; i < 300; ++i)
             report.notes.push_back("l" + std::to_string(i) + " bias has no known quantizer; left out");
+        for (const char *other : {"one more", "another", "a third", "and a fourth"})
+            report.notes.push_back(other);
         ExportResult result;
         result.resize(700, 300);
         ExportRequest request;
         request.folder = "hw";
         result.showOutcome(ExportStore::Written{nullptr, request, u"12:00"_s, report});
         const auto *note = result.findChild<QLabel *>(u"export-note"_s);
-        QVERIFY(note->text().contains(u"l2 bias has no known quantizer; left out · and 297 more notes"));
+        QCOMPARE(note->text(),
+            u"0 files, 0 B in hw · 300 layers: bias has no known quantizer; left out (l0 and 299 more) · one more "
+            u"· "
+            "another · and 2 more notes"_s);
         QVERIFY(note->toolTip().contains(u"l29 bias"));
-        QVERIFY(note->toolTip().contains(u"and 270 more notes"));
+        QVERIFY(note->toolTip().contains(u"and 274 more notes"));
         QVERIFY(note->heightForWidth(500) < 150);
     }
 

@@ -9,6 +9,7 @@
 #include <QTableWidget>
 
 #include <algorithm>
+#include <map>
 
 using namespace Qt::StringLiterals;
 
@@ -126,14 +127,29 @@ void ExportResult::fillTable(const ExportReport &report)
     m_files->setColumnWidth(Size, 110);
 }
 
-/// A network may leave out hundreds of slots: a few are told, more in the tool tip, and how many there are.
-static QStringList firstNotes(const ExportReport &report, std::size_t most)
+/// A network may leave out hundreds of slots: a few are told, and how many there are.
+static QStringList firstNotes(const QStringList &all, qsizetype most)
 {
-    QStringList notes;
-    for (std::size_t i = 0; i < std::min(most, report.notes.size()); ++i)
-        notes << shownText(report.notes[i]);
-    if (report.notes.size() > most)
-        notes << ExportResult::tr("and %1 more notes").arg(groupedText(report.notes.size() - most));
+    QStringList notes = all.mid(0, most);
+    if (all.size() > most)
+        notes << ExportResult::tr("and %1 more notes").arg(groupedText(static_cast<std::uint64_t>(all.size() - most)));
+    return notes;
+}
+
+/// What is said of layer after layer in the same words is said once: they begin with its name.
+static QStringList foldedNotes(const QStringList &all)
+{
+    QStringList said, notes;
+    std::map<QString, std::uint64_t> counts;
+    for (const QString &note : all)
+        if (const QString words = note.contains(u' ') ? note.section(u' ', 1) : note; counts[words]++ == 0) {
+            said << words;
+            notes << note;
+        }
+    for (qsizetype i = 0; i < said.size(); ++i)
+        if (const std::uint64_t count = counts[said[i]]; count > 1)
+            notes[i] = ExportResult::tr("%1 layers: %2 (%3 and %4 more)")
+                           .arg(groupedText(count), said[i], notes[i].section(u' ', 0, 0), groupedText(count - 1));
     return notes;
 }
 
@@ -157,8 +173,11 @@ void ExportResult::showReport(const ExportReport &report, const QString &folder,
         notes.prepend(tr("cancelled too late: all of it was written"));
     if (!report.assumed.empty())
         notes << u"▲ "_s + qs(report.assumed);
-    m_note->setText((notes + firstNotes(report, 3)).join(u" · "_s));
-    m_note->setToolTip(plainTip(firstNotes(report, 30).join(u'\n')));
+    QStringList all;
+    for (const std::string &note : report.notes)
+        all << shownText(note);
+    m_note->setText((notes + firstNotes(foldedNotes(all), 3)).join(u" · "_s));
+    m_note->setToolTip(plainTip(firstNotes(all, 30).join(u'\n')));
 }
 
 } // namespace quantscope
