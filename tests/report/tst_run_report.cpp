@@ -270,8 +270,9 @@ void TestRunReport::walk()
         out.bits = bits;
         return out;
     };
-    const std::vector<SweepPoint> points = {point("conv1", 2, 20), point("conv1", 4, 40), point("fc", 2, 200)};
+    std::vector<SweepPoint> points = {point("conv1", 2, 20), point("conv1", 4, 40), point("fc", 2, 200)};
     WidthWalk walk;
+    walk.bits = {20, 40, 200};
     walk.own = {{}, true, 0.0, 0, 0.75};
     walk.alone = {DataEffect{10.5, false, 3.0, 3, 0.5}, DataEffect{{}, true, 0.0, 0, 0.75}, std::nullopt};
     walk.steps = {{{.bits = 220, .points = {0, 2}, .unmet = {}}, {10.0, false, 4.0, 5, 0.25}, true},
@@ -300,13 +301,33 @@ Total bits  Output SQNR dB  Predictions changed  Accuracy %  Front  Choice
                        R"("predictions_changed":3,"accuracy":0.5},{"layer":"conv1","slot":"weight",)"
                        R"("name":"A,bit_width=4","bits":40,"output_sqnr_db":null,"predictions_changed":0,)"
                        R"("accuracy":0.75},{"layer":"fc","slot":"weight","name":"A,bit_width=2","bits":200}],)"
-                       R"("steps":[{"bits":220,"output_sqnr_db":10.0,"predictions_changed":5,"accuracy":0.25,)"
+                       R"("steps":[{"bits":220,"weight_bits":220,"activation_bits":0,"output_sqnr_db":10.0,)"
+                       R"("predictions_changed":5,"accuracy":0.25,)"
                        R"("on_front":true,"choices":[{"layer":"conv1","slot":"weight","name":"A,bit_width=2"},)"
-                       R"({"layer":"fc","slot":"weight","name":"A,bit_width=2"}]},{"bits":240,"output_sqnr_db":9.5,)"
+                       R"({"layer":"fc","slot":"weight","name":"A,bit_width=2"}]},)"
+                       R"({"bits":240,"weight_bits":240,"activation_bits":0,"output_sqnr_db":9.5,)"
                        R"("predictions_changed":6,"accuracy":0.125,"on_front":false,"choices":[)"
                        R"({"layer":"conv1","slot":"weight","name":"A,bit_width=4"},)"
                        R"({"layer":"fc","slot":"weight","name":"A,bit_width=2"}]}]})")
             .arg(QString::fromUtf8(own)));
+    points[2].slot = Slot::Act;
+    QCOMPARE(QString::fromStdString(walkText(points, walk)).section("\n\n", 2),
+        QStringLiteral(R"(Layer   Candidate      2      4
+conv1   A          10.50  exact
+fc:act  A
+
+on data: total bits of these layers' weights and of one sample's activations, all together (each line changes the )"
+                       R"(line above as the widths alone tell; front: no line with as few bits is better)
+
+Total bits  of weights  of activations  Output SQNR dB  Predictions changed  Accuracy %  Front  Choice
+       220          20             200           10.00                    5       25.00    yes  )"
+                       R"(conv1 A,bit_width=2; fc:act A,bit_width=2
+       240          40             200            9.50                    6       12.50      -  conv1 A,bit_width=4
+)"));
+    QCOMPARE(walkBitsText(walkBits(points, walk, walk.steps[0])),
+        std::string("20 bits of weights and 200 bits of one sample's activations"));
+    QCOMPARE(walkBitsText({.weights = 0, .activations = 1200}), std::string("1,200 bits of one sample's activations"));
+    QCOMPARE(walkBitsText({.weights = 1568, .activations = 0}), std::string("1,568 bits"));
 }
 
 void TestRunReport::dataRanges_data()
