@@ -1,3 +1,4 @@
+#include "items/problem_place.h"
 #include "look/theme.h"
 #include "panels/problems_panel.h"
 #include "window_fixture.h"
@@ -25,6 +26,35 @@ private Q_SLOTS:
         makeWindow();
     }
     void cleanup() { m_window.reset(); }
+
+    /// Channels without a code but zero are those that the sentence names.
+    void deadChannelsAreSelected()
+    {
+        m_model = QString::fromStdString(test::sample("digits_fixed.pt"));
+        openModel();
+        session().applyChoices({{"conv2", Slot::Weight, "ap_fixed<4,2>", {}}}, u"edit"_s);
+        const auto dead = [this]() -> const Finding * {
+            const auto checked = session().target().checked();
+            if (!checked || checked->network != session().network())
+                return nullptr;
+            const auto found = std::ranges::find(checked->result.findings, "dead-channel", &Finding::rule);
+            return found == checked->result.findings.end() ? nullptr : &*found;
+        };
+        QTRY_VERIFY(dead());
+        QCOMPARE(QString::fromStdString(dead()->text),
+            u"conv2 weight: 3 of 32 output channels have no code but zero: 16, 26, 28"_s);
+        session().selectLayers({u"fc1"_s});
+        Q_EMIT m_window->problems()->activated(placeOf(*session().network(), *dead(), true));
+        QCOMPARE(m_window->pages()->current(), PageId::Channels);
+        QCOMPARE(session().currentLayer()->name, std::string("conv2"));
+        auto *channels = m_window->findChild<QTableView *>(u"channels"_s);
+        QStringList selected;
+        for (const QModelIndex &row : channels->selectionModel()->selectedRows())
+            selected << row.data().toString();
+        QCOMPARE(selected, (QStringList{u"16"_s, u"26"_s, u"28"_s}));
+        QCOMPARE(channels->currentIndex().data().toString(), u"16"_s);
+        QVERIFY(channels->viewport()->rect().intersects(channels->visualRect(channels->currentIndex())));
+    }
 
     /// A double click goes to what a problem speaks of; a group folds with a click and with keys.
     void waysFromARow()
