@@ -1,6 +1,7 @@
 #include "charts/bit_weight_chart.h"
 #include "items/layer_lanes.h"
 #include "items/layer_model.h"
+#include "look/text_widths.h"
 #include "look/theme.h"
 #include "pages/distribution/codes_table.h"
 #include "pages/distribution/distribution_page.h"
@@ -45,6 +46,25 @@ private Q_SLOTS:
         QVERIFY(width(1) < width(2));
         QCOMPARE(width(2), width(99));
         QVERIFY(width(99) < width(100));
+    }
+
+    /// What is measured once is what Qt measures, of each font: asked first, and asked again.
+    void widthsOfTexts_data()
+    {
+        QTest::addColumn<QFont>("font");
+        QTest::newRow("sans") << Theme::sans();
+        QTest::newRow("bold") << Theme::sans(1.0, true);
+        QTest::newRow("larger") << Theme::sans(1.3);
+        QTest::newRow("mono") << Theme::mono();
+        QTest::newRow("small mono") << Theme::mono(0.85);
+    }
+    void widthsOfTexts()
+    {
+        QFETCH(QFont, font);
+        const TextWidths widths(font), others(font);
+        for (const QString &text : {u"backbone.stage3.block1.conv"_s, u"1.6·10⁻¹⁰"_s, u"–"_s, QString()})
+            for (const TextWidths *asked : {&widths, &others})
+                QCOMPARE(asked->of(text), QFontMetrics(font).horizontalAdvance(text));
     }
 
     /// The row that keys go from carries a mark on its left, three pixels wide; no other row does.

@@ -2,6 +2,7 @@
 
 #include "items/layer_columns.h"
 #include "items/layer_proxy.h"
+#include "look/text_widths.h"
 #include "look/theme.h"
 #include "panels/lane_painter.h"
 #include "panels/layer_delegate.h"
@@ -21,19 +22,19 @@ static constexpr int kMeasuredRows = 200;
 /// What most names need beside their lines; a long one is elided.
 static int nameWidth(const LayerModel &model, const LayerProxy &rows)
 {
-    const QFontMetrics plain(Theme::sans());
-    const QFontMetrics bold(Theme::sans(1.0, true));
-    const QFontMetrics count(Theme::mono(0.85));
+    const TextWidths plain(Theme::sans());
+    const TextWidths bold(Theme::sans(1.0, true));
+    const TextWidths count(Theme::mono(0.85));
     const QString title = model.headerData(LayerModel::Name, Qt::Horizontal).toString();
-    int width = QFontMetrics(Theme::sans(0.92)).horizontalAdvance(title) + 18;
+    int width = TextWidths(Theme::sans(0.92)).of(title) + 18;
     for (int row = 0; row < std::min(kMeasuredRows, rows.rowCount()); ++row) {
         const QModelIndex index = rows.index(row, LayerModel::Name);
-        const QFontMetrics &metrics = index.data(LayerModel::WeightRole).toBool() ? bold : plain;
+        const TextWidths &widths = index.data(LayerModel::WeightRole).toBool() ? bold : plain;
         const int indent = index.data(LayerProxy::DepthRole).toInt() > 0 ? foldMark({}, index).right() : 0;
         const QString layers = index.data(LayerProxy::BranchRole).toString();
         width = std::max(width,
-            indent + metrics.horizontalAdvance(index.data(LayerProxy::LabelRole).toString()) + 12
-                + (layers.isEmpty() ? 0 : count.horizontalAdvance(layers) + 12));
+            indent + widths.of(index.data(LayerProxy::LabelRole).toString()) + 12
+                + (layers.isEmpty() ? 0 : count.of(layers) + 12));
     }
     const auto lanes = rows.index(0, LayerModel::Name).data(LayerModel::LanesRole).value<LaneCell>();
     return std::min(width, 150) + lanesWidth(lanes);
@@ -50,11 +51,11 @@ static bool hasAnything(const LayerModel &model, LayerModel::Column column)
 /// Of badges: a branch may have hundreds of problems.
 static int problemsWidth(const LayerProxy &rows)
 {
-    const QFontMetrics badge(Theme::sans(0.85, true));
+    const TextWidths badge(Theme::sans(0.85, true));
     int width = 42;
     for (int row = 0; row < std::min(kMeasuredRows, rows.rowCount()); ++row) {
         const QString count = rows.index(row, LayerModel::Problems).data().toString();
-        width = std::max(width, badge.horizontalAdvance(u"▲ "_s + count) + 20);
+        width = std::max(width, badge.of(u"▲ "_s + count) + 20);
     }
     return width;
 }
@@ -64,15 +65,15 @@ static int columnWidth(const LayerModel &model, const LayerProxy &rows, const La
     if (column.id == LayerModel::Problems)
         return problemsWidth(rows);
     const bool mono = LayerModel::roleOf({}, column.id, LayerModel::MonoRole).toBool();
-    const QFontMetrics metrics(mono ? Theme::mono(0.95) : Theme::sans());
+    const TextWidths widths(mono ? Theme::mono(0.95) : Theme::sans());
     const bool marked = column.id == LayerModel::Bits || column.id == LayerModel::Scale;
-    const int room = 13 + (marked ? metrics.horizontalAdvance(u'?') : 0);
-    int width = std::max(QFontMetrics(Theme::sans(0.92)).horizontalAdvance(column.cells.title) + 18,
-        column.widest.isEmpty() ? 0 : metrics.horizontalAdvance(column.widest) + room);
+    const int room = 13 + (marked ? widths.of(u"?"_s) : 0);
+    int width = std::max(TextWidths(Theme::sans(0.92)).of(column.cells.title) + 18,
+        column.widest.isEmpty() ? 0 : widths.of(column.widest) + room);
     for (int row = 0; row < std::min(kMeasuredRows, model.rowCount()); ++row)
-        width = std::max(width, metrics.horizontalAdvance(column.cells.text(model.row(row))) + room);
+        width = std::max(width, widths.of(column.cells.text(model.row(row))) + room);
     for (int row = 0; row < std::min(kMeasuredRows, rows.rowCount()) && rows.outline().hasBranches(); ++row)
-        width = std::max(width, metrics.horizontalAdvance(rows.index(row, column.id).data().toString()) + room);
+        width = std::max(width, widths.of(rows.index(row, column.id).data().toString()) + room);
     return std::min(width, 170);
 }
 

@@ -8,6 +8,7 @@
 #include "look/controls.h"
 #include "look/flow_layout.h"
 #include "look/names.h"
+#include "look/text_widths.h"
 #include "look/theme.h"
 #include "network/layer_index.h"
 #include "pages/parts/code_view.h"
@@ -131,13 +132,14 @@ QWidget *RecipePage::makeSource()
     return card;
 }
 
+/// By pieces, which hold whole rows: to ask of each row whether it is selected is slow.
 std::vector<int> RecipePage::selectedRows() const
 {
-    std::vector<int> rows;
-    for (const QModelIndex &index : m_table->selectionModel()->selectedRows())
-        rows.push_back(index.row());
-    std::sort(rows.begin(), rows.end());
-    return rows;
+    std::set<int> rows;
+    for (const QItemSelectionRange &piece : m_table->selectionModel()->selection())
+        for (int row = piece.top(); piece.isValid() && row <= piece.bottom(); ++row)
+            rows.insert(rows.end(), row);
+    return {rows.begin(), rows.end()};
 }
 
 KeywordBar::Selected RecipePage::selectedSlots() const
@@ -199,8 +201,7 @@ void RecipePage::refreshSource()
     m_undo->setEnabled(session().undoStack().canUndo());
     m_redo->setEnabled(session().undoStack().canRedo());
     m_save->setEnabled(session().state() == Session::State::Ready);
-    const auto selected = m_table->selectionModel()->selectedRows().size();
-    m_change->setEnabled(applies && selected > 0);
+    m_change->setEnabled(applies && m_table->selectionModel()->hasSelection());
     m_keywords->refresh();
     const QString path = session().recipePath();
     const QString taken = session().network() ? qs(session().network()->recipe.takenFrom) : QString();
@@ -262,10 +263,10 @@ void RecipePage::refresh()
 /// Names give way to presets: those are what is to be confirmed.
 void RecipePage::fitColumns()
 {
-    const auto natural = [this, metrics = QFontMetrics(Theme::sans())](int column) {
+    const auto natural = [this, widths = TextWidths(Theme::sans())](int column) {
         int width = 60;
         for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
-            width = std::max(width, metrics.horizontalAdvance(m_model.index(i, column).data().toString()) + 22);
+            width = std::max(width, widths.of(m_model.index(i, column).data().toString()) + 22);
         return std::min(width, 220);
     };
     int left = m_table->viewport()->width() - natural(QuantizerModel::Preset);
