@@ -82,15 +82,23 @@ private:
     std::uint64_t m_size = 0;
 };
 
-/// Bytes that could begin another member; what was deflated has them by chance now and then.
+/// A member's first bytes as writers make them: RFC 1952 names 14 systems (or none, 255) and three ways to compress.
+bool looksLikeMember(std::span<const std::byte> bytes)
+{
+    const auto at = [&](std::size_t i) { return std::to_integer<unsigned>(bytes[i]); };
+    constexpr unsigned kReservedFlags = 0xE0, kSystems = 14, kUnknownSystem = 255;
+    return at(0) == 0x1F && at(1) == 0x8B && at(2) == 8 && (at(3) & kReservedFlags) == 0
+        && (at(8) == 0 || at(8) == 2 || at(8) == 4) && (at(9) < kSystems || at(9) == kUnknownSystem);
+}
+
+/// Bytes that could begin another member; what was deflated has them by chance, once in some hundred gigabytes.
 bool mayHaveAnother(const ByteSource &source, std::uint64_t from)
 {
     constexpr std::size_t kMemberHead = 10, kRead = 1 << 20;
     for (std::uint64_t at = from; at + kMemberHead <= source.size(); at += kRead) {
         const auto bytes = source.bytes(at, std::min<std::uint64_t>(kRead + kMemberHead, source.size() - at));
         for (std::size_t i = 0; i + kMemberHead <= bytes.size(); ++i)
-            if (bytes[i] == std::byte{0x1F} && bytes[i + 1] == std::byte{0x8B} && bytes[i + 2] == std::byte{8}
-                && (bytes[i + 3] & std::byte{0xE0}) == std::byte{0})
+            if (looksLikeMember(std::span(bytes).subspan(i, kMemberHead)))
                 return true;
     }
     return false;
