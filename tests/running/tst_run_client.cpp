@@ -250,10 +250,11 @@ private Q_SLOTS:
         };
         RunRequest other = digitsRequest();
         other.model.path = test::sample("digits_float_qonnx.onnx");
+        RunMessage first;
+        first.memoryLimit = RunClientOptions().memoryLimit;
         std::size_t sent = 0; // up to the question that is cancelled
-        for (const std::string &payload :
-            {payloadOf(ownHello()), payloadOf(digitsRequest().model), payloadOf(digitsRequest().data),
-                payloadOf(RunMessage{.memoryLimit = RunClientOptions().memoryLimit}), payloadOf(other.model)})
+        for (const std::string &payload : {payloadOf(ownHello()), payloadOf(digitsRequest().model),
+                 payloadOf(digitsRequest().data), payloadOf(first), payloadOf(other.model)})
             sent += 5 + payload.size();
         RunClientOptions options = helperThat(test::printedFrame(FrameType::Hello, payloadOf(ownHello()))
             + opened(false) + taken + finished + QString("head -c %1 >/dev/null; sleep 1\n").arg(sent) + opened(false)
