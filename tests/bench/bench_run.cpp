@@ -118,11 +118,11 @@ BENCHMARK_CAPTURE(engineOnChange, onnxPieces, kSamples + "digits_fixed_qonnx.onn
     ->Unit(benchmark::kMillisecond);
 
 /// What the window waits for: another quantizer of a layer, its outputs, figures and accuracy from the helper program.
-void candidateOnData(benchmark::State &state, const std::string &layer)
+void candidateOnData(benchmark::State &state, const std::string &model, const std::string &layer)
 {
     RunClient client(RunClientOptions{.program = QUANTSCOPE_RUN_PROGRAM});
     RunRequest request;
-    request.model.path = kSamples + "digits_fixed_qonnx.onnx";
+    request.model.path = kSamples + model;
     request.data = {kSamples + "digits_test.npz:images", kSamples + "digits_test.npz:labels", {}};
     request.outputs = true;
     required(client.run(request));
@@ -133,9 +133,15 @@ void candidateOnData(benchmark::State &state, const std::string &layer)
         benchmark::DoNotOptimize(required(client.run(request)).correct);
     }
 }
-BENCHMARK_CAPTURE(candidateOnData, conv1, "conv1")->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(candidateOnData, conv2, "conv2")->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(candidateOnData, fc1, "fc1")->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(candidateOnData, fc2, "fc2")->Unit(benchmark::kMillisecond)->UseRealTime();
+
+[[maybe_unused]] const bool kCandidates = [] {
+    for (const char *model : {"digits_fixed_qonnx.onnx", "digits_float.pt"})
+        for (const char *layer : {"conv1", "conv2", "fc1", "fc2"})
+            benchmark::RegisterBenchmark(
+                (std::string("candidateOnData/") + model + "/" + layer).c_str(), candidateOnData, model, layer)
+                ->Unit(benchmark::kMillisecond)
+                ->UseRealTime();
+    return true;
+}();
 
 } // namespace
