@@ -11,11 +11,11 @@
 #include "open/exports_beside.h"
 #include "open/match_export.h"
 #include "open/quant_info_beside.h"
+#include "open/recover_beside_exports.h"
 #include "open/settle.h"
 #include "recipe/recipe_reader.h"
 
 #include <algorithm>
-#include <set>
 #include <span>
 #include <string_view>
 
@@ -69,26 +69,6 @@ Result<std::vector<MatchedExport>> openExports(
         return (a.network.dialect == Dialect::Qonnx) > (b.network.dialect == Dialect::Qonnx);
     });
     return out;
-}
-
-/// The export that knows most of the checkpoint's layers with weights, or null when none knows any.
-const Network *graphOf(const Network &listed, const std::vector<MatchedExport> &exports)
-{
-    std::set<std::string_view> names;
-    for (const Layer &layer : listed.layers)
-        if (layer.slot(Slot::Weight) != nullptr)
-            names.insert(layer.name);
-    const Network *best = nullptr;
-    std::size_t most = 0;
-    for (const MatchedExport &beside : exports) {
-        const auto known = static_cast<std::size_t>(std::ranges::count_if(
-            beside.network.layers, [&](const Layer &layer) { return names.contains(layer.name); }));
-        if (known > most) {
-            best = &beside.network;
-            most = known;
-        }
-    }
-    return best;
 }
 
 /// "agrees in 2 quantizers (features.0 = Conv_0), matched by order, shape and values".
@@ -260,7 +240,8 @@ std::optional<Error> OpenedModel::takeQuantInfo(const RecipeSource &source, bool
     take(std::move(*choice));
     if (m_file->quantInfo && hasRecipe) {
         m_notes.push_back({"recipe-unused", Severity::Warning, "",
-            fmt::format("the recipe {} is not used: {} says the quantizers", fileName(m_recipe.path), fileName(*path))});
+            fmt::format(
+                "the recipe {} is not used: {} says the quantizers", fileName(m_recipe.path), fileName(*path))});
         m_recipe = {};
     }
     return std::nullopt;
@@ -329,11 +310,7 @@ Result<Network> OpenedModel::network(const Progress &progress) const { return ne
 
 Result<Network> OpenedModel::network(const Recipe &recipe, const Progress &progress, const Network *previous) const
 {
-    RecoverHints hints;
-    if (!m_exports->empty())
-        hints.graph = graphOf(listLayers(m_file, recipe), *m_exports);
-    hints.previous = previous;
-    auto network = recoverQuantizers(m_file, recipe, progress, hints);
+    auto network = recoverBesideExports(m_file, *m_exports, recipe, progress, previous);
     if (!network)
         return network;
     network->diagnostics.insert(network->diagnostics.end(), m_notes.begin(), m_notes.end());

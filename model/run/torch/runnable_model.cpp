@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/brevitas/recipe_words.h"
 #include "open/open_network.h"
+#include "open/recover_beside_exports.h"
 #include "quant/grid.h"
 
 #include <algorithm>
@@ -201,7 +202,8 @@ Result<void> RunnableModel::applyRecipe(PlacedQuantizers &out, const std::vector
     const std::vector<SlotChoice> said = choicesOfRecipe(choices, *m_shown, chosen);
     if (!m_opened || said.empty())
         return {};
-    const auto applied = m_opened->network(withChoices(m_shown->recipe, said), progress, &*m_shown);
+    const auto applied = recoverBesideExports(
+        m_opened->file(), m_opened->exports(), withChoices(m_shown->recipe, said), progress, &*m_shown);
     if (!applied)
         return tl::unexpected(applied.error());
     std::erase_if(chosen, [&](const ChosenQuantizer &one) { return one.second && !isNamed(choices, one.first); });

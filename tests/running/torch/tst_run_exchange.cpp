@@ -124,6 +124,9 @@ private Q_SLOTS:
         QTest::newRow("its sharer alone")
             << digits << one << QStringList{"fc2=ap_fixed<3,1>"}
             << "fc2 weight, fc1 weight, fc1 bias, fc2 bias"; // whose scale was that of both tensors
+        QTest::newRow("a bias whose input the export tells")
+            << digits << entry("fc1", "bias", "preset = \"Int32Bias\"") << QStringList{"relu2:act=ap_ufixed<4,3>"}
+            << "relu2 act, fc1 bias";
         QTest::newRow("one scale") << digits << oneScale << six << "relu1 act, conv2 bias";
         QTest::newRow("one threshold") << digits << oneThreshold << six << "relu1 act, conv2 bias";
         QTest::newRow("one threshold, which is another")
@@ -182,6 +185,8 @@ private Q_SLOTS:
         const at::Tensor tried = made(model, texts);
         QCOMPARE(difference(tried, made(opened(recipeText(applied)), {})), std::string());
         QVERIFY(!difference(tried, made(model, {})).empty());
+        if (added.isEmpty()) // under the recipe that was opened with the file
+            QCOMPARE(difference(tried, made(*own, texts)), std::string());
         QStringList placed;
         const auto theirs = model.quantizers(texts, false, {}), ours = model.quantizers({}, false, {});
         for (const ChosenQuantizer &one : theirs->quantizers) {
