@@ -1,6 +1,6 @@
 #include "analysis/inspection.h"
 
-#include <string_view>
+#include "network/layer_index.h"
 
 namespace quantscope {
 
@@ -16,8 +16,8 @@ bool sameCodes(const SlotQuantizer &a, const SlotQuantizer &b)
 {
     if (a.tensor != b.tensor || a.channelAxis != b.channelAxis || a.quantizer.has_value() != b.quantizer.has_value())
         return false;
-    if (!a.quantizer)
-        return true;
+    if (a.quantizer == b.quantizer)
+        return true; // as nearly all are after an edit
     Quantizer numbers = *a.quantizer;
     numbers.origin = b.quantizer->origin;
     return numbers == *b.quantizer;
@@ -28,16 +28,14 @@ StatisticsMap keptStatistics(const Inspection &before, const Network &network)
     StatisticsMap out;
     if (!before.network)
         return out;
-    std::map<std::string_view, const Layer *> layers;
-    for (const Layer &layer : before.network->layers)
-        layers.emplace(layer.name, &layer);
+    const LayerIndex layers(*before.network);
     for (const Layer &layer : network.layers) {
-        const auto old = layers.find(layer.name);
-        if (old == layers.end())
+        const Layer *old = layers.find(layer.name);
+        if (old == nullptr)
             continue;
         for (const SlotQuantizer &slot : layer.slots) {
-            const auto known = before.statistics.find({old->second->id, slot.slot});
-            const SlotQuantizer *had = old->second->slot(slot.slot);
+            const auto known = before.statistics.find({old->id, slot.slot});
+            const SlotQuantizer *had = old->slot(slot.slot);
             if (known != before.statistics.end() && had != nullptr && sameCodes(*had, slot))
                 out.emplace(SlotId{layer.id, slot.slot}, known->second);
         }

@@ -48,13 +48,14 @@ void aliasedParameters(const Network &network, std::vector<Diagnostic> &out)
                 owners[{tensor.storage.id, tensor.firstElement}].push_back({layer.id, slot.slot});
         }
     for (const auto &[storage, sharers] : owners) {
+        if (sharers.size() == 1)
+            continue;
         std::vector<std::string> names;
         for (const SlotId &owner : sharers)
             names.push_back(fmt::format("{}:{}", network.layer(owner.layer).name, owner.slot));
-        if (names.size() > 1)
-            out.push_back({"shared-proven", Severity::Note, {sharers.front().layer, sharers.front().slot},
-                fmt::format("{} {}: their scaling_impl.value is the same storage", fmt::join(names, ", "),
-                    sharedThing(network, sharers))});
+        out.push_back({"shared-proven", Severity::Note, {sharers.front().layer, sharers.front().slot},
+            fmt::format("{} {}: their scaling_impl.value is the same storage", fmt::join(names, ", "),
+                sharedThing(network, sharers))});
     }
 }
 

@@ -7,6 +7,7 @@
 #include "dialects/brevitas/scale_sharing.h"
 #include "dialects/brevitas/settings.h"
 #include "dialects/brevitas/spec.h"
+#include "network/layer_index.h"
 #include "recipe/layer_match.h"
 
 #include <algorithm>
@@ -175,10 +176,10 @@ void confirm(Recipe &recipe, const Layer &layer, const SlotQuantizer &slot)
 namespace {
 
 /// The slot whose quantizer object this one is, as it says itself: "LAYER:SLOT".
-std::optional<SlotId> ownerOf(const Network &network, const SlotQuantizer &slot)
+std::optional<SlotId> ownerOf(const LayerIndex &layers, const SlotQuantizer &slot)
 {
     const std::size_t colon = slot.sharedWith.rfind(':');
-    const Layer *layer = network.layer(std::string_view(slot.sharedWith).substr(0, colon));
+    const Layer *layer = layers.find(std::string_view(slot.sharedWith).substr(0, colon));
     const auto name = colon == std::string::npos ? std::nullopt : slotFromName(slot.sharedWith.substr(colon + 1));
     return layer == nullptr || !name ? std::nullopt : std::optional(SlotId{layer->id, *name});
 }
@@ -187,6 +188,7 @@ std::optional<SlotId> ownerOf(const Network &network, const SlotQuantizer &slot)
 std::set<SlotId> openSlots(const Network &network, const std::vector<SlotId> &slots)
 {
     std::set<SlotId> open;
+    const LayerIndex layers(network);
     const auto add = [&](const SlotId &id) {
         const SlotQuantizer *slot = network.slot(id);
         if (slot != nullptr && slot->assumed)
@@ -195,7 +197,7 @@ std::set<SlotId> openSlots(const Network &network, const std::vector<SlotId> &sl
     };
     for (const SlotId &id : slots)
         if (const SlotQuantizer *slot = add(id))
-            if (const auto owner = ownerOf(network, *slot))
+            if (const auto owner = ownerOf(layers, *slot))
                 add(*owner);
     return open;
 }
