@@ -5,52 +5,19 @@
 #include "run/run_client.h"
 #include "support/onnx_builder.h"
 #include "support/onnx_tensor.h"
-#include "support/paths.h"
-#include "support/run_helper.h"
+#include "support/scripted_helper.h"
 
 #include <QRegularExpression>
-#include <QTemporaryDir>
 #include <QtTest>
 
 using namespace quantscope;
+using test::digitsRequest;
+using test::realHelper;
 using namespace std::chrono_literals;
 
-namespace {
-
-RunRequest digitsRequest()
-{
-    RunRequest out;
-    out.model.path = test::sample("digits_fixed_qonnx.onnx");
-    out.data = {test::sample("digits_test.npz") + ":images", test::sample("digits_test.npz") + ":labels", {}};
-    return out;
-}
-
-std::string realHelper()
-{
-    const QString folder = test::helperFolder();
-    return folder.isEmpty() ? "" : folder.toStdString() + "/quantscope-torch";
-}
-
-} // namespace
-
 /// What a helper that stays keeps, and what it looks at before it takes it again.
-class TestKeptHelper : public QObject {
+class TestKeptHelper : public QObject, protected test::ScriptedHelpers {
     Q_OBJECT
-
-    QTemporaryDir m_folder;
-
-    RunClientOptions helperThat(const QString &script)
-    {
-        QFile file(m_folder.filePath(QString("helper%1").arg(++m_count)));
-        if (!file.open(QIODevice::WriteOnly) || file.write(("#!/bin/sh\n" + script).toUtf8()) < 0)
-            qFatal("cannot write");
-        file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
-        RunClientOptions out;
-        out.program = file.fileName().toStdString();
-        out.silence = 2s;
-        return out;
-    }
-    int m_count = 0;
 
 private Q_SLOTS:
     /// Tensors in a file beside the model: rewritten in its place, renamed into it, taken away, and there again.

@@ -2,53 +2,20 @@
 #include "run/result_message.h"
 #include "run/run_client.h"
 #include "run/sample_file.h"
-#include "support/paths.h"
-#include "support/run_helper.h"
+#include "support/scripted_helper.h"
 
 #include <csignal>
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 using namespace quantscope;
+using test::digitsRequest;
+using test::realHelper;
 using namespace std::chrono_literals;
 
-namespace {
-
-RunRequest digitsRequest()
-{
-    RunRequest out;
-    out.model.path = test::sample("digits_fixed_qonnx.onnx");
-    out.data = {test::sample("digits_test.npz") + ":images", test::sample("digits_test.npz") + ":labels", {}};
-    return out;
-}
-
-std::string realHelper()
-{
-    const QString folder = test::helperFolder();
-    return folder.isEmpty() ? "" : folder.toStdString() + "/quantscope-torch";
-}
-
-} // namespace
-
 /// What becomes of a helper that misbehaves, played by shell scripts; and of the real one where it is built.
-class TestRunClient : public QObject {
+class TestRunClient : public QObject, protected test::ScriptedHelpers {
     Q_OBJECT
-
-    QTemporaryDir m_folder;
-
-    RunClientOptions helperThat(const QString &script)
-    {
-        QFile file(m_folder.filePath(QString("helper%1").arg(++m_count)));
-        if (!file.open(QIODevice::WriteOnly) || file.write(("#!/bin/sh\n" + script).toUtf8()) < 0)
-            qFatal("cannot write");
-        file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
-        RunClientOptions out;
-        out.program = file.fileName().toStdString();
-        out.silence = 2s;
-        return out;
-    }
-    int m_count = 0;
 
 private Q_SLOTS:
     void misbehaving_data()
