@@ -12,6 +12,7 @@
 #include "session/sweep_families.h"
 #include "session/sweep_store.h"
 #include "support.h"
+#include "support/state_file.h"
 
 #include <QLabel>
 
@@ -227,6 +228,39 @@ private Q_SLOTS:
         session.close();
         QTest::qWait(150);
         QVERIFY(page.idle());
+    }
+
+    /// Small tensors are computed many at a time; one that cannot be read spoils none of the others, and an edit in
+    /// between costs the edited one.
+    void smallTensorsTogether()
+    {
+        std::vector<test::StateTensor> tensors;
+        for (int i = 0; i < 100; ++i)
+            tensors.push_back(test::weight(str(u"layer%1"_s.arg(i)), {2, i + 1}));
+        Network broken = test::recoveredNetwork(tensors, "brevitas = \"0.10.2\"\n");
+        auto &tensor = broken.layers[70].slot(Slot::Weight)->tensor;
+        auto cut = std::make_shared<TensorInfo>(*tensor);
+        cut->firstElement = 1u << 20; // behind the end
+        tensor = cut;
+        const auto network = std::make_shared<const Network>(std::move(broken));
+        StatisticsStore store;
+        QStringList ready, progress;
+        connect(&store, &StatisticsStore::ready, this, [&](const QString &layer) { ready << layer; });
+        connect(&store, &StatisticsStore::progress, this,
+            [&](int done, int total) { progress << u"%1 of %2"_s.arg(done).arg(total); });
+        store.setNetwork(network);
+        QVERIFY(QTest::qWaitFor([&] { return store.idle(); }));
+        QCOMPARE(progress, (QStringList{u"64 of 100"_s, u"100 of 100"_s}));
+        QCOMPARE(ready.size(), 100);
+        QVERIFY(store.complete());
+        QCOMPARE(store.problems().size(), std::size_t(1));
+        for (const Layer &layer : network->layers) {
+            const SlotId slot{layer.id, Slot::Weight};
+            QCOMPARE(ready[static_cast<qsizetype>(position(layer.id))], qs(layer.name));
+            QCOMPARE(store.problem(slot).isEmpty(), layer.name != "layer70");
+            if (layer.name != "layer70")
+                QCOMPARE(store.get(slot)->count, 2 * (position(layer.id) + 1));
+        }
     }
 
     void familiesHaveTitles()

@@ -8,12 +8,16 @@
 
 namespace quantscope {
 
+/// What is handed to the background worker at once: a round trip through the window costs as much as reading a small
+/// tensor, and what is asked for must not wait long.
+static constexpr std::uint64_t kElementsAtOnce = 1u << 18;
+static constexpr std::size_t kSlotsAtOnce = 64;
+
 void StatisticsStore::setNetwork(std::shared_ptr<const Network> network, bool analyse)
 {
-    keepRunning(m_background, m_backgroundKey, network.get());
-    keepRunning(m_urgent, m_urgentKey, network.get());
-    std::erase_if(
-        m_growing, [this](const auto &one) { return one.first != m_backgroundKey && one.first != m_urgentKey; });
+    keepRunning(m_background, m_backgroundSlots, network.get());
+    keepRunning(m_urgent, m_urgentSlots, network.get());
+    std::erase_if(m_growing, [this](const auto &one) { return !isComputed(one.first); });
     m_queue.clear();
     m_problems.clear();
     m_total = 0;
@@ -47,12 +51,17 @@ bool StatisticsStore::isNewUnder(const Network &network, const SlotId &key) cons
     return !now || !sameCodes(*had.slot, *now);
 }
 
-void StatisticsStore::keepRunning(Worker &task, std::optional<SlotId> &key, const Network *network)
+void StatisticsStore::keepRunning(Worker &task, Slots &slots, const Network *network)
 {
-    if (key && network && !isNewUnder(*network, *key))
+    if (network && std::ranges::none_of(slots, [&](const SlotId &slot) { return isNewUnder(*network, slot); }))
         return;
     task.cancel();
-    key.reset();
+    slots.clear();
+}
+
+bool StatisticsStore::isComputed(const SlotId &slot) const
+{
+    return std::ranges::count(m_backgroundSlots, slot) > 0 || std::ranges::count(m_urgentSlots, slot) > 0;
 }
 
 void StatisticsStore::fillQueue()
@@ -63,7 +72,7 @@ void StatisticsStore::fillQueue()
                 continue;
             ++m_total;
             const SlotId key{layer.id, slot.slot};
-            if (key != m_backgroundKey && key != m_urgentKey && !m_inspection.statistics.contains(key))
+            if (!isComputed(key) && !m_inspection.statistics.contains(key))
                 m_queue.push_back(key);
         }
     std::stable_partition(m_queue.begin(), m_queue.end(), [](const SlotId &key) { return key.slot == Slot::Weight; });
@@ -73,8 +82,8 @@ void StatisticsStore::cancel()
 {
     m_background.cancel();
     m_urgent.cancel();
-    m_urgentKey.reset();
-    m_backgroundKey.reset();
+    m_urgentSlots.clear();
+    m_backgroundSlots.clear();
     m_queue.clear();
     m_growing.clear();
 }
@@ -83,15 +92,15 @@ const SlotStatistics *StatisticsStore::get(const SlotId &key)
 {
     if (const SlotStatistics *known = m_inspection.of(key))
         return known;
-    const bool asked = m_backgroundKey == key || m_urgentKey == key || m_problems.contains(key);
-    if (asked || !ref(key).hasCodes())
+    if (isComputed(key) || m_problems.contains(key) || !ref(key).hasCodes())
         return nullptr;
     std::erase(m_queue, key);
-    if (m_urgentKey)
-        m_queue.push_front(*m_urgentKey); // somebody went on before it was done
-    m_growing.erase(m_urgentKey.value_or(key));
-    m_urgentKey = key;
-    run(m_urgent, key);
+    for (const SlotId &left : m_urgentSlots) { // somebody went on before it was done
+        m_queue.push_front(left);
+        m_growing.erase(left);
+    }
+    m_urgentSlots = {key};
+    run(m_urgent, m_urgentSlots);
     return nullptr;
 }
 
@@ -107,51 +116,81 @@ QString StatisticsStore::problem(const SlotId &slot) const
     return found == m_problems.end() ? QString() : shownText(found->second);
 }
 
-void StatisticsStore::next()
+/// The next of the queue, as many as are little work together.
+StatisticsStore::Slots StatisticsStore::takeBatch()
 {
-    if (m_backgroundKey || m_queue.empty())
-        return;
-    m_backgroundKey = m_queue.front();
-    m_queue.pop_front();
-    run(m_background, *m_backgroundKey);
+    Slots batch;
+    std::uint64_t elements = 0;
+    while (!m_queue.empty() && batch.size() < kSlotsAtOnce) {
+        elements += ref(m_queue.front()).count();
+        if (!batch.empty() && elements > kElementsAtOnce)
+            break;
+        batch.push_back(m_queue.front());
+        m_queue.pop_front();
+    }
+    return batch;
 }
 
-void StatisticsStore::run(Worker &task, const SlotId &key)
+void StatisticsStore::next()
 {
+    if (!m_backgroundSlots.empty() || m_queue.empty())
+        return;
+    m_backgroundSlots = takeBatch();
+    run(m_background, m_backgroundSlots);
+}
+
+void StatisticsStore::run(Worker &task, Slots &slots)
+{
+    using Statistics = std::shared_ptr<const SlotStatistics>;
+    std::vector<std::pair<SlotId, SlotRef>> work;
+    for (const SlotId &slot : slots)
+        work.emplace_back(slot, ref(slot));
     task.startShowing(
-        [slot = ref(key)](const Progress &progress, const Partial<std::shared_ptr<const SlotStatistics>> &tell)
-            -> Result<std::shared_ptr<const SlotStatistics>> {
-            auto statistics = analyse(*slot.slot, {.hash = false, .channels = true}, progress,
-                [&](SlotStatistics soFar) { tell(std::make_shared<const SlotStatistics>(std::move(soFar))); });
-            if (!statistics)
-                return tl::unexpected(statistics.error());
-            return std::make_shared<const SlotStatistics>(std::move(*statistics));
+        [work](const Progress &progress, const auto &tell) -> Result<std::vector<Analysed>> {
+            std::vector<Analysed> batch;
+            for (const auto &[id, slot] : work) {
+                const auto tellMore = [&](SlotStatistics soFar) {
+                    tell({{id, std::make_shared<const SlotStatistics>(std::move(soFar))}});
+                };
+                batch.push_back({id, guarded<Statistics>([&]() -> Result<Statistics> {
+                                     return analyse(*slot.slot, {.hash = false, .channels = true}, progress, tellMore)
+                                         .map([](SlotStatistics &&all) {
+                                             return std::make_shared<const SlotStatistics>(std::move(all));
+                                         });
+                                 })});
+                if (const auto &last = batch.back().statistics; !last && last.error().kind == ErrorKind::Cancelled)
+                    return tl::unexpected(last.error());
+            }
+            return batch;
         },
-        [this, key](Result<std::shared_ptr<const SlotStatistics>> result) { store(key, std::move(result)); },
-        [this, key](const std::shared_ptr<const SlotStatistics> &soFar) {
-            m_growing[key] = soFar;
-            Q_EMIT grown(qs(m_inspection.network->layer(key.layer).name), qs(slotName(key.slot)));
+        [this, &slots](Result<std::vector<Analysed>> batch) { store(slots, std::move(batch)); },
+        [this](const std::vector<Analysed> &soFar) {
+            const auto &[slot, statistics] = soFar.front();
+            m_growing[slot] = *statistics;
+            Q_EMIT grown(qs(m_inspection.network->layer(slot.layer).name), qs(slotName(slot.slot)));
         });
 }
 
-void StatisticsStore::store(const SlotId &key, Result<std::shared_ptr<const SlotStatistics>> result)
+void StatisticsStore::store(Slots &slots, Result<std::vector<Analysed>> batch)
 {
-    if (m_urgentKey == key)
-        m_urgentKey.reset();
-    if (m_backgroundKey == key)
-        m_backgroundKey.reset();
-    m_growing.erase(key);
-    if (result)
-        m_inspection.statistics[key] = std::move(*result);
-    else
-        m_problems[key] = result.error().message;
+    const Slots done = std::exchange(slots, {});
+    for (std::size_t at = 0; at < done.size(); ++at) {
+        m_growing.erase(done[at]);
+        if (batch && (*batch)[at].statistics)
+            m_inspection.statistics[done[at]] = *(*batch)[at].statistics;
+        else
+            m_problems[done[at]] = (batch ? (*batch)[at].statistics.error() : batch.error()).message;
+    }
     const std::size_t problems = m_inspection.diagnostics.size();
     if (idle())
         fillDiagnostics(m_inspection, m_problems);
     if (m_inspection.diagnostics.size() != problems)
         Q_EMIT diagnosticsChanged();
     Q_EMIT progress(static_cast<int>(m_inspection.statistics.size() + m_problems.size()), static_cast<int>(m_total));
-    Q_EMIT ready(qs(m_inspection.network->layer(key.layer).name), qs(slotName(key.slot)));
+    const auto network = m_inspection.network; // who is told may set another
+    for (const SlotId &slot : done)
+        if (network == m_inspection.network)
+            Q_EMIT ready(qs(network->layer(slot.layer).name), qs(slotName(slot.slot)));
     next();
 }
 

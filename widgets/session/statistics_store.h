@@ -11,11 +11,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quantscope {
 
-/// Statistics of every slot, computed in the background: weights first, in the order of the layers. What somebody looks
-/// at is computed at once on a second worker, so that one huge tensor does not hold it up.
+/// Statistics of every slot, computed in the background: weights first, in the order of the layers, small tensors
+/// several at a time. What somebody looks at is computed at once on a second worker, so that one huge tensor does not
+/// hold it up.
 class StatisticsStore : public QObject {
     Q_OBJECT
 public:
@@ -46,20 +48,27 @@ Q_SIGNALS:
     void diagnosticsChanged(); ///< what the data tell has joined the inspection's diagnostics
 
 private:
-    using Worker = Task<std::shared_ptr<const SlotStatistics>>;
+    struct Analysed {
+        SlotId slot;
+        Result<std::shared_ptr<const SlotStatistics>> statistics;
+    };
+    using Worker = Task<std::vector<Analysed>>;
+    using Slots = std::vector<SlotId>;
     SlotRef ref(const SlotId &id) const;
     bool isNewUnder(const Network &network, const SlotId &key) const;
-    void keepRunning(Worker &task, std::optional<SlotId> &key, const Network *network);
+    void keepRunning(Worker &task, Slots &slots, const Network *network);
+    bool isComputed(const SlotId &slot) const;
     void fillQueue();
+    Slots takeBatch();
     void next();
-    void run(Worker &task, const SlotId &key);
-    void store(const SlotId &key, Result<std::shared_ptr<const SlotStatistics>> result);
+    void run(Worker &task, Slots &slots);
+    void store(Slots &slots, Result<std::vector<Analysed>> batch);
 
     Inspection m_inspection;
     StatisticsMap m_growing;
     std::map<SlotId, std::string> m_problems;
     std::deque<SlotId> m_queue;
-    std::optional<SlotId> m_urgentKey, m_backgroundKey;
+    Slots m_urgentSlots, m_backgroundSlots; ///< what the workers have
     std::size_t m_total = 0;
     Worker m_background, m_urgent;
 };

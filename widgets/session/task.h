@@ -17,6 +17,20 @@
 
 namespace quantscope {
 
+/// No error leaves what `work` does except as a Result.
+template <class T, class F> Result<T> guarded(F &&work)
+{
+    try {
+        return work();
+    } catch (const ParseError &error) {
+        return tl::unexpected(Error{ErrorKind::Parse, {}, error.offset(), error.what()});
+    } catch (const CancelledError &) {
+        return tl::unexpected(Error{ErrorKind::Cancelled, {}, {}, "cancelled"});
+    } catch (const std::exception &error) {
+        return tl::unexpected(Error{ErrorKind::Io, {}, {}, error.what()});
+    }
+}
+
 /// One kind of background work: starting it again cancels what runs, results of an older start are dropped, and the
 /// destructor cancels and waits. Work gets everything by value; no error leaves it except as a Result.
 template <class T> class Task {
@@ -88,27 +102,15 @@ private:
         m_running = true;
         m_future = QtConcurrent::run(&m_pool, [work = std::move(work)](QPromise<Result<T>> &promise) {
             promise.setProgressRange(0, 1000);
-            promise.addResult(guarded(work, Progress([&promise](std::uint64_t at, std::uint64_t total) {
+            const Progress progress([&promise](std::uint64_t at, std::uint64_t total) {
                 if (total > 0)
                     promise.setProgressValue(
                         static_cast<int>(static_cast<double>(at) / static_cast<double>(total) * 1000));
                 return !promise.isCanceled();
-            })));
+            });
+            promise.addResult(guarded<T>([&] { return work(progress); }));
         });
         watch(era, std::move(done), std::move(report));
-    }
-
-    static Result<T> guarded(const Work &work, const Progress &progress)
-    {
-        try {
-            return work(progress);
-        } catch (const ParseError &error) {
-            return tl::unexpected(Error{ErrorKind::Parse, {}, error.offset(), error.what()});
-        } catch (const CancelledError &) {
-            return tl::unexpected(Error{ErrorKind::Cancelled, {}, {}, "cancelled"});
-        } catch (const std::exception &error) {
-            return tl::unexpected(Error{ErrorKind::Io, {}, {}, error.what()});
-        }
     }
 
     void watch(std::uint64_t era, Done done, Report report)

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -141,6 +143,40 @@ private:
     mutable std::unordered_map<std::string_view, const Layer *> m_layers;
 };
 
+/// Everything that an entry says, but of which layer. Slots that patterns do not make where there are none, and words
+/// that are no one else's, are told by others.
+using Words = std::tuple<Slot, bool, std::string, std::vector<std::pair<std::string, std::string>>,
+    std::optional<std::string>, std::optional<double>, std::optional<double>, std::optional<bool>>;
+
+std::optional<Words> wordsForSeveral(const RecipeQuantizer &entry)
+{
+    const Slot slot = entry.slot.value_or(Slot::Trunc);
+    const bool several = slot == Slot::Weight || slot == Slot::Bias || slot == Slot::Act;
+    if (!several || !entry.preset || entry.ownClass || entry.sharedWith || entry.scaleSharedWith
+        || entry.thresholdSharedWith)
+        return std::nullopt;
+    return Words{slot, entry.assumed, *entry.preset, entry.overrides, entry.input, entry.inputScale,
+        entry.inputBitWidth, entry.inputSigned};
+}
+
+/// In the place of entries that say the same of single layers, those by pattern that reach no other slot.
+std::vector<RecipeQuantizer> byPattern(const std::vector<RecipeQuantizer> &same, const Network &network)
+{
+    std::vector<SlotChoice> choices;
+    for (const RecipeQuantizer &entry : same)
+        choices.push_back({globName(entry.match), *entry.slot, *entry.preset, entry.overrides});
+    const CoveredChoices covered = coverChoices(network, choices);
+    std::vector<RecipeQuantizer> out;
+    for (const SlotChoice &pattern : covered.patterns)
+        out.emplace_back(same.front()).match = pattern.layer;
+    for (const SlotChoice &choice : covered.alone)
+        out.emplace_back(same.front()).match = globEscape(choice.layer);
+    return out;
+}
+
+/// Looks at the whole network for each group, which must end where thousands of layers say as many things.
+constexpr std::size_t kLayersLookedAt = 1u << 21;
+
 } // namespace
 
 CoveredChoices coverChoices(const Network &network, const std::vector<SlotChoice> &choices)
@@ -148,6 +184,29 @@ CoveredChoices coverChoices(const Network &network, const std::vector<SlotChoice
     if (choices.size() < 2 || network.file == nullptr)
         return {{}, choices};
     return Cover(network, choices).covered(network);
+}
+
+std::vector<RecipeQuantizer> gatheredByPattern(const std::vector<RecipeQuantizer> &entries, const Network &network)
+{
+    std::map<Words, std::size_t> positions;
+    std::vector<std::vector<RecipeQuantizer>> groups;
+    for (const RecipeQuantizer &entry : entries) {
+        const auto words = wordsForSeveral(entry);
+        const auto [found, isNew]
+            = words ? positions.try_emplace(*words, groups.size()) : std::pair(positions.end(), true);
+        if (isNew)
+            groups.emplace_back();
+        groups[words ? found->second : groups.size() - 1].push_back(entry);
+    }
+    std::vector<RecipeQuantizer> gathered;
+    std::size_t lookedAt = 0;
+    for (const std::vector<RecipeQuantizer> &same : groups) {
+        const bool several = same.size() > 1 && lookedAt < kLayersLookedAt;
+        lookedAt += several ? network.layers.size() : 0;
+        for (const RecipeQuantizer &entry : several ? byPattern(same, network) : same)
+            gathered.push_back(entry);
+    }
+    return gathered;
 }
 
 } // namespace quantscope

@@ -20,4 +20,8 @@ struct CoveredChoices {
 /// keywords that have no effect. `choices` are of one slot, with the same preset and keywords.
 CoveredChoices coverChoices(const Network &network, const std::vector<SlotChoice> &choices);
 
+/// The entries as few as say the same, in their order; each is of one slot, the last word of it, and of a layer by its
+/// name. Those of weights, biases and activations that say the same become patterns that reach no other slot.
+std::vector<RecipeQuantizer> gatheredByPattern(const std::vector<RecipeQuantizer> &entries, const Network &network);
+
 } // namespace quantscope

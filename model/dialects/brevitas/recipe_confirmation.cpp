@@ -230,56 +230,16 @@ private:
     std::unordered_map<std::string, std::vector<std::size_t>> m_literal;
 };
 
-/// Everything that an entry says, but of which layer. Slots that patterns do not make where there are none, and words
-/// that are no one else's, are told by others.
-using Words = std::tuple<Slot, std::string, std::vector<std::pair<std::string, std::string>>,
-    std::optional<std::string>, std::optional<double>, std::optional<double>, std::optional<bool>>;
-
-std::optional<Words> wordsForSeveral(const RecipeQuantizer &entry)
-{
-    const Slot slot = entry.slot.value_or(Slot::Trunc);
-    const bool several = slot == Slot::Weight || slot == Slot::Bias || slot == Slot::Act;
-    if (!several || !entry.preset || entry.ownClass || entry.sharedWith || entry.scaleSharedWith
-        || entry.thresholdSharedWith)
-        return std::nullopt;
-    return Words{
-        slot, *entry.preset, entry.overrides, entry.input, entry.inputScale, entry.inputBitWidth, entry.inputSigned};
-}
-
-/// In the place of entries that say the same of single layers, those by pattern that reach no other slot.
-std::vector<RecipeQuantizer> byPattern(const std::vector<RecipeQuantizer> &same, const Network &network)
-{
-    std::vector<SlotChoice> choices;
-    for (const RecipeQuantizer &entry : same)
-        choices.push_back({globName(entry.match), *entry.slot, *entry.preset, entry.overrides});
-    const CoveredChoices covered = coverChoices(network, choices);
-    std::vector<RecipeQuantizer> out;
-    for (const SlotChoice &pattern : covered.patterns)
-        out.emplace_back(same.front()).match = pattern.layer;
-    for (const SlotChoice &choice : covered.alone)
-        out.emplace_back(same.front()).match = globEscape(choice.layer);
-    return out;
-}
-
 /// The entries from `first` on, each of one slot and the last word of it, as few as say the same.
 void gatherByPattern(Recipe &recipe, std::size_t first, const Network &network)
 {
-    std::map<Words, std::size_t> positions;
-    std::vector<std::vector<RecipeQuantizer>> groups;
-    for (std::size_t i = first; i < recipe.quantizers.size(); ++i) {
-        const auto words = wordsForSeveral(recipe.quantizers[i]);
-        const auto [found, isNew]
-            = words ? positions.try_emplace(*words, groups.size()) : std::pair(positions.end(), true);
-        if (isNew)
-            groups.emplace_back();
-        groups[words ? found->second : groups.size() - 1].push_back(recipe.quantizers[i]);
+    const auto said = recipe.quantizers.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto gathered = gatheredByPattern({said, recipe.quantizers.end()}, network);
+    recipe.quantizers.erase(said, recipe.quantizers.end());
+    for (const RecipeQuantizer &entry : gathered) {
+        recipe.quantizers.push_back(entry);
+        recipe.quantizers.back().number = static_cast<int>(recipe.quantizers.size());
     }
-    recipe.quantizers.resize(first);
-    for (const auto &same : groups)
-        for (const RecipeQuantizer &entry : same.size() > 1 ? byPattern(same, network) : same) {
-            recipe.quantizers.push_back(entry);
-            recipe.quantizers.back().number = static_cast<int>(recipe.quantizers.size());
-        }
 }
 
 } // namespace

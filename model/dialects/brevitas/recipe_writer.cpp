@@ -2,6 +2,7 @@
 
 #include "base/file_name.h"
 #include "base/text.h"
+#include "dialects/brevitas/choice_patterns.h"
 #include "dialects/brevitas/list_state_dict.h"
 #include "dialects/brevitas/proofs.h"
 #include "dialects/brevitas/spec.h"
@@ -31,6 +32,9 @@ std::string written(
         out += fmt::format("{} = {}{}\n", key, value, key == told ? " # from " + printable(exportName) : "");
     return out;
 }
+
+/// A network of no more says each of its layers by name, which reads best.
+constexpr std::size_t kNamedLayers = 40;
 
 bool readsInput(std::string_view preset)
 {
@@ -73,10 +77,15 @@ public:
     std::string quantizers() const
     {
         std::string out;
+        std::vector<Said> alike; ///< entries that patterns may stand for, by what is noted of them
         for (const Layer &layer : m_network.layers)
             for (const SlotQuantizer &slot : layer.slots)
-                out += quantizer(layer, slot);
-        return out;
+                out += quantizer(layer, slot, m_network.layers.size() > kNamedLayers ? &alike : nullptr);
+        std::string gathered;
+        for (const Said &said : alike)
+            for (const RecipeQuantizer &entry : gatheredByPattern(said.entries, m_network))
+                gathered += written("quantizer", tomlKeys(entry)) + said.note;
+        return gathered + out;
     }
 
     std::string proofs() const
@@ -92,6 +101,19 @@ public:
     }
 
 private:
+    struct Said {
+        std::string note;
+        std::vector<RecipeQuantizer> entries;
+    };
+
+    static void add(std::vector<Said> &all, const RecipeQuantizer &entry, const std::string &note)
+    {
+        auto found = std::ranges::find(all, note, &Said::note);
+        if (found == all.end())
+            found = all.insert(all.end(), {note, {}});
+        found->entries.push_back(entry);
+    }
+
     /// What only the export beside the file tells, so that the recipe stands alone.
     RecipeProof proofOfScale(const Layer &layer, const SlotQuantizer &slot) const
     {
@@ -104,7 +126,8 @@ private:
         return proof;
     }
 
-    std::string quantizer(const Layer &layer, const SlotQuantizer &slot) const
+    /// Empty where the entry went to `alike`.
+    std::string quantizer(const Layer &layer, const SlotQuantizer &slot, std::vector<Said> *alike) const
     {
         const SlotSettings settings
             = settingsFor(m_network.recipe, layer.name, slot.slot, !m_batchNorms.contains(layer.name));
@@ -119,10 +142,15 @@ private:
             entry.input = inputFromExport(entry, layer);
         const RecipeQuantizer others = takeOthers(entry, settings, isUnconfirmed(m_network, slot), said);
         const std::string_view told = said ? "" : "input";
-        std::string out = written("quantizer", tomlKeys(entry), told, m_network.toldBy);
-        if (entry.assumed && !slot.alternatives.empty())
-            out += fmt::format("# fits as well: {}\n", fmt::join(othersThatFit(entry, slot), ", "));
+        const std::string note = entry.assumed && !slot.alternatives.empty()
+            ? fmt::format("# fits as well: {}\n", fmt::join(othersThatFit(entry, slot), ", "))
+            : std::string();
         const bool hasOthers = !others.overrides.empty() || saysInput(others) || sharesScale(others);
+        if (alike != nullptr && !hasOthers && (said || !entry.input)) {
+            add(*alike, entry, note);
+            return {};
+        }
+        const std::string out = written("quantizer", tomlKeys(entry), told, m_network.toldBy) + note;
         return hasOthers ? out + written("quantizer", tomlKeys(others), told, m_network.toldBy) : out;
     }
 

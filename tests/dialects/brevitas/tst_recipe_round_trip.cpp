@@ -178,6 +178,53 @@ private Q_SLOTS:
         QCOMPARE(weightBits("f?"), std::optional(7));
         QCOMPARE(weightBits("x[*]"), std::optional(5));
     }
+
+    void manyLayers_data()
+    {
+        QTest::addColumn<int>("blocks");
+        QTest::addColumn<QByteArray>("recipe");
+        QTest::addColumn<QStringList>("written");
+        const QByteArray four = "[[quantizer]]\nmatch = \"net.b3.*\"\nslot = \"weight\"\npreset = "
+                                "\"Int8WeightPerTensorFixedPoint\"\nbit_width = 4\n";
+        const QString weight = " weight Int8WeightPerTensorFloat assumed", act = " act Int8ActPerTensorFloat assumed";
+        QTest::newRow("alike") << 20 << QByteArray() << QStringList{"*" + weight, "*" + act};
+        QStringList blocks;
+        for (int block = 0; block < 20; ++block)
+            if (block != 3)
+                blocks << QString("net.b%1.*").arg(block) + weight;
+        QTest::newRow("a branch is another") << 20 << four
+                                             << blocks
+                + QStringList{"net.head" + weight, "*" + act, "net.b3.* weight Int8WeightPerTensorFixedPoint of 4"};
+        QTest::newRow("few layers are said by name")
+            << 1 << QByteArray()
+            << QStringList{"net.head" + weight, "net.b0.conv1" + weight, "net.b0.conv2" + weight, "net.b0.act" + act};
+    }
+
+    /// As few entries as say the same of a network that nobody reads layer by layer.
+    void manyLayers()
+    {
+        QFETCH(int, blocks);
+        QFETCH(QByteArray, recipe);
+        QFETCH(QStringList, written);
+        std::vector<test::StateTensor> tensors{test::weight("net.head", {3, 4})};
+        for (int block = 0; block < blocks; ++block) {
+            const std::string name = fmt::format("net.b{}.", block);
+            tensors.push_back(test::weight(name + "conv1", {4, 2, 1, 1}));
+            tensors.push_back(test::weight(name + "conv2", {4, 2, 1, 1}));
+            tensors.push_back(test::actKey(name + "act", "scaling_impl.value", {}, {0.5f}));
+        }
+        const auto network = test::recovered(tensors, recipe.toStdString());
+        QVERIFY2(network, network ? "" : network.error().text().c_str());
+        const std::string text = recipeToml(*network);
+        QStringList found;
+        const Recipe again = parsed(QString::fromStdString(text));
+        for (const RecipeQuantizer &entry : again.quantizers)
+            found << QString::fromStdString(fmt::format("{} {} {}{}{}", entry.match, *entry.slot, *entry.preset,
+                entry.overrides.empty() ? std::string() : " of " + entry.overrides.front().second,
+                entry.assumed ? " assumed" : ""));
+        QCOMPARE(found, written);
+        QCOMPARE(lostOnTheWay(*network), QString());
+    }
 };
 
 QTEST_GUILESS_MAIN(TestRecipeRoundTrip)
