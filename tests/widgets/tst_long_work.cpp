@@ -4,6 +4,7 @@
 #include "window_fixture.h"
 
 #include <QCheckBox>
+#include <QRegularExpression>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -118,11 +119,13 @@ private Q_SLOTS:
         answer(QMessageBox::Cancel);
         page->write();
         QVERIFY(!session().exports().running());
-        QStringList said; // of the status bar
+        QStringList said, shown; // of the status bar, and on the page
         connect(&session().exports(), &ExportStore::progress, this, [&] {
             const QString text = label("status").section(u": "_s, 1);
-            if (text != u"1 layer" && (said.isEmpty() || said.last() != text))
-                said << text;
+            if (text == u"1 layer" || (!said.isEmpty() && said.last() == text))
+                return;
+            said << text;
+            shown << label("export-result") + u' ' + label("export-note");
         });
         answer(QMessageBox::Save);
         page->write();
@@ -131,9 +134,28 @@ private Q_SLOTS:
         QCOMPARE(said,
             (QStringList{u"writing conv1.h, 1 of 1"_s, u"compiling conv1.h, 1 of 1"_s, u"comparing conv1.h, 1 of 1"_s,
                 u"compiling conv1.h, 1 of 1"_s}));
+        QCOMPARE(shown, QStringList(said).replaceInStrings(QRegularExpression(u"^"_s), u"writing and verifying… "_s));
         QCOMPARE(otherSourceIn(folder, m_model), QString());
         QCOMPARE(exportFolder(m_model), u"hw"_s); // for the next time
         QVERIFY(button("export-open-folder")->isEnabled());
+    }
+
+    /// Every layer that can be written by one click, and the next key writes them.
+    void allLayersByOneClick()
+    {
+        openModel();
+        session().selectLayers({u"relu1"_s});
+        run(u"Ctrl+6"_s);
+        m_window->pages()->page(PageId::Export)->refreshNow();
+        QCOMPARE(label("export-selection"), u"No selected layer has a quantized tensor: select layers on the left."_s);
+        QCOMPARE(button("export-all")->text(), u"All 4"_s);
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        button("export-all")->click();
+        QCOMPARE(session().selectedLayers(), (QStringList{u"conv1"_s, u"conv2"_s, u"fc1"_s, u"fc2"_s}));
+        QCOMPARE(label("export-selection"), u"Layers: conv1, conv2, fc1, fc2"_s);
+        QVERIFY(button("export-all")->isHidden());
+        QVERIFY(button("export-write")->hasFocus() && button("export-write")->isEnabled());
+        QCOMPARE(button("export-write")->text(), u"Write 4 layers"_s);
     }
 
     /// What is only proposed is not written, and that is said.

@@ -346,6 +346,7 @@ void PageTipsTest::pages_data()
             u"SQNR against float scales per channel; against the one of the tensor where it has no others"_s});
     row(PageId::Export,
         QStringList{u"ap, ac, sc and C from one file"_s, u"one hexadecimal word a line, for $readmemh"_s,
+            u"Select every layer that has a quantized tensor"_s,
             u"After writing, headers are compiled with the compilers found on this computer and memory files are read back, and every element is compared with the model"_s,
             u"Where the files are written; it is made if need be. A relative path starts beside the model"_s,
             u"Choose the folder"_s, u"Show the folder in the file manager"_s, u"Write the selected layers"_s,

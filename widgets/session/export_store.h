@@ -36,6 +36,7 @@ public:
     /// "exporting digits.pt to /home/me/digits_hw: 2 layers", then "...: compiling conv2.h, 3 of 64", "...: stopping";
     /// empty where nothing runs.
     QString text() const { return running() ? m_to + QStringLiteral(": ") + m_step : QString(); }
+    QString step() const { return running() ? m_step : QString(); } ///< the end of text()
     bool verifies() const { return m_verifies; } ///< what is written is compiled and compared
     const std::optional<Written> &written() const { return m_written; }
 

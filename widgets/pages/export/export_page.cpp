@@ -6,8 +6,8 @@
 #include "look/controls.h"
 #include "look/names.h"
 #include "look/theme.h"
-#include "network/layer_index.h"
 #include "pages/export/export_doubts.h"
+#include "pages/export/export_layers.h"
 #include "pages/export/export_preview.h"
 #include "pages/export/export_result.h"
 #include "recipe/recipe_toml.h"
@@ -28,8 +28,6 @@
 #include <QPushButton>
 #include <QRadioButton>
 #include <QUrl>
-
-#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -54,7 +52,7 @@ ExportPage::ExportPage(Session &session, QWidget *parent)
     connect(&session.proposals(), &Proposals::changed, this, &ExportPage::schedule);
     connect(&exports, &ExportStore::started, this, &ExportPage::onRunning);
     connect(&exports, &ExportStore::finished, this, &ExportPage::onFinished);
-    connect(&exports, &ExportStore::progress, m_result, &ExportResult::showProgress);
+    connect(&exports, &ExportStore::progress, this, [this, &exports] { m_result->showRunning(exports); });
     connect(&exports, &ExportStore::stops, this, &ExportPage::onRunning);
     m_cancel->setVisible(exports.running());
     if (exports.running()) // since before this page was made
@@ -99,10 +97,12 @@ QWidget *ExportPage::makeFormats()
 /// What is written, where, and the button that writes it.
 void ExportPage::addRun(QBoxLayout &column)
 {
-    m_selection = dimLabel();
-    m_selection->setWordWrap(true);
-    m_selection->setObjectName(u"export-selection"_s);
-    column.addWidget(m_selection);
+    m_layers = new ExportLayers(session());
+    connect(m_layers, &ExportLayers::allChosen, this, [this] {
+        refreshNow();
+        m_write->setFocus(); // the button that was clicked is gone
+    });
+    column.addWidget(m_layers);
     column.addStretch(1);
     column.addWidget(ruler());
     m_verify = new QCheckBox(tr("compile and compare"));
@@ -181,22 +181,10 @@ QWidget *ExportPage::makeLayouts()
     return card;
 }
 
-std::vector<std::string> ExportPage::exportable() const
-{
-    std::vector<std::string> names;
-    const auto network = session().network();
-    if (network && session().state() == Session::State::Ready)
-        for (const LayerIndex index(*network); const QString &name : session().selectedLayers())
-            if (const Layer *layer = index.find(str(name)))
-                if (std::ranges::any_of(layer->slots, &SlotQuantizer::hasCodes))
-                    names.push_back(layer->name);
-    return names;
-}
-
 ExportRequest ExportPage::request() const
 {
     ExportRequest request;
-    request.layers = exportable();
+    request.layers = m_layers->chosen();
     for (const auto &[name, check] : m_formats)
         if (check->isChecked())
             request.formats.push_back(name);
@@ -238,14 +226,7 @@ void ExportPage::refreshFolder()
 void ExportPage::refresh()
 {
     offerFolder();
-    const auto layers = exportable();
-    QStringList names;
-    for (const std::string &name : layers)
-        names << shownText(name);
-    const QString shown = names.size() > 6 ? names.mid(0, 6).join(u", "_s) + tr(" and %1 more").arg(names.size() - 6)
-                                           : names.join(u", "_s);
-    m_selection->setText(layers.empty() ? tr("No selected layer has a quantized tensor: select layers on the left.")
-                                        : tr("Layers: %1").arg(shown));
+    m_layers->refresh();
     fillLayouts();
     preview();
 }
@@ -262,7 +243,7 @@ static QString axisNote(std::string_view name)
 /// Layouts with the index formula of the selected weight; those that do not fit it say so.
 void ExportPage::fillLayouts()
 {
-    const auto layers = exportable();
+    const auto layers = m_layers->chosen();
     const SlotRef slot = layers.empty() ? SlotRef()
                                         : slotRef(session().network(), layers.front(),
                                             tensorSlots(*session().network()->layer(layers.front())).front());
@@ -348,7 +329,7 @@ void ExportPage::onRunning()
     m_cancel->show();
     if (m_write->hasFocus())
         m_cancel->setFocus(); // a button that is off hands its focus to whatever comes next
-    m_result->showRunning(exports.verifies(), exports.stopping());
+    m_result->showRunning(exports);
     preview();
 }
 

@@ -24,6 +24,7 @@ namespace quantscope {
 class ElidedLabel;
 class NameLabel;
 class ExportDoubts;
+class ExportLayers;
 class ExportPreview;
 class ExportResult;
 
@@ -55,10 +56,10 @@ private:
     void onRunning();
     void onFinished();
     void chooseFolder();
-    std::vector<std::string> exportable() const;
 
     std::vector<std::pair<std::string, QCheckBox *>> m_formats;
-    QLabel *m_formatCount, *m_selection;
+    QLabel *m_formatCount;
+    ExportLayers *m_layers;
     QCheckBox *m_verify;
     QLineEdit *m_folder;
     QString m_model; ///< whose folder it is

@@ -49,14 +49,13 @@ void ExportResult::show(const QString &verdict, bool written)
     setVisible(true);
 }
 
-void ExportResult::showRunning(bool verifies, bool stops)
+void ExportResult::showRunning(const ExportStore &exports)
 {
+    const bool stops = exports.stopping();
     m_files->setRowCount(0);
-    m_note->clear();
-    show(stops ? tr("stopping…") : verifies ? tr("writing and verifying…") : tr("writing…"), false);
+    m_note->setText(stops ? QString() : exports.step());
+    show(stops ? tr("stopping…") : exports.verifies() ? tr("writing and verifying…") : tr("writing…"), false);
 }
-
-void ExportResult::showProgress(int permille) { m_title->setText(tr("writing… %1 %").arg(permille / 10)); }
 
 void ExportResult::showOutcome(const std::optional<ExportStore::Written> &written)
 {

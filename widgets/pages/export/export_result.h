@@ -12,8 +12,7 @@ class ExportResult : public Card {
     Q_OBJECT
 public:
     explicit ExportResult(QWidget *parent = nullptr);
-    void showRunning(bool verifies, bool stops);
-    void showProgress(int permille);
+    void showRunning(const ExportStore &exports);
     /// What came of it; nothing: it was cancelled in time.
     void showOutcome(const std::optional<ExportStore::Written> &written);
     /// What is shown belongs to what the page shows. Otherwise `since` says what came after it, as the whole title; a
