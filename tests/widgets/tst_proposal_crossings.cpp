@@ -121,7 +121,81 @@ private Q_SLOTS:
         QTRY_VERIFY(session().second().comparison() && session().second().comparison() != before);
     }
 
+    void anotherSource_data()
+    {
+        QTest::addColumn<QString>("changed");
+        QTest::addColumn<QString>("left"); ///< proposals
+        QTest::addColumn<QString>("note");
+        QTest::addColumn<QStringList>("applied"); ///< entries that are no one's but the proposals'
+        const QString kept = u"fc weight ap_fixed<4,1>"_s;
+        const QString gone = u"▲ 1 proposal for %1 went with it: proposals are no edits of its recipe"_s;
+        QTest::newRow("another model") << u"model"_s << QString() << gone.arg(u"m.pt"_s) << QStringList();
+        QTest::newRow("another part") << u"part"_s << QString() << gone.arg(u"m.pt"_s) << QStringList();
+        QTest::newRow("the same part") << u"same part"_s << kept << QString() << QStringList{kept};
+        QTest::newRow("read again") << u"reload"_s << kept << QString() << QStringList{kept};
+        QTest::newRow("a recipe of a file") << u"recipe"_s << kept << QString() << QStringList{kept};
+        QTest::newRow("without a recipe") << u"none"_s << kept << QString() << QStringList{kept};
+        QTest::newRow("a recipe that says the same") << u"equal recipe"_s << QString() << QString() << QStringList();
+    }
+
+    /// What is proposed belongs to one model and one set of its weights, and stays with them under another recipe.
+    /// Nobody is asked: it is no edit. Totals are those of what is shown.
+    void anotherSource()
+    {
+        QFETCH(QString, changed);
+        QFETCH(QString, left);
+        QFETCH(QStringList, applied);
+        QVERIFY(QFile::remove(m_model) && QFile::copy(QString::fromStdString(test::data("field/ema.pt")), m_model));
+        const QString other = m_folder->filePath(u"other.pt"_s), recipe = m_folder->filePath(u"r.toml"_s);
+        QVERIFY(QFile::copy(m_model, other));
+        const QByteArray entry = "[[quantizer]]\nmatch = \"fc\"\nslot = \"weight\"\n";
+        write(recipe, entry + (changed == u"equal recipe" ? "preset = \"ap_fixed<4,1>\"\n" : "bit_width = 6\n"));
+        openModel();
+        session().proposals().propose({made("fc", "ap_fixed<4,1>")});
+        QVERIFY(settled());
+        change(changed, other, recipe);
+        const QPushButton *apply = button("apply-proposals"); // not while another is read
+        QCOMPARE(apply->isVisible() && apply->isEnabled(), changed == u"same part");
+        QVERIFY(computed() && QTest::qWaitFor([&] { return session().state() == Session::State::Ready; }));
+        QVERIFY(QTest::qWaitFor([&] { return session().proposals().idle(); }));
+        QStringList proposals;
+        for (const Proposal &one : session().proposals().all())
+            proposals << u"%1 %2 %3"_s.arg(qs(one.choice.layer), qs(one.choice.slot), qs(one.candidate));
+        QCOMPARE(proposals.join(u','), left);
+        QTEST(label("proposals-note"), "note");
+        QVERIFY(!session().recipeEdited());
+        const QStringList before = entries();
+        if (!left.isEmpty()) {
+            QVERIFY(settled());
+            const std::uint64_t count = session().network()->layer("fc")->slot(Slot::Weight)->tensor->count();
+            QCOMPARE(label("proposals-in-force-bits"), groupedText(count * static_cast<std::uint64_t>(bits("fc"))));
+            QCOMPARE(label("proposals-proposed-bits"), groupedText(count * 4));
+        }
+        session().proposals().applyAll();
+        QVERIFY(computed());
+        QCOMPARE(bits("fc"), left.isEmpty() && changed != u"equal recipe" ? 8 : 4);
+        QStringList added = entries();
+        added.removeIf([&](const QString &one) { return before.contains(one); });
+        QCOMPARE(added, applied);
+        QCOMPARE(session().undoStack().count(), left.isEmpty() ? 0 : 1);
+    }
+
 private:
+    void change(const QString &what, const QString &other, const QString &recipe)
+    {
+        if (what == u"model")
+            m_window->open(other);
+        else if (what == u"part")
+            session().usePart(1 - session().shownPart());
+        else if (what == u"same part")
+            session().usePart(session().shownPart());
+        else if (what == u"reload")
+            session().reload();
+        else if (what == u"none")
+            session().useRecipe(Session::RecipeChoice::None);
+        else
+            session().useRecipe(Session::RecipeChoice::Chosen, recipe);
+    }
     static Proposal made(const std::string &layer, const std::string &candidate)
     {
         return Proposal::of(layer, Slot::Weight, *parseCandidate(candidate));

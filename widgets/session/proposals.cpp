@@ -5,10 +5,10 @@
 #include "network/layer_index.h"
 #include "recipe/entry_index.h"
 #include "session/apply_problem.h"
+#include "session/proposals_command.h"
 #include "session/session.h"
 
 #include <QFileInfo>
-#include <QUndoCommand>
 
 #include <algorithm>
 #include <cmath>
@@ -27,45 +27,6 @@ static SlotRef slotIn(
 }
 
 static constexpr int kDelay = 60; // ms: a drag passes several types
-static constexpr int kCommand = 4711; // of the history: proposals that are made one after the other
-
-/// Proposals of several slots as one step.
-class Proposals::Command : public QUndoCommand {
-public:
-    Command(Proposals &proposals, Entries before, Entries after, const QString &text)
-        : QUndoCommand(text)
-        , m_proposals(proposals)
-        , m_before(std::move(before))
-        , m_after(std::move(after))
-    {
-    }
-    void undo() override
-    {
-        m_proposals.take(m_after);
-        m_proposals.put(m_before);
-    }
-    void redo() override
-    {
-        m_proposals.take(m_before);
-        m_proposals.put(m_after);
-    }
-    int id() const override { return kCommand; }
-    bool mergeWith(const QUndoCommand *other) override
-    {
-        const auto &next = *static_cast<const Command *>(other);
-        if (m_after.empty() || next.m_after.empty() || next.text() != text())
-            return false;
-        for (const auto &[name, entry] : next.m_before)
-            if (!m_after.contains(name))
-                m_before.emplace(name, entry);
-        m_after = next.m_after;
-        return true;
-    }
-
-private:
-    Proposals &m_proposals;
-    Entries m_before, m_after;
-};
 
 Proposals::Proposals(Session &session)
     : m_session(session)
@@ -262,21 +223,39 @@ void Proposals::onSaved(const QString &path)
     Q_EMIT leftOut(what.arg(shownText(QFileInfo(path).fileName()), are, m_all.size() == 1 ? tr("it") : tr("them")));
 }
 
+void Proposals::sayWent(std::size_t count, const QString &path)
+{
+    if (count == 0)
+        return;
+    const QString said = tr("%1 for %2 went with it: proposals are no edits of its recipe")
+                             .arg(countText(count, tr("proposal")), shownText(QFileInfo(path).fileName()));
+    m_dropped += m_dropped.isEmpty() ? said : u'\n' + said;
+    Q_EMIT changed();
+    Q_EMIT droppedSome(said);
+}
+
 /// They belong to the model that they were made for.
 void Proposals::leaveModel()
 {
-    const QString file = shownText(QFileInfo(m_model.section(u'\n', 0, 0)).fileName());
+    const QString path = m_model.section(u'\n', 0, 0);
     const std::size_t count = m_all.size();
-    m_all.clear();
+    begin({});
+    sayWent(count, path);
+}
+
+void Proposals::leaveSecond(const QString &path) { sayWent(std::exchange(m_ofSecond, {}).size(), path); }
+
+void Proposals::changePlaces() { begin(std::exchange(m_ofSecond, m_all)); }
+
+/// With what is proposed for the model that is shown now.
+void Proposals::begin(Entries entries)
+{
+    m_all = std::move(entries);
+    m_model = m_all.empty() ? QString() : modelKey();
     m_known.reset();
     m_ofNetwork.reset();
-    m_model.clear();
-    if (count > 0)
-        m_dropped = tr("%1 for %2 went with it: proposals are no edits of its recipe")
-                        .arg(countText(count, tr("proposal")), file);
+    m_dropped.clear();
     schedule();
-    if (count > 0)
-        Q_EMIT droppedSome(m_dropped);
 }
 
 /// Which proposals are nothing for what is in force now, and why; without a word of those that are in force.
@@ -303,7 +282,7 @@ Proposals::Misfits Proposals::misfits() const
 
 void Proposals::onNetwork()
 {
-    if (m_model.isEmpty())
+    if (m_model.isEmpty() || m_session.second().takesItsPlace())
         return;
     if (m_model != modelKey())
         return leaveModel();

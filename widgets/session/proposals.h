@@ -52,6 +52,10 @@ public:
     void forgetDropped();
     /// The recipe was written there: tells of what is proposed, which it does not have.
     void onSaved(const QString &path);
+    /// The model and the second change places: what is proposed for each stays with it.
+    void changePlaces();
+    /// Of what was proposed for the second nothing is left.
+    void leaveSecond(const QString &path);
     bool idle() const { return !m_delay.isActive() && !m_task.running(); }
 
 Q_SIGNALS:
@@ -86,6 +90,8 @@ private:
     void onNetwork();
     void onStatistics();
     void leaveModel();
+    void sayWent(std::size_t count, const QString &path);
+    void begin(Entries entries);
     void changedByHand();
     void schedule();
     void compute();
@@ -95,7 +101,7 @@ private:
     QString modelKey() const;
 
     Session &m_session;
-    Entries m_all;
+    Entries m_all, m_ofSecond;
     QString m_model; ///< file and part that they are for
     std::shared_ptr<const ProposedNetwork> m_known; ///< of what was proposed last; what holds of it is taken over
     std::shared_ptr<const Network> m_ofNetwork; ///< in force when that was computed

@@ -59,6 +59,7 @@ void SecondModel::open(const QString &path)
 {
     if (!m_session.network())
         return;
+    m_session.proposals().leaveSecond(m_source.path);
     m_renames.clear();
     start(ModelSource::of(path, {}));
 }
@@ -68,6 +69,7 @@ void SecondModel::close()
     if (!isOpen())
         return;
     drop();
+    m_session.proposals().leaveSecond(m_source.path);
     m_source = {};
     m_renames.clear();
     m_swap.reset();
@@ -211,6 +213,7 @@ void SecondModel::usePart(int part)
         return;
     ModelSource source = m_source;
     source.part = qs(names[static_cast<std::size_t>(part)]);
+    m_session.proposals().leaveSecond(m_source.path);
     start(source);
 }
 
@@ -235,6 +238,11 @@ void SecondModel::swap()
     m_session.openAs(m_source);
 }
 
+bool SecondModel::takesItsPlace() const
+{
+    return m_swap && m_session.state() == Session::State::Listed && m_session.path() == m_source.path;
+}
+
 /// What was to be shown instead cannot be opened, or somebody stopped it.
 void SecondModel::onState()
 {
@@ -247,7 +255,7 @@ void SecondModel::onNetwork()
     if (!isOpen())
         return;
     const bool opened = m_session.state() == Session::State::Listed; // or read again
-    if (m_swap && opened && m_session.path() == m_source.path)
+    if (takesItsPlace())
         return finishSwap();
     if (!m_session.network() || m_session.path() != m_firstPath)
         return close();
@@ -261,6 +269,7 @@ void SecondModel::finishSwap()
 {
     const Swap swap = *std::exchange(m_swap, std::nullopt);
     m_renames = swap.renames;
+    m_session.proposals().changePlaces();
     QStringList selected = swap.selected;
     selected.removeIf([this](const QString &name) { return !m_session.network()->layer(str(name)); });
     if (swap.selected.isEmpty() || !selected.isEmpty())

@@ -31,6 +31,8 @@ public:
     void close();
     /// The second is shown, and the first compared with it. Unsaved edits are asked about first.
     void swap();
+    /// It is the model that is shown now, and the one before is about to become the second.
+    bool takesItsPlace() const;
     /// Stops what is read or compared. What was read stays, without a difference.
     void cancel();
     /// After cancel() or a problem, or where a file of it changed.
