@@ -123,6 +123,7 @@ QWidget *RecipePage::makeSource()
     m_path->setObjectName(u"recipe-path"_s);
     m_note = dimLabel();
     m_note->setWordWrap(true);
+    m_note->setObjectName(u"recipe-note"_s);
     card->box()->addWidget(m_path);
     card->box()->addWidget(m_note);
     connect(m_source, &Segmented::selected, this, &RecipePage::choose);
