@@ -104,6 +104,14 @@ private:
             {"propose", 6, [this] { propose(); }},
             {"apply all", 2, [this] { session().proposals().applyAll(); }},
             {"discard all", 1, [this] { session().proposals().discardAll(); }},
+            {"second", 3, [this] { session().second().open(oneOf(m_models)); }},
+            {"swap", 5, [this] { session().second().swap(); }},
+            {"second's recipe", 1,
+                [this] {
+                    const bool none = below(2) == 0;
+                    session().second().useRecipe(none ? RecipeChoice::None : RecipeChoice::Beside);
+                }},
+            {"stop comparing", 1, [this] { session().second().close(); }},
             {"filter", 5,
                 [this] {
                     edit("filter")->setText(oneOf(QStringList{u"conv"_s, u"bits<8"_s, u"x<"_s, u""_s, u""_s}));
@@ -239,7 +247,7 @@ private:
         const auto rests = [this] {
             const bool opened
                 = session().state() != Session::State::Loading && session().state() != Session::State::Listed;
-            return opened && !session().recovering() && session().proposals().idle();
+            return opened && !session().recovering() && session().proposals().idle() && !session().second().running();
         };
         // An opening that was cancelled half way is left as it is.
         if (!QTest::qWaitFor(rests, 20000) && session().state() == Session::State::Listed)
@@ -247,6 +255,9 @@ private:
         QVERIFY(QTest::qWaitFor(rests, 60000));
         if (session().state() != Session::State::Ready)
             return;
+        QCOMPARE(session().proposals().empty(), session().proposals().all().empty()); // none is another model's
+        QVERIFY(
+            !session().second().isOpen() || session().second().comparison() || !session().second().problem().isEmpty());
         const auto anew = session().opened()->network(session().recipe(), {}, nullptr);
         QVERIFY2(anew, anew ? "" : anew.error().text().c_str());
         for (const Layer &layer : session().network()->layers)
