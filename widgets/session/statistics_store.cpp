@@ -174,6 +174,7 @@ void StatisticsStore::run(Worker &task, Slots &slots)
 void StatisticsStore::store(Slots &slots, Result<std::vector<Analysed>> batch)
 {
     const Slots done = std::exchange(slots, {});
+    const auto network = m_inspection.network; // who is told may set another
     for (std::size_t at = 0; at < done.size(); ++at) {
         m_growing.erase(done[at]);
         if (batch && (*batch)[at].statistics)
@@ -187,7 +188,6 @@ void StatisticsStore::store(Slots &slots, Result<std::vector<Analysed>> batch)
     if (m_inspection.diagnostics.size() != problems)
         Q_EMIT diagnosticsChanged();
     Q_EMIT progress(static_cast<int>(m_inspection.statistics.size() + m_problems.size()), static_cast<int>(m_total));
-    const auto network = m_inspection.network; // who is told may set another
     for (const SlotId &slot : done)
         if (network == m_inspection.network)
             Q_EMIT ready(qs(network->layer(slot.layer).name), qs(slotName(slot.slot)));
