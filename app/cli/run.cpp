@@ -39,6 +39,8 @@ Result<void> checkWords(const RunArguments &arguments)
     };
     if (arguments.limit && *arguments.limit == 0)
         return wrong("--limit 0 runs nothing: it is the number of samples");
+    if (arguments.layers && !arguments.save)
+        return wrong("--layers says what --save writes, and without it does nothing: name a file with --save");
     for (const std::string &text : arguments.with)
         if (const auto choice = parseRunChoice(text); !choice)
             return tl::unexpected(choice.error());

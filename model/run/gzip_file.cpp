@@ -17,6 +17,7 @@ namespace {
 /// Deflate itself ends at about 1030.
 constexpr std::uint64_t kMostRatio = 1100;
 constexpr std::uint64_t kGzipEnd = 8;
+constexpr const char *kStream = "the gzip stream";
 
 void skipText(Cursor &cursor)
 {
@@ -145,8 +146,7 @@ private:
     z_stream m_z{};
 };
 
-std::vector<DeflatedMember> membersOf(
-    const std::shared_ptr<const ByteSource> &source, const std::string &name, const Limits &limits)
+std::vector<DeflatedMember> membersOf(const std::shared_ptr<const ByteSource> &source, const Limits &limits)
 {
     std::vector<DeflatedMember> out;
     std::uint64_t left = limits.inflateBytes;
@@ -163,8 +163,12 @@ std::vector<DeflatedMember> membersOf(
             throw ParseError("ends within its gzip stream");
         const auto end = source->bytes(begin + stored, kGzipEnd);
         Cursor cursor(end);
-        DeflatedMember member{
-            .source = source, .offset = begin, .storedSize = stored, .size = size, .crc = cursor.u32(), .name = name};
+        DeflatedMember member{.source = source,
+            .offset = begin,
+            .storedSize = stored,
+            .size = size,
+            .crc = cursor.u32(),
+            .name = kStream};
         if (cursor.u32() != (size & 0xFFFFFFFFu))
             throw ParseError("is damaged: a gzip member inflates to another size than it claims", begin);
         out.push_back(std::move(member));
@@ -180,8 +184,7 @@ bool isGzip(std::span<const std::byte> head)
     return head.size() > 2 && head[0] == std::byte{0x1F} && head[1] == std::byte{0x8B};
 }
 
-std::shared_ptr<const ByteSource> inflatedGzip(
-    const std::shared_ptr<const ByteSource> &source, const std::string &name, const Limits &limits)
+std::shared_ptr<const ByteSource> inflatedGzip(const std::shared_ptr<const ByteSource> &source, const Limits &limits)
 {
     const std::uint64_t begin = gzipHeader(source->bytes(0, std::min(source->size(), kLongestHeader)));
     if (source->size() < begin + kGzipEnd)
@@ -189,14 +192,14 @@ std::shared_ptr<const ByteSource> inflatedGzip(
     const auto pool = std::make_shared<InflatePool>(limits.inflateBytes);
     if (mayHaveAnother(*source, begin)) {
         std::vector<std::shared_ptr<const ByteSource>> parts;
-        for (DeflatedMember &member : membersOf(source, name, limits))
+        for (DeflatedMember &member : membersOf(source, limits))
             parts.push_back(std::make_shared<InflatedSource>(std::move(member), pool));
         return std::make_shared<JoinedSource>(std::move(parts));
     }
     const auto end = source->bytes(source->size() - kGzipEnd, kGzipEnd);
     Cursor cursor(end);
     DeflatedMember member{
-        .source = source, .offset = begin, .storedSize = source->size() - kGzipEnd - begin, .name = name};
+        .source = source, .offset = begin, .storedSize = source->size() - kGzipEnd - begin, .name = kStream};
     member.crc = cursor.u32();
     member.size = cursor.u32();
     if (member.size / kMostRatio > member.storedSize)

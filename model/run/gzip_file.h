@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
 
 namespace quantscope {
 
@@ -13,7 +12,6 @@ bool isGzip(std::span<const std::byte> head);
 
 /// What the members of a gzip file (RFC 1952) hold, one behind the other, inflated where it is read. To tell where they
 /// end, several are inflated once before, up to Limits::inflateBytes. Throws ParseError.
-std::shared_ptr<const ByteSource> inflatedGzip(
-    const std::shared_ptr<const ByteSource> &source, const std::string &name, const Limits &limits);
+std::shared_ptr<const ByteSource> inflatedGzip(const std::shared_ptr<const ByteSource> &source, const Limits &limits);
 
 } // namespace quantscope

@@ -73,7 +73,7 @@ ModelFile arraysIn(std::shared_ptr<const ByteSource> source, const std::string &
     const Limits limits;
     auto head = source->bytes(0, std::min(source->size(), kHeadBytes));
     if (isGzip(head)) {
-        source = inflatedGzip(source, path, limits);
+        source = inflatedGzip(source, limits);
         head = source->bytes(0, std::min(source->size(), kHeadBytes));
     }
     const ReadRequest request{source, path, limits, {}};

@@ -274,6 +274,8 @@ private Q_SLOTS:
         row("twice", {model, "--data", data, "--with", "conv1=binary", "--with", "conv1=ternary"}, 2, "named twice");
         row("a preset without its threshold", {model, "--data", data, "--with", "relu1:act=Uint8ActPerTensorFloat"}, 2,
             "no threshold");
+        row("layers that nothing saves", {model, "--data", data, "--layers"}, 2,
+            "--layers says what --save writes, and without it does nothing: name a file with --save");
         row("no samples", {model, "--data", data, "--limit", "0"}, 2, "--limit 0 runs nothing");
         row("saved nowhere", {model, "--data", data, "--save", "/proc/none/x.npz"}, 3,
             "/proc/none/x.npz: cannot be written");

@@ -66,7 +66,7 @@ public:
 private:
     [[noreturn]] void fail(std::string_view why) const
     {
-        throw ParseError(fmt::format("member '{}' of the zip archive {}", m_member.name, why), m_member.offset);
+        throw ParseError(fmt::format("{} {}", m_member.name, why), m_member.offset);
     }
 
     void fillInput()
@@ -178,7 +178,7 @@ bool InflatePool::wantsHolding(const DeflatedMember &member) const
     const auto found = m_inflated.find(member.offset);
     const std::uint64_t times = found == m_inflated.end() || member.size == 0 ? 0 : found->second / member.size;
     if (times >= kTimesBeforeRefused && member.size > m_heldLimit)
-        throw ParseError(fmt::format("member '{}' of the zip archive is compressed and read back and forth, for which "
+        throw ParseError(fmt::format("{} is compressed and read back and forth, for which "
                                      "its {} bytes are too many: write the file again without compression",
                              member.name, member.size),
             member.offset);
@@ -200,8 +200,7 @@ void InflatePool::hold(const DeflatedMember &member)
 void InflatedSource::read(std::uint64_t offset, std::span<std::byte> out) const
 {
     if (offset > size() || out.size() > size() - offset)
-        throw ParseError(
-            fmt::format("{} bytes are needed of member '{}', which has {}", out.size(), m_member.name, size()));
+        throw ParseError(fmt::format("{} bytes are needed of {}, which has {}", out.size(), m_member.name, size()));
     if (!out.empty())
         m_pool->read(m_member, offset, out);
 }

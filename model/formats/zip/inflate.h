@@ -19,7 +19,7 @@ struct DeflatedMember {
     std::uint64_t storedSize = 0;
     std::uint64_t size = 0;
     std::uint32_t crc = 0;
-    std::string name;
+    std::string name; ///< as errors call it: "member 'x' of the zip archive"
 };
 
 class InflateStream;

@@ -233,7 +233,7 @@ Storage ZipArchive::storage(const ZipEntry &entry) const
         .storedSize = entry.storedSize,
         .size = entry.size,
         .crc = entry.crc,
-        .name = printable(entry.name)};
+        .name = fmt::format("member '{}' of the zip archive", printable(entry.name))};
     return {.source = std::make_shared<InflatedSource>(member, m_pool), .offset = 0, .bytes = entry.size};
 }
 
