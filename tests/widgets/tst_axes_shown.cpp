@@ -117,7 +117,8 @@ private:
         for (int o = 0; o < model.rowCount(); ++o)
             for (int i = 0; i < model.columnCount(); ++i) {
                 const auto flat = outputsFirst ? o * stored[1] + i : i * stored[1] + o;
-                QCOMPARE(model.index(o, i).data().toString(), QString::number(codes[static_cast<std::size_t>(flat)]));
+                QCOMPARE(model.index(o, i).data().toString(),
+                    withMinus(QString::number(codes[static_cast<std::size_t>(flat)])));
             }
     }
 };

@@ -119,7 +119,7 @@ private Q_SLOTS:
             (QStringList{u"Channel"_s, u"Scale"_s, u"Frac. bits"_s, u"Smallest w"_s, u"Largest w"_s, u"Codes"_s,
                 u"At limit"_s, u"SQNR, dB"_s, u"Changed"_s}));
         QCOMPARE(test::printed(model),
-            (QStringList{u"0 | 2⁰ | 0 | -0.75 | -0.25 | -1 … 0 | 0 | 7.0 | "_s,
+            (QStringList{u"0 | 2⁰ | 0 | −0.75 | −0.25 | −1 … 0 | 0 | 7.0 | "_s,
                 u"1 | 0.1 | – | 0.05 | 12.7 | 0 … 127 | 1 (50.0 %) | 48.1 | "_s,
                 u"2 | 2⁻² | 2 | 1 | 40 | 4 … 127 | 1 (50.0 %) | 13.7 | "_s}));
         QCOMPARE(model.number(1, ChannelModel::Codes), 127.0);
@@ -166,7 +166,7 @@ private Q_SLOTS:
                   QTest::newRow(title) << static_cast<int>(metric) << tips << bars;
               };
         row("range", ChannelMetric::Range,
-            {u"channel 0\nsmallest and largest weight: -0.75 … -0.25"_s,
+            {u"channel 0\nsmallest and largest weight: −0.75 … −0.25"_s,
                 u"channel 1\nsmallest and largest weight: 0.5 … 2"_s,
                 u"channel 2\nsmallest and largest weight: 1 … 1"_s},
             {0, 2, 1});

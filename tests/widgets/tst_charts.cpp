@@ -189,12 +189,12 @@ private Q_SLOTS:
         QTest::addColumn<double>("low");
         QTest::addColumn<double>("high");
         QTest::addColumn<QStringList>("labels");
-        QTest::newRow("ordinary") << -0.25 << 0.25 << QStringList{u"-0.2"_s, u"-0.1"_s, u"0"_s, u"0.1"_s, u"0.2"_s};
+        QTest::newRow("ordinary") << -0.25 << 0.25 << QStringList{u"−0.2"_s, u"−0.1"_s, u"0"_s, u"0.1"_s, u"0.2"_s};
         QTest::newRow("not at a label") << -0.13 << 0.14
-                                        << QStringList{u"-0.1"_s, u"-0.05"_s, u"0"_s, u"0.05"_s, u"0.1"_s};
+                                        << QStringList{u"−0.1"_s, u"−0.05"_s, u"0"_s, u"0.05"_s, u"0.1"_s};
         QTest::newRow("far from 0") << 1000.0 << 1000.0004 << QStringList{u"1000.0001"_s, u"1000.0003"_s};
         QTest::newRow("tiny") << -2e-14 << 2e-14
-                              << QStringList{u"-2"_s, u"-1"_s, u"0"_s, u"1"_s, u"2"_s, u"values, 1e-14"_s};
+                              << QStringList{u"−2"_s, u"−1"_s, u"0"_s, u"1"_s, u"2"_s, u"values, 1e−14"_s};
     }
     void labels()
     {
@@ -209,7 +209,7 @@ private Q_SLOTS:
         const QStringList shown = textsOf(chart);
         for (const QString &label : labels)
             QVERIFY2(shown.contains(label), qPrintable(label + u" is not in "_s + shown.join(u' ')));
-        QVERIFY2(shown.size() < 40 && shown.filter(u"e-1"_s).size() <= 1, qPrintable(shown.join(u' ')));
+        QVERIFY2(shown.size() < 40 && shown.filter(u"e−1"_s).size() <= 1, qPrintable(shown.join(u' ')));
     }
 
     /// A logarithmic axis tells counts, of few also those between 1 and 10.

@@ -1,6 +1,7 @@
 #include "analysis/analyse.h"
 #include "items/compare_estimate.h"
 #include "items/facts.h"
+#include "items/provenance_counts.h"
 #include "items/flow_facts.h"
 #include "items/problem_model.h"
 #include "session/apply_problem.h"
@@ -125,7 +126,7 @@ private Q_SLOTS:
         row("fixed point", fixedPoint,
             {u"weight | Int8WeightPerTensorFixedPoint | ap_fixed<4,2>"_s, u"scale | 2⁻² | computed | abs-max, 2⁻²"_s,
                 u"zero point | 0 | preset | Int8WeightPerTensorFixedPoint"_s, u"bits | 4 | recipe | entry 1"_s,
-                u"signed | yes | preset | two’s complement"_s, u"narrow | yes | preset | -8 is never used"_s,
+                u"signed | yes | preset | two’s complement"_s, u"narrow | yes | preset | −8 is never used"_s,
                 u"rounding | ROUND | preset | half to even"_s, u"granularity | per tensor | computed | one scale"_s,
                 u"Qm.n | 2.2 | computed | m = bits − n, with sign"_s, u"range | ±1.75 | computed | codes −7 … 7"_s,
                 u"LSB | 0.25 | computed | equals the scale"_s, u"frac bits = −log₂ 2⁻² = 2 · value = code · 2⁻²"_s,
@@ -135,15 +136,15 @@ private Q_SLOTS:
                 u"zero point | 2 values | read | input 1"_s, u"bits | 4 |  | "_s, u"signed | no | read | input 1"_s,
                 u"narrow | no | assumed! | full range · no ONNX operator says it"_s,
                 u"rounding | FLOOR | read | input 1"_s, u"granularity | per channel, axis 1 | computed | 2 scales"_s,
-                u"range | -0.75 … 3 | computed | codes 0 … 15"_s, u"LSB | 0.1 … 0.25 | computed | equals the scale"_s,
+                u"range | −0.75 … 3 | computed | codes 0 … 15"_s, u"LSB | 0.1 … 0.25 | computed | equals the scale"_s,
                 u"value = (code − zero point) · scale of its channel"_s, QString()});
         row("one float scale", oneFloatScale,
             {u"act | Uint8 · shared with relu:act | uint8"_s, u"scale | 0.1 |  | "_s, u"zero point | 128 |  | "_s,
                 u"bits | 8 |  | "_s, u"signed | no | preset | no negative codes"_s,
                 u"narrow | yes | preset | 255 is never used"_s, u"rounding | unknown |  | "_s,
                 u"granularity | per tensor | computed | one scale"_s,
-                u"range | -12.8 … 12.6 | computed | codes 0 … 254"_s,
-                u"LSB | 0.100000001 | computed | equals the scale"_s,
+                u"range | −12.8 … 12.6 | computed | codes 0 … 254"_s,
+                u"LSB | 0.1 | computed | equals the scale"_s,
                 u"value = (code − zero point) · 0.1 · no power of two, so no fractional bits"_s, QString()});
         row("stored integers", storedIntegers,
             {u"weight | ab | int8"_s, u"scale | unknown |  | "_s, u"zero point | unknown |  | "_s,
@@ -190,7 +191,7 @@ private Q_SLOTS:
         row("an activation", oneFloatScale, false,
             {u"type | uint8 | "_s + noType, u"scale | 0.1 | "_s,
                 u"fractional bits | none | −log₂ of the scale, where it is a power of two"_s,
-                u"range | -12.8 … 12.6 | -12.8000001 … 12.6000001 / codes 0 … 254 times the scale"_s});
+                u"range | −12.8 … 12.6 | −12.8000001 … 12.6000001 / codes 0 … 254 times the scale"_s});
         row("places in a table", places, false,
             {u"type | codebook | a code is a place in a table of values: no scale describes those"_s,
                 u"scale | unknown | the file has these integers and no scale"_s,

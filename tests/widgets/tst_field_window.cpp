@@ -78,7 +78,7 @@ private Q_SLOTS:
         QVERIFY(text);
         QVERIFY(test::openAndWait(session, test::data("dpu/compiled.xmodel")));
         session.selectLayers({u"conv2"_s});
-        QTRY_COMPARE(text->text(), u"DPU: shift_cut 9, of 0 to 16; shift_bias 4, of -7 to 15"_s);
+        QTRY_COMPARE(text->text(), u"DPU: shift_cut 9, of 0 to 16; shift_bias 4, of −7 to 15"_s);
         QVERIFY(text->isVisibleTo(&page));
         QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
         QTRY_VERIFY(!text->isVisibleTo(&page));

@@ -125,7 +125,7 @@ private Q_SLOTS:
         Q_EMIT index->editingFinished();
         deliver();
         QCOMPARE(index->text(), u"[4, 12, 0, 1]"_s);
-        QCOMPARE(text(card, "step-code"), u"-19"_s);
+        QCOMPARE(text(card, "step-code"), u"−19"_s);
         Q_EMIT choice->selected(2);
         Q_EMIT choice->selected(0);
         deliver();
@@ -142,7 +142,7 @@ private Q_SLOTS:
         auto *index = card.findChild<QLineEdit *>(u"step-index"_s);
         index->setText(u"685"_s);
         Q_EMIT index->editingFinished();
-        QTRY_COMPARE(text(card, "step-code"), u"-19"_s);
+        QTRY_COMPARE(text(card, "step-code"), u"−19"_s);
         QCOMPARE(choice->current(), -1);
         const auto edit = [&] {
             const auto before = m_session.network();

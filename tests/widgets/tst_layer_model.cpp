@@ -31,7 +31,7 @@ private Q_SLOTS:
             u"relu1 | ReLU | – | – | u8 | 2⁻⁶ | 2 | 6 | – | – | – |  |  | "_s,
             u"conv2 | Conv2d | 32×16×3×3 | 4,640 | 6 | 2⁻⁶ | 0 | 6 | 28.2 kbit | 26.8 | 0 |  |  | "_s,
             u"relu2 | ReLU | – | – | u6 | 2⁻³ | 3 | 3 | – | – | – |  |  | "_s,
-            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | -1 | 5 | 33.8 kbit | 18.9 | 1.3% |  |  | "_s,
+            u"fc1 | Linear | 64×128 | 8,256 | 4 | 2⁻⁵ | −1 | 5 | 33.8 kbit | 18.9 | 1.3 % |  |  | "_s,
             u"relu3 | ReLU | – | – | u8 | 2⁻⁴ | 4 | 4 | – | – | – |  |  | "_s,
             u"fc2 | Linear | 10×64 | 650 | 8 | 2⁻⁸ | 0 | 8 | 5.3 kbit | 40.7 | 0 |  |  | "_s};
         QCOMPARE(test::printed(model), expected);

@@ -85,7 +85,7 @@ private Q_SLOTS:
                                       groupedText(count), shareText(static_cast<double>(count) / 4608))));
         }
         QCOMPARE(data.sets[2].name, u"never used (%1)"_s.arg(63 - counts.size()));
-        QCOMPARE(data.markers[0].text, u"end -31"_s);
+        QCOMPARE(data.markers[0].text, u"end −31"_s);
         QCOMPARE(data.markers[1].text, u"end 31"_s);
     }
 
@@ -111,7 +111,7 @@ private Q_SLOTS:
             QVERIFY(below(edge - 1e-6) <= sum && sum <= below(edge + 1e-6));
         }
         QCOMPARE(sum, 4608.0);
-        QCOMPARE(data.markers[0].text, u"limit -0.484375 = code -31"_s);
+        QCOMPARE(data.markers[0].text, u"limit −0.484375 = code −31"_s);
         QCOMPARE(data.markers[1].text, u"limit 0.484375 = code 31"_s);
     }
 

@@ -211,7 +211,7 @@ private Q_SLOTS:
         QCOMPARE(shown, expected);
         QCOMPARE(shown.first().section(u" · "_s, 0, 3),
             u"conv1: A ≠ B | weight: 143 of 144 codes changed (99.3 %), first [0, 0, 0, 0], largest change 56 · weight "
-            "narrow: false → true · weight scale: 0.004546748 → 2⁻⁷ · weight zero_point: -4 → 0"_s);
+            "narrow: false → true · weight scale: 0.004546748 → 2⁻⁷ · weight zero_point: −4 → 0"_s);
         QVERIFY(shown[1].startsWith(u"conv2: A = B | "_s));
     }
 

@@ -52,38 +52,38 @@ private Q_SLOTS:
         const QString tail = u" → code · 2⁻¹ %1 → error %2"_s;
         Quantizer q = test::affine(8, true, false, one(0.5f));
         row("plain", 2.75f, q,
-            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → round half even 6 → code, clip -128 … 127 6 → hex 0x06 → "
+            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → round half even 6 → code, clip −128 … 127 6 → hex 0x06 → "
             "binary 0000011.0"_s
                 + tail.arg(u"3"_s, u"0.25"_s));
         q.shift = one(-1.25f);
         row("zero-centring shift", 2.75f, q,
-            u"float weight 2.75 → ÷ 2⁻¹ + -1.25 4.25 → round half even 4 → code, clip -128 … 127 4 → hex 0x04 → "
+            u"float weight 2.75 → ÷ 2⁻¹ + −1.25 4.25 → round half even 4 → code, clip −128 … 127 4 → hex 0x04 → "
             "binary 0000010.0"_s
-                + tail.arg(u"2"_s, u"-0.75"_s));
+                + tail.arg(u"2"_s, u"−0.75"_s));
         q.shift.reset();
         q.rounding = Rounding::LearnedRound;
         q.learnedRounding = floatTensor("p", {1}, std::vector{0.75f});
         row("learned rounding", 2.75f, q,
-            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → floor 5 → learned 0.75: + 1 6 → code, clip -128 … 127 6 → hex 0x06 → "
+            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → floor 5 → learned 0.75: + 1 6 → code, clip −128 … 127 6 → hex 0x06 → "
             "binary 0000011.0"_s
                 + tail.arg(u"3"_s, u"0.25"_s));
         q.learnedDecision.rule = LearnedDecision::Rule::Identity;
         row("learned offset", 2.75f, q,
-            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → learned 0.75: + 0.5 6 → round half even 6 → code, clip -128 … 127 6 → "
+            u"float weight 2.75 → ÷ 2⁻¹ 5.5 → learned 0.75: + 0.5 6 → round half even 6 → code, clip −128 … 127 6 → "
             "hex 0x06 → binary 0000011.0"_s
                 + tail.arg(u"3"_s, u"0.25"_s));
         q = test::affine(8, true, false, one(0.00214854861f), one(2));
         q.rule = CodeRule::ReciprocalRoundAdd;
         row("times the reciprocal, zero point after rounding", -0.273939937f, q,
-            u"float weight -0.27393994 → · (1 ÷ 0.0021485486) -127.5 → round half even -128 → + 2 -126 → "
-            "code, clip -128 … 127 -126 → hex 0x82 → binary 10000010 → (code − 2) · 0.0021485486 -0.27501422 → "
-            "error -0.0010742843"_s);
+            u"float weight −0.27393994 → · (1 ÷ 0.0021485486) −127.5 → round half even −128 → + 2 −126 → "
+            "code, clip −128 … 127 −126 → hex 0x82 → binary 10000010 → (code − 2) · 0.0021485486 −0.27501422 → "
+            "error −0.0010742843"_s);
         q = test::affine(2, true, true, one(0.5f));
         q.kind = QuantizerKind::Ternary;
         q.rule = CodeRule::TernaryThreshold;
         row("ternary", -0.3f, q,
-            u"float weight -0.3 → |w| > 0.25 yes → code, clip ±1 -1 → hex 0x3 → binary 1.1 → code · 2⁻¹ -0.5 → "
-            "error -0.19999999"_s);
+            u"float weight −0.3 → |w| > 0.25 yes → code, clip ±1 −1 → hex 0x3 → binary 1.1 → code · 2⁻¹ −0.5 → "
+            "error −0.19999999"_s);
         q = test::affine(8, true, false, one(0.5f));
         q.kind = QuantizerKind::Minifloat;
         q.rule = CodeRule::MinifloatPattern;
@@ -110,7 +110,7 @@ private Q_SLOTS:
             = memoryTensor("w", DType::Int8, {2}, std::span<const std::int8_t>(std::vector<std::int8_t>{-3, 20}));
         StepCard card;
         card.setSlot(refOf(slot));
-        QTRY_COMPARE(shown(card), u"code, clip -8 … 7 -3 → hex 0xD → binary 11.01 → code · 2⁻² -0.75"_s);
+        QTRY_COMPARE(shown(card), u"code, clip −8 … 7 −3 → hex 0xD → binary 11.01 → code · 2⁻² −0.75"_s);
     }
 
     /// What the figures of one slot were is gone with it.

@@ -33,8 +33,8 @@ private Q_SLOTS:
         model.cache().waitForIdle();
         QCOMPARE(model.rowCount(), 16);
         QCOMPARE(model.columnCount(), 9);
-        QCOMPARE(test::printed(model, 1), QStringList{u"-2 | 7 | -3 | 5 | -1 | -5 | -5 | 1 | -7"_s});
-        QVERIFY(test::printed(model, 2).last().startsWith(u"1 | 7 | -6 | 3 | 9 | 9 | 7"_s));
+        QCOMPARE(test::printed(model, 1), QStringList{u"−2 | 7 | −3 | 5 | −1 | −5 | −5 | 1 | −7"_s});
+        QVERIFY(test::printed(model, 2).last().startsWith(u"1 | 7 | −6 | 3 | 9 | 9 | 7"_s));
         QCOMPARE(model.headerData(4, Qt::Horizontal).toString(), u"w=1"_s);
         QCOMPARE(model.headerData(15, Qt::Vertical).toString(), u"i=15"_s);
     }
@@ -43,11 +43,11 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("form");
         QTest::addColumn<QString>("text");
-        QTest::newRow("dec") << int(ValueForm::Decimal) << u"-2"_s;
+        QTest::newRow("dec") << int(ValueForm::Decimal) << u"−2"_s;
         QTest::newRow("hex") << int(ValueForm::Hex) << u"0x3E"_s;
         QTest::newRow("bin") << int(ValueForm::Binary) << u".111110"_s;
         QTest::newRow("both") << int(ValueForm::HexBinary) << u"0x3E .111110"_s;
-        QTest::newRow("float") << int(ValueForm::Float) << u"-0.03125"_s;
+        QTest::newRow("float") << int(ValueForm::Float) << u"−0.03125"_s;
     }
     void forms()
     {

@@ -90,14 +90,14 @@ private Q_SLOTS:
         QCOMPARE(text("weight-range"), u"±0.484375"_s);
         QCOMPARE(text("bias-type"), u"ap_fixed<16,4>"_s);
         QCOMPARE(text("input-type"), u"ap_ufixed<8,2>"_s);
-        QTRY_COMPARE(text("step-code"), u"-2"_s);
-        QCOMPARE(text("step-float"), u"-0.024354761"_s);
+        QTRY_COMPARE(text("step-code"), u"−2"_s);
+        QCOMPARE(text("step-float"), u"−0.024354761"_s);
         QCOMPARE(text("step-binary"), u".111110"_s);
         QCOMPARE(text("step-sum"), u"−2⁻¹ + 2⁻² + 2⁻³ + 2⁻⁴ + 2⁻⁵ = −0.03125"_s);
         auto *index = m_window->findChild<QLineEdit *>(u"step-index"_s);
         index->setText(u"685"_s);
         Q_EMIT index->editingFinished();
-        QTRY_COMPARE(text("step-code"), u"-19"_s);
+        QTRY_COMPARE(text("step-code"), u"−19"_s);
         QCOMPARE(index->text(), u"[4, 12, 0, 1]"_s);
     }
 
@@ -188,16 +188,16 @@ private Q_SLOTS:
         openSample("digits_fixed.pt", u"conv2"_s);
         m_window->showPage(PageId::Values);
         auto *page = static_cast<ValuesPage *>(m_window->pages()->page(PageId::Values));
-        QTRY_COMPARE(text("element-decimal"), u"-2"_s);
+        QTRY_COMPARE(text("element-decimal"), u"−2"_s);
         page->findBar()->find(u"|code| >= 19"_s);
         QTRY_COMPARE(text("values-found"), u"4 in the tensor: |code| >= 19"_s);
         page->goTo(685);
-        QTRY_COMPARE(text("element-decimal"), u"-19"_s);
+        QTRY_COMPARE(text("element-decimal"), u"−19"_s);
         QCOMPARE(text("element-title"), u"weight[4, 12, 0, 1]"_s);
         QCOMPARE(text("element-hex"), u"0x2D"_s);
         QCOMPARE(text("element-binary"), u".101101"_s);
-        QCOMPARE(text("element-value"), u"-0.296875"_s);
-        QCOMPARE(text("element-float"), u"-0.30169073"_s);
+        QCOMPARE(text("element-value"), u"−0.296875"_s);
+        QCOMPARE(text("element-float"), u"−0.30169073"_s);
         QCOMPARE(text("element-lsb"), u"0.308"_s);
         page->copy(CopyForm::Tsv);
         QTRY_COMPARE(text("values-copied"), u"Copied 144 as"_s);
@@ -312,7 +312,7 @@ private Q_SLOTS:
         auto *problem = m_window->findChild<QLabel *>(u"values-problem"_s);
         const int width = edit->width();
         const QString tip = edit->toolTip();
-        QTRY_COMPARE(text("element-decimal"), u"-2"_s); // nothing that arrives later puts the index back
+        QTRY_COMPARE(text("element-decimal"), u"−2"_s); // nothing that arrives later puts the index back
         edit->setText(wrong);
         QTest::keyClick(edit, Qt::Key_Return);
         QCoreApplication::processEvents();

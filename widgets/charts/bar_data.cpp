@@ -29,7 +29,7 @@ static void addLimits(BarData &data, const Quantizer &quantizer)
         const double limit = (static_cast<double>(end) - zero) * scale;
         if (!std::isfinite(limit))
             return data.markers.clear();
-        data.markers.push_back({limit, u"limit %1 = code %2"_s.arg(numberText(limit)).arg(end)});
+        data.markers.push_back({limit, u"limit %1 = code %2"_s.arg(numberText(limit), wholeText(end))});
     }
     // The limits belong to the picture, unless they would squeeze the values into a few bars.
     const double span = data.high - data.low;
@@ -190,7 +190,8 @@ static void addUnused(BarData &data, const std::vector<double> &bars, const std:
 static QString describeCodes(std::int64_t code, std::int64_t width, double inside, double ends, std::uint64_t total)
 {
     const auto count = static_cast<std::uint64_t>(inside + ends);
-    const QString name = width == 1 ? u"code %1"_s.arg(code) : u"codes %1 … %2"_s.arg(code).arg(code + width - 1);
+    const QString name = width == 1 ? u"code %1"_s.arg(wholeText(code))
+                                    : u"codes %1 … %2"_s.arg(wholeText(code), wholeText(code + width - 1));
     return name + u"\n"_s + (count == 0 ? u"never used"_s : shareOf(count, total))
         + (ends > 0 ? u"\nan end of the range"_s : QString());
 }
@@ -210,7 +211,7 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     data.sets = {{u"codes"_s, BarRole::Ordinary, {}}, {u"ends of the range"_s, BarRole::Bad, {}}};
     const CodeRange range = codeRange(quantizer);
     for (const std::int64_t end : {range.min, range.max})
-        data.markers.push_back({static_cast<double>(end), u"end %1"_s.arg(end)});
+        data.markers.push_back({static_cast<double>(end), u"end %1"_s.arg(wholeText(end))});
     for (std::size_t i = 0; i < bars.size(); ++i) {
         const double from = data.low + static_cast<double>(i) * width;
         const auto holds = [&](std::int64_t code) {
@@ -232,7 +233,7 @@ BarData codeBars(const CodeHistogram &histogram, const Quantizer &quantizer, std
     data.describe = [first = histogram.first, width, sets = data.sets, total, isCode](std::size_t bar) {
         const auto code = first + static_cast<std::int64_t>(static_cast<double>(bar) * width);
         if (width == 1 && !isCode(bar))
-            return u"%1 is no code of a binary quantizer"_s.arg(code);
+            return u"%1 is no code of a binary quantizer"_s.arg(wholeText(code));
         return describeCodes(code, static_cast<std::int64_t>(width), sets[0].values[bar], sets[1].values[bar], total);
     };
     return data;

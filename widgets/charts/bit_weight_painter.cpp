@@ -116,7 +116,7 @@ void BitWeightPainter::paintGrid() const
         m_painter.drawLine(QPointF(m_geometry.plot.left(), y), QPointF(m_geometry.plot.right(), y));
         m_painter.setPen(colours().dim);
         m_painter.drawText(QRectF(0, y - 10, m_geometry.plot.left() - 8, 20), Qt::AlignRight | Qt::AlignVCenter,
-            QString::number(percent) + u"%"_s);
+            QString::number(percent) + u" %"_s);
     }
     m_painter.setPen(QPen(colours().dim, 1));
     m_painter.drawLine(m_geometry.plot.bottomLeft(), m_geometry.plot.bottomRight());

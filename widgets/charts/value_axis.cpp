@@ -13,16 +13,6 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-/// The chart library adds the step label by label: one of few binary digits has exact sums, so that zero is 0 and not
-/// 6.9e-18.
-static double withExactMultiples(double step)
-{
-    static constexpr int kDigits = 30;
-    int exponent = 0;
-    const double fraction = std::frexp(step, &exponent);
-    return std::ldexp(std::round(std::ldexp(fraction, kDigits)), exponent - kDigits);
-}
-
 static double roundStep(const ValueAxisRange &range)
 {
     if (!(range.high > range.low))
@@ -35,17 +25,15 @@ static double roundStep(const ValueAxisRange &range)
             step = of * magnitude;
             break;
         }
-    return withExactMultiples(range.whole ? std::max(1.0, std::round(step)) : step);
+    return range.whole ? std::max(1.0, std::round(step)) : step;
 }
 
 /// As many digits as tell neighbouring labels apart.
-static QString labelFormat(const ValueAxisRange &range, double step)
+static int labelDigits(const ValueAxisRange &range, double step)
 {
-    if (range.whole)
-        return u"%.0f"_s;
     const double largest = std::max(std::abs(range.low), std::abs(range.high));
     const int digits = static_cast<int>(std::ceil(std::log10(std::max(1.0, largest / step)))) + 2;
-    return u"%.%1g"_s.arg(std::clamp(digits, 6, std::numeric_limits<double>::digits10));
+    return std::clamp(digits, 6, std::numeric_limits<double>::digits10);
 }
 
 static QValueAxis *dressed(QValueAxis *axis, const QString &title)
@@ -74,23 +62,31 @@ QValueAxis *logCountAxis(const QString &title, double high)
     return dressed(axis, title);
 }
 
+/// The labels of the chart library's own axis have the hyphen of programs for a minus.
 QValueAxis *valueAxis(const QString &title, const ValueAxisRange &range)
 {
-    auto *axis = dressed(new QValueAxis, title);
+    static constexpr int kMostLabels = 64; // never reached by a round step
+    auto *axis = new QCategoryAxis;
+    axis->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
+    axis->setStartValue(range.low);
     const double step = roundStep(range);
-    axis->setLabelFormat(labelFormat(range, step));
+    const int digits = labelDigits(range, step);
+    for (int i = 0; i < kMostLabels; ++i) {
+        const double value = (std::ceil(range.low / step) + i) * step;
+        if (value > range.high + step * 1e-9)
+            break;
+        axis->append(
+            withMinus(range.whole ? QString::number(value, 'f', 0) : QString::number(value, 'g', digits)), value);
+    }
     axis->setRange(range.low, range.high);
-    axis->setTickAnchor(std::ceil(range.low / step) * step);
-    axis->setTickInterval(step);
-    axis->setTickType(QValueAxis::TicksDynamic); // last: each setting draws the labels anew
-    return axis;
+    return dressed(axis, title);
 }
 
 double axisUnit(double span) { return span > 0 && span < 1e-9 ? std::pow(10.0, std::floor(std::log10(span))) : 1; }
 
 QString titleWithUnit(const QString &title, double unit)
 {
-    return unit == 1 ? title : u"%1, 1e%2"_s.arg(title).arg(std::lround(std::log10(unit)));
+    return unit == 1 ? title : u"%1, 1e%2"_s.arg(title, wholeText(std::lround(std::log10(unit))));
 }
 
 } // namespace quantscope

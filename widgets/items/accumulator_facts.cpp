@@ -11,14 +11,6 @@ using namespace Qt::StringLiterals;
 
 namespace quantscope {
 
-/// -133054 -> "−133,054".
-static QString wholeText(std::int64_t value)
-{
-    const auto magnitude
-        = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-    return (value < 0 ? u"−"_s : QString()) + groupedText(magnitude);
-}
-
 static QString rangeLine(const Network &network, const AccumulatorRange &range)
 {
     const QString bits = (range.overflows() ? u"■ "_s : QString()) + u"Accumulator bits: "_s + qs(bitsText(range));

@@ -28,13 +28,12 @@ QString scaleText(const ChannelRow &row)
 QString fracBitsText(const ChannelRow &row)
 {
     const auto bits = fractionalBits(row.scale);
-    return bits ? QString::number(*bits) : u"–"_s;
+    return bits ? wholeText(*bits) : u"–"_s;
 }
 
 QString codesText(const ChannelRow &row)
 {
-    return row.isSeen ? u"–"_s
-                      : QString::number(row.statistics.codesMin) + u" … "_s + QString::number(row.statistics.codesMax);
+    return row.isSeen ? u"–"_s : wholeText(row.statistics.codesMin) + u" … "_s + wholeText(row.statistics.codesMax);
 }
 
 QString atLimitText(const ChannelRow &row)

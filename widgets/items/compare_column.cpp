@@ -178,8 +178,7 @@ QString CompareColumn::text(CompareFigure figure) const
         return groupedText(codesUsed) + u"/"_s + groupedText(codesTotal);
     if (std::isinf(value))
         return u"exact"_s;
-    const QString shown = qs(windowText(figureOf(figure), *figureOf(figure).value(*this)));
-    return figure == CompareFigure::MeanError ? QString(shown).replace(u'-', u'−') : shown;
+    return withMinus(qs(windowText(figureOf(figure), *figureOf(figure).value(*this))));
 }
 
 namespace {

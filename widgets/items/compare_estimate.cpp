@@ -47,7 +47,7 @@ std::vector<FigureText> trialFigures(
             .arg(type.integerBits)
             .arg(type.fractionBits())});
     figures.push_back({u"scale"_s, lsb, u"the LSB of the tried type: 2^−F"_s});
-    figures.push_back({u"fractional bits"_s, QString::number(type.fractionBits()), u"W − I"_s});
+    figures.push_back({u"fractional bits"_s, wholeText(type.fractionBits()), u"W − I"_s});
     figures.push_back({u"range"_s, rangeOf(type, 3),
         rangeOf(type, 9) + u"\nof the tried type; full range, half to even, saturating"_s});
     const auto db = s ? s->error.sqnrDb() : estimate.sqnrDb;

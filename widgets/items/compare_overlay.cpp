@@ -18,7 +18,7 @@ static void describeError(OverlayBar &bar, bool isRest)
 
 static void describeValues(OverlayBar &bar)
 {
-    bar.label = QString::number((bar.low + bar.high) / 2, 'g', 3);
+    bar.label = withMinus(QString::number((bar.low + bar.high) / 2, 'g', 3));
     bar.interval = u"values in [%1, %2)"_s.arg(numberText(bar.low), numberText(bar.high));
 }
 

@@ -61,7 +61,7 @@ QVariant PowerModel::own(const PowerRow &row, int, int role) const
         return row.best;
     if (role == Qt::ToolTipRole)
         return qs(row.result.name)
-            + (row.scale > 0 ? u"\n−log₂(scale) = "_s + QString::number(-std::log2(row.scale), 'f', 4) : QString());
+            + (row.scale > 0 ? u"\n−log₂(scale) = "_s + fixedText(-std::log2(row.scale), 4) : QString());
     return {};
 }
 

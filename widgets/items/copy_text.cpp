@@ -39,7 +39,7 @@ QString tsv(const CopyBlock &block, ValueForm shown)
     QString text;
     for (const auto &row : block.rows) {
         for (std::size_t i = 0; i < row.size(); ++i)
-            text += (i == 0 ? QString() : u"\t"_s) + elementText(row[i], block.format, shown);
+            text += (i == 0 ? QString() : u"\t"_s) + withHyphen(elementText(row[i], block.format, shown));
         text += u'\n';
     }
     return text;
@@ -49,7 +49,7 @@ QString cLiteral(const Element &element, const CopyBlock &block)
 {
     if (element.hasCode)
         return qs(cInteger(element.code, containerBits(block)));
-    QString text = floatText(static_cast<double>(element.original));
+    QString text = withHyphen(floatText(static_cast<double>(element.original)));
     if (!text.contains(u'.') && !text.contains(u'e'))
         text += u".0"_s;
     return text + u"f"_s;

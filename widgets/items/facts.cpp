@@ -6,6 +6,7 @@
 #include "quant/known_rounding.h"
 #include "report/layer_table.h"
 
+#include <QRegularExpression>
 #include <QStringList>
 
 #include <algorithm>
@@ -45,20 +46,6 @@ QString zeroPointText(const Granular &zeroPoint)
     return zeroPoint.perTensor() ? floatText(zeroPoint.values[0]) : countText(zeroPoint.values.size(), u"value"_s);
 }
 
-/// The most negative and the most positive value over all channels.
-std::pair<double, double> valueRange(const Quantizer &quantizer)
-{
-    const CodeRange range = codeRange(quantizer);
-    double low = 0, high = 0;
-    const auto &scales = quantizer.scale->values, &zeros = quantizer.zeroPoint->values;
-    for (std::size_t c = 0; c < scales.size(); ++c) {
-        const double zero = zeros.empty() ? 0 : static_cast<double>(zeros[zeros.size() == scales.size() ? c : 0]);
-        low = std::min(low, (static_cast<double>(range.min) - zero) * static_cast<double>(scales[c]));
-        high = std::max(high, (static_cast<double>(range.max) - zero) * static_cast<double>(scales[c]));
-    }
-    return {low, high};
-}
-
 QString bitsText(const Quantizer &quantizer)
 {
     if (quantizer.bitWidth)
@@ -80,8 +67,8 @@ QString formulaText(const SlotQuantizer &slot)
         return lines.join(u'\n');
     const QString code = zero ? u"code"_s : u"(code − zero point)"_s;
     if (const int *f = std::get_if<int>(&bits))
-        lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + QString::number(*f) + u" · value = "_s
-                + code + u" · "_s + powerOfTwoText(-*f);
+        lines << u"frac bits = −log₂ "_s + powerOfTwoText(-*f) + u" = "_s + wholeText(*f) + u" · value = "_s + code
+                + u" · "_s + powerOfTwoText(-*f);
     else if (quantizer.scale->perTensor())
         lines << u"value = "_s + code + u" · "_s + floatText(quantizer.scale->values[0])
                 + u" · no power of two, so no fractional bits"_s;
@@ -110,16 +97,29 @@ Fact roundingFact(const SlotQuantizer &slot)
     return f;
 }
 
-/// "Quant node /conv1/weight_quant/Quant, input 1" -> where the node ends and the place in it begins; -1 for other
-/// details.
-qsizetype endOfNode(const QString &detail) { return detail.contains(u" node "_s) ? detail.lastIndexOf(u", "_s) : -1; }
+/// "Quant node /conv1/weight_quant/Quant, input 1", "fix conv1_weight_fix, fix_point 8" -> where the node ends and the
+/// place in it begins; -1 for other details.
+qsizetype endOfNode(const QString &detail)
+{
+    static const QRegularExpression place(u" node |, (fix_point [−-]?\\d+|bit_width|if_signed|round_mode \\w+)$"_s);
+    return detail.contains(place) ? detail.lastIndexOf(u", "_s) : -1;
+}
+
+/// Who confirmed a field is said once for all of them.
+QString takeConfirmation(Fact &row)
+{
+    static const QRegularExpression ending(u"(?:^|, )(confirmed by .+)$"_s);
+    const auto match = ending.match(row.detail);
+    row.detail.truncate(match.hasMatch() ? match.capturedStart() : row.detail.size());
+    return match.captured(1);
+}
 
 /// A preset's name stands in the card's title: beside a field, say what it decided.
 void explainPreset(Fact &row, const SlotQuantizer &slot)
 {
     if (const qsizetype end = endOfNode(row.detail); end > 0)
         row.detail = row.detail.mid(end + 2);
-    if (slot.preset.empty() || row.source != qs(slot.preset))
+    if (slot.preset.empty() || row.detail != qs(slot.preset))
         return;
     if (row.label == u"bits")
         row.detail = u"as its name says"_s;
@@ -136,91 +136,12 @@ QString narrowDetail(const Quantizer &quantizer, const QString &detail)
     if (!quantizer.isComplete() || quantizer.kind != QuantizerKind::Affine || !quantizer.narrow)
         return detail;
     const CodeRange full = codeRange(quantizer.wordBits(), *quantizer.isSigned, false);
-    const QString unused = *quantizer.isSigned ? QString::number(full.min) : QString::number(full.max);
+    const QString unused = wholeText(*quantizer.isSigned ? full.min : full.max);
     const QString words = *quantizer.narrow ? unused + u" is never used"_s : u"full range"_s;
     return detail.isEmpty() ? words : words + u" · "_s + detail;
 }
 
 } // namespace
-
-QString scaleFullText(const Granular &scale) { return withPowers(qs(scaleText(scale))); }
-
-QString typeText(const Quantizer &quantizer)
-{
-    if (quantizer.isComplete())
-        if (const auto type = fixedType(quantizer))
-            return qs(apFixedName(*type));
-    if (quantizer.kind != QuantizerKind::Affine)
-        return qs(quantizerKindName(quantizer.kind));
-    const int bits = quantizer.wordBits();
-    if (bits <= 0)
-        return u"bit width unknown"_s;
-    return (quantizer.isSigned.value_or(true) ? u"int"_s : u"uint"_s) + QString::number(bits);
-}
-
-static bool hasFiniteScales(const Quantizer &quantizer)
-{
-    return quantizer.scale && !quantizer.scale->values.empty()
-        && std::ranges::all_of(quantizer.scale->values, [](float scale) { return std::isfinite(scale); });
-}
-
-QString rangeText(const Quantizer &quantizer, int digits)
-{
-    if (!quantizer.isComplete() || quantizer.kind == QuantizerKind::Minifloat || !hasFiniteScales(quantizer))
-        return u"unknown"_s;
-    const auto [low, high] = valueRange(quantizer);
-    return (low == -high ? u"±"_s : inwardText(low, digits) + u" … "_s) + inwardText(high, digits);
-}
-
-QString codeRangeText(const Quantizer &quantizer)
-{
-    if (!quantizer.knowsCodes() || quantizer.kind == QuantizerKind::Minifloat)
-        return u"unknown"_s;
-    const CodeRange range = codeRange(quantizer);
-    const auto grouped = [](std::int64_t value) {
-        const auto bits = static_cast<std::uint64_t>(value);
-        return (value < 0 ? u"−"_s : QString()) + groupedText(value < 0 ? 0 - bits : bits);
-    };
-    return grouped(range.min) + (quantizer.kind == QuantizerKind::Binary ? u" and "_s : u" … "_s) + grouped(range.max);
-}
-
-QString fractionText(const Quantizer &quantizer)
-{
-    if (quantizer.kind == QuantizerKind::Minifloat)
-        return u"–"_s;
-    if (!quantizer.scale)
-        return u"unknown"_s;
-    const auto bits = fractionalBits(*quantizer.scale);
-    if (const int *one = std::get_if<int>(&bits))
-        return QString::number(*one);
-    if (const auto *many = std::get_if<std::vector<int>>(&bits); many && !many->empty()) {
-        const auto [low, high] = std::minmax_element(many->begin(), many->end());
-        return QString::number(*low) + u" … "_s + QString::number(*high);
-    }
-    return u"none"_s;
-}
-
-QString granularityText(const SlotQuantizer &slot)
-{
-    if (!slot.quantizer || !slot.quantizer->scale)
-        return u"unknown"_s;
-    if (slot.quantizer->blockSize)
-        return u"blocks of "_s + QString::number(*slot.quantizer->blockSize);
-    const Granular &scale = *slot.quantizer->scale;
-    return scale.perTensor()          ? u"per tensor"_s
-        : scale.axis.value_or(0) == 0 ? u"per channel"_s
-                                      : u"per channel, axis "_s + QString::number(*scale.axis);
-}
-
-QString lsbText(const Quantizer &quantizer)
-{
-    if (!hasFiniteScales(quantizer))
-        return u"unknown"_s;
-    const auto [low, high] = std::minmax_element(quantizer.scale->values.begin(), quantizer.scale->values.end());
-    if (*low == *high)
-        return QString::number(static_cast<double>(*low), 'g', 9);
-    return numberText(static_cast<double>(*low)) + u" … "_s + numberText(static_cast<double>(*high));
-}
 
 /// Of a tensor that the file does not hold itself.
 static void appendTensor(SlotFacts &facts, const SlotQuantizer &slot)
@@ -241,7 +162,7 @@ static void appendDerived(SlotFacts &facts, const SlotQuantizer &slot)
         return;
     if (const auto type = fixedType(quantizer))
         facts.rows.push_back(
-            computed(u"Qm.n"_s, QString::number(type->integerBits) + u"."_s + QString::number(type->fractionBits()),
+            computed(u"Qm.n"_s, wholeText(type->integerBits) + u"."_s + wholeText(type->fractionBits()),
                 type->isSigned ? u"m = bits − n, with sign"_s : u"m = bits − n"_s));
     facts.rows.push_back(computed(u"range"_s, rangeText(quantizer, 7), u"codes "_s + codeRangeText(quantizer)));
     if (quantizer.kind != QuantizerKind::Minifloat)
@@ -273,7 +194,9 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     facts.rows.push_back(fact(quantizer, u"signed"_s, "signed", yesNo(quantizer.isSigned)));
     facts.rows.push_back(fact(quantizer, u"narrow"_s, "narrow", yesNo(quantizer.narrow)));
     facts.rows.push_back(roundingFact(slot));
+    QStringList confirmed;
     for (Fact &row : facts.rows) {
+        confirmed << takeConfirmation(row);
         explainPreset(row, slot);
         if (row.label == u"narrow")
             row.detail = narrowDetail(quantizer, row.detail);
@@ -282,6 +205,9 @@ SlotFacts slotFacts(const SlotQuantizer &slot)
     appendDerived(facts, slot);
     if (quantizer.isComplete())
         facts.formula = formulaText(slot);
+    confirmed.removeDuplicates();
+    confirmed.removeAll(QString());
+    facts.formula += confirmed.isEmpty() ? QString() : u'\n' + confirmed.join(u'\n');
     return facts;
 }
 
@@ -380,20 +306,6 @@ std::vector<Fact> provenanceLine(const SlotQuantizer &slot)
             line.push_back(next);
     }
     return line;
-}
-
-QString provenanceCounts(const Layer &layer)
-{
-    static const std::array<QString, 5> kWords{u"read"_s, u"computed"_s, u"preset"_s, u"recipe"_s, u"assumed"_s};
-    std::array<int, 5> counts{};
-    for (const SlotQuantizer &slot : layer.slots)
-        for (const Fact &row : slotFacts(slot).rows)
-            for (std::size_t word = 0; word < kWords.size(); ++word)
-                counts[word] += row.word == kWords[word] ? 1 : 0;
-    QStringList parts;
-    for (std::size_t word = 0; word < kWords.size(); ++word)
-        parts << kWords[word] + u" "_s + QString::number(counts[word]);
-    return parts.join(u" · "_s);
 }
 
 } // namespace quantscope

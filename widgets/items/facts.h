@@ -1,6 +1,7 @@
 #pragma once
 
 #include "analysis/statistics.h"
+#include "items/quantizer_texts.h"
 #include "items/slot_ref.h"
 
 #include <QString>
@@ -33,16 +34,6 @@ struct SlotFacts {
 
 SlotFacts slotFacts(const SlotQuantizer &slot);
 
-/// "ap_fixed<6,0>" when the type is exact, else what comes closest in words.
-QString typeText(const Quantizer &quantizer);
-QString scaleFullText(const Granular &scale);
-/// "±0.484375" or "0 … 3.984375", of the representable values; several scales give the widest.
-QString rangeText(const Quantizer &quantizer, int digits = 9);
-QString codeRangeText(const Quantizer &quantizer);
-QString fractionText(const Quantizer &quantizer);
-QString granularityText(const SlotQuantizer &slot);
-QString lsbText(const Quantizer &quantizer);
-
 /// A figure of the distribution page.
 struct FigureText {
     QString name, value, tip;
@@ -53,8 +44,5 @@ struct FigureText {
 std::vector<FigureText> slotFigures(const SlotQuantizer &slot, const SlotStatistics *statistics);
 /// "scale computed: ... · bits recipe: ... · signed, narrow preset: ..."
 std::vector<Fact> provenanceLine(const SlotQuantizer &slot);
-
-/// How often each provenance word occurs among a layer's facts.
-QString provenanceCounts(const Layer &layer);
 
 } // namespace quantscope

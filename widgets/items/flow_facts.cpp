@@ -15,7 +15,7 @@ namespace {
 
 QString signedText(double value)
 {
-    const QString text = QString::number(std::abs(value), 'g', 5);
+    const QString text = withMinus(QString::number(std::abs(value), 'g', 5));
     return value < 0 ? u"−"_s + text : text;
 }
 
@@ -89,7 +89,7 @@ FigureText codesOnData(const Quantizer &quantizer, const FlowFigures &figures)
         return {u"codes used on data"_s, u"0 / "_s + total, u"nothing with a code flowed"_s};
     return {u"codes used on data"_s, used + u" / "_s + total,
         u"%1 of the %2 codes %3 occurred, from %4 to %5"_s.arg(
-            used, total, codeRangeText(quantizer), QString::number(s.codesMin), QString::number(s.codesMax))};
+            used, total, codeRangeText(quantizer), wholeText(s.codesMin), wholeText(s.codesMax))};
 }
 
 std::vector<FigureText> resultFigures(const FlowFigures &figures)
@@ -139,7 +139,7 @@ std::vector<FigureText> flowFigures(const FlowTrialFigures &trial, const LayerFl
             .arg(type.integerBits)
             .arg(type.fractionBits())});
     out.push_back({u"scale"_s, powerOfTwoText(-type.fractionBits()), u"the LSB of the tried type: 2^−F"_s});
-    out.push_back({u"fractional bits"_s, QString::number(type.fractionBits()), u"W − I"_s});
+    out.push_back({u"fractional bits"_s, wholeText(type.fractionBits()), u"W − I"_s});
     out.push_back({u"tried range"_s, spanText(type.isSigned ? -limits.negative : 0, limits.positive),
         u"of the tried type: full range, half to even, saturating"_s});
     out.push_back(seenFigure(own.figures));

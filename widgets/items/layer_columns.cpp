@@ -57,7 +57,7 @@ QString pointText(const ListedRow &row, int part)
     for (const QString &word : qs(row.intFrac).split(u" to "_s, Qt::SkipEmptyParts))
         ends << word.section(u'.', part, part);
     std::sort(ends.begin(), ends.end(), [](const QString &a, const QString &b) { return a.toInt() < b.toInt(); });
-    return ends.isEmpty() ? u"–"_s : ends.join(u" … "_s);
+    return ends.isEmpty() ? u"–"_s : withMinus(ends.join(u" … "_s));
 }
 
 QString wrongText()
@@ -138,15 +138,12 @@ std::vector<LayerColumn> figureColumns()
             {u"SQNR"_s, [](const ListedRow &row) { return row.sqnrDb ? fixedText(*row.sqnrDb, 1) : u"–"_s; },
                 [](const ListedRow &row) { return valueOf(row.sqnrDb); }, kRight,
                 u"10 log₁₀(Σ w² / Σ e²) of the quantized against the float weights, in dB"_s, sqnrTip},
-            3, 2, u"100.0%"_s},
+            3, 2, u"100.0 %"_s},
         {LayerModel::Saturated,
-            {u"Sat."_s,
-                [](const ListedRow &row) {
-                    return row.atLimitShare ? shareText(*row.atLimitShare).remove(u' ') : u"–"_s;
-                },
+            {u"Sat."_s, [](const ListedRow &row) { return row.atLimitShare ? shareText(*row.atLimitShare) : u"–"_s; },
                 [](const ListedRow &row) { return valueOf(row.atLimitShare); }, kRight,
                 u"share of the weights whose code is an end of the range"_s, limitTip},
-            6, 7, u"100.0%"_s}};
+            6, 7, u"100.0 %"_s}};
 }
 
 LayerColumn givenColumn(LayerModel::Column id, const QString &title, const QString &tip)

@@ -88,13 +88,13 @@ void addCode(std::vector<StepFigure> &figures, const SlotQuantizer &slot, const 
 {
     const Quantizer &quantizer = *slot.quantizer;
     const CodeRange range = codeRange(quantizer);
-    const QString limits = range.min == -range.max ? u"±"_s + QString::number(range.max)
-                                                   : QString::number(range.min) + u" … "_s + QString::number(range.max);
+    const QString limits = range.min == -range.max ? u"±"_s + wholeText(range.max)
+                                                   : wholeText(range.min) + u" … "_s + wholeText(range.max);
     const QString kind = quantizer.kind == QuantizerKind::Minifloat ? u"code, "_s + minifloatName(steps.parameters)
                                                                     : u"code, clip "_s + limits;
     const int bits = quantizer.wordBits();
     const auto integerBits = wordFormat(slot).integerBits;
-    figures.push_back({u"code"_s, kind, QString::number(steps.code)});
+    figures.push_back({u"code"_s, kind, wholeText(steps.code)});
     figures.push_back({u"hex"_s, u"hex"_s, qs(hexWord(steps.code, bits))});
     figures.push_back({u"binary"_s, u"binary"_s,
         integerBits ? qs(binaryWord(steps.code, bits, *integerBits)) : qs(binaryDigits(steps.code, bits))});

@@ -44,27 +44,38 @@ static QString replaced(const QString &text, const QRegularExpression &pattern,
     return out + text.mid(from);
 }
 
+QString withMinus(const QString &number) { return QString(number).replace(u'-', u'−'); }
+QString withHyphen(const QString &number) { return QString(number).replace(u'−', u'-'); }
+
 QString withPowers(const QString &text)
 {
     static const QRegularExpression power(u"\\b2\\^\\(?(-?\\d+)\\)?"_s);
-    return replaced(
+    static const QRegularExpression negative(u"(?<![^\\s(\\[±])-(?=\\d)|(?<=\\de)-(?=\\d)"_s);
+    const QString raised = replaced(
         text, power, [](const QRegularExpressionMatch &match) { return powerOfTwoText(match.captured(1).toInt()); });
+    return QString(raised).replace(negative, u"−"_s);
 }
 
 QString withExponents(const QString &text)
 {
     static const QRegularExpression difference(u"\\b2\\^\\((-?\\d+) - (\\d+)\\)"_s),
-        decimal(u"(-?)\\b(\\d+(?:\\.\\d+)?)e([+-]?\\d+)\\b"_s);
+        decimal(u"([-−]?)\\b(\\d+(?:\\.\\d+)?)e([+−-]?\\d+)\\b"_s);
     const QString whole = replaced(text, difference, [](const QRegularExpressionMatch &match) {
         return powerOfTwoText(match.captured(1).toInt() - match.captured(2).toInt());
     });
     return replaced(withPowers(whole), decimal, [](const QRegularExpressionMatch &match) {
         return (match.captured(1).isEmpty() ? QString() : u"−"_s) + match.captured(2) + u"·10"_s
-            + superscript(match.captured(3).toInt());
+            + superscript(match.captured(3).replace(u'−', u'-').toInt());
     });
 }
 
 QString groupedText(std::uint64_t value) { return qs(grouped(value)); }
+
+QString wholeText(std::int64_t value)
+{
+    const auto bits = static_cast<std::uint64_t>(value);
+    return (value < 0 ? u"−"_s : QString()) + groupedText(value < 0 ? 0 - bits : bits);
+}
 
 QString shareText(double share)
 {
@@ -78,16 +89,16 @@ QString shareText(double share)
 QString fixedText(double value, int decimals)
 {
     const QString text = QString::number(value, 'f', decimals);
-    return text.startsWith(u'-') && text.toDouble() == 0 ? text.mid(1) : text;
+    return text.startsWith(u'-') && text.toDouble() == 0 ? text.mid(1) : withMinus(text);
 }
 
 QString inwardText(double value, int digits)
 {
     const QString nearest = QString::number(value, 'g', digits);
     if (!std::isfinite(value) || std::abs(nearest.toDouble()) <= std::abs(value))
-        return nearest;
+        return withMinus(nearest);
     const double lastPlace = std::pow(10.0, std::floor(std::log10(std::abs(value))) - digits + 1);
-    return QString::number(nearest.toDouble() - std::copysign(lastPlace, value), 'g', digits);
+    return withMinus(QString::number(nearest.toDouble() - std::copysign(lastPlace, value), 'g', digits));
 }
 
 QString decibelText(std::optional<double> db) { return db ? fixedText(*db, 1) + u" dB"_s : u"–"_s; }
@@ -110,9 +121,9 @@ QString bitText(std::uint64_t bits) { return scaledText(static_cast<double>(bits
 
 QString floatText(double value) { return value == 0 ? u"0"_s : storedText(static_cast<float>(value)); }
 
-QString storedText(float value) { return qs(shortest(value)); }
+QString storedText(float value) { return withMinus(qs(shortest(value))); }
 
-QString numberText(double value) { return value == 0 ? u"0"_s : QString::number(value, 'g', 6); }
+QString numberText(double value) { return value == 0 ? u"0"_s : withMinus(QString::number(value, 'g', 6)); }
 
 QString indexText(std::span<const std::int64_t> index)
 {

@@ -26,12 +26,18 @@ std::string str(const QString &text);
 QString superscript(int number);
 /// -6 -> "2⁻⁶".
 QString powerOfTwoText(int exponent);
-/// Every "2^-6" in a text becomes "2⁻⁶".
+/// A number as people read it: "-3e-05" -> "−3e−05".
+QString withMinus(const QString &number);
+/// As programs read it, in what is copied: "−3e−05" -> "-3e-05".
+QString withHyphen(const QString &number);
+/// Every "2^-6" in a text becomes "2⁻⁶", and every "-3" "−3"; not in a type or an assignment.
 QString withPowers(const QString &text);
 /// The same with "2^(3 - 31)" as one power and "-3.4e-10" as "−3.4·10⁻¹⁰".
 QString withExponents(const QString &text);
 /// 13710 -> "13,710".
 QString groupedText(std::uint64_t value);
+/// -133054 -> "−133,054".
+QString wholeText(std::int64_t value);
 /// 0.0566 -> "5.7 %"; 0 -> "0"; a share that would round to zero shows as "<0.1 %".
 QString shareText(double share);
 /// With this many decimals; what rounds to zero has no sign.

@@ -42,7 +42,7 @@ QString elementText(const Element &element, const WordFormat &format, ValueForm 
     case ValueForm::Hex: return qs(hexWord(element.code, format.bits));
     case ValueForm::Binary: return binary();
     case ValueForm::HexBinary: return qs(hexWord(element.code, format.bits)) + u" "_s + binary();
-    default: return QString::number(element.code);
+    default: return withMinus(QString::number(element.code));
     }
 }
 

@@ -18,14 +18,14 @@ namespace quantscope {
 
 static constexpr int kMostRows = 100'000; // that are copied unasked
 
-static QString cellText(const QVariant &shown)
+QString copiedCell(const QVariant &shown)
 {
-    // "2,079" and "1,204 (3.1 %)", but no shape such as "64,128 kernels of [64,128]".
-    static const QRegularExpression groups(u"^[-−]?\\d{1,3}(,\\d{3})+(?= \\(|$)"_s);
+    // "2,079", "1,204 (3.1 %)" and "−32,768 … 32,767", but no shape such as "64,128 kernels of [64,128]".
+    static const QRegularExpression groups(u"(?:^|(?<= … |\\d/))[-−]?\\d{1,3}(,\\d{3})+(?= \\(| …|/|$)"_s),
+        minus(u"−(?=\\d|inf)"_s);
     QString text = plainExponents(shown.toString()).replace(u'\t', u' ').replace(u'\n', u' ');
-    if (const auto match = groups.match(text); match.hasMatch())
-        text = match.captured().remove(u',') + text.mid(match.capturedEnd());
-    static const QRegularExpression minus(u"−(?=\\d)"_s);
+    for (auto match = groups.match(text); match.hasMatch(); match = groups.match(text))
+        text.replace(match.capturedStart(), match.capturedLength(), match.captured().remove(u','));
     return text.replace(minus, u"-"_s);
 }
 
@@ -62,7 +62,7 @@ QString tableText(const QTableView &table)
     const QList<int> columns = shownColumns(table, *selection);
     QStringList header;
     for (const int column : columns)
-        header << cellText(model->headerData(column, Qt::Horizontal));
+        header << copiedCell(model->headerData(column, Qt::Horizontal));
     QString text = header.join(u'\t') + u'\n';
     const bool all = !selection->hasSelection();
     const auto [first, last] = chosenRows(*model, *selection);
@@ -72,7 +72,7 @@ QString tableText(const QTableView &table)
         QStringList cells;
         for (const int column : columns) {
             const QModelIndex index = model->index(row, column);
-            cells << (all || selection->isSelected(index) ? cellText(index.data()) : QString());
+            cells << (all || selection->isSelected(index) ? copiedCell(index.data()) : QString());
         }
         text += cells.join(u'\t') + u'\n';
     }

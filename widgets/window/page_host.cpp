@@ -1,7 +1,7 @@
 #include "window/page_host.h"
 
-#include "items/facts.h"
 #include "items/problem_place.h"
+#include "items/provenance_counts.h"
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/theme.h"

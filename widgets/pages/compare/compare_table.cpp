@@ -3,6 +3,7 @@
 #include "items/text.h"
 #include "look/controls.h"
 #include "look/powers.h"
+#include "look/table_copy.h"
 #include "look/theme.h"
 
 #include <QApplication>
@@ -296,7 +297,7 @@ bool CompareTable::eventFilter(QObject *watched, QEvent *event)
             for (int row = 0; row < m_model.rowCount(); ++row) {
                 QStringList cells{m_model.headerData(row, Qt::Vertical).toString()};
                 for (int column = 0; column < m_model.columnCount(); ++column)
-                    cells << m_model.index(row, column).data().toString();
+                    cells << copiedCell(m_model.index(row, column).data());
                 lines << cells.join(u'\t');
             }
             QStringList names{u"figure"_s};

@@ -16,7 +16,8 @@ static QString shiftText(const QString &name, const std::optional<DpuShift> &shi
 {
     if (!shift)
         return DpuShiftBar::tr("%1 not known").arg(name);
-    const QString text = DpuShiftBar::tr("%1 %2, of %3").arg(name).arg(shift->value).arg(qs(rangeText(*shift)));
+    const QString text
+        = DpuShiftBar::tr("%1 %2, of %3").arg(name).arg(wholeText(shift->value), withPowers(qs(rangeText(*shift))));
     return shift->fits() ? text : DpuShiftBar::tr("■ %1: the DPU has no such shift").arg(text);
 }
 

@@ -90,8 +90,7 @@ void ElementPanel::showSecond(ValuesModel &model, std::uint64_t flat)
                                             : tr("not known"));
     m_change->setText(!change ? tr("not compared")
             : !change->by     ? (change->changed ? tr("changed") : tr("the same"))
-            : *change->by > 0 ? u'+' + QString::number(*change->by)
-                              : QString::number(*change->by));
+                              : (*change->by > 0 ? u"+"_s : QString()) + wholeText(*change->by));
 }
 
 QLabel *ElementPanel::addRow(QGridLayout *grid, const QString &name, const QString &objectName)
@@ -205,10 +204,11 @@ QString ElementPanel::text() const
         = {{u"code"_s, m_decimal}, {u"hex"_s, m_hex}, {m_binaryName->text(), m_binary}, {m_valueName->text(), m_value},
             {u"float"_s, m_float}, {u"error"_s, m_error}, {u"error in LSB"_s, m_lsb}};
     for (const auto &[name, label] : rows)
-        text += name + u"\t"_s + label->text() + u"\n"_s;
+        text += name + u"\t"_s + withHyphen(label->text()) + u"\n"_s;
     if (!m_second->isHidden())
         text += tr("code in B\t%1\nvalue in B\t%2\ncode B − code A\t%3\n")
-                    .arg(m_secondCode->text(), m_secondValue->text(), m_change->text());
+                    .arg(withHyphen(m_secondCode->text()), withHyphen(m_secondValue->text()),
+                        withHyphen(m_change->text()).remove(u','));
     return text;
 }
 
