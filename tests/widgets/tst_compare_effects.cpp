@@ -320,7 +320,7 @@ private Q_SLOTS:
         const WalkBits parts = walkBits(points, walk, chosen);
         QCOMPARE(parts.weights + parts.activations, chosen.allocation.bits);
         QCOMPARE(panel.findChild<QLabel *>(u"sweep-result"_s)->text().section(u", on data"_s, 0, 0),
-            u"Fewest bits that lose at most 2 %: "_s
+            u"Fewest bits that lose at most 2 points: "_s
                 + (over == 0        ? bits + u" bits"_s
                         : over == 1 ? bits + u" bits of one sample's activations"_s
                                     : groupedText(parts.weights) + u" bits of weights and "_s

@@ -92,7 +92,8 @@ private Q_SLOTS:
             return page.table()->model()->index(rowOf(page, u"conv1"_s), QuantizerModel::Preset).data().toString();
         };
         QCOMPARE(shown(), u"Int8WeightPerTensorFloat"_s);
-        page.resize(600, 600);
+        page.table()->setMaximumWidth(380);
+        page.resize(900, 650);
         QCOMPARE(shown(), u"▲ Int8WeightPerTensorFloat"_s);
     }
 

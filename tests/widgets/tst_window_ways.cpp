@@ -1,4 +1,5 @@
 #include "dialects/brevitas/recipe_edits.h"
+#include "look/controls.h"
 #include "look/theme.h"
 #include "pages/start/start_page.h"
 #include "window/recent_menu.h"
@@ -27,6 +28,30 @@ private Q_SLOTS:
         makeWindow();
     }
     void cleanup() { m_window.reset(); }
+
+    /// Keys of the page of values reach it from the list too, and no other page.
+    void keysOfTheShownPage()
+    {
+        openModel();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        auto *list = m_window->findChild<QWidget *>(u"layers"_s);
+        const auto press = [&](Qt::Key key, Qt::KeyboardModifiers with = {}) {
+            list->setFocus();
+            QTest::keyClick(list, key, with);
+            return QApplication::focusWidget() == edit("values-find");
+        };
+        m_window->showPage(PageId::Values);
+        QVERIFY(press(Qt::Key_G, Qt::ControlModifier));
+        auto *forms = m_window->findChild<Segmented *>(u"values-form"_s);
+        const int form = forms->current();
+        QVERIFY(!press(Qt::Key_D));
+        QCOMPARE(forms->current(), form + 1);
+        m_window->showPage(PageId::Overview);
+        QVERIFY(!press(Qt::Key_G, Qt::ControlModifier));
+        QVERIFY(!press(Qt::Key_D));
+        QCOMPARE(forms->current(), form + 1);
+    }
 
     /// Layers, selection and edits of what is open stay when another file turns out to be none.
     void whatIsOpenStays_data()

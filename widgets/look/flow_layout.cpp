@@ -1,5 +1,6 @@
 #include "look/flow_layout.h"
 
+#include <QBoxLayout>
 #include <QWidget>
 
 #include <algorithm>
@@ -118,6 +119,17 @@ int FlowLayout::placeRow(const QList<Cell> &row, const QRect &line, bool apply) 
     for (qsizetype i = 0, x = line.left(); apply && i < row.size(); x += widths[i++] + spacing())
         row[i].item->setGeometry(QRect(static_cast<int>(x), line.top(), widths[i], height));
     return height;
+}
+
+QWidget *inOneRow(const QList<QWidget *> &widgets)
+{
+    auto *group = new QWidget;
+    auto *row = new QHBoxLayout(group);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    for (QWidget *widget : widgets)
+        row->addWidget(widget);
+    return group;
 }
 
 } // namespace quantscope

@@ -35,4 +35,7 @@ private:
     bool m_stretch;
 };
 
+/// What a line that wraps keeps beside each other, such as a word and its field.
+QWidget *inOneRow(const QList<QWidget *> &widgets);
+
 } // namespace quantscope

@@ -37,8 +37,8 @@ void fillOrigins(Quantizer &q, const XirGraph &graph, NodeId id, const ReadFix &
         ? Provenance{Origin::Computed,
             "XIR's default where round_mode is absent: STD_ROUND of constants, else DPU_ROUND"}
         : Provenance{Origin::Read, fmt::format("{}, round_mode {}", place, printable(fix.roundMode))};
-    for (const char *field : {"zero_point", "narrow"})
-        q.origin[field] = {Origin::Computed, "XIR's fixed point has no zero point and clamps to the whole range"};
+    q.origin["zero_point"] = {Origin::Computed, "XIR's fixed point has none"};
+    q.origin["narrow"] = {Origin::Computed, "XIR clamps to all codes"};
 }
 
 class XirDecoder {

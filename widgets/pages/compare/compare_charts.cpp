@@ -34,15 +34,25 @@ CompareCharts::CompareCharts(LabStore &lab, SweepStore &sweep, const CompareMode
     row->addWidget(makeOverlay(), 1);
 }
 
+/// A chart takes what the table above leaves: what it likes would make the page scroll.
+static void leaveHeight(QWidget *chart)
+{
+    chart->setMinimumHeight(100);
+    chart->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
+}
+
 QWidget *CompareCharts::makeSweep()
 {
     auto *sweepCard = new Card(nullptr, 12);
     auto *sweepHeader = new QHBoxLayout;
-    m_sweepNote = new ElidedLabel(Qt::ElideRight);
-    m_sweepNote->setForegroundRole(QPalette::PlaceholderText);
-    sweepHeader->addWidget(titleLabel(tr("SQNR over bits")));
+    sweepHeader->setSpacing(8);
+    m_sweepNote = dimLabel();
+    m_sweepNote->setWordWrap(true);
+    m_sweepNote->setObjectName(u"sweep-note"_s);
+    sweepHeader->addWidget(titleLabel(tr("SQNR over bits")), 0, Qt::AlignTop);
     sweepHeader->addWidget(m_sweepNote, 1);
     m_sweepChart = new SweepChart(tr("SQNR over bits"));
+    leaveHeight(m_sweepChart);
     sweepCard->box()->addLayout(sweepHeader);
     sweepCard->box()->addWidget(m_sweepChart, 1);
     return sweepCard;
@@ -64,6 +74,7 @@ QWidget *CompareCharts::makeOverlay()
     overlayHeader->addStretch();
     overlayHeader->addWidget(m_overlayKind);
     m_overlay = new CompareOverlayChart;
+    leaveHeight(m_overlay);
     overlayCard->box()->addLayout(overlayHeader);
     overlayCard->box()->addWidget(m_overlay, 1);
     connect(m_baseMenu, &QMenu::aboutToShow, this, &CompareCharts::fillBaseMenu);
@@ -145,7 +156,7 @@ void CompareCharts::refreshSweep()
     const auto points = m_sweep.points(layers);
     SweepData lines = sqnrOverBits(points, kDefaultGoal);
     addFile(lines, m_model);
-    m_sweepNote->setFullText(reachText(points, kDefaultGoal));
+    m_sweepNote->setText(reachText(points, kDefaultGoal));
     m_sweepChart->setData(std::move(lines));
 }
 

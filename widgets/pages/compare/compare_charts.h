@@ -10,13 +10,13 @@
 #include <memory>
 #include <string>
 
+class QLabel;
 class QMenu;
 class QPushButton;
 
 namespace quantscope {
 
 class CompareOverlayChart;
-class ElidedLabel;
 class LabStore;
 class Segmented;
 class Session;
@@ -47,7 +47,7 @@ private:
     SweepStore &m_sweep;
     const CompareModel &m_model;
     SweepChart *m_sweepChart;
-    ElidedLabel *m_sweepNote;
+    QLabel *m_sweepNote;
     QPushButton *m_base;
     QMenu *m_baseMenu;
     Segmented *m_overlayKind;

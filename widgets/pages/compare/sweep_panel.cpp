@@ -104,11 +104,9 @@ QWidget *SweepPanel::makeControls()
     m_stop = textButton(tr("Stop"), tr("Stop computing; what is known stays"));
     m_progress = dimLabel();
     m_progress->setObjectName(u"sweep-progress"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(dimLabel(tr("widths"))), static_cast<QWidget *>(m_low),
-             static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
-             static_cast<QWidget *>(m_familyButton), static_cast<QWidget *>(dimLabel(tr("keep"))),
-             static_cast<QWidget *>(m_goal), static_cast<QWidget *>(m_runAll), static_cast<QWidget *>(m_stop),
-             static_cast<QWidget *>(m_progress)})
+    QWidget *widths = inOneRow({dimLabel(tr("widths")), m_low, dimLabel(tr("to")), m_high});
+    QWidget *goal = inOneRow({dimLabel(tr("keep")), m_goal});
+    for (QWidget *widget : QList<QWidget *>{widths, m_familyButton, goal, m_runAll, m_stop, m_progress})
         flow->addWidget(widget);
     m_exactOnly = new QCheckBox(tr("exact in ap_fixed only"));
     m_exactOnly->setObjectName(u"sweep-exact"_s);
@@ -142,7 +140,8 @@ QWidget *SweepPanel::makeCharts()
         note = dimLabel();
         note->setWordWrap(true);
         chart = new SweepChart(title);
-        chart->setMinimumHeight(180);
+        chart->setMinimumHeight(200);
+        chart->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
         card->box()->addWidget(titleLabel(title));
         card->box()->addWidget(note);
         card->box()->addWidget(chart, 1);
@@ -150,7 +149,6 @@ QWidget *SweepPanel::makeCharts()
     };
     addCard(tr("SQNR over bits"), m_reach, m_lines);
     addCard(tr("Total bits against error"), m_frontNote, m_front);
-    charts->setMinimumHeight(row->minimumSize().height()); // else the panel gives their axes away
     connect(m_front, &SweepChart::activated, this, &SweepPanel::onDot);
     return charts;
 }

@@ -45,7 +45,8 @@ SweepResult::SweepResult(Session &session, QWidget *parent)
              static_cast<QWidget *>(m_copy), static_cast<QWidget *>(m_propose), static_cast<QWidget *>(m_apply)})
         header->addWidget(widget);
     box()->addLayout(header);
-    m_text->setMinimumHeight(60);
+    m_text->setMinimumHeight(80);
+    m_text->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // what it likes would be taken from charts
     box()->addWidget(m_text, 1);
     connect(m_form, &Segmented::selected, this, &SweepResult::showText);
     connect(m_copy, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(m_text->text()); });

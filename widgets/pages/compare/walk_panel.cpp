@@ -59,13 +59,12 @@ void WalkPanel::makeNumbers()
     m_loss->setRange(0, 100);
     m_loss->setDecimals(2);
     m_loss->setValue(1);
-    m_loss->setSuffix(u" %"_s);
+    m_loss->setSuffix(tr(" points"));
     m_loss->setKeyboardTracking(false);
     m_loss->setObjectName(u"walk-loss"_s);
     setAccessible(m_loss, tr("Accuracy that may be lost"),
-        tr("the fewest bits are shown whose accuracy on data is at most this many points below that of the quantizers "
-           "in "
-           "force"));
+        tr("the fewest bits are shown whose accuracy on data is at most this many percentage points below that of "
+           "the quantizers in force"));
     connect(m_low, &QSpinBox::valueChanged, this, [this](int low) {
         m_high->setMinimum(low);
         refresh();
@@ -102,10 +101,9 @@ QWidget *WalkPanel::makeControls()
     m_stop = textButton(tr("Stop"), tr("Stop running; what is known stays"));
     m_progress = dimLabel();
     m_progress->setObjectName(u"walk-progress"_s);
-    for (QWidget *widget : {static_cast<QWidget *>(m_over), static_cast<QWidget *>(dimLabel(tr("widths"))),
-             static_cast<QWidget *>(m_low), static_cast<QWidget *>(dimLabel(tr("to"))), static_cast<QWidget *>(m_high),
-             static_cast<QWidget *>(dimLabel(tr("accuracy may lose"))), static_cast<QWidget *>(m_loss),
-             static_cast<QWidget *>(m_run), static_cast<QWidget *>(m_stop), static_cast<QWidget *>(m_progress)})
+    QWidget *widths = inOneRow({dimLabel(tr("widths")), m_low, dimLabel(tr("to")), m_high});
+    QWidget *loss = inOneRow({dimLabel(tr("accuracy may lose")), m_loss});
+    for (QWidget *widget : QList<QWidget *>{m_over, widths, loss, m_run, m_stop, m_progress})
         flow->addWidget(widget);
     connect(m_run, &QPushButton::clicked, this, [this] {
         m_picked.reset();
@@ -123,15 +121,14 @@ QWidget *WalkPanel::makeCharts()
     row->setSpacing(12);
     const auto addCard = [&](const QString &title, const QString &note, SweepChart *&chart) {
         auto *card = new Card(nullptr, 12);
-        auto *header = new QHBoxLayout;
-        auto *about = new ElidedLabel(Qt::ElideRight);
-        about->setForegroundRole(QPalette::PlaceholderText);
-        about->setFullText(note);
-        header->addWidget(titleLabel(title));
-        header->addWidget(about, 1);
+        auto *about = dimLabel(note);
+        about->setWordWrap(true);
         chart = new SweepChart(title);
-        chart->setMinimumHeight(180);
-        card->box()->addLayout(header);
+        chart->setMinimumHeight(200);
+        chart->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
+        card->box()->setSpacing(4);
+        card->box()->addWidget(titleLabel(title));
+        card->box()->addWidget(about);
         card->box()->addWidget(chart, 1);
         row->addWidget(card, 1);
     };
@@ -224,7 +221,7 @@ QString WalkPanel::resultText(std::size_t step) const
     const WalkBits bits = walkBits(*m_store.points(), *m_store.walk(), chosen);
     const QString what = tr("%1, on data: %2").arg(qs(walkBitsText(bits)), walkEffectText(chosen.effect));
     return m_picked ? tr("Chosen: %1").arg(what)
-                    : tr("Fewest bits that lose at most %1 %: %2").arg(m_loss->value()).arg(what);
+                    : tr("Fewest bits that lose at most %1 points: %2").arg(m_loss->value()).arg(what);
 }
 
 void WalkPanel::refreshResult()

@@ -24,6 +24,9 @@
 #include <QMenu>
 #include <QScrollArea>
 
+#include <algorithm>
+#include <array>
+
 using namespace Qt::StringLiterals;
 
 namespace quantscope {
@@ -104,11 +107,20 @@ QuantizerCard *OverviewPage::card(std::size_t at, const QString &role)
 /// Two where each has room for what explains its values.
 int OverviewPage::columnsThatFit() const
 {
-    static constexpr int kExplanation = 60;
     int widest = 0;
     for (std::size_t i = 0; i < m_used; ++i)
-        widest = std::max(widest, m_cards[i]->minimumSizeHint().width() + kExplanation);
+        widest = std::max(widest, m_cards[i]->minimumSizeHint().width());
     return m_used > 1 && 2 * widest + m_grid->horizontalSpacing() <= m_content->contentsRect().width() ? 2 : 1;
+}
+
+void OverviewPage::alignCards()
+{
+    std::array<int, 3> widths{};
+    for (std::size_t i = 0; i < m_used; ++i)
+        std::ranges::transform(
+            widths, m_cards[i]->neededWidths(), widths.begin(), [](int a, int b) { return std::max(a, b); });
+    for (std::size_t i = 0; i < m_used; ++i)
+        m_cards[i]->setWidths(widths);
 }
 
 void OverviewPage::arrange()
@@ -175,6 +187,7 @@ void OverviewPage::refresh()
     if (const Layer *layer = ready ? session().currentLayer() : nullptr)
         if (const auto flow = session().runs().flow(*layer, nullptr))
             card(m_used++, u"result"_s)->setFacts(resultFacts(*flow), {}, false);
+    alignCards();
     arrange();
     m_batchNorm->refresh();
     m_shifts->refresh();

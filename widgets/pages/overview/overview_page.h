@@ -39,6 +39,7 @@ private:
     void connectCard(QuantizerCard *view, const Shown &shown);
     QuantizerCard *card(std::size_t at, const QString &role);
     int columnsThatFit() const;
+    void alignCards();
     void arrange();
 
     QGridLayout *m_grid;

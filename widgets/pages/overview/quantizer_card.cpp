@@ -6,6 +6,9 @@
 #include <QBoxLayout>
 #include <QGridLayout>
 #include <QPushButton>
+#include <QRegularExpression>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -57,7 +60,7 @@ QuantizerCard::QuantizerCard(const QString &role, QWidget *parent)
     m_wrong->setText(tr("■ proof differs"));
     m_wrong->setObjectName(role + u"-wrong"_s);
     box()->addWidget(makeSettle());
-    m_grid->setHorizontalSpacing(12);
+    m_grid->setHorizontalSpacing(10);
     m_grid->setVerticalSpacing(2);
     m_grid->setColumnStretch(3, 1);
     box()->addLayout(m_grid);
@@ -96,15 +99,33 @@ QWidget *QuantizerCard::makeSettle()
     return m_settle;
 }
 
+/// Names of keys and nodes are long words, which wrap at their parts.
+static QString wrapping(const QString &text)
+{
+    static constexpr qsizetype kLong = 24;
+    static const QRegularExpression part(u"([/._])(?=\\w)"_s);
+    QStringList words = text.split(u' ');
+    for (QString &word : words)
+        if (word.size() > kLong)
+            word.replace(part, u"\\1\u200b"_s);
+    return words.join(u' ');
+}
+
 void QuantizerCard::setRow(std::size_t row, const Fact &fact)
 {
     if (row == m_rows.size()) {
-        Row labels{dimLabel(), monoLabel(), plainLabel(), new ElidedLabel(Qt::ElideRight)};
-        labels.detail->setForegroundRole(QPalette::PlaceholderText);
+        Row labels{dimLabel(), monoLabel(), plainLabel(), dimLabel()};
+        labels.detail->setWordWrap(true);
+        labels.detail->setMinimumWidth(88); // else a long word would hold the card wide
+        labels.detail->setFont(Theme::sans(0.92));
+        const int line = std::max(QFontMetrics(Theme::mono()).height(), QFontMetrics(Theme::sans()).height());
+        for (QLabel *label : {labels.label, labels.value, labels.word, labels.detail})
+            label->setMinimumHeight(line); // one line beside several stands beside the first
         labels.value->setTextInteractionFlags(Qt::TextSelectableByMouse);
         QWidget *widgets[] = {labels.label, labels.value, labels.word, labels.detail};
         for (int column = 0; column < 4; ++column)
-            m_grid->addWidget(widgets[column], static_cast<int>(row), column);
+            m_grid->addWidget(
+                widgets[column], static_cast<int>(row), column, column < 3 ? Qt::AlignTop : Qt::Alignment());
         m_rows.push_back(labels);
     }
     const Row &labels = m_rows[row];
@@ -116,8 +137,25 @@ void QuantizerCard::setRow(std::size_t row, const Fact &fact)
     palette.setColor(QPalette::WindowText, fact.assumed ? colours().amberText : colours().green);
     labels.word->setPalette(palette);
     labels.word->setFont(Theme::sans(1.0, fact.assumed));
-    labels.detail->setFullText(
-        fact.detail, fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source);
+    labels.detail->setText(wrapping(fact.detail));
+    labels.detail->setToolTip(
+        plainTip(fact.label + u" = "_s + fact.value + u"\n"_s + fact.word + u": "_s + fact.source));
+}
+
+std::array<int, 3> QuantizerCard::neededWidths() const
+{
+    std::array<int, 3> widths{};
+    for (const Row &row : m_rows)
+        if (!row.label->isHidden())
+            for (const auto &[column, label] : {std::pair(0u, row.label), {1u, row.value}, {2u, row.word}})
+                widths[column] = std::max(widths[column], label->sizeHint().width());
+    return widths;
+}
+
+void QuantizerCard::setWidths(const std::array<int, 3> &widths)
+{
+    for (int column = 0; column < 3; ++column)
+        m_grid->setColumnMinimumWidth(column, widths[static_cast<std::size_t>(column)]);
 }
 
 void QuantizerCard::setSecond(const QString &text)
@@ -142,8 +180,7 @@ void QuantizerCard::setFacts(const SlotFacts &facts, const QString &layer, bool 
     for (std::size_t row = 0; row < facts.rows.size(); ++row)
         setRow(row, facts.rows[row]);
     for (std::size_t row = 0; row < m_rows.size(); ++row)
-        for (QWidget *label : {static_cast<QWidget *>(m_rows[row].label), static_cast<QWidget *>(m_rows[row].value),
-                 static_cast<QWidget *>(m_rows[row].word), static_cast<QWidget *>(m_rows[row].detail)})
+        for (QWidget *label : {m_rows[row].label, m_rows[row].value, m_rows[row].word, m_rows[row].detail})
             label->setVisible(row < facts.rows.size());
     const QString bottom = facts.problem.isEmpty() ? facts.formula : facts.problem;
     m_formula->setText(bottom);

@@ -3,6 +3,7 @@
 #include "items/facts.h"
 #include "look/controls.h"
 
+#include <array>
 #include <vector>
 
 class QGridLayout;
@@ -18,6 +19,9 @@ public:
     explicit QuantizerCard(const QString &role, QWidget *parent = nullptr);
     /// `layer` names the layer where it is not the shown one.
     void setFacts(const SlotFacts &facts, const QString &layer, bool canChoose);
+    /// What its labels, values and words need, and what all cards of a page give them, so that they stand in line.
+    std::array<int, 3> neededWidths() const;
+    void setWidths(const std::array<int, 3> &widths);
     /// What a second model has there: its type and scale, then what differs; empty without one.
     void setSecond(const QString &text);
 
@@ -32,8 +36,7 @@ private:
     void setRow(std::size_t row, const Fact &fact);
 
     struct Row {
-        QLabel *label, *value, *word;
-        ElidedLabel *detail;
+        QLabel *label, *value, *word, *detail;
     };
     QString m_role;
     QLabel *m_title;

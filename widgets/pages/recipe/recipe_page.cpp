@@ -39,22 +39,22 @@ RecipePage::RecipePage(Session &session, QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
     column->addWidget(makeSource());
-    auto *row = new QHBoxLayout;
-    row->setSpacing(12);
-    row->addWidget(makeTable(), 5);
+    m_halves = new QBoxLayout(QBoxLayout::LeftToRight);
+    m_halves->setSpacing(12);
+    m_halves->addWidget(makeTable(), 5);
     auto *textCard = new Card(nullptr, 12);
     textCard->box()->addWidget(titleLabel(tr("In force, as TOML")));
     m_text = new CodeView(tr("The recipe in force"));
     textCard->box()->addWidget(m_text, 1);
-    row->addWidget(textCard, 3);
-    column->addLayout(row, 1);
+    m_text->setMinimumHeight(160);
+    m_halves->addWidget(textCard, 3);
+    column->addLayout(m_halves, 1);
     connect(&session.undoStack(), &QUndoStack::indexChanged, this, [this] { schedule(); });
 }
 
 void RecipePage::addKey(QKeyCombination key, void (ConfirmBar::*run)())
 {
     auto *shortcut = new QShortcut(QKeySequence(key), this);
-    shortcut->setContext(Qt::WidgetWithChildrenShortcut);
     connect(shortcut, &QShortcut::activated, m_confirm, run);
 }
 
@@ -81,6 +81,7 @@ QWidget *RecipePage::makeTable()
     m_table->setTextElideMode(Qt::ElideMiddle); // presets differ at their ends
     m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->horizontalHeader()->setSectionResizeMode(QuantizerModel::Preset, QHeaderView::Stretch);
+    m_table->setMinimumHeight(180);
     tableCard->box()->addWidget(m_table);
     m_keywords = new KeywordBar(session());
     m_keywords->setSource([this] { return selectedSlots(); });
@@ -221,13 +222,12 @@ void RecipePage::refreshSource()
                                              "recipe says what the training code said."));
 }
 
-/// A narrow table keeps the presets.
+/// A narrow page has its text below, where it would leave the table no room for names and presets.
 void RecipePage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
-    m_table->setColumnHidden(QuantizerModel::Type, width() < 760);
-    m_table->setColumnHidden(QuantizerModel::Source, width() < 620);
-    m_model.setSigns(width() < 620);
+    m_halves->setDirection(width() < 760 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_halves->activate();
     fitColumns();
 }
 
@@ -261,21 +261,28 @@ void RecipePage::refresh()
     refreshConfirm();
 }
 
-/// Names give way to presets: those are what is to be confirmed.
+/// Types and where presets come from give way to names and presets: those are what is to be confirmed.
 void RecipePage::fitColumns()
 {
     const auto natural = [this, widths = TextWidths(Theme::sans())](int column) {
         int width = 60;
         for (int i = 0; i < std::min(200, m_model.rowCount()); ++i)
             width = std::max(width, widths.of(m_model.index(i, column).data().toString()) + 22);
-        return std::min(width, 220);
+        return std::min(width, 320);
     };
-    int left = m_table->viewport()->width() - natural(QuantizerModel::Preset);
-    for (const int column : {QuantizerModel::Slot, QuantizerModel::Type, QuantizerModel::Source}) {
-        m_table->setColumnWidth(column, natural(column));
-        left -= m_table->columnWidth(column); // none where it is hidden
+    m_model.setSigns(false);
+    const int name = natural(QuantizerModel::Layer), preset = natural(QuantizerModel::Preset);
+    int left = m_table->viewport()->width() - natural(QuantizerModel::Slot);
+    m_table->setColumnWidth(QuantizerModel::Slot, natural(QuantizerModel::Slot));
+    for (const int column : {QuantizerModel::Source, QuantizerModel::Type}) {
+        const int width = natural(column);
+        const bool fits = left - width >= name + preset;
+        m_table->setColumnHidden(column, !fits);
+        m_table->setColumnWidth(column, width);
+        left -= fits ? width : 0;
     }
-    m_table->setColumnWidth(QuantizerModel::Layer, std::min(natural(QuantizerModel::Layer), std::max(left, 110)));
+    m_model.setSigns(m_table->isColumnHidden(QuantizerModel::Source));
+    m_table->setColumnWidth(QuantizerModel::Layer, std::clamp(left - preset, std::min(name, left * 2 / 5), name));
 }
 
 void RecipePage::rememberRows()

@@ -7,6 +7,7 @@
 
 #include <set>
 
+class QBoxLayout;
 class QLabel;
 class QMenu;
 class QPushButton;
@@ -58,6 +59,7 @@ private:
     QPushButton *m_undo, *m_redo, *m_save, *m_change;
     KeywordBar *m_keywords;
     QTableView *m_table;
+    QBoxLayout *m_halves; ///< table and text
     ConfirmBar *m_confirm;
     CodeView *m_text;
     std::shared_ptr<const Network> m_shown;

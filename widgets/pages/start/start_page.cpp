@@ -61,9 +61,7 @@ StartPage::StartPage(QWidget *parent)
     row->addWidget(makeDropCard(), 0);
     auto *right = new QVBoxLayout;
     right->setSpacing(16);
-    QWidget *samples = makeSamples();
-    samples->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
-    right->addWidget(samples);
+    right->addWidget(makeSamples());
     right->addWidget(makeRecent(), 1);
     row->addLayout(right, 1);
     column->addLayout(row, 12);
@@ -128,10 +126,9 @@ static QWidget *twoLines(const QString &title, const QString &text)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(titleLabel(title));
-    auto *note = new ElidedLabel(Qt::ElideRight);
-    note->setForegroundRole(QPalette::PlaceholderText);
+    auto *note = dimLabel(text);
     note->setFont(Theme::sans(0.88));
-    note->setFullText(text);
+    note->setWordWrap(true);
     column->addWidget(note);
     return widget;
 }
@@ -188,6 +185,8 @@ QWidget *StartPage::makeRecent()
     for (const int numbers : {3, 4})
         m_recent->horizontalHeaderItem(numbers)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_recent->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_recent->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // else notes above would lose their lines
+    m_recent->setMinimumHeight(90);
     m_recent->installEventFilter(this);
     m_recent->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
     m_recent->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);

@@ -65,6 +65,7 @@ ValuesPage::ValuesPage(Session &session, QWidget *parent)
 QWidget *ValuesPage::makeForms()
 {
     m_forms = new Segmented(tr("Form of the values"));
+    m_forms->setObjectName(u"values-form"_s);
     m_forms->setItems({tr("dec"), tr("hex"), tr("bin"), tr("float")});
     auto *key = keyCap(u"D"_s);
     key->setToolTip(tr("D goes from form to form"));
@@ -156,8 +157,7 @@ void ValuesPage::makeKeys()
 {
     const auto add = [this](const char *keys, auto run) {
         auto *action = new QAction(this);
-        action->setShortcut(QKeySequence(QLatin1String(keys)));
-        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        action->setShortcut(QKeySequence(QLatin1String(keys))); // of the window, for as long as the page is shown
         addAction(action);
         connect(action, &QAction::triggered, this, run);
     };
