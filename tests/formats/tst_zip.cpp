@@ -62,7 +62,7 @@ DeflatedMember deflatedMember(const std::string &content)
     const std::string bytes = ZipBuilder().add("a", content, true).finish();
     const ZipEntry entry = *open(bytes).find("a");
     return {std::make_shared<MemorySource>(test::toBytes(bytes)), entry.dataOffset, entry.storedSize, entry.size,
-        entry.crc, "a"};
+        entry.crc, "member 'a' of the zip archive"};
 }
 
 /// A deflated member that counts what is read of it.

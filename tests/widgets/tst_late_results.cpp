@@ -73,7 +73,7 @@ QStringList expectedHits(ValuesPage &page)
                     .arg(flat / 9 % 16)
                     .arg(flat / 3 % 3)
                     .arg(flat % 3)
-                    .arg(all.element(flat).code)
+                    .arg(withMinus(QString::number(all.element(flat).code)))
                     .arg(storedText(all.element(flat).original));
     for (int row = 0; row < page.model()->rowCount(); ++row)
         for (int column = 0; column < page.model()->columnCount(); ++column) {
@@ -152,9 +152,8 @@ private Q_SLOTS:
             card.setSlot(m_session.currentSlot());
         };
         edit();
-        const auto codeOf = [&](quint64 flat) {
-            return QString::number(readChunk(m_session.currentSlot(), flat, 1).element(flat).code);
-        };
+        const auto codeOf
+            = [&](quint64 flat) { return wholeText(readChunk(m_session.currentSlot(), flat, 1).element(flat).code); };
         QTRY_COMPARE(text(card, "step-code"), codeOf(685));
         QCOMPARE(index->text(), u"[4, 12, 0, 1]"_s);
         m_session.undoStack().undo();

@@ -72,7 +72,7 @@ private Q_SLOTS:
     void copies()
     {
         openSample();
-        session().selectLayers({u"fc1"_s});
+        session().selectLayers({u"conv2"_s});
         for (const PageId page : {PageId::Channels, PageId::Values}) {
             m_window->showPage(page);
             QTRY_VERIFY(session().statistics().idle() && m_window->pages()->page(page)->idle());

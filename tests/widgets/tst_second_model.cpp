@@ -274,7 +274,7 @@ private Q_SLOTS:
         page->goTo(*difference.firstIndex);
         const Element a = here.element(*difference.firstIndex), b = there.element(*difference.firstIndex);
         QCOMPARE(label("element-second-value"), floatText(static_cast<double>(b.value)));
-        QCOMPARE(label("element-change"), (b.code > a.code ? u"+"_s : QString()) + QString::number(b.code - a.code));
+        QCOMPARE(label("element-change"), (b.code > a.code ? u"+"_s : QString()) + wholeText(b.code - a.code));
         session().second().close();
         page->refreshNow();
         QCOMPARE(
