@@ -94,6 +94,28 @@ private Q_SLOTS:
             QVERIFY2(said.contains(text), qPrintable(said));
     }
 
+    /// A few codes are all ends, whatever was clipped: of two bits four, of eight two of every hundred would be said.
+    void fourCodes()
+    {
+        Layer layer;
+        layer.name = "fc";
+        SlotQuantizer slot;
+        slot.quantizer = affine(2, false, {0.5f}); // -2 .. 1
+        SlotStatistics s;
+        s.count = 1000;
+        s.low = -1;
+        s.high = 1;
+        s.hasFloats = true;
+        s.clipped = 300;
+        s.error.count = 1000;
+        s.error.errorPower = 1;
+        s.error.maxAbs = 2;
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"), QString());
+        slot.quantizer->bitWidth = 3;
+        QCOMPARE(ruleOf(checkSlot({layer, slot, &s}), "saturated"),
+            QString("fc weight: 30.0 % of the values (300 of 1,000) lie beyond the ends -4 and 3 and are clipped"));
+    }
+
     /// A full range of few bits: the largest values are one code more than there is, by nature.
     void fullRange()
     {

@@ -1,5 +1,6 @@
 // The networks have members called slots.
 #include "diff/diff.h"
+#include "diff/diff_findings.h"
 #include "diff/field_changes.h"
 #include "diff/find_changes.h"
 #include "report/diff_report.h"
@@ -219,6 +220,9 @@ void TestDiffWords::noNumbersBesideIntegers()
     for (const ChangeBin &bin : slot.histogram)
         said += QStringLiteral(" [%1, %2] %3").arg(bin.from).arg(bin.to).arg(bin.count);
     QTEST(said, "said");
+    QVERIFY(!slot.storedEqual); // floats and codes have nothing stored in common, so nobody says that it is equal
+    for (const DiffFinding &finding : diffFindings(a, b, *diff))
+        QVERIFY2(finding.rule != "quantizer-alone", finding.text.c_str());
     const auto found = [&](const char *query) {
         const SlotQuantizer &first = floatsFirst ? floats : integers;
         return findChanges(first, floatsFirst ? integers : floats, *parseFindQuery(query, first))->positions;

@@ -334,6 +334,32 @@ private Q_SLOTS:
             != std::string::npos);
     }
 
+    /// By hand: of layer a 100 bits lie above the line from 1 to 110 (101 / 99 < 20 / 10), and its 109 bits take away
+    /// 1.1 of error each, those of b one.
+    void frontByHand()
+    {
+        const auto point = [](const char *layer, std::uint64_t bits, double error) {
+            SweepPoint out;
+            out.layer = layer;
+            out.bits = bits;
+            out.signalPower = 5000;
+            out.errorPower = error;
+            return out;
+        };
+        const auto front = paretoFront(
+            {point("a", 1, 1000), point("a", 100, 900), point("a", 110, 880), point("b", 10, 50), point("b", 20, 40)});
+        QStringList said;
+        for (const Allocation &one : front)
+            said << QString("%1 %2: %3 bits, %4 of %5")
+                        .arg(one.points.at(0))
+                        .arg(one.points.at(1))
+                        .arg(one.bits)
+                        .arg(one.errorPower)
+                        .arg(one.signalPower);
+        QCOMPARE(said,
+            (QStringList{"0 3: 11 bits, 1050 of 10000", "2 3: 120 bits, 930 of 10000", "2 4: 130 bits, 920 of 10000"}));
+    }
+
     /// A lab name in a recipe is what Apply writes.
     void labNamesInARecipe()
     {

@@ -9,6 +9,7 @@
 #include "report/inspect_json.h"
 #include "support/golden.h"
 #include "support/inspected.h"
+#include "support/memory_slot.h"
 #include "support/paths.h"
 
 #include <QTemporaryDir>
@@ -250,6 +251,42 @@ private Q_SLOTS:
         QVERIFY2(found.is_object(), "no such slot");
         QVERIFY(!found["kind"].is_null());
         QCOMPARE(found["rounding"], rounding.isEmpty() ? json(nullptr) : json(rounding.toStdString()));
+    }
+
+    void numbersInTables_data()
+    {
+        QTest::addColumn<int>("bits");
+        QTest::addColumn<QList<float>>("scales");
+        QTest::addColumn<QString>("says"); ///< scale | integer and fractional bits
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        QTest::newRow("a power of two") << 6 << QList<float>{0x1p-4f} << "2^-4 | 2.4";
+        QTest::newRow("below one") << 4 << QList<float>{0x1p-5f} << "2^-5 | -1.5";
+        QTest::newRow("whole numbers") << 4 << QList<float>{2} << "2^1 | 5.-1";
+        QTest::newRow("none") << 8 << QList<float>{0.1f} << "0.1 | ";
+        QTest::newRow("several") << 8 << QList<float>{0x1p-2f, 0x1p-6f, 1} << "3 scales | 8.0 to 2.6";
+        QTest::newRow("one of several is none") << 8 << QList<float>{0.5f, 0.1f} << "2 scales | ";
+        QTest::newRow("the same for each") << 8 << QList<float>{0.25f, 0.25f} << "2^-2 | 6.2";
+        QTest::newRow("no number") << 8 << QList<float>{nan} << "nan | ";
+        QTest::newRow("no numbers") << 8 << QList<float>{nan, nan} << "2 scales | ";
+    }
+
+    /// Worked by hand: a word of 6 bits whose last is 2^-4 has 4 bits behind the point and 2 before it.
+    void numbersInTables()
+    {
+        QFETCH(int, bits);
+        QFETCH(QList<float>, scales);
+        Network network;
+        network.file = std::make_shared<ModelFile>();
+        Layer layer;
+        layer.name = "act";
+        layer.slots.emplace_back().slot = Slot::Act;
+        Granular scale{{}, {}, {scales.begin(), scales.end()}};
+        if (scales.size() > 1)
+            scale = {{static_cast<std::int64_t>(scales.size())}, 0, scale.values};
+        layer.slots.back().quantizer = test::affine(bits, true, false, scale);
+        network.add(std::move(layer));
+        const LayerRow row = layerRow({shared(network), {}, {}}, network.layers.front());
+        QTEST(QString::fromStdString(row.scale + " | " + row.intFrac), "says");
     }
 
     /// Codes that are bit patterns have no limits and no binary point: the tables say so as the JSON does.
