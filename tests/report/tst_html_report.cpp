@@ -2,6 +2,7 @@
 #include "checks/rule_table.h"
 #include "open/open_network.h"
 #include "report/html/html_charts.h"
+#include "report/html/html_layer.h"
 #include "report/html/html_report.h"
 #include "report/html/html_text.h"
 #include "report/inspect.h"
@@ -51,6 +52,7 @@ private Q_SLOTS:
     void hostileNames();
     void samples_data();
     void samples();
+    void accumulators();
     void charts();
     void program();
 };
@@ -115,6 +117,60 @@ void TestHtmlReport::samples()
     if (file.startsWith(u"digits_fixed"))
         QVERIFY(page.contains(u"32 declared, 19 needed"));
     QVERIFY(page.count(QStringLiteral("<svg ")) >= 16); // codes and values of 4 weights and 4 biases
+}
+
+/// The part of the sums whole: a row of what is known, one that overflows, and why one is not known.
+void TestHtmlReport::accumulators()
+{
+    Network network;
+    network.file = std::make_shared<ModelFile>();
+    const auto add = [&](const char *name, Slot slot) {
+        Layer layer;
+        layer.name = name;
+        layer.slots.emplace_back().slot = slot;
+        network.add(std::move(layer));
+        return SlotId{network.layers.back().id, slot};
+    };
+    const SlotId q = add("a<b", Slot::Act), fc = add("fc", Slot::Weight), next = add("next", Slot::Weight);
+    AccumulatorRange known;
+    known.layer = fc.layer;
+    known.input = q;
+    known.min = -10;
+    known.max = 1000;
+    known.bitsNeeded = 11;
+    known.channel = 2;
+    known.biasIncluded = true;
+    known.requantizations = {{q, {requantizationFactor(0x1p-7)}}, {q, {requantizationFactor(0x1p-3)}}};
+    AccumulatorRange bound = known;
+    bound.layer = next.layer;
+    bound.bound = "x < y";
+    bound.biasIncluded = false;
+    bound.declaredBits = 10;
+    bound.requantizations = {};
+    const auto page = htmlReport({std::make_shared<const Network>(network), {}, {}}, {},
+        {{known, bound}, {{q.layer, "its codes are not known"}}});
+    QVERIFY(page.has_value());
+    const QString all = QString::fromStdString(*page);
+    const auto link = [&](const SlotId &id) {
+        const Layer &layer = network.layer(id.layer);
+        return QString::fromStdString("<a href=\"#" + htmlAnchor(layer) + "\">" + htmlText(layer.name) + "</a>");
+    };
+    const qsizetype begin = all.indexOf("<h2 id=\"accumulators\">"), end = all.indexOf("<h2>Quantizers</h2>");
+    QVERIFY(begin > 0 && end > begin);
+    QCOMPARE(all.mid(begin, end - begin),
+        QStringLiteral(
+            "<h2 id=\"accumulators\">Accumulators</h2>\n<div class=\"scroll\"><table><caption>The smallest and largest "
+            "sum of weight code times input code, over all inputs that the quantizer lets through</caption><thead><tr>"
+            "<th scope=\"col\">Layer</th><th scope=\"col\">Input</th><th scope=\"col\">Smallest</th>"
+            "<th scope=\"col\">Largest</th><th scope=\"col\">Bits</th><th scope=\"col\">Channel</th>"
+            "<th scope=\"col\">Bias</th><th scope=\"col\">Requantization</th></tr></thead>\n<tbody>\n"
+            "<tr><th scope=\"row\">%1</th><td>a&lt;b</td><td>-10</td><td>1000</td><td>32 declared, 11 needed</td><td>2</td>"
+            "<td>included</td><td>a&lt;b: x 2^-7, exact<br>a&lt;b: x 2^-3, exact</td></tr>\n"
+            "<tr><th scope=\"row\">%2</th><td>a&lt;b</td><td>-10</td><td>1000</td><td><span class=\"overflow\">10 declared, "
+            "at most 11 needed: it overflows</span></td><td>2</td><td>-</td><td></td></tr>\n</tbody></table></div>\n"
+            "<p class=\"dim\">%2: at most, since x &lt; y</p>\n"
+            "<p class=\"dim\">%3: not known: its codes are not known</p>\n")
+            .arg(link(fc), link(next), link(q)));
 }
 
 void TestHtmlReport::charts()
