@@ -1,9 +1,12 @@
 #include "export/export.h"
 #include "items/values_model.h"
+#include "pages/values/axis_bar.h"
 #include "pages/values/element_panel.h"
 #include "support.h"
 
+#include <QComboBox>
 #include <QLabel>
+#include <QSpinBox>
 
 using namespace quantscope;
 using namespace Qt::StringLiterals;
@@ -55,6 +58,36 @@ private Q_SLOTS:
         QCOMPARE(model.slice().transposedOrder(), order == u"[i][o]"_s ? u"[o][i]"_s : QString());
         if (model.slice().rank() == 2)
             rowsAreOutputs(model, order == u"[o][i]"_s);
+    }
+
+    void rolesOfAxes_data()
+    {
+        QTest::addColumn<Shape>("shape");
+        QTest::addColumn<int>("fixed"); ///< the axis that is made so; -1: none
+        QTest::addColumn<QString>("shown"); ///< role of each axis, and its index where it is to be chosen
+        QTest::newRow("one axis") << Shape{5} << -1 << u"columns off"_s;
+        QTest::newRow("two") << Shape{3, 5} << -1 << u"rows, columns"_s;
+        QTest::newRow("two, the second fixed") << Shape{3, 5} << 1 << u"rows, fixed 0 to 4"_s;
+        QTest::newRow("three, the first fixed") << Shape{2, 3, 5} << 0 << u"fixed 0 to 1, rows, columns"_s;
+    }
+    /// An index is chosen where an axis is fixed, of matrices too; one axis alone has nothing to choose.
+    void rolesOfAxes()
+    {
+        QFETCH(Shape, shape);
+        QFETCH(int, fixed);
+        AxisBar bar;
+        bar.setSlice(Slice(shape));
+        const auto boxes = bar.findChildren<QComboBox *>();
+        if (fixed >= 0)
+            boxes.at(fixed)->setCurrentText(u"fixed"_s);
+        QStringList shown;
+        for (QComboBox *box : boxes) {
+            shown << box->currentText() + (box->isEnabled() ? QString() : u" off"_s);
+            const auto *index = box->parentWidget()->findChild<QSpinBox *>();
+            if (index->isVisibleTo(&bar))
+                shown.back() += u" %1 to %2"_s.arg(index->minimum()).arg(index->maximum());
+        }
+        QTEST(shown.join(u", "_s), "shown");
     }
 
     void rulesOfAValue_data()

@@ -81,6 +81,17 @@ private Q_SLOTS:
             QVERIFY(std::isfinite(marker.x));
     }
 
+    /// Of [-0.5, 0.5] in 64 bins: -0.5 lies beyond a limit of 0.3, 0.25 does not.
+    void wordsOfAValue()
+    {
+        const SlotQuantizer slot = slotOf({-1, -0.5f, 0.25f, 1}, 0.3f / 127);
+        const auto window = valueWindow(*analyse(slot), 2, 64);
+        QVERIFY(window.has_value());
+        const BarData data = valueBars(*valueHistogram(slot, *window), &*slot.quantizer, 4, true);
+        QCOMPARE(data.describe(0), u"[−0.5, −0.484375)\n1 of 4 (25.0 %)\nbeyond the limits: saturates"_s);
+        QCOMPARE(data.describe(48), u"[0.25, 0.265625)\n1 of 4 (25.0 %)\nin range"_s);
+    }
+
     void nothingFinite() { QVERIFY(!valueWindow(*analyse(slotOf({NAN, INFINITY, -INFINITY}, 1)), 1, 64)); }
 
     void unusedCodesAreMarked()

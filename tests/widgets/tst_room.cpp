@@ -116,6 +116,44 @@ private Q_SLOTS:
         QCOMPARE(!table->isColumnHidden(LayerModel::Shape), everything);
     }
 
+    /// Notes are no problems; what clips most weights is one.
+    void problemsHaveAColumnWhereThereAreSome()
+    {
+        Session session;
+        LayersPanel panel(session);
+        panel.resize(1200, 500);
+        panel.show();
+        QVERIFY(test::openAndWait(session, test::sample("digits_fixed.pt")));
+        QTRY_VERIFY(session.statistics().idle());
+        const auto *table = panel.findChild<QTableView *>(u"layers"_s);
+        QVERIFY(!table->isColumnHidden(LayerModel::Shape));
+        QVERIFY(table->isColumnHidden(LayerModel::Problems));
+        session.applyChoices({{"conv2", Slot::Weight, "ap_fixed<4,-3>", {}}}, u"edit"_s);
+        QTRY_VERIFY(!table->isColumnHidden(LayerModel::Problems));
+    }
+
+    /// The bar that keys are at has a frame, dots in the colour of text, and no other has.
+    void theCurrentBarIsFramed()
+    {
+        const auto *statistics = m_session.statistics().get(slotRef(m_session.network(), "conv2", Slot::Weight).id());
+        QVERIFY(statistics);
+        BitWeightChart chart;
+        chart.setData(&statistics->bitWeights, bitWindow(FixedType{6, 0, true}));
+        chart.resize(700, 300);
+        const auto dots = [&] {
+            const QImage image = chart.grab().toImage();
+            int count = 0;
+            for (int y = 0; y < image.height(); ++y)
+                for (int x = 0; x < image.width(); ++x)
+                    count += image.pixelColor(x, y) == colours().text ? 1 : 0;
+            return count;
+        };
+        const int before = dots();
+        QTest::keyClick(&chart, Qt::Key_Right);
+        const int framed = dots();
+        QVERIFY2(framed > before, qPrintable(u"%1, before %2"_s.arg(framed).arg(before)));
+    }
+
     /// Cards beside each other have room for what explains their values; one alone takes the whole width.
     void cards_data()
     {
