@@ -52,6 +52,15 @@ private Q_SLOTS:
         QCOMPARE(window.verdict(2), BitVerdict::Overflow);
     }
 
+    /// What does not say that it leaves out the most negative code has it.
+    void aWordIsNarrowWhereItIsSaid()
+    {
+        Quantizer quantizer = *slotRef(m_session.network(), "conv2", Slot::Weight).slot->quantizer;
+        QVERIFY(bitWindow(quantizer)->narrow);
+        quantizer.narrow.reset();
+        QVERIFY(!bitWindow(quantizer)->narrow);
+    }
+
     /// The bars of the drawing: 42, 948, 1488, 1069, 533, 267, 151, 46, 37, 12 from 2^-2 down, and nothing is lost.
     void barsOfTheSample()
     {
@@ -85,6 +94,17 @@ private Q_SLOTS:
         const auto overflow = std::count_if(chart.bars().begin(), chart.bars().end(),
             [](const BitBar &bar) { return bar.count() > 0 && bar.verdict == BitVerdict::Overflow; });
         QCOMPARE(overflow, 1); // the 42 weights of 2^-2
+        const auto shown = [&] {
+            QStringList out;
+            for (const BitBar &bar : chart.bars())
+                out << u"%1 %2"_s.arg(bar.exponent).arg(int(bar.verdict));
+            return out;
+        };
+        chart.resetType();
+        const QStringList own = shown();
+        chart.tryType({20, 4, true});
+        chart.resetType();
+        QCOMPARE(shown(), own);
     }
 
     void keyboardWalksTheBars()
@@ -130,6 +150,11 @@ private Q_SLOTS:
         QVERIFY(svg.open(QIODevice::ReadOnly));
         const QByteArray text = svg.readAll();
         QVERIFY(text.contains("<svg") && text.contains("1,488"));
+        QStringList lines; // 1,488 of 4,608 are 32.3 %: five lines at most, so 8 % apart
+        static const QRegularExpression percent(u"([0-9.]+ %)"_s);
+        for (auto found = percent.globalMatch(QString::fromUtf8(text)); found.hasNext();)
+            lines << found.next().captured(1);
+        QCOMPARE(lines, (QStringList{u"8 %"_s, u"16 %"_s, u"24 %"_s, u"32 %"_s}));
         QVERIFY(!chart.actions()->savePng(u"/no/such/folder/a.png"_s).isEmpty());
     }
 
@@ -279,6 +304,8 @@ private Q_SLOTS:
         for (int again = 0; again < 2; ++again) {
             chart.setData(data);
             QCOMPARE(chart.ringed(), std::vector<QPointF>{QPointF(3, 30)});
+            const auto *view = dynamic_cast<const SweepView *>(chart.findChild<QGraphicsView *>());
+            QCOMPARE(view->legend, (std::vector<std::pair<QString, int>>{{u"front"_s, 0}}));
         }
         QTest::keyClick(&chart, Qt::Key_Right);
         QTest::keyClick(&chart, Qt::Key_Return);

@@ -66,6 +66,11 @@ private Q_SLOTS:
         value->setText(u"4"_s);
         page.findChild<QPushButton *>(u"set-keyword"_s)->click();
         QCOMPARE(page.findChild<QLabel *>(u"keyword-error"_s)->text(), u"■ Brevitas has no keyword “bit_widht”"_s);
+        keyword->setCurrentText(u"bit_width"_s);
+        value->setText(u"0"_s);
+        page.findChild<QPushButton *>(u"set-keyword"_s)->click();
+        QCOMPARE(page.findChild<QLabel *>(u"keyword-error"_s)->text(),
+            u"■ bit_width = 0 is not a whole number from 1 to 32"_s);
         QVERIFY(!session.undoStack().canUndo());
     }
 
