@@ -17,6 +17,12 @@
 using namespace quantscope;
 using namespace Qt::StringLiterals;
 
+static int secondsAsked() { return qEnvironmentVariableIntValue("QUANTSCOPE_DRIVER_SECONDS"); }
+
+/// Qt ends a test function after five minutes, unless it is told otherwise before the first begins.
+[[maybe_unused]] static const bool kMayTakeLonger
+    = secondsAsked() > 0 && qputenv("QTEST_FUNCTION_TIMEOUT", QByteArray::number((secondsAsked() + 300) * 1000));
+
 /// Drives the window as nobody would on purpose: what is started is overtaken by what comes next. Nothing crashes, no
 /// warning is printed, and what is shown in the end is what the recipe says. QUANTSCOPE_DRIVER_SECONDS drives longer,
 /// QUANTSCOPE_DRIVER_SEED drives the same way again, QUANTSCOPE_DRIVER_LOG=1 prints each step.
@@ -33,7 +39,7 @@ private Q_SLOTS:
     void drives()
     {
         constexpr int kSeconds = 6;
-        const int seconds = qEnvironmentVariableIntValue("QUANTSCOPE_DRIVER_SECONDS");
+        const int seconds = secondsAsked();
         const int given = qEnvironmentVariableIntValue("QUANTSCOPE_DRIVER_SEED");
         m_random.seed(static_cast<unsigned>(given));
         m_logs = qEnvironmentVariableIsSet("QUANTSCOPE_DRIVER_LOG");
