@@ -228,6 +228,47 @@ private Q_SLOTS:
         QVERIFY(!m_window->findChild<QLabel *>(u"filter-found"_s)->isVisible());
     }
 
+    /// What the list offers where it is clicked with the right button: of a branch, and of the head.
+    void menus()
+    {
+        const auto offered = [&](const QWidget *on, const QPoint &at) {
+            QStringList out;
+            QMetaObject::invokeMethod(
+                const_cast<QWidget *>(on), "customContextMenuRequested", Q_ARG(QPoint, at)); // as a right click does
+            auto *menu = qobject_cast<QMenu *>(QApplication::activePopupWidget());
+            for (const QAction *one : menu ? menu->actions() : QList<QAction *>())
+                out << (one->isSeparator()    ? u"-"_s
+                        : !one->isCheckable() ? one->text()
+                                              : one->text() + (one->isChecked() ? u": on"_s : u": off"_s));
+            if (menu)
+                menu->close();
+            return out.join(u" | "_s);
+        };
+        const QWidget *header = table()->horizontalHeader();
+        QCOMPARE(offered(header, {5, 5}), u"As a &tree: off"_s);
+        list()->showTree(true);
+        QCOMPARE(offered(header, {5, 5}), u"As a &tree: on | &Unfold all | F&old all"_s);
+        QCOMPARE(offered(table(), table()->visualRect(table()->model()->index(1, 0)).center()),
+            u"&Filter by net.a.* | &Copy net.a.* | - | As a &tree: on | &Unfold all | F&old all"_s);
+    }
+
+    /// What is chosen in the list folds nothing out; what is chosen elsewhere is shown.
+    void oneLayerInAFoldedBranch()
+    {
+        list()->showTree(true);
+        m_window->findChild<QLineEdit *>(u"filter"_s)->setText(u"net.a.conv2"_s);
+        const QStringList found{u"net"_s, u"a"_s, u"conv2"_s};
+        QTRY_COMPARE(rows(), found);
+        fold(1);
+        QCOMPARE(rows(), found.mid(0, 2));
+        click(1);
+        QCOMPARE(session().selectedLayers(), QStringList{u"net.a.conv2"_s});
+        QCOMPARE(rows(), found.mid(0, 2));
+        session().selectLayers({u"tail"_s});
+        session().selectLayers({u"net.a.conv2"_s});
+        QCOMPARE(rows(), found);
+    }
+
     /// A branch, chosen and given four bits, is one entry; undone, it is none.
     void oneEntryForABranch()
     {

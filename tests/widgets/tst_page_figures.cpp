@@ -14,6 +14,7 @@
 
 #include <QClipboard>
 #include <QLabel>
+#include <QMenu>
 #include <QTableView>
 
 #include <algorithm>
@@ -225,6 +226,16 @@ private Q_SLOTS:
             QCOMPARE(dot.y, 10 * std::log10(signal / error));
             QVERIFY2(dot.tip.startsWith(u"%1 bits: %2, "_s.arg(width).arg(decibelText(dot.y))), qPrintable(dot.tip));
         }
+        for (auto *menu : page.sweepPanel()->findChildren<QMenu *>()) {
+            Q_EMIT menu->aboutToShow();
+            for (QAction *family : menu->actions())
+                family->setChecked(false);
+        }
+        QStringList said;
+        for (const auto *label : page.sweepPanel()->findChildren<QLabel *>())
+            if (label->isVisible() && label->text().startsWith(u"No "))
+                said << label->text();
+        QVERIFY2(said.contains(u"No family is chosen."), qPrintable(said.join(u'|')));
     }
 
     /// The whole table of quantizers, as the sample's recipe and its training script have them.

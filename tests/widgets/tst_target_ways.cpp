@@ -68,6 +68,11 @@ private Q_SLOTS:
         QCOMPARE(session().selectedLayers(), QStringList{u"conv2"_s});
         QCOMPARE(session().currentSlot().slot->slot, Slot::Bias);
         QCOMPARE(m_window->pages()->current(), PageId::Recipe);
+        session().selectLayers({u"fc1"_s});
+        table->selectRow(2); // conv2's weight
+        QTest::keyClick(table, Qt::Key_Return);
+        QCOMPARE(session().selectedLayers(), QStringList{u"conv2"_s});
+        QCOMPARE(session().currentSlot().slot->slot, Slot::Weight);
         table->selectRow(0);
         QTest::keyClick(table, Qt::Key_Left);
         QCOMPARE(model->index(1, 2).data().toString(), u"3 × signedness"_s);
