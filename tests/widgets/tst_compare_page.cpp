@@ -1,5 +1,6 @@
 #include "charts/bit_weight_chart.h"
 #include "lab/allocation_recipe.h"
+#include "lab/power_of_two.h"
 #include "pages/compare/compare_candidates.h"
 #include "pages/compare/compare_page.h"
 #include "pages/compare/compare_table.h"
@@ -277,6 +278,17 @@ private Q_SLOTS:
         page.showPart(ComparePage::PowerOfTwo);
         QVERIFY(QTest::qWaitFor([&] { return page.idle(); }));
         auto *apply = page.findChild<QPushButton *>(u"apply-power"_s);
+        const auto table = powerOfTwoTable(*session.network(), "fc1", Slot::Weight);
+        const auto best = std::ranges::find_if(table->rows, &PowerRow::best);
+        QVERIFY(best->lostDb > 0);
+        QStringList notes;
+        for (const auto *label : page.findChildren<QLabel *>())
+            if (label->text().contains(u"power of two for the whole tensor"))
+                notes << label->text();
+        const QString said
+            = u"fc1: the best power of two for the whole tensor, %1, loses %2 dB against float scales per "
+              "channel. ap_fixed rounds half to even and saturates; its range is full."_s;
+        QCOMPARE(notes, QStringList(said.arg(qs(best->result.name), QString::number(*best->lostDb, 'f', 1))));
         QVERIFY(apply->isEnabled());
         apply->click();
         QVERIFY(QTest::qWaitFor(

@@ -43,6 +43,12 @@ private Q_SLOTS:
         QVERIFY(m_window->startPage()->isVisible());
         QVERIFY(!m_window->findChild<QPushButton *>(u"export-layers"_s)->isVisible());
         auto *samples = m_window->startPage();
+        QStringList words;
+        for (const auto *label : samples->findChildren<QLabel *>())
+            words << label->text();
+        const qsizetype keys = words.indexOf(u"move"_s) - 5;
+        QCOMPARE(words.mid(keys, 11).join(u' '),
+            u"Ctrl O open ↑ ↓ move Enter open the marked file F1 all keys without a window:"_s);
         QSignalSpy asked(samples, &StartPage::openRequested);
         QTest::keyClick(m_window->focusWidget() ? m_window->focusWidget() : samples, Qt::Key_Return);
         if (asked.isEmpty()) // without a window manager nothing has the focus
