@@ -69,6 +69,8 @@ private Q_SLOTS:
         row("terminal codes in a layer", {"codes", model, "a\x1b[31mb\nc"}, 2, "\"a\\x1b[31mb\\x0ac\"");
         row("terminal codes in an option", {"codes", model, "conv1", "--as", "a\x1b[31mb"}, 2, "a\\x1b[31mb");
         row("a word without end", {"codes", model, QString(100000, 'x')}, 2, "xxx...");
+        row("a character at the end of a word", {"codes", model, QString(10000, QChar(0xE9))}, 2,
+            qPrintable("\"" + QString(99, QChar(0xE9)) + "..."));
         row("range past the end", {"codes", model, "conv1", "--range", "0:145"}, 2, "0:144");
         row("range of words", {"codes", model, "conv1", "--range", "a:b"}, 2, "a:b");
         row("unknown form", {"codes", model, "conv1", "--as", "oct"}, 2, "oct");

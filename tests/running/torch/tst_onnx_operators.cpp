@@ -142,6 +142,7 @@ private Q_SLOTS:
         row("Expand", withShape("Expand", {million, million}), "its result would have more than 4294967296 elements");
         row("Tile", withShape("Tile", {std::int64_t{1} << 31}), "a number of repeats cannot be 2147483648");
         row("Pad", withShape("Pad", {std::int64_t{1} << 40, 0}), "a padding cannot be 1099511627776");
+        row("Pad of another rank", withShape("Pad", {1, 1, 1}), "it has 3 paddings for 1 axes");
         row("Pad within limits", withShape("Pad", {std::int64_t{1} << 30, 0}), "there is not enough memory");
         row("Reshape", withShape("Reshape", {-1, -1}), "only one dimension can be inferred");
         row("Squeeze", withShape("Squeeze", {7}), "axis 7 is none of a tensor with 1 axes");
