@@ -5,8 +5,10 @@
 #include "run/run_client.h"
 #include "support/onnx_builder.h"
 #include "support/onnx_tensor.h"
+#include "support/program.h"
 #include "support/scripted_helper.h"
 
+#include <QProcess>
 #include <QRegularExpression>
 #include <QtTest>
 
@@ -109,6 +111,29 @@ private Q_SLOTS:
             return out;
         };
         QTRY_COMPARE(memories(), (QStringList{"1000000000", "0", "256000000"}));
+    }
+
+    /// Started by a person it says what it is, and of which version: that of the command line beside it.
+    void wordsOfTheProgram()
+    {
+        if (realHelper().empty())
+            QSKIP("quantscope-torch is not built");
+        const auto said = [](const QStringList &arguments) {
+            QProcess program;
+            program.start(QString::fromStdString(realHelper()), arguments);
+            program.closeWriteChannel();
+            program.waitForFinished();
+            return QStringList{QString::number(program.exitStatus() == QProcess::NormalExit ? program.exitCode() : -1),
+                program.readAllStandardOutput(), program.readAllStandardError()};
+        };
+        const QString version = test::runWith({"--version"}).out.trimmed();
+        QVERIFY2(version.startsWith("quantscope "), qPrintable(version));
+        QCOMPARE(said({"--version"}), (QStringList{"0", "quantscope-torch" + version.mid(10) + "\n", ""}));
+        QCOMPARE(said({"model.pt"}),
+            (QStringList{"2", "",
+                "quantscope-torch is started by quantscope run and by the window, and takes no arguments but "
+                "--version\n"}));
+        QCOMPARE(said({}), (QStringList{"0", "", ""})); // its input has ended
     }
 
     void memoryChangesNoBit()

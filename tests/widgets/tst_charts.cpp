@@ -52,7 +52,6 @@ private Q_SLOTS:
         QCOMPARE(window.verdict(2), BitVerdict::Overflow);
     }
 
-    /// What does not say that it leaves out the most negative code has it.
     void aWordIsNarrowWhereItIsSaid()
     {
         Quantizer quantizer = *slotRef(m_session.network(), "conv2", Slot::Weight).slot->quantizer;
