@@ -165,9 +165,11 @@ void ProblemsPanel::select(int row)
 void ProblemsPanel::onNetwork()
 {
     const auto &checked = m_session.target().checked();
-    std::optional<Finding> was; // the row that somebody is at
     if (const int row = m_table->currentIndex().row(); row >= 0 && m_model.finding(row) != nullptr)
-        was = *m_model.finding(row);
+        m_at = *m_model.finding(row);
+    if (m_session.path() != m_path)
+        m_at.reset();
+    m_path = m_session.path();
     m_model.setChecked(checked ? checked : saidSoFar(m_session.inspection()));
     const auto &findings = m_model.checked()->result.findings;
     m_title->setText(tr("Problems · %1").arg(groupedText(findings.size())));
@@ -180,7 +182,7 @@ void ProblemsPanel::onNetwork()
         width = std::max(
             width, metrics.horizontalAdvance(m_model.index(row, ProblemModel::LayerColumn).data().toString()) + 18);
     m_table->setColumnWidth(ProblemModel::LayerColumn, std::min(width, 150));
-    if (const auto row = was ? m_model.rowOf(*was) : std::nullopt)
+    if (const auto row = m_at ? m_model.rowOf(*m_at) : std::nullopt)
         select(*row);
     fitRows();
 }

@@ -52,6 +52,8 @@ private:
     QLabel *m_title, *m_verdict;
     QPushButton *m_python; ///< where a preset is assumed
     QTableView *m_table;
+    QString m_path; ///< of the model whose problems these are
+    std::optional<Finding> m_at; ///< where somebody is, also while a new check has not come to it yet
     QTimer m_measure;
     QElapsedTimer m_folded; ///< since a group folded or unfolded: a double click is one click
 };
