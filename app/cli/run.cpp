@@ -11,6 +11,7 @@
 #include "run/run_client.h"
 #include "terminal_progress.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -39,8 +40,6 @@ Result<void> checkWords(const RunArguments &arguments)
     };
     if (arguments.limit && *arguments.limit == 0)
         return wrong("--limit 0 runs nothing: it is the number of samples");
-    if (arguments.layers && !arguments.save)
-        return wrong("--layers says what --save writes, and without it does nothing: name a file with --save");
     for (const std::string &text : arguments.with)
         if (const auto choice = parseRunChoice(text); !choice)
             return tl::unexpected(choice.error());
@@ -69,6 +68,8 @@ int run(const RunArguments &arguments)
 {
     if (const auto words = checkWords(arguments); !words)
         return report(words.error());
+    if (arguments.layers && !arguments.save)
+        std::fputs("quantscope: --layers does nothing without --save, which names the file to write\n", stderr);
     std::optional<NpzWriter> writer;
     if (arguments.save && isRead(arguments, *arguments.save))
         return report(

@@ -274,8 +274,6 @@ private Q_SLOTS:
         row("twice", {model, "--data", data, "--with", "conv1=binary", "--with", "conv1=ternary"}, 2, "named twice");
         row("a preset without its threshold", {model, "--data", data, "--with", "relu1:act=Uint8ActPerTensorFloat"}, 2,
             "no threshold");
-        row("layers that nothing saves", {model, "--data", data, "--layers"}, 2,
-            "--layers says what --save writes, and without it does nothing: name a file with --save");
         row("no samples", {model, "--data", data, "--limit", "0"}, 2, "--limit 0 runs nothing");
         row("saved nowhere", {model, "--data", data, "--save", "/proc/none/x.npz"}, 3,
             "/proc/none/x.npz: cannot be written");
@@ -311,6 +309,19 @@ private Q_SLOTS:
         QVERIFY(run.out.isEmpty());
         QVERIFY2(run.err.startsWith("quantscope: ") && run.err.contains(says.toUtf8()), run.err);
         QCOMPARE(run.err.count('\n'), 1);
+    }
+
+    /// It runs as without the word, which is said.
+    void layersThatNothingSaves()
+    {
+        const QStringList words{
+            "run", sample("digits_fixed_qonnx.onnx"), "--data", sample("digits_test.npz") + ":images"};
+        const Run run = runWith(words + QStringList{"--layers"}), plain = runWith(words);
+        QCOMPARE(run.status, 0);
+        QCOMPARE(run.out, plain.out);
+        QVERIFY(!run.out.isEmpty());
+        QCOMPARE(
+            run.err, QByteArray("quantscope: --layers does nothing without --save, which names the file to write\n"));
     }
 
     /// Each input takes the array of its name; an output that is named twice is written once.
