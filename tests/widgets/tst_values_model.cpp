@@ -325,7 +325,7 @@ private Q_SLOTS:
             QCOMPARE(cells,
                 (QStringList{QString::number(row), u"2⁻⁵"_s, u"5"_s, numberText(static_cast<double>(channel.low)),
                     numberText(static_cast<double>(channel.high)),
-                    u"%1 … %2"_s.arg(channel.codesMin).arg(channel.codesMax), limit,
+                    u"%1 … %2"_s.arg(channel.codesMin).arg(channel.codesMax).replace(u'-', u'−'), limit,
                     QString::number(*channel.error.sqnrDb(), 'f', 1), QString()}));
             QCOMPARE(model.number(row, ChannelModel::AtLimit), share);
             QCOMPARE(model.number(row, ChannelModel::Sqnr), *channel.error.sqnrDb());
@@ -342,10 +342,10 @@ private Q_SLOTS:
         channel.error.signalPower = 1;
         channel.error.errorPower = 1.0001; // -0.0004 dB
         model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
-        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | 0.0 | "_s});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | −8 … 7 | 1,204 (60.2 %) | 0.0 | "_s});
         channel.error.errorPower = 0; // exact
         model.setChannels(slotRef(session.network(), "fc1", Slot::Weight), {channel});
-        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | -8 … 7 | 1,204 (60.2 %) | – | "_s});
+        QCOMPARE(test::printed(model), QStringList{u"0 | 2⁻⁵ | 5 | 0 | 1e+09 | −8 … 7 | 1,204 (60.2 %) | – | "_s});
         model.setChannels({}, statistics.channels); // a slot that has no quantizer has no channels to show
         QCOMPARE(model.rowCount(), 0);
     }

@@ -23,6 +23,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QScrollArea>
+#include <QScrollBar>
 
 #include <algorithm>
 #include <array>
@@ -34,6 +35,7 @@ namespace quantscope {
 OverviewPage::OverviewPage(Session &session, QWidget *parent)
     : Page(session, parent)
     , m_grid(new QGridLayout)
+    , m_scroll(new QScrollArea)
     , m_content(new QWidget)
     , m_waiting(dimLabel(tr("The quantizers are being computed…")))
     , m_strip(new LayerStripBar(session))
@@ -44,12 +46,11 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
 {
     auto *outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto *scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    outer->addWidget(scroll);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    outer->addWidget(m_scroll);
     auto *column = new QVBoxLayout(m_content);
     column->setContentsMargins(0, 0, 4, 0);
     column->setSpacing(8);
@@ -62,7 +63,7 @@ OverviewPage::OverviewPage(Session &session, QWidget *parent)
     column->addLayout(m_grid);
     column->addWidget(m_step);
     column->addStretch(1);
-    scroll->setWidget(m_content);
+    m_scroll->setWidget(m_content);
     m_content->installEventFilter(this);
     connect(&session.runs(), &RunStore::resultChanged, this, &OverviewPage::schedule);
 }
@@ -104,13 +105,15 @@ QuantizerCard *OverviewPage::card(std::size_t at, const QString &role)
     return created;
 }
 
-/// Two where each has room for what explains its values.
+/// Two where each has room for what explains its values, beside the bar: if they took its room where it is not needed,
+/// it would come and go with them without end.
 int OverviewPage::columnsThatFit() const
 {
+    const int room = m_scroll->maximumViewportSize().width() - m_scroll->verticalScrollBar()->sizeHint().width();
     int widest = 0;
     for (std::size_t i = 0; i < m_used; ++i)
         widest = std::max(widest, m_cards[i]->minimumSizeHint().width());
-    return m_used > 1 && 2 * widest + m_grid->horizontalSpacing() <= m_content->contentsRect().width() ? 2 : 1;
+    return m_used > 1 && 2 * widest + m_grid->horizontalSpacing() <= room ? 2 : 1;
 }
 
 void OverviewPage::alignCards()

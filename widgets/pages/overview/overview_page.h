@@ -5,6 +5,7 @@
 #include <vector>
 
 class QGridLayout;
+class QScrollArea;
 class QLabel;
 
 namespace quantscope {
@@ -43,6 +44,7 @@ private:
     void arrange();
 
     QGridLayout *m_grid;
+    QScrollArea *m_scroll;
     QWidget *m_content;
     std::vector<QuantizerCard *> m_cards;
     std::size_t m_used = 0;
