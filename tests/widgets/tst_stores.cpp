@@ -230,8 +230,7 @@ private Q_SLOTS:
         QVERIFY(page.idle());
     }
 
-    /// Small tensors are computed many at a time; one that cannot be read spoils none of the others, and an edit in
-    /// between costs the edited one.
+    /// Small tensors are computed many at a time; one that cannot be read spoils none of the others.
     void smallTensorsTogether()
     {
         std::vector<test::StateTensor> tensors;
